@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// A room a target: each knows its own thing and imports only what stands below it.
+// Tests/LayeringTests reads every `import` line and fails on one that this table does not allow.
+
+/// CI builds with warnings as errors; a person's newer compiler must not fail on a new warning.
+let strict: [SwiftSetting] =
+    ProcessInfo.processInfo.environment["REDRAW_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: [], resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "redraw",
+    products: [
+        .executable(name: "redraw", targets: ["redraw"]),
+        .executable(name: "analyze", targets: ["analyze"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .target(name: "CKernels"),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+        .target(name: "CTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
+        .target(name: "CWebP", linkerSettings: [.linkedLibrary("webp")]),
+        room("Tensors", ["CKernels", "COpenBLAS"]),
+        room("Pixels", ["CPNG", "CTurboJPEG", "CWebP"]),
+        room("Checkpoints", ["Tensors"]),
+        room("Layers", ["Checkpoints", "Tensors"]),
+        room("Encoders", ["Layers", "Checkpoints", "Tensors", "Pixels"]),
+        room("Vocabulary", []),
+        room("Catalog", []),
+        room("Analysis", ["Encoders", "Vocabulary", "Catalog", "Tensors"]),
+        room("Screening", ["Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
+        room(
+            "Studio",
+            [
+                "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        room("Commands", ["Studio", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(name: "redraw", dependencies: ["Commands"], swiftSettings: strict),
+        .executableTarget(name: "analyze", dependencies: ["Commands"], swiftSettings: strict),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("LayeringTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

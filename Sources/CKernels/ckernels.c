@@ -1,0 +1,2 @@
+#include "include/CKernels.h"
+typedef int redraw_ckernels_placeholder;

@@ -1,0 +1,4 @@
+#ifndef REDRAW_COPENBLAS_SHIM_H
+#define REDRAW_COPENBLAS_SHIM_H
+#include <cblas.h>
+#endif

@@ -1,0 +1,2 @@
+#include "include/CTurboJPEG.h"
+typedef int redraw_cturbojpeg_placeholder;

@@ -1,0 +1,2 @@
+#include "include/CWebP.h"
+typedef int redraw_cwebp_placeholder;

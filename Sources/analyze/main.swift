@@ -1,0 +1,1 @@
+print("redraw is not built yet")

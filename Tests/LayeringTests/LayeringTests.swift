@@ -1,0 +1,87 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What each room may import: the rooms below it and, by name, the libraries it is the keeper of.
+/// Foundation, Dispatch, Glibc and Synchronization are free to all but where the table's `bare` rooms forgo Foundation.
+private let allowed: [String: Set<String>] = [
+    "Tensors": ["CKernels", "COpenBLAS"],
+    "Pixels": ["CPNG", "CTurboJPEG", "CWebP"],
+    "Checkpoints": ["Tensors"],
+    "Layers": ["Checkpoints", "Tensors"],
+    "Encoders": ["Layers", "Checkpoints", "Tensors", "Pixels", "Crypto"],
+    "Vocabulary": ["Crypto"],
+    "Catalog": ["Crypto"],
+    "Analysis": ["Encoders", "Vocabulary", "Catalog", "Tensors", "Pixels"],
+    "Screening": ["Vocabulary", "GRDB"],
+    "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
+    "Studio": [
+        "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels", "Crypto",
+    ],
+    "Commands": ["Studio", "ArgumentParser"],
+    "redraw": ["Commands"],
+    "analyze": ["Commands"],
+]
+
+private let system: Set<String> = [
+    "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
+]
+
+/// Libraries and C targets that exactly one room may know.
+private let onlyOneImporter = [
+    "GRDB", "ArgumentParser", "CKernels", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
+]
+
+private let importLine = try! Regex(
+    #"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import\s+(?:(?:struct|class|enum|func|protocol|typealias|let|var)\s+)?(\w+)"#
+).anchorsMatchLineEndings()
+
+private func imports(of source: String) -> [String] {
+    source.matches(of: importLine).compactMap { match in match.output[1].substring.map(String.init) }
+}
+
+private func importsByRoom() throws -> [String: [(file: String, module: String)]] {
+    let sources = checkout.appendingPathComponent("Sources")
+    var result: [String: [(file: String, module: String)]] = [:]
+    let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+    for case let file as URL in files where file.pathExtension == "swift" {
+        let path = String(file.path.dropFirst(sources.path.count + 1))
+        let room = String(path.prefix { $0 != "/" })
+        for module in imports(of: try String(contentsOf: file, encoding: .utf8)) {
+            result[room, default: []].append((path, module))
+        }
+    }
+    return result
+}
+
+@Test func everyImportIsOneTheDesignAllows() throws {
+    for (room, imported) in try importsByRoom() {
+        let permitted = try #require(allowed[room], "Sources/\(room) is not in the table of rooms")
+        for (file, module) in imported {
+            #expect(
+                permitted.contains(module) || system.contains(module),
+                "Sources/\(file) imports \(module); \(room) may import \(permitted.sorted().joined(separator: ", "))")
+        }
+    }
+}
+
+@Test func everyLibraryHasOneImporter() throws {
+    let byRoom = try importsByRoom()
+    for library in onlyOneImporter {
+        let rooms = byRoom.filter { $0.value.contains { $0.module == library } }.keys.sorted()
+        #expect(rooms.count <= 1, "\(library) is imported by \(rooms.joined(separator: " and "))")
+    }
+}
+
+@Test func theImportReaderSeesEveryForm() {
+    let source = """
+        import Foundation
+        @testable import Tensors
+        public import Pixels
+        import struct Vocabulary.Tag
+        @preconcurrency import GRDB
+        // import Commented
+        let text = "import Quoted"
+        """
+    #expect(imports(of: source) == ["Foundation", "Tensors", "Pixels", "Vocabulary", "GRDB"])
+}

@@ -1,0 +1,33 @@
+/// How far two lists of numbers are apart.
+public struct Agreement: Sendable, CustomStringConvertible {
+    /// Largest |actual - expected|.
+    public let absolute: Float
+    /// `absolute` over the largest |expected|: an error relative to the magnitude of the whole, so values near zero do not dominate.
+    public let relative: Float
+    /// Where the largest difference stands.
+    public let index: Int
+
+    /// Infinite where the lengths differ or a value is not finite.
+    public init(_ actual: [Float], _ expected: [Float]) {
+        guard actual.count == expected.count else {
+            (absolute, relative, index) = (.infinity, .infinity, -1)
+            return
+        }
+        var worst: Float = 0
+        var magnitude: Float = 0
+        var position = 0
+        for i in actual.indices {
+            let difference = abs(actual[i] - expected[i])
+            if !(difference <= worst) {
+                worst = difference.isNaN ? .infinity : difference
+                position = i
+            }
+            magnitude = max(magnitude, abs(expected[i]))
+        }
+        absolute = worst
+        relative = worst == 0 ? 0 : worst / magnitude
+        index = position
+    }
+
+    public var description: String { "largest difference \(absolute) (relative \(relative)) at \(index)" }
+}
