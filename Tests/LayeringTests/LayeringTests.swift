@@ -32,7 +32,7 @@ private let onlyOneImporter = [
     "GRDB", "ArgumentParser", "CKernels", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
 ]
 
-private let importLine = try! Regex(
+nonisolated(unsafe) private let importLine = try! Regex(
     #"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import\s+(?:(?:struct|class|enum|func|protocol|typealias|let|var)\s+)?(\w+)"#
 ).anchorsMatchLineEndings()
 
