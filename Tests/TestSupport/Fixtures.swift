@@ -5,9 +5,9 @@ private let testsFolder = URL(fileURLWithPath: #filePath).deletingLastPathCompon
 /// Where the checkout stands: the folder that holds `Package.swift`.
 public let checkout = testsFolder.deletingLastPathComponent()
 
-/// The file `Tests/<room>/Fixtures/<name>`.
+/// The file `Tests/<room>Tests/Fixtures/<name>`.
 public func fixture(_ name: String, room: String) -> URL {
-    testsFolder.appendingPathComponent("\(room)/Fixtures/\(name)")
+    testsFolder.appendingPathComponent("\(room)Tests/Fixtures/\(name)")
 }
 
 let environmentSeed: UInt64? = ProcessInfo.processInfo.environment["REDRAW_TEST_SEED"].flatMap(UInt64.init)
