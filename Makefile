@@ -1,0 +1,58 @@
+# make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
+# make test     build and run every test
+# make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
+PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev libsqlite3-dev
+DATA := $(PREFIX)/share/redraw
+
+.PHONY: all packages build demo test lint install uninstall clean
+
+all: build
+
+packages:
+	@missing=""; for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "Redraw needs these libraries (Debian's names):$$missing. There is no apt-get here: install them by hand, then run make again." >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=""; \
+	elif command -v sudo >/dev/null; then as_root="sudo"; \
+	else echo "Redraw needs$$missing. Run as root: apt-get install$$missing" >&2; exit 1; fi; \
+	echo "Installing$$missing"; \
+	$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+build: packages
+	$(SWIFT) build -c release --product redraw
+	$(SWIFT) build -c release --product analyze
+
+# The demo keeps its library and its pictures in demo-output/, so it touches nothing of the person's own.
+demo: build
+	@sh Documentation/demo.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw" demo-output
+
+test: packages
+	$(SWIFT) test -c release
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+install: packages
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product redraw
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product analyze
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(DATA)"
+	install -m 755 .build-install/release/redraw .build-install/release/analyze "$(DESTDIR)$(PREFIX)/bin"
+	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models"
+	cp -r Vocab "$(DESTDIR)$(DATA)/Vocab"
+	mkdir -p "$(DESTDIR)$(DATA)/Models"
+	tar -C Models --exclude=recipes -cf - . | tar -C "$(DESTDIR)$(DATA)/Models" -xf -
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/redraw" "$(DESTDIR)$(PREFIX)/bin/analyze"
+	rm -rf "$(DESTDIR)$(DATA)"
+
+clean:
+	rm -rf .build .build-install demo-output
