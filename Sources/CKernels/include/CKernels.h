@@ -1,1 +1,66 @@
-#pragma once
+#ifndef REDRAW_CKERNELS_H
+#define REDRAW_CKERNELS_H
+
+// Kernels whose speed depends on the instructions the processor has.
+//
+// Each is one C body, compiled once plainly and again for wider vectors; `level` says which of them runs, and
+// `rd_detected_level()` the widest that this processor can run. Level 0 is the scalar twin that the tests compare with.
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int32_t rd_level;
+
+enum { rd_level_plain = 0, rd_level_avx2 = 1, rd_level_avx512 = 2 };
+
+enum {
+    rd_activation_none = 0,
+    rd_activation_relu = 1,
+    rd_activation_relu6 = 2,
+    rd_activation_silu = 3,
+    rd_activation_gelu = 4,
+    rd_activation_gelu_tanh = 5,
+    rd_activation_quick_gelu = 6,
+    rd_activation_sigmoid = 7,
+    rd_activation_tanh = 8,
+};
+
+/// The widest level this processor can run.
+rd_level rd_detected_level(void);
+
+/// How many processors this process may run on.
+int32_t rd_processor_count(void);
+
+// Conversions of `count` elements.
+void rd_f16_to_f32(const uint16_t *from, float *to, size_t count, rd_level level);
+void rd_f32_to_f16(const float *from, uint16_t *to, size_t count, rd_level level);
+void rd_bf16_to_f32(const uint16_t *from, float *to, size_t count, rd_level level);
+void rd_i8_to_f32(const int8_t *from, float scale, float *to, size_t count, rd_level level);
+
+/// rows[r, c] = activation(rows[r, c] + bias[c]) + residual[r, c]; bias and residual may be NULL.
+/// `stride` is the distance between rows, of `rows` and of `residual` alike.
+void rd_finish_rows(float *rows, size_t count, size_t width, size_t stride, const float *bias, const float *residual,
+                    int32_t activation, rd_level level);
+
+/// to[i] = activation(from[i]); in place where they are the same.
+void rd_activate(const float *from, float *to, size_t count, int32_t activation, rd_level level);
+
+/// GEGLU: to[r, c] = from[r, c] * gelu(from[r, width + c]); from has rows of 2 * width.
+void rd_gated_gelu(const float *from, float *to, size_t count, size_t width, rd_level level);
+
+/// Row-wise soft-max in place, of rows[r, c] * scale + addend[c] (addend may be NULL).
+void rd_softmax_rows(float *rows, size_t count, size_t width, size_t stride, float scale, const float *addend, rd_level level);
+
+/// LayerNorm of each row: (x - mean) / sqrt(variance + epsilon) * weight + bias; weight and bias may be NULL.
+void rd_layer_norm_rows(const float *from, float *to, size_t count, size_t width, const float *weight, const float *bias,
+                        float epsilon, rd_level level);
+
+/// Adds, for each channel, the sum and the sum of squares of (x - offset[channel]) over `count` rows.
+void rd_channel_moments(const float *rows, size_t count, size_t channels, const float *offset, float *sum, float *squares,
+                        rd_level level);
+
+/// to[r, c] = activation(from[r, c] * scale[c] + shift[c]).
+void rd_scale_shift_rows(const float *from, float *to, size_t count, size_t channels, const float *scale, const float *shift,
+                         int32_t activation, rd_level level);
+
+#endif

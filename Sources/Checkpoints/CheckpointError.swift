@@ -1,0 +1,38 @@
+import Tensors
+
+/// What can be wrong with a checkpoint; each case names the file and, where there is one, the tensor.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+    /// The file could not be opened, mapped or written; `reason` is the system's.
+    case unreadable(file: String, reason: String)
+    /// The file is not a safetensors file: the header is too long, is cut off, or is not the JSON it should be.
+    case malformed(file: String, reason: String)
+    /// A tensor's entry contradicts itself, the file's size, or another tensor.
+    case badTensor(String, file: String, reason: String)
+    /// A tensor holds numbers that nothing here can turn into floats.
+    case unsupportedElements(String, type: String, file: String)
+    case missing(String, file: String)
+    case misshapen(String, expected: Shape, found: Shape, file: String)
+    /// The checkpoint holds tensors that nobody asked for: it is of another architecture than its reader believes.
+    case unread([String], file: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "\(file): \(reason)"
+        case .malformed(let file, let reason):
+            "\(file) is no usable safetensors file: \(reason)"
+        case .badTensor(let name, let file, let reason):
+            "\(file): tensor \(name) \(reason); the file is damaged or was cut off"
+        case .unsupportedElements(let name, let type, let file):
+            "\(file): tensor \(name) holds \(type) numbers, which cannot be used here; convert the file to F16 or F32"
+        case .missing(let name, let file):
+            "\(file): there is no tensor \(name); the checkpoint is of another architecture or is incomplete"
+        case .misshapen(let name, let expected, let found, let file):
+            "\(file): tensor \(name) has shape \(found), expected \(expected); the checkpoint does not fit its configuration"
+        case .unread(let names, let file):
+            "\(file): \(names.count) tensor\(names.count == 1 ? " was" : "s were") never read "
+                + "(\(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")); "
+                + "the checkpoint is of another architecture than was assumed"
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CKernels
+
+/// A weight matrix `[outputs, inputs]` (torch's layout) in the form that products want, made once when a layer is loaded.
+public struct PackedMatrix: Sendable {
+    public let outputs: Int
+    public let inputs: Int
+    let matrix: Tensor
+
+    /// - Parameter weight: any shape whose first dimension is the outputs; the others together are the inputs.
+    public init(_ weight: Tensor) {
+        outputs = weight.shape[0]
+        inputs = weight.count / max(outputs, 1)
+        matrix = weight.reshaped([outputs, inputs])
+    }
+}
+
+/// `x` times the transposed weight: each row of `x`, seen along its last dimension, becomes a row of `weight.outputs` values.
+///
+/// - Parameters:
+///   - x: `[…, inputs]`.
+///   - bias: `[outputs]`, added before the activation.
+///   - residual: `[…, outputs]`, added after the activation.
+/// - Returns: `[…, outputs]`.
+public func matmul(
+    _ x: Tensor, _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation = .none, adding residual: Tensor? = nil
+) -> Tensor {
+    precondition(x.shape[-1] == weight.inputs, "rows of \(x.shape) do not meet a weight of \(weight.outputs) by \(weight.inputs)")
+    precondition(bias.map { $0.count == weight.outputs } ?? true, "a bias of \(bias?.shape ?? []) for \(weight.outputs) outputs")
+    let shape = x.shape.replacingLast(with: weight.outputs)
+    precondition(residual.map { $0.count == shape.count } ?? true, "a residual of \(residual?.shape ?? []) for a result of \(shape)")
+    return Tensor(shape: shape) { target in
+        guard let to = target.baseAddress, target.count > 0 else { return }
+        withExtendedLifetime((x, weight, bias, residual)) {
+            multiplyRows(
+                x.pointer, stride: weight.inputs, count: x.rowCount, weight, to,
+                finish: Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation))
+        }
+    }
+}
+
+/// What happens to a block of results while it is still in the cache.
+struct Finish {
+    var bias: UnsafePointer<Float>?
+    var residual: UnsafePointer<Float>?
+    var activation: Activation
+
+    /// `rows` points at column `column` of row `row` of a result whose rows are `stride` wide.
+    func apply(_ rows: UnsafeMutablePointer<Float>, row: Int, column: Int, count: Int, width: Int, stride: Int) {
+        guard bias != nil || residual != nil || activation != .none else { return }
+        rd_finish_rows(
+            rows, count, width, stride, bias.map { $0 + column }, residual.map { $0 + row * stride + column }, activation.code,
+            Processor.level)
+    }
+}
+
+/// to [count, outputs] = finish(from [count, inputs] weight^T), cut over threads by rows, or by columns where rows are few.
+func multiplyRows(
+    _ from: UnsafePointer<Float>, stride: Int, count: Int, _ weight: PackedMatrix, _ to: UnsafeMutablePointer<Float>, finish: Finish
+) {
+    let (n, k) = (weight.outputs, weight.inputs)
+    let matrix = weight.matrix.pointer
+    func block(_ rows: Range<Int>, _ columns: Range<Int>) {
+        let out = to + rows.lowerBound * n + columns.lowerBound
+        BLAS.multiply(
+            m: rows.count, n: columns.count, k: k, from + rows.lowerBound * stride, aStride: stride,
+            matrix + columns.lowerBound * k, bStride: k, transposed: true, out, cStride: n)
+        finish.apply(out, row: rows.lowerBound, column: columns.lowerBound, count: rows.count, width: columns.count, stride: n)
+    }
+    if 2 * count * n * k < 1 << 19 {
+        block(0..<count, 0..<n)
+    } else if count >= 32 * Parallel.threadCount || count >= n {
+        Parallel.forEachRange(count: count, minimum: 16, multiple: 8, perThread: count > 2048 ? 4 : 1) { block($0, 0..<n) }
+    } else {
+        Parallel.forEachRange(count: n, minimum: 16, multiple: 16, perThread: 1) { block(0..<count, $0) }
+    }
+}
+
+/// The matrix product of two tensors: `[m, k]` by `[k, n]`, or by `[n, k]` where `transposed`.
+public func matmul(_ a: Tensor, _ b: Tensor, transposed: Bool = false) -> Tensor {
+    precondition(b.shape.rank == 2, "the second factor of a product is a matrix, not \(b.shape)")
+    if transposed { return matmul(a, PackedMatrix(b)) }
+    let (k, n) = (b.shape[0], b.shape[1])
+    precondition(a.shape[-1] == k, "\(a.shape) and \(b.shape) do not multiply")
+    return Tensor(shape: a.shape.replacingLast(with: n)) { target in
+        guard let to = target.baseAddress, target.count > 0 else { return }
+        withExtendedLifetime((a, b)) {
+            let (left, right) = (a.pointer, b.pointer)
+            Parallel.forEachRange(count: a.rowCount, minimum: max(16, (1 << 18) / max(1, n * k)), perThread: 1) { rows in
+                BLAS.multiply(
+                    m: rows.count, n: n, k: k, left + rows.lowerBound * k, aStride: k, right, bStride: n, transposed: false,
+                    to + rows.lowerBound * n, cStride: n)
+            }
+        }
+    }
+}

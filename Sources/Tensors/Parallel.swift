@@ -1,0 +1,72 @@
+import CKernels
+import Dispatch
+import Synchronization
+
+/// The one place where work is spread over threads.
+public enum Parallel {
+    private static let limit = Mutex<Int?>(nil)
+    private static let processors = Int(rd_processor_count())
+
+    /// How many threads work at once: the processors this process may run on, or what was set.
+    public static var threadCount: Int {
+        limit.withLock { $0 } ?? processors
+    }
+
+    /// Sets how many threads work at once, for the whole process. The first call wins, as work already under way relies on it.
+    public static func setThreadCount(_ count: Int) {
+        precondition(count >= 1, "at least one thread has to work, not \(count)")
+        limit.withLock { limit in
+            if limit == nil { limit = count }
+        }
+    }
+
+    /// Calls `body` once for each index in `0..<count`, on several threads at once, and returns when all calls have.
+    ///
+    /// Indices are handed out in order as threads become free. The calls must not depend on each other; `body` may capture pointers, and
+    /// it is the caller who answers for each index writing to a place of its own.
+    public static func forEach(count: Int, body: (Int) -> Void) {
+        let workers = min(count, threadCount)
+        guard workers > 1 else {
+            for index in 0..<count {
+                body(index)
+            }
+            return
+        }
+        withoutActuallyEscaping(body) { escaping in
+            nonisolated(unsafe) let shared = escaping
+            let next = NextIndex()
+            DispatchQueue.concurrentPerform(iterations: workers) { _ in
+                while let index = next.take(below: count) {
+                    shared(index)
+                }
+            }
+        }
+    }
+
+    /// Splits `0..<count` into contiguous ranges of at least `minimum` (a multiple of `multiple` but for the last), at most
+    /// `perThread` for each thread, and calls `body` with each, on several threads at once.
+    public static func forEachRange(
+        count: Int, minimum: Int = 1, multiple: Int = 1, perThread: Int = 2, body: (Range<Int>) -> Void
+    ) {
+        guard count > 0 else { return }
+        let pieces = threadCount == 1 ? 1 : max(1, min(count / max(minimum, 1), threadCount * perThread))
+        let size = ((count + pieces - 1) / pieces + multiple - 1) / multiple * multiple
+        forEach(count: (count + size - 1) / size) { piece in
+            body(piece * size..<min(count, (piece + 1) * size))
+        }
+    }
+}
+
+private final class NextIndex: Sendable {
+    private let value = Atomic<Int>(0)
+
+    func take(below count: Int) -> Int? {
+        let index = value.wrappingAdd(1, ordering: .relaxed).oldValue
+        return index < count ? index : nil
+    }
+}
+
+/// Which instructions the kernels may use on this processor.
+enum Processor {
+    static let level = rd_detected_level()
+}

@@ -1,0 +1,100 @@
+extension Tensor {
+    public static func + (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 + $1 } }
+    public static func - (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 - $1 } }
+    public static func * (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 * $1 } }
+
+    public static func + (left: Tensor, right: Float) -> Tensor { left.mapped { $0 + right } }
+    public static func - (left: Tensor, right: Float) -> Tensor { left.mapped { $0 - right } }
+    public static func * (left: Tensor, right: Float) -> Tensor { left.mapped { $0 * right } }
+    public static func * (left: Float, right: Tensor) -> Tensor { right.mapped { left * $0 } }
+    public static func / (left: Tensor, right: Float) -> Tensor { left.mapped { $0 / right } }
+
+    /// `factor * self + addend * other`, in one pass: what a sampler's update is made of.
+    public func scaled(by factor: Float, adding other: Tensor, scaledBy addend: Float) -> Tensor {
+        Tensor.combine(self, other) { factor * $0 + addend * $1 }
+    }
+
+    /// Each value through `transform`; for the activations use `applying`, which is vectorised.
+    @inline(__always)
+    public func mapped(_ transform: (Float) -> Float) -> Tensor {
+        elementwise { from, to, range in
+            for index in range {
+                to[index] = transform(from[index])
+            }
+        }
+    }
+
+    public func clamped(to range: ClosedRange<Float>) -> Tensor {
+        mapped { min(max($0, range.lowerBound), range.upperBound) }
+    }
+
+    /// The second operand may be smaller: its shape must then equal the last dimensions of the first, and it is repeated.
+    @inline(__always)
+    private static func combine(_ left: Tensor, _ right: Tensor, _ operation: (Float, Float) -> Float) -> Tensor {
+        let rank = right.shape.rank
+        precondition(
+            left.shape == right.shape || (rank <= left.shape.rank && Array(left.shape.dimensions.suffix(rank)) == right.shape.dimensions),
+            "tensors of shape \(left.shape) and \(right.shape) do not combine")
+        let repeated = max(right.count, 1)
+        return right.withUnsafeValues { right in
+            left.elementwise { from, to, range in
+                guard let other = right.baseAddress else { return }
+                var index = range.lowerBound
+                while index < range.upperBound {
+                    let start = index % repeated
+                    let run = min(range.upperBound - index, repeated - start)
+                    for step in 0..<run {
+                        to[index + step] = operation(from[index + step], other[start + step])
+                    }
+                    index += run
+                }
+            }
+        }
+    }
+
+    /// The sum of all values, accumulated in double precision.
+    public func sum() -> Float {
+        withUnsafeValues { values in Float(values.reduce(into: 0.0) { $0 += Double($1) }) }
+    }
+
+    /// The mean of all values.
+    public func mean() -> Float {
+        withUnsafeValues { values in Float(values.reduce(into: 0.0) { $0 += Double($1) } / Double(max(values.count, 1))) }
+    }
+
+    /// The mean over a dimension, which disappears: `mean(axis: 1)` of `[batch, tokens, width]` is `[batch, width]`.
+    public func mean(axis: Int) -> Tensor {
+        let (outer, extent, inner) = split(at: axis)
+        var dimensions = shape.dimensions
+        dimensions.remove(at: axis < 0 ? axis + shape.rank : axis)
+        return Tensor(shape: Shape(dimensions)) { target in
+            target.initialize(repeating: 0)
+            guard let to = target.baseAddress else { return }
+            withUnsafeValues { from in
+                guard let from = from.baseAddress else { return }
+                Parallel.forEach(count: outer * inner * extent < smallestParallelCount ? 1 : outer) { block in
+                    for block in outer * inner * extent < smallestParallelCount ? 0..<outer : block..<block + 1 {
+                        for step in 0..<extent {
+                            let row = from + (block * extent + step) * inner
+                            for index in 0..<inner {
+                                to[block * inner + index] += row[index]
+                            }
+                        }
+                        for index in 0..<inner {
+                            to[block * inner + index] /= Float(extent)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The counts before, at and after a dimension.
+    func split(at axis: Int) -> (outer: Int, extent: Int, inner: Int) {
+        let axis = axis < 0 ? axis + shape.rank : axis
+        precondition(axis >= 0 && axis < shape.rank, "a tensor of shape \(shape) has no dimension \(axis)")
+        return (
+            shape.dimensions[..<axis].reduce(1, *), shape.dimensions[axis], shape.dimensions[(axis + 1)...].reduce(1, *)
+        )
+    }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import Synchronization
+
+/// The floats behind one or more tensors: memory of our own, or memory that `owner` keeps alive.
+///
+/// The one class that holds an unsafe pointer to values. It is written through `pointer` before a tensor is made of it and never
+/// after, which is what makes sharing it between threads sound.
+final class TensorStorage: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Float>
+    let count: Int
+    private let owner: (any AnyObject & Sendable)?
+    /// Bytes to hand back to the pool; 0 for borrowed memory.
+    private let capacity: Int
+
+    /// Memory that is not yet initialised: the caller fills all of it before it makes a tensor.
+    init(count: Int) {
+        let block = MemoryPool.take(bytes: count * MemoryLayout<Float>.stride)
+        pointer = block.address.bindMemory(to: Float.self, capacity: count)
+        capacity = block.bytes
+        self.count = count
+        owner = nil
+    }
+
+    init(borrowing pointer: UnsafePointer<Float>, count: Int, owner: any AnyObject & Sendable) {
+        self.pointer = UnsafeMutablePointer(mutating: pointer)
+        self.count = count
+        self.owner = owner
+        capacity = 0
+    }
+
+    deinit {
+        if owner == nil {
+            MemoryPool.giveBack(UnsafeMutableRawPointer(pointer), bytes: capacity)
+        }
+    }
+}
+
+/// Keeps a few large blocks that tensors gave back, so that a step of a network reuses the pages of the step before:
+/// the kernel's clearing of fresh pages otherwise costs as much as a cheap layer does.
+enum MemoryPool {
+    struct Block {
+        var address: UnsafeMutableRawPointer
+        var bytes: Int
+    }
+
+    /// Blocks below this go straight to malloc, which is good at them.
+    private static let smallest = 1 << 16
+    /// How many bytes are kept at most.
+    private static let limit = 96 << 20
+
+    private struct State: @unchecked Sendable {
+        var blocks: [Block] = []
+        var bytes = 0
+    }
+
+    private static let state = Mutex(State())
+
+    static func take(bytes: Int) -> Block {
+        let rounded = max((bytes + 63) & ~63, 64)
+        guard rounded >= smallest else { return allocate(rounded) }
+        // Sizes are rounded up to an eighth, so that maps of nearly the same size share blocks.
+        let grain = 1 << max(Int.bitWidth - rounded.leadingZeroBitCount - 4, 12)
+        let wanted = (rounded + grain - 1) & ~(grain - 1)
+        let found = state.withLock { state -> Block? in
+            var best: Int?
+            for (index, block) in state.blocks.enumerated() where block.bytes >= wanted && block.bytes <= wanted + wanted / 2 {
+                if best.map({ block.bytes <= state.blocks[$0].bytes }) ?? true { best = index }
+            }
+            guard let best else { return nil }
+            let block = state.blocks.remove(at: best)
+            state.bytes -= block.bytes
+            return block
+        }
+        return found ?? allocate(wanted)
+    }
+
+    static func giveBack(_ address: UnsafeMutableRawPointer, bytes: Int) {
+        guard bytes >= smallest, bytes <= limit / 2 else {
+            free(address)
+            return
+        }
+        let dropped = state.withLock { state -> [Block] in
+            state.blocks.append(Block(address: address, bytes: bytes))
+            state.bytes += bytes
+            var dropped: [Block] = []
+            while state.bytes > limit {
+                let oldest = state.blocks.removeFirst()
+                state.bytes -= oldest.bytes
+                dropped.append(oldest)
+            }
+            return dropped
+        }
+        for block in dropped {
+            free(block.address)
+        }
+    }
+
+    /// Returns what is kept to the system: worth a call between the analysis of a picture and a long wait.
+    static func clear() {
+        let blocks = state.withLock { state -> [Block] in
+            defer { state = State() }
+            return state.blocks
+        }
+        for block in blocks {
+            free(block.address)
+        }
+    }
+
+    private static func allocate(_ bytes: Int) -> Block {
+        var address: UnsafeMutableRawPointer?
+        guard posix_memalign(&address, 64, bytes) == 0, let address else {
+            fatalError("out of memory: \(bytes) bytes for a tensor")
+        }
+        return Block(address: address, bytes: bytes)
+    }
+}

@@ -1,0 +1,137 @@
+import Checkpoints
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// A safetensors file of a header and raw data.
+func file(_ header: String, data: [UInt8], in folder: TemporaryFolder, length: UInt64? = nil) throws -> URL {
+    var bytes = [UInt8]()
+    withUnsafeBytes(of: (length ?? UInt64(header.utf8.count)).littleEndian) { bytes += Array($0) }
+    bytes += Array(header.utf8) + data
+    let url = folder.url.appendingPathComponent("\(UUID().uuidString).safetensors")
+    try Data(bytes).write(to: url)
+    return url
+}
+
+func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
+    values.withUnsafeBytes { Array($0) }
+}
+
+@Test func whatIsWrittenIsReadBack() throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator.announced()
+    let url = folder.url.appendingPathComponent("a.safetensors")
+    let a = Tensor(random.floats(24), shape: [2, 3, 4])
+    let b = Tensor(random.floats(5), shape: [5])
+    try SafetensorsFile.write(tensors: [("a.weight", a), ("b \"quoted\"\n", b)], metadata: ["format": "pt\t\u{1}"], to: url)
+    let file = try SafetensorsFile(url)
+    #expect(file.names == ["a.weight", "b \"quoted\"\n"])
+    #expect(file.metadata == ["format": "pt\t\u{1}"])
+    #expect(try file.tensor("a.weight") == a)
+    #expect(try file.tensor("b \"quoted\"\n") == b)
+    #expect(try file.shape(of: "a.weight") == [2, 3, 4])
+    #expect(try file.elementType(of: "a.weight") == .f32)
+    try SafetensorsFile.write(tensors: [("a", a)], as: .f16, to: url)
+    let halves = try SafetensorsFile(url).tensor("a")
+    // Half precision keeps 11 bits: values below 1 are off by at most 2^-12.
+    #expect(Agreement(halves.values, a.values).absolute <= 0x1p-12)
+    // The file that was replaced is still mapped by the tensors over it.
+    #expect(try file.tensor("a.weight") == a)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["a.safetensors"])
+}
+
+@Test func everyElementTypeIsConverted() throws {
+    let folder = try TemporaryFolder()
+    let halves: [Float16] = [1.5, -0.25, 65504, 0]
+    let truncated: [UInt16] = [0x3FC0, 0xBE80, 0x4780, 0]
+    let cases: [(String, [UInt8], [Float])] = [
+        ("F32", bytes([1.5, -0.25, 3e9, 0] as [Float]), [1.5, -0.25, 3e9, 0]),
+        ("F64", bytes([1.5, -0.25, 3e9, 0] as [Double]), [1.5, -0.25, 3e9, 0]),
+        ("F16", bytes(halves), [1.5, -0.25, 65504, 0]),
+        ("BF16", bytes(truncated), [1.5, -0.25, 65536, 0]),
+        ("I8", bytes([1, -2, 127, -128] as [Int8]), [1, -2, 127, -128]),
+        ("U8", [1, 2, 255, 0], [1, 2, 255, 0]),
+        ("I16", bytes([1, -2, 300, 0] as [Int16]), [1, -2, 300, 0]),
+        ("I32", bytes([1, -2, 70000, 0] as [Int32]), [1, -2, 70000, 0]),
+        ("I64", bytes([1, -2, 70000, 0] as [Int64]), [1, -2, 70000, 0]),
+    ]
+    for (type, data, expected) in cases {
+        // Once at an even offset and once behind one odd byte, as some writers leave them.
+        for gap in [0, 1] {
+            let size = data.count
+            var header = gap == 0 ? "{" : "{\"gap\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+            header += "\"x\":{\"dtype\":\"\(type)\",\"shape\":[2,2],\"data_offsets\":[\(gap),\(size + gap)]}}"
+            header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+            let url = try file(header, data: [UInt8](repeating: 7, count: gap) + data, in: folder)
+            #expect(try SafetensorsFile(url).tensor("x") == Tensor(expected, shape: [2, 2]), "\(type) behind \(gap) bytes")
+        }
+    }
+}
+
+@Test func damagedFilesAreRefusedByName() throws {
+    let folder = try TemporaryFolder()
+    let good = "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"
+    let eight = [UInt8](repeating: 0, count: 8)
+    _ = try SafetensorsFile(file(good, data: eight, in: folder))
+
+    func failure(_ header: String, data: [UInt8], length: UInt64? = nil) throws -> CheckpointError {
+        let url = try file(header, data: data, in: folder, length: length)
+        let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(url) }
+        let unwrapped = try #require(error)
+        #expect(unwrapped.description.contains(url.path))
+        return unwrapped
+    }
+    func badTensor(_ header: String, data: [UInt8]) throws -> String? {
+        guard case .badTensor(let name, _, _) = try failure(header, data: data) else { return nil }
+        return name
+    }
+    // Cut off within the data.
+    #expect(try badTensor(good, data: Array(eight.dropLast())) == "x")
+    // Shape and bytes disagree; product overflows; end before start; overlap; twice.
+    #expect(try badTensor("{\"x\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", data: eight) == "x")
+    #expect(try badTensor("{\"x\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", data: eight) == "x")
+    #expect(try badTensor("{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", data: eight) == "x")
+    let overlapping =
+        "{\"x\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"y\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}"
+    #expect(try badTensor(overlapping, data: eight) == "y")
+    let twice = "{\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}"
+    #expect(try badTensor(twice, data: eight) == "x")
+    #expect(try badTensor("{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}", data: eight) == "x")
+    guard case .unsupportedElements("x", "C64", _) = try failure(good.replacingOccurrences(of: "F32", with: "C64"), data: eight) else {
+        Issue.record("an unknown type was taken")
+        return
+    }
+    // Headers that are none.
+    for (header, length) in [
+        (good, 1000), (good, UInt64.max), ("[]", nil), ("{\"x\":", nil), (good + "{}", nil), ("{\"x\":{\"shape\":[-1]}}", nil),
+        ("{\"\\ud800\":{}}", nil), ("{\"x\":{\"shape\":[99999999999999999999]}}", nil), ("", 0),
+    ] as [(String, UInt64?)] {
+        guard case .malformed = try failure(header, data: eight, length: length) else {
+            Issue.record("taken: \(header)")
+            continue
+        }
+    }
+    #expect(throws: CheckpointError.self) { try SafetensorsFile(folder.url) }
+    #expect(throws: CheckpointError.self) { try SafetensorsFile(folder.url.appendingPathComponent("none")) }
+}
+
+/// Whatever byte of a good file is changed, reading it either works or throws; it never stops the process.
+@Test func changedBytesNeverCrash() throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator.announced()
+    let header = "{\"x\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}"
+    let original = try Array(Data(contentsOf: file(header, data: [UInt8](repeating: 1, count: 11), in: folder)))
+    let url = folder.url.appendingPathComponent("changed")
+    for _ in 0..<500 {
+        var changed = original
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        }
+        try Data(changed.prefix(Int.random(in: original.count - 4...original.count, using: &random))).write(to: url)
+        guard let file = try? SafetensorsFile(url) else { continue }
+        for name in file.names {
+            _ = try? file.tensor(name)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Checkpoints
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+private func checkpoint(_ names: [String], in folder: TemporaryFolder) throws -> Weights {
+    let url = folder.url.appendingPathComponent("w.safetensors")
+    try SafetensorsFile.write(tensors: names.enumerated().map { ($1, Tensor.filled(Float($0), [2, 3])) }, to: url)
+    return try Weights(url: url)
+}
+
+@Test func scopesReadLikePaths() throws {
+    let folder = try TemporaryFolder()
+    let weights = try checkpoint(["down.0.conv.weight", "down.1.conv.weight", "norm"], in: folder)
+    let scope = weights["down"][1]["conv"]
+    #expect(scope.path == "down.1.conv")
+    #expect(try scope.tensor("weight", [2, 3]) == .filled(1, [2, 3]))
+    #expect(scope.names() == ["weight"])
+    #expect(weights.has("down") && weights.has("norm") && weights["down"].has("1") && !weights.has("dow") && !weights["down"].has("2"))
+}
+
+@Test func missingMisshapenAndUnreadAreErrors() throws {
+    let folder = try TemporaryFolder()
+    let weights = try checkpoint(["a.weight", "a.bias", "b"], in: folder)
+    let path = folder.url.appendingPathComponent("w.safetensors").path
+    #expect(throws: CheckpointError.missing("a.scale", file: path)) { try weights["a"].tensor("scale", [1]) }
+    #expect(throws: CheckpointError.misshapen("a.weight", expected: [3, 2], found: [2, 3], file: path)) {
+        try weights["a"].tensor("weight", [3, 2])
+    }
+    _ = try weights["a"].tensor("weight", [2, 3])
+    #expect(throws: CheckpointError.unread(["a.bias"], file: path)) { try weights["a"].requireAllRead() }
+    #expect(throws: CheckpointError.unread(["a.bias", "b"], file: path)) { try weights.requireAllRead() }
+    weights["a"].ignore("bias")
+    try weights["a"].requireAllRead()
+    _ = try weights.tensor("b", [2, 3])
+    try weights.requireAllRead()
+}
+
+@Test func shardsAreJoinedAndNamesAreMapped() throws {
+    let folder = try TemporaryFolder()
+    let files = try (0..<2).map { index in
+        let url = folder.url.appendingPathComponent("\(index)")
+        try SafetensorsFile.write(tensors: [("old.\(index)", .filled(Float(index), [1])), ("drop.\(index)", .zeros([1]))], to: url)
+        return try SafetensorsFile(url)
+    }
+    let weights = try Weights(files: files) { $0.hasPrefix("old.") ? "new." + $0.dropFirst(4) : nil }
+    #expect(weights.names() == ["new.0", "new.1"])
+    #expect(try weights["new"].tensor("1", [1]).scalar == 1)
+    #expect(throws: CheckpointError.self) { try Weights(files: [files[0], files[0]]) }
+}
+
+@Test func signedBytesWithRowScalesAreMultipliedOut() throws {
+    let folder = try TemporaryFolder()
+    let header = """
+        {"e.weight":{"dtype":"I8","shape":[3,2],"data_offsets":[0,6]},"e.weight.scale":{"dtype":"F16","shape":[3],"data_offsets":[6,12]}}
+        """
+    let url = try file(header, data: bytes([1, 2, 3, -4, 5, -128] as [Int8]) + bytes([1, 0.5, 2] as [Float16]), in: folder)
+    let weights = try Weights(url: url)
+    #expect(try weights["e"].tensor("weight", [3, 2]).values == [1, 2, 1.5, -2, 10, -256])
+    try weights.requireAllRead()
+    #expect(weights.names() == ["e.weight"])
+    let table = try weights["e"].table("weight", rows: 3, width: 2)
+    #expect(try table.gather([2, 0, 2]).values == [10, -256, 1, 2, 10, -256])
+    #expect(throws: CheckpointError.self) { try table.gather([3]) }
+    #expect(throws: CheckpointError.self) { try table.gather([-1]) }
+}
