@@ -1,0 +1,43 @@
+internal import Foundation
+
+/// How this room writes JSON: sorted keys, and moments to the millisecond, as the tables keep them.
+enum JSONCoding {
+    static func encoder() -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(Moment.text(date))
+        }
+        return encoder
+    }
+
+    static func decoder() -> JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            let text = try container.decode(String.self)
+            guard let date = Moment.date(text) else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "\"\(text)\" is no moment like 2026-01-31T12:00:00.000Z")
+            }
+            return date
+        }
+        return decoder
+    }
+}
+
+enum Moment {
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// ISO 8601, UTC, rounded to the millisecond.
+    static func text(_ date: Date) -> String {
+        // The style cuts off; a tenth of a millisecond more keeps 0.123 from becoming 0.122.
+        Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001).formatted(style)
+    }
+
+    static func date(_ text: String) -> Date? {
+        guard let date = try? style.parse(text) else { return nil }
+        return Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
+    }
+}

@@ -1,0 +1,137 @@
+public import Foundation
+internal import GRDB
+
+extension Library {
+    /// Keeps an analysis of a picture, and makes its proposals the picture's pending suggestions.
+    ///
+    /// Pending suggestions of earlier analyses with an encoder of the same name go. Decided suggestions stay as they are, and a
+    /// proposal that names a decided one, under any of its names, is withheld; the result says which and why.
+    @discardableResult
+    public func record(_ analysis: NewAnalysis, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> RecordedAnalysis {
+        let proposals = try Library.checked(analysis)
+        return try write { db in
+            _ = try Library.picture(picture, db)
+            let record = try Library.insert(analysis, of: picture, at: moment, db)
+            let replaced = try Set(
+                Int64.fetchAll(
+                    db, sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderName = ? AND id < ?",
+                    arguments: [picture, analysis.encoder.name, record.id]))
+            var rows: [SuggestionRow] = []
+            for row in try SuggestionRow.all(of: picture, db) {
+                if row.state == .pending, let analysis = row.analysis, replaced.contains(analysis) {
+                    try row.delete(db)
+                } else {
+                    rows.append(row)
+                }
+            }
+            let withheld = try Library.propose(proposals.map { SuggestionRow($0, analysis: record.id) }, picture: picture, among: &rows, db)
+            return RecordedAnalysis(analysis: record, suggestions: try Suggestion.all(of: picture, db), withheld: withheld)
+        }
+    }
+
+    /// The picture's analyses, the latest first.
+    public func analyses(of picture: Int64) throws(LibraryError) -> [AnalysisRecord] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC", arguments: [picture])
+                .map(AnalysisRecord.init)
+        }
+    }
+
+    public func latestAnalysis(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC LIMIT 1", arguments: [picture])
+                .map(AnalysisRecord.init)
+        }
+    }
+
+    /// All of the picture's suggestions, best first: by rank, then confidence; those the person added at the end.
+    public func suggestions(of picture: Int64) throws(LibraryError) -> [Suggestion] {
+        try read { db in try Suggestion.all(of: picture, db) }
+    }
+
+    /// Makes proposals pending suggestions where nothing decided stands in their way. `rows` is the picture's table, kept in step.
+    static func propose(
+        _ proposals: [SuggestionRow], picture: Int64, among rows: inout [SuggestionRow], _ db: Database
+    ) throws -> [Withheld] {
+        var withheld: [Withheld] = []
+        var written: Set<Int64> = []
+        for var proposal in proposals {
+            let names = proposal.names
+            let same = rows.indices.filter { rows[$0].namesAndText.names(names) }
+            if let decided = same.first(where: { rows[$0].state == .rejected }) ?? same.first(where: { rows[$0].state != .pending }) {
+                withheld.append(Withheld(tag: proposal.tag, because: Suggestion(rows[decided])))
+            } else if same.contains(where: { written.contains(rows[$0].id) }) {
+                // A list that names one tag twice: the first, better one stands.
+                continue
+            } else if let kept = same.first(where: { rows[$0].names.key == names.key }) ?? same.first {
+                proposal.id = rows[kept].id
+                for index in same where index != kept { try rows[index].delete(db) }
+                try proposal.update(decision: nil, db)
+                rows[kept] = proposal
+                written.insert(proposal.id)
+                let gone = Set(same.filter { $0 != kept }.map { rows[$0].id })
+                rows.removeAll { gone.contains($0.id) }
+            } else {
+                try proposal.insert(picture: picture, decision: nil, db)
+                rows.append(proposal)
+                written.insert(proposal.id)
+            }
+        }
+        return withheld
+    }
+
+    static func insert(_ analysis: NewAnalysis, of picture: Int64, at moment: Date, _ db: Database) throws -> AnalysisRecord {
+        try db.execute(
+            sql: """
+                INSERT INTO analysis (pictureId, encoderName, encoderSha256, vocabularyName, vocabularySha256, vocabularyCount,
+                    seconds, positive, negative, model, size, recovered, dropped, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                picture, analysis.encoder.name, analysis.encoder.sha256.lowercased(),
+                analysis.vocabulary.name, analysis.vocabulary.sha256.lowercased(), analysis.vocabulary.count,
+                analysis.seconds, analysis.positive, analysis.negative,
+                analysis.model, analysis.size, analysis.recovered, analysis.dropped, moment,
+            ])
+        let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])!
+        return AnalysisRecord(row)
+    }
+
+    /// The proposals with tidy texts, or what is wrong with the analysis.
+    private static func checked(_ analysis: NewAnalysis) throws(LibraryError) -> [NewSuggestion] {
+        _ = try Text.sha256(analysis.encoder.sha256, field: "the encoder's digest")
+        _ = try Text.sha256(analysis.vocabulary.sha256, field: "the vocabulary's digest")
+        for (field, text) in [
+            ("model", analysis.model), ("size", analysis.size),
+            ("recovered prompt", analysis.recovered), ("dropped tags", analysis.dropped),
+        ] {
+            if let text { try Text.json(text, field: "the analysis's \(field)") }
+        }
+        guard analysis.seconds >= 0, analysis.seconds.isFinite else {
+            throw .invalid(field: "the analysis's seconds", value: "\(analysis.seconds)", rule: "at least 0")
+        }
+        var proposals: [NewSuggestion] = []
+        for var proposal in analysis.suggestions {
+            proposal.tag = try Text.tag(proposal.tag, field: "the tag")
+            guard (0...1).contains(proposal.confidence) else {
+                throw .invalid(field: "the confidence of \(proposal.tag),", value: "\(proposal.confidence),", rule: "from 0 to 1")
+            }
+            guard proposal.cosine.map({ (-1.001...1.001).contains($0) }) ?? true else {
+                throw .invalid(field: "the cosine of \(proposal.tag),", value: "\(proposal.cosine ?? 0),", rule: "from -1 to 1")
+            }
+            guard proposal.rank >= 1 else {
+                throw .invalid(field: "the rank of \(proposal.tag),", value: "\(proposal.rank),", rule: "at least 1")
+            }
+            proposals.append(proposal)
+        }
+        return proposals
+    }
+}
+
+extension Suggestion {
+    init(_ row: SuggestionRow) {
+        (id, tag, aliases, facet, analysisID) = (row.id, row.tag, row.aliases, row.facet, row.analysis)
+        (cosine, confidence, rank, source, state) = (row.cosine, row.confidence, row.rank, row.source, row.state)
+        (editedText, weight, decidedAt, decidedBy) = (row.editedText, row.weight, row.decidedAt, row.decidedBy)
+    }
+}

@@ -1,0 +1,233 @@
+public import Foundation
+internal import GRDB
+
+extension Library {
+    /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
+    ///
+    /// - Parameter person: who decided, for the record: a name, or what a person set to decide (`"review"`, `"above 0.5"`).
+    /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
+    @discardableResult
+    public func decide(
+        _ changes: [Change], on picture: Int64, by person: String, at moment: Date = Date()
+    ) throws(LibraryError) -> DecisionOutcome {
+        try write { db in
+            _ = try Library.picture(picture, db)
+            var log = try DecisionLog(picture: picture, person: person, moment: moment, db)
+            var rows = try SuggestionRow.all(of: picture, db)
+            for change in changes {
+                try Library.apply(change, &rows, &log, db)
+            }
+            return try log.outcome(db)
+        }
+    }
+
+    /// Takes back the picture's last decisions that are not taken back yet (all that were taken together).
+    /// - Throws: `LibraryError.nothingToUndo`.
+    @discardableResult
+    public func undo(on picture: Int64, by person: String, at moment: Date = Date()) throws(LibraryError) -> DecisionOutcome {
+        try write { db in
+            _ = try Library.picture(picture, db)
+            let standing = """
+                FROM decision AS taken WHERE pictureId = ? AND action <> 'undo'
+                AND NOT EXISTS (SELECT 1 FROM decision WHERE undoes = taken.id)
+                """
+            guard let batch = try Int64.fetchOne(db, sql: "SELECT max(batch) \(standing)", arguments: [picture]) else {
+                throw LibraryError.nothingToUndo(picture: picture)
+            }
+            let decisions = try Row.fetchAll(
+                db, sql: "SELECT id, before, after \(standing) AND batch = ? ORDER BY id DESC", arguments: [picture, batch])
+            var log = try DecisionLog(picture: picture, person: person, moment: moment, db)
+            for decision in decisions {
+                let before = try DecisionLog.state(decision["before"])
+                guard let after = try DecisionLog.state(decision["after"]) else { continue }
+                try Library.restore(before, from: after, undoing: decision["id"], &log, db)
+            }
+            return try log.outcome(db)
+        }
+    }
+
+    /// The picture's log, the earliest first. Decisions that were undone stay in it, followed by the ones that undid them.
+    public func decisions(of picture: Int64) throws(LibraryError) -> [Decision] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE pictureId = ? ORDER BY id", arguments: [picture]).map(Decision.init)
+        }
+    }
+
+    /// Whether `undo` would find something.
+    public func canUndo(on picture: Int64) throws(LibraryError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM decision AS taken WHERE pictureId = ? AND action <> 'undo'
+                        AND NOT EXISTS (SELECT 1 FROM decision WHERE undoes = taken.id))
+                    """,
+                arguments: [picture]) ?? false
+        }
+    }
+}
+
+extension Library {
+    private static func apply(_ change: Change, _ rows: inout [SuggestionRow], _ log: inout DecisionLog, _ db: Database) throws {
+        switch change {
+        case .approve(let target):
+            let index = try find(target, in: rows, log)
+            guard rows[index].state != .approved else { return }
+            try log.decide(&rows[index], .approve, db) { row in row.state = .approved }
+        case .reject(let target):
+            let index = try find(target, in: rows, log)
+            guard rows[index].state != .rejected else { return }
+            try log.decide(&rows[index], .reject, db) { row in row.state = .rejected }
+        case .reset(let target):
+            let index = try find(target, in: rows, log)
+            guard rows[index].state != .pending else { return }
+            try log.decide(&rows[index], .reset, db) { row in row.state = .pending }
+        case .edit(let target, let text):
+            let index = try find(target, in: rows, log)
+            let text = try Text.tag(text, field: "the text")
+            // The tag's own spelling is no edit.
+            let edited = text == rows[index].tag ? nil : text
+            guard rows[index].state != .approved || rows[index].editedText != edited else { return }
+            try log.decide(&rows[index], .edit, db) { row in (row.state, row.editedText) = (.approved, edited) }
+        case .weigh(let target, let weight):
+            let index = try find(target, in: rows, log)
+            guard Suggestion.weights.contains(weight) else {
+                let range = Suggestion.weights
+                throw LibraryError.invalid(
+                    field: "the weight", value: "\(weight)", rule: "from \(range.lowerBound) to \(range.upperBound), 1 is none")
+            }
+            guard rows[index].state != .approved || rows[index].weight != weight else { return }
+            try log.decide(&rows[index], .weigh, db) { row in (row.state, row.weight) = (.approved, weight) }
+        case .add(let tag, let facet):
+            try add(Text.tag(tag, field: "the tag"), facet: facet, &rows, &log, db)
+        case .approveAbove(let threshold):
+            guard (0...1).contains(threshold) else {
+                throw LibraryError.invalid(field: "the threshold", value: "\(threshold)", rule: "a confidence from 0 to 1")
+            }
+            for index in rows.indices where rows[index].state == .pending && rows[index].confidence >= threshold {
+                try log.decide(&rows[index], .approve, db) { row in row.state = .approved }
+            }
+        }
+    }
+
+    private static func add(
+        _ tag: String, facet: String, _ rows: inout [SuggestionRow], _ log: inout DecisionLog, _ db: Database
+    ) throws {
+        guard !facet.isEmpty else { throw LibraryError.invalid(field: "the facet of \(tag)", value: "\"\"", rule: "it needs a name") }
+        if let index = try? find(.tag(tag), in: rows, log) {
+            guard rows[index].state != .approved else { return }
+            try log.decide(&rows[index], .add, db) { row in row.state = .approved }
+        } else {
+            var row = SuggestionRow(added: tag, facet: facet)
+            try log.decide(&row, .add, db) { row in row.state = .approved }
+            rows.append(row)
+        }
+    }
+
+    private static func find(_ target: SuggestionTarget, in rows: [SuggestionRow], _ log: DecisionLog) throws -> Int {
+        switch target {
+        case .id(let id):
+            if let index = rows.firstIndex(where: { $0.id == id }) { return index }
+        case .tag(let tag):
+            guard let key = TagKey(tag)?.text else { break }
+            let match =
+                rows.firstIndex { $0.names.key == key }
+                ?? rows.firstIndex { $0.names.all.contains(key) }
+                ?? rows.firstIndex { $0.namesAndText.all.contains(key) }
+            if let match { return match }
+        }
+        throw LibraryError.noSuchSuggestion(target.description, picture: log.picture)
+    }
+
+    /// Puts a suggestion back to what it was before a decision.
+    private static func restore(
+        _ before: SuggestionRow?, from after: SuggestionRow, undoing decision: Int64, _ log: inout DecisionLog, _ db: Database
+    ) throws {
+        let rows = try SuggestionRow.all(of: log.picture, db)
+        let current = rows.first { $0.names.key == after.names.key }
+        let entry = try log.enter(.undo, tag: after.tag, key: after.names.key, before: current, after: before, undoes: decision, db)
+        switch (current, before) {
+        case (let current?, var before?):
+            before.id = current.id
+            try before.update(decision: entry, db)
+        case (let current?, nil):
+            // It was added: it goes again, but only as a pending one can.
+            var pending = current
+            pending.decide(.pending, at: log.moment, by: log.person)
+            try pending.update(decision: entry, db)
+            try pending.delete(db)
+        case (nil, var before?):
+            // A later analysis replaced it after it had been reset. What it proposes under another name makes way.
+            let names = before.namesAndText
+            for row in rows where row.state == .pending && row.names.names(names) { try row.delete(db) }
+            if before.state != .pending || !rows.contains(where: { $0.state != .pending && $0.namesAndText.names(names) }) {
+                try before.insert(picture: log.picture, decision: entry, db)
+            }
+        case (nil, nil):
+            break
+        }
+    }
+}
+
+/// The log while a transaction writes to it: one batch.
+struct DecisionLog {
+    let picture: Int64
+    let person: String
+    let moment: Date
+    private let batch: Int64
+
+    init(picture: Int64, person: String, moment: Date, _ db: Database) throws {
+        guard !person.isEmpty else { throw LibraryError.invalid(field: "who decided", value: "\"\"", rule: "it needs a name") }
+        self.picture = picture
+        self.person = person
+        self.moment = moment
+        batch = try Int64.fetchOne(db, sql: "SELECT coalesce(max(batch), 0) + 1 FROM decision WHERE pictureId = ?", arguments: [picture])!
+    }
+
+    /// Changes a row and logs it.
+    mutating func decide(
+        _ row: inout SuggestionRow, _ action: Decision.Action, _ db: Database, _ change: (inout SuggestionRow) -> Void
+    ) throws {
+        let before = row.id == 0 ? nil : row
+        change(&row)
+        row.decide(row.state, at: moment, by: person)
+        let entry = try enter(action, tag: row.tag, key: row.names.key, before: before, after: row, undoes: nil, db)
+        if row.id == 0 {
+            try row.insert(picture: picture, decision: entry, db)
+        } else {
+            try row.update(decision: entry, db)
+        }
+    }
+
+    /// Adds an entry and returns its id.
+    func enter(
+        _ action: Decision.Action, tag: String, key: String, before: SuggestionRow?, after: SuggestionRow?, undoes: Int64?, _ db: Database
+    ) throws -> Int64 {
+        try db.execute(
+            sql: """
+                INSERT INTO decision (pictureId, tagKey, tag, batch, action, before, after, undoes, decidedAt, decidedBy)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                picture, key, tag, batch, action.rawValue, try DecisionLog.json(before), try DecisionLog.json(after), undoes, moment,
+                person,
+            ])
+        return db.lastInsertedRowID
+    }
+
+    func outcome(_ db: Database) throws -> DecisionOutcome {
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT * FROM decision WHERE pictureId = ? AND batch = ? ORDER BY id", arguments: [picture, batch])
+        return DecisionOutcome(decisions: try rows.map(Decision.init), suggestions: try Suggestion.all(of: picture, db))
+    }
+
+    static func state(_ json: String?) throws -> SuggestionRow? {
+        guard let json else { return nil }
+        return try JSONCoding.decoder().decode(SuggestionRow.self, from: Data(json.utf8))
+    }
+
+    static func json(_ row: SuggestionRow?) throws -> String? {
+        guard let row else { return nil }
+        return String(decoding: try JSONCoding.encoder().encode(row), as: UTF8.self)
+    }
+}

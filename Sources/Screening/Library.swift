@@ -1,0 +1,159 @@
+public import Foundation
+internal import GRDB
+internal import Glibc
+
+/// Everything Redraw remembers: pictures, analyses, suggestions, decisions, prompts and generations, in one SQLite file.
+///
+/// Each method is one transaction. What holds before and after each of them, and is enforced by the tables themselves
+/// where SQL can say it:
+/// * a picture has at most one suggestion for a tag, whatever its spelling;
+/// * an analysis never changes a decided suggestion, and never suggests a rejected tag again;
+/// * a decided suggestion changes only with an entry in the log of decisions, which is only ever added to;
+/// * prompt versions and finished generations never change.
+///
+/// Any number of values and processes may use one file at the same time: readers never wait, writers wait their turn.
+public struct Library: Sendable {
+    /// The file within the library's folder.
+    public static let fileName = "redraw.sqlite"
+
+    /// How long a writer waits for another process, in seconds.
+    public static let patience: TimeInterval = 15
+
+    /// The file, for messages; "in memory" for one that is not kept.
+    public let location: String
+
+    /// Reached by `read` and `write` below only.
+    private let database: any DatabaseWriter
+
+    /// Opens the library in `folder`, made where there is none, and brings its tables up to date.
+    /// - Throws: `LibraryError` where the folder cannot be written, or the file is damaged, foreign, or newer than this version.
+    public init(folder: URL) throws(LibraryError) {
+        try self.init(folder: folder, preparing: { _ in })
+    }
+
+    init(folder: URL, preparing: @escaping @Sendable (Database) throws -> Void) throws(LibraryError) {
+        let file = folder.appendingPathComponent(Library.fileName).path
+        location = file
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotOpen(path: file, reason: Library.reason(error))
+        }
+        var configuration = Library.configuration
+        configuration.prepareDatabase(preparing)
+        // Two processes that make one library at the same time take turns.
+        let turn = open(folder.path, O_RDONLY | O_CLOEXEC)
+        if turn >= 0 { flock(turn, LOCK_EX) }
+        defer { if turn >= 0 { close(turn) } }
+        do {
+            try Library.refuseForeign(file)
+            let pool = try DatabasePool(path: file, configuration: configuration)
+            // The pool asks for less; a person's decisions should survive a power cut.
+            try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            try Library.migrate(pool, path: file)
+            database = pool
+        } catch {
+            throw LibraryError(error, path: file)
+        }
+    }
+
+    private init(inMemory queue: DatabaseQueue) {
+        location = "in memory"
+        database = queue
+    }
+
+    /// A library that goes with the value: for trying things out, and for tests.
+    public static func inMemory() throws(LibraryError) -> Library {
+        do {
+            let queue = try DatabaseQueue(configuration: configuration)
+            try migrate(queue, path: "in memory")
+            return Library(inMemory: queue)
+        } catch {
+            throw LibraryError(error, path: "in memory")
+        }
+    }
+
+    /// What SQLite finds wrong with the file, a line each; empty when all is well. Reads the whole file.
+    public func check() throws(LibraryError) -> [String] {
+        try read { db in
+            let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+            let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
+                "\(row["table"] as String) row \(row["rowid"] as Int64? ?? 0) points to nothing in \(row["parent"] as String)"
+            }
+            return integrity + dangling
+        }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw LibraryError(error, path: location)
+        }
+    }
+
+    /// Runs `body` as one transaction: it is kept whole, or not at all where it throws.
+    func write<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
+        do {
+            return try database.write(body)
+        } catch {
+            throw LibraryError(error, path: location)
+        }
+    }
+}
+
+extension Library {
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(patience)
+        configuration.label = "redraw library"
+        return configuration
+    }
+
+    private static func migrate(_ database: any DatabaseWriter, path: String) throws {
+        let migrator = Schema.migrator
+        let unknown = try database.read { db in
+            try migrator.appliedIdentifiers(db).subtracting(migrator.migrations)
+        }
+        guard unknown.isEmpty else { throw LibraryError.newer(path: path, migrations: unknown.sorted()) }
+        if try database.read(migrator.hasCompletedMigrations) { return }
+        try migrator.migrate(database)
+    }
+
+    /// Looks before anything is written: a file that is no library of ours is left as it is.
+    private static func refuseForeign(_ file: String) throws {
+        guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int, size > 0 else { return }
+        guard let handle = FileHandle(forReadingAtPath: file) else {
+            throw LibraryError.cannotOpen(path: file, reason: "it cannot be read")
+        }
+        defer { try? handle.close() }
+        // The header's layout: https://www.sqlite.org/fileformat.html#the_database_header
+        let header = [UInt8](try handle.read(upToCount: 100) ?? Data())
+        guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+            throw LibraryError.corrupt(path: file, detail: "it is no SQLite file")
+        }
+        let application = header[68..<72].reduce(0) { $0 << 8 | Int($1) }
+        guard try application == Schema.applicationID || isOursOrEmpty(file) else {
+            throw LibraryError.notALibrary(path: file)
+        }
+    }
+
+    /// The header may still stand in the write-ahead log, where only SQLite can read it; and a process that ended between
+    /// making the file and its tables left one without tables.
+    private static func isOursOrEmpty(_ file: String) throws -> Bool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(patience)
+        return try DatabaseQueue(path: file, configuration: configuration).read { db in
+            if try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID { return true }
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name <> 'grdb_migrations'"
+            return try Int.fetchOne(db, sql: tables) == 0
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return "its folder cannot be made" }
+        return "its folder cannot be made (\(String(cString: strerror(Int32(underlying.code)))))"
+    }
+}

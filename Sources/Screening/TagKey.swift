@@ -1,0 +1,85 @@
+internal import Foundation
+
+/// What two spellings of one tag have in common: the identity of a tag within a picture.
+///
+/// Letter case, width, and the difference between spaces, hyphens and underscores do not count:
+/// `Black-and-White`, `black_and_white` and ` black  and white ` are one tag.
+struct TagKey: Hashable, Sendable {
+    let text: String
+
+    /// Nil where nothing but separators is left.
+    init?(_ name: String) {
+        let folded = name.precomposedStringWithCompatibilityMapping.lowercased()
+        let words = folded.split { $0.isWhitespace || $0 == "-" || $0 == "_" || $0 == "\u{2010}" || $0 == "\u{2011}" }
+        guard !words.isEmpty else { return nil }
+        text = words.joined(separator: " ")
+    }
+}
+
+/// A tag and every other name by which it is known: what decides whether two suggestions are one.
+struct TagNames: Sendable {
+    let key: String
+    /// `key` included.
+    let all: Set<String>
+
+    init?(tag: String, aliases: [String]) {
+        guard let key = TagKey(tag) else { return nil }
+        self.key = key.text
+        all = Set(aliases.compactMap { TagKey($0)?.text } + [key.text])
+    }
+
+    init(key: String, all: Set<String>) {
+        self.key = key
+        self.all = all.union([key])
+    }
+
+    /// Whether one's own name is a name of the other. Two that merely share an alias stay two.
+    func names(_ other: TagNames) -> Bool {
+        all.contains(other.key) || other.all.contains(key)
+    }
+}
+
+enum Text {
+    /// Longest tag, edited text or path kept, in characters.
+    static let longestTag = 200
+    static let longestPrompt = 20_000
+
+    /// The tag without blanks around it and with single ones within.
+    /// - Throws: `LibraryError.invalid` where it is empty, too long, or holds control characters.
+    static func tag(_ text: String, field: String) throws(LibraryError) -> String {
+        let trimmed = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard TagKey(trimmed) != nil else {
+            throw .invalid(field: field, value: "\"\(text)\"", rule: "it needs at least one letter or digit")
+        }
+        guard trimmed.count <= longestTag else {
+            throw .invalid(field: field, value: "\"\(trimmed.prefix(40))…\"", rule: "at most \(longestTag) characters")
+        }
+        guard !trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .invalid(field: field, value: trimmed.debugDescription, rule: "control characters are not kept")
+        }
+        return trimmed
+    }
+
+    static func prompt(_ text: String, field: String) throws(LibraryError) -> String {
+        guard text.count <= longestPrompt else {
+            throw .invalid(field: field, value: "\"\(text.prefix(40))…\"", rule: "at most \(longestPrompt) characters")
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    static func json(_ text: String, field: String) throws(LibraryError) {
+        do {
+            _ = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        } catch {
+            throw .invalid(field: field, value: "\"\(text.prefix(40))\"", rule: "it must be JSON")
+        }
+    }
+
+    static func sha256(_ text: String, field: String) throws(LibraryError) -> String {
+        let lower = text.lowercased()
+        guard lower.utf8.count == 64, lower.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+            throw .invalid(field: field, value: "\"\(text.prefix(80))\"", rule: "a SHA-256 is 64 hexadecimal digits")
+        }
+        return lower
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Screening
+import Testing
+
+@Suite struct DecisionTests {
+    private func screened() throws -> (library: Library, picture: Int64) {
+        let (library, picture) = try Library.withPicture()
+        try library.record(
+            .sample([.sample("cat", 0.9), .sample("sofa", 0.6, rank: 2, aliases: ["couch"]), .sample("dog", 0.3, rank: 3)]), of: picture)
+        return (library, picture)
+    }
+
+    @Test func decisionsAreNoted() throws {
+        let (library, picture) = try screened()
+        let moment = Date(timeIntervalSince1970: 1_800_000_000.125)
+        let outcome = try library.decide([.approve("CAT"), .reject("couch")], on: picture, by: "Ada", at: moment)
+        #expect(try library.states(picture) == ["cat": .approved, "sofa": .rejected, "dog": .pending])
+        let cat = try #require(outcome.suggestions.first)
+        #expect(cat.decidedBy == "Ada")
+        #expect(abs(cat.decidedAt!.timeIntervalSince(moment)) < 0.001)
+        #expect(outcome.decisions.map(\.action) == [.approve, .reject])
+        #expect(Set(outcome.decisions.map(\.batch)).count == 1)
+    }
+
+    @Test func editingAndWeighingApprove() throws {
+        let (library, picture) = try screened()
+        try library.decide([.edit("cat", to: " ginger  cat "), .weigh("sofa", 1.3)], on: picture, by: "Ada")
+        let suggestions = try library.suggestions(of: picture)
+        #expect(suggestions.map(\.state) == [.approved, .approved, .pending])
+        #expect(suggestions[0].text == "ginger cat")
+        #expect(suggestions[0].tag == "cat")
+        #expect(suggestions[1].weight == 1.3)
+        // The edited text names it as well.
+        try library.decide([.reject("Ginger-Cat")], on: picture, by: "Ada")
+        let rejected = try library.suggestions(of: picture)[0]
+        #expect(rejected.state == .rejected && rejected.editedText == nil && rejected.weight == 1)
+    }
+
+    @Test func anAddedTagIsApproved() throws {
+        let (library, picture) = try screened()
+        try library.decide([.add(tag: "red bow", facet: "subject"), .add(tag: "Dog", facet: "subject")], on: picture, by: "Ada")
+        let suggestions = try library.suggestions(of: picture)
+        #expect(suggestions.map(\.tag) == ["cat", "sofa", "dog", "red bow"])
+        #expect(suggestions[3].source == .added && suggestions[3].state == .approved && suggestions[3].cosine == nil)
+        #expect(suggestions[2].state == .approved)
+    }
+
+    @Test func approveAboveTakesThePendingOnesOnly() throws {
+        let (library, picture) = try screened()
+        try library.decide([.reject("cat")], on: picture, by: "Ada")
+        try library.decide([.approveAbove(0.5)], on: picture, by: "above 0.5")
+        #expect(try library.states(picture) == ["cat": .rejected, "sofa": .approved, "dog": .pending])
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.states(picture) == ["cat": .rejected, "sofa": .pending, "dog": .pending])
+    }
+
+    @Test func undoGoesBackBatchByBatchAndKeepsTheLog() throws {
+        let (library, picture) = try screened()
+        let start = try library.suggestions(of: picture)
+        try library.decide([.approve("cat"), .add(tag: "bow", facet: "subject")], on: picture, by: "Ada")
+        let second = try library.suggestions(of: picture)
+        try library.decide([.edit("cat", to: "lion"), .weigh("cat", 1.5)], on: picture, by: "Ada")
+        try library.decide([.reset("cat")], on: picture, by: "Ada")
+        #expect(try library.canUndo(on: picture))
+        try library.undo(on: picture, by: "Ada")
+        let lion = try library.suggestions(of: picture)[0]
+        #expect(lion.text == "lion" && lion.weight == 1.5 && lion.state == .approved)
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.suggestions(of: picture) == second)
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.suggestions(of: picture) == start)
+        #expect(throws: LibraryError.nothingToUndo(picture: picture)) { try library.undo(on: picture, by: "Ada") }
+        let log = try library.decisions(of: picture)
+        #expect(log.map(\.action) == [.approve, .add, .edit, .weigh, .reset, .undo, .undo, .undo, .undo, .undo])
+        #expect(log.suffix(5).compactMap(\.undoes) == [5, 4, 3, 2, 1])
+    }
+
+    @Test func undoBringsBackWhatAnAnalysisReplacedMeanwhile() throws {
+        let (library, picture) = try screened()
+        try library.decide([.edit("cat", to: "lion")], on: picture, by: "Ada")
+        try library.decide([.reset("cat")], on: picture, by: "Ada")
+        try library.record(.sample([.sample("feline", aliases: ["cat"])], version: 2), of: picture)
+        #expect(try library.states(picture) == ["feline": .pending])
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.states(picture) == ["cat": .approved])
+        #expect(try library.suggestions(of: picture)[0].text == "lion")
+    }
+
+    @Test func oneBadChangeRefusesThemAll() throws {
+        let (library, picture) = try screened()
+        let before = try library.suggestions(of: picture)
+        let bad: [Change] = [
+            .approve("elephant"), .weigh("cat", 0), .weigh("cat", .nan), .edit("cat", to: "  "), .edit("cat", to: "a\u{7}b"),
+            .approveAbove(1.5), .add(tag: "-", facet: "subject"), .add(tag: "bow", facet: ""), .approve(.id(999)),
+            .edit("cat", to: String(repeating: "x", count: 300)),
+        ]
+        for change in bad {
+            #expect(throws: LibraryError.self) { try library.decide([.approve("cat"), change], on: picture, by: "Ada") }
+        }
+        #expect(throws: LibraryError.self) { try library.decide([.approve("cat")], on: picture, by: "") }
+        #expect(try library.suggestions(of: picture) == before)
+        #expect(try library.decisions(of: picture).isEmpty)
+    }
+
+    @Test func decidingTheSameAgainLeavesNoTrace() throws {
+        let (library, picture) = try screened()
+        try library.decide([.approve("cat")], on: picture, by: "Ada")
+        #expect(try library.decide([.approve("cat")], on: picture, by: "Bob").decisions.isEmpty)
+        #expect(try library.suggestions(of: picture)[0].decidedBy == "Ada")
+    }
+}
