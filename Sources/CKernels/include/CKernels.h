@@ -63,4 +63,18 @@ void rd_channel_moments(const float *rows, size_t count, size_t channels, const 
 void rd_scale_shift_rows(const float *from, float *to, size_t count, size_t channels, const float *scale, const float *shift,
                          int32_t activation, rd_level level);
 
+/// One depthwise convolution of a channels-last picture [height, width, channels].
+typedef struct {
+    size_t height, width, channels;
+    size_t kernel_height, kernel_width;
+    size_t stride;
+    size_t top, left;
+    size_t output_width;
+} rd_depthwise_shape;
+
+/// Rows `first` to `last` of activation(depthwise(input) + bias); weight is [kernel_height, kernel_width, channels], bias may be NULL.
+/// `output` is the picture's first output row.
+void rd_depthwise_rows(const float *input, const rd_depthwise_shape *shape, const float *weight, const float *bias,
+                       int32_t activation, size_t first, size_t last, float *output, rd_level level);
+
 #endif

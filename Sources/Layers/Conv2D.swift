@@ -1,0 +1,65 @@
+import Checkpoints
+import Tensors
+
+/// torch's `Conv2d` over channels-last maps: dense, or depthwise where `groups` is the number of channels.
+public struct Conv2D: Sendable {
+    private let weight: PackedConvolution
+    /// `[output]`
+    private let bias: Tensor?
+    private let stride: Int
+    private let padding: Padding
+
+    public let input: Int
+    public let output: Int
+
+    /// Reads `weight` `[output, input / groups, kernel, kernel]` and, where `bias`, `bias` `[output]`.
+    public init(
+        _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int = 1, padding: Padding = 0, groups: Int = 1, bias: Bool = true
+    ) throws(CheckpointError) {
+        self.init(
+            weight: try weights.tensor("weight", [output, input / groups, kernel, kernel]),
+            bias: bias ? try weights.tensor("bias", [output]) : nil, stride: stride, padding: padding, groups: groups)
+    }
+
+    /// Reads a convolution without bias and the batch norm behind it, and makes one convolution of both:
+    /// weight * scale and norm.bias - mean * scale, with scale = norm.weight / sqrt(variance + epsilon).
+    public init(
+        _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int = 1, padding: Padding = 0, groups: Int = 1,
+        foldingBatchNorm norm: Weights, epsilon: Float
+    ) throws(CheckpointError) {
+        let weight = try weights.tensor("weight", [output, input / groups, kernel, kernel])
+        let gamma = try norm.tensor("weight", [output]).values
+        let beta = try norm.tensor("bias", [output]).values
+        let mean = try norm.tensor("running_mean", [output]).values
+        let variance = try norm.tensor("running_var", [output]).values
+        norm.ignore("num_batches_tracked")
+        let scale = zip(gamma, variance).map { $0 / ($1 + epsilon).squareRoot() }
+        let row = weight.count / max(output, 1)
+        let folded = Tensor(shape: weight.shape) { target in
+            weight.withUnsafeValues { values in
+                for index in values.indices {
+                    target[index] = values[index] * scale[index / row]
+                }
+            }
+        }
+        let bias = Tensor((0..<output).map { beta[$0] - mean[$0] * scale[$0] }, shape: [output])
+        self.init(weight: folded, bias: bias, stride: stride, padding: padding, groups: groups)
+    }
+
+    /// - Parameter weight: `[output, input / groups, height, width]`
+    public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Padding = 0, groups: Int = 1) {
+        self.weight = PackedConvolution(weight, groups: groups)
+        self.bias = bias
+        self.stride = stride
+        self.padding = padding
+        (input, output) = (self.weight.inputs, self.weight.outputs)
+    }
+
+    /// - Parameters:
+    ///   - x: `[batch, height, width, input]`
+    ///   - residual: of the result's shape, added after the activation; dense convolutions only.
+    /// - Returns: `[batch, height', width', output]`
+    public func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
+        convolution(x, weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual)
+    }
+}

@@ -1,0 +1,37 @@
+import Checkpoints
+import Tensors
+
+/// torch's `Linear`: x weight^T + bias.
+public struct Linear: Sendable {
+    /// `[output, input]`, packed.
+    private let weight: PackedMatrix
+    /// `[output]`
+    private let bias: Tensor?
+
+    public let input: Int
+    public let output: Int
+
+    /// Reads `weight` `[output, input]` (or `[output, input, 1, 1]`, as checkpoints have it whose layer once was a 1x1 convolution) and,
+    /// where `bias`, `bias` `[output]`.
+    public init(_ weights: Weights, input: Int, output: Int, bias: Bool = true) throws(CheckpointError) {
+        let asConvolution = try weights.shape(of: "weight").rank == 4
+        weight = PackedMatrix(try weights.tensor("weight", asConvolution ? [output, input, 1, 1] : [output, input]))
+        self.bias = bias ? try weights.tensor("bias", [output]) : nil
+        (self.input, self.output) = (input, output)
+    }
+
+    /// A layer of tensors that were read elsewhere, such as a part of a fused projection.
+    public init(weight: Tensor, bias: Tensor?) {
+        self.weight = PackedMatrix(weight)
+        self.bias = bias
+        (input, output) = (self.weight.inputs, self.weight.outputs)
+    }
+
+    /// - Parameters:
+    ///   - x: `[…, input]`
+    ///   - residual: `[…, output]`, added after the activation.
+    /// - Returns: `[…, output]`
+    public func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
+        matmul(x, weight, bias: bias, activation: activation, adding: residual)
+    }
+}

@@ -1,0 +1,190 @@
+import CKernels
+
+/// How many zeros stand around a map before a convolution.
+public struct Padding: Sendable, Hashable, ExpressibleByIntegerLiteral {
+    public var top: Int
+    public var left: Int
+    public var bottom: Int
+    public var right: Int
+
+    public init(top: Int, left: Int, bottom: Int, right: Int) {
+        (self.top, self.left, self.bottom, self.right) = (top, left, bottom, right)
+    }
+
+    /// The same on all four sides.
+    public init(_ all: Int) {
+        self.init(top: all, left: all, bottom: all, right: all)
+    }
+
+    public init(integerLiteral value: Int) {
+        self.init(value)
+    }
+}
+
+/// A convolution's weights, packed once for the kernel that will use them.
+public struct PackedConvolution: Sendable {
+    public let outputs: Int
+    public let inputs: Int
+    public let kernelHeight: Int
+    public let kernelWidth: Int
+    let form: Form
+
+    enum Form: Sendable {
+        /// `[outputs, kernelHeight * kernelWidth * inputs]`, channels innermost as in the maps.
+        case dense(PackedMatrix)
+        /// `[kernelHeight * kernelWidth, channels]`.
+        case depthwise(Tensor)
+    }
+
+    /// - Parameters:
+    ///   - weight: torch's layout, `[outputs, inputs / groups, height, width]`.
+    ///   - groups: 1, or as many as there are channels (depthwise).
+    public init(_ weight: Tensor, groups: Int = 1) {
+        precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
+        outputs = weight.shape[0]
+        kernelHeight = weight.shape[2]
+        kernelWidth = weight.shape[3]
+        if groups == 1 {
+            inputs = weight.shape[1]
+            form = .dense(PackedMatrix(kernelHeight * kernelWidth == 1 ? weight : weight.permuted([0, 2, 3, 1])))
+        } else {
+            precondition(
+                groups == weight.shape[0] && weight.shape[1] == 1,
+                "a convolution in \(groups) groups of weight \(weight.shape): only dense and depthwise ones are known")
+            inputs = groups
+            form = .depthwise(weight.reshaped([groups, kernelHeight * kernelWidth]).transposed())
+        }
+    }
+}
+
+/// activation(convolution(x) + bias) + residual, over channels-last maps.
+///
+/// - Parameters:
+///   - x: `[batch, height, width, inputs]`.
+///   - bias: `[outputs]`.
+///   - residual: of the result's shape; added after the activation. Dense convolutions only.
+/// - Returns: `[batch, (height + top + bottom - kernelHeight) / stride + 1, …, outputs]`.
+public func convolution(
+    _ x: Tensor, _ weight: PackedConvolution, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0,
+    activation: Activation = .none, adding residual: Tensor? = nil
+) -> Tensor {
+    precondition(x.shape.rank == 4 && x.shape[3] == weight.inputs, "a map of \(x.shape) for a convolution of \(weight.inputs) channels")
+    precondition(bias.map { $0.count == weight.outputs } ?? true, "a bias of \(bias?.shape ?? []) for \(weight.outputs) outputs")
+    let window = Window(
+        batch: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3],
+        kernelHeight: weight.kernelHeight, kernelWidth: weight.kernelWidth, stride: stride, padding: padding)
+    let shape: Shape = [window.batch, window.outputHeight, window.outputWidth, weight.outputs]
+    precondition(window.outputHeight > 0 && window.outputWidth > 0, "a window of \(weight.kernelHeight) by \(weight.kernelWidth) on \(x.shape)")
+    precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(residual?.shape ?? []) for a result of \(shape)")
+    switch weight.form {
+    case .depthwise(let taps):
+        precondition(residual == nil, "a depthwise convolution takes no residual")
+        return depthwise(x, taps, bias: bias, window, activation: activation)
+    case .dense(let matrix):
+        if window.isPointwise {
+            return matmul(x, matrix, bias: bias, activation: activation, adding: residual)
+        }
+        return Tensor(shape: shape) { target in
+            guard let to = target.baseAddress, target.count > 0 else { return }
+            withExtendedLifetime((x, weight, bias, residual)) {
+                unfoldedConvolution(
+                    x.pointer, matrix, window, to,
+                    finish: Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation))
+            }
+        }
+    }
+}
+
+/// Where a convolution's window stands on a map.
+struct Window {
+    var batch: Int
+    var height: Int
+    var width: Int
+    var channels: Int
+    var kernelHeight: Int
+    var kernelWidth: Int
+    var stride: Int
+    var padding: Padding
+
+    var outputHeight: Int { (height + padding.top + padding.bottom - kernelHeight) / stride + 1 }
+    var outputWidth: Int { (width + padding.left + padding.right - kernelWidth) / stride + 1 }
+
+    /// Whether every output pixel reads exactly the input pixel in its place.
+    var isPointwise: Bool { kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding == 0 }
+
+    /// Writes the window of output pixel `pixel` (counted over the batch) as a row: taps by rows, channels innermost.
+    func unfold(_ from: UnsafePointer<Float>, pixel: Int, to row: UnsafeMutablePointer<Float>) {
+        let x = pixel % outputWidth * stride - padding.left
+        let y = pixel / outputWidth % outputHeight * stride - padding.top
+        let image = from + pixel / (outputWidth * outputHeight) * height * width * channels
+        let line = kernelWidth * channels
+        let first = max(0, -x)
+        let last = max(first, min(kernelWidth, width - x))
+        for tap in 0..<kernelHeight {
+            let out = row + tap * line
+            guard y + tap >= 0, y + tap < height else {
+                out.update(repeating: 0, count: line)
+                continue
+            }
+            if first > 0 { out.update(repeating: 0, count: first * channels) }
+            (out + first * channels).update(from: image + ((y + tap) * width + x + first) * channels, count: (last - first) * channels)
+            if last < kernelWidth { (out + last * channels).update(repeating: 0, count: (kernelWidth - last) * channels) }
+        }
+    }
+}
+
+/// Windows of a tile of pixels are laid out as rows, which a product then meets with the weights.
+private func unfoldedConvolution(
+    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish
+) {
+    let pixels = window.batch * window.outputHeight * window.outputWidth
+    let (n, k) = (weight.outputs, weight.inputs)
+    let perThread = (pixels + Parallel.threadCount - 1) / Parallel.threadCount
+    let tile = max(8, min(512, perThread, (1 << 19) / k))
+    let matrix = weight.matrix.pointer
+    Parallel.forEachRange(count: (pixels + tile - 1) / tile, perThread: 4) { tiles in
+        let rows = TensorStorage(count: tile * k)
+        for index in tiles {
+            let first = index * tile
+            let count = min(tile, pixels - first)
+            for row in 0..<count {
+                window.unfold(from, pixel: first + row, to: rows.pointer + row * k)
+            }
+            let out = to + first * n
+            BLAS.multiply(m: count, n: n, k: k, rows.pointer, aStride: k, matrix, bStride: k, transposed: true, out, cStride: n)
+            finish.apply(out, row: first, column: 0, count: count, width: n, stride: n)
+        }
+    }
+}
+
+private func depthwise(_ x: Tensor, _ taps: Tensor, bias: Tensor?, _ window: Window, activation: Activation) -> Tensor {
+    let (height, width, channels) = (window.outputHeight, window.outputWidth, window.channels)
+    var shape = rd_depthwise_shape()
+    shape.height = window.height
+    shape.width = window.width
+    shape.channels = channels
+    shape.kernel_height = window.kernelHeight
+    shape.kernel_width = window.kernelWidth
+    shape.stride = window.stride
+    shape.top = window.padding.top
+    shape.left = window.padding.left
+    shape.output_width = width
+    return Tensor(shape: [window.batch, height, width, channels]) { target in
+        guard let to = target.baseAddress, target.count > 0 else { return }
+        withExtendedLifetime((x, taps, bias)) {
+            let (from, taps, bias) = (x.pointer, taps.pointer, bias?.pointer)
+            Parallel.forEachRange(count: window.batch * height, minimum: max(1, (1 << 13) / (width * channels)), perThread: 4) { rows in
+                var shape = shape
+                var row = rows.lowerBound
+                while row < rows.upperBound {
+                    let image = row / height
+                    let last = min(rows.upperBound, (image + 1) * height)
+                    rd_depthwise_rows(
+                        from + image * window.height * window.width * channels, &shape, taps, bias, activation.code,
+                        row - image * height, last - image * height, to + image * height * width * channels, Processor.level)
+                    row = last
+                }
+            }
+        }
+    }
+}
