@@ -1,0 +1,83 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+import Glibc
+
+/// Whole files, read and written at once.
+public enum FileBytes {
+    /// A file's bytes, refused before reading where there are more than `ImageLimits.fileBytes`.
+    public static func read(_ url: URL) throws(ImageError) -> [UInt8] {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .cannotRead(reason: lastReason()) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .cannotRead(reason: lastReason()) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotRead(reason: "it is not a file") }
+        let count = Int(status.st_size)
+        guard count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: count) }
+        var filled = 0
+        let bytes = try uninitializedBytes(count) { target throws(ImageError) in
+            while filled < count {
+                let got = Glibc.read(descriptor, target + filled, count - filled)
+                if got < 0 && errno == EINTR { continue }
+                guard got > 0 else { throw .cannotRead(reason: got == 0 ? "it became shorter while it was read" : lastReason()) }
+                filled += got
+            }
+        }
+        return bytes
+    }
+
+    /// Writes a file whole or not at all: into a temporary file beside it, to the disk, then renamed over what stood there.
+    public static func write(_ bytes: [UInt8], to url: URL) throws(ImageError) {
+        try write(bytes, to: url, using: { Glibc.write($0, $1, $2) })
+    }
+
+    /// `writing` is the system's `write`, which a test replaces by a full disk.
+    static func write(
+        _ bytes: [UInt8], to url: URL, using writing: (Int32, UnsafeRawPointer, Int) -> Int
+    ) throws(ImageError) {
+        let folder = url.deletingLastPathComponent()
+        let name = ".redraw-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let temporary = folder.appendingPathComponent(name).path
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .cannotWrite(reason: lastReason()) }
+        var finished = false
+        defer {
+            close(descriptor)
+            if !finished { unlink(temporary) }
+        }
+        var failure: ImageError?
+        bytes.withUnsafeBytes { buffer in
+            var written = 0
+            while written < buffer.count {
+                let put = writing(descriptor, buffer.baseAddress! + written, buffer.count - written)
+                if put < 0 && errno == EINTR { continue }
+                guard put > 0 else {
+                    failure = .cannotWrite(reason: lastReason())
+                    return
+                }
+                written += put
+            }
+        }
+        if let failure { throw failure }
+        guard fsync(descriptor) == 0, rename(temporary, url.path) == 0 else { throw .cannotWrite(reason: lastReason()) }
+        finished = true
+        // The new name itself reaches the disk with its folder; a file system that cannot promise that is no error.
+        let directory = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if directory >= 0 {
+            fsync(directory)
+            close(directory)
+        }
+    }
+
+    private static func lastReason() -> String {
+        switch errno {
+        case ENOSPC, EDQUOT: "the disk is full; nothing was written"
+        case ENOENT: "no such file or folder"
+        case EACCES, EPERM: "permission denied"
+        default: String(cString: strerror(errno))
+        }
+    }
+}

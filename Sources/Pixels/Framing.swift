@@ -1,0 +1,81 @@
+/// What a padded picture shows beyond its own edge.
+public enum PaddingRule: Sendable, Hashable {
+    /// The edge pixel, repeated.
+    case edge
+    /// The picture mirrored at its edge pixel, which is not repeated (numpy's "reflect"); where it is too small, mirrored again.
+    case reflect
+    /// One colour, a sample for each channel.
+    case colour([UInt8])
+}
+
+extension Image {
+    /// The part inside `rectangle`, which must lie inside the picture.
+    public func cropped(to rectangle: PixelRectangle) -> Image {
+        precondition(
+            rectangle.x >= 0 && rectangle.y >= 0 && rectangle.width > 0 && rectangle.height > 0
+                && rectangle.x + rectangle.width <= width && rectangle.y + rectangle.height <= height,
+            "\(rectangle) does not lie inside \(width)x\(height)")
+        return bytes.withUnsafeBufferPointer { source in
+            Image(width: rectangle.width, height: rectangle.height, channels: channels) { target in
+                guard let base = source.baseAddress else { return }
+                let row = rectangle.width * channels
+                for y in 0..<rectangle.height {
+                    let start = ((rectangle.y + y) * width + rectangle.x) * channels
+                    (target + y * row).update(from: base + start, count: row)
+                }
+            }
+        }
+    }
+
+    /// The middle `width` x `height` pixels; an odd remainder leaves the larger part at the right and the bottom (offset rounded down).
+    public func centreCropped(width: Int, height: Int) -> Image {
+        cropped(to: PixelRectangle(x: (self.width - width) / 2, y: (self.height - height) / 2, width: width, height: height))
+    }
+
+    /// With that many more pixels on each side.
+    public func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, with rule: PaddingRule) -> Image {
+        precondition(left >= 0 && top >= 0 && right >= 0 && bottom >= 0, "padding adds pixels; crop to remove them")
+        if case .colour(let colour) = rule { precondition(colour.count == channels, "the padding's colour needs \(channels) samples") }
+        let wide = left + width + right
+        let columns = (0..<wide).map { source(of: $0 - left, length: width, rule) }
+        return bytes.withUnsafeBufferPointer { source in
+            Image(width: wide, height: top + height + bottom, channels: channels) { target in
+                var output = target
+                for y in 0..<top + height + bottom {
+                    let row = self.source(of: y - top, length: height, rule)
+                    for x in 0..<wide {
+                        if let row, let column = columns[x] {
+                            let input = (row * width + column) * channels
+                            for c in 0..<channels { output[c] = source[input + c] }
+                        } else if case .colour(let colour) = rule {
+                            for c in 0..<channels { output[c] = colour[c] }
+                        }
+                        output += channels
+                    }
+                }
+            }
+        }
+    }
+
+    /// Padded at the right and the bottom until both sides are multiples of `multiple`.
+    public func padded(toMultipleOf multiple: Int, with rule: PaddingRule = .edge) -> Image {
+        precondition(multiple > 0)
+        let right = (multiple - width % multiple) % multiple
+        let bottom = (multiple - height % multiple) % multiple
+        return right == 0 && bottom == 0 ? self : padded(right: right, bottom: bottom, with: rule)
+    }
+
+    /// The row or column that position `i` of a side of `length` shows; nil for the padding's colour.
+    private func source(of i: Int, length: Int, _ rule: PaddingRule) -> Int? {
+        if i >= 0 && i < length { return i }
+        switch rule {
+        case .colour: return nil
+        case .edge: return i < 0 ? 0 : length - 1
+        case .reflect:
+            if length == 1 { return 0 }
+            let period = 2 * (length - 1)
+            let offset = ((i % period) + period) % period
+            return offset < length ? offset : period - offset
+        }
+    }
+}

@@ -1,0 +1,94 @@
+/// A format that Redraw reads and writes.
+public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    case png
+    case jpeg
+    case webp
+
+    public var description: String {
+        switch self {
+        case .png: "PNG"
+        case .jpeg: "JPEG"
+        case .webp: "WebP"
+        }
+    }
+
+    /// The format that a file name's extension names, in any case, or nil.
+    public init?(fileExtension: String) {
+        switch fileExtension.lowercased() {
+        case "png": self = .png
+        case "jpg", "jpeg", "jpe", "jfif": self = .jpeg
+        case "webp": self = .webp
+        default: return nil
+        }
+    }
+}
+
+/// What is accepted as a picture. Every size is checked against these before memory is taken for it.
+public enum ImageLimits {
+    /// Pixels a side.
+    public static let longestSide = 32_768
+    /// Pixels in all.
+    public static let pixelCount = 300_000_000
+    /// Bytes of a file.
+    public static let fileBytes = 512 << 20
+}
+
+/// Why a picture could not be read or written.
+public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
+    case cannotRead(reason: String)
+    case fileTooLarge(bytes: Int)
+    case empty
+    /// More pixels than `ImageLimits` accept.
+    case tooLarge(width: Int, height: Int)
+    /// The first bytes are none that Redraw knows.
+    case unknownFormat(firstBytes: [UInt8])
+    /// A format that Redraw knows and does not read, by name.
+    case unsupportedFormat(name: String)
+    case unsupportedFeature(ImageFormat, feature: String)
+    case truncated(ImageFormat)
+    case damaged(ImageFormat, reason: String)
+    case unknownExtension(String)
+    /// The picture does not fit the format: `limit` says which rule it breaks.
+    case cannotEncode(ImageFormat, width: Int, height: Int, limit: String)
+    case cannotWrite(reason: String)
+    /// The error, and the file it happened with.
+    case inFile(path: String, ImageError)
+
+    /// The error itself, without the file it happened with.
+    public var cause: ImageError {
+        if case .inFile(_, let error) = self { error.cause } else { self }
+    }
+
+    public var description: String {
+        switch self {
+        case .cannotRead(let reason):
+            return "cannot be read: \(reason)"
+        case .fileTooLarge(let bytes):
+            return "is \(bytes) bytes long, more than the \(ImageLimits.fileBytes) (512 MiB) accepted; save it smaller"
+        case .empty:
+            return "is empty: 0 bytes; was it fully copied?"
+        case .tooLarge(let width, let height):
+            return "is \(width)x\(height) pixels, more than the \(ImageLimits.longestSide) a side or "
+                + "\(ImageLimits.pixelCount / 1_000_000) megapixels accepted; scale it down first"
+        case .unknownFormat(let bytes):
+            let shown = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG and WebP are read"
+        case .unsupportedFormat(let name):
+            return "is a \(name) file, which Redraw does not read; convert it to PNG, JPEG or WebP first"
+        case .unsupportedFeature(let format, let feature):
+            return "is a \(format) file with \(feature), which Redraw does not read; save it as an ordinary 8-bit \(format)"
+        case .truncated(let format):
+            return "is a \(format) file that ends early; was it fully copied or downloaded?"
+        case .damaged(let format, let reason):
+            return "is a damaged \(format) file: \(reason)"
+        case .unknownExtension(let name):
+            return "names no format that Redraw writes (\(name.isEmpty ? "no extension" : "." + name)); end it in .png, .jpg or .webp"
+        case .cannotEncode(let format, let width, let height, let limit):
+            return "cannot hold \(width)x\(height) pixels as \(format): \(limit)"
+        case .cannotWrite(let reason):
+            return "cannot be written: \(reason)"
+        case .inFile(let path, let error):
+            return "\(path) \(error.description)"
+        }
+    }
+}

@@ -1,0 +1,182 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A picture as read from a file, upright.
+public struct DecodedImage: Sendable {
+    /// The pixels, upright; smaller than `sourceSize` where decoding was scaled.
+    public let image: Image
+    /// What the content is, whatever the file is called.
+    public let format: ImageFormat
+    /// The picture's full size, upright.
+    public let sourceSize: PixelSize
+    /// PNG's text entries by keyword. For JPEG and WebP the EXIF comment under "UserComment" and a JPEG comment under "Comment":
+    /// tools that write their parameters as "parameters" into PNG write them as UserComment there.
+    public let text: [String: String]
+    /// The EXIF block as stored. Its orientation has been applied to `image` already.
+    public let exif: Data?
+}
+
+/// Pictures in files: PNG, JPEG and WebP, recognised by content.
+public enum ImageFile {
+    /// What a file says about its picture without decoding it.
+    public struct Header: Sendable, Equatable {
+        public let format: ImageFormat
+        /// Upright.
+        public let size: PixelSize
+        public var width: Int { size.width }
+        public var height: Int { size.height }
+    }
+
+    /// Reads and decodes a file.
+    ///
+    /// - Parameter targetShortSide: the shorter side that the caller will shrink the picture to. A JPEG may then be decoded at a half,
+    ///   a quarter or an eighth of its size, never below twice this; the full picture is not held in memory.
+    public static func decode(contentsOf url: URL, targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
+        try named(url) { () throws(ImageError) in try decode(FileBytes.read(url), targetShortSide: targetShortSide) }
+    }
+
+    /// Decodes a file's bytes.
+    public static func decode(_ bytes: [UInt8], targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
+        guard bytes.count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: bytes.count) }
+        switch try Signature.format(of: bytes) {
+        case .png:
+            let (image, text) = try PNGFile.decode(bytes)
+            return decoded(image, .png, sourceSize: image.size, text: text, exif: PNGFile.exif(of: bytes, text: text))
+        case .jpeg:
+            let header = try JPEGFile.header(of: bytes)
+            let image = try JPEGFile.decode(bytes, header: header, atLeastShortSide: targetShortSide.map { $0 * 2 })
+            return decoded(image, .jpeg, sourceSize: header.size, text: text(of: header), exif: header.exif)
+        case .webp:
+            let image = try WebPFile.decode(bytes)
+            let exif = WebPFile.chunk("EXIF", of: bytes)
+            return decoded(image, .webp, sourceSize: image.size, text: text(exif: exif), exif: exif)
+        }
+    }
+
+    /// Format and upright size from a file's header.
+    public static func size(of url: URL) throws(ImageError) -> Header {
+        try named(url) { () throws(ImageError) in try size(of: FileBytes.read(url)) }
+    }
+
+    /// Format and upright size from a file's bytes.
+    public static func size(of bytes: [UInt8]) throws(ImageError) -> Header {
+        func upright(_ format: ImageFormat, _ size: PixelSize, _ exif: [UInt8]?) -> Header {
+            Header(format: format, size: size.upright(from: exif.flatMap { Exif($0).orientation } ?? .upright))
+        }
+        switch try Signature.format(of: bytes) {
+        case .png:
+            let size = try PNGFile.header(of: bytes).size
+            let exif = PNGFile.exif(of: bytes, text: [:]) ?? PNGFile.exif(of: bytes, text: (try? PNGFile.text(of: bytes)) ?? [:])
+            return upright(.png, size, exif)
+        case .jpeg:
+            let header = try JPEGFile.header(of: bytes)
+            return upright(.jpeg, header.size, header.exif)
+        case .webp:
+            return upright(.webp, try WebPFile.header(of: bytes).size, WebPFile.chunk("EXIF", of: bytes))
+        }
+    }
+
+    /// The text a file carries, as in `DecodedImage.text`, without decoding its pixels.
+    public static func text(of url: URL) throws(ImageError) -> [String: String] {
+        try named(url) { () throws(ImageError) in try text(of: FileBytes.read(url)) }
+    }
+
+    /// The text a file's bytes carry.
+    public static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
+        switch try Signature.format(of: bytes) {
+        case .png: try PNGFile.text(of: bytes)
+        case .jpeg: text(of: try JPEGFile.header(of: bytes))
+        case .webp: text(exif: WebPFile.chunk("EXIF", of: bytes))
+        }
+    }
+
+    private static func decoded(
+        _ image: Image, _ format: ImageFormat, sourceSize: PixelSize, text: [String: String], exif: [UInt8]?
+    ) -> DecodedImage {
+        let orientation = exif.flatMap { Exif($0).orientation } ?? .upright
+        return DecodedImage(
+            image: image.upright(from: orientation), format: format, sourceSize: sourceSize.upright(from: orientation), text: text,
+            exif: exif.map { Data($0) })
+    }
+
+    private static func text(of header: JPEGFile.Header) -> [String: String] {
+        var result = text(exif: header.exif)
+        if let comment = header.comment { result["Comment"] = String(decoding: comment, as: UTF8.self) }
+        return result
+    }
+
+    private static func text(exif: [UInt8]?) -> [String: String] {
+        var result: [String: String] = [:]
+        if let exif {
+            let entries = Exif(exif)
+            result["UserComment"] = entries.userComment
+            result["ImageDescription"] = entries.imageDescription
+            result["Software"] = entries.software
+        }
+        return result
+    }
+
+    /// Adds the file's path to an error.
+    private static func named<R>(_ url: URL, _ body: () throws(ImageError) -> R) throws(ImageError) -> R {
+        do throws(ImageError) {
+            return try body()
+        } catch {
+            throw .inFile(path: url.path, error)
+        }
+    }
+}
+
+extension ImageFile {
+    /// A PNG's bytes. Latin-1 text becomes tEXt, other text iTXt.
+    ///
+    /// - Parameter compression: 0 (none) to 9 (smallest).
+    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 6) throws(ImageError) -> [UInt8] {
+        try PNGFile.encode(image, text: text, compression: compression)
+    }
+
+    /// A JPEG's bytes; alpha is laid over white.
+    ///
+    /// - Parameters:
+    ///   - quality: 1 to 100.
+    ///   - fullChroma: colour at full resolution (4:4:4) instead of half (4:2:0).
+    public static func encodeJPEG(
+        _ image: Image, quality: Int = 92, fullChroma: Bool = false, text: [(String, String)] = []
+    ) throws(ImageError) -> [UInt8] {
+        let encoded = try JPEGFile.encode(image, quality: quality, fullChroma: fullChroma)
+        return text.isEmpty ? encoded : JPEGFile.adding(exif: Exif.block(userComment: comment(of: text)), to: encoded)
+    }
+
+    /// A WebP's bytes.
+    ///
+    /// - Parameter quality: 0 to 100; lossless output ignores it.
+    public static func encodeWebP(
+        _ image: Image, lossless: Bool = false, quality: Int = 90, text: [(String, String)] = []
+    ) throws(ImageError) -> [UInt8] {
+        let encoded = try WebPFile.encode(image, lossless: lossless, quality: quality)
+        return text.isEmpty ? encoded : WebPFile.adding(exif: Exif.block(userComment: comment(of: text)), to: encoded, size: image.size)
+    }
+
+    /// Writes the picture in the format that the file's extension names: whole or not at all.
+    ///
+    /// - Parameter text: PNG's text entries; JPEG and WebP keep them in the EXIF comment.
+    public static func write(_ image: Image, to url: URL, text: [(String, String)] = []) throws(ImageError) {
+        try named(url) { () throws(ImageError) in
+            guard let format = ImageFormat(fileExtension: url.pathExtension) else { throw .unknownExtension(url.pathExtension) }
+            let encoded =
+                switch format {
+                case .png: try encodePNG(image, text: text)
+                case .jpeg: try encodeJPEG(image, text: text)
+                case .webp: try encodeWebP(image, text: text)
+                }
+            try FileBytes.write(encoded, to: url)
+        }
+    }
+
+    /// What goes into the one comment that EXIF has: the entry "parameters" where there is one, or else all of them, a line each.
+    private static func comment(of text: [(String, String)]) -> String {
+        text.first { $0.0 == "parameters" }?.1 ?? text.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+    }
+}

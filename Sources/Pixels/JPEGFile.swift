@@ -1,0 +1,155 @@
+import CTurboJPEG
+
+/// Reading and writing JPEG through libjpeg-turbo.
+enum JPEGFile {
+    /// What the segments before the first scan say.
+    struct Header {
+        var size = PixelSize(width: 0, height: 0)
+        var components = 0
+        var isArithmetic = false
+        var exif: [UInt8]?
+        var comment: [UInt8]?
+    }
+
+    /// Walks the segments up to the first scan; the size is checked against the limits.
+    static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
+        var header = Header()
+        var position = 2
+        while true {
+            guard position < bytes.count else { throw .truncated(.jpeg) }
+            // Between segments, anything but a marker is skipped, as libjpeg does.
+            guard bytes[position] == 0xFF else {
+                position += 1
+                continue
+            }
+            while position < bytes.count && bytes[position] == 0xFF { position += 1 }
+            guard position < bytes.count else { throw .truncated(.jpeg) }
+            let marker = bytes[position]
+            position += 1
+            if marker == 0 || marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
+            if marker == 0xD9 { throw .truncated(.jpeg) }
+            guard let length = bytes.number16(at: position, bigEndian: true) else { throw .truncated(.jpeg) }
+            guard length >= 2 else { throw .damaged(.jpeg, reason: "a segment is \(length) bytes long") }
+            guard length <= bytes.count - position else { throw .truncated(.jpeg) }
+            let content = position + 2
+            switch marker {
+            case 0xC0...0xCF where marker != 0xC4 && marker != 0xC8 && marker != 0xCC:
+                try readFrame(bytes, at: content, length: length, marker: marker, into: &header)
+            case 0xE1 where bytes.says("Exif\0\0", at: content) && header.exif == nil:
+                header.exif = Array(bytes[content..<position + length])
+            case 0xFE:
+                header.comment = Array(bytes[content..<position + length])
+            case 0xDA:
+                guard header.components > 0 else { throw .damaged(.jpeg, reason: "a scan comes before the frame") }
+                return header
+            default: break
+            }
+            position += length
+        }
+    }
+
+    private static func readFrame(
+        _ bytes: [UInt8], at start: Int, length: Int, marker: UInt8, into header: inout Header
+    ) throws(ImageError) {
+        guard length >= 8, let height = bytes.number16(at: start + 1, bigEndian: true),
+            let width = bytes.number16(at: start + 3, bigEndian: true)
+        else { throw .damaged(.jpeg, reason: "its frame header is too short") }
+        guard [0xC0, 0xC1, 0xC2, 0xC9, 0xCA].contains(marker) else {
+            throw .unsupportedFeature(.jpeg, feature: "lossless or hierarchical coding")
+        }
+        guard bytes[start] == 8 else { throw .unsupportedFeature(.jpeg, feature: "\(bytes[start]) bits a sample") }
+        header.size = PixelSize(width: width, height: height)
+        try header.size.check(.jpeg)
+        header.components = Int(bytes[start + 5])
+        guard [1, 3, 4].contains(header.components) else {
+            throw .unsupportedFeature(.jpeg, feature: "\(header.components) colour components")
+        }
+        header.isArithmetic = marker >= 0xC9
+    }
+
+    /// Decodes at full size, or at a half, a quarter or an eighth where the shorter side then still has `shortSide` pixels.
+    static func decode(_ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?) throws(ImageError) -> Image {
+        // Huffman coding spends at least a bit on a block of 64 samples: a shorter file cannot hold its picture.
+        guard header.isArithmetic || bytes.count >= header.size.pixelCount / (64 * 8) else { throw .truncated(.jpeg) }
+        let size = scaled(header.size, atLeastShortSide: shortSide)
+        let image = try Image(width: size.width, height: size.height, channels: header.components) { pixels throws(ImageError) in
+            try fill(pixels, size: size, channels: header.components, from: bytes)
+        }
+        return header.components == 4 ? colours(ofInvertedCMYK: image) : image
+    }
+
+    static func scaled(_ size: PixelSize, atLeastShortSide shortSide: Int?) -> PixelSize {
+        guard let shortSide else { return size }
+        for divisor in [8, 4, 2] {
+            let smaller = PixelSize(width: (size.width + divisor - 1) / divisor, height: (size.height + divisor - 1) / divisor)
+            if smaller.shortSide >= shortSide { return smaller }
+        }
+        return size
+    }
+
+    /// Warnings over something that leaves the picture whole.
+    private static func isHarmless(_ warning: String) -> Bool {
+        ["extraneous bytes", "Adobe color transform", "JFIF revision", "Inconsistent progression"].contains { warning.contains($0) }
+    }
+
+    private static func fill(
+        _ pixels: UnsafeMutablePointer<UInt8>, size: PixelSize, channels: Int, from bytes: [UInt8]
+    ) throws(ImageError) {
+        var message = [CChar](repeating: 0, count: Int(REDRAW_JPEG_MESSAGE_CAPACITY))
+        func decode(stoppingOnWarning: Bool) -> redraw_jpeg_outcome {
+            bytes.withUnsafeBufferPointer { buffer in
+                redraw_jpeg_decode(
+                    buffer.baseAddress, buffer.count, pixels, Int32(size.width), Int32(size.height), Int32(channels),
+                    stoppingOnWarning ? 1 : 0, &message)
+            }
+        }
+        // The first warning ends it; where that was a harmless one, the picture is decoded once more without stopping.
+        var outcome = decode(stoppingOnWarning: true)
+        if outcome != REDRAW_JPEG_DECODED && isHarmless(spoken(message)) { outcome = decode(stoppingOnWarning: false) }
+        let reason = spoken(message)
+        switch outcome {
+        case REDRAW_JPEG_DECODED: return
+        case REDRAW_JPEG_WARNED where isHarmless(reason): return
+        default:
+            let lowered = reason.lowercased()
+            if lowered.contains("premature end") || lowered.contains("input file is empty") { throw .truncated(.jpeg) }
+            throw .damaged(.jpeg, reason: reason)
+        }
+    }
+
+    /// RGB of the CMYK that Adobe's programs store inverted; every CMYK JPEG is taken to be so, as Pillow does.
+    private static func colours(ofInvertedCMYK image: Image) -> Image {
+        image.bytes.withUnsafeBufferPointer { source in
+            Image(width: image.width, height: image.height, channels: 3) { target in
+                for i in 0..<image.width * image.height {
+                    let white = source[i * 4 + 3]
+                    for c in 0..<3 {
+                        target[i * 3 + c] = white &- min(white, multiplyDividing255(255 &- source[i * 4 + c], white))
+                    }
+                }
+            }
+        }
+    }
+
+    /// JPEG's own limit on a side.
+    private static let longestSide = 65_500
+
+    static func encode(_ image: Image, quality: Int, fullChroma: Bool) throws(ImageError) -> [UInt8] {
+        guard image.width <= longestSide && image.height <= longestSide else {
+            throw .cannotEncode(.jpeg, width: image.width, height: image.height, limit: "at most \(longestSide) pixels a side; save as PNG")
+        }
+        let opaque = image.channels == 4 ? image.rgb() : image
+        var count = 0
+        var message = [CChar](repeating: 0, count: Int(REDRAW_JPEG_MESSAGE_CAPACITY))
+        let encoded = opaque.bytes.withUnsafeBufferPointer { pixels in
+            redraw_jpeg_encode(
+                pixels.baseAddress, Int32(opaque.width), Int32(opaque.height), Int32(opaque.channels), Int32(max(1, min(100, quality))),
+                fullChroma ? 1 : 0, &count, &message)
+        }
+        guard let encoded else {
+            throw .damaged(.jpeg, reason: spoken(message))
+        }
+        defer { redraw_jpeg_free(encoded) }
+        return Array(UnsafeBufferPointer(start: encoded, count: count))
+    }
+}

@@ -1,0 +1,4 @@
+/// What a C library left in a message buffer.
+func spoken(_ message: [CChar]) -> String {
+    String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

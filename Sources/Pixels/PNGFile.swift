@@ -1,0 +1,187 @@
+import CPNG
+
+/// Reading and writing PNG through libpng.
+enum PNGFile {
+    /// Deflate cannot expand data by more than this.
+    private static let largestExpansion = 1_032
+
+    struct Header {
+        var size: PixelSize
+        /// The upper bound of what the file's pixels can decompress from.
+        var storedBytes: Int
+    }
+
+    /// The IHDR chunk, checked against the limits.
+    static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
+        guard let width = bytes.number32(at: 16, bigEndian: true), let height = bytes.number32(at: 20, bigEndian: true), bytes.count >= 33
+        else { throw .truncated(.png) }
+        guard bytes.says("IHDR", at: 12) else { throw .damaged(.png, reason: "its first chunk is not IHDR") }
+        let size = PixelSize(width: width, height: height)
+        try size.check(.png)
+        let samples =
+            switch bytes[25] {
+            case 2: 3
+            case 4: 2
+            case 6: 4
+            default: 1
+            }
+        let bitsAPixel = samples * Int(min(bytes[24], 16))
+        return Header(size: size, storedBytes: (width * bitsAPixel + 7) / 8 * height)
+    }
+
+    static func decode(_ bytes: [UInt8]) throws(ImageError) -> (image: Image, text: [String: String]) {
+        let header = try header(of: bytes)
+        // A file this much shorter than its picture cannot hold it: say so before taking the memory.
+        guard bytes.count >= header.storedBytes / largestExpansion else { throw .truncated(.png) }
+        return try withReader(bytes) { reader throws(ImageError) in
+            var layout = redraw_png_header()
+            guard redraw_png_read_header(reader, &layout) != 0 else { throw failure(of: reader) }
+            guard Int(layout.width) == header.size.width, Int(layout.height) == header.size.height else {
+                throw .damaged(.png, reason: "it states two sizes")
+            }
+            let image = try Image(width: header.size.width, height: header.size.height, channels: Int(layout.channels)) {
+                pixels throws(ImageError) in
+                guard redraw_png_read_pixels(reader, pixels) != 0 else { throw failure(of: reader) }
+            }
+            guard redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
+            return (image, text(in: reader))
+        }
+    }
+
+    static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
+        _ = try header(of: bytes)
+        return try withReader(bytes) { reader throws(ImageError) in
+            var layout = redraw_png_header()
+            guard redraw_png_read_header(reader, &layout) != 0, redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
+            return text(in: reader)
+        }
+    }
+
+    /// The EXIF bytes: chunk eXIf, or the hexadecimal profile that ImageMagick leaves in a text chunk.
+    static func exif(of bytes: [UInt8], text: [String: String]) -> [UInt8]? {
+        var position = 8
+        while let length = bytes.number32(at: position, bigEndian: true), length <= bytes.count - position - 12, length >= 0 {
+            if bytes.says("eXIf", at: position + 4) { return Array(bytes[position + 8..<position + 8 + length]) }
+            if bytes.says("IEND", at: position + 4) { break }
+            position += 12 + length
+        }
+        guard let profile = text["Raw profile type exif"] ?? text["Raw profile type APP1"] else { return nil }
+        // "\nexif\n    <length>\n<hexadecimal digits in lines>"
+        let lines = profile.split(separator: "\n").dropFirst(2)
+        var result: [UInt8] = []
+        var high: UInt8?
+        for character in lines.joined() {
+            guard let digit = character.hexDigitValue.map(UInt8.init) else { continue }
+            if let first = high {
+                result.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return result
+    }
+
+    static func encode(_ image: Image, text: [(String, String)], compression: Int) throws(ImageError) -> [UInt8] {
+        // The strings must live until libpng has written them.
+        var entries: [redraw_png_text] = []
+        var owned: [UnsafeMutablePointer<CChar>] = []
+        defer { for pointer in owned { pointer.deallocate() } }
+        func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar> {
+            let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+            for (i, byte) in bytes.enumerated() { pointer[i] = CChar(bitPattern: byte) }
+            pointer[bytes.count] = 0
+            owned.append(pointer)
+            return pointer
+        }
+        for (keyword, value) in text {
+            guard let key = latin1(keyword), !key.isEmpty, key.count < 80, !key.contains(where: { $0 < 32 }) else {
+                throw .damaged(.png, reason: "a text's keyword has 1 to 79 Latin-1 characters, not “\(keyword)”")
+            }
+            // A zero ends a text chunk's text: what follows would be lost unseen.
+            let bytes = latin1(value) ?? Array(value.utf8)
+            let kept = Array(bytes.prefix { $0 != 0 })
+            entries.append(
+                redraw_png_text(
+                    keyword: copy(key), text: copy(kept), text_length: kept.count, is_utf8: latin1(value) == nil ? 1 : 0))
+        }
+        var count = 0
+        var message = [CChar](repeating: 0, count: Int(REDRAW_PNG_MESSAGE_CAPACITY))
+        let encoded = image.bytes.withUnsafeBufferPointer { pixels in
+            redraw_png_write(
+                pixels.baseAddress, UInt32(image.width), UInt32(image.height), Int32(image.channels), Int32(max(0, min(9, compression))),
+                entries, Int32(entries.count), &count, &message)
+        }
+        guard let encoded else { throw .damaged(.png, reason: spoken(message)) }
+        defer { redraw_png_free(encoded) }
+        return Array(UnsafeBufferPointer(start: encoded, count: count))
+    }
+
+    private static func withReader<R>(
+        _ bytes: [UInt8], _ body: (OpaquePointer) throws(ImageError) -> R
+    ) throws(ImageError) -> R {
+        // libpng reads from the array's own memory, so the array stays pinned for as long as the reader lives.
+        var outcome: Result<R, ImageError> = .failure(.damaged(.png, reason: "memory is short"))
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let reader = redraw_png_open(buffer.baseAddress, buffer.count) else { return }
+            defer { redraw_png_close(reader) }
+            do throws(ImageError) {
+                outcome = .success(try body(reader))
+            } catch {
+                outcome = .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    private static func failure(of reader: OpaquePointer) -> ImageError {
+        let message = String(cString: redraw_png_message(reader))
+        // libpng's own words where the compressed pixels end before the picture does.
+        let ends = redraw_png_is_truncated(reader) != 0 || message.contains("Not enough image data")
+        return ends ? .truncated(.png) : .damaged(.png, reason: message)
+    }
+
+    private static func text(in reader: OpaquePointer) -> [String: String] {
+        var result: [String: String] = [:]
+        for index in 0..<redraw_png_text_count(reader) {
+            let entry = redraw_png_text_at(reader, index)
+            guard let keyword = entry.keyword else { continue }
+            let bytes = UnsafeRawBufferPointer(start: entry.text, count: entry.text == nil ? 0 : entry.text_length)
+            let key = latin1(UnsafeRawBufferPointer(start: keyword, count: length(keyword)))
+            result[key] = entry.is_utf8 != 0 ? String(decoding: bytes, as: UTF8.self) : latin1(bytes)
+        }
+        return result
+    }
+
+    private static func length(_ text: UnsafePointer<CChar>) -> Int {
+        var count = 0
+        while text[count] != 0 { count += 1 }
+        return count
+    }
+
+    private static func latin1(_ bytes: UnsafeRawBufferPointer) -> String {
+        var scalars = String.UnicodeScalarView()
+        for byte in bytes { scalars.append(Unicode.Scalar(byte)) }
+        return String(scalars)
+    }
+
+    /// The text's Latin-1 bytes, or nil where it has other characters.
+    private static func latin1(_ text: String) -> [UInt8]? {
+        var result: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            guard scalar.value < 256 else { return nil }
+            result.append(UInt8(scalar.value))
+        }
+        return result
+    }
+}
+
+extension PixelSize {
+    /// Refuses sizes beyond the limits, before any memory is taken for them.
+    func check(_ format: ImageFormat) throws(ImageError) {
+        guard width > 0 && height > 0 else { throw .damaged(format, reason: "it states \(width)x\(height) pixels") }
+        guard width <= ImageLimits.longestSide, height <= ImageLimits.longestSide, pixelCount <= ImageLimits.pixelCount else {
+            throw .tooLarge(width: width, height: height)
+        }
+    }
+}

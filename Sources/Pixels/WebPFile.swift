@@ -1,0 +1,67 @@
+import CWebP
+
+/// Reading and writing WebP through libwebp.
+enum WebPFile {
+    /// The header, checked against the limits.
+    static func header(of bytes: [UInt8]) throws(ImageError) -> (size: PixelSize, hasAlpha: Bool) {
+        var header = redraw_webp_header()
+        let outcome = bytes.withUnsafeBufferPointer { redraw_webp_read_header($0.baseAddress, $0.count, &header) }
+        try check(outcome)
+        guard header.is_animated == 0 else { throw .unsupportedFeature(.webp, feature: "an animation") }
+        let size = PixelSize(width: Int(header.width), height: Int(header.height))
+        try size.check(.webp)
+        return (size, header.has_alpha != 0)
+    }
+
+    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+        let header = try header(of: bytes)
+        // The container says how long the file should be.
+        if let length = bytes.number32(at: 4, bigEndian: false), length > bytes.count - 8 { throw .truncated(.webp) }
+        let channels = header.hasAlpha ? 4 : 3
+        return try Image(width: header.size.width, height: header.size.height, channels: channels) { pixels throws(ImageError) in
+            let outcome = bytes.withUnsafeBufferPointer { buffer in
+                redraw_webp_decode(
+                    buffer.baseAddress, buffer.count, pixels, Int32(header.size.width), Int32(header.size.height), Int32(channels))
+            }
+            try check(outcome)
+        }
+    }
+
+    private static func check(_ outcome: redraw_webp_outcome) throws(ImageError) {
+        switch outcome {
+        case REDRAW_WEBP_OK: return
+        case REDRAW_WEBP_TRUNCATED: throw .truncated(.webp)
+        case REDRAW_WEBP_SHORT_OF_MEMORY: throw .damaged(.webp, reason: "memory is too short to decode it")
+        default: throw .damaged(.webp, reason: "its data make no sense to libwebp")
+        }
+    }
+
+    /// The content of the first chunk of that name.
+    static func chunk(_ name: String, of bytes: [UInt8]) -> [UInt8]? {
+        var position = 12
+        while let length = bytes.number32(at: position + 4, bigEndian: false), length <= bytes.count - position - 8 {
+            if bytes.says(name, at: position) { return Array(bytes[position + 8..<position + 8 + length]) }
+            position += 8 + length + length % 2
+        }
+        return nil
+    }
+
+    /// WebP's own limit on a side.
+    private static let longestSide = 16_383
+
+    static func encode(_ image: Image, lossless: Bool, quality: Int) throws(ImageError) -> [UInt8] {
+        guard image.width <= longestSide && image.height <= longestSide else {
+            throw .cannotEncode(.webp, width: image.width, height: image.height, limit: "at most \(longestSide) pixels a side; save as PNG")
+        }
+        let coloured = image.channels == 1 ? image.rgb() : image
+        var count = 0
+        let encoded = coloured.bytes.withUnsafeBufferPointer { pixels in
+            redraw_webp_encode(
+                pixels.baseAddress, Int32(coloured.width), Int32(coloured.height), Int32(coloured.channels), lossless ? 1 : 0,
+                Float(max(0, min(100, quality))), &count)
+        }
+        guard let encoded else { throw .damaged(.webp, reason: "libwebp could not encode it") }
+        defer { redraw_webp_free(encoded) }
+        return Array(UnsafeBufferPointer(start: encoded, count: count))
+    }
+}
