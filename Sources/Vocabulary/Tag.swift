@@ -1,0 +1,46 @@
+/// One entry of a vocabulary: a thing that can be said about a picture.
+public struct Tag: Sendable, Hashable {
+    /// What is shown, stored and written into a prompt: "tabby cat".
+    public let name: String
+    public let facet: Facet
+    /// Of all tags with one exclusive group at most one holds for a picture: "day" and "night" share the group "time of day".
+    public let exclusiveGroup: String?
+    /// Names of the more general tags that hold whenever this one does: "tabby cat" implies "cat".
+    public let implies: [String]
+    /// Other spellings and synonyms that a person may type for this tag.
+    public let aliases: [String]
+    /// The text that is embedded in place of the bare name, where that grounds better.
+    public let phrase: String
+    /// True where measuring the pixels tells it (a colour, an orientation): such a tag is never embedded.
+    public let measured: Bool
+
+    public init(
+        name: String, facet: Facet, exclusiveGroup: String? = nil, implies: [String] = [], aliases: [String] = [],
+        phrase: String? = nil, measured: Bool = false
+    ) {
+        self.name = name
+        self.facet = facet
+        self.exclusiveGroup = exclusiveGroup
+        self.implies = implies
+        self.aliases = aliases
+        self.phrase = phrase ?? name
+        self.measured = measured
+    }
+
+    /// The form in which names are compared: lower case, single spaces, hyphens and underscores read as spaces.
+    public static func key(_ text: String) -> String {
+        text.lowercased().replacing("’", with: "'")
+            .split { $0.isWhitespace || $0 == "-" || $0 == "_" }
+            .joined(separator: " ")
+    }
+
+    /// Singular readings of a key whose last word may be an English plural, likeliest first: "butterflies" gives "butterfly".
+    public static func singularKeys(_ key: String) -> [String] {
+        var readings: [String] = []
+        if key.hasSuffix("ies"), key.count > 4 { readings.append(key.dropLast(3) + "y") }
+        if key.hasSuffix("ves"), key.count > 4 { readings += [key.dropLast(3) + "f", key.dropLast(3) + "fe"] }
+        if key.hasSuffix("s"), !key.hasSuffix("ss"), key.count > 3 { readings.append(String(key.dropLast())) }
+        if key.hasSuffix("es"), key.count > 4 { readings.append(String(key.dropLast(2))) }
+        return readings
+    }
+}
