@@ -23,7 +23,8 @@ public final class SafetensorsFile: Sendable {
         guard length <= UInt64(min(SafetensorsHeader.longest, bytes.count - 8)) else {
             throw .malformed(
                 file: url.path,
-                reason: "its header should be \(length) bytes long; the file has \(bytes.count), and \(SafetensorsHeader.longest) are allowed")
+                reason:
+                    "its header should be \(length) bytes long; the file has \(bytes.count), and \(SafetensorsHeader.longest) are allowed")
         }
         dataStart = 8 + Int(length)
         let header = try SafetensorsHeader(
@@ -77,7 +78,9 @@ public final class SafetensorsFile: Sendable {
         let entry = try entry(name)
         let bytes = self.bytes(of: entry)
         func each<T: FixedWidthInteger>(_ type: T.Type) -> [Int] {
-            (0..<entry.shape.count).map { Int(truncatingIfNeeded: T(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * T.bitWidth / 8, as: T.self))) }
+            (0..<entry.shape.count).map {
+                Int(truncatingIfNeeded: T(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * T.bitWidth / 8, as: T.self)))
+            }
         }
         switch entry.type {
         case .i64: return each(Int64.self)
@@ -117,7 +120,9 @@ public final class SafetensorsFile: Sendable {
         return result
     }
 
-    private func convert(_ name: String, _ entry: SafetensorsHeader.Entry, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) -> Tensor {
+    private func convert(_ name: String, _ entry: SafetensorsHeader.Entry, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError)
+        -> Tensor
+    {
         var done = true
         let result = Tensor(shape: entry.shape) { target in
             guard let to = target.baseAddress, target.count > 0 else { return }

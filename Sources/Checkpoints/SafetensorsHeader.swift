@@ -66,7 +66,8 @@ struct SafetensorsHeader {
         }
         guard offsets[1] - offsets[0] == size else {
             throw .badTensor(
-                name, file: file, reason: "of shape \(Shape(dimensions)) in \(typeName) takes \(size) bytes, not \(offsets[1] - offsets[0])")
+                name, file: file, reason: "of shape \(Shape(dimensions)) in \(typeName) takes \(size) bytes, not \(offsets[1] - offsets[0])"
+            )
         }
         return Entry(type: type, shape: Shape(dimensions), bytes: offsets[0]..<offsets[1])
     }
@@ -177,7 +178,9 @@ struct HeaderReader {
     private mutating func codeUnit() throws(CheckpointError) -> UInt32 {
         guard position + 4 <= bytes.count else { throw failure("the end within a string") }
         let digits = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[position..<position + 4]), as: UTF8.self)
-        guard digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else { throw failure("an escape of other than hex digits") }
+        guard digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
+            throw failure("an escape of other than hex digits")
+        }
         position += 4
         return value
     }

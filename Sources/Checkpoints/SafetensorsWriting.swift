@@ -27,7 +27,9 @@ extension SafetensorsFile {
             let start = end
             end += tensor.count * size
             let shape = tensor.shape.dimensions.map(String.init).joined(separator: ",")
-            entries.append("\(quoted(name)):{\"dtype\":\"\(storage == .f32 ? "F32" : "F16")\",\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}")
+            entries.append(
+                "\(quoted(name)):{\"dtype\":\"\(storage == .f32 ? "F32" : "F16")\",\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}"
+            )
         }
         header += entries.joined(separator: ",") + "}"
         var head = Array(header.utf8)

@@ -30,7 +30,8 @@ public func attention(
             && queryWidth % heads == 0 && valueWidth % heads == 0,
         "queries \(queries.shape), keys \(keys.shape) and values \(values.shape) do not meet in \(heads) heads")
     if case .lengths(let lengths) = mask {
-        precondition(lengths.count == batch && lengths.allSatisfy { $0 >= 1 && $0 <= keyCount }, "lengths \(lengths) for keys \(keys.shape)")
+        precondition(
+            lengths.count == batch && lengths.allSatisfy { $0 >= 1 && $0 <= keyCount }, "lengths \(lengths) for keys \(keys.shape)")
     }
     let width = queryWidth / heads
     let outWidth = valueWidth / heads
@@ -42,7 +43,9 @@ public func attention(
         guard let to = target.baseAddress, target.count > 0 else { return }
         withExtendedLifetime((queries, keys, values)) {
             let (q, k, v) = (queries.pointer, keys.pointer, values.pointer)
-            Parallel.forEachRange(count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, block * keyCount * width)), perThread: 8) { items in
+            Parallel.forEachRange(
+                count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, block * keyCount * width)), perThread: 8
+            ) { items in
                 let scores = TensorStorage(count: block * keyCount)
                 for item in items {
                     let (sequence, head, first) = (item / (heads * blocks), item / blocks % heads, item % blocks * block)

@@ -4,12 +4,16 @@ import CKernels
 public enum Conversion {
     /// IEEE half precision.
     public static func half(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
-        spread(count) { rd_f16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level) }
+        spread(count) {
+            rd_f16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level)
+        }
     }
 
     /// bfloat16: the upper half of a 32-bit float.
     public static func bfloat(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
-        spread(count) { rd_bf16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level) }
+        spread(count) {
+            rd_bf16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level)
+        }
     }
 
     /// Signed bytes in rows of `width`, row `r` times `scales[r]`.

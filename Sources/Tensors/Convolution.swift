@@ -74,7 +74,8 @@ public func convolution(
         batch: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3],
         kernelHeight: weight.kernelHeight, kernelWidth: weight.kernelWidth, stride: stride, padding: padding)
     let shape: Shape = [window.batch, window.outputHeight, window.outputWidth, weight.outputs]
-    precondition(window.outputHeight > 0 && window.outputWidth > 0, "a window of \(weight.kernelHeight) by \(weight.kernelWidth) on \(x.shape)")
+    precondition(
+        window.outputHeight > 0 && window.outputWidth > 0, "a window of \(weight.kernelHeight) by \(weight.kernelWidth) on \(x.shape)")
     precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(residual?.shape ?? []) for a result of \(shape)")
     switch weight.form {
     case .depthwise(let taps):

@@ -84,7 +84,8 @@ public func groupNorm(
     let channels = x.shape[-1]
     let batch = x.shape[0]
     precondition(groups > 0 && channels % groups == 0, "\(channels) channels do not split into \(groups) groups")
-    precondition((weight?.count ?? channels) == channels && (bias?.count ?? channels) == channels, "a group norm of another width than \(x.shape)")
+    precondition(
+        (weight?.count ?? channels) == channels && (bias?.count ?? channels) == channels, "a group norm of another width than \(x.shape)")
     let pixels = x.count / max(1, batch * channels)
     return Tensor(shape: x.shape) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }

@@ -95,7 +95,8 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
     let overlapping =
         "{\"x\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"y\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}"
     #expect(try badTensor(overlapping, data: eight) == "y")
-    let twice = "{\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}"
+    let twice =
+        "{\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}"
     #expect(try badTensor(twice, data: eight) == "x")
     #expect(try badTensor("{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}", data: eight) == "x")
     guard case .unsupportedElements("x", "C64", _) = try failure(good.replacingOccurrences(of: "F32", with: "C64"), data: eight) else {
@@ -120,7 +121,8 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
 @Test func changedBytesNeverCrash() throws {
     let folder = try TemporaryFolder()
     var random = SeededGenerator.announced()
-    let header = "{\"x\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}"
+    let header =
+        "{\"x\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}"
     let original = try Array(Data(contentsOf: file(header, data: [UInt8](repeating: 1, count: 11), in: folder)))
     let url = folder.url.appendingPathComponent("changed")
     for _ in 0..<500 {

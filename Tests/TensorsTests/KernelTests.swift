@@ -1,0 +1,145 @@
+import CKernels
+import Tensors
+import TestSupport
+import Testing
+
+/// The levels above the scalar twin that this processor can run.
+private let vectorLevels = Array((0...rd_detected_level()).dropFirst())
+
+extension Activation {
+    /// Its number in the kernels: the cases stand in the order of the C enumeration.
+    fileprivate var code: Int32 { Int32(Activation.allCases.firstIndex(of: self)!) }
+}
+
+/// Runs a kernel at the scalar level and at each other, over the same input, and compares what it leaves behind.
+private func compare(
+    _ output: Int, tolerance: Float, _ what: String, _ run: (UnsafeMutablePointer<Float>, Int32) -> Void
+) {
+    func result(_ level: Int32) -> [Float] {
+        [Float](unsafeUninitializedCapacity: output) { target, count in
+            target.initialize(repeating: 0)
+            run(target.baseAddress!, level)
+            count = output
+        }
+    }
+    let expected = result(0)
+    for level in vectorLevels {
+        let agreement = Agreement(result(level), expected)
+        #expect(agreement.relative <= tolerance, "\(what) at level \(level): \(agreement)")
+    }
+}
+
+@Test func halvesConvertAsTheCompilersOwnType() {
+    for level in 0...rd_detected_level() {
+        let patterns = (0...UInt16.max).map { $0 }
+        var floats = [Float](repeating: 0, count: patterns.count)
+        rd_f16_to_f32(patterns, &floats, patterns.count, level)
+        for pattern in patterns {
+            let expected = Float(Float16(bitPattern: pattern))
+            #expect(floats[Int(pattern)].bitPattern == expected.bitPattern || (expected.isNaN && floats[Int(pattern)].isNaN))
+        }
+        var generator = SeededGenerator(seed: 5)
+        let values = (0..<20000).map { _ in Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &generator)) } + floats
+        var halves = [UInt16](repeating: 0, count: values.count)
+        rd_f32_to_f16(values, &halves, values.count, level)
+        for (value, half) in zip(values, halves) {
+            let expected = Float16(value)
+            #expect(half == expected.bitPattern || (expected.isNaN && Float16(bitPattern: half).isNaN), "\(value) at level \(level)")
+        }
+    }
+}
+
+@Test func conversionsAgreeWithTheirTwins() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<50 {
+        let count = Int.random(in: 1...200, using: &generator)
+        let words = (0..<count).map { _ in UInt16.random(in: 0..<0x7F80, using: &generator) }
+        let bytes = (0..<count).map { _ in Int8.random(in: -128...127, using: &generator) }
+        let scale = Float.random(in: 0...1, using: &generator)
+        compare(count, tolerance: 0, "bf16") { rd_bf16_to_f32(words, $0, count, $1) }
+        compare(count, tolerance: 0, "i8") { rd_i8_to_f32(bytes, scale, $0, count, $1) }
+    }
+}
+
+@Test func activationsAreWithinAFewUnitsOfTheirDefinitions() {
+    var generator = SeededGenerator.announced()
+    let x = (0..<4000).map { _ in Float.random(in: -20...20, using: &generator) } + [0, -0.0, 1e-20, -1e-20, 88, -88, 1000, -1000]
+    func sigmoid(_ x: Double) -> Double { 1 / (1 + exponential(-x)) }
+    let definitions: [Activation: (Double) -> Double] = [
+        .none: { $0 }, .relu: { max($0, 0) }, .relu6: { min(max($0, 0), 6) }, .silu: { $0 * sigmoid($0) }, .sigmoid: sigmoid,
+        .quickGELU: { $0 * sigmoid(1.702 * $0) }, .tanh: { 2 * sigmoid(2 * $0) - 1 },
+        .geluTanh: { $0 * sigmoid(2 * (2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)) },
+        .gelu: { $0 * 0.5 * complementaryError(-$0 / 2.0.squareRoot()) },
+    ]
+    for activation in Activation.allCases {
+        for level in 0...rd_detected_level() {
+            var result = [Float](repeating: 0, count: x.count)
+            rd_activate(x, &result, x.count, activation.code, level)
+            for (x, actual) in zip(x, result) {
+                let expected = definitions[activation]!(Double(x))
+                // Relative to the argument: near zero every one of these is about a multiple of it.
+                #expect(abs(Double(actual) - expected) <= 4e-7 * max(abs(Double(x)), 1), "\(activation)(\(x)) at level \(level)")
+            }
+        }
+    }
+}
+
+@Test func rowKernelsAgreeWithTheirTwins() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<60 {
+        let rows = Int.random(in: 1...7, using: &generator)
+        let width = Int.random(in: 1...70, using: &generator)
+        let x = generator.floats(rows * width).map { $0 * 4 }
+        let (a, b) = (generator.floats(width), generator.floats(width))
+        let residual = generator.floats(rows * width)
+        let activation = Activation.allCases.randomElement(using: &generator)!
+        func fill(_ to: UnsafeMutablePointer<Float>) { to.update(from: x, count: x.count) }
+        // Vector code fuses multiplications with additions and sums in another order: a few units in the last place.
+        compare(x.count, tolerance: 1e-6, "finish") {
+            fill($0)
+            rd_finish_rows($0, rows, width, width, a, residual, activation.code, $1)
+        }
+        compare(x.count, tolerance: 1e-6, "softmax") {
+            fill($0)
+            rd_softmax_rows($0, rows, width, width, 0.7, a, $1)
+        }
+        compare(x.count, tolerance: 3e-6, "layer norm") { rd_layer_norm_rows(x, $0, rows, width, a, b, 1e-3, $1) }
+        compare(x.count, tolerance: 1e-6, "scale and shift") { rd_scale_shift_rows(x, $0, rows, width, a, b, activation.code, $1) }
+        compare(2 * width, tolerance: 1e-6, "moments") { rd_channel_moments(x, rows, width, a, $0, $0 + width, $1) }
+        if width % 2 == 0 {
+            compare(rows * width / 2, tolerance: 1e-6, "gated") { rd_gated_gelu(x, $0, rows, width / 2, $1) }
+        }
+    }
+}
+
+@Test func softmaxSurvivesExtremes() {
+    let x = Tensor([1000, 999, -1000, -.infinity, -.infinity, -.infinity], shape: [2, 3]).softmax().values
+    #expect(abs(x[0] - 0.7310586) < 1e-6 && abs(x[1] - 0.26894143) < 1e-6 && x[2] < 1e-30)
+    #expect(x[3...] == [0, 0, 0])
+}
+
+/// e^x and erfc in double precision, without Foundation's names clashing with ours.
+private func exponential(_ x: Double) -> Double {
+    guard abs(x) < 700 else { return x < 0 ? 0 : .infinity }
+    var (term, sum) = (1.0, 1.0)
+    let reduced = x / 1024
+    for n in 1..<20 {
+        term *= reduced / Double(n)
+        sum += term
+    }
+    for _ in 0..<10 { sum *= sum }
+    return sum
+}
+
+/// erfc by Simpson's rule over 2 / sqrt(pi) e^(-t^2) from 0 to x.
+private func complementaryError(_ x: Double) -> Double {
+    let bound = min(abs(x), 8)
+    let steps = 400
+    var sum = 0.0
+    for step in 0...steps {
+        let t = bound * Double(step) / Double(steps)
+        sum += exponential(-t * t) * (step == 0 || step == steps ? 1 : step % 2 == 1 ? 4 : 2)
+    }
+    let erf = 2 / Double.pi.squareRoot() * sum * bound / Double(steps) / 3
+    return x < 0 ? 1 + erf : 1 - erf
+}
