@@ -1,0 +1,175 @@
+/// What is known of a model before any of its weights is read: `Models/<name>/manifest.json`.
+public struct Manifest: Codable, Sendable, Hashable {
+    public enum Kind: String, Codable, Sendable {
+        case encoder, generator
+    }
+
+    /// What a generation starts from where the person names nothing else.
+    public struct Defaults: Codable, Sendable, Hashable {
+        public let steps: Int
+        public let guidance: Double
+        public let sampler: String
+        /// Denoising strength of redrawing, above 0 and up to 1.
+        public let strength: Double
+
+        public init(steps: Int, guidance: Double, sampler: String, strength: Double = 0.6) {
+            self.steps = steps
+            self.guidance = guidance
+            self.sampler = sampler
+            self.strength = strength
+        }
+    }
+
+    /// A grid of sizes where the model differs from its family.
+    public struct Sizes: Codable, Sendable, Hashable {
+        public let base: Int
+        public let minimum: Int
+        public let maximum: Int
+        public let multiple: Int
+
+        public init(base: Int, minimum: Int, maximum: Int, multiple: Int) {
+            self.base = base
+            self.minimum = minimum
+            self.maximum = maximum
+            self.multiple = multiple
+        }
+    }
+
+    /// A file of the model, its path relative to the model's folder.
+    public struct File: Codable, Sendable, Hashable {
+        public let path: String
+        /// Nil where the list's author had no copy to measure.
+        public let bytes: Int?
+        /// In lower-case hexadecimal.
+        public let sha256: String?
+
+        public init(path: String, bytes: Int? = nil, sha256: String? = nil) {
+            self.path = path
+            self.bytes = bytes
+            self.sha256 = sha256
+        }
+    }
+
+    /// Also the name of its folder: lower-case letters, digits, hyphens and dots.
+    public let name: String
+    public let title: String
+    public let kind: Kind
+    /// For a generator one of `ModelFamily.all`.
+    public let family: String
+    public let license: String
+    /// Where it comes from: a recipe in this repository or an address.
+    public let source: String
+    /// Where it can be pulled from: owner/name on a model hub.
+    public let repository: String?
+    public let description: String
+    /// What the model is good at, from 0 to 1, by medium ("photo", "painting") or by any other tag ("person", "anime drawing").
+    public let styles: [String: Double]
+    public let sizes: Sizes?
+    public let defaults: Defaults?
+    /// What a complete copy holds besides the manifest.
+    public let files: [File]
+
+    public init(
+        name: String, title: String, kind: Kind, family: String, license: String, source: String, repository: String? = nil,
+        description: String, styles: [String: Double] = [:], sizes: Sizes? = nil, defaults: Defaults? = nil, files: [File] = []
+    ) {
+        self.name = name
+        self.title = title
+        self.kind = kind
+        self.family = family
+        self.license = license
+        self.source = source
+        self.repository = repository
+        self.description = description
+        self.styles = styles
+        self.sizes = sizes
+        self.defaults = defaults
+        self.files = files
+    }
+
+    /// The model's own sizes, else those of its family; nil for an encoder.
+    public var sizeRule: SizeRule? {
+        guard kind == .generator else { return nil }
+        if let sizes {
+            return .grid(base: sizes.base, minimum: sizes.minimum, maximum: sizes.maximum, multiple: sizes.multiple)
+        }
+        return ModelFamily.named(family)?.sizes
+    }
+}
+
+extension Manifest {
+    private static let keys: Set<String> = [
+        "name", "title", "kind", "family", "license", "source", "repository", "description", "styles", "sizes", "defaults", "files",
+    ]
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        if let stranger = container.allKeys.map(\.stringValue).sorted().first(where: { !Self.keys.contains($0) }) {
+            throw ManifestFault.unknownKey(stranger)
+        }
+        func value<T: Decodable>(_ key: String) throws -> T { try container.decode(T.self, forKey: AnyKey(key)) }
+        func optional<T: Decodable>(_ key: String) throws -> T? { try container.decodeIfPresent(T.self, forKey: AnyKey(key)) }
+        self.init(
+            name: try value("name"), title: try value("title"), kind: try value("kind"), family: try value("family"),
+            license: try value("license"), source: try value("source"), repository: try optional("repository"),
+            description: try value("description"), styles: try optional("styles") ?? [:], sizes: try optional("sizes"),
+            defaults: try optional("defaults"), files: try optional("files") ?? [])
+        try check()
+    }
+
+    /// Throws where a value makes no sense, for a manifest may come from anyone.
+    private func check() throws(ManifestFault) {
+        func require(_ holds: Bool, _ key: String, _ expected: String) throws(ManifestFault) {
+            if !holds { throw .invalid(key: key, expected: expected) }
+        }
+        try require(
+            !name.isEmpty && name.count <= 80 && !name.hasPrefix(".")
+                && name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "-.".contains($0)) },
+            "name", "lower-case letters, digits, hyphens and dots, not \"\(name)\"")
+        if kind == .generator {
+            let known = ModelFamily.all.map(\.name).joined(separator: ", ")
+            try require(ModelFamily.named(family) != nil, "family", "one of \(known), not \"\(family)\"")
+            try require(defaults != nil, "defaults", "steps, guidance, sampler and strength")
+        }
+        for (style, weight) in styles {
+            try require((0...1).contains(weight), "styles", "\"\(style)\" within 0 and 1, not \(weight)")
+        }
+        if let defaults {
+            try require((1...1000).contains(defaults.steps), "defaults.steps", "1 to 1000, not \(defaults.steps)")
+            try require((0...100).contains(defaults.guidance), "defaults.guidance", "0 to 100, not \(defaults.guidance)")
+            try require(
+                defaults.strength > 0 && defaults.strength <= 1, "defaults.strength", "above 0 and up to 1, not \(defaults.strength)")
+        }
+        if let sizes {
+            let sound =
+                sizes.multiple >= 8 && sizes.minimum >= sizes.multiple && sizes.base >= sizes.minimum && sizes.maximum >= sizes.base
+                && sizes.maximum <= 8192 && sizeRule?.sizes.isEmpty == false
+            try require(sound, "sizes", "multiple <= minimum <= base <= maximum <= 8192, with a size among them")
+        }
+        for file in files {
+            let parts = file.path.split(separator: "/", omittingEmptySubsequences: false)
+            try require(
+                !parts.isEmpty && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." } && !file.path.contains("\\"), "files",
+                "paths inside the model's folder, not \"\(file.path)\"")
+            try require(file.bytes ?? 0 >= 0, "files", "no negative size for \(file.path)")
+            try require(
+                file.sha256.map { $0.count == 64 && $0.allSatisfy { "0123456789abcdef".contains($0) } } ?? true, "files",
+                "64 lower-case hexadecimal digits as sha256 of \(file.path)")
+        }
+    }
+}
+
+/// What a manifest's decoding found wrong; `ManifestError` adds the file.
+enum ManifestFault: Error, Equatable {
+    case unknownKey(String)
+    case invalid(key: String, expected: String)
+}
+
+struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}

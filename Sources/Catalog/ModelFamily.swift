@@ -1,0 +1,34 @@
+/// What models of one architecture and training have in common.
+public struct ModelFamily: Sendable, Hashable {
+    public let name: String
+    /// How families are called in sentences: "SD 1.5".
+    public let title: String
+    public let sizes: SizeRule
+    /// Picture pixels along one side of a latent.
+    public let latentFactor: Int
+
+    /// The family of that name, nil where none is known.
+    public static func named(_ name: String) -> ModelFamily? {
+        all.first { $0.name == name }
+    }
+
+    public static let all: [ModelFamily] = [
+        ModelFamily(
+            name: "redraw-small", title: "Redraw small", sizes: .grid(base: 256, minimum: 128, maximum: 384, multiple: 32), latentFactor: 4),
+        ModelFamily(name: "sd15", title: "SD 1.5", sizes: .grid(base: 512, minimum: 256, maximum: 1024, multiple: 64), latentFactor: 8),
+        ModelFamily(name: "sd21", title: "SD 2.1", sizes: .grid(base: 768, minimum: 384, maximum: 1536, multiple: 64), latentFactor: 8),
+        ModelFamily(
+            name: "sd-turbo", title: "SD-Turbo", sizes: .grid(base: 512, minimum: 256, maximum: 1024, multiple: 64), latentFactor: 8),
+        ModelFamily(name: "lcm", title: "SD 1.5 LCM", sizes: .grid(base: 640, minimum: 384, maximum: 1024, multiple: 64), latentFactor: 8),
+        ModelFamily(name: "sdxl", title: "SDXL", sizes: .buckets(sdxlBuckets), latentFactor: 8),
+        ModelFamily(
+            name: "sdxl-turbo", title: "SDXL Turbo", sizes: .grid(base: 512, minimum: 256, maximum: 1024, multiple: 64), latentFactor: 8),
+    ]
+
+    /// The aspect buckets of SDXL's training (Podell et al. 2023, appendix I); portrait ones follow by turning.
+    private static let sdxlBuckets: [PixelSize] = [
+        (2048, 512), (1984, 512), (1920, 512), (1856, 512), (1792, 576), (1728, 576), (1664, 576), (1600, 640), (1536, 640), (1472, 704),
+        (1408, 704), (1344, 704), (1344, 768), (1280, 768), (1216, 832), (1152, 832), (1152, 896), (1088, 896), (1088, 960), (1024, 960),
+        (1024, 1024),
+    ].map { PixelSize(width: $0.0, height: $0.1) }
+}
