@@ -46,7 +46,7 @@ public struct PackedConvolution: Sendable {
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            form = .dense(PackedMatrix(kernelHeight * kernelWidth == 1 ? weight : weight.permuted([0, 2, 3, 1])))
+            form = .dense(PackedMatrix(weight, taps: kernelHeight * kernelWidth))
         } else {
             precondition(
                 groups == weight.shape[0] && weight.shape[1] == 1,
@@ -88,9 +88,13 @@ public func convolution(
         return Tensor(shape: shape) { target in
             guard let to = target.baseAddress, target.count > 0 else { return }
             withExtendedLifetime((x, weight, bias, residual)) {
-                unfoldedConvolution(
-                    x.pointer, matrix, window, to,
-                    finish: Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation))
+                let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
+                switch matrix.form {
+                case .panels(let packed, let width):
+                    windowConvolution(x.pointer, matrix, packed, panelWidth: width, window, to, finish: finish)
+                case .rows(let rows):
+                    unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
+                }
             }
         }
     }
@@ -134,15 +138,42 @@ struct Window {
     }
 }
 
+/// The product reads each window where it lies, tap by tap: nothing is copied.
+private func windowConvolution(
+    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ packed: TensorStorage, panelWidth: Int, _ window: Window,
+    _ to: UnsafeMutablePointer<Float>, finish: Finish
+) {
+    // Without padding at the sides, the taps of a row of the window are one run of memory.
+    let joined = window.padding.left == 0 && window.padding.right == 0
+    var shape = rd_window()
+    shape.height = window.height
+    shape.width = window.width
+    shape.channels = window.channels
+    shape.taps_y = window.kernelHeight
+    shape.taps_x = joined ? 1 : window.kernelWidth
+    shape.stride = window.stride
+    shape.top = window.padding.top
+    shape.left = window.padding.left
+    shape.output_height = window.outputHeight
+    shape.output_width = window.outputWidth
+    let depth = window.channels * (joined ? window.kernelWidth : 1)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: depth) { zeros in
+        zeros.initialize(repeating: 0)
+        multiplyPanels(
+            .windows(from, shape, zeros: zeros.baseAddress!), count: window.batch * window.outputHeight * window.outputWidth,
+            outputs: weight.outputs, inputs: weight.inputs, packed, panelWidth: panelWidth, to, finish: finish)
+    }
+}
+
 /// Windows of a tile of pixels are laid out as rows, which a product then meets with the weights.
 private func unfoldedConvolution(
-    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish
+    _ from: UnsafePointer<Float>, _ weight: Tensor, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish
 ) {
     let pixels = window.batch * window.outputHeight * window.outputWidth
-    let (n, k) = (weight.outputs, weight.inputs)
+    let (n, k) = (weight.shape[0], weight.shape[1])
     let perThread = (pixels + Parallel.threadCount - 1) / Parallel.threadCount
     let tile = max(8, min(512, perThread, (1 << 19) / k))
-    let matrix = weight.matrix.pointer
+    let matrix = weight.pointer
     Parallel.forEachRange(count: (pixels + tile - 1) / tile, perThread: 4) { tiles in
         let rows = TensorStorage(count: tile * k)
         for index in tiles {

@@ -1,19 +1,3 @@
-import CKernels
-
-/// A weight matrix `[outputs, inputs]` (torch's layout) in the form that products want, made once when a layer is loaded.
-public struct PackedMatrix: Sendable {
-    public let outputs: Int
-    public let inputs: Int
-    let matrix: Tensor
-
-    /// - Parameter weight: any shape whose first dimension is the outputs; the others together are the inputs.
-    public init(_ weight: Tensor) {
-        outputs = weight.shape[0]
-        inputs = weight.count / max(outputs, 1)
-        matrix = weight.reshaped([outputs, inputs])
-    }
-}
-
 /// `x` times the transposed weight: each row of `x`, seen along its last dimension, becomes a row of `weight.outputs` values.
 ///
 /// - Parameters:
@@ -31,39 +15,30 @@ public func matmul(
     return Tensor(shape: shape) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }
         withExtendedLifetime((x, weight, bias, residual)) {
-            multiplyRows(
-                x.pointer, stride: weight.inputs, count: x.rowCount, weight, to,
-                finish: Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation))
+            let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
+            switch weight.form {
+            case .panels(let packed, let width):
+                multiplyPanels(
+                    .matrix(x.pointer, stride: weight.inputs), count: x.rowCount, outputs: weight.outputs, inputs: weight.inputs, packed,
+                    panelWidth: width, to, finish: finish)
+            case .rows(let matrix):
+                multiplyRows(x.pointer, count: x.rowCount, matrix, to, finish: finish)
+            }
         }
     }
 }
 
-/// What happens to a block of results while it is still in the cache.
-struct Finish {
-    var bias: UnsafePointer<Float>?
-    var residual: UnsafePointer<Float>?
-    var activation: Activation
-
-    /// `rows` points at column `column` of row `row` of a result whose rows are `stride` wide.
-    func apply(_ rows: UnsafeMutablePointer<Float>, row: Int, column: Int, count: Int, width: Int, stride: Int) {
-        guard bias != nil || residual != nil || activation != .none else { return }
-        rd_finish_rows(
-            rows, count, width, stride, bias.map { $0 + column }, residual.map { $0 + row * stride + column }, activation.code,
-            Processor.level)
-    }
-}
-
-/// to [count, outputs] = finish(from [count, inputs] weight^T), cut over threads by rows, or by columns where rows are few.
-func multiplyRows(
-    _ from: UnsafePointer<Float>, stride: Int, count: Int, _ weight: PackedMatrix, _ to: UnsafeMutablePointer<Float>, finish: Finish
+/// to [count, n] = finish(from [count, k] matrix^T) by OpenBLAS, cut over threads by rows, or by columns where rows are few.
+private func multiplyRows(
+    _ from: UnsafePointer<Float>, count: Int, _ matrix: Tensor, _ to: UnsafeMutablePointer<Float>, finish: Finish
 ) {
-    let (n, k) = (weight.outputs, weight.inputs)
-    let matrix = weight.matrix.pointer
+    let (n, k) = (matrix.shape[0], matrix.shape[1])
+    let weight = matrix.pointer
     func block(_ rows: Range<Int>, _ columns: Range<Int>) {
         let out = to + rows.lowerBound * n + columns.lowerBound
         BLAS.multiply(
-            m: rows.count, n: columns.count, k: k, from + rows.lowerBound * stride, aStride: stride,
-            matrix + columns.lowerBound * k, bStride: k, transposed: true, out, cStride: n)
+            m: rows.count, n: columns.count, k: k, from + rows.lowerBound * k, aStride: k, weight + columns.lowerBound * k, bStride: k,
+            transposed: true, out, cStride: n)
         finish.apply(out, row: rows.lowerBound, column: columns.lowerBound, count: rows.count, width: columns.count, stride: n)
     }
     if 2 * count * n * k < 1 << 19 {
@@ -75,10 +50,10 @@ func multiplyRows(
     }
 }
 
-/// The matrix product of two tensors: `[m, k]` by `[k, n]`, or by `[n, k]` where `transposed`.
+/// The matrix product of two tensors: `[…, k]` by `[k, n]`, or by `[n, k]` where `transposed`. For a weight that stays, use `PackedMatrix`.
 public func matmul(_ a: Tensor, _ b: Tensor, transposed: Bool = false) -> Tensor {
     precondition(b.shape.rank == 2, "the second factor of a product is a matrix, not \(b.shape)")
-    if transposed { return matmul(a, PackedMatrix(b)) }
+    if transposed { return matmul(a, PackedMatrix(unpacked: b)) }
     let (k, n) = (b.shape[0], b.shape[1])
     precondition(a.shape[-1] == k, "\(a.shape) and \(b.shape) do not multiply")
     return Tensor(shape: a.shape.replacingLast(with: n)) { target in

@@ -112,6 +112,55 @@ private func compare(
     }
 }
 
+/// Both panel widths at every level: the wide one is meant for AVX-512 and runs, slower, everywhere.
+@Test func panelProductsAgreeWithPlainSums() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<60 {
+        let rows = Int.random(in: 1...40, using: &generator)
+        let outputs = Int.random(in: 1...70, using: &generator)
+        let taps = Int.random(in: 1...4, using: &generator)
+        let depth = Int.random(in: 1...30, using: &generator)
+        let x = generator.floats(rows * taps * depth)
+        // [outputs, depth, taps], as torch stores a convolution.
+        let weight = generator.floats(outputs * taps * depth)
+        let bias = generator.floats(outputs)
+        var expected: [Float] = []
+        for row in 0..<rows {
+            for output in 0..<outputs {
+                var sum = Double(bias[output])
+                for tap in 0..<taps {
+                    for k in 0..<depth {
+                        sum += Double(x[(row * taps + tap) * depth + k]) * Double(weight[(output * depth + k) * taps + tap])
+                    }
+                }
+                expected.append(Float(max(sum, 0)))
+            }
+        }
+        for width in [16, 32] {
+            let panels = (outputs + width - 1) / width
+            let group = rd_panel_group(width)
+            var packed = [Float](repeating: .nan, count: panels * width * taps * depth)
+            rd_pack_panels(weight, outputs, taps, depth, taps * depth, 1, taps, width, 0, panels, &packed)
+            x.withUnsafeBufferPointer { x in
+                var table = [UnsafePointer<Float>?](repeating: nil, count: (rows + group) * taps)
+                for row in 0..<rows {
+                    for tap in 0..<taps {
+                        table[row / group * group * taps + tap * group + row % group] = x.baseAddress! + (row * taps + tap) * depth
+                    }
+                }
+                for level in 0...rd_detected_level() {
+                    var result = [Float](repeating: .nan, count: rows * outputs)
+                    rd_panel_rows(
+                        table, rows, taps, depth, packed, width, 0, outputs, bias, Int32(rd_activation_relu), &result, outputs, level)
+                    let agreement = Agreement(result, expected)
+                    #expect(
+                        agreement.absolute <= 1e-5, "\(rows)x\(outputs)x\(taps)x\(depth), panels of \(width), level \(level): \(agreement)")
+                }
+            }
+        }
+    }
+}
+
 @Test func softmaxSurvivesExtremes() {
     let x = Tensor([1000, 999, -1000, -.infinity, -.infinity, -.infinity], shape: [2, 3]).softmax().values
     #expect(abs(x[0] - 0.7310586) < 1e-6 && abs(x[1] - 0.26894143) < 1e-6 && x[2] < 1e-30)

@@ -91,6 +91,8 @@ private func random(_ shape: Shape, _ generator: inout SeededGenerator) -> Tenso
         let finished = matmul(x, PackedMatrix(w), bias: Tensor(bias, shape: [n]), activation: .relu6, adding: residual)
         #expect(finished.shape == [m, n])
         #expect(Agreement(finished.values, (actual.relu6() + residual).values).relative <= 1e-6)
+        let unpacked = matmul(x, PackedMatrix(unpacked: w), bias: Tensor(bias, shape: [n]))
+        #expect(Agreement(unpacked.values, expected).relative <= 2e-6)
         let plain = matmul(x, w.transposed())
         #expect(Agreement((plain + Tensor(bias, shape: [n])).values, expected).relative <= 2e-6)
     }

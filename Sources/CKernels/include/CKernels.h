@@ -77,4 +77,41 @@ typedef struct {
 void rd_depthwise_rows(const float *input, const rd_depthwise_shape *shape, const float *weight, const float *bias,
                        int32_t activation, size_t first, size_t last, float *output, rd_level level);
 
+// Products with a packed weight. A weight [outputs, taps * depth] is cut into panels of `panel_width` outputs; a panel holds its
+// outputs side by side for each step of the depth, so that a product reads it front to back. The last panel is filled up with zeros.
+
+/// How many outputs stand side by side at a level.
+size_t rd_panel_width(rd_level level);
+
+/// How many rows a product takes at once: the grouping of a table of rows.
+size_t rd_panel_group(size_t panel_width);
+
+/// Packs panels `first_panel` to `last_panel`; weight[output, tap, k] is at the given strides.
+void rd_pack_panels(const float *weight, size_t outputs, size_t taps, size_t depth, size_t output_stride, size_t tap_stride,
+                    size_t depth_stride, size_t panel_width, size_t first_panel, size_t last_panel, float *packed);
+
+/// out[r, c] = activation(sum over taps and depth of row * weight + bias[c]), for `count` rows and columns `first_column` (a multiple
+/// of the panel width) to `last_column`. Of the activations only relu and relu6 are applied; bias may be NULL.
+///
+/// table[(r / group) * group * taps + tap * group + r % group] points at the `depth` values of row r under that tap.
+void rd_panel_rows(const float *const *table, size_t count, size_t taps, size_t depth, const float *packed, size_t panel_width,
+                   size_t first_column, size_t last_column, const float *bias, int32_t activation, float *out, size_t stride,
+                   rd_level level);
+
+/// The table of a matrix's rows, for one tap.
+void rd_matrix_table(const float *rows, size_t count, size_t stride, size_t group, const float **table);
+
+/// A convolution's windows over channels-last pictures.
+typedef struct {
+    size_t height, width, channels;
+    size_t taps_y, taps_x;
+    size_t stride;
+    size_t top, left;
+    size_t output_height, output_width;
+} rd_window;
+
+/// The table of the windows of output pixels `first` to `first + count`, counted over all pictures; `zeros` stands for what is outside.
+void rd_window_table(const float *input, const rd_window *window, size_t first, size_t count, const float *zeros, size_t group,
+                     const float **table);
+
 #endif

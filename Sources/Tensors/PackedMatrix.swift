@@ -1,0 +1,157 @@
+import CKernels
+
+/// A weight matrix `[outputs, inputs]` (torch's layout) in the form that products want, made once when a layer is loaded.
+public struct PackedMatrix: Sendable {
+    public let outputs: Int
+    public let inputs: Int
+    let form: Form
+
+    enum Form: Sendable {
+        /// `[outputs, inputs]` as it came, for OpenBLAS.
+        case rows(Tensor)
+        /// Panels of `width` outputs side by side, for our own product; the depth is `taps` times what one window tap holds.
+        case panels(TensorStorage, width: Int)
+    }
+
+    /// - Parameter weight: any shape whose first dimension is the outputs; the others together are the inputs.
+    public init(_ weight: Tensor) {
+        self.init(weight, taps: 1)
+    }
+
+    /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
+    ///   they are innermost, as torch stores a convolution.
+    init(_ weight: Tensor, taps: Int) {
+        outputs = weight.shape[0]
+        inputs = weight.count / max(outputs, 1)
+        guard Processor.level > rd_level_plain else {
+            let depth = inputs / taps
+            form = .rows(
+                taps == 1
+                    ? weight.reshaped([outputs, inputs])
+                    : weight.reshaped([outputs, depth, taps]).permuted([0, 2, 1]).reshaped([outputs, inputs]))
+            return
+        }
+        let width = rd_panel_width(Processor.level)
+        let panels = (outputs + width - 1) / width
+        let storage = TensorStorage(count: panels * width * inputs)
+        let (outputs, inputs) = (outputs, inputs)
+        withExtendedLifetime(weight) {
+            let from = weight.pointer
+            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, width * inputs))) { range in
+                rd_pack_panels(
+                    from, outputs, taps, inputs / taps, inputs, 1, taps, width, range.lowerBound, range.upperBound, storage.pointer)
+            }
+        }
+        form = .panels(storage, width: width)
+    }
+
+    /// A matrix that is used once or a few times, or too seldom to be worth packing: it stays as it is and OpenBLAS takes it.
+    package init(unpacked weight: Tensor) {
+        outputs = weight.shape[0]
+        inputs = weight.count / max(outputs, 1)
+        form = .rows(weight.reshaped([outputs, inputs]))
+    }
+}
+
+/// Where the rows of a product come from.
+enum Rows {
+    case matrix(UnsafePointer<Float>, stride: Int)
+    /// The windows of a convolution; `zeros` stands for what lies outside of the map.
+    case windows(UnsafePointer<Float>, rd_window, zeros: UnsafePointer<Float>)
+
+    var taps: Int {
+        switch self {
+        case .matrix: 1
+        case .windows(_, let window, _): window.taps_y * window.taps_x
+        }
+    }
+
+    func fill(_ table: UnsafeMutablePointer<UnsafePointer<Float>?>, _ rows: Range<Int>, group: Int) {
+        switch self {
+        case .matrix(let from, let stride):
+            rd_matrix_table(from + rows.lowerBound * stride, rows.count, stride, group, table)
+        case .windows(let from, var window, let zeros):
+            rd_window_table(from, &window, rows.lowerBound, rows.count, zeros, group, table)
+        }
+    }
+}
+
+/// What happens to a block of results while it is still in the cache.
+struct Finish {
+    var bias: UnsafePointer<Float>?
+    var residual: UnsafePointer<Float>?
+    var activation: Activation
+
+    /// `rows` points at column `column` of row `row` of a result whose rows are `stride` wide.
+    func apply(_ rows: UnsafeMutablePointer<Float>, row: Int, column: Int, count: Int, width: Int, stride: Int) {
+        guard bias != nil || residual != nil || activation != .none else { return }
+        rd_finish_rows(
+            rows, count, width, stride, bias.map { $0 + column }, residual.map { $0 + row * stride + column }, activation.code,
+            Processor.level)
+    }
+
+    /// What is left to do where the product itself added the bias and applied what it knows of activations.
+    var afterPanels: Finish {
+        Finish(bias: nil, residual: residual, activation: activation == .relu || activation == .relu6 ? .none : activation)
+    }
+}
+
+/// How a product is cut into blocks that threads take: by rows, and where there are few rows also by columns.
+private struct Blocks {
+    var rows: Int
+    var rowPieces: Int
+    var columns: Int
+    var columnPieces: Int
+
+    init(count: Int, outputs: Int, depth: Int, group: Int, panelWidth: Int) {
+        let threads = Parallel.threadCount
+        // A block of rows stays in the second-level cache while the panels pass by.
+        rows = max(4 * group, min(32 * group, (1 << 16) / max(depth, 1) / group * group))
+        columns = outputs
+        columnPieces = 1
+        let small = 2 * count * outputs * depth < 1 << 19
+        if !small, threads > 1, count < 3 * threads * rows {
+            let share = (count + 3 * threads - 1) / (3 * threads)
+            rows = min(rows, max(4 * group, (share + group - 1) / group * group))
+        }
+        rowPieces = (count + rows - 1) / rows
+        if !small, threads > 1, rowPieces < 3 * threads {
+            let panels = (outputs + panelWidth - 1) / panelWidth
+            let wanted = min(panels, (3 * threads + rowPieces - 1) / rowPieces)
+            columns = (panels + wanted - 1) / wanted * panelWidth
+            columnPieces = (outputs + columns - 1) / columns
+        }
+    }
+}
+
+/// to [count, outputs] = finish(rows weight^T) by our own kernel, on several threads where it pays.
+func multiplyPanels(
+    _ rows: Rows, count: Int, outputs: Int, inputs: Int, _ packed: TensorStorage, panelWidth: Int, _ to: UnsafeMutablePointer<Float>,
+    finish: Finish
+) {
+    let group = rd_panel_group(panelWidth)
+    let taps = rows.taps
+    let blocks = Blocks(count: count, outputs: outputs, depth: inputs, group: group, panelWidth: panelWidth)
+    let pieces = blocks.rowPieces * blocks.columnPieces
+    let after = finish.afterPanels
+    func run(_ piece: Int) {
+        let first = piece / blocks.columnPieces * blocks.rows
+        let last = min(count, first + blocks.rows)
+        let left = piece % blocks.columnPieces * blocks.columns
+        let right = min(outputs, left + blocks.columns)
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: (last - first + group) * taps) { table in
+            let table = table.baseAddress!
+            rows.fill(table, first..<last, group: group)
+            rd_panel_rows(
+                table, last - first, taps, inputs / taps, packed.pointer, panelWidth, left, right, finish.bias,
+                finish.activation.code, to + first * outputs, outputs, Processor.level)
+        }
+        after.apply(
+            to + first * outputs + left, row: first, column: left, count: last - first, width: right - left, stride: outputs)
+    }
+    if 2 * count * outputs * inputs < 1 << 19 {
+        for piece in 0..<pieces { run(piece) }
+    } else {
+        Parallel.forEach(count: pieces, body: run)
+    }
+}
