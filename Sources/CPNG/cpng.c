@@ -56,6 +56,8 @@ redraw_png_reader *redraw_png_open(const uint8_t *bytes, size_t count) {
     }
     png_set_read_fn(reader->png, reader, read_bytes);
     png_set_benign_errors(reader->png, 1);
+    // What a compressed text may grow to.
+    png_set_chunk_malloc_max(reader->png, 64 << 20);
     return reader;
 }
 

@@ -6,7 +6,8 @@ enum JPEGFile {
     struct Header {
         var size = PixelSize(width: 0, height: 0)
         var components = 0
-        var isArithmetic = false
+        /// Where the first scan's data begin.
+        var firstScan = 0
         var exif: [UInt8]?
         var comment: [UInt8]?
     }
@@ -41,6 +42,7 @@ enum JPEGFile {
                 header.comment = Array(bytes[content..<position + length])
             case 0xDA:
                 guard header.components > 0 else { throw .damaged(.jpeg, reason: "a scan comes before the frame") }
+                header.firstScan = position + length
                 return header
             default: break
             }
@@ -54,8 +56,9 @@ enum JPEGFile {
         guard length >= 8, let height = bytes.number16(at: start + 1, bigEndian: true),
             let width = bytes.number16(at: start + 3, bigEndian: true)
         else { throw .damaged(.jpeg, reason: "its frame header is too short") }
-        guard [0xC0, 0xC1, 0xC2, 0xC9, 0xCA].contains(marker) else {
-            throw .unsupportedFeature(.jpeg, feature: "lossless or hierarchical coding")
+        // Arithmetic coding decodes on and on after its data end, without a word: nobody could tell a truncated file from a whole one.
+        guard [0xC0, 0xC1, 0xC2].contains(marker) else {
+            throw .unsupportedFeature(.jpeg, feature: "lossless, hierarchical or arithmetic coding")
         }
         guard bytes[start] == 8 else { throw .unsupportedFeature(.jpeg, feature: "\(bytes[start]) bits a sample") }
         header.size = PixelSize(width: width, height: height)
@@ -64,16 +67,15 @@ enum JPEGFile {
         guard [1, 3, 4].contains(header.components) else {
             throw .unsupportedFeature(.jpeg, feature: "\(header.components) colour components")
         }
-        header.isArithmetic = marker >= 0xC9
     }
 
     /// Decodes at full size, or at a half, a quarter or an eighth where the shorter side then still has `shortSide` pixels.
     static func decode(_ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?) throws(ImageError) -> Image {
         // Huffman coding spends at least a bit on a block of 64 samples: a shorter file cannot hold its picture.
-        guard header.isArithmetic || bytes.count >= header.size.pixelCount / (64 * 8) else { throw .truncated(.jpeg) }
+        guard bytes.count >= header.size.pixelCount / (64 * 8) else { throw .truncated(.jpeg) }
         let size = scaled(header.size, atLeastShortSide: shortSide)
         let image = try Image(width: size.width, height: size.height, channels: header.components) { pixels throws(ImageError) in
-            try fill(pixels, size: size, channels: header.components, from: bytes)
+            try fill(pixels, size: size, header: header, from: bytes)
         }
         return header.components == 4 ? colours(ofInvertedCMYK: image) : image
     }
@@ -87,25 +89,45 @@ enum JPEGFile {
         return size
     }
 
+    /// Whether the scans lead to an end marker.
+    private static func hasEnd(_ bytes: [UInt8], after firstScan: Int) -> Bool {
+        var position = firstScan
+        while position < bytes.count - 1 {
+            let marker = bytes[position + 1]
+            if bytes[position] != 0xFF || marker == 0 || marker == 0xFF || (0xD0...0xD7).contains(marker) {
+                position += 1
+            } else if marker == 0xD9 {
+                return true
+            } else {
+                position += 2 + (bytes.number16(at: position + 2, bigEndian: true) ?? 0)
+            }
+        }
+        return false
+    }
+
     /// Warnings over something that leaves the picture whole.
     private static func isHarmless(_ warning: String) -> Bool {
         ["extraneous bytes", "Adobe color transform", "JFIF revision", "Inconsistent progression"].contains { warning.contains($0) }
     }
 
     private static func fill(
-        _ pixels: UnsafeMutablePointer<UInt8>, size: PixelSize, channels: Int, from bytes: [UInt8]
+        _ pixels: UnsafeMutablePointer<UInt8>, size: PixelSize, header: Header, from bytes: [UInt8]
     ) throws(ImageError) {
         var message = [CChar](repeating: 0, count: Int(REDRAW_JPEG_MESSAGE_CAPACITY))
         func decode(stoppingOnWarning: Bool) -> redraw_jpeg_outcome {
             bytes.withUnsafeBufferPointer { buffer in
                 redraw_jpeg_decode(
-                    buffer.baseAddress, buffer.count, pixels, Int32(size.width), Int32(size.height), Int32(channels),
+                    buffer.baseAddress, buffer.count, pixels, Int32(size.width), Int32(size.height), Int32(header.components),
                     stoppingOnWarning ? 1 : 0, &message)
             }
         }
         // The first warning ends it; where that was a harmless one, the picture is decoded once more without stopping.
+        // libjpeg speaks of its first warning only, so whether the file then ends early is for us to see.
         var outcome = decode(stoppingOnWarning: true)
-        if outcome != REDRAW_JPEG_DECODED && isHarmless(spoken(message)) { outcome = decode(stoppingOnWarning: false) }
+        if outcome != REDRAW_JPEG_DECODED && isHarmless(spoken(message)) {
+            guard hasEnd(bytes, after: header.firstScan) else { throw .truncated(.jpeg) }
+            outcome = decode(stoppingOnWarning: false)
+        }
         let reason = spoken(message)
         switch outcome {
         case REDRAW_JPEG_DECODED: return

@@ -11,13 +11,15 @@ enum PNGFile {
         var storedBytes: Int
     }
 
-    /// The IHDR chunk, checked against the limits.
+    /// The IHDR chunk, checked against the limits, of a file whose chunks lead to its end.
     static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
         guard let width = bytes.number32(at: 16, bigEndian: true), let height = bytes.number32(at: 20, bigEndian: true), bytes.count >= 33
         else { throw .truncated(.png) }
         guard bytes.says("IHDR", at: 12) else { throw .damaged(.png, reason: "its first chunk is not IHDR") }
         let size = PixelSize(width: width, height: height)
         try size.check(.png)
+        // Before libpng, which takes the memory that a chunk's length asks for and only then looks for the bytes.
+        guard hasEnd(bytes) else { throw .truncated(.png) }
         let samples =
             switch bytes[25] {
             case 2: 3
@@ -27,6 +29,22 @@ enum PNGFile {
             }
         let bitsAPixel = samples * Int(min(bytes[24], 16))
         return Header(size: size, storedBytes: (width * bitsAPixel + 7) / 8 * height)
+    }
+
+    private static func hasEnd(_ bytes: [UInt8]) -> Bool {
+        var end = false
+        visitChunks(of: bytes) { name, _ in end = end || bytes.says("IEND", at: name) }
+        return end
+    }
+
+    /// Calls `visit` with where each whole chunk's name stands and where its content, up to the end chunk or the first one cut off.
+    private static func visitChunks(of bytes: [UInt8], _ visit: (_ name: Int, _ content: Range<Int>) -> Void) {
+        var position = 8
+        while let length = bytes.number32(at: position, bigEndian: true), length <= bytes.count - position - 12 {
+            visit(position + 4, position + 8..<position + 8 + length)
+            if bytes.says("IEND", at: position + 4) { return }
+            position += 12 + length
+        }
     }
 
     static func decode(_ bytes: [UInt8]) throws(ImageError) -> (image: Image, text: [String: String]) {
@@ -59,12 +77,11 @@ enum PNGFile {
 
     /// The EXIF bytes: chunk eXIf, or the hexadecimal profile that ImageMagick leaves in a text chunk.
     static func exif(of bytes: [UInt8], text: [String: String]) -> [UInt8]? {
-        var position = 8
-        while let length = bytes.number32(at: position, bigEndian: true), length <= bytes.count - position - 12, length >= 0 {
-            if bytes.says("eXIf", at: position + 4) { return Array(bytes[position + 8..<position + 8 + length]) }
-            if bytes.says("IEND", at: position + 4) { break }
-            position += 12 + length
+        var found: [UInt8]?
+        visitChunks(of: bytes) { name, content in
+            if bytes.says("eXIf", at: name) && found == nil { found = Array(bytes[content]) }
         }
+        if let found { return found }
         guard let profile = text["Raw profile type exif"] ?? text["Raw profile type APP1"] else { return nil }
         // "\nexif\n    <length>\n<hexadecimal digits in lines>"
         let lines = profile.split(separator: "\n").dropFirst(2)
