@@ -133,7 +133,7 @@ extension ImageFile {
     /// A PNG's bytes. Latin-1 text becomes tEXt, other text iTXt.
     ///
     /// - Parameter compression: 0 (none) to 9 (smallest).
-    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 6) throws(ImageError) -> [UInt8] {
+    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 4) throws(ImageError) -> [UInt8] {
         try PNGFile.encode(image, text: text, compression: compression)
     }
 
@@ -142,6 +142,7 @@ extension ImageFile {
     /// - Parameters:
     ///   - quality: 1 to 100.
     ///   - fullChroma: colour at full resolution (4:4:4) instead of half (4:2:0).
+    ///   - text: goes into the EXIF comment; beyond 32,000 characters, which EXIF cannot hold, it is left out.
     public static func encodeJPEG(
         _ image: Image, quality: Int = 92, fullChroma: Bool = false, text: [(String, String)] = []
     ) throws(ImageError) -> [UInt8] {
