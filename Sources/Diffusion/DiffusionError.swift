@@ -1,0 +1,50 @@
+import Foundation
+
+/// What can go wrong between a model's folder and a picture; every case carries the value that offended.
+public enum DiffusionError: Error, Equatable, CustomStringConvertible {
+    /// A file that a model's folder must hold cannot be read.
+    case unreadable(file: String, reason: String)
+    /// A configuration file lacks a key that has no default, or holds a value of the wrong kind.
+    case malformedConfiguration(file: String, key: String, reason: String)
+    /// A configuration asks for something that this engine does not do.
+    case unsupported(file: String, key: String, value: String, supported: String)
+    /// A number of steps that the schedule cannot give.
+    case steps(requested: Int, maximum: Int)
+    /// A strength so small that the profile's own arithmetic leaves no step to run.
+    case strengthLeavesNoStep(strength: Double, steps: Int)
+    /// A working size that the model cannot take.
+    case size(width: Int, height: Int, multiple: Int)
+    /// Repainting and image-to-image need a picture.
+    case missingSource(mode: String)
+    /// Repainting needs a mask.
+    case missingMask
+    /// The mask is not the picture's size.
+    case maskSize(mask: String, picture: String)
+    /// Nothing is white in the mask, so there is nothing to repaint.
+    case emptyMask
+    /// The text tower's width is not the one that the model was trained with.
+    case textWidth(found: Int, expected: Int)
+    /// The result holds a value that is no number: a broken checkpoint, or one that needs another precision.
+    case notFinite(stage: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
+        case .malformedConfiguration(let file, let key, let reason): "\(file): key \"\(key)\": \(reason)"
+        case .unsupported(let file, let key, let value, let supported):
+            "\(file): key \"\(key)\" is \(value), which is not supported; supported: \(supported)"
+        case .steps(let requested, let maximum): "\(requested) steps were asked for; the schedule gives 1 to \(maximum)"
+        case .strengthLeavesNoStep(let strength, let steps):
+            "strength \(strength) of \(steps) steps rounds to no step under this profile; take more steps, more strength or the profile redraw"
+        case .size(let width, let height, let multiple):
+            "the size \(width)x\(height) does not suit the model; both sides must be positive multiples of \(multiple)"
+        case .missingSource(let mode): "\(mode) needs a picture to start from; give one, or paint from the prompt alone"
+        case .missingMask: "repainting needs a mask; give one of the picture's size, white where it is to be repainted"
+        case .maskSize(let mask, let picture): "the mask is \(mask), the picture is \(picture); give a mask of the picture's size"
+        case .emptyMask: "the mask has no white pixel, so nothing would be repainted; paint one, or invert the mask"
+        case .textWidth(let found, let expected):
+            "the text tower gives states of width \(found), the model wants \(expected); use the text tower the model was trained with"
+        case .notFinite(let stage): "\(stage) gave values that are no numbers; check the checkpoint with `redraw models check`"
+        }
+    }
+}

@@ -1,0 +1,182 @@
+/// Everything a person can ask of a generation: command line, page and API all decode to it, and history stores it.
+///
+/// A key that is missing in JSON has the default given here. `validate()` tells what is out of range before anything is computed.
+public struct GenerationRequest: Codable, Sendable, Equatable {
+    /// What a generation starts from.
+    public enum Mode: String, Codable, Sendable, CaseIterable {
+        /// The whole picture is redrawn (image to image).
+        case generate
+        /// Only where the mask is white.
+        case repaint
+        /// From nothing but the prompt (text to image).
+        case paint
+    }
+
+    /// The tool whose conventions are followed to the letter.
+    public enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
+    public enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
+    /// What stands under the mask when the repainting begins.
+    public enum Fill: String, Codable, Sendable, CaseIterable {
+        /// The picture itself.
+        case original
+        /// What surrounds the masked area, blurred into it.
+        case blur
+        /// Noise.
+        case noise
+        /// A latent of zeros.
+        case empty
+    }
+    /// Which part of the picture the model sees while it repaints.
+    public enum Area: String, Codable, Sendable, CaseIterable {
+        /// All of it, at the working size.
+        case whole
+        /// The masked region with `padding` around it, at the working size: more detail where it counts.
+        case masked
+    }
+    /// How a picture is brought to a working size of another aspect.
+    public enum Resize: String, Codable, Sendable, CaseIterable {
+        /// Cut off what does not fit, evenly at both sides.
+        case crop
+        /// Keep everything and continue the border outwards.
+        case fill
+        /// Change the proportions.
+        case stretch
+    }
+    /// The size of what is handed over.
+    public enum OutputSize: String, Codable, Sendable, CaseIterable {
+        /// As the model made it.
+        case working
+        /// The source picture's own, scaled up with Lanczos. A repainted picture always has its own size.
+        case picture
+    }
+
+    public var mode = Mode.generate
+    public var prompt = ""
+    public var negative = ""
+    /// The model's name or folder; nil: the one that is suggested.
+    public var model: String?
+    /// Redrawing extent: 0 keeps the picture, 1 ignores it.
+    public var strength = 0.6
+    /// Steps of a full run; strength decides how many of them are run.
+    public var steps = 20
+    /// Weight of the prompt against the negative prompt; at 1 or below only the prompt counts.
+    public var guidance = 7.5
+    /// Nil: random, and told in the result. Picture k of several uses seed + k.
+    public var seed: UInt64?
+    public var sampler = SamplerName.ddim
+    /// Working size; nil: the model's own, in the picture's aspect.
+    public var width: Int?
+    public var height: Int?
+    /// How many pictures.
+    public var count = 1
+    public var profile = Profile.redraw
+    public var precision = Precision.auto
+    public var resize = Resize.crop
+    public var outputSize = OutputSize.working
+    public var fill = Fill.original
+    public var area = Area.whole
+    /// Pixels of the source around the masked region, with `area` masked.
+    public var padding = 32
+    /// Width in pixels over which new blends into old, inside the mask only.
+    public var feather = 4
+    /// Pixels by which the mask is grown first.
+    public var grow = 0
+    /// Repaint where the mask is black.
+    public var invert = false
+
+    public init() {}
+
+    public init(
+        mode: Mode, prompt: String, negative: String = "", strength: Double = 0.6, steps: Int = 20, guidance: Double = 7.5,
+        seed: UInt64? = nil, width: Int? = nil, height: Int? = nil
+    ) {
+        self.mode = mode
+        self.prompt = prompt
+        self.negative = negative
+        self.strength = strength
+        self.steps = steps
+        self.guidance = guidance
+        self.seed = seed
+        self.width = width
+        self.height = height
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ key: CodingKeys, into target: inout Value) throws {
+            if let value = try values.decodeIfPresent(Value.self, forKey: key) { target = value }
+        }
+        try read(.mode, into: &mode)
+        try read(.prompt, into: &prompt)
+        try read(.negative, into: &negative)
+        model = try values.decodeIfPresent(String.self, forKey: .model)
+        try read(.strength, into: &strength)
+        try read(.steps, into: &steps)
+        try read(.guidance, into: &guidance)
+        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+        try read(.sampler, into: &sampler)
+        width = try values.decodeIfPresent(Int.self, forKey: .width)
+        height = try values.decodeIfPresent(Int.self, forKey: .height)
+        try read(.count, into: &count)
+        try read(.profile, into: &profile)
+        try read(.precision, into: &precision)
+        try read(.resize, into: &resize)
+        try read(.outputSize, into: &outputSize)
+        try read(.fill, into: &fill)
+        try read(.area, into: &area)
+        try read(.padding, into: &padding)
+        try read(.feather, into: &feather)
+        try read(.grow, into: &grow)
+        try read(.invert, into: &invert)
+    }
+
+    /// Checks every value's range, not what a certain model can do.
+    public func validate() throws(GenerationRequestError) {
+        func check(_ value: Double, _ range: ClosedRange<Double>, _ name: String) throws(GenerationRequestError) {
+            guard range.contains(value) else {
+                let allowed = "\(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))"
+                throw .outOfRange(name: name, value: Self.short(value), range: allowed)
+            }
+        }
+        try check(strength, 0...1, "strength")
+        try check(Double(steps), 1...1000, "steps")
+        try check(guidance, 0...100, "guidance")
+        try check(Double(count), 1...100, "count")
+        for (name, side) in [("width", width), ("height", height)] {
+            if let side { try check(Double(side), 8...8192, name) }
+        }
+        guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
+        try check(Double(padding), 0...4096, "padding")
+        try check(Double(feather), 0...512, "feather")
+        try check(Double(grow), 0...512, "grow")
+        try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
+        try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
+        guard profile != .a1111 else { throw .notBuiltYet(name: "profile", value: profile.rawValue, instead: "redraw or diffusers") }
+        guard precision == .auto || precision == .f32 else {
+            throw .notBuiltYet(name: "precision", value: precision.rawValue, instead: "auto or f32")
+        }
+    }
+
+    /// Longest prompt taken, in bytes.
+    public static let promptLimit = 20_000
+
+    private static func short(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    }
+}
+
+/// A request that cannot be granted, with the value that is in the way.
+public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
+    case outOfRange(name: String, value: String, range: String)
+    case incompleteSize(width: Int?, height: Int?)
+    case notBuiltYet(name: String, value: String, instead: String)
+
+    public var description: String {
+        switch self {
+        case .outOfRange(let name, let value, let range): "\(name) is \(value); it must be from \(range)"
+        case .incompleteSize(let width, let height):
+            "only one side of the size was given (\(width.map { "width \($0)" } ?? height.map { "height \($0)" } ?? "none")); give both or none"
+        case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+
+/// What `scheduler/scheduler_config.json` says about the noise a model was trained with.
+///
+/// A value the file leaves out is taken from the sampler that is chosen, not from the class the file names: that is what diffusers does
+/// when it makes one scheduler from another's configuration.
+public struct SchedulerConfiguration: Sendable, Equatable {
+    /// How beta goes from its start to its end.
+    public enum BetaSchedule: String, Sendable, CaseIterable { case linear, scaledLinear = "scaled_linear" }
+    /// What the UNet was trained to say about a noisy latent.
+    public enum Prediction: String, Sendable, CaseIterable { case epsilon, velocity = "v_prediction", sample }
+    /// How N steps are spread over the training steps.
+    public enum Spacing: String, Sendable, CaseIterable { case leading, trailing, linspace }
+
+    /// Training steps, T.
+    public var trainingSteps = 1000
+    public var betaStart = 0.0001
+    public var betaEnd = 0.02
+    public var betaSchedule = BetaSchedule.linear
+    public var prediction = Prediction.epsilon
+    /// Nil: the sampler's own.
+    public var spacing: Spacing?
+    /// Added to every timestep of leading spacing.
+    public var stepsOffset = 0
+    /// Whether DDIM treats the step after the last as noiseless instead of as the first training step. Nil: true, as the class has it.
+    public var noiselessEnd: Bool?
+    /// DDIM clamps its estimate of the clean latent to this magnitude; nil: no clamping.
+    public var clampRange: Float?
+
+    /// The configuration of Stable Diffusion 1.x and what follows its training.
+    public static let stableDiffusion: SchedulerConfiguration = {
+        var configuration = SchedulerConfiguration()
+        configuration.betaStart = 0.00085
+        configuration.betaEnd = 0.012
+        configuration.betaSchedule = .scaledLinear
+        configuration.stepsOffset = 1
+        configuration.noiselessEnd = false
+        configuration.clampRange = nil
+        return configuration
+    }()
+
+    public init() {}
+
+    /// Reads a `scheduler_config.json`.
+    /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
+    public init(contentsOf url: URL) throws {
+        let file = try ConfigurationFile(contentsOf: url)
+        trainingSteps = try file.integer("num_train_timesteps", default: 1000)
+        guard (1...100_000).contains(trainingSteps) else {
+            throw file.unsupported("num_train_timesteps", "\(trainingSteps)", supported: "1 to 100000")
+        }
+        betaStart = try file.number("beta_start", default: 0.0001)
+        betaEnd = try file.number("beta_end", default: 0.02)
+        guard betaStart > 0, betaEnd >= betaStart, betaEnd < 1 else {
+            throw file.unsupported("beta_end", "\(betaEnd)", supported: "0 < beta_start <= beta_end < 1")
+        }
+        betaSchedule = try file.choice("beta_schedule", default: .linear)
+        prediction = try file.choice("prediction_type", default: .epsilon)
+        spacing = file.has("timestep_spacing") ? try file.choice("timestep_spacing", default: .leading) : nil
+        stepsOffset = try file.integer("steps_offset", default: 0)
+        noiselessEnd = file.has("set_alpha_to_one") ? try file.flag("set_alpha_to_one", default: true) : nil
+        clampRange = try file.flag("clip_sample", default: true) ? Float(file.number("clip_sample_range", default: 1)) : nil
+
+        for key in [
+            "thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas",
+        ] where try file.flag(key, default: false) {
+            throw file.unsupported(key, "true", supported: "false")
+        }
+        if file.has("trained_betas") { throw file.unsupported("trained_betas", "a list", supported: "null") }
+        try file.require("final_sigmas_type", in: ["zero"])
+        try file.require("algorithm_type", in: ["dpmsolver++"])
+        try file.require("solver_type", in: ["midpoint"])
+        try file.require("interpolation_type", in: ["linear"])
+        try file.require("timestep_type", in: ["discrete"])
+    }
+}
