@@ -1,0 +1,95 @@
+import Checkpoints
+import Layers
+import Tensors
+
+/// Called between blocks; throws where the work is to be given up. It is what lets Ctrl-C end a run within a step.
+public typealias CancellationCheck = () throws -> Void
+
+/// diffusers' `ResnetBlock2D`: norm, SiLU, convolution, twice, with the time in between and the input added.
+struct ResidualBlock: Sendable {
+    private let norm1: GroupNorm
+    private let conv1: Conv2D
+    /// Adds the time embedding; the autoencoder's blocks have none.
+    private let timeProjection: Linear?
+    private let norm2: GroupNorm
+    private let conv2: Conv2D
+    /// 1x1, where the number of channels changes.
+    private let shortcut: Linear?
+
+    init(
+        _ weights: Weights, input: Int, output: Int, timeWidth: Int?, groups: Int, epsilon: Float
+    ) throws(CheckpointError) {
+        norm1 = try GroupNorm(weights["norm1"], groups: groups, channels: input, epsilon: epsilon)
+        conv1 = try Conv2D(weights["conv1"], input: input, output: output, kernel: 3, padding: 1)
+        timeProjection = if let timeWidth { try Linear(weights["time_emb_proj"], input: timeWidth, output: output) } else { nil }
+        norm2 = try GroupNorm(weights["norm2"], groups: groups, channels: output, epsilon: epsilon)
+        conv2 = try Conv2D(weights["conv2"], input: output, output: output, kernel: 3, padding: 1)
+        shortcut = input == output ? nil : try Linear(weights["conv_shortcut"], input: input, output: output)
+    }
+
+    /// - Parameters:
+    ///   - x: [batch, height, width, input]
+    ///   - activatedTime: SiLU of the time embedding, [1, timeWidth]; one for the whole batch.
+    func callAsFunction(_ x: Tensor, activatedTime: Tensor? = nil) -> Tensor {
+        var hidden = conv1(norm1(x, activation: .silu))
+        if let timeProjection, let activatedTime {
+            hidden = hidden + timeProjection(activatedTime).reshaped([hidden.shape[-1]])
+        }
+        return conv2(norm2(hidden, activation: .silu), adding: shortcut?(x) ?? x)
+    }
+}
+
+/// diffusers' `Downsample2D`: a 3x3 convolution with stride 2.
+struct Downsampler: Sendable {
+    private let conv: Conv2D
+
+    /// - Parameter evenPadding: a row and a column at every side, as in the UNet; false: below and at the right only, as in the autoencoder.
+    init(_ weights: Weights, channels: Int, evenPadding: Bool) throws(CheckpointError) {
+        conv = try Conv2D(
+            weights["conv"], input: channels, output: channels, kernel: 3, stride: 2,
+            padding: evenPadding ? 1 : Padding(top: 0, left: 0, bottom: 1, right: 1))
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { conv(x) }
+}
+
+/// diffusers' `Upsample2D`: every pixel four times, then a 3x3 convolution.
+struct Upsampler: Sendable {
+    private let conv: Conv2D
+
+    init(_ weights: Weights, channels: Int) throws(CheckpointError) {
+        conv = try Conv2D(weights["conv"], input: channels, output: channels, kernel: 3, padding: 1)
+    }
+
+    /// - Parameters:
+    ///   - height, width: what comes out; a level of odd size gets its last row and column only once.
+    func callAsFunction(_ x: Tensor, height: Int, width: Int) -> Tensor {
+        var enlarged = x.upsampledNearest(by: 2)
+        if enlarged.shape[1] != height || enlarged.shape[2] != width {
+            enlarged = x.nearestResized(height: height, width: width)
+        }
+        return conv(enlarged)
+    }
+}
+
+extension Tensor {
+    /// torch's `interpolate(mode: "nearest")` of [batch, height, width, channels].
+    func nearestResized(height: Int, width: Int) -> Tensor {
+        let (batch, oldHeight, oldWidth, channels) = (shape[0], shape[1], shape[2], shape[3])
+        return Tensor(shape: [batch, height, width, channels]) { target in
+            withUnsafeValues { from in
+                var place = 0
+                for image in 0..<batch {
+                    for y in 0..<height {
+                        let row = (image * oldHeight + y * oldHeight / height) * oldWidth
+                        for x in 0..<width {
+                            let source = (row + x * oldWidth / width) * channels
+                            for channel in 0..<channels { target[place + channel] = from[source + channel] }
+                            place += channels
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Checkpoints
+import Layers
+import Tensors
+
+/// A `UNet2DConditionModel`: a noisy latent, a timestep and a text give what was asked to be predicted. Source: diffusers.
+public struct UNet: Sendable {
+    public let configuration: UNetConfiguration
+    private let convIn: Conv2D
+    private let time: TimestepEmbedding
+    private let down: [DownBlock]
+    private let middle: MiddleBlock?
+    private let up: [UpBlock]
+    private let normOut: GroupNorm
+    private let convOut: Conv2D
+
+    /// - Parameter weights: the scope of the UNet; every tensor in it must be one of this architecture's.
+    public init(_ weights: Weights, configuration: UNetConfiguration) throws(CheckpointError) {
+        self.configuration = configuration
+        let channels = configuration.channels
+        let levels = channels.count
+        let timeWidth = channels[0] * 4
+        convIn = try Conv2D(weights["conv_in"], input: configuration.inputChannels, output: channels[0], kernel: 3, padding: 1)
+        time = try TimestepEmbedding(
+            weights["time_embedding"], channels: channels[0], width: timeWidth, flipSineToCosine: configuration.flipSineToCosine,
+            frequencyShift: configuration.frequencyShift)
+
+        var down: [DownBlock] = []
+        for level in 0..<levels {
+            down.append(
+                try DownBlock(
+                    weights["down_blocks"][level], configuration, level: level, input: channels[max(level - 1, 0)], timeWidth: timeWidth))
+        }
+        self.down = down
+        middle = configuration.hasMiddle ? try MiddleBlock(weights["mid_block"], configuration, timeWidth: timeWidth) : nil
+        var up: [UpBlock] = []
+        for block in 0..<levels {
+            up.append(try UpBlock(weights["up_blocks"][block], configuration, block: block, timeWidth: timeWidth))
+        }
+        self.up = up
+        normOut = try GroupNorm(
+            weights["conv_norm_out"], groups: configuration.normGroups, channels: channels[0], epsilon: configuration.normEpsilon)
+        convOut = try Conv2D(weights["conv_out"], input: channels[0], output: configuration.outputChannels, kernel: 3, padding: 1)
+        try weights.requireAllRead()
+    }
+
+    /// - Parameters:
+    ///   - latent: [batch, height, width, inputChannels]
+    ///   - timestep: one for the whole batch.
+    ///   - context: the text of each latent.
+    /// - Returns: [batch, height, width, outputChannels]
+    func callAsFunction(
+        _ latent: Tensor, timestep: Float, _ context: TextContext, checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        let activatedTime = time(timestep).silu()
+        var x = convIn(latent)
+        var skips = [x]
+        for block in down { x = try block(x, activatedTime, context, &skips, checkCancelled) }
+        if let middle { x = try middle(x, activatedTime, context, checkCancelled) }
+        for block in up { x = try block(x, activatedTime, context, &skips, checkCancelled) }
+        try checkCancelled()
+        return convOut(normOut(x, activation: .silu))
+    }
+}
+
+/// `DownBlock2D` and `CrossAttnDownBlock2D`.
+private struct DownBlock: Sendable {
+    private let residuals: [ResidualBlock]
+    /// Empty where the level does not look at the text.
+    private let attentions: [SpatialTransformer]
+    private let downsampler: Downsampler?
+
+    init(
+        _ weights: Weights, _ configuration: UNetConfiguration, level: Int, input: Int, timeWidth: Int
+    ) throws(CheckpointError) {
+        let output = configuration.channels[level]
+        var residuals: [ResidualBlock] = []
+        var attentions: [SpatialTransformer] = []
+        for layer in 0..<configuration.layers[level] {
+            residuals.append(
+                try configuration.residual(
+                    weights["resnets"][layer], input: layer == 0 ? input : output, output: output, timeWidth: timeWidth))
+            if configuration.downAttention[level] {
+                attentions.append(try configuration.transformer(weights["attentions"][layer], level: level))
+            }
+        }
+        self.residuals = residuals
+        self.attentions = attentions
+        let last = level == configuration.channels.count - 1
+        downsampler = last ? nil : try Downsampler(weights["downsamplers"][0], channels: output, evenPadding: true)
+    }
+
+    func callAsFunction(
+        _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ skips: inout [Tensor], _ checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        var x = x
+        for (layer, residual) in residuals.enumerated() {
+            try checkCancelled()
+            x = residual(x, activatedTime: activatedTime)
+            if !attentions.isEmpty { x = attentions[layer](x, context) }
+            skips.append(x)
+        }
+        if let downsampler {
+            x = downsampler(x)
+            skips.append(x)
+        }
+        return x
+    }
+}
+
+/// `UNetMidBlock2DCrossAttn`.
+private struct MiddleBlock: Sendable {
+    private let first: ResidualBlock
+    private let attention: SpatialTransformer
+    private let second: ResidualBlock
+
+    init(_ weights: Weights, _ configuration: UNetConfiguration, timeWidth: Int) throws(CheckpointError) {
+        let level = configuration.channels.count - 1
+        let channels = configuration.channels[level]
+        first = try configuration.residual(weights["resnets"][0], input: channels, output: channels, timeWidth: timeWidth)
+        attention = try configuration.transformer(weights["attentions"][0], level: level)
+        second = try configuration.residual(weights["resnets"][1], input: channels, output: channels, timeWidth: timeWidth)
+    }
+
+    func callAsFunction(
+        _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        try checkCancelled()
+        let looked = attention(first(x, activatedTime: activatedTime), context)
+        try checkCancelled()
+        return second(looked, activatedTime: activatedTime)
+    }
+}
+
+/// `UpBlock2D` and `CrossAttnUpBlock2D`.
+private struct UpBlock: Sendable {
+    private let residuals: [ResidualBlock]
+    private let attentions: [SpatialTransformer]
+    private let upsampler: Upsampler?
+
+    /// - Parameter block: counted from the lowest resolution upwards.
+    init(_ weights: Weights, _ configuration: UNetConfiguration, block: Int, timeWidth: Int) throws(CheckpointError) {
+        let levels = configuration.channels.count
+        let level = levels - 1 - block
+        let output = configuration.channels[level]
+        let below = configuration.channels[min(level + 1, levels - 1)]
+        let above = configuration.channels[max(level - 1, 0)]
+        let count = configuration.layers[level] + 1
+        var residuals: [ResidualBlock] = []
+        var attentions: [SpatialTransformer] = []
+        for layer in 0..<count {
+            let skip = layer == count - 1 ? above : output
+            residuals.append(
+                try configuration.residual(
+                    weights["resnets"][layer], input: (layer == 0 ? below : output) + skip, output: output, timeWidth: timeWidth))
+            if configuration.upAttention[block] {
+                attentions.append(try configuration.transformer(weights["attentions"][layer], level: level))
+            }
+        }
+        self.residuals = residuals
+        self.attentions = attentions
+        upsampler = level == 0 ? nil : try Upsampler(weights["upsamplers"][0], channels: output)
+    }
+
+    func callAsFunction(
+        _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ skips: inout [Tensor], _ checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        var x = x
+        for (layer, residual) in residuals.enumerated() {
+            try checkCancelled()
+            x = residual(Tensor.concatenated([x, skips.removeLast()], axis: -1), activatedTime: activatedTime)
+            if !attentions.isEmpty { x = attentions[layer](x, context) }
+        }
+        if let upsampler, let next = skips.last {
+            x = upsampler(x, height: next.shape[1], width: next.shape[2])
+        }
+        return x
+    }
+}
+
+extension UNetConfiguration {
+    fileprivate func residual(_ weights: Weights, input: Int, output: Int, timeWidth: Int) throws(CheckpointError) -> ResidualBlock {
+        try ResidualBlock(weights, input: input, output: output, timeWidth: timeWidth, groups: normGroups, epsilon: normEpsilon)
+    }
+
+    fileprivate func transformer(_ weights: Weights, level: Int) throws(CheckpointError) -> SpatialTransformer {
+        try SpatialTransformer(
+            weights, channels: channels[level], heads: heads[level], layers: transformerLayers[level], textWidth: textWidths[level],
+            groups: normGroups)
+    }
+}

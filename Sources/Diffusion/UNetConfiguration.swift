@@ -1,0 +1,116 @@
+import Foundation
+
+/// The `config.json` of a `UNet2DConditionModel`.
+public struct UNetConfiguration: Sendable, Equatable {
+    /// Channels of a latent, plus those of mask and masked picture in a UNet made for repainting.
+    public var inputChannels = 4
+    public var outputChannels = 4
+    /// Channels of each level, from full resolution downwards.
+    public var channels: [Int] = [320, 640, 1280, 1280]
+    /// Residual blocks of each level on the way down; one more on the way up.
+    public var layers: [Int] = [2, 2, 2, 2]
+    /// Which levels look at the text, downwards and upwards.
+    public var downAttention = [true, true, true, false]
+    public var upAttention = [false, true, true, true]
+    /// Whether there is a middle block.
+    public var hasMiddle = true
+    /// Width of the text states, by level.
+    public var textWidths: [Int] = [768, 768, 768, 768]
+    /// Attention heads of each level. The file calls it `attention_head_dim`, by an old mistake that every checkpoint has.
+    public var heads: [Int] = [8, 8, 8, 8]
+    /// Transformer blocks in each attention, by level.
+    public var transformerLayers: [Int] = [1, 1, 1, 1]
+    public var normGroups = 32
+    public var normEpsilon: Float = 1e-5
+    public var flipSineToCosine = true
+    public var frequencyShift: Float = 0
+    /// Width and height of the latents it was trained on, where the file tells.
+    public var sampleSize: Int?
+
+    /// Reads a `config.json`.
+    /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
+    public init(contentsOf url: URL) throws {
+        try self.init(ConfigurationFile(contentsOf: url))
+    }
+
+    init(_ file: ConfigurationFile) throws(DiffusionError) {
+        try file.require("_class_name", in: ["UNet2DConditionModel"])
+        inputChannels = try file.integer("in_channels", default: 4)
+        outputChannels = try file.integer("out_channels", default: 4)
+        channels = try file.integers("block_out_channels", default: [320, 640, 1280, 1280])
+        let levels = channels.count
+        guard (1...8).contains(levels) else {
+            throw file.unsupported("block_out_channels", "\(channels)", supported: "1 to 8 levels")
+        }
+        layers = try file.integers("layers_per_block", levels: levels, default: 2)
+        downAttention = try Self.attention(
+            file, "down_block_types", levels, with: "CrossAttnDownBlock2D", without: "DownBlock2D", usual: [true, true, true, false])
+        upAttention = try Self.attention(
+            file, "up_block_types", levels, with: "CrossAttnUpBlock2D", without: "UpBlock2D", usual: [false, true, true, true])
+        if file.has("mid_block_type") {
+            try file.require("mid_block_type", in: ["UNetMidBlock2DCrossAttn"])
+        } else {
+            // Null means that there is none; a key left out means the class's default.
+            hasMiddle = !file.states("mid_block_type")
+        }
+        textWidths = try file.integers("cross_attention_dim", levels: levels, default: 1280)
+        heads = try file.integers("attention_head_dim", levels: levels, default: 8)
+        transformerLayers = try file.integers("transformer_layers_per_block", levels: levels, default: 1)
+        normGroups = try file.integer("norm_num_groups", default: 32)
+        normEpsilon = Float(try file.number("norm_eps", default: 1e-5))
+        flipSineToCosine = try file.flag("flip_sin_to_cos", default: true)
+        frequencyShift = Float(try file.number("freq_shift", default: 0))
+        sampleSize = file.has("sample_size") ? try file.integer("sample_size") : nil
+        try Self.refuseForeign(file)
+
+        for (key, values) in [
+            ("block_out_channels", channels), ("layers_per_block", layers), ("attention_head_dim", heads),
+            ("cross_attention_dim", textWidths), ("transformer_layers_per_block", transformerLayers),
+        ] where !values.allSatisfy({ (1...16_384).contains($0) }) {
+            throw file.unsupported(key, "\(values)", supported: "1 to 16384")
+        }
+        guard (1...64).contains(inputChannels) else { throw file.unsupported("in_channels", "\(inputChannels)", supported: "1 to 64") }
+        guard (1...64).contains(outputChannels) else { throw file.unsupported("out_channels", "\(outputChannels)", supported: "1 to 64") }
+        guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
+            throw file.unsupported("norm_num_groups", "\(normGroups)", supported: "a divisor of every number in block_out_channels")
+        }
+        for (level, count) in heads.enumerated() where channels[level] % count != 0 {
+            throw file.unsupported("attention_head_dim", "\(count)", supported: "a divisor of the \(channels[level]) channels of its level")
+        }
+        guard channels[0] % 2 == 0 else { throw file.unsupported("block_out_channels", "\(channels)", supported: "an even first number") }
+    }
+
+    private static func attention(
+        _ file: ConfigurationFile, _ key: String, _ levels: Int, with: String, without: String, usual: [Bool]
+    ) throws(DiffusionError) -> [Bool] {
+        let names = file.has(key) ? try file.texts(key) : usual.map { $0 ? with : without }
+        guard names.count == levels else {
+            throw .malformedConfiguration(file: file.name, key: key, reason: "\(names.count) blocks for \(levels) levels")
+        }
+        for name in names where name != with && name != without {
+            throw file.unsupported(key, "\"\(name)\"", supported: "\(with), \(without)")
+        }
+        return names.map { $0 == with }
+    }
+
+    /// Keys of other architectures that share the class: what is set there would change the result, so it is not to be passed over.
+    private static func refuseForeign(_ file: ConfigurationFile) throws(DiffusionError) {
+        for key in [
+            "only_cross_attention", "dual_cross_attention", "center_input_sample", "class_embed_type", "addition_embed_type",
+            "encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads", "num_class_embeds", "resnet_skip_time_act",
+            "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "time_cond_proj_dim", "cross_attention_norm",
+            "class_embeddings_concat", "mid_block_only_cross_attention", "reverse_transformer_layers_per_block",
+        ] {
+            try file.requireUnused(key)
+        }
+        try file.requireUnused("downsample_padding", neutral: 1)
+        try file.requireUnused("mid_block_scale_factor", neutral: 1)
+        try file.requireUnused("resnet_out_scale_factor", neutral: 1)
+        try file.requireUnused("conv_in_kernel", neutral: 3)
+        try file.requireUnused("conv_out_kernel", neutral: 3)
+        try file.require("act_fn", in: ["silu", "swish"])
+        try file.require("resnet_time_scale_shift", in: ["default"])
+        try file.require("time_embedding_type", in: ["positional"])
+        try file.require("attention_type", in: ["default"])
+    }
+}
