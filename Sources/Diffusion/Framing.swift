@@ -1,0 +1,91 @@
+import Pixels
+import Tensors
+
+/// How a picture is brought to the working size and its redrawn form back to the picture's.
+struct Framing: Sendable, Equatable {
+    /// Part of the picture that the model sees.
+    let region: PixelRectangle
+    /// Working size.
+    let working: PixelSize
+    /// Where the region stands within the working size; all of it but where borders were added.
+    let inner: PixelRectangle
+
+    /// For redrawing a whole picture.
+    init(picture: PixelSize, working: PixelSize, resize: GenerationRequest.Resize) {
+        self.working = working
+        let whole = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
+        let all = PixelRectangle(x: 0, y: 0, width: working.width, height: working.height)
+        let (wide, high) = (picture.width * working.height, picture.height * working.width)
+        switch resize {
+        case .stretch: (region, inner) = (whole, all)
+        case .crop:
+            let width = wide > high ? max(1, Self.divided(high, working.height)) : picture.width
+            let height = wide < high ? max(1, Self.divided(wide, working.width)) : picture.height
+            region = PixelRectangle(x: (picture.width - width) / 2, y: (picture.height - height) / 2, width: width, height: height)
+            inner = all
+        case .fill:
+            region = whole
+            let width = wide < high ? max(1, Self.divided(wide, picture.height)) : working.width
+            let height = wide > high ? max(1, Self.divided(high, picture.width)) : working.height
+            inner = PixelRectangle(x: (working.width - width) / 2, y: (working.height - height) / 2, width: width, height: height)
+        }
+    }
+
+    /// For repainting: what is seen is a part of the picture in its own proportions as near to the working size's as the picture allows,
+    /// and the rest of the difference is taken up by stretching.
+    init(region: PixelRectangle, working: PixelSize) {
+        self.region = region
+        self.working = working
+        inner = PixelRectangle(x: 0, y: 0, width: working.width, height: working.height)
+    }
+
+    /// The region that holds `box` with `padding` around it, widened to the working size's proportions within the picture.
+    static func region(around box: PixelRectangle, padding: Int, picture: PixelSize, working: PixelSize) -> PixelRectangle {
+        var (width, height) = (min(box.width + 2 * padding, picture.width), min(box.height + 2 * padding, picture.height))
+        if width * working.height < height * working.width {
+            width = min(picture.width, divided(height * working.width, working.height))
+        } else {
+            height = min(picture.height, divided(width * working.height, working.width))
+        }
+        func start(_ middle: Int, _ length: Int, _ limit: Int) -> Int { min(max(middle - length / 2, 0), limit - length) }
+        return PixelRectangle(
+            x: start(box.x + box.width / 2, width, picture.width), y: start(box.y + box.height / 2, height, picture.height),
+            width: width, height: height)
+    }
+
+    /// The region at working size.
+    func toWorking(_ picture: Image) -> Image {
+        let seen = picture.cropped(to: region).resized(width: inner.width, height: inner.height, filter: .lanczos)
+        guard inner.width != working.width || inner.height != working.height else { return seen }
+        return seen.padded(
+            left: inner.x, top: inner.y, right: working.width - inner.width - inner.x, bottom: working.height - inner.height - inner.y,
+            with: .edge)
+    }
+
+    /// What was made at working size, at the region's own.
+    func toRegion(_ made: Image) -> Image {
+        made.cropped(to: inner).resized(width: region.width, height: region.height, filter: .lanczos)
+    }
+
+    private static func divided(_ dividend: Int, _ divisor: Int) -> Int {
+        (dividend + divisor / 2) / divisor
+    }
+}
+
+extension Image {
+    /// RGB as the autoencoder wants it: [1, height, width, 3], -1 ... 1.
+    func latentInput() -> Tensor {
+        precondition(channels == 3, "the autoencoder wants RGB")
+        return Tensor(shape: [1, height, width, 3]) { target in
+            for i in target.indices { target[i] = 2 * (Float(bytes[i]) / 255) - 1 }
+        }
+    }
+
+    /// What the autoencoder decoded, [1, height, width, 3]: clamped and rounded to nearest even, as diffusers does.
+    init(decoded tensor: Tensor) {
+        let bytes = tensor.withUnsafeValues { values in
+            values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255).rounded(.toNearestOrEven)) }
+        }
+        self.init(width: tensor.shape[2], height: tensor.shape[1], channels: 3, bytes: bytes)
+    }
+}

@@ -1,0 +1,171 @@
+import Checkpoints
+import Foundation
+import Pixels
+import Tensors
+
+/// A model's folder as diffusers lays it out, loaded: from a request to pictures.
+///
+/// Long work: run it off the cooperative thread pool. Everything here is a value that may be used from several threads.
+public struct Pipeline: Sendable {
+    public let unet: UNet
+    public let autoencoder: Autoencoder
+    public let noise: NoiseSchedule
+    public let text: any PromptEncoder
+
+    /// Loads `unet/`, `vae/` and `scheduler/` of a folder.
+    /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
+    public init(directory: URL, text: any PromptEncoder) throws {
+        let scheduler = try SchedulerConfiguration(contentsOf: directory.appendingPathComponent("scheduler/scheduler_config.json"))
+        let unetFolder = directory.appendingPathComponent("unet")
+        let autoencoderFolder = directory.appendingPathComponent("vae")
+        let unet = try UNet(
+            Self.weights(unetFolder), configuration: UNetConfiguration(contentsOf: unetFolder.appendingPathComponent("config.json")))
+        let autoencoder = try Autoencoder(
+            Self.weights(autoencoderFolder),
+            configuration: AutoencoderConfiguration(contentsOf: autoencoderFolder.appendingPathComponent("config.json")))
+        try self.init(unet: unet, autoencoder: autoencoder, scheduler: scheduler, text: text)
+    }
+
+    /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
+    public init(unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder) throws {
+        let latents = autoencoder.configuration.latentChannels
+        guard unet.configuration.inputChannels == latents, unet.configuration.outputChannels == latents else {
+            let key = unet.configuration.inputChannels == latents ? "out_channels" : "in_channels"
+            throw DiffusionError.unsupported(
+                file: "unet/config.json", key: key,
+                value: "\(key == "in_channels" ? unet.configuration.inputChannels : unet.configuration.outputChannels)",
+                supported: "\(latents), as many as the autoencoder's latents have")
+        }
+        self.unet = unet
+        self.autoencoder = autoencoder
+        self.text = text
+        noise = NoiseSchedule(scheduler)
+    }
+
+    private static func weights(_ folder: URL) throws -> Weights {
+        let names = ["diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors"]
+        let paths = names.map { folder.appendingPathComponent($0) }
+        return try Weights(url: paths.first { FileManager.default.fileExists(atPath: $0.path) } ?? paths[0])
+    }
+
+    /// Working sizes are multiples of this many pixels.
+    public var sizeMultiple: Int { autoencoder.configuration.scale }
+
+    /// Width and height in pixels of the squares the model was trained on.
+    public var usualSide: Int { (unet.configuration.sampleSize ?? 64) * autoencoder.configuration.scale }
+
+    /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
+    /// level of the UNet.
+    public func workingSize(for picture: PixelSize?) -> PixelSize {
+        guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
+        let multiple = sizeMultiple << (unet.configuration.channels.count - 1)
+        let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
+        func side(_ length: Int) -> Int {
+            max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
+        }
+        return PixelSize(width: side(picture.width), height: side(picture.height))
+    }
+
+    /// What a request comes to, before anything is computed.
+    public struct Plan: Sendable, Equatable {
+        public let steps: StepPlan
+        /// The size the model works at.
+        public let working: PixelSize
+        /// The size of what is handed over.
+        public let output: PixelSize
+        /// Part of the picture that the model sees; nil where there is no picture.
+        public let region: PixelRectangle?
+        let framing: Framing?
+    }
+
+    /// Says what will run: steps, first timestep, sizes. Costs nothing, and refuses what cannot be done.
+    /// - Parameters:
+    ///   - picture: size of the source, nil for painting.
+    ///   - box: what the mask covers, for repainting only a masked area.
+    public func plan(_ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil) throws -> Plan {
+        try request.validate()
+        if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
+        let picture = request.mode == .paint ? nil : picture
+        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps)
+        let steps = try StepPlan(schedule, strength: picture == nil ? nil : request.strength, profile: request.profile)
+
+        var seen = picture
+        if request.mode == .repaint, request.area == .masked, let box, let picture {
+            let rough = PixelSize(width: usualSide, height: usualSide)
+            let square = Framing.region(around: box, padding: request.padding, picture: picture, working: rough)
+            seen = PixelSize(width: square.width, height: square.height)
+        }
+        let working =
+            if let width = request.width, let height = request.height { PixelSize(width: width, height: height) } else {
+                workingSize(for: seen)
+            }
+        guard working.width % sizeMultiple == 0, working.height % sizeMultiple == 0, working.width > 0, working.height > 0 else {
+            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
+        }
+        guard let picture else { return Plan(steps: steps, working: working, output: working, region: nil, framing: nil) }
+
+        let framing: Framing
+        if request.mode == .repaint {
+            var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
+            if request.area == .masked, let box {
+                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
+            }
+            framing = Framing(region: region, working: working)
+        } else {
+            framing = Framing(picture: picture, working: working, resize: request.resize)
+        }
+        let region = PixelSize(width: framing.region.width, height: framing.region.height)
+        let output = request.mode == .repaint ? picture : request.outputSize == .picture ? region : working
+        return Plan(steps: steps, working: working, output: output, region: framing.region, framing: framing)
+    }
+
+    /// The texts of a request as the UNet will look at them.
+    func guidance(_ request: GenerationRequest) throws -> Guidance {
+        func states(_ prompt: String) throws -> Tensor {
+            // diffusers takes brackets literally.
+            let states = try request.profile == .diffusers ? text.states(for: prompt) : text.weightedStates(for: prompt)
+            let expected = unet.configuration.textWidths[0]
+            guard states.shape.rank == 3, states.shape[0] == 1, states.shape[2] == expected else {
+                throw DiffusionError.textWidth(found: states.shape[-1], expected: expected)
+            }
+            return states
+        }
+        let scale = Float(request.guidance)
+        return Guidance(
+            conditional: try states(request.prompt), unconditional: scale > 1 ? try states(request.negative) : nil, scale: scale)
+    }
+
+    /// Normal noise of a latent at working size, drawn in the reference's order (channels first).
+    func noise(_ random: inout TorchRandom, _ working: PixelSize) -> Tensor {
+        let channels = autoencoder.configuration.latentChannels
+        let (height, width) = (working.height / sizeMultiple, working.width / sizeMultiple)
+        return Tensor(random.normals(channels * height * width), shape: [1, channels, height, width]).permuted([0, 2, 3, 1])
+    }
+
+    /// The picture as a latent in the UNet's scale, sampled as the reference does.
+    func latent(
+        of picture: Image, random: inout TorchRandom, checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        let posterior = try autoencoder.encode(picture.latentInput(), checkCancelled: checkCancelled)
+        return try sample(posterior, PixelSize(width: picture.width, height: picture.height), random: &random)
+    }
+
+    func sample(_ posterior: Autoencoder.Posterior, _ working: PixelSize, random: inout TorchRandom) throws -> Tensor {
+        let latent = posterior.sample(noise(&random, working)) * autoencoder.configuration.scalingFactor
+        try latent.requireFinite("encoding the picture")
+        return latent
+    }
+
+    /// The picture that a latent in the UNet's scale stands for, at working size.
+    public func picture(of latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Image {
+        let decoded = try autoencoder.decode(latent / autoencoder.configuration.scalingFactor, checkCancelled: checkCancelled)
+        try decoded.requireFinite("decoding the latent")
+        return Image(decoded: decoded)
+    }
+}
+
+extension Tensor {
+    func requireFinite(_ stage: String) throws(DiffusionError) {
+        guard withUnsafeValues({ $0.allSatisfy(\.isFinite) }) else { throw .notFinite(stage: stage) }
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import Pixels
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Diffusion
+
+/// Gives stored states for a prompt: the goldens' runs were given states, not words.
+struct StoredPrompts: PromptEncoder {
+    let states: [String: Tensor]
+
+    func states(for prompt: String) throws -> Tensor { try #require(states[prompt]) }
+    func tokenCount(_ prompt: String) throws -> Int { states[prompt]?.shape[1] ?? 2 }
+}
+
+@Suite struct PipelineTests {
+    struct Case: Decodable {
+        let mode: GenerationRequest.Mode
+        let sampler: SamplerName
+        let prediction: String
+        let strength: Double
+        let steps: Int
+        let guidance: Double
+        let seed: UInt64
+    }
+
+    let goldens: Goldens
+    let unet: UNet
+    let autoencoder: Autoencoder
+
+    init() throws {
+        goldens = try Goldens("loops.safetensors")
+        unet = try loadUNet("tiny/unet")
+        autoencoder = try loadAutoencoder("tiny/vae")
+    }
+
+    func pipeline(prediction: String = "epsilon") throws -> Pipeline {
+        var configuration = SchedulerConfiguration.stableDiffusion
+        configuration.prediction = try #require(.init(rawValue: prediction))
+        configuration.spacing = .leading
+        let text = StoredPrompts(states: ["positive": try goldens["positive"], "negative": try goldens["negative"]])
+        return try Pipeline(unet: unet, autoencoder: autoencoder, scheduler: configuration, text: text)
+    }
+
+    func request(_ mode: GenerationRequest.Mode) -> GenerationRequest {
+        GenerationRequest(mode: mode, prompt: "positive", negative: "negative", guidance: 4, seed: 7, width: 32, height: 24)
+    }
+
+    /// Whole runs with the seeds of diffusers' own pipelines: latents within 1e-3 of their magnitude, pictures within 2 of 255.
+    @Test func runsAgreeWithDiffusersPipelines() throws {
+        let cases: [Case] = try json("loops.json")
+        #expect(cases.count == 11)
+        let source = try goldens.image("source")
+        let mask = Mask(try goldens.image("mask"))
+        for (index, one) in cases.enumerated() {
+            var request = request(one.mode)
+            (request.sampler, request.strength, request.steps) = (one.sampler, one.strength, one.steps)
+            (request.guidance, request.seed, request.profile, request.feather) = (one.guidance, one.seed, .diffusers, 0)
+            var latent: Tensor?
+            let result = try pipeline(prediction: one.prediction).run(
+                request, source: one.mode == .paint ? nil : source, mask: one.mode == .repaint ? mask : nil
+            ) { latent = $0.latent }
+            let agreement = Agreement(try #require(latent).values, try goldens["\(index).latent"].values)
+            print("run \(index), \(one.mode.rawValue) \(one.sampler.rawValue) \(one.prediction): \(agreement.relative)")
+            #expect(agreement.relative < 1e-3, "run \(index): \(agreement)")
+            var expected = try goldens.image("\(index).picture")
+            if one.mode == .repaint { expected = source.pasted(expected, mask: mask) }
+            let picture = result.pictures[0].image
+            #expect(picture.size == expected.size)
+            let largest = zip(picture.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 255
+            #expect(largest <= 2, "run \(index): pictures differ by \(largest)")
+        }
+    }
+
+    @Test func aFolderLoadsAsItStands() throws {
+        let pipeline = try Pipeline(directory: modelFolder("tiny"), text: StoredPrompts(states: [:]))
+        #expect(pipeline.sizeMultiple == 2 && pipeline.usualSide == 32)
+        #expect(pipeline.noise.configuration.stepsOffset == 1 && pipeline.noise.configuration.clampRange == nil)
+        #expect(throws: DiffusionError.self) {
+            try Pipeline(directory: modelFolder("nowhere"), text: StoredPrompts(states: [:]))
+        }
+        #expect(throws: DiffusionError.self) {
+            try Pipeline(
+                unet: loadUNet("variant/unet"), autoencoder: autoencoder, scheduler: .stableDiffusion, text: StoredPrompts(states: [:]))
+        }
+    }
+
+    @Test func theSameSeedGivesTheSamePictureAndAnotherDoesNot() throws {
+        let source = try goldens.image("source")
+        var request = request(.generate)
+        request.steps = 4
+        request.count = 2
+        let first = try pipeline().run(request, source: source) { _ in }
+        let second = try pipeline().run(request, source: source) { _ in }
+        #expect(first.pictures.map(\.image) == second.pictures.map(\.image))
+        #expect(first.pictures.map(\.seed) == [7, 8])
+        #expect(first.pictures[0].image != first.pictures[1].image)
+        request.seed = 8
+        request.count = 1
+        #expect(try pipeline().run(request, source: source) { _ in }.pictures[0].image == first.pictures[1].image)
+    }
+
+    @Test func thePlanIsToldBeforeTheStart() throws {
+        var request = request(.generate)
+        request.steps = 20
+        request.strength = 0.75
+        let plan = try pipeline().plan(request, picture: PixelSize(width: 100, height: 60))
+        #expect(plan.steps.requested == 20 && plan.steps.run == 15 && plan.steps.firstTimestep == 701)
+        #expect(plan.working == PixelSize(width: 32, height: 24) && plan.output == plan.working)
+        #expect(plan.region == PixelRectangle(x: 10, y: 0, width: 80, height: 60))
+        request.width = 33
+        #expect(throws: DiffusionError.size(width: 33, height: 24, multiple: 2)) {
+            try pipeline().plan(request, picture: PixelSize(width: 100, height: 60))
+        }
+        #expect(throws: DiffusionError.missingSource(mode: "generate")) { try pipeline().plan(self.request(.generate), picture: nil) }
+        var free = self.request(.generate)
+        (free.width, free.height) = (nil, nil)
+        #expect(try pipeline().plan(free, picture: PixelSize(width: 4000, height: 2000)).working == PixelSize(width: 44, height: 24))
+    }
+
+    @Test func strengthZeroKeepsThePictureAndStrengthMovesItFurther() throws {
+        let source = try goldens.image("source")
+        var request = request(.generate)
+        request.steps = 10
+        var distances: [Double] = []
+        for strength in [0.0, 0.05, 1.0] {
+            request.strength = strength
+            let result = try pipeline().run(request, source: source) { _ in }
+            #expect(result.plan.steps.run == [0: 0, 0.05: 1, 1: 10][strength])
+            let image = result.pictures[0].image
+            distances.append(zip(image.bytes, source.bytes).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) })
+        }
+        #expect(distances[0] == 0 && distances[1] > 0)
+    }
+
+    @Test func stepsAreReportedAndStopARun() throws {
+        struct Stopped: Error {}
+        let source = try goldens.image("source")
+        var request = request(.generate)
+        (request.steps, request.strength, request.count) = (5, 1, 2)
+        var reports: [StepReport] = []
+        _ = try pipeline().run(request, source: source) { reports.append($0) }
+        #expect(reports.map(\.step) == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5])
+        #expect(reports.map(\.picture) == [0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
+        #expect(reports.last?.secondsLeft == 0 && reports.allSatisfy { $0.pictures == 2 && $0.steps == 5 })
+        #expect(throws: Stopped.self) { try pipeline().run(request, source: source) { if $0.step == 3 { throw Stopped() } } }
+
+        // Within a step: the check is reached again after the step before has been reported.
+        var last = 0
+        #expect(throws: Stopped.self) {
+            try pipeline().run(request, source: source, checkCancelled: { if last == 2 { throw Stopped() } }, onStep: { last = $0.step })
+        }
+        #expect(last == 2)
+    }
+
+    @Test func aWrongTextWidthIsSaid() throws {
+        let text = StoredPrompts(states: ["positive": .zeros([1, 4, 384]), "negative": .zeros([1, 4, 384])])
+        let pipeline = try Pipeline(unet: unet, autoencoder: autoencoder, scheduler: .stableDiffusion, text: text)
+        #expect(throws: DiffusionError.textWidth(found: 384, expected: 12)) { try pipeline.run(request(.paint)) { _ in } }
+    }
+}

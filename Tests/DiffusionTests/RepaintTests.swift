@@ -1,0 +1,135 @@
+import Pixels
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Diffusion
+
+@Suite struct RepaintTests {
+    private let pipeline: Pipeline
+
+    init() throws {
+        pipeline = try PipelineTests().pipeline()
+    }
+
+    private func request() throws -> GenerationRequest {
+        var request = try PipelineTests().request(.repaint)
+        (request.width, request.height, request.steps) = (nil, nil, 2)
+        return request
+    }
+
+    private func picture(_ width: Int, _ height: Int, channels: Int, _ generator: inout SeededGenerator) -> Image {
+        Image(
+            width: width, height: height, channels: channels,
+            bytes: (0..<width * height * channels).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    private func size(_ multiple: Int, _ generator: inout SeededGenerator) -> PixelSize {
+        PixelSize(
+            width: multiple * Int.random(in: 1...8, using: &generator), height: multiple * Int.random(in: 1...8, using: &generator))
+    }
+
+    /// Random sizes, channels, masks and settings: outside the mask every byte is the source's, the count is right, the size is kept.
+    @Test func pixelsOutsideTheMaskAreTheSources() throws {
+        var generator = SeededGenerator.announced()
+        for round in 0..<24 {
+            let (width, height) = (Int.random(in: 5...70, using: &generator), Int.random(in: 5...70, using: &generator))
+            let source = picture(width, height, channels: [1, 3, 4][round % 3], &generator)
+            var values = [UInt8](repeating: 0, count: width * height)
+            let (left, top) = (Int.random(in: 0..<width, using: &generator), Int.random(in: 0..<height, using: &generator))
+            for y in top..<Int.random(in: top + 1...height, using: &generator) {
+                for x in left..<width { values[y * width + x] = UInt8.random(in: round % 2 == 0 ? 255...255 : 1...255, using: &generator) }
+            }
+            let mask = Mask(width: width, height: height, values: values)
+            var request = try request()
+            request.fill = GenerationRequest.Fill.allCases[round % 4]
+            request.area = round % 5 < 2 ? .masked : .whole
+            request.strength = [0, 0.3, 1][round % 3]
+            request.feather = round % 7
+            request.padding = round
+            let result = try pipeline.run(request, source: source, mask: mask) { _ in }
+            let made = result.pictures[0].image
+            let untouched = try #require(result.untouched)
+            #expect(untouched.identical && untouched.pixels == values.count { $0 == 0 })
+            #expect(made.size == source.size && made.channels == source.channels)
+            for pixel in values.indices where values[pixel] == 0 {
+                let range = pixel * source.channels..<(pixel + 1) * source.channels
+                #expect(made.bytes[range] == source.bytes[range])
+            }
+            #expect(made.untouchedBytes(untouched.mask) == source.untouchedBytes(untouched.mask))
+            if request.strength == 0 { #expect(made == source) }
+            if request.strength == 1, values.count(where: { $0 == 255 }) > 20 { #expect(made != source) }
+        }
+    }
+
+    @Test func invertAndGrowShapeTheMask() throws {
+        var generator = SeededGenerator.announced()
+        let source = picture(40, 30, channels: 3, &generator)
+        let mask = Mask(width: 40, height: 30, values: (0..<1200).map { $0 % 40 < 20 ? 255 : 0 })
+        var request = try request()
+        request.invert = true
+        #expect(try pipeline.run(request, source: source, mask: mask) { _ in }.untouched?.pixels == 600)
+        request.grow = 3
+        #expect(try pipeline.run(request, source: source, mask: mask) { _ in }.untouched?.pixels == 510)
+    }
+
+    @Test func whatIsMissingIsSaid() throws {
+        var generator = SeededGenerator.announced()
+        let source = picture(40, 30, channels: 3, &generator)
+        let request = try request()
+        let black = Mask(width: 40, height: 30, filledWith: 0)
+        #expect(throws: DiffusionError.missingSource(mode: "repaint")) { try pipeline.run(request, mask: black) { _ in } }
+        #expect(throws: DiffusionError.missingMask) { try pipeline.run(request, source: source) { _ in } }
+        #expect(throws: DiffusionError.emptyMask) { try pipeline.run(request, source: source, mask: black) { _ in } }
+        #expect(throws: DiffusionError.maskSize(mask: "30x40", picture: "40x30")) {
+            try pipeline.run(request, source: source, mask: Mask(width: 30, height: 40, filledWith: 255)) { _ in }
+        }
+    }
+
+    /// The seen region holds the box and its padding, lies in the picture, and has the working proportions where there is room.
+    @Test func theMaskedRegionIsWithinThePicture() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<2000 {
+            let picture = PixelSize(width: Int.random(in: 1...900, using: &generator), height: Int.random(in: 1...900, using: &generator))
+            let working = size(64, &generator)
+            let (x, y) = (Int.random(in: 0..<picture.width, using: &generator), Int.random(in: 0..<picture.height, using: &generator))
+            let box = PixelRectangle(
+                x: x, y: y, width: Int.random(in: 1...picture.width - x, using: &generator),
+                height: Int.random(in: 1...picture.height - y, using: &generator))
+            let region = Framing.region(around: box, padding: Int.random(in: 0...40, using: &generator), picture: picture, working: working)
+            #expect(region.x >= 0 && region.y >= 0)
+            #expect(region.x + region.width <= picture.width && region.y + region.height <= picture.height)
+            #expect(region.x <= box.x && region.x + region.width >= box.x + box.width)
+            #expect(region.y <= box.y && region.y + region.height >= box.y + box.height)
+        }
+    }
+
+    @Test func everyWayOfFramingGivesTheWorkingSizeAndItsRegionBack() {
+        var generator = SeededGenerator.announced()
+        for round in 0..<60 {
+            let (width, height) = (Int.random(in: 1...80, using: &generator), Int.random(in: 1...80, using: &generator))
+            let source = picture(width, height, channels: 3, &generator)
+            let working = size(8, &generator)
+            let framing = Framing(picture: source.size, working: working, resize: GenerationRequest.Resize.allCases[round % 3])
+            let seen = framing.toWorking(source)
+            #expect(seen.size == working)
+            let back = framing.toRegion(seen)
+            #expect(back.width == framing.region.width && back.height == framing.region.height)
+        }
+    }
+
+    @Test func theBlurFillTakesItsColoursFromAround() {
+        var bytes = [UInt8](repeating: 200, count: 20 * 16 * 3)
+        var values = [UInt8](repeating: 0, count: 20 * 16)
+        for y in 4..<12 {
+            for x in 5..<15 {
+                values[y * 20 + x] = 255
+                for i in 0..<3 { bytes[(y * 20 + x) * 3 + i] = 10 }
+            }
+        }
+        let image = Image(width: 20, height: 16, channels: 3, bytes: bytes)
+        let filled = image.filledFromAround(Mask(width: 20, height: 16, values: values))
+        #expect(filled.bytes.allSatisfy { $0 == 200 })
+        #expect(image.filledFromAround(Mask(width: 20, height: 16, filledWith: 255)) == image)
+    }
+}
