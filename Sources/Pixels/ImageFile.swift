@@ -132,8 +132,8 @@ public enum ImageFile {
 extension ImageFile {
     /// A PNG's bytes. Latin-1 text becomes tEXt, other text iTXt.
     ///
-    /// - Parameter compression: 0 (none) to 9 (smallest).
-    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 4) throws(ImageError) -> [UInt8] {
+    /// - Parameter compression: zlib's level, 0 (none) to 9 (slowest).
+    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 3) throws(ImageError) -> [UInt8] {
         try PNGFile.encode(image, text: text, compression: compression)
     }
 
