@@ -131,3 +131,19 @@ RD_INLINE void scale_shift_rows_body(const float *from, float *to, size_t count,
 }
 RD_KERNEL(scale_shift_rows, (from, to, count, channels, scale, shift, activation), const float *from, float *to, size_t count,
           size_t channels, const float *scale, const float *shift, int32_t activation)
+
+RD_INLINE void weighted_sum_body(const float *left, float a, const float *right, float b, float *to, size_t count) {
+    for (size_t i = 0; i < count; i++) to[i] = left[i] * a + right[i] * b;
+}
+RD_KERNEL(weighted_sum, (left, a, right, b, to, count), const float *left, float a, const float *right, float b, float *to,
+          size_t count)
+
+RD_INLINE void product_body(const float *left, const float *right, float *to, size_t count) {
+    for (size_t i = 0; i < count; i++) to[i] = left[i] * right[i];
+}
+RD_KERNEL(product, (left, right, to, count), const float *left, const float *right, float *to, size_t count)
+
+RD_INLINE void affine_body(const float *from, float factor, float addend, float *to, size_t count) {
+    for (size_t i = 0; i < count; i++) to[i] = from[i] * factor + addend;
+}
+RD_KERNEL(affine, (from, factor, addend, to, count), const float *from, float factor, float addend, float *to, size_t count)

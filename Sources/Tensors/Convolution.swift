@@ -31,7 +31,7 @@ public struct PackedConvolution: Sendable {
 
     enum Form: Sendable {
         /// `[outputs, kernelHeight * kernelWidth * inputs]`, channels innermost as in the maps.
-        case dense(PackedMatrix)
+        case dense(PackedMatrix, WinogradWeights?)
         /// `[kernelHeight * kernelWidth, channels]`.
         case depthwise(Tensor)
     }
@@ -46,7 +46,8 @@ public struct PackedConvolution: Sendable {
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            form = .dense(PackedMatrix(weight, taps: kernelHeight * kernelWidth))
+            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth)
+            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix) : nil)
         } else {
             precondition(
                 groups == weight.shape[0] && weight.shape[1] == 1,
@@ -81,7 +82,7 @@ public func convolution(
     case .depthwise(let taps):
         precondition(residual == nil, "a depthwise convolution takes no residual")
         return depthwise(x, taps, bias: bias, window, activation: activation)
-    case .dense(let matrix):
+    case .dense(let matrix, let winograd):
         if window.isPointwise {
             return matmul(x, matrix, bias: bias, activation: activation, adding: residual)
         }
@@ -89,6 +90,9 @@ public func convolution(
             guard let to = target.baseAddress, target.count > 0 else { return }
             withExtendedLifetime((x, weight, bias, residual)) {
                 let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
+                if let winograd, winograd.suits(window) {
+                    return winograd.convolve(x.pointer, window, to, finish: finish)
+                }
                 switch matrix.form {
                 case .panels(let packed, let width):
                     windowConvolution(x.pointer, matrix, packed, panelWidth: width, window, to, finish: finish)

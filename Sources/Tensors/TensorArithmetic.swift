@@ -1,17 +1,30 @@
-extension Tensor {
-    public static func + (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 + $1 } }
-    public static func - (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 - $1 } }
-    public static func * (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 * $1 } }
+import CKernels
 
-    public static func + (left: Tensor, right: Float) -> Tensor { left.mapped { $0 + right } }
-    public static func - (left: Tensor, right: Float) -> Tensor { left.mapped { $0 - right } }
-    public static func * (left: Tensor, right: Float) -> Tensor { left.mapped { $0 * right } }
-    public static func * (left: Float, right: Tensor) -> Tensor { right.mapped { left * $0 } }
+extension Tensor {
+    /// Sums, differences and products of two tensors: the second may be smaller, its shape then equal to the last dimensions of the first,
+    /// and is repeated.
+    public static func + (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: 1) }
+    public static func - (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: -1) }
+    public static func * (left: Tensor, right: Tensor) -> Tensor {
+        combine(left, right) { rd_product($0, $1, $2, $3, Processor.level) }
+    }
+
+    public static func + (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: right) }
+    public static func - (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: -right) }
+    public static func * (left: Tensor, right: Float) -> Tensor { left.scaled(by: right, adding: 0) }
+    public static func * (left: Float, right: Tensor) -> Tensor { right.scaled(by: left, adding: 0) }
     public static func / (left: Tensor, right: Float) -> Tensor { left.mapped { $0 / right } }
 
-    /// `factor * self + addend * other`, in one pass: what a sampler's update is made of.
+    /// `factor * self + addend`, in one pass.
+    public func scaled(by factor: Float, adding addend: Float) -> Tensor {
+        elementwise { from, to, range in
+            rd_affine(from + range.lowerBound, factor, addend, to + range.lowerBound, range.count, Processor.level)
+        }
+    }
+
+    /// `factor * self + addend * other`, in one pass: what a sampler's update is made of. `other` may be smaller, as for `+`.
     public func scaled(by factor: Float, adding other: Tensor, scaledBy addend: Float) -> Tensor {
-        Tensor.combine(self, other) { factor * $0 + addend * $1 }
+        Tensor.combine(self, other) { rd_weighted_sum($0, factor, $1, addend, $2, $3, Processor.level) }
     }
 
     /// Each value through `transform`; for the activations use `applying`, which is vectorised.
@@ -28,9 +41,10 @@ extension Tensor {
         mapped { min(max($0, range.lowerBound), range.upperBound) }
     }
 
-    /// The second operand may be smaller: its shape must then equal the last dimensions of the first, and it is repeated.
-    @inline(__always)
-    private static func combine(_ left: Tensor, _ right: Tensor, _ operation: (Float, Float) -> Float) -> Tensor {
+    private static func combine(
+        _ left: Tensor, _ right: Tensor,
+        _ operation: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    ) -> Tensor {
         let rank = right.shape.rank
         precondition(
             left.shape == right.shape || (rank <= left.shape.rank && Array(left.shape.dimensions.suffix(rank)) == right.shape.dimensions),
@@ -43,9 +57,7 @@ extension Tensor {
                 while index < range.upperBound {
                     let start = index % repeated
                     let run = min(range.upperBound - index, repeated - start)
-                    for step in 0..<run {
-                        to[index + step] = operation(from[index + step], other[start + step])
-                    }
+                    operation(from + index, other + start, to + index, run)
                     index += run
                 }
             }

@@ -112,6 +112,48 @@ private func compare(
     }
 }
 
+@Test func winogradTransformsAgreeWithTheirTwins() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<30 {
+        let channels = Int.random(in: 1...40, using: &generator)
+        let (height, width) = (Int.random(in: 1...9, using: &generator), Int.random(in: 1...9, using: &generator))
+        let (top, left) = (Int.random(in: -2...5, using: &generator), Int.random(in: -2...5, using: &generator))
+        let x = generator.floats(height * width * channels)
+        compare(36 * channels, tolerance: 1e-6, "input") {
+            rd_winograd_input(x, height, width, channels, top, left, $0, channels, $1)
+        }
+        let products = generator.floats(36 * channels)
+        let bias = generator.floats(channels)
+        let (rows, columns) = (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator))
+        compare(16 * channels, tolerance: 1e-6, "output") {
+            rd_winograd_output(products, channels, channels, bias, Int32(rd_activation_relu), $0, 4 * channels, rows, columns, $1)
+        }
+    }
+}
+
+@Test func elementwiseKernelsAgreeWithTheirTwins() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<30 {
+        let count = Int.random(in: 1...100, using: &generator)
+        let (a, b) = (generator.floats(count), generator.floats(count))
+        compare(count, tolerance: 2e-7, "weighted sum") { rd_weighted_sum(a, 0.3, b, -0.7, $0, count, $1) }
+        compare(count, tolerance: 0, "product") { rd_product(a, b, $0, count, $1) }
+        compare(count, tolerance: 2e-7, "affine") { rd_affine(a, 1.7, 0.4, $0, count, $1) }
+        let channels = Int.random(in: 1...40, using: &generator)
+        var shape = rd_depthwise_shape()
+        (shape.height, shape.width, shape.channels) = (7, 11, channels)
+        (shape.kernel_height, shape.kernel_width, shape.stride) = (3, 3, Int.random(in: 1...2, using: &generator))
+        (shape.top, shape.left) = (1, 1)
+        shape.output_width = 10 / shape.stride + 1
+        let rows = 6 / shape.stride + 1
+        let x = generator.floats(7 * 11 * channels)
+        let weight = generator.floats(9 * channels)
+        compare(rows * shape.output_width * channels, tolerance: 1e-6, "depthwise") {
+            rd_depthwise_rows(x, &shape, weight, nil, Int32(rd_activation_silu), 0, rows, $0, $1)
+        }
+    }
+}
+
 /// Both panel widths at every level: the wide one is meant for AVX-512 and runs, slower, everywhere.
 @Test func panelProductsAgreeWithPlainSums() {
     var generator = SeededGenerator.announced()

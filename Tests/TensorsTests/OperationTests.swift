@@ -132,6 +132,32 @@ private func random(_ shape: Shape, _ generator: inout SeededGenerator) -> Tenso
     }
 }
 
+/// Maps large enough for Winograd's filtering, edges cut in every way.
+@Test func largeThreeByThreeConvolutions() {
+    var generator = SeededGenerator.announced()
+    for _ in 0..<12 {
+        let inputs = Int.random(in: 16...40, using: &generator)
+        let outputs = Int.random(in: 16...40, using: &generator)
+        let padding = Padding(
+            top: Int.random(in: 0...1, using: &generator), left: Int.random(in: 0...1, using: &generator),
+            bottom: Int.random(in: 0...1, using: &generator), right: Int.random(in: 0...1, using: &generator))
+        let x = random(
+            [2, Int.random(in: 13...24, using: &generator), Int.random(in: 13...24, using: &generator), inputs], &generator)
+        let w = random([outputs, inputs, 3, 3], &generator)
+        let bias = generator.floats(outputs)
+        let expected = plainConvolution(x, w, bias: bias, stride: 1, padding: padding, groups: 1)
+        let residual = random(expected.shape, &generator)
+        for activation in [Activation.none, .relu6, .silu] {
+            let actual = convolution(
+                x, PackedConvolution(w), bias: Tensor(bias, shape: [outputs]), padding: padding, activation: activation, adding: residual)
+            let wanted = expected.applying(activation) + residual
+            // Relative to the convolution's own magnitude: relu6 hides it.
+            let error = Agreement(actual.values, wanted.values).absolute / expected.values.map(abs).max()!
+            #expect(error <= 1e-5, "\(x.shape) by \(w.shape), \(padding), \(activation)")
+        }
+    }
+}
+
 @Test func attentionOfAllShapes() {
     var generator = SeededGenerator.announced()
     for index in 0..<40 {
