@@ -27,55 +27,122 @@ public func attention(
     let (keyBatch, keyCount, valueWidth) = (keys.shape[0], keys.shape[1], values.shape[2])
     precondition(
         keys.shape[2] == queryWidth && values.shape[1] == keyCount && values.shape[0] == keyBatch && (keyBatch == batch || keyBatch == 1)
-            && queryWidth % heads == 0 && valueWidth % heads == 0,
+            && keyCount > 0 && queryWidth % heads == 0 && valueWidth % heads == 0,
         "queries \(queries.shape), keys \(keys.shape) and values \(values.shape) do not meet in \(heads) heads")
     if case .lengths(let lengths) = mask {
         precondition(
             lengths.count == batch && lengths.allSatisfy { $0 >= 1 && $0 <= keyCount }, "lengths \(lengths) for keys \(keys.shape)")
     }
-    let width = queryWidth / heads
-    let outWidth = valueWidth / heads
-    let factor = scale ?? 1 / Float(width).squareRoot()
-    // A block of scores stays within the second-level cache.
-    let block = max(8, min(queryCount, 256, (1 << 16) / max(keyCount, 1)))
-    let blocks = (queryCount + block - 1) / block
+    let plan = AttentionPlan(
+        batch: batch, heads: heads, queries: queryCount, keys: keyCount, sharedKeys: keyBatch == 1, width: queryWidth / heads,
+        outWidth: valueWidth / heads, scale: scale ?? 1 / Float(queryWidth / heads).squareRoot(), mask: mask)
     return Tensor(shape: [batch, queryCount, valueWidth]) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }
         withExtendedLifetime((queries, keys, values)) {
-            let (q, k, v) = (queries.pointer, keys.pointer, values.pointer)
-            Parallel.forEachRange(
-                count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, block * keyCount * width)), perThread: 8
-            ) { items in
-                let scores = TensorStorage(count: block * keyCount)
-                for item in items {
-                    let (sequence, head, first) = (item / (heads * blocks), item / blocks % heads, item % blocks * block)
-                    let count = min(block, queryCount - first)
-                    let keyStart = keyBatch == 1 ? 0 : sequence * keyCount
-                    var used = keyCount
-                    if case .lengths(let lengths) = mask { used = lengths[sequence] }
-                    if case .causal = mask { used = min(keyCount, first + count) }
-                    BLAS.multiply(
-                        m: count, n: used, k: width,
-                        q + (sequence * queryCount + first) * queryWidth + head * width, aStride: queryWidth,
-                        k + keyStart * queryWidth + head * width, bStride: queryWidth, transposed: true,
-                        scores.pointer, cStride: used)
-                    if case .causal = mask {
-                        for row in 0..<count {
-                            let line = scores.pointer + row * used
-                            let seen = min(used, first + row + 1)
-                            rd_softmax_rows(line, 1, seen, used, factor, nil, Processor.level)
-                            (line + seen).update(repeating: 0, count: used - seen)
-                        }
-                    } else {
-                        rd_softmax_rows(scores.pointer, count, used, used, factor, nil, Processor.level)
-                    }
-                    BLAS.multiply(
-                        m: count, n: outWidth, k: used,
-                        scores.pointer, aStride: used,
-                        v + keyStart * valueWidth + head * outWidth, bStride: valueWidth, transposed: false,
-                        to + (sequence * queryCount + first) * valueWidth + head * outWidth, cStride: valueWidth)
-                }
+            plan.run(queries.pointer, keys.pointer, values.pointer, to)
+        }
+    }
+}
+
+/// Attention cut into items, a block of queries of one head of one sequence each.
+///
+/// A head's keys and values are packed into panels as a weight would be; threads take runs of items, so this happens about once a head.
+private struct AttentionPlan {
+    var batch: Int
+    var heads: Int
+    var queries: Int
+    var keys: Int
+    var sharedKeys: Bool
+    var width: Int
+    var outWidth: Int
+    var scale: Float
+    var mask: AttentionMask
+
+    /// Queries of an item: a block of scores stays within the second-level cache.
+    private var block: Int { max(24, min(192, (1 << 16) / keys / 12 * 12)) }
+
+    func run(
+        _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
+    ) {
+        let blocks = (queries + block - 1) / block
+        let work = min(block, queries) * keys * width
+        Parallel.forEachRange(count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, work)), perThread: 4) { items in
+            var head = AttentionHead(plan: self, block: min(block, queries))
+            for item in items {
+                head.look(sequence: item / (heads * blocks), head: item / blocks % heads, k, v)
+                head.attend(first: item % blocks * block, q, to)
             }
+        }
+    }
+}
+
+/// The memory a thread needs for one head at a time.
+private struct AttentionHead {
+    let plan: AttentionPlan
+    let block: Int
+    let panelWidth: Int
+    let keys: TensorStorage
+    let values: TensorStorage
+    let scores: TensorStorage
+    var sequence = -1
+    var head = -1
+    /// How many keys of this sequence are there to be looked at.
+    var used = 0
+
+    init(plan: AttentionPlan, block: Int) {
+        let wide = rd_panel_width(Processor.level)
+        func padded(_ count: Int) -> Int { (count + wide - 1) / wide * wide }
+        panelWidth = wide
+        self.plan = plan
+        self.block = block
+        keys = TensorStorage(count: padded(plan.keys) * plan.width)
+        values = TensorStorage(count: padded(plan.outWidth) * plan.keys)
+        scores = TensorStorage(count: block * plan.keys)
+    }
+
+    /// Packs a head's keys and values, unless they are those of the item before.
+    mutating func look(sequence: Int, head: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>) {
+        guard (sequence, head) != (self.sequence, self.head) else { return }
+        (self.sequence, self.head) = (sequence, head)
+        used = if case .lengths(let lengths) = plan.mask { lengths[sequence] } else { plan.keys }
+        let start = plan.sharedKeys ? 0 : sequence * plan.keys
+        let (row, outRow) = (plan.heads * plan.width, plan.heads * plan.outWidth)
+        rd_pack_panels(
+            k + start * row + head * plan.width, used, 1, plan.width, row, 0, 1, panelWidth, 0, (used + panelWidth - 1) / panelWidth,
+            keys.pointer)
+        rd_pack_panels(
+            v + start * outRow + head * plan.outWidth, plan.outWidth, 1, used, 1, 0, outRow, panelWidth, 0,
+            (plan.outWidth + panelWidth - 1) / panelWidth, values.pointer)
+    }
+
+    func attend(first: Int, _ q: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+        let count = min(block, plan.queries - first)
+        let (row, outRow) = (plan.heads * plan.width, plan.heads * plan.outWidth)
+        let group = rd_panel_group(panelWidth)
+        let query = sequence * plan.queries + first
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { table in
+            let table = table.baseAddress!
+            rd_matrix_table(q + query * row + head * plan.width, count, row, group, table)
+            rd_panel_rows(
+                table, count, 1, plan.width, keys.pointer, panelWidth, 0, used, nil, Int32(rd_activation_none), scores.pointer, used,
+                Processor.level)
+            weigh(first: first, count: count)
+            rd_matrix_table(scores.pointer, count, used, group, table)
+            rd_panel_rows(
+                table, count, 1, used, values.pointer, panelWidth, 0, plan.outWidth, nil, Int32(rd_activation_none),
+                to + query * outRow + head * plan.outWidth, outRow, Processor.level)
+        }
+    }
+
+    private func weigh(first: Int, count: Int) {
+        guard case .causal = plan.mask else {
+            return rd_softmax_rows(scores.pointer, count, used, used, plan.scale, nil, Processor.level)
+        }
+        for row in 0..<count {
+            let line = scores.pointer + row * used
+            let seen = min(used, first + row + 1)
+            rd_softmax_rows(line, 1, seen, used, plan.scale, nil, Processor.level)
+            (line + seen).update(repeating: 0, count: used - seen)
         }
     }
 }

@@ -45,6 +45,8 @@ enum MemoryPool {
 
     /// Blocks below this go straight to malloc, which is good at them.
     private static let smallest = 1 << 16
+    /// What the processor maps at once where it can.
+    private static let hugePage = 2 << 20
     /// How many bytes are kept at most.
     private static let limit = 96 << 20
 
@@ -108,8 +110,13 @@ enum MemoryPool {
 
     private static func allocate(_ bytes: Int) -> Block {
         var address: UnsafeMutableRawPointer?
-        guard posix_memalign(&address, 64, bytes) == 0, let address else {
+        let large = bytes >= 2 * hugePage
+        guard posix_memalign(&address, large ? hugePage : 64, bytes) == 0, let address else {
             fatalError("out of memory: \(bytes) bytes for a tensor")
+        }
+        if large {
+            // Touching fresh memory then costs one fault for two megabytes, not for four kilobytes. A hint: it may well be refused.
+            madvise(address, bytes / hugePage * hugePage, MADV_HUGEPAGE)
         }
         return Block(address: address, bytes: bytes)
     }
