@@ -33,11 +33,16 @@ enum Moment {
     /// ISO 8601, UTC, rounded to the millisecond.
     static func text(_ date: Date) -> String {
         // The style cuts off; a tenth of a millisecond more keeps 0.123 from becoming 0.122.
-        Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001).formatted(style)
+        rounded(date).addingTimeInterval(0.0001).formatted(style)
+    }
+
+    /// To the millisecond, so that a moment read from the tables equals the same one read from JSON.
+    static func rounded(_ date: Date) -> Date {
+        Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
     }
 
     static func date(_ text: String) -> Date? {
         guard let date = try? style.parse(text) else { return nil }
-        return Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
+        return rounded(date)
     }
 }

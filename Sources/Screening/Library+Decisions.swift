@@ -146,6 +146,11 @@ extension Library {
         let rows = try SuggestionRow.all(of: log.picture, db)
         let current = rows.first { $0.names.key == after.names.key }
         let entry = try log.enter(.undo, tag: after.tag, key: after.names.key, before: current, after: before, undoes: decision, db)
+        if let before, before.state != .pending {
+            // What later analyses proposed under one of its names, while it was pending, makes way.
+            let names = before.namesAndText
+            for row in rows where row.state == .pending && row.id != current?.id && row.names.names(names) { try row.delete(db) }
+        }
         switch (current, before) {
         case (let current?, var before?):
             before.id = current.id
@@ -157,10 +162,8 @@ extension Library {
             try pending.update(decision: entry, db)
             try pending.delete(db)
         case (nil, var before?):
-            // A later analysis replaced it after it had been reset. What it proposes under another name makes way.
-            let names = before.namesAndText
-            for row in rows where row.state == .pending && row.names.names(names) { try row.delete(db) }
-            if before.state != .pending || !rows.contains(where: { $0.state != .pending && $0.namesAndText.names(names) }) {
+            // A later analysis replaced it after it had been reset.
+            if before.state != .pending || !rows.contains(where: { $0.namesAndText.names(before.names) }) {
                 try before.insert(picture: log.picture, decision: entry, db)
             }
         case (nil, nil):

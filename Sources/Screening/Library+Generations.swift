@@ -95,7 +95,7 @@ extension Library {
         return try Generation(row, db)
     }
 
-    private static func insert(_ outputs: [GenerationOutput], generation: Int64, _ db: Database) throws {
+    static func insert(_ outputs: [GenerationOutput], generation: Int64, _ db: Database) throws {
         for (index, output) in outputs.enumerated() {
             try db.execute(
                 sql: "INSERT INTO generationOutput (generationId, position, path, sha256) VALUES (?, ?, ?, ?)",

@@ -4,7 +4,7 @@ internal import GRDB
 extension Library {
     /// Keeps a picture, or finds it by its digest, and notes where it was seen.
     @discardableResult
-    public func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> Picture {
+    public func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
         let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
         guard picture.width > 0, picture.height > 0 else {
             throw .invalid(field: "the picture's size", value: "\(picture.width)x\(picture.height)", rule: "both are at least 1")
@@ -27,21 +27,21 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
-    public func picture(id: Int64) throws(LibraryError) -> Picture {
+    public func picture(id: Int64) throws(LibraryError) -> PictureRecord {
         try read { db in try Library.picture(id, db) }
     }
 
     /// The picture of that digest, if it is kept.
-    public func picture(sha256: String) throws(LibraryError) -> Picture? {
+    public func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
-                .map { try Picture($0, db) }
+                .map { try PictureRecord($0, db) }
         }
     }
 
     /// The picture whose digest starts so.
     /// - Throws: `LibraryError.ambiguousPicture` where several do, `LibraryError.noSuchPicture` where none does.
-    public func picture(sha256Prefix prefix: String) throws(LibraryError) -> Picture {
+    public func picture(sha256Prefix prefix: String) throws(LibraryError) -> PictureRecord {
         let lower = prefix.lowercased()
         let isHexadecimal = !lower.isEmpty && lower.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
         guard isHexadecimal else { throw .noSuchPicture(prefix) }
@@ -52,34 +52,34 @@ extension Library {
                 throw LibraryError.ambiguousPicture(prefix, candidates: rows.map { ($0["sha256"] as String).prefix(12).description })
             }
             guard let row = rows.first else { throw LibraryError.noSuchPicture(prefix) }
-            return try Picture(row, db)
+            return try PictureRecord(row, db)
         }
     }
 
     /// The picture last seen at that path, even where the file is gone now.
-    public func picture(path: String) throws(LibraryError) -> Picture? {
+    public func picture(path: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             let sql = """
                 SELECT picture.* FROM picture JOIN picturePath ON picturePath.pictureId = picture.id
                 WHERE path = ? ORDER BY seenAt DESC LIMIT 1
                 """
-            return try Row.fetchOne(db, sql: sql, arguments: [path]).map { try Picture($0, db) }
+            return try Row.fetchOne(db, sql: sql, arguments: [path]).map { try PictureRecord($0, db) }
         }
     }
 
     /// The pictures, the latest added first.
-    public func pictures(limit: Int = .max, offset: Int = 0) throws(LibraryError) -> [Picture] {
+    public func pictures(limit: Int = .max, offset: Int = 0) throws(LibraryError) -> [PictureRecord] {
         try read { db in
             try Row.fetchAll(
                 db, sql: "SELECT * FROM picture ORDER BY id DESC LIMIT ? OFFSET ?", arguments: [max(0, limit), max(0, offset)]
-            ).map { try Picture($0, db) }
+            ).map { try PictureRecord($0, db) }
         }
     }
 
-    static func picture(_ id: Int64, _ db: Database) throws -> Picture {
+    static func picture(_ id: Int64, _ db: Database) throws -> PictureRecord {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchPicture("\(id)")
         }
-        return try Picture(row, db)
+        return try PictureRecord(row, db)
     }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A picture in the library.
-public struct Picture: Sendable, Hashable, Identifiable {
+public struct PictureRecord: Sendable, Hashable, Identifiable {
     public let id: Int64
     public let sha256: String
     /// Pixels, after orientation.

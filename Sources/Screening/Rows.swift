@@ -3,13 +3,13 @@ internal import GRDB
 
 // How rows become records. Columns are named as in Schema.
 
-extension Picture {
+extension PictureRecord {
     init(_ row: Row, _ db: Database) throws {
         id = row["id"]
         sha256 = row["sha256"]
         width = row["width"]
         height = row["height"]
-        addedAt = row["addedAt"]
+        addedAt = Moment.rounded(row["addedAt"])
         paths = try String.fetchAll(
             db, sql: "SELECT path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path", arguments: [id])
     }
@@ -29,7 +29,7 @@ extension AnalysisRecord {
         size = row["size"]
         recovered = row["recovered"]
         dropped = row["dropped"]
-        createdAt = row["createdAt"]
+        createdAt = Moment.rounded(row["createdAt"])
     }
 }
 
@@ -47,7 +47,7 @@ extension Suggestion {
         state = try known(row["state"])
         editedText = row["editedText"]
         weight = row["weight"]
-        decidedAt = row["decidedAt"]
+        decidedAt = (row["decidedAt"] as Date?).map(Moment.rounded)
         decidedBy = row["decidedBy"]
     }
 }
@@ -60,7 +60,7 @@ extension Decision {
         action = try known(row["action"])
         batch = row["batch"]
         undoes = row["undoes"]
-        decidedAt = row["decidedAt"]
+        decidedAt = Moment.rounded(row["decidedAt"])
         decidedBy = row["decidedBy"]
     }
 }
@@ -76,7 +76,7 @@ extension PromptVersion {
         width = row["width"]
         height = row["height"]
         source = try known(row["source"])
-        createdAt = row["createdAt"]
+        createdAt = Moment.rounded(row["createdAt"])
     }
 }
 
@@ -105,8 +105,8 @@ extension Generation {
         outputs = try Row.fetchAll(
             db, sql: "SELECT path, sha256 FROM generationOutput WHERE generationId = ? ORDER BY position", arguments: [id]
         ).map { GenerationOutput(path: $0["path"], sha256: $0["sha256"]) }
-        createdAt = row["createdAt"]
-        finishedAt = row["finishedAt"]
+        createdAt = Moment.rounded(row["createdAt"])
+        finishedAt = (row["finishedAt"] as Date?).map(Moment.rounded)
     }
 }
 

@@ -9,7 +9,7 @@ struct TagKey: Hashable, Sendable {
 
     /// Nil where nothing but separators is left.
     init?(_ name: String) {
-        let folded = name.precomposedStringWithCompatibilityMapping.lowercased()
+        let folded = name.precomposedStringWithCompatibilityMapping.lowercased().replacing("’", with: "'")
         let words = folded.split { $0.isWhitespace || $0 == "-" || $0 == "_" || $0 == "\u{2010}" || $0 == "\u{2011}" }
         guard !words.isEmpty else { return nil }
         text = words.joined(separator: " ")

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// The options of every command that opens the library.
+struct LibraryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("library"),
+        help: ArgumentHelp("The folder that keeps pictures, decisions and generations.", valueName: "dir"),
+        completion: .directory)
+    var libraryPath: String?
+
+    @Flag(name: .long, help: "Print the result as JSON.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "No progress and no notices.")
+    var quiet = false
+
+    /// `--library`, or the folder that the XDG base directory specification names for a program's data.
+    var folder: URL {
+        LibraryOptions.folder(option: libraryPath, environment: ProcessInfo.processInfo.environment)
+    }
+
+    static func folder(option: String?, environment: [String: String]) -> URL {
+        if let option { return URL(fileURLWithPath: NSString(string: option).expandingTildeInPath, isDirectory: true) }
+        // The specification has relative paths ignored.
+        if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
+            return URL(fileURLWithPath: data, isDirectory: true).appendingPathComponent("redraw", isDirectory: true)
+        }
+        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
+        return URL(fileURLWithPath: home, isDirectory: true).appendingPathComponent(".local/share/redraw", isDirectory: true)
+    }
+
+    /// A line on standard error, unless `--quiet`.
+    func notice(_ text: @autoclosure () -> String) {
+        guard !quiet else { return }
+        Terminal.standardError.write(text() + "\n")
+    }
+
+    /// Who decides, for the record: the name of the account.
+    static var person: String {
+        let environment = ProcessInfo.processInfo.environment
+        return [environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty } ?? "me"
+    }
+
+    func validate() throws {
+        if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }
+    }
+}
+
+/// How results are written as JSON: readable, keys in a fixed order, a line at the end.
+enum JSONOutput {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func print(_ value: some Encodable) throws {
+        Terminal.standardOutput.write(try text(value) + "\n")
+    }
+}

@@ -1,0 +1,114 @@
+public import Foundation
+internal import GRDB
+
+extension Library {
+    /// The whole library, or the given pictures with all that belongs to them.
+    public func export(pictures ids: [Int64]? = nil) throws(LibraryError) -> LibraryExport {
+        try read { db in
+            let wanted = try ids ?? Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id")
+            let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), db) }
+            guard ids == nil else { return LibraryExport(pictures: pictures, generations: []) }
+            let free = try Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id")
+                .map { ExportedGeneration(try Generation($0, db)) }
+            return LibraryExport(pictures: pictures, generations: free)
+        }
+    }
+
+    /// Takes an export in, as one transaction. What is decided here stays as it is; what is not takes over the export's decisions.
+    ///
+    /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
+    @discardableResult
+    public func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
+        try write { db in
+            var report = ImportReport()
+            for picture in export.pictures {
+                try Library.take(picture, by: person, at: moment, &report, db)
+            }
+            for generation in export.generations {
+                try Library.take(generation, picture: nil, promptNumbers: [:], &report, db)
+            }
+            return report
+        }
+    }
+}
+
+// MARK: - Out
+
+extension Library {
+    private static func exported(_ picture: PictureRecord, _ db: Database) throws -> ExportedPicture {
+        func rows(_ sql: String) throws -> [Row] { try Row.fetchAll(db, sql: sql, arguments: [picture.id]) }
+        let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map(AnalysisRecord.init)
+        let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
+        let log = try rows("SELECT * FROM decision WHERE pictureId = ? ORDER BY id")
+        let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1["id"] as Int64, $0) })
+        return ExportedPicture(
+            sha256: picture.sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
+            paths: try rows("SELECT path, seenAt FROM picturePath WHERE pictureId = ? ORDER BY path")
+                .map { ExportedPicture.Path(path: $0["path"], seenAt: Moment.rounded($0["seenAt"])) },
+            analyses: analyses.map(ExportedAnalysis.init),
+            suggestions: try SuggestionRow.all(of: picture.id, db).map { ExportedSuggestion($0, positions) },
+            decisions: try log.map { row in
+                let decision = try Decision(row)
+                return ExportedDecision(
+                    tag: decision.tag, action: decision.action, batch: decision.batch,
+                    before: try DecisionLog.state(row["before"]).map { ExportedSuggestion($0, positions) },
+                    after: try DecisionLog.state(row["after"]).map { ExportedSuggestion($0, positions) },
+                    undoes: decision.undoes.flatMap { entries[$0] }, decidedAt: decision.decidedAt, decidedBy: decision.decidedBy)
+            },
+            prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
+            generations: try rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id")
+                .map { ExportedGeneration(try Generation($0, db)) })
+    }
+}
+
+extension ExportedAnalysis {
+    init(_ record: AnalysisRecord) {
+        (encoder, vocabulary, seconds, positive, negative) = (
+            record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
+        )
+        (model, size, recovered, dropped, createdAt) = (record.model, record.size, record.recovered, record.dropped, record.createdAt)
+    }
+}
+
+extension ExportedSuggestion {
+    init(_ row: SuggestionRow, _ positions: [Int64: Int]) {
+        (tag, aliases, facet, analysis) = (row.tag, row.aliases, row.facet, row.analysis.flatMap { positions[$0] })
+        (cosine, confidence, rank, source, state) = (row.cosine, row.confidence, row.rank, row.source, row.state)
+        (editedText, weight, decidedAt, decidedBy) = (row.editedText, row.weight, row.decidedAt, row.decidedBy)
+    }
+}
+
+extension SuggestionRow {
+    /// - Parameter analyses: the ids here of the export's analyses, in its order.
+    init(_ exported: ExportedSuggestion, analyses: [Int64]) throws {
+        id = 0
+        tag = try Text.tag(exported.tag, field: "the tag")
+        (aliases, facet, source) = (exported.aliases, exported.facet, exported.source)
+        if let position = exported.analysis {
+            guard analyses.indices.contains(position) else {
+                throw LibraryError.notAnExport("the suggestion \(exported.tag) names analysis \(position) of \(analyses.count)")
+            }
+            analysis = analyses[position]
+        }
+        (cosine, confidence, rank) = (exported.cosine, exported.confidence, exported.rank)
+        (state, editedText, weight) = (exported.state, exported.editedText, exported.weight)
+        (decidedAt, decidedBy) = (exported.decidedAt, exported.decidedBy)
+    }
+}
+
+extension ExportedPrompt {
+    init(_ prompt: PromptVersion) {
+        (number, parent, positive, negative) = (prompt.number, prompt.parent, prompt.positive, prompt.negative)
+        (model, width, height, source, createdAt) = (prompt.model, prompt.width, prompt.height, prompt.source, prompt.createdAt)
+    }
+}
+
+extension ExportedGeneration {
+    init(_ run: Generation) {
+        (kind, request, seed, model, profile) = (run.kind, run.request, run.seed, run.model, run.profile)
+        (precision, stepsRequested, stepsRun) = (run.precision, run.stepsRequested, run.stepsRun)
+        (firstTimestep, seconds, promptNumber) = (run.firstTimestep, run.seconds, run.promptNumber)
+        (untouched, status, message, outputs) = (run.untouched, run.status, run.message, run.outputs)
+        (createdAt, finishedAt) = (run.createdAt, run.finishedAt)
+    }
+}

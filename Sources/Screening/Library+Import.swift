@@ -1,0 +1,199 @@
+internal import Foundation
+internal import GRDB
+
+// How an export comes in. All of it runs within the caller's transaction.
+
+extension Library {
+    static func take(
+        _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportReport, _ db: Database
+    ) throws {
+        let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
+        let known = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256])
+        if known == nil {
+            try db.execute(
+                sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?)",
+                arguments: [sha256, picture.width, picture.height, picture.addedAt])
+            report.picturesAdded += 1
+        } else {
+            report.picturesMerged += 1
+        }
+        let id = known ?? db.lastInsertedRowID
+        for path in picture.paths {
+            try db.execute(
+                sql: "INSERT INTO picturePath (path, pictureId, seenAt) VALUES (?, ?, ?) ON CONFLICT (path, pictureId) DO NOTHING",
+                arguments: [path.path, id, path.seenAt])
+        }
+        let analyses = try picture.analyses.map { try take($0, picture: id, &report, db) }
+        if known == nil {
+            try takeLog(picture, id: id, analyses: analyses, &report, db)
+        } else {
+            try merge(picture, into: id, analyses: analyses, by: person, at: moment, &report, db)
+        }
+        let numbers = try takePrompts(picture.prompts, picture: id, &report, db)
+        for generation in picture.generations {
+            try take(generation, picture: id, promptNumbers: numbers, &report, db)
+        }
+    }
+
+    /// The id here of an analysis, which is added where it is not known.
+    private static func take(
+        _ analysis: ExportedAnalysis, picture: Int64, _ report: inout ImportReport, _ db: Database
+    ) throws -> Int64 {
+        let same = try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND createdAt = ?",
+            arguments: [picture, analysis.encoder.sha256, analysis.vocabulary.sha256, analysis.createdAt])
+        if let same { return same }
+        report.analysesAdded += 1
+        let new = NewAnalysis(
+            encoder: analysis.encoder, vocabulary: analysis.vocabulary, seconds: analysis.seconds, suggestions: [],
+            positive: analysis.positive, negative: analysis.negative, model: analysis.model, size: analysis.size,
+            recovered: analysis.recovered, dropped: analysis.dropped)
+        return try insert(new, of: picture, at: analysis.createdAt, db).id
+    }
+
+    /// A picture that is new here: its suggestions and its log as they were.
+    private static func takeLog(
+        _ picture: ExportedPicture, id: Int64, analyses: [Int64], _ report: inout ImportReport, _ db: Database
+    ) throws {
+        var entries: [Int64] = []
+        var lastEntry: [String: Int64] = [:]
+        for decision in picture.decisions {
+            let key = TagKey(decision.tag)?.text ?? decision.tag
+            let undone = try decision.undoes.map { position in
+                guard entries.indices.contains(position) else {
+                    throw LibraryError.notAnExport("a decision on \(decision.tag) undoes one that comes later")
+                }
+                return entries[position]
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO decision (pictureId, tagKey, tag, batch, action, before, after, undoes, decidedAt, decidedBy)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    id, key, decision.tag, decision.batch, decision.action.rawValue,
+                    try DecisionLog.json(decision.before.map { try SuggestionRow($0, analyses: analyses) }),
+                    try DecisionLog.json(decision.after.map { try SuggestionRow($0, analyses: analyses) }),
+                    undone, decision.decidedAt, decision.decidedBy,
+                ])
+            entries.append(db.lastInsertedRowID)
+            lastEntry[key] = db.lastInsertedRowID
+            report.decisionsTaken += 1
+        }
+        for suggestion in picture.suggestions {
+            var row = try SuggestionRow(suggestion, analyses: analyses)
+            guard row.state == .pending || lastEntry[row.names.key] != nil else {
+                throw LibraryError.notAnExport("\(row.tag) is decided, but its decision is missing")
+            }
+            try row.insert(picture: id, decision: lastEntry[row.names.key], db)
+            report.suggestionsAdded += 1
+        }
+    }
+
+    /// A picture that is known here: what is decided stays, what is not takes over the export's decision.
+    private static func merge(
+        _ picture: ExportedPicture, into id: Int64, analyses: [Int64], by person: String, at moment: Date,
+        _ report: inout ImportReport, _ db: Database
+    ) throws {
+        var log = try DecisionLog(picture: id, person: person, moment: moment, db)
+        var rows = try SuggestionRow.all(of: id, db)
+        // Decided ones first: a rejection keeps a pending one of another spelling away.
+        let incoming = picture.suggestions.filter { $0.state != .pending } + picture.suggestions.filter { $0.state == .pending }
+        for suggestion in incoming {
+            let theirs = try SuggestionRow(suggestion, analyses: analyses)
+            let names = theirs.namesAndText
+            let index =
+                rows.firstIndex { $0.names.key == names.key }
+                ?? rows.firstIndex { $0.state != .pending && $0.namesAndText.names(names) }
+                ?? rows.firstIndex { $0.namesAndText.names(names) }
+            switch (index, theirs.state) {
+            case (_?, .pending):
+                // Known already; what is here is at least as good.
+                continue
+            case (let index?, _) where rows[index].state == .pending:
+                try log.decide(&rows[index], .import, db) { row in
+                    (row.state, row.editedText, row.weight) = (theirs.state, theirs.editedText, theirs.weight)
+                }
+                report.decisionsTaken += 1
+            case (let index?, _):
+                let mine = rows[index]
+                let same = mine.state == theirs.state && mine.editedText == theirs.editedText && mine.weight == theirs.weight
+                if !same { report.decisionsKept += 1 }
+            case (nil, .pending):
+                let before = rows.count
+                _ = try propose([theirs], picture: id, among: &rows, db)
+                report.suggestionsAdded += rows.count - before
+            case (nil, _):
+                var row = theirs
+                try log.decide(&row, .import, db) { _ in }
+                rows.append(row)
+                report.suggestionsAdded += 1
+                report.decisionsTaken += 1
+            }
+        }
+    }
+
+    /// Adds the prompts that are not known, numbered on from here. Gives the number here of each of the export's.
+    private static func takePrompts(
+        _ prompts: [ExportedPrompt], picture: Int64, _ report: inout ImportReport, _ db: Database
+    ) throws -> [Int: Int] {
+        var known = try Row.fetchAll(db, sql: "SELECT * FROM prompt WHERE pictureId = ? ORDER BY number", arguments: [picture])
+            .map(PromptVersion.init).map(ExportedPrompt.init)
+        var numbers: [Int: Int] = [:]
+        for prompt in prompts.sorted(by: { $0.number < $1.number }) {
+            let same = known.last {
+                $0.positive == prompt.positive && $0.negative == prompt.negative && $0.model == prompt.model
+                    && $0.width == prompt.width && $0.height == prompt.height
+                    && $0.parent == prompt.parent.flatMap { numbers[$0] }
+            }
+            if let same {
+                numbers[prompt.number] = same.number
+                continue
+            }
+            var new = prompt
+            new.number = (known.last?.number ?? 0) + 1
+            new.parent = prompt.parent.flatMap { numbers[$0] }
+            try db.execute(
+                sql: """
+                    INSERT INTO prompt (pictureId, number, parentNumber, positive, negative, model, width, height, source, createdAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    picture, new.number, new.parent, new.positive, new.negative, new.model, new.width, new.height,
+                    new.source.rawValue, new.createdAt,
+                ])
+            known.append(new)
+            numbers[prompt.number] = new.number
+            report.promptsAdded += 1
+        }
+        return numbers
+    }
+
+    static func take(
+        _ generation: ExportedGeneration, picture: Int64?, promptNumbers: [Int: Int], _ report: inout ImportReport, _ db: Database
+    ) throws {
+        let seed = Int64(bitPattern: generation.seed)
+        let known = try Int64.fetchOne(
+            db, sql: "SELECT id FROM generation WHERE pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
+            arguments: [picture, generation.createdAt, seed, generation.request])
+        guard known == nil else { return }
+        // Whatever ran over there does not run here.
+        let isRunning = generation.status == .running
+        try db.execute(
+            sql: """
+                INSERT INTO generation (kind, request, seed, model, profile, "precision", stepsRequested, stepsRun, firstTimestep, seconds,
+                    pictureId, promptNumber, untouchedPixels, untouchedIdentical, untouchedSha256, status, message, createdAt, finishedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                generation.kind.rawValue, generation.request, seed, generation.model, generation.profile, generation.precision,
+                generation.stepsRequested, generation.stepsRun, generation.firstTimestep, generation.seconds, picture,
+                generation.promptNumber.flatMap { promptNumbers[$0] }, generation.untouched?.pixels, generation.untouched?.identical,
+                generation.untouched?.sha256, isRunning ? Generation.Status.cancelled.rawValue : generation.status.rawValue,
+                generation.message, generation.createdAt, isRunning ? generation.createdAt : generation.finishedAt,
+            ])
+        try insert(generation.outputs, generation: db.lastInsertedRowID, db)
+        report.generationsAdded += 1
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Screening
+import TestSupport
+import Testing
+
+/// Random analyses and decisions on one picture, with what must hold checked after every step.
+@Suite struct PropertyTests {
+    /// Tags with names in common, in several spellings, so that collisions are frequent.
+    private static let tags: [(name: String, aliases: [String])] = [
+        ("cat", ["feline", "house cat"]), ("Feline", []), ("house-cat", ["kitty"]), ("dog", ["hound"]), ("Hound", ["dog"]),
+        ("car", ["automobile"]), ("automobile", ["motor car"]), ("black and white", ["monochrome"]), ("Black-And_White", []),
+        ("monochrome", []), ("street", []), ("STREET", ["road"]), ("road", []), ("sea", ["ocean"]),
+    ]
+
+    private static func proposal(_ generator: inout SeededGenerator) -> NewSuggestion {
+        let tag = tags.randomElement(using: &generator)!
+        return NewSuggestion(
+            tag: tag.name, aliases: tag.aliases, facet: "subject", cosine: .random(in: -1...1, using: &generator),
+            confidence: .random(in: 0...1, using: &generator), rank: .random(in: 1...40, using: &generator),
+            source: [.ranked, .measured, .head, .recovered].randomElement(using: &generator)!)
+    }
+
+    private static func change(_ suggestions: [Suggestion], _ generator: inout SeededGenerator) -> Change {
+        let name = tags.randomElement(using: &generator)!.name
+        let target: SuggestionTarget = suggestions.randomElement(using: &generator).map { .id($0.id) } ?? .tag(name)
+        switch Int.random(in: 0..<9, using: &generator) {
+        case 0, 1: return .approve(target)
+        case 2, 3: return .reject(target)
+        case 4: return .edit(target, to: Bool.random(using: &generator) ? name : "a \(name) in the rain")
+        case 5: return .weigh(target, .random(in: 0.1...3, using: &generator))
+        case 6: return .add(tag: name, facet: "subject")
+        case 7: return .reset(target)
+        default: return .approveAbove(.random(in: 0...1, using: &generator))
+        }
+    }
+
+    @Test(arguments: 0..<4) func decisionsOutliveWhateverAnalysesSay(_ round: Int) throws {
+        var generator = SeededGenerator(seed: SeededGenerator.announced("round \(round)").seedForRound(round))
+        let (library, picture) = try Library.withPicture()
+        var log: [Decision] = []
+        var prompts: [PromptVersion] = []
+        for step in 0..<350 {
+            let before = try library.suggestions(of: picture)
+            let decidedBefore = before.filter { $0.state != .pending }
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0...3:
+                let count = Int.random(in: 0...8, using: &generator)
+                let encoder = ["a", "b"].randomElement(using: &generator)!
+                let recorded = try library.record(
+                    .sample((0..<count).map { _ in Self.proposal(&generator) }, encoder: encoder, version: step), of: picture)
+                #expect(recorded.suggestions.filter { $0.state != .pending } == decidedBefore, "step \(step)")
+                for withheld in recorded.withheld { #expect(decidedBefore.contains(withheld.because)) }
+                // Nothing pending from an earlier analysis of this encoder is left.
+                let older = Set(try library.analyses(of: picture).filter { $0.encoder.name == encoder }.dropFirst().map(\.id))
+                #expect(!recorded.suggestions.contains { $0.state == .pending && $0.analysisID.map(older.contains) == true })
+            case 4...7:
+                let changes = (0..<Int.random(in: 1...3, using: &generator)).map { _ in Self.change(before, &generator) }
+                if case .failure(let error) = Result(catching: { try library.decide(changes, on: picture, by: "tester") }) {
+                    #expect("\(error)".contains("is not among the suggestions"))
+                    #expect(try library.suggestions(of: picture) == before)
+                }
+            case 8:
+                if try library.canUndo(on: picture) { try library.undo(on: picture, by: "tester") }
+            default:
+                let approved = before.filter { $0.state == .approved }.map(\.text).joined(separator: ", ")
+                try library.record(NewPrompt(positive: approved), of: picture)
+            }
+            let newLog = try library.decisions(of: picture)
+            #expect(Array(newLog.prefix(log.count)) == log, "the log is only added to, step \(step)")
+            log = newLog
+            let newPrompts = try library.prompts(of: picture)
+            #expect(Array(newPrompts.prefix(prompts.count)) == prompts, "versions stay, step \(step)")
+            #expect(newPrompts.map(\.number) == Array(1..<(newPrompts.count + 1)))
+            prompts = newPrompts
+            try expectTheInvariants(library, picture, step)
+        }
+        while try library.canUndo(on: picture) {
+            try library.undo(on: picture, by: "tester")
+            try expectTheInvariants(library, picture, -1)
+        }
+        #expect(try library.suggestions(of: picture).allSatisfy { $0.state == .pending && $0.source != .added })
+        #expect(try library.check() == [])
+    }
+
+    private func expectTheInvariants(_ library: Library, _ picture: Int64, _ step: Int) throws {
+        let suggestions = try library.suggestions(of: picture)
+        #expect(Set(suggestions.map { spelling($0.tag) }).count == suggestions.count, "one suggestion a tag, step \(step)")
+        for rejected in suggestions where rejected.state == .rejected {
+            let names = Set(([rejected.tag] + rejected.aliases).map(spelling))
+            for pending in suggestions where pending.state == .pending {
+                #expect(!names.contains(spelling(pending.tag)), "\(pending.tag) was rejected as \(rejected.tag), step \(step)")
+                #expect(!pending.aliases.map(spelling).contains(spelling(rejected.tag)), "step \(step)")
+            }
+        }
+        for suggestion in suggestions {
+            let isDecided = suggestion.state != .pending
+            #expect((suggestion.decidedAt != nil) == isDecided && (suggestion.decidedBy != nil) == isDecided)
+            if suggestion.state != .approved { #expect(suggestion.editedText == nil && suggestion.weight == 1) }
+        }
+    }
+
+    private func spelling(_ name: String) -> String {
+        name.lowercased().replacingOccurrences(of: "-", with: " ").replacingOccurrences(of: "_", with: " ")
+    }
+}
+
+extension SeededGenerator {
+    /// Another seed for each round of one announced one.
+    func seedForRound(_ round: Int) -> UInt64 {
+        var copy = self
+        for _ in 0..<round { _ = copy.next() }
+        return copy.next()
+    }
+}
