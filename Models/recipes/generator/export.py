@@ -1,0 +1,62 @@
+"""Writes the generator as a diffusers folder with f16 weights: autoencoder, UNet, scheduler and an index.
+
+The text tower is not copied: the index says which encoder's text tower the UNet was trained with.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+
+from train_denoiser import UNET_CONFIG
+
+SCHEDULE = dict(
+    num_train_timesteps=1000,
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule="scaled_linear",
+    prediction_type="v_prediction",
+    clip_sample=False,
+    set_alpha_to_one=False,
+    steps_offset=1,
+    timestep_spacing="leading",
+)
+
+INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.30.0",
+    "text_encoder_model": "redraw-encoder",
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "requires_safety_checker": False,
+}
+
+
+def export(autoencoder, unet, folder):
+    autoencoder.half().save_pretrained(folder / "vae")
+    unet.half().save_pretrained(folder / "unet")
+    DDIMScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
+    for part in ("vae", "unet"):
+        file = folder / part / "config.json"
+        config = json.loads(file.read_text())
+        config.pop("_name_or_path", None)
+        file.write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--autoencoder", type=Path, required=True)
+    parser.add_argument("--unet", type=Path, help="trained UNet; without it a fresh one is written, to build against")
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    unet = UNet2DConditionModel.from_pretrained(options.unet) if options.unet else UNet2DConditionModel(**UNET_CONFIG)
+    export(AutoencoderKL.from_pretrained(options.autoencoder), unet, options.output)
+
+
+if __name__ == "__main__":
+    main()
