@@ -33,7 +33,7 @@ public struct PackedMatrix: Sendable {
         }
         let width = rd_panel_width(Processor.level)
         let panels = (outputs + width - 1) / width
-        let storage = TensorStorage(count: panels * width * inputs)
+        let storage = TensorStorage(lasting: panels * width * inputs)
         let (outputs, inputs) = (outputs, inputs)
         withExtendedLifetime(weight) {
             let from = weight.pointer

@@ -21,6 +21,15 @@ final class TensorStorage: @unchecked Sendable {
         owner = nil
     }
 
+    /// Memory for what stays as long as a model does, such as packed weights; not yet initialised.
+    convenience init(lasting count: Int) {
+        if let place = WeightMemory.take(bytes: count * MemoryLayout<Float>.stride) {
+            self.init(borrowing: place.address.bindMemory(to: Float.self, capacity: count), count: count, owner: place.chunk)
+        } else {
+            self.init(count: count)
+        }
+    }
+
     init(borrowing pointer: UnsafePointer<Float>, count: Int, owner: any AnyObject & Sendable) {
         self.pointer = UnsafeMutablePointer(mutating: pointer)
         self.count = count
@@ -60,8 +69,9 @@ enum MemoryPool {
     static func take(bytes: Int) -> Block {
         let rounded = max((bytes + 63) & ~63, 64)
         guard rounded >= smallest else { return allocate(rounded) }
-        // Sizes are rounded up to an eighth, so that maps of nearly the same size share blocks.
-        let grain = 1 << max(Int.bitWidth - rounded.leadingZeroBitCount - 4, 12)
+        // Sizes are rounded up to an eighth, so that maps of nearly the same size share blocks, and large ones to whole huge pages.
+        let eighth = 1 << max(Int.bitWidth - rounded.leadingZeroBitCount - 4, 12)
+        let grain = rounded >= hugePage / 2 ? max(eighth, hugePage) : eighth
         let wanted = (rounded + grain - 1) & ~(grain - 1)
         let found = state.withLock { state -> Block? in
             var best: Int?
@@ -108,9 +118,9 @@ enum MemoryPool {
         }
     }
 
-    private static func allocate(_ bytes: Int) -> Block {
+    fileprivate static func allocate(_ bytes: Int) -> Block {
         var address: UnsafeMutableRawPointer?
-        let large = bytes >= 2 * hugePage
+        let large = bytes >= hugePage
         guard posix_memalign(&address, large ? hugePage : 64, bytes) == 0, let address else {
             fatalError("out of memory: \(bytes) bytes for a tensor")
         }
@@ -119,5 +129,42 @@ enum MemoryPool {
             madvise(address, bytes / hugePage * hugePage, MADV_HUGEPAGE)
         }
         return Block(address: address, bytes: bytes)
+    }
+}
+
+/// Packed weights stand side by side in chunks of several huge pages: a network has hundreds of them, most too small for a page of their
+/// own, and to touch their memory for the first time would otherwise cost more than to pack them.
+private enum WeightMemory {
+    /// Freed when the last storage within it goes.
+    final class Chunk: @unchecked Sendable {
+        static let size = 8 << 20
+        let block = MemoryPool.allocate(Chunk.size)
+
+        deinit {
+            free(block.address)
+        }
+    }
+
+    private struct State: Sendable {
+        var chunk: Chunk?
+        var used = 0
+    }
+
+    private static let state = Mutex(State())
+
+    /// nil for what is large enough to stand alone.
+    static func take(bytes: Int) -> (address: UnsafeMutableRawPointer, chunk: Chunk)? {
+        guard bytes <= Chunk.size / 4 else { return nil }
+        let rounded = (bytes + 63) & ~63
+        let (chunk, start) = state.withLock { state -> (Chunk, Int) in
+            if let chunk = state.chunk, state.used + rounded <= Chunk.size {
+                defer { state.used += rounded }
+                return (chunk, state.used)
+            }
+            let chunk = Chunk()
+            state = State(chunk: chunk, used: rounded)
+            return (chunk, 0)
+        }
+        return (chunk.block.address + start, chunk)
     }
 }

@@ -39,7 +39,7 @@ final class WinogradWeights: Sendable {
     private func weights() -> TensorStorage {
         transformed.withLock { transformed in
             if let transformed { return transformed }
-            let storage = TensorStorage(count: 36 * pointStride)
+            let storage = TensorStorage(lasting: 36 * pointStride)
             Parallel.forEachRange(count: panels) { range in
                 rd_winograd_weights(
                     packed.pointer, inputs, panelWidth, range.lowerBound, range.upperBound, storage.pointer, pointStride)

@@ -125,7 +125,7 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
         "{\"x\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}"
     let original = try Array(Data(contentsOf: file(header, data: [UInt8](repeating: 1, count: 11), in: folder)))
     let url = folder.url.appendingPathComponent("changed")
-    for _ in 0..<500 {
+    for _ in 0..<200 {
         var changed = original
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
