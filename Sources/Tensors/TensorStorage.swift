@@ -107,17 +107,6 @@ enum MemoryPool {
         }
     }
 
-    /// Returns what is kept to the system: worth a call between the analysis of a picture and a long wait.
-    static func clear() {
-        let blocks = state.withLock { state -> [Block] in
-            defer { state = State() }
-            return state.blocks
-        }
-        for block in blocks {
-            free(block.address)
-        }
-    }
-
     fileprivate static func allocate(_ bytes: Int) -> Block {
         var address: UnsafeMutableRawPointer?
         let large = bytes >= hugePage
