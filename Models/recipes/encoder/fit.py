@@ -1,0 +1,247 @@
+"""Fits what stands on the two towers, and writes the encoder's directory.
+
+    python features.py DATA CACHE --openclipart FOLDER
+    python fit.py DATA CACHE OUTPUT [--csv FOLDER] [--openclipart FOLDER]
+
+Everything is fitted on training rows. Choices (penalties, weights, phrases) were made by cross-validation on the captions' five folds, never
+on evaluation rows. `text.safetensors`, `image.safetensors` and `vocab.txt` are written only where they are missing: they never change.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import features
+import head
+import towers
+
+MEDIUMS = ["photo", "painting", "cartoon", "sketch"]
+PHRASE = "a photo of a {}"
+SETTINGS = {"penalty": 1000.0, "likeliestClasses": 10, "projectionWeight": 1.0, "classWeight": 1.0, "mediumPenalty": 30.0}
+BACKGROUND = {"imagenet-one-per-class": 400, "flickr-train": 250, "paintings": 100, "clothes": 50, "groceries": 50, "openclipart": 100}
+# Words of captions that are not nouns one can see, so that they are no tags when the confidence is fitted.
+NO_NOUNS = set(
+    "the and his her with while their its two three four five one another other some several from into over onto through near next front"
+    " back side are who that this has have being wearing standing sitting looking holding playing running walking jumping riding down out off"
+    " for by at of in on to as up an is he she they it them there very large small big little young old man's woman's".split())
+
+
+class Data:
+    def __init__(self, options):
+        self.options = options
+        self.csv = options.csv or options.data
+
+    def load(self, name):
+        cached = np.load(Path(self.options.cache) / f"{name}.npz")
+        rows = features.openclipart_rows(self.options.openclipart) if name == "openclipart" else features.rows_of(name, self.options.data, self.csv)
+        return cached["pooled"], cached["logits"].astype(np.float32), [rows[index][1] for index in cached["kept"]]
+
+
+def grocery(row):
+    parts = row["path"].split("/")
+    return parts[1].replace("-", " ").lower() + (" carton" if parts[0] == "Packages" else "")
+
+
+def garment(row):
+    return {"longsleeve": "long sleeve shirt", "outwear": "coat"}.get(row["class"], row["class"])
+
+
+def clip_art(row):
+    words = [row["title"]] if row["title"] and not re.search(r"clip ?art|various|general", row["title"]) else []
+    return ", ".join(dict.fromkeys(words + [word for word in row["keywords"].split("|") if word]))
+
+
+def pairs(data, text):
+    """(features, logits, target embeddings, weights) of the training pairs."""
+    pooled, logits, targets, weights = [], [], [], []
+
+    def add(name, captions, weight):
+        p, l, rows = data.load(name)
+        texts = [captions(row) for row in rows]
+        used = [index for index, caption in enumerate(texts) if caption]
+        pooled.append(p[used])
+        logits.append(l[used])
+        targets.append(text([texts[index] for index in used]).numpy())
+        weights.append(np.full(len(used), weight))
+        print(f"pairs: {len(used)} of {name}, weight {weight}")
+
+    add("imagenet-one-per-class", lambda row: PHRASE.format(row["class"]), 1.0)
+    add("flickr-train", lambda row: row["caption"], 1.0)
+    return [np.concatenate(parts) for parts in (pooled, logits, targets, weights)]
+
+
+def fit_medium(data):
+    """A softmax regression on pooled features; the rarer mediums weigh as much as photographs."""
+    x, y = [], []
+    for name, medium in [("imagenet-one-per-class", "photo"), ("flickr-train", "photo"), ("clothes", "photo"), ("groceries", "photo"),
+                         ("paintings", "painting"), ("openclipart", "cartoon")]:
+        try:
+            p = data.load(name)[0]
+        except FileNotFoundError:
+            print(f"medium: {name} is missing")
+            continue
+        x.append(p)
+        y += [medium] * len(p)
+    made = Path(data.options.cache) / "synthesised.npz"
+    if made.exists():
+        made = np.load(made)
+        x.append(made["pooled"])
+        y += list(made["mediums"])
+    x, y = np.concatenate(x), np.array([MEDIUMS.index(medium) for medium in y])
+    counts = Counter(y.tolist())
+    print("medium:", {MEDIUMS[key]: value for key, value in sorted(counts.items())})
+    mean, deviation = x.mean(0), x.std(0) + 1e-3
+    balance = np.array([len(y) / len(counts) / counts[label] for label in y])
+    weight, bias = head.logistic((x - mean) / deviation, y, SETTINGS["mediumPenalty"], balance)
+    weight = weight / deviation
+    return weight, bias - weight @ mean
+
+
+def caption_nouns(rows):
+    words = [set(re.findall(r"[a-z]+", row["caption"].lower())) for row in rows]
+    counts = Counter(word for caption in words for word in caption)
+    nouns = sorted(word for word, count in counts.items() if count >= 4 and len(word) > 2 and word not in NO_NOUNS and not word.endswith("ing"))
+    return nouns, np.array([[noun in caption for noun in nouns] for caption in words])
+
+
+def fit_calibration(data, text, applied, background, refit):
+    """P(tag present) from a tag's cosine and its z-score against the background, on pictures the projection was not fitted on.
+
+    Captions give presence of their nouns (five folds: the projection is fitted again without the fold); a caption leaves much unsaid, so the
+    probability is rather that a person would mention the tag. Class names of clothes and groceries, never seen by the projection, complete it.
+    """
+    z, cosine, present, groups = [], [], [], []
+
+    def gather(embedded, tags, labels, back, group):
+        scores = embedded @ tags.T
+        reference = back @ tags.T
+        z.append(((scores - reference.mean(0)) / reference.std(0)).ravel())
+        cosine.append(scores.ravel())
+        present.append(labels.ravel())
+        groups.append(np.full(labels.size, group))
+
+    pooled, logits, rows = data.load("flickr-train")
+    nouns, labels = caption_nouns(rows)
+    tags = text([PHRASE.format(noun) for noun in nouns]).numpy()
+    folds = np.random.default_rng(1).permutation(len(rows)) % 5
+    for fold in range(5):
+        held = folds == fold
+        part = refit(~held)
+        gather(part.embed(pooled[held], logits[held]), tags, labels[held], part.embed(*background), fold)
+    for name, label in (("clothes", garment), ("groceries", grocery)):
+        pooled, logits, rows = data.load(name)
+        names = [label(row) for row in rows]
+        classes = sorted(set(names))
+        tags = text([PHRASE.format(kind) for kind in classes]).numpy()
+        gather(applied.embed(pooled, logits), tags, np.array([[kind == own for kind in classes] for own in names]), applied.embed(*background), 5)
+    z, cosine, present, groups = (np.concatenate(parts) for parts in (z, cosine, present, groups))
+    x = np.stack([z, cosine], 1)
+
+    def fitted(chosen):
+        coefficients, intercept = head.logistic(x[chosen], present[chosen].astype(int), 1e-3)
+        return coefficients[0], intercept[0]
+
+    def error(chosen, coefficients, intercept):
+        probability = head.sigmoid(x[chosen] @ coefficients + intercept)
+        bins = np.minimum((probability * 15).astype(int), 14)
+        return sum(abs(probability[bins == b].mean() - present[chosen][bins == b].mean()) * (bins == b).mean() for b in range(15) if (bins == b).any())
+
+    captions = groups < 5
+    halves = captions & (groups % 2 == 0), captions & (groups % 2 == 1)
+    coefficients, intercept = fitted(np.ones(len(present), bool))
+    probability = head.sigmoid(x @ coefficients + intercept)
+    table = []
+    for low, high in [(0, 0.02), (0.02, 0.05), (0.05, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1)]:
+        inside = (probability >= low) & (probability < high)
+        if inside.sum() >= 20:
+            table.append([low, high, round(float(probability[inside].mean()), 3), round(float(present[inside].mean()), 3), int(inside.sum())])
+    report = {
+        "pairs": int(len(present)), "present": int(present.sum()),
+        "expectedCalibrationError": round(float(error(np.ones(len(present), bool), coefficients, intercept)), 4),
+        "heldOut": round(float(error(halves[1], *fitted(halves[0]))), 4),
+        "reliability": table,
+    }
+    return {"z": float(coefficients[0]), "cosine": float(coefficients[1]), "intercept": float(intercept)}, report
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("cache")
+    parser.add_argument("output")
+    parser.add_argument("--csv")
+    parser.add_argument("--openclipart")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    data, output = Data(options), Path(options.output)
+    output.mkdir(parents=True, exist_ok=True)
+
+    if not (output / "vocab.txt").exists():
+        shutil.copyfile(Path(towers.upstream_text_folder()) / "vocab.txt", output / "vocab.txt")
+    if not (output / "text.safetensors").exists():
+        towers.write(output / "text.safetensors", towers.quantised_text(towers.upstream_text_folder()))
+    if not (output / "image.safetensors").exists():
+        towers.write(output / "image.safetensors", towers.fold(towers.upstream_image_checkpoint()))
+    text = towers.TextTower(towers.read(output / "text.safetensors"), output / "vocab.txt")
+
+    names = [row["class"] for _, row in features.rows_of("imagenet-one-per-class", options.data, data.csv)]
+    class_embeddings = text([PHRASE.format(name) for name in names]).numpy()
+    pooled, logits, targets, weights = pairs(data, text)
+    numbers = {name: SETTINGS[name] for name in ("likeliestClasses", "projectionWeight", "classWeight")}
+
+    def fit_head(used):
+        matrix, mean = head.ridge(pooled[used], targets[used], SETTINGS["penalty"], weights[used])
+        return head.Head({"projection.weight": matrix, "projection.bias": -matrix @ mean, "class_embeddings": class_embeddings}, numbers)
+
+    whole = fit_head(np.ones(len(pooled), bool))
+    medium_weight, medium_bias = fit_medium(data)
+    tensors = dict(whole.tensors)
+    tensors |= {"medium.weight": medium_weight, "medium.bias": medium_bias}
+    shipped = {name: torch.from_numpy(np.ascontiguousarray(t, dtype=np.float32)).to(torch.float32 if name.endswith("bias") else torch.float16) for name, t in tensors.items()}
+    towers.write(output / "head.safetensors", shipped)
+    applied = head.Head({name: t.float().numpy() for name, t in shipped.items()}, numbers)
+
+    rng = np.random.default_rng(2)
+    parts = []
+    for name, count in BACKGROUND.items():
+        try:
+            p, l, _ = data.load(name)
+        except FileNotFoundError:
+            print(f"background: {name} is missing")
+            continue
+        chosen = rng.choice(len(p), min(count, len(p)), replace=False)
+        parts.append((p[chosen], l[chosen]))
+    background = np.concatenate([p for p, _ in parts]), np.concatenate([l for _, l in parts])
+    towers.write(output / "background.safetensors", {"embeddings": torch.from_numpy(applied.embed(*background)).to(torch.float16)})
+
+    first = len(pooled) - 500  # the captioned pictures stand last among the pairs
+    calibration, report = fit_calibration(
+        data, text, applied, background, lambda kept: fit_head(np.concatenate([np.ones(first, bool), kept])))
+    print("calibration:", calibration, json.dumps(report))
+
+    image, language = towers.architecture()
+    files = {name: digest(output / name) for name in ("image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt")}
+    config = {
+        "name": "redraw-encoder", "version": 1, "dimension": language["width"],
+        "digest": hashlib.sha256("".join(f"{name} {value}\n" for name, value in sorted(files.items())).encode()).hexdigest(),
+        "files": files, "image": image, "text": language,
+        "head": numbers | {"mediums": MEDIUMS}, "calibration": calibration, "calibrationReport": report,
+        "textPhrase": PHRASE, "backgroundPictures": len(background[0]),
+    }
+    (output / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+import Checkpoints
+import FoundationEssentials
+import Pixels
+import Synchronization
+import Tensors
+
+/// An encoder's directory: both towers, the background pictures and the calibration, each loaded when it is first needed.
+///
+/// Looking at a picture whose vocabulary is embedded already never loads the text tower.
+public final class DefaultEncoder: ImageEncoder, TextEncoder {
+    public let directory: URL
+    public let configuration: EncoderConfiguration
+    private let images: Lazy<EfficientNetImageTower>
+    private let texts: Lazy<SentenceTextTower>
+    private let pictures: Lazy<Tensor>
+
+    /// Reads `config.json` and makes sure that the other files are there; nothing large is loaded yet.
+    public init(directory: URL) throws(EncoderError) {
+        let configuration = try EncoderConfiguration(directory: directory)
+        for file in Self.files {
+            let path = directory.appendingPathComponent(file).path
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                throw .unreadableFile(path: path, reason: "there is no such file, or it may not be read")
+            }
+        }
+        self.directory = directory
+        self.configuration = configuration
+        images = Lazy { try EfficientNetImageTower(directory: directory, configuration: configuration) }
+        texts = Lazy { try SentenceTextTower(directory: directory, configuration: configuration.text) }
+        pictures = Lazy {
+            let weights = try Weights(url: directory.appendingPathComponent("background.safetensors"))
+            let shape = try weights.shape(of: "embeddings")
+            return try weights.tensor("embeddings", [shape.dimensions.first ?? 0, configuration.dimension])
+        }
+    }
+
+    private static let files = ["image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt"]
+
+    public var name: String { configuration.name }
+
+    /// SHA-256 in hexadecimal over the files that decide an embedding: what a cached embedding belongs to. The recipe wrote it.
+    public var digest: String { configuration.digest }
+
+    public var dimension: Int { configuration.dimension }
+
+    public var calibration: Calibration { configuration.calibration }
+
+    /// The image tower, loaded at the first call.
+    public func imageTower() throws -> EfficientNetImageTower { try images.value() }
+
+    /// The text tower, loaded at the first call.
+    public func textTower() throws -> SentenceTextTower { try texts.value() }
+
+    /// Embeddings of training pictures of many kinds, `[pictures, dimension]`, loaded at the first call.
+    public func background() throws -> Tensor { try pictures.value() }
+
+    public func embed(_ image: Image) throws -> Embedding { try imageTower().embed(image) }
+
+    public func observe(_ image: Image) throws -> Observation { try imageTower().observe(image) }
+
+    public func embed(_ texts: [String]) throws -> [Embedding] { try textTower().embed(texts) }
+
+    public func states(_ text: String) throws -> TextStates { try textTower().states(text) }
+
+    public func tokenCount(_ text: String) throws -> Int { try textTower().tokenCount(text) }
+
+    /// A noun in the sentence that this encoder was measured with, to be embedded in its stead.
+    public func phrase(for noun: String) -> String {
+        configuration.textPhrase.replacing("{}", with: noun)
+    }
+
+    /// How the cosines of each text with the background pictures are spread.
+    public func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics] {
+        guard !texts.isEmpty else { return [] }
+        let rows = Tensor(texts.flatMap(\.values), shape: [texts.count, dimension])
+        return BackgroundStatistics.of(texts: rows, over: try background())
+    }
+}
+
+/// A value made at its first use, by one thread while others wait; a failure is tried again at the next use.
+private final class Lazy<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
+    private let make: @Sendable () throws -> Value
+
+    init(_ make: @escaping @Sendable () throws -> Value) {
+        self.make = make
+    }
+
+    func value() throws -> Value {
+        try made.withLock { made in
+            if let made { return made }
+            let value = try make()
+            made = value
+            return value
+        }
+    }
+}

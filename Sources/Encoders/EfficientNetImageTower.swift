@@ -1,0 +1,125 @@
+import Checkpoints
+import FoundationEssentials
+import Layers
+import Pixels
+import Tensors
+
+/// EfficientNet-Lite (Tan 2019; Lite variants by Liu 2020) with batch norms folded away, and the head that takes its features to the text space.
+public struct EfficientNetImageTower: ImageEncoder {
+    private let configuration: EncoderConfiguration.ImageTower
+    private let stem: SameConv2D
+    private let blocks: [InvertedBottleneck]
+    private let last: Conv2D
+    private let classifier: Linear
+    private let head: PictureHead
+
+    /// Reads `image.safetensors`, `head.safetensors` and the architecture in `config.json`.
+    public init(directory: URL) throws {
+        try self.init(directory: directory, configuration: EncoderConfiguration(directory: directory))
+    }
+
+    init(directory: URL, configuration: EncoderConfiguration) throws {
+        let image = configuration.image
+        let weights = try Weights(url: directory.appendingPathComponent("image.safetensors"))
+        stem = try SameConv2D(weights["stem"], input: 3, output: image.stemWidth, kernel: 3, stride: 2)
+        var blocks: [InvertedBottleneck] = []
+        var width = image.stemWidth
+        for stage in image.stages {
+            for repetition in 0..<stage.repeats {
+                blocks.append(
+                    try InvertedBottleneck(
+                        weights["blocks"][blocks.count], input: width, output: stage.width, kernel: stage.kernel,
+                        stride: repetition == 0 ? stage.stride : 1, expansion: stage.expansion))
+                width = stage.width
+            }
+        }
+        self.blocks = blocks
+        last = try Conv2D(weights["head"], input: width, output: image.headWidth, kernel: 1)
+        classifier = try Linear(weights["classifier"], input: image.headWidth, output: image.classes)
+        try weights.requireAllRead()
+        head = try PictureHead(directory: directory, configuration: configuration)
+        self.configuration = image
+    }
+
+    public var dimension: Int { head.dimension }
+
+    public func embed(_ image: Image) throws -> Embedding {
+        try observe(image).embedding
+    }
+
+    /// - Throws: `EncoderError.emptyPicture`.
+    public func observe(_ image: Image) throws -> Observation {
+        let features = features(try prepare(image))
+        return head.observe(features: features.values, logits: classifier(features).values)
+    }
+
+    /// A picture as the tower takes it: transparent parts on white, squashed to the square, bytes x to (x - mean) / deviation.
+    ///
+    /// - Returns: `[1, size, size, 3]`
+    func prepare(_ image: Image) throws(EncoderError) -> Tensor {
+        guard image.width > 0, image.height > 0 else { throw .emptyPicture(width: image.width, height: image.height) }
+        let size = configuration.imageSize
+        let square = image.rgb().resized(width: size, height: size, filter: .bicubic)
+        let (mean, factor) = (configuration.pixelMean, 1 / configuration.pixelDeviation)
+        return Tensor(shape: [1, size, size, 3]) { target in
+            for index in target.indices {
+                target[index] = (Float(square.bytes[index]) - mean) * factor
+            }
+        }
+    }
+
+    /// - Returns: `[1, headWidth]`, the mean over the last map.
+    func features(_ prepared: Tensor) -> Tensor {
+        let map = blocks.reduce(stem(prepared, activation: .relu6)) { x, block in block(x) }
+        let wide = last(map, activation: .relu6)
+        let pixels = wide.shape[1] * wide.shape[2]
+        return wide.reshaped([1, pixels, wide.shape[3]]).meanPooled(lengths: [pixels])
+    }
+}
+
+/// MBConv (Sandler 2018) as EfficientNet-Lite has it, without squeeze and excitation: expand, depthwise, project.
+private struct InvertedBottleneck: Sendable {
+    private let expand: Conv2D?
+    private let depthwise: SameConv2D
+    private let project: Conv2D
+    private let hasShortcut: Bool
+
+    init(
+        _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int, expansion: Int
+    ) throws(CheckpointError) {
+        let inner = input * expansion
+        expand = expansion == 1 ? nil : try Conv2D(weights["expand"], input: input, output: inner, kernel: 1)
+        depthwise = try SameConv2D(weights["depthwise"], input: inner, output: inner, kernel: kernel, stride: stride, groups: inner)
+        project = try Conv2D(weights["project"], input: inner, output: output, kernel: 1)
+        hasShortcut = stride == 1 && input == output
+    }
+
+    /// - Parameter x: `[1, height, width, input]`
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let wide = expand?(x, activation: .relu6) ?? x
+        return project(depthwise(wide, activation: .relu6), adding: hasShortcut ? x : nil)
+    }
+}
+
+/// A convolution padded as TensorFlow's SAME: the result has ceil(size / stride) pixels a side, the odd pixel of padding goes to the right and
+/// the bottom. How much that is depends on the size, so there is a convolution for maps of even sides and one for odd.
+private struct SameConv2D: Sendable {
+    private let even, odd: Conv2D
+
+    init(
+        _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int, groups: Int = 1
+    ) throws(CheckpointError) {
+        func convolution(side: Int) throws(CheckpointError) -> Conv2D {
+            let total = max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0)
+            let padding = Padding(top: total / 2, left: total / 2, bottom: total - total / 2, right: total - total / 2)
+            return try Conv2D(weights, input: input, output: output, kernel: kernel, stride: stride, padding: padding, groups: groups)
+        }
+        // Strides are 1 and 2, so the padding depends on whether the side is even, and any large side of that kind tells it.
+        odd = try convolution(side: 1001)
+        even = stride == 1 ? odd : try convolution(side: 1000)
+    }
+
+    func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
+        (x.shape[1] % 2 == 0 ? even : odd)(x, activation: activation)
+    }
+}
