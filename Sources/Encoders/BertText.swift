@@ -69,14 +69,16 @@ enum BertText {
 
     static func isChinese(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0x20000...0x2A6DF, 0x2A700...0x2B81F, 0x2B920...0x2CEAF, 0x2F800...0x2FA1F: true
+        case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0x20000...0x2A6DF, 0x2A700...0x2B81F, 0x2B920...0x2CEAF, 0x2F800...0x2FA1F:
+            true
         default: false
         }
     }
 
     static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value < 0x300 { return false }
-        return scalar.properties.generalCategory == .nonspacingMark && wasKnown(scalar) || accentsThen.contains(scalar.value)
+        if scalar.properties.generalCategory != .nonspacingMark { return accentsThen.contains(scalar.value) }
+        return wasKnown(scalar) && !accentsSince.contains(scalar.value)
     }
 
     static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
@@ -100,6 +102,8 @@ enum BertText {
 
     /// Canadian syllabics' chi sign and Sharada's sandhi mark.
     private static let punctuationThen: Set<UInt32> = [0x166D, 0x111C9]
-    /// Hanunoo's pamudpod.
-    private static let accentsThen: Set<UInt32> = [0x1734]
+    /// Hanunoo's pamudpod and Ahom's medial ra.
+    private static let accentsThen: Set<UInt32> = [0x1734, 0x1171E]
+    /// Two Mongolian letters, and signs of Javanese and Sharada.
+    private static let accentsSince: Set<UInt32> = [0x1885, 0x1886, 0xA9BD, 0x111C9]
 }

@@ -1,5 +1,8 @@
-import FoundationEssentials
 import Tensors
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// How the cosines of one text with the background pictures are spread.
 public struct BackgroundStatistics: Codable, Sendable, Equatable {

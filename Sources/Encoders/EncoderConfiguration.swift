@@ -78,7 +78,8 @@ public struct EncoderConfiguration: Codable, Sendable, Equatable {
             let place = (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
             throw .badConfiguration(path: path, reason: "\(place) is missing")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            throw .badConfiguration(path: path, reason: "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)")
+            throw .badConfiguration(
+                path: path, reason: "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)")
         } catch {
             throw .badConfiguration(path: path, reason: "it is not the JSON it should be (\(error))")
         }

@@ -63,7 +63,9 @@ public struct SentenceTextTower: TextEncoder {
             var stop = start + 1
             // As many as fit the batch, none of which is more than a quarter longer than the first.
             let longest = max(tokens[order[start]].count * 5 / 4, tokens[order[start]].count + 1)
-            while stop < order.count, tokens[order[stop]].count <= longest, (stop - start + 1) * tokens[order[stop]].count <= Self.tokensInBatch {
+            while stop < order.count, tokens[order[stop]].count <= longest,
+                (stop - start + 1) * tokens[order[stop]].count <= Self.tokensInBatch
+            {
                 stop += 1
             }
             let batch = Array(order[start..<stop])

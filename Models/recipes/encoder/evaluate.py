@@ -121,9 +121,8 @@ def main():
     named = labels.any(axis=1)
     report("Flickr nouns: hit@10", np.take_along_axis(labels, top, 1).any(axis=1)[named].mean(), named.sum())
     report("Flickr nouns: precision@5", np.take_along_axis(labels, top[:, :5], 1)[named].mean(), named.sum() * 5)
-    target = model / ("metrics-f32-text.json" if options.upstream_text else "metrics.json")
-    if not options.upstream_text:
-        target.write_text(json.dumps(results, indent=2) + "\n")
+    target = Path(options.cache) / "metrics-f32-text.json" if options.upstream_text else model / "metrics.json"
+    target.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

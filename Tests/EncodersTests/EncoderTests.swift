@@ -1,0 +1,181 @@
+import Checkpoints
+import Foundation
+import Pixels
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Encoders
+
+private let model = checkout.appendingPathComponent("Models/redraw-encoder")
+
+/// Embeddings by the recipe's towers (Fixtures/make_embeddings.py), and the same by ours.
+@Suite struct EncoderTests {
+    private struct Golden: Decodable {
+        let texts: [String]
+        let mediums: [String: [String: Float]]
+    }
+
+    private let golden: Golden
+    private let tensors: SafetensorsFile
+    private let encoder: DefaultEncoder
+
+    init() throws {
+        golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: fixture("embeddings.json", room: "Encoders")))
+        tensors = try SafetensorsFile(fixture("embeddings.safetensors", room: "Encoders"))
+        encoder = try DefaultEncoder(directory: model)
+    }
+
+    private func picture(_ name: String) throws -> Image {
+        try ImageFile.decode(contentsOf: fixture("\(name).png", room: "Encoders")).image
+    }
+
+    @Test func pictureIsPreparedToTheByte() throws {
+        let tower = try encoder.imageTower()
+        let prepared = try tower.prepare(picture("disc"))
+        let (image, expected) = (encoder.configuration.image, try tensors.tensor("disc.prepared").values)
+        let bytes = prepared.values.map { ($0 * image.pixelDeviation + image.pixelMean).rounded() }
+        #expect(bytes == expected)
+    }
+
+    @Test(arguments: ["disc", "noise", "stripes"]) func pictureEmbeddingEqualsTheRecipes(name: String) throws {
+        let observation = try encoder.observe(picture(name))
+        let features = try encoder.imageTower().features(encoder.imageTower().prepare(picture(name)))
+        let featureAgreement = Agreement(features.values, try tensors.tensor("\(name).features").values)
+        #expect(featureAgreement.relative < 1e-3, "\(featureAgreement)")
+        let agreement = Agreement(observation.embedding.values, try tensors.tensor("\(name).embedding").values)
+        #expect(agreement.relative < 1e-3, "\(agreement)")
+        #expect(abs(observation.embedding.cosine(observation.embedding) - 1) < 1e-5)
+        #expect(abs(observation.mediums.reduce(0) { $0 + $1.probability } - 1) < 1e-5)
+        for medium in observation.mediums {
+            #expect(abs(medium.probability - (golden.mediums[name]?[medium.name] ?? .nan)) < 1e-3, "\(medium)")
+        }
+    }
+
+    @Test func textEmbeddingsEqualTheRecipes() throws {
+        let expected = try tensors.tensor("texts.embeddings")
+        let together = try encoder.embed(golden.texts)
+        #expect(together.count == golden.texts.count)
+        for (index, embedding) in together.enumerated() {
+            let agreement = Agreement(embedding.values, expected[index].values)
+            #expect(agreement.relative < 1e-3, "\(golden.texts[index]): \(agreement)")
+        }
+    }
+
+    /// A text's embedding does not depend on what it was batched with.
+    @Test func batchingChangesNothing() throws {
+        let together = try encoder.embed(golden.texts)
+        for index in [0, 3, 6, 9] {
+            let alone = try encoder.embed([golden.texts[index]])[0]
+            #expect(Agreement(alone.values, together[index].values).relative < 1e-4)
+        }
+        #expect(try encoder.embed([]).isEmpty)
+    }
+
+    @Test func tokenStatesEqualTheRecipes() throws {
+        let states = try encoder.states(golden.texts[3])
+        let expected = try tensors.tensor("states")
+        #expect(states.hidden.shape == expected.shape)
+        #expect(states.tokenCount == expected.shape[1])
+        #expect(try states.tokenCount == encoder.tokenCount(golden.texts[3]))
+        let agreement = Agreement(states.hidden.values, expected.values)
+        #expect(agreement.relative < 1e-3, "\(agreement)")
+    }
+
+    /// Tones, sizes and the grey and transparent kinds of pictures all give an embedding of length 1.
+    @Test func anyKindOfPictureIsTaken() throws {
+        var random = SeededGenerator.announced()
+        for (channels, width, height) in [(1, 40, 30), (3, 1, 1), (4, 7, 300)] {
+            let bytes = (0..<width * height * channels).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let embedding = try encoder.embed(Image(width: width, height: height, channels: channels, bytes: bytes))
+            #expect(embedding.dimension == encoder.dimension)
+            #expect(abs(embedding.cosine(embedding) - 1) < 1e-4)
+        }
+    }
+
+    @Test func confidenceRisesWithTheCosine() throws {
+        let texts = try encoder.embed([encoder.phrase(for: "dog"), encoder.phrase(for: "piano")])
+        let statistics = try encoder.backgroundStatistics(of: texts)
+        let pictures = try encoder.background()
+        #expect(pictures.shape == [pictures.shape[0], encoder.dimension] && pictures.shape[0] >= 500)
+        for (text, expected) in zip(texts, statistics) {
+            let cosines = (0..<pictures.shape[0]).map { text.cosine(Embedding(unit: pictures[$0].values)) }
+            var last: Float = -1
+            for cosine in stride(from: Float(-0.1), through: 0.8, by: 0.1) {
+                let confidence = encoder.calibration.confidence(cosine: cosine, background: expected)
+                #expect(confidence > last && confidence >= 0 && confidence <= 1)
+                #expect(abs(confidence - encoder.calibration.confidence(cosine: cosine, background: cosines)) < 1e-3)
+                last = confidence
+            }
+        }
+    }
+
+    /// The digests that the recipe wrote are those of the files beside it: a changed file changes what caches belong to.
+    @Test func digestsAreTheFiles() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
+        process.currentDirectoryURL = model
+        process.arguments = encoder.configuration.files.keys.sorted()
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let found = output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(Dictionary(uniqueKeysWithValues: found.map { ($0[1], $0[0]) }) == encoder.configuration.files)
+    }
+}
+
+@Suite struct EncoderDirectoryTests {
+    /// The shipped directory by links, but for one file or for some numbers of its configuration.
+    private func copy(
+        without missing: String? = nil, configuration change: (inout [String: Any]) -> Void = { _ in }
+    ) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        let files = ["image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt"]
+        for name in files where name != missing {
+            try FileManager.default.createSymbolicLink(
+                at: folder.url.appendingPathComponent(name), withDestinationURL: model.appendingPathComponent(name))
+        }
+        if missing != "config.json" {
+            let data = try Data(contentsOf: model.appendingPathComponent("config.json"))
+            var object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+            change(&object)
+            try JSONSerialization.data(withJSONObject: object).write(to: folder.url.appendingPathComponent("config.json"))
+        }
+        return folder
+    }
+
+    @Test(arguments: ["config.json", "head.safetensors", "vocab.txt"]) func missingFilesAreNamed(name: String) throws {
+        let folder = try copy(without: name)
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".contains(name))
+    }
+
+    @Test func absurdNumbersAreRefused() throws {
+        let folder = try copy { object in
+            var text = object["text"] as? [String: Any] ?? [:]
+            text["layers"] = 100_000
+            object["text"] = text
+        }
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".contains("text.layers is 100000"))
+    }
+
+    @Test func missingNumbersAreNamed() throws {
+        let folder = try copy { $0["calibration"] = nil }
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".contains("calibration is missing"))
+    }
+
+    @Test func otherArchitecturesAreNamed() throws {
+        let folder = try copy { object in
+            var image = object["image"] as? [String: Any] ?? [:]
+            image["headWidth"] = 1024
+            object["image"] = image
+        }
+        let encoder = try DefaultEncoder(directory: folder.url)
+        let error = #expect(throws: CheckpointError.self) { try encoder.imageTower() }
+        #expect("\(try #require(error))".contains("head"))
+    }
+}
