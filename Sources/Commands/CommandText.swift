@@ -1,0 +1,59 @@
+import Foundation
+import Studio
+
+/// Words and numbers that several commands print.
+enum CommandText {
+    /// With that many decimals and a point, whatever the locale.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        String(format: "%.\(decimals)f", locale: nil, value)
+    }
+
+    static func percent(_ share: Double) -> String {
+        "\(Int((share * 100).rounded())) %"
+    }
+
+    /// Local time to the minute.
+    static func moment(_ date: Date) -> String {
+        let parts = Calendar.current.dateComponents([.year, .month, .day, .hour, .minute], from: date)
+        return String(
+            format: "%04d-%02d-%02d %02d:%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0, parts.hour ?? 0, parts.minute ?? 0)
+    }
+
+    /// The name a person would call the picture by.
+    static func name(_ picture: PictureRecord) -> String {
+        picture.paths.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? String(picture.sha256.prefix(12))
+    }
+
+    /// A suggestion in one line: mark, text, weight, confidence.
+    static func line(_ suggestion: Suggestion, width: Int, paint: Paint) -> String {
+        let mark =
+            switch suggestion.state {
+            case .pending: "."
+            case .approved: "+"
+            case .rejected: "x"
+            }
+        var label = DisplayText.harmless(suggestion.tag)
+        if let edited = suggestion.editedText { label += " -> " + DisplayText.harmless(edited) }
+        if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
+        let sure = suggestion.source == .added ? "added" : percent(suggestion.confidence)
+        let right = String(repeating: " ", count: max(0, 6 - sure.count)) + sure
+        let text = "  \(mark) " + DisplayText.padded(label, max(10, min(width, 80) - 4 - right.count)) + right
+        return switch suggestion.state {
+        case .pending: text
+        case .approved: paint.green(text)
+        case .rejected: paint.dim(text)
+        }
+    }
+
+    /// The suggestions under their facets.
+    static func lines(_ suggestions: [Suggestion], width: Int, paint: Paint) -> [String] {
+        let byFacet = Dictionary(grouping: suggestions, by: \.facet)
+        let facets = byFacet.keys.sorted { a, b in
+            let (left, right) = (ScreeningDesk.position(ofFacet: a), ScreeningDesk.position(ofFacet: b))
+            return left == right ? a < b : left < right
+        }
+        return facets.flatMap { facet in
+            [paint.bold(facet)] + (byFacet[facet] ?? []).map { line($0, width: width, paint: paint) }
+        }
+    }
+}

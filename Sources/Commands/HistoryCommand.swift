@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw history`: what happened, the latest first.
+struct HistoryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Analyses, decisions, prompts and generations, the latest first.",
+        discussion: """
+            Numbers with a g are generations, with a p pictures; `redraw show` takes either.
+
+              redraw history
+              redraw history photo.jpg --limit 200
+              redraw history --generations --json
+            """)
+
+    @Argument(help: ArgumentHelp("Only what happened to this picture.", valueName: "picture"))
+    var picture: String?
+
+    @Option(name: .long, help: ArgumentHelp("At most so many lines.", valueName: "n"))
+    var limit = 50
+
+    @Flag(name: .long, help: "Generations only.")
+    var generations = false
+
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit is \(limit); it must be at least 1.") }
+    }
+
+    func run() throws {
+        let desk = try Desks.open(library)
+        let picture = try picture.map { try desk.picture($0) }
+        let entries: [HistoryEntry] =
+            generations
+            ? try desk.library.generations(of: picture?.id, limit: limit).map { .generation($0) }
+            : try desk.library.history(of: picture?.id, limit: limit)
+        if library.json { return try JSONOutput.print(entries.map(HistoryReport.init)) }
+        guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
+        var names: [Int64: String] = [:]
+        for entry in entries {
+            let id = entry.pictureID
+            if let id, names[id] == nil { names[id] = CommandText.name(try desk.library.picture(id: id)) }
+            let line = HistoryCommand.line(entry, picture: id.map { "p\($0) \(names[$0] ?? "")" })
+            let output = Terminal.standardOutput
+            output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+        }
+    }
+
+    static func line(_ entry: HistoryEntry, picture: String?) -> String {
+        let what =
+            switch entry {
+            case .analysis(let analysis):
+                "looked at by \(analysis.encoder.name), \(analysis.vocabulary.count) tags, \(CommandText.fixed(analysis.seconds, 2)) s"
+            case .decision(let decision): "\(HistoryCommand.verb(decision.action)) \(decision.tag), by \(decision.decidedBy)"
+            case .prompt(let prompt): "prompt \(prompt.number): \(prompt.positive)"
+            case .generation(let run):
+                "g\(run.id) \(run.kind.rawValue), \(run.status.rawValue), seed \(run.seed), \(run.model)"
+                    + (run.outputs.first.map { ": \($0.path)" } ?? run.message.map { ": \($0)" } ?? "")
+            }
+        return DisplayText.harmless("\(CommandText.moment(entry.date))  \(picture.map { $0 + "  " } ?? "")\(what)")
+    }
+
+    private static func verb(_ action: Decision.Action) -> String {
+        switch action {
+        case .approve: "approved"
+        case .reject: "rejected"
+        case .edit: "edited"
+        case .weigh: "weighted"
+        case .add: "added"
+        case .reset: "reset"
+        case .undo: "undid the decision on"
+        case .import: "imported the decision on"
+        }
+    }
+}
+
+/// A line of the history as JSON: what it is, and under that name the thing itself.
+struct HistoryReport: Encodable {
+    struct Analysis: Encodable {
+        var encoder: String
+        var vocabulary: String
+        var seconds: Double
+    }
+
+    struct Taken: Encodable {
+        var id: Int64
+        var action: String
+        var tag: String
+        var undoes: Int64?
+        var by: String
+    }
+
+    var date: Date
+    var picture: Int64?
+    var kind: String
+    var analysis: Analysis?
+    var decision: Taken?
+    var prompt: PromptReport?
+    var generation: GenerationReport?
+
+    init(_ entry: HistoryEntry) {
+        (date, picture) = (entry.date, entry.pictureID)
+        switch entry {
+        case .analysis(let record):
+            kind = "analysis"
+            analysis = Analysis(encoder: record.encoder.name, vocabulary: record.vocabulary.name, seconds: record.seconds)
+        case .decision(let record):
+            kind = "decision"
+            decision = Taken(id: record.id, action: record.action.rawValue, tag: record.tag, undoes: record.undoes, by: record.decidedBy)
+        case .prompt(let record):
+            kind = "prompt"
+            prompt = PromptReport(record)
+        case .generation(let record):
+            kind = "generation"
+            generation = GenerationReport(record)
+        }
+    }
+}

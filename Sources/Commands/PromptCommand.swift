@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw prompt`: the approved prompt.
+struct PromptCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prompt",
+        abstract: "The approved prompt, negative prompt, model and size, ready to paste.",
+        discussion: """
+            The prompt is composed from the approved tags and kept as a version of its own; versions are never changed. One that you
+            write with --set stands until you decide on a tag again, or ask for --compose.
+
+              redraw prompt photo.jpg
+              redraw prompt photo.jpg --set "a ginger cat on a red sofa, oil painting" --negative "blurry"
+              redraw prompt photo.jpg --versions
+            """)
+
+    @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
+    var picture: String
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Keep this text as the next version.", valueName: "text"))
+    var positive: String?
+
+    @Option(name: .long, help: ArgumentHelp("Keep this negative prompt with the next version.", valueName: "text"))
+    var negative: String?
+
+    @Flag(name: .long, help: "Compose from the approved tags, even after --set.")
+    var compose = false
+
+    @Flag(name: .long, help: "List all versions, the first one first.")
+    var versions = false
+
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        let writes = positive != nil || negative != nil
+        if [writes, compose, versions].count(where: { $0 }) > 1 {
+            throw ValidationError("Writing (--set, --negative), --compose and --versions exclude each other.")
+        }
+    }
+
+    func run() throws {
+        let desk = try Desks.open(library)
+        let picture = try desk.picture(picture)
+        if versions {
+            try list(desk.library.prompts(of: picture.id))
+        } else if positive != nil || negative != nil {
+            try show(desk.write(positive: positive, negative: negative, for: picture))
+        } else {
+            try show(desk.prompt(of: picture, recompose: compose))
+        }
+    }
+
+    private func show(_ prompt: PromptVersion) throws {
+        if library.json { return try JSONOutput.print(PromptReport(prompt)) }
+        Terminal.standardOutput.write(PromptCommand.text(prompt) + "\n")
+        library.notice("Version \(prompt.number)\(prompt.parent.map { " of \($0)" } ?? "").")
+    }
+
+    private func list(_ prompts: [PromptVersion]) throws {
+        if library.json { return try JSONOutput.print(prompts.map(PromptReport.init)) }
+        for prompt in prompts {
+            let parent = prompt.parent.map { " from version \($0)" } ?? ""
+            Terminal.standardOutput.write(
+                "Version \(prompt.number), \(prompt.source.rawValue)\(parent), \(CommandText.moment(prompt.createdAt))\n"
+                    + PromptCommand.text(prompt) + "\n\n")
+        }
+    }
+
+    static func text(_ prompt: PromptVersion) -> String {
+        var lines = [prompt.positive, "Negative prompt: \(prompt.negative)"]
+        var rest: [String] = []
+        if let width = prompt.width, let height = prompt.height { rest.append("Size: \(width)x\(height)") }
+        if let model = prompt.model { rest.append("Model: \(model)") }
+        if !rest.isEmpty { lines.append(rest.joined(separator: ", ")) }
+        return lines.map { DisplayText.harmless($0) }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,203 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw review`: screening in the terminal.
+struct ReviewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review",
+        abstract: "Screen what was suggested, one suggestion at a time.",
+        discussion: """
+            Keys: a approve, r reject, e edit, w weight, + add, u undo, n/p or arrows move, ? help, q quit. Every key is kept at once.
+
+            Without a picture: all pictures that have something left to decide, the latest first.
+
+            Where standard input is no terminal, commands are read from it, a line each: a, r, u, n, p, "e new text", "w 1.2", "+ tag", q.
+
+              redraw review photo.jpg
+              printf 'a\\nr\\n+ style: watercolour\\nq\\n' | redraw review photo.jpg
+            """)
+
+    @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
+    var picture: String?
+
+    @OptionGroup var library: LibraryOptions
+
+    func run() throws {
+        let desk = try Desks.open(library)
+        let pictures = try picture.map { [try desk.picture($0)] } ?? desk.picturesToScreen()
+        guard !pictures.isEmpty else {
+            library.notice("Nothing is left to screen. Run `redraw analyze` on a picture, or name one to go over it again.")
+            return
+        }
+        let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
+        let wasInterrupted = onScreen ? try screen(desk, pictures) : try lines(desk, pictures)
+        if library.json {
+            try JSONOutput.print(try pictures.map { try PictureReport($0, desk) })
+        } else {
+            for picture in pictures { summarise(try desk.library.suggestions(of: picture.id), picture) }
+        }
+        if wasInterrupted { throw ExitCode(130) }
+    }
+
+    private func summarise(_ suggestions: [Suggestion], _ picture: PictureRecord) {
+        func count(_ state: Suggestion.State) -> Int { suggestions.count { $0.state == state } }
+        library.notice(
+            "\(CommandText.name(picture)): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
+    }
+
+    /// - Returns: whether Ctrl-C ended it.
+    private func screen(_ desk: ScreeningDesk, _ pictures: [PictureRecord]) throws -> Bool {
+        let screen = try ReviewScreen()
+        defer { ReviewScreen.giveBack() }
+        let paint = Terminal.standardOutput.paint
+        for (index, picture) in pictures.enumerated() {
+            var review = try Review(desk, picture, index: index, of: pictures.count)
+            var size = screen.size
+            session: while true {
+                let drawing = ReviewDrawing(width: size.width, height: size.height, paint: paint, unicode: Review.showsUnicode)
+                screen.show(drawing.lines(review.session))
+                for key in screen.keys() {
+                    switch try review.press(key) {
+                    case .goOn: continue
+                    case .nextPicture: break session
+                    case .quit: return false
+                    case .interrupted: return true
+                    }
+                }
+                if screen.size != size {
+                    size = screen.size
+                    screen.invalidate()
+                }
+            }
+        }
+        return false
+    }
+
+    /// Commands from a pipe: each line is one, or several keys in a row.
+    private func lines(_ desk: ScreeningDesk, _ pictures: [PictureRecord]) throws -> Bool {
+        for (index, picture) in pictures.enumerated() {
+            var review = try Review(desk, picture, index: index, of: pictures.count)
+            var toldLast: Int64?
+            session: while true {
+                if let current = review.session.current, current.id != toldLast {
+                    tell("\(current.facet): \(CommandText.line(current, width: 60, paint: Paint(enabled: false)))")
+                    toldLast = current.id
+                }
+                guard let line = readLine() else { return false }
+                for key in try Review.keys(forLine: line) {
+                    switch try review.press(key) {
+                    case .goOn: continue
+                    case .nextPicture: break session
+                    case .quit: return false
+                    case .interrupted: return true
+                    }
+                }
+                if review.session.mode == .help {
+                    _ = try review.press(.escape)
+                    tell(ReviewCommand.configuration.discussion)
+                } else if !review.session.message.isEmpty {
+                    tell(review.session.message)
+                }
+            }
+        }
+        return false
+    }
+
+    /// What happens, on standard output; with `--json`, where that is for the result, nowhere.
+    private func tell(_ text: String) {
+        guard !library.json, !library.quiet else { return }
+        Terminal.standardOutput.write(text + "\n")
+    }
+}
+
+/// A session and the desk that does what it asks for.
+struct Review {
+    enum Step: Equatable {
+        case goOn, nextPicture, quit, interrupted
+    }
+
+    private(set) var session: ReviewSession
+    private let desk: ScreeningDesk
+    private let picture: PictureRecord
+
+    init(_ desk: ScreeningDesk, _ picture: PictureRecord, index: Int, of count: Int) throws {
+        self.desk = desk
+        self.picture = picture
+        let suggestions = try desk.library.suggestions(of: picture.id)
+        let place = count > 1 ? " (\(index + 1) of \(count))" : ""
+        session = ReviewSession(
+            title: " \(CommandText.name(picture)) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
+            prompt: desk.preview(suggestions), hasNext: index + 1 < count)
+    }
+
+    /// Does what the key asks for. What the library refuses is told and changes nothing; what breaks it is thrown.
+    mutating func press(_ key: Key) throws -> Step {
+        guard let request = session.handle(key) else { return .goOn }
+        do {
+            switch request {
+            case .quit: return .quit
+            case .interrupt: return .interrupted
+            case .nextPicture: return .nextPicture
+            case .undo: take(try desk.library.undo(on: picture.id, by: LibraryOptions.person))
+            case .decide(let changes): take(try desk.library.decide(changes, on: picture.id, by: LibraryOptions.person))
+            case .add(let text):
+                take(try desk.library.decide([try desk.addition(text)], on: picture.id, by: LibraryOptions.person))
+            }
+        } catch let error as ScreeningDeskError {
+            session.tell("\(error)")
+        } catch let error as LibraryError {
+            switch error {
+            case .invalid, .noSuchSuggestion: session.tell("\(error)")
+            case .nothingToUndo: session.tell("Nothing to undo.")
+            default: throw error
+            }
+        }
+        return .goOn
+    }
+
+    private mutating func take(_ outcome: DecisionOutcome) {
+        session.update(outcome.suggestions, prompt: desk.preview(outcome.suggestions), message: Review.message(outcome))
+        // What was taken back or added is what one looks at next.
+        let last = outcome.decisions.last
+        if last?.action == .undo || last?.action == .add, let one = outcome.suggestions.first(where: { $0.tag == last?.tag }) {
+            session.select(one.id)
+        }
+    }
+
+    static func message(_ outcome: DecisionOutcome) -> String {
+        guard let last = outcome.decisions.last else { return "Nothing to change." }
+        let what = outcome.decisions.count == 1 ? last.tag : "\(outcome.decisions.count) tags"
+        return switch last.action {
+        case .approve: "Approved \(what)."
+        case .reject: "Rejected \(what); it is not suggested again."
+        case .edit: "Edited and approved \(what)."
+        case .weigh: "Weighted and approved \(what)."
+        case .add: "Added \(what)."
+        case .reset: "Took the decision on \(what) back."
+        case .undo: "Undone: \(what)."
+        case .import: "Imported \(what)."
+        }
+    }
+
+    /// The keys a line of a pipe stands for.
+    static func keys(forLine line: String) throws -> [Key] {
+        let text = line.trimming(while: \.isWhitespace)
+        guard let first = text.first else { return [] }
+        let rest = text.dropFirst().drop(while: \.isWhitespace)
+        if "ew+".contains(first) {
+            guard !rest.isEmpty else { throw ReviewError.notUnderstood(text) }
+            return [.character(first), .clear] + rest.map { .character($0) } + [.enter]
+        }
+        guard text.allSatisfy({ "arunpNxAhq?".contains($0) }) else { throw ReviewError.notUnderstood(text) }
+        return text.map { .character($0) }
+    }
+
+    /// Whether the locale's characters are Unicode's.
+    static var showsUnicode: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        let folded = locale.lowercased()
+        return folded.contains("utf-8") || folded.contains("utf8")
+    }
+}

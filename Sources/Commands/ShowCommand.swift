@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw show`: a generation or a picture with all that is known of it.
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "A generation, or a picture with its suggestions, prompt and generations.",
+        discussion: """
+            A plain number is a generation's (as `generate` prints it, also g12); p3, a file or the start of a SHA-256 is a picture's.
+
+              redraw show 12
+              redraw show p3
+              redraw show photo.jpg --json
+            """)
+
+    @Argument(help: ArgumentHelp("A generation's number, or a picture.", valueName: "id"))
+    var id: String
+
+    @OptionGroup var library: LibraryOptions
+
+    func run() throws {
+        let desk = try Desks.open(library)
+        let digits = id.hasPrefix("g") ? id.dropFirst() : id[...]
+        if let number = Int64(digits), !FileManager.default.fileExists(atPath: id) {
+            try show(try desk.library.generation(id: number), desk)
+        } else {
+            try show(try desk.picture(id), desk)
+        }
+    }
+
+    private func show(_ generation: Generation, _ desk: ScreeningDesk) throws {
+        if library.json { return try JSONOutput.print(GenerationReport(generation)) }
+        var lines = [("generation", "\(generation.id), \(generation.kind.rawValue), \(generation.status.rawValue)")]
+        lines.append(("when", CommandText.moment(generation.createdAt)))
+        if let message = generation.message { lines.append(("message", message)) }
+        lines += generation.outputs.map { ("output", $0.path) }
+        if let id = generation.pictureID {
+            let picture = try desk.library.picture(id: id)
+            lines.append(("picture", "p\(id) \(picture.paths.first ?? picture.sha256)"))
+            if let number = generation.promptNumber {
+                lines.append(("prompt", "\(number): \(try desk.library.prompt(number, of: id).positive)"))
+            }
+        }
+        lines.append(("model", "\(generation.model), profile \(generation.profile), \(generation.precision)"))
+        lines.append(("seed", "\(generation.seed)"))
+        let first = generation.firstTimestep.map { ", from t = \(ReviewSession.number($0))" } ?? ""
+        lines.append(("steps", "\(generation.stepsRun) run of \(generation.stepsRequested)\(first)"))
+        if let proof = generation.untouched {
+            lines.append(("untouched", "\(proof.pixels) pixels, \(proof.identical ? "identical to the original" : "CHANGED")"))
+        }
+        if let seconds = generation.seconds { lines.append(("seconds", seconds)) }
+        lines.append(("request", generation.request))
+        write(lines)
+    }
+
+    private func show(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
+        if library.json { return try JSONOutput.print(try PictureReport(picture, desk)) }
+        var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
+        lines += picture.paths.map { ("seen at", $0) }
+        if let analysis = try desk.library.latestAnalysis(of: picture.id) {
+            let what = "\(analysis.encoder.name) with \(analysis.vocabulary.name), \(CommandText.moment(analysis.createdAt))"
+            lines.append(("looked at by", what))
+        }
+        if let prompt = try desk.library.latestPrompt(of: picture.id) { lines.append(("prompt \(prompt.number)", prompt.positive)) }
+        lines += try desk.library.generations(of: picture.id, limit: 10).map { run in
+            ("generation", "g\(run.id) \(run.kind.rawValue), \(run.status.rawValue)\(run.outputs.first.map { ", \($0.path)" } ?? "")")
+        }
+        write(lines)
+        let output = Terminal.standardOutput
+        let width = output.isTerminal ? output.size.width : 80
+        let suggestions = CommandText.lines(try desk.library.suggestions(of: picture.id), width: width, paint: output.paint)
+        output.write(suggestions.map { $0 + "\n" }.joined())
+    }
+
+    private func write(_ lines: [(name: String, value: String)]) {
+        let paint = Terminal.standardOutput.paint
+        for line in lines {
+            Terminal.standardOutput.write(
+                paint.dim(DisplayText.padded(line.name, 13)) + DisplayText.harmless(line.value) + "\n")
+        }
+    }
+}

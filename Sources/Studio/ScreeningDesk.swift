@@ -1,0 +1,204 @@
+import Crypto
+public import Foundation
+public import Screening
+import Vocabulary
+
+// What the commands and the page call by name without importing the rooms below.
+public typealias Library = Screening.Library
+public typealias LibraryError = Screening.LibraryError
+public typealias LibraryExport = Screening.LibraryExport
+public typealias ImportReport = Screening.ImportReport
+public typealias PictureRecord = Screening.PictureRecord
+public typealias AnalysisRecord = Screening.AnalysisRecord
+public typealias Suggestion = Screening.Suggestion
+public typealias SuggestionSource = Screening.SuggestionSource
+public typealias SuggestionTarget = Screening.SuggestionTarget
+public typealias Change = Screening.Change
+public typealias Decision = Screening.Decision
+public typealias DecisionOutcome = Screening.DecisionOutcome
+public typealias NewPrompt = Screening.NewPrompt
+public typealias NewPicture = Screening.NewPicture
+public typealias NewAnalysis = Screening.NewAnalysis
+public typealias NewSuggestion = Screening.NewSuggestion
+public typealias NewGeneration = Screening.NewGeneration
+public typealias GenerationOutcome = Screening.GenerationOutcome
+public typealias EncoderIdentity = Screening.EncoderIdentity
+public typealias VocabularyIdentity = Screening.VocabularyIdentity
+public typealias PromptVersion = Screening.PromptVersion
+public typealias Generation = Screening.Generation
+public typealias GenerationOutput = Screening.GenerationOutput
+public typealias UntouchedProof = Screening.UntouchedProof
+public typealias HistoryEntry = Screening.HistoryEntry
+
+/// What can go wrong at the desk itself; the library's own errors pass through.
+public enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
+    /// There is nothing to compose a prompt from.
+    case nothingApproved(picture: String)
+    case noSuchFacet(String)
+
+    public var description: String {
+        switch self {
+        case .nothingApproved(let picture):
+            "nothing is approved for \(picture) yet; approve some with `redraw review \(picture)` or `redraw tag \(picture) --approve TAG`"
+        case .noSuchFacet(let name):
+            "there is no facet \"\(name)\"; the facets are \(ScreeningDesk.facets.joined(separator: ", "))"
+        }
+    }
+}
+
+/// An approved suggestion, as a composer of prompts sees it.
+public struct ApprovedText: Sendable, Hashable {
+    /// The edited text, else the tag.
+    public let text: String
+    public let facet: String
+    /// 1 is none.
+    public let weight: Double
+}
+
+/// Where a person screens what was suggested: finds the picture that is meant, takes decisions, and turns approved tags into a prompt.
+public struct ScreeningDesk: Sendable {
+    /// Approved tags, best first, to the text of a prompt.
+    public typealias Composition = @Sendable ([ApprovedText]) -> String
+
+    public let library: Library
+    private let compose: Composition
+    private let facetOfTag: @Sendable (String) -> String?
+
+    /// - Parameters:
+    ///   - compose: a pure function; the same approval always gives the same prompt.
+    ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
+    public init(
+        libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) throws {
+        try self.init(library: Library(folder: libraryFolder), compose: compose, facetOfTag: facetOfTag)
+    }
+
+    public init(
+        library: Library, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) {
+        (self.library, self.compose, self.facetOfTag) = (library, compose, facetOfTag)
+    }
+
+    /// Names of the facets, in the order in which people expect to see them.
+    public static let facets = Facet.allCases.map(\.rawValue)
+
+    /// Where a facet stands in that order; one that this version does not know stands last.
+    public static func position(ofFacet facet: String) -> Int {
+        facets.firstIndex(of: facet) ?? facets.count
+    }
+}
+
+// MARK: - Finding a picture
+
+extension ScreeningDesk {
+    /// The picture that a person means: by its file (whatever its name now), by a path it was seen at, by its number, or by the start
+    /// of its SHA-256 (at least four digits).
+    /// - Throws: `LibraryError.noSuchPicture` or `LibraryError.ambiguousPicture`.
+    public func picture(_ reference: String) throws -> PictureRecord {
+        let path = ScreeningDesk.storedPath(reference)
+        if let sha256 = ScreeningDesk.sha256(ofFile: path) {
+            guard let picture = try library.picture(sha256: sha256) else { throw LibraryError.noSuchPicture(reference) }
+            return picture
+        }
+        if let picture = try library.picture(path: path) { return picture }
+        if let number = Int64(reference.hasPrefix("p") ? String(reference.dropFirst()) : reference) {
+            do {
+                return try library.picture(id: number)
+            } catch LibraryError.noSuchPicture {
+                // It may be the start of a digest that has no letter in it.
+            }
+        }
+        guard reference.count >= 4 else { throw LibraryError.noSuchPicture(reference) }
+        return try library.picture(sha256Prefix: reference)
+    }
+
+    /// How paths are kept: absolute, so that they mean the same from every working directory.
+    public static func storedPath(_ path: String) -> String {
+        URL(fileURLWithPath: NSString(string: path).expandingTildeInPath).standardizedFileURL.path
+    }
+
+    /// Pictures with pending suggestions, the latest first.
+    public func picturesToScreen() throws -> [PictureRecord] {
+        try library.pictures().filter { picture in
+            try library.suggestions(of: picture.id).contains { $0.state == .pending }
+        }
+    }
+
+    /// SHA-256 of the file in lower-case hexadecimal, read piece by piece; nil where there is no such file.
+    private static func sha256(ofFile path: String) -> String? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+            let file = FileHandle(forReadingAtPath: path)
+        else { return nil }
+        defer { try? file.close() }
+        var hash = SHA256()
+        while let piece = try? file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
+        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+}
+
+// MARK: - Deciding
+
+extension ScreeningDesk {
+    /// A tag to be added, as a person types it: `watercolour`, or with its facet `style: watercolour`.
+    /// Without one, the vocabulary's facet counts, else `subject`.
+    public func addition(_ text: String) throws -> Change {
+        if let colon = text.firstIndex(of: ":") {
+            let name = text[..<colon].trimmingCharacters(in: .whitespaces)
+            guard let facet = Facet(spelling: name) else { throw ScreeningDeskError.noSuchFacet(name) }
+            return .add(tag: String(text[text.index(after: colon)...]), facet: facet.rawValue)
+        }
+        return .add(tag: text, facet: facetOfTag(text) ?? Facet.subject.rawValue)
+    }
+}
+
+// MARK: - Prompts
+
+extension ScreeningDesk {
+    /// The prompt that would be composed now, whether or not anything is approved.
+    public func preview(_ suggestions: [Suggestion]) -> String {
+        compose(
+            suggestions.filter { $0.state == .approved }.map { ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight) })
+    }
+
+    /// The picture's approved prompt: composed from the approved tags, and kept as a new version where it differs from the latest.
+    ///
+    /// A version written by hand stands until something is decided after it.
+    /// - Parameter recompose: composes all the same.
+    /// - Throws: ``ScreeningDeskError/nothingApproved(picture:)``.
+    public func prompt(of picture: PictureRecord, recompose: Bool = false) throws -> PromptVersion {
+        let latest = try library.latestPrompt(of: picture.id)
+        if let latest, !recompose, latest.source != .composed {
+            let decided = try library.decisions(of: picture.id).last?.decidedAt
+            if decided.map({ $0 <= latest.createdAt }) ?? true { return latest }
+        }
+        let suggestions = try library.suggestions(of: picture.id)
+        guard suggestions.contains(where: { $0.state == .approved }) else {
+            throw ScreeningDeskError.nothingApproved(picture: picture.paths.first ?? "\(picture.id)")
+        }
+        return try library.record(try draft(positive: preview(suggestions), negative: nil, picture, source: .composed), of: picture.id)
+    }
+
+    /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
+    public func write(positive: String?, negative: String?, for picture: PictureRecord) throws -> PromptVersion {
+        var text = positive
+        if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
+        if text == nil { text = preview(try library.suggestions(of: picture.id)) }
+        return try library.record(try draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture.id)
+    }
+
+    /// Fills in what the person did not say: the negative prompt that was last written, else the analysis's; its model and size.
+    private func draft(
+        positive: String, negative: String?, _ picture: PictureRecord, source: NewPrompt.Source
+    ) throws -> NewPrompt {
+        struct Model: Decodable { var name: String }
+        struct Size: Decodable { var width, height: Int }
+        let analysis = try library.latestAnalysis(of: picture.id)
+        let written = try library.prompts(of: picture.id).last { $0.source == .written }
+        let model = analysis?.model.flatMap { try? JSONDecoder().decode(Model.self, from: Data($0.utf8)) }
+        let size = analysis?.size.flatMap { try? JSONDecoder().decode(Size.self, from: Data($0.utf8)) }
+        return NewPrompt(
+            positive: positive, negative: negative ?? written?.negative ?? analysis?.negative ?? "", model: model?.name,
+            width: size?.width, height: size?.height, source: source)
+    }
+}
