@@ -37,7 +37,7 @@ struct HistoryCommand: ParsableCommand {
             generations
             ? try desk.library.generations(of: picture?.id, limit: limit).map { .generation($0) }
             : try desk.library.history(of: picture?.id, limit: limit)
-        if library.json { return try JSONOutput.print(entries.map(HistoryReport.init)) }
+        if library.json { return try JSONOutput.print(entries.map(HistoryLine.init)) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
         var names: [Int64: String] = [:]
         for entry in entries {
@@ -78,7 +78,7 @@ struct HistoryCommand: ParsableCommand {
 }
 
 /// A line of the history as JSON: what it is, and under that name the thing itself.
-struct HistoryReport: Encodable {
+struct HistoryLine: Encodable {
     struct Analysis: Encodable {
         var encoder: String
         var vocabulary: String
@@ -98,8 +98,8 @@ struct HistoryReport: Encodable {
     var kind: String
     var analysis: Analysis?
     var decision: Taken?
-    var prompt: PromptReport?
-    var generation: GenerationReport?
+    var prompt: KeptPrompt?
+    var generation: KeptGeneration?
 
     init(_ entry: HistoryEntry) {
         (date, picture) = (entry.date, entry.pictureID)
@@ -112,10 +112,10 @@ struct HistoryReport: Encodable {
             decision = Taken(id: record.id, action: record.action.rawValue, tag: record.tag, undoes: record.undoes, by: record.decidedBy)
         case .prompt(let record):
             kind = "prompt"
-            prompt = PromptReport(record)
+            prompt = KeptPrompt(record)
         case .generation(let record):
             kind = "generation"
-            generation = GenerationReport(record)
+            generation = KeptGeneration(record)
         }
     }
 }

@@ -31,7 +31,7 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func show(_ generation: Generation, _ desk: ScreeningDesk) throws {
-        if library.json { return try JSONOutput.print(GenerationReport(generation)) }
+        if library.json { return try JSONOutput.print(KeptGeneration(generation)) }
         var lines = [("generation", "\(generation.id), \(generation.kind.rawValue), \(generation.status.rawValue)")]
         lines.append(("when", CommandText.moment(generation.createdAt)))
         if let message = generation.message { lines.append(("message", message)) }
@@ -56,7 +56,7 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func show(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
-        if library.json { return try JSONOutput.print(try PictureReport(picture, desk)) }
+        if library.json { return try JSONOutput.print(try ScreenedPicture(picture, desk)) }
         var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
         lines += picture.paths.map { ("seen at", $0) }
         if let analysis = try desk.library.latestAnalysis(of: picture.id) {

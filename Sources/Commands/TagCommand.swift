@@ -69,7 +69,7 @@ struct TagCommand: ParsableCommand {
             library.notice(outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(outcome.decisions.count) tags.")
         }
         if library.json {
-            try JSONOutput.print(try PictureReport(picture, desk))
+            try JSONOutput.print(try ScreenedPicture(picture, desk))
         } else if !library.quiet {
             let output = Terminal.standardOutput
             let lines = CommandText.lines(

@@ -76,6 +76,15 @@ extension Library {
         }
     }
 
+    /// The pictures with suggestions that nobody decided on yet, the latest added first.
+    public func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
+        try read { db in
+            let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
+            return try Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) ORDER BY id DESC")
+                .map { try PictureRecord($0, db) }
+        }
+    }
+
     static func picture(_ id: Int64, _ db: Database) throws -> PictureRecord {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchPicture("\(id)")

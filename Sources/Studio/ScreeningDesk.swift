@@ -119,9 +119,7 @@ extension ScreeningDesk {
 
     /// Pictures with pending suggestions, the latest first.
     public func picturesToScreen() throws -> [PictureRecord] {
-        try library.pictures().filter { picture in
-            try library.suggestions(of: picture.id).contains { $0.state == .pending }
-        }
+        try library.picturesWithPendingSuggestions()
     }
 
     /// SHA-256 of the file in lower-case hexadecimal, read piece by piece; nil where there is no such file.

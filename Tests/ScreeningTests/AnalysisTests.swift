@@ -74,6 +74,7 @@ import Testing
         try library.record(.sample([.sample("cat")]), of: second)
         try library.decide([.reject("cat")], on: first, by: "test")
         #expect(try library.states(second) == ["cat": .pending])
+        #expect(try library.picturesWithPendingSuggestions().map(\.id) == [second])
     }
 
     @Test func wrongValuesAreRefusedWhole() throws {

@@ -9,7 +9,7 @@ enum Desks {
 }
 
 /// A picture with all that is known of it, as JSON. The keys are those of `analyze`; a script may rely on them.
-struct PictureReport: Encodable {
+struct ScreenedPicture: Encodable {
     struct Picture: Encodable {
         var id: Int64
         var path: String?
@@ -37,22 +37,22 @@ struct PictureReport: Encodable {
     var picture: Picture
     var encoder: Encoder?
     var vocabulary: Vocabulary?
-    var suggestions: [SuggestionReport]
-    var prompt: PromptReport?
-    var generations: [GenerationReport]
+    var suggestions: [ScreenedSuggestion]
+    var prompt: KeptPrompt?
+    var generations: [KeptGeneration]
 
     init(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
         let analysis = try desk.library.latestAnalysis(of: picture.id)
         self.picture = Picture(picture)
         encoder = analysis.map { Encoder(name: $0.encoder.name, sha256: $0.encoder.sha256) }
         vocabulary = analysis.map { Vocabulary(name: $0.vocabulary.name, sha256: $0.vocabulary.sha256, count: $0.vocabulary.count) }
-        suggestions = try desk.library.suggestions(of: picture.id).map(SuggestionReport.init)
-        prompt = try desk.library.latestPrompt(of: picture.id).map(PromptReport.init)
-        generations = try desk.library.generations(of: picture.id).map(GenerationReport.init)
+        suggestions = try desk.library.suggestions(of: picture.id).map(ScreenedSuggestion.init)
+        prompt = try desk.library.latestPrompt(of: picture.id).map(KeptPrompt.init)
+        generations = try desk.library.generations(of: picture.id).map(KeptGeneration.init)
     }
 }
 
-struct SuggestionReport: Encodable {
+struct ScreenedSuggestion: Encodable {
     var id: Int64
     var tag: String
     var facet: String
@@ -76,7 +76,7 @@ struct SuggestionReport: Encodable {
     }
 }
 
-struct PromptReport: Encodable {
+struct KeptPrompt: Encodable {
     var version: Int
     var parent: Int?
     var positive: String
@@ -94,7 +94,7 @@ struct PromptReport: Encodable {
     }
 }
 
-struct GenerationReport: Encodable {
+struct KeptGeneration: Encodable {
     struct Steps: Encodable {
         var requested: Int
         var run: Int
