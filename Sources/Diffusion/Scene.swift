@@ -73,15 +73,17 @@ struct Scene {
     }
 
     /// The mask over latents: a value may change if a pixel of its square is at least half in the mask. diffusers looks at the square's
-    /// first pixel alone, which leaves a rim of the mask as it was; the profile of that name does the same.
+    /// first pixel alone, which leaves a rim of the mask as it was; the profile of that name does the same. Where a mask is nowhere half,
+    /// being faint or thinner than a pixel at working size, what it has most of counts.
     static func latentMask(_ mask: Mask, scale: Int, channels: Int, profile: GenerationRequest.Profile) -> Tensor {
         let (width, height) = (mask.width / scale, mask.height / scale)
         let reach = profile == .diffusers ? 1 : scale
+        let level = profile == .diffusers ? 128 : min(128, max(1, mask.values.max() ?? 0))
         return Tensor(shape: [1, height, width, channels]) { target in
             for y in 0..<height {
                 for x in 0..<width {
                     let within = (0..<reach).contains { down in
-                        (0..<reach).contains { right in mask[x * scale + right, y * scale + down] >= 128 }
+                        (0..<reach).contains { right in mask[x * scale + right, y * scale + down] >= level }
                     }
                     for channel in 0..<channels { target[(y * width + x) * channels + channel] = within ? 1 : 0 }
                 }

@@ -36,9 +36,14 @@ private let modelToMeasure = ProcessInfo.processInfo.environment["REDRAW_MODEL"]
             mode: .generate, prompt: "a photo of a harbour with many boats in the evening", seed: 1, width: side, height: side)
         for sampler in [SamplerName.ddim, .dpmpp2MKarras] {
             request.sampler = sampler
+            request.steps = Int(ProcessInfo.processInfo.environment["REDRAW_STEPS"] ?? "") ?? 20
             var times: [Double] = []
             let result = try pipeline.run(request, source: source) { times.append($0.secondsElapsed) }
             let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
+            var usage = rusage()
+            getrusage(RUSAGE_SELF, &usage)
+            print("peak memory of the process: \(usage.ru_maxrss / 1024) MiB")
+            guard !steps.isEmpty else { continue }
             print("\(sampler.rawValue) at \(side): \(result.plan.steps.run) steps, median \(steps[steps.count / 2]) s, \(result.seconds)")
         }
     }

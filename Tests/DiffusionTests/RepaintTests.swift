@@ -132,4 +132,18 @@ import Testing
         #expect(filled.bytes.allSatisfy { $0 == 200 })
         #expect(image.filledFromAround(Mask(width: 20, height: 16, filledWith: 255)) == image)
     }
+
+    /// A latent value stands for a square of pixels; one pixel in the mask is enough for it, but for diffusers' own rule.
+    @Test func theMaskOverLatentsCoversEveryPixelOfTheMask() {
+        var values = [UInt8](repeating: 0, count: 16 * 8)
+        (values[0], values[7 * 16 + 15], values[16 * 5 + 5]) = (255, 255, 90)
+        let mask = Mask(width: 16, height: 8, values: values)
+        func latents(_ mask: Mask, _ profile: GenerationRequest.Profile) -> [Float] {
+            Scene.latentMask(mask, scale: 4, channels: 1, profile: profile).values
+        }
+        #expect(latents(mask, .redraw) == [1, 0, 0, 0, 0, 0, 0, 1])
+        #expect(latents(mask, .diffusers) == [1, 0, 0, 0, 0, 0, 0, 0])
+        let faint = Mask(width: 16, height: 8, values: values.map { min($0, 90) })
+        #expect(latents(faint, .redraw) == [1, 0, 0, 0, 0, 1, 0, 1])
+    }
 }
