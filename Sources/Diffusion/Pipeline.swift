@@ -75,7 +75,24 @@ public struct Pipeline: Sendable {
         public let output: PixelSize
         /// Part of the picture that the model sees; nil where there is no picture.
         public let region: PixelRectangle?
+        /// Bytes that the run will take on top of the loaded model, an estimate from above: the largest maps of the autoencoder or the
+        /// UNet, whichever are larger.
+        public let memory: Int
         let framing: Framing?
+    }
+
+    /// What `Plan.memory` says for a working size.
+    private func memory(_ working: PixelSize) -> Int {
+        let levels = autoencoder.configuration.channels
+        let widest = levels[min(1, levels.count - 1)]
+        // The widest residual block at full resolution holds its input, that normalised, the convolution's unfolded rows and its output.
+        let decoding = working.pixelCount * (3 * widest + 2 * levels[0])
+        let latents = working.pixelCount / (sizeMultiple * sizeMultiple)
+        let channels = unet.configuration.channels
+        let skips = channels.indices.reduce(0) { $0 + (unet.configuration.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
+        // Two latents for guidance; the topmost joined block holds its input several times over.
+        let denoising = 2 * (skips + 8 * latents * channels[0])
+        return 4 * max(decoding, denoising)
     }
 
     /// Says what will run: steps, first timestep, sizes. Costs nothing, and refuses what cannot be done.
@@ -102,7 +119,9 @@ public struct Pipeline: Sendable {
         guard working.width % sizeMultiple == 0, working.height % sizeMultiple == 0, working.width > 0, working.height > 0 else {
             throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
         }
-        guard let picture else { return Plan(steps: steps, working: working, output: working, region: nil, framing: nil) }
+        guard let picture else {
+            return Plan(steps: steps, working: working, output: working, region: nil, memory: memory(working), framing: nil)
+        }
 
         let framing: Framing
         if request.mode == .repaint {
@@ -116,7 +135,7 @@ public struct Pipeline: Sendable {
         }
         let region = PixelSize(width: framing.region.width, height: framing.region.height)
         let output = request.mode == .repaint ? picture : request.outputSize == .picture ? region : working
-        return Plan(steps: steps, working: working, output: output, region: framing.region, framing: framing)
+        return Plan(steps: steps, working: working, output: output, region: framing.region, memory: memory(working), framing: framing)
     }
 
     /// The texts of a request as the UNet will look at them.

@@ -28,6 +28,8 @@ private let modelToMeasure = ProcessInfo.processInfo.environment["REDRAW_MODEL"]
         let loading = clock.now
         let pipeline = try Pipeline(directory: folder, text: Noise(width: configuration.textWidths[0]))
         print("load: \(loading.duration(to: .now))")
+        let loaded = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        print("loaded:", loaded.split(separator: "\n").filter { $0.hasPrefix("VmHWM") })
         let side = Int(ProcessInfo.processInfo.environment["REDRAW_SIDE"] ?? "") ?? 256
         let source = Image(
             width: side, height: side, channels: 3, bytes: (0..<side * side * 3).map { UInt8(truncatingIfNeeded: $0 / 3 % side + $0 / 700) }
@@ -40,9 +42,8 @@ private let modelToMeasure = ProcessInfo.processInfo.environment["REDRAW_MODEL"]
             var times: [Double] = []
             let result = try pipeline.run(request, source: source) { times.append($0.secondsElapsed) }
             let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
-            var usage = rusage()
-            getrusage(RUSAGE_SELF, &usage)
-            print("peak memory of the process: \(usage.ru_maxrss / 1024) MiB")
+            let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+            print("estimate: \(result.plan.memory >> 20) MiB;", status.split(separator: "\n").filter { $0.hasPrefix("VmHWM") })
             guard !steps.isEmpty else { continue }
             print("\(sampler.rawValue) at \(side): \(result.plan.steps.run) steps, median \(steps[steps.count / 2]) s, \(result.seconds)")
         }
