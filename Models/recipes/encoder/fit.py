@@ -26,7 +26,7 @@ MEDIUMS = ["photo", "painting", "cartoon", "sketch"]
 PHRASE = "a photo of a {}"
 SETTINGS = {
     "penalty": 1000.0, "captionWeight": 2.0, "clipArtWeight": 0.3, "likeliestClasses": 10, "projectionWeight": 1.0, "classWeight": 0.8,
-    "mediumPenalty": 30.0,
+    "mediumPenalty": 1000.0,
 }
 BACKGROUND = {"imagenet-one-per-class": 400, "flickr-train": 250, "paintings": 100, "clothes": 50, "groceries": 50, "openclipart": 100}
 # Words of captions that are not nouns one can see, so that they are no tags when the confidence is fitted.
@@ -166,6 +166,31 @@ def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def digests(output):
+    """What config.json says of the files that decide an embedding or a medium."""
+    files = {name: digest(output / name) for name in ("image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt")}
+    whole = "".join(f"{name} {value}\n" for name, value in sorted(files.items()))
+    return {"digest": hashlib.sha256(whole.encode()).hexdigest(), "files": files}
+
+
+def write_head(path, tensors):
+    """Matrices f16, biases f32; returns the tensors as they will be read."""
+    shipped = {
+        name: torch.from_numpy(np.ascontiguousarray(tensor, dtype=np.float32)).to(torch.float32 if name.endswith("bias") else torch.float16)
+        for name, tensor in tensors.items()}
+    towers.write(path, shipped)
+    return {name: tensor.float().numpy() for name, tensor in shipped.items()}
+
+
+def refit_medium(data, output):
+    """Replaces the medium head of a directory that is complete."""
+    weight, bias = fit_medium(data)
+    tensors = {name: tensor.numpy() for name, tensor in towers.read(output / "head.safetensors").items()}
+    write_head(output / "head.safetensors", tensors | {"medium.weight": weight, "medium.bias": bias})
+    config = json.loads((output / "config.json").read_text())
+    (output / "config.json").write_text(json.dumps(config | digests(output), indent=2) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
@@ -174,10 +199,13 @@ def main():
     parser.add_argument("--csv")
     parser.add_argument("--openclipart")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only-medium", action="store_true", help="fit the medium head again and leave everything else")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     data, output = Data(options), Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
+    if options.only_medium:
+        return refit_medium(data, output)
 
     if not (output / "vocab.txt").exists():
         shutil.copyfile(Path(towers.upstream_text_folder()) / "vocab.txt", output / "vocab.txt")
@@ -200,9 +228,7 @@ def main():
     medium_weight, medium_bias = fit_medium(data)
     tensors = dict(whole.tensors)
     tensors |= {"medium.weight": medium_weight, "medium.bias": medium_bias}
-    shipped = {name: torch.from_numpy(np.ascontiguousarray(t, dtype=np.float32)).to(torch.float32 if name.endswith("bias") else torch.float16) for name, t in tensors.items()}
-    towers.write(output / "head.safetensors", shipped)
-    applied = head.Head({name: t.float().numpy() for name, t in shipped.items()}, numbers)
+    applied = head.Head(write_head(output / "head.safetensors", tensors), numbers)
 
     rng = np.random.default_rng(2)
     parts = []
@@ -223,11 +249,9 @@ def main():
     print("calibration:", calibration, json.dumps(report))
 
     image, language = towers.architecture()
-    files = {name: digest(output / name) for name in ("image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt")}
     config = {
         "name": "redraw-encoder", "version": 1, "dimension": language["width"],
-        "digest": hashlib.sha256("".join(f"{name} {value}\n" for name, value in sorted(files.items())).encode()).hexdigest(),
-        "files": files, "image": image, "text": language,
+        **digests(output), "image": image, "text": language,
         "head": numbers | {"mediums": MEDIUMS}, "calibration": calibration, "calibrationReport": report,
         "textPhrase": PHRASE, "backgroundPictures": len(background[0]),
     }

@@ -36,7 +36,7 @@ def ridge(features, targets, penalty, weights=None):
     return solution.T.astype(np.float32), mean.astype(np.float32)
 
 
-def logistic(features, labels, penalty, weights=None, rounds=120):
+def logistic(features, labels, penalty, weights=None, rounds=60):
     """Logistic regression by L-BFGS; multinomial when labels are whole numbers above one. Returns the coefficients and the intercepts."""
     from sklearn.linear_model import LogisticRegression
 
