@@ -92,7 +92,8 @@ public struct Pipeline: Sendable {
         let skips = channels.indices.reduce(0) { $0 + (unet.configuration.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
         // Two latents for guidance; the topmost joined block holds its input several times over.
         let denoising = 2 * (skips + 8 * latents * channels[0])
-        return 4 * max(decoding, denoising)
+        // Measured with the small generator: what the allocator keeps comes on top, and buffers of a size of their own.
+        return 80 << 20 + 4 * max(decoding, denoising) * 12 / 5
     }
 
     /// Says what will run: steps, first timestep, sizes. Costs nothing, and refuses what cannot be done.

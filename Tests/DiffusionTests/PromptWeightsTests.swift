@@ -1,4 +1,7 @@
+import Encoders
+import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Diffusion
@@ -38,5 +41,17 @@ import Testing
         let weights = stride(from: 0, to: 14, by: 2).map { states.values[$0] }
         #expect(weights == [1, 1, 1.5, 1.5, 1, 1 / 1.1, 1])
         #expect(try Words().weightedStates(for: "plain words") == Words().states(for: "plain words"))
+    }
+
+    @Test func theDefaultTextTowerSpeaksToTheGenerator() throws {
+        let tower = try SentenceTextTower(directory: checkout.appendingPathComponent("Models/redraw-encoder"))
+        let plain = try tower.states(for: "a red boat")
+        #expect(plain.shape == [1, 5, 384])
+        #expect(try tower.states(for: "").shape == [1, 2, 384])
+        let weighted = try tower.weightedStates(for: "a (red:1.5) boat")
+        for (token, weight) in [1, 1, 1.5, 1, 1].enumerated() {
+            let range = token * 384..<(token + 1) * 384
+            #expect(zip(weighted.values[range], plain.values[range]).allSatisfy { $0 == $1 * Float(weight) })
+        }
     }
 }
