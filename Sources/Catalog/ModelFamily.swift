@@ -26,9 +26,9 @@ public struct ModelFamily: Sendable, Hashable {
     ]
 
     /// The aspect buckets of SDXL's training (Podell et al. 2023, appendix I); portrait ones follow by turning.
-    private static let sdxlBuckets: [PixelSize] = [
+    private static let sdxlBuckets: [CanvasSize] = [
         (2048, 512), (1984, 512), (1920, 512), (1856, 512), (1792, 576), (1728, 576), (1664, 576), (1600, 640), (1536, 640), (1472, 704),
         (1408, 704), (1344, 704), (1344, 768), (1280, 768), (1216, 832), (1152, 832), (1152, 896), (1088, 896), (1088, 960), (1024, 960),
         (1024, 1024),
-    ].map { PixelSize(width: $0.0, height: $0.1) }
+    ].map { CanvasSize(width: $0.0, height: $0.1) }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A picture's size in pixels.
-public struct PixelSize: Codable, Hashable, Sendable, CustomStringConvertible {
+/// The size of a picture to be drawn, in pixels.
+public struct CanvasSize: Codable, Hashable, Sendable, CustomStringConvertible {
     public let width: Int
     public let height: Int
 
@@ -14,7 +14,7 @@ public struct PixelSize: Codable, Hashable, Sendable, CustomStringConvertible {
     /// Width over height.
     public var aspect: Double { Double(width) / Double(height) }
     /// The same size turned on its side.
-    public var turned: PixelSize { PixelSize(width: height, height: width) }
+    public var turned: CanvasSize { CanvasSize(width: height, height: width) }
 }
 
 /// Which picture sizes a family of models draws well, and which of them is nearest to a given picture.
@@ -22,7 +22,7 @@ public enum SizeRule: Hashable, Sendable {
     /// Sides that are multiples of `multiple` within `minimum...maximum`, with an area near that of a square of `base` pixels a side.
     case grid(base: Int, minimum: Int, maximum: Int, multiple: Int)
     /// The sizes the model was trained on and no others; each may be turned on its side.
-    case buckets([PixelSize])
+    case buckets([CanvasSize])
 
     /// A grid's sizes have an area within these fractions of base x base.
     static let areaBand = 0.75...1.25
@@ -30,7 +30,7 @@ public enum SizeRule: Hashable, Sendable {
     static let aspectTolerance = 0.01
 
     /// Every legal size, landscape and portrait.
-    public var sizes: [PixelSize] {
+    public var sizes: [CanvasSize] {
         switch self {
         case .buckets(let sizes):
             return Array(Set(sizes + sizes.map(\.turned))).sorted { ($0.width, $0.height) < ($1.width, $1.height) }
@@ -39,28 +39,28 @@ public enum SizeRule: Hashable, Sendable {
             let sides = stride(from: first, through: maximum, by: multiple)
             let area = Double(base * base)
             return sides.flatMap { width in
-                sides.map { PixelSize(width: width, height: $0) }.filter { Self.areaBand.contains(Double($0.width * $0.height) / area) }
+                sides.map { CanvasSize(width: width, height: $0) }.filter { Self.areaBand.contains(Double($0.width * $0.height) / area) }
             }
         }
     }
 
     /// The size of a square, or the most nearly square one.
-    public var base: PixelSize { nearest(toWidth: 1, height: 1) }
+    public var base: CanvasSize { nearest(toWidth: 1, height: 1) }
 
-    public func isLegal(_ size: PixelSize) -> Bool {
+    public func isLegal(_ size: CanvasSize) -> Bool {
         sizes.contains(size)
     }
 
     /// The legal size whose aspect is nearest to that of a picture; of equally near ones the one nearest to the base area.
     ///
     /// A picture on its side gets the same size on its side.
-    public func nearest(toWidth width: Int, height: Int) -> PixelSize {
+    public func nearest(toWidth width: Int, height: Int) -> CanvasSize {
         precondition(width > 0 && height > 0, "a picture of \(width)x\(height) pixels has no aspect")
         if width < height { return nearest(toWidth: height, height: width).turned }
         let landscape = sizes.filter { $0.width >= $0.height }
         precondition(!landscape.isEmpty, "a size rule without sizes")
         let target = log(Double(width) / Double(height))
-        let miss = { (size: PixelSize) in abs(log(size.aspect) - target) }
+        let miss = { (size: CanvasSize) in abs(log(size.aspect) - target) }
         let best = landscape.map(miss).min()!
         let area = baseArea
         return

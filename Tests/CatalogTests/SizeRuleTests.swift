@@ -20,7 +20,7 @@ import Testing
 ])
 func theNearestSizeIsWhatPeopleExpect(family: String, width: Int, height: Int, expectedWidth: Int, expectedHeight: Int) throws {
     let rule = try #require(ModelFamily.named(family)).sizes
-    #expect(rule.nearest(toWidth: width, height: height) == PixelSize(width: expectedWidth, height: expectedHeight))
+    #expect(rule.nearest(toWidth: width, height: height) == CanvasSize(width: expectedWidth, height: expectedHeight))
 }
 
 @Test(arguments: ModelFamily.all)
@@ -58,8 +58,8 @@ func everyLegalSizeFitsTheLatent(family: ModelFamily) {
 }
 
 @Test func bucketsAreTakenAsTheyAre() {
-    let rule = SizeRule.buckets([PixelSize(width: 640, height: 480), PixelSize(width: 512, height: 512)])
+    let rule = SizeRule.buckets([CanvasSize(width: 640, height: 480), CanvasSize(width: 512, height: 512)])
     #expect(rule.sizes.count == 3)
-    #expect(rule.nearest(toWidth: 3, height: 4) == PixelSize(width: 480, height: 640))
-    #expect(!rule.isLegal(PixelSize(width: 640, height: 512)))
+    #expect(rule.nearest(toWidth: 3, height: 4) == CanvasSize(width: 480, height: 640))
+    #expect(!rule.isLegal(CanvasSize(width: 640, height: 512)))
 }

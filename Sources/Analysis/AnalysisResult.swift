@@ -1,0 +1,121 @@
+import Catalog
+import Vocabulary
+
+/// What one look at a picture suggests.
+public struct AnalysisResult: Sendable {
+    /// The likeliest first.
+    public let suggestions: [Suggested]
+    /// What was considered and is not suggested, with the reason; the likeliest first.
+    public let dropped: [Dropped]
+    public let prompt: ComposedPrompt
+    /// Nil where the catalog knows no generator.
+    public let model: ModelChoice?
+    public let size: SizeChoice?
+    /// How the picture was made, likeliest first, as the encoder's head sees it; the probabilities sum to 1.
+    public let mediums: [Medium]
+
+    public struct Medium: Sendable, Hashable, Codable {
+        public let name: String
+        public let probability: Float
+    }
+}
+
+/// A tag proposed for a picture.
+public struct Suggested: Sendable, Hashable, Codable {
+    public enum Source: String, Sendable, Codable {
+        /// Ranked by the embeddings.
+        case ranked
+        /// Measured in the pixels.
+        case measured
+        /// Told by the encoder's own head.
+        case head
+    }
+
+    public let tag: String
+    public let facet: Facet
+    /// Of the picture's embedding with the tag's; nil where none was compared.
+    public let cosine: Float?
+    /// The probability that a person would say so, from 0 to 1.
+    public let confidence: Float
+    /// 1 for the likeliest.
+    public let rank: Int
+    public let source: Source
+
+    public init(tag: String, facet: Facet, cosine: Float?, confidence: Float, rank: Int, source: Source) {
+        self.tag = tag
+        self.facet = facet
+        self.cosine = cosine
+        self.confidence = confidence
+        self.rank = rank
+        self.source = source
+    }
+}
+
+/// A tag that was considered, and why it is not suggested.
+public struct Dropped: Sendable, Hashable {
+    public let tag: String
+    public let facet: Facet
+    public let confidence: Float
+    public let reason: Reason
+
+    public enum Reason: Sendable, Hashable, CustomStringConvertible {
+        case rejectedBefore
+        case impliesRejected(String)
+        case said(by: String)
+        case lessCertain(than: String)
+        case excluded(by: String, group: String)
+        case similar(to: String)
+        case unlikely(threshold: Float)
+        case enough(of: Facet, limit: Int)
+        case enoughInAll(limit: Int)
+
+        public var description: String {
+            switch self {
+            case .rejectedBefore: "rejected for this picture before"
+            case .impliesRejected(let tag): "implies \"\(tag)\", which was rejected for this picture"
+            case .said(let tag): "said by the more particular \"\(tag)\""
+            case .lessCertain(let tag): "the more general \"\(tag)\" is much more certain"
+            case .excluded(let tag, let group): "\"\(tag)\" is likelier, and only one \(group) holds"
+            case .similar(let tag): "nearly the same as \"\(tag)\""
+            case .unlikely(let threshold): "its confidence is below \(Int((threshold * 100).rounded())) %"
+            case .enough(let facet, let limit): "\(limit) likelier \(limit == 1 ? "tag speaks" : "tags speak") about the \(facet.rawValue)"
+            case .enoughInAll(let limit): "\(limit) likelier tags are suggested"
+            }
+        }
+    }
+}
+
+/// A prompt's text in both directions.
+public struct ComposedPrompt: Sendable, Hashable, Codable {
+    public let positive: String
+    public let negative: String
+
+    public init(positive: String, negative: String) {
+        self.positive = positive
+        self.negative = negative
+    }
+}
+
+/// The model that suits a picture best among those that are here, and the others.
+public struct ModelChoice: Sendable, Hashable, Codable {
+    public struct RunnerUp: Sendable, Hashable, Codable {
+        public let name: String
+        /// From 0 to 1.
+        public let score: Double
+        public let installed: Bool
+    }
+
+    public let name: String
+    public let reason: String
+    public let installed: Bool
+    public let score: Double
+    /// The best others, installed or not; the best first.
+    public let runnersUp: [RunnerUp]
+}
+
+/// The size to draw at.
+public struct SizeChoice: Sendable, Hashable, Codable {
+    public let width: Int
+    public let height: Int
+    public let reason: String
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Vocabulary
+
+/// A tag as a person approved it: perhaps edited, perhaps weighted.
+public struct ApprovedTag: Sendable, Hashable {
+    public let text: String
+    public let facet: Facet
+    /// 1 leaves it as it is; above emphasises, below plays down.
+    public let weight: Double
+
+    public init(text: String, facet: Facet, weight: Double = 1) {
+        self.text = text
+        self.facet = facet
+        self.weight = weight
+    }
+}
+
+/// Approved tags to a prompt's text: a pure function, so that the same approval always gives the same prompt.
+public enum PromptComposer {
+    /// The order in which facets stand in a prompt. The medium leads: "a photo of …".
+    static let order: [Facet] = [.subject, .action, .setting, .style, .lighting, .colour, .composition, .mood, .quality]
+    /// Words after which "of" would read wrong with an article before: "pixel art of", not "a pixel art of".
+    private static let withoutArticle: Set<String> = ["art", "graffiti", "photography", "text", "cgi", "embroidery", "anime", "manga"]
+
+    /// "a photo of tabby cat, sofa, sleeping, living room, window light".
+    ///
+    /// Brackets and backslashes in a tag are escaped; a weight other than 1 is written `(text:1.2)`. Within a facet a tag whose words all
+    /// stand in another tag of the facet is left out unless it has a weight of its own; equal texts are written once.
+    public static func compose(_ tags: [ApprovedTag]) -> String {
+        let clean = tags.map { ApprovedTag(text: plain($0.text), facet: $0.facet, weight: rounded($0.weight)) }.filter { !$0.text.isEmpty }
+        let kept = withoutRepetition(clean)
+        let mediums = kept.filter { $0.facet == .medium }
+        var pieces = order.flatMap { facet in kept.filter { $0.facet == facet } }.map(written)
+        if let medium = mediums.first {
+            let lead = article(for: medium.text) + written(medium)
+            if pieces.isEmpty {
+                pieces = [lead]
+            } else {
+                pieces[0] = "\(lead) of \(pieces[0])"
+            }
+            pieces += mediums.dropFirst().map(written)
+        }
+        return pieces.joined(separator: ", ")
+    }
+
+    /// The text with every character escaped that would change weights.
+    public static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            if "\\()[]".contains(character) { result.append("\\") }
+            result.append(character)
+        }
+        return result
+    }
+
+    private static func written(_ tag: ApprovedTag) -> String {
+        tag.weight == 1 ? escaped(tag.text) : "(\(escaped(tag.text)):\(number(tag.weight)))"
+    }
+
+    /// One line without double spaces.
+    private static func plain(_ text: String) -> String {
+        text.split { $0.isWhitespace }.joined(separator: " ").trimmingCharacters(in: CharacterSet(charactersIn: ", "))
+    }
+
+    /// Two decimals, from 0 to 10; what is no number counts as 1.
+    private static func rounded(_ weight: Double) -> Double {
+        weight.isFinite ? (min(max(weight, 0), 10) * 100).rounded() / 100 : 1
+    }
+
+    private static func number(_ weight: Double) -> String {
+        weight == weight.rounded() ? String(Int(weight)) : String(weight)
+    }
+
+    private static func article(for text: String) -> String {
+        let words = text.lowercased().split(separator: " ")
+        guard let first = words.first, let last = words.last else { return "" }
+        if withoutArticle.contains(String(last)) || ["a", "an", "the"].contains(first) { return "" }
+        return "aeiou".contains(first.first!) || first.hasPrefix("x-") ? "an " : "a "
+    }
+
+    private static func withoutRepetition(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        var unique: [ApprovedTag] = []
+        for tag in tags {
+            if let index = unique.firstIndex(where: { Tag.key($0.text) == Tag.key(tag.text) }) {
+                // Of two weights the one further from 1 was meant.
+                if abs(tag.weight - 1) > abs(unique[index].weight - 1) {
+                    unique[index] = ApprovedTag(text: unique[index].text, facet: unique[index].facet, weight: tag.weight)
+                }
+            } else {
+                unique.append(tag)
+            }
+        }
+        let words = unique.map { Set(Tag.key($0.text).split(separator: " ")) }
+        return unique.indices.filter { index in
+            unique[index].weight != 1
+                || !unique.indices.contains { other in
+                    other != index && unique[other].facet == unique[index].facet && words[index].isStrictSubset(of: words[other])
+                }
+        }.map { unique[$0] }
+    }
+}

@@ -1,0 +1,236 @@
+import Vocabulary
+
+/// Numbers that decide which tags are shown; tuned on training pictures.
+public struct SelectionSettings: Sendable {
+    /// What is added to the log-odds of a ranked tag of each facet: the calibration was fitted on nouns.
+    public var offsets: [Facet: Float]
+    /// A ranked tag below it is not suggested.
+    public var thresholds: [Facet: Float]
+    /// Tags suggested of a facet at most.
+    public var limits: [Facet: Int]
+    /// Tags suggested in all at most.
+    public var limit: Int
+    /// A particular tag is shown in place of the general one while its confidence is at least this share of the general one's.
+    public var particularShare: Float
+    /// Tags of one facet whose embeddings have a higher cosine say the same.
+    public var similarity: Float
+    /// Tags that were not suggested are told about from this confidence on.
+    public var toldFrom: Float
+
+    public init(
+        offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
+        particularShare: Float = 0.6, similarity: Float = 0.9, toldFrom: Float = 0.05
+    ) {
+        self.offsets = offsets
+        self.thresholds = thresholds
+        self.limits = limits
+        self.limit = limit
+        self.particularShare = particularShare
+        self.similarity = similarity
+        self.toldFrom = toldFrom
+    }
+
+    public static let tuned = SelectionSettings(
+        offsets: [:],
+        thresholds: [
+            .subject: 0.2, .action: 0.25, .setting: 0.2, .medium: 0.3, .style: 0.4, .lighting: 0.4, .colour: 0.2, .composition: 0.4,
+            .mood: 0.4, .quality: 0.3,
+        ],
+        limits: [
+            .subject: 8, .action: 3, .setting: 4, .medium: 2, .style: 2, .lighting: 2, .colour: 3, .composition: 3, .mood: 2, .quality: 1,
+        ])
+}
+
+/// A tag with what an encoder or a measurement said of it.
+public struct Candidate: Sendable, Hashable {
+    public let tag: Tag
+    public var cosine: Float?
+    public var confidence: Float
+    public var source: Suggested.Source
+
+    public init(tag: Tag, cosine: Float? = nil, confidence: Float, source: Suggested.Source = .ranked) {
+        self.tag = tag
+        self.cosine = cosine
+        self.confidence = confidence
+        self.source = source
+    }
+}
+
+/// Chooses what is worth a person's eyes out of a whole ranked vocabulary, and says of everything else why not.
+public struct TagSelection {
+    private let vocabulary: TagVocabulary
+    private let settings: SelectionSettings
+    private let similarity: (Tag, Tag) -> Float?
+
+    /// - Parameter similarity: the cosine of two tags' embeddings, nil where one has none.
+    public init(
+        vocabulary: TagVocabulary, settings: SelectionSettings = .tuned, similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
+    ) {
+        self.vocabulary = vocabulary
+        self.settings = settings
+        self.similarity = similarity
+    }
+
+    /// - Parameters:
+    ///   - candidates: at most one for each tag.
+    ///   - rejected: what the person rejected for this picture, by name or alias.
+    public func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
+        var pool = Pool(candidates)
+        dropRejected(rejected, from: &pool)
+        raiseTheGeneral(in: &pool)
+        settleGroups(in: &pool)
+        preferTheParticular(in: &pool)
+        dropTheUnlikely(in: &pool)
+        dropTheSimilar(in: &pool)
+        dropTheSurplus(in: &pool)
+        let suggestions = pool.standing.enumerated().map { index, candidate in
+            Suggested(
+                tag: candidate.tag.name, facet: candidate.tag.facet, cosine: candidate.cosine, confidence: candidate.confidence,
+                rank: index + 1, source: candidate.source)
+        }
+        let told = pool.dropped.filter { entry in
+            switch entry.reason {
+            case .rejectedBefore, .impliesRejected: true
+            default: entry.confidence >= settings.toldFrom
+            }
+        }
+        return (suggestions, told.sorted { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) })
+    }
+
+    /// The candidates that still stand, likeliest first, and those that fell.
+    private struct Pool {
+        private(set) var byName: [String: Candidate] = [:]
+        private(set) var dropped: [Dropped] = []
+
+        init(_ candidates: [Candidate]) {
+            for candidate in candidates { byName[candidate.tag.name] = candidate }
+        }
+
+        var standing: [Candidate] {
+            byName.values.sorted { ($1.confidence, $0.tag.name) < ($0.confidence, $1.tag.name) }
+        }
+
+        mutating func drop(_ candidate: Candidate, _ reason: Dropped.Reason) {
+            guard byName.removeValue(forKey: candidate.tag.name) != nil else { return }
+            dropped.append(Dropped(tag: candidate.tag.name, facet: candidate.tag.facet, confidence: candidate.confidence, reason: reason))
+        }
+
+        mutating func set(_ confidence: Float, of name: String) {
+            byName[name]?.confidence = confidence
+        }
+    }
+
+    private func dropRejected(_ rejected: Set<String>, from pool: inout Pool) {
+        let keys = Set(rejected.map(Tag.key))
+        let names = Set(rejected.compactMap { vocabulary.tag(named: $0)?.name })
+        guard !keys.isEmpty else { return }
+        for candidate in pool.standing {
+            if names.contains(candidate.tag.name) || keys.contains(Tag.key(candidate.tag.name)) {
+                pool.drop(candidate, .rejectedBefore)
+            } else if let general = vocabulary.implied(by: candidate.tag).first(where: { names.contains($0.name) }) {
+                pool.drop(candidate, .impliesRejected(general.name))
+            }
+        }
+    }
+
+    /// Whatever a tag implies holds at least as surely as the tag.
+    private func raiseTheGeneral(in pool: inout Pool) {
+        for candidate in pool.standing where candidate.source == .ranked {
+            for general in vocabulary.implied(by: candidate.tag) {
+                guard let known = pool.byName[general.name], known.source == .ranked, known.confidence < candidate.confidence else {
+                    continue
+                }
+                pool.set(candidate.confidence, of: general.name)
+            }
+        }
+    }
+
+    /// Of each exclusive group the likeliest stays; the nearer the others come, the less sure it is. What implies a loser falls with it.
+    private func settleGroups(in pool: inout Pool) {
+        func depth(_ members: [Candidate]) -> Int { members.map { vocabulary.implied(by: $0.tag).count }.min() ?? 0 }
+        let groups = Dictionary(grouping: pool.standing.filter { $0.tag.exclusiveGroup != nil }) { $0.tag.exclusiveGroup! }
+        let generalFirst = groups.map { (name: $0.key, depth: depth($0.value)) }.sorted { ($0.depth, $0.name) < ($1.depth, $1.name) }
+        for group in generalFirst.map(\.name) {
+            let members = pool.standing.filter { $0.tag.exclusiveGroup == group }
+            guard let winner = members.first, members.count > 1 else { continue }
+            if winner.source == .ranked {
+                // Soft-max over log-odds: each member's share is its odds over the odds of all.
+                let odds = members.map { $0.confidence / max(1 - $0.confidence, 1e-4) }
+                let share = odds[0] / max(odds.reduce(0, +), 1e-12)
+                pool.set(winner.confidence * share.squareRoot(), of: winner.tag.name)
+            }
+            let losers = Set(members.dropFirst().map(\.tag.name))
+            for candidate in pool.standing where candidate.tag.name != winner.tag.name {
+                let falls =
+                    losers.contains(candidate.tag.name) || vocabulary.implied(by: candidate.tag).contains { losers.contains($0.name) }
+                if falls { pool.drop(candidate, .excluded(by: winner.tag.name, group: group)) }
+            }
+        }
+    }
+
+    /// The particular tag takes the general one's place while it is nearly as sure; else it gives way.
+    private func preferTheParticular(in pool: inout Pool) {
+        for candidate in pool.standing {
+            let general = vocabulary.implied(by: candidate.tag).compactMap { pool.byName[$0.name] }
+            guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
+            if candidate.confidence < settings.particularShare * surest.confidence {
+                pool.drop(candidate, .lessCertain(than: surest.tag.name))
+            }
+        }
+        for candidate in pool.standing where candidate.confidence >= threshold(candidate) {
+            for general in vocabulary.implied(by: candidate.tag) {
+                guard let known = pool.byName[general.name] else { continue }
+                pool.drop(known, .said(by: candidate.tag.name))
+            }
+        }
+    }
+
+    private func threshold(_ candidate: Candidate) -> Float {
+        candidate.source == .ranked ? settings.thresholds[candidate.tag.facet] ?? 0.3 : 0.05
+    }
+
+    private func dropTheUnlikely(in pool: inout Pool) {
+        for candidate in pool.standing where candidate.confidence < threshold(candidate) {
+            pool.drop(candidate, .unlikely(threshold: threshold(candidate)))
+        }
+    }
+
+    private func dropTheSimilar(in pool: inout Pool) {
+        var kept: [Candidate] = []
+        for candidate in pool.standing {
+            let twin = kept.first { other in
+                guard other.tag.facet == candidate.tag.facet else { return false }
+                return Self.sameWords(other.tag.name, candidate.tag.name)
+                    || similarity(other.tag, candidate.tag).map { $0 > settings.similarity } ?? false
+            }
+            if let twin {
+                pool.drop(candidate, .similar(to: twin.tag.name))
+            } else {
+                kept.append(candidate)
+            }
+        }
+    }
+
+    /// Whether two names are one word in singular and plural.
+    private static func sameWords(_ one: String, _ other: String) -> Bool {
+        let (first, second) = (Tag.key(one), Tag.key(other))
+        return first == second || Tag.singularKeys(first).contains(second) || Tag.singularKeys(second).contains(first)
+    }
+
+    private func dropTheSurplus(in pool: inout Pool) {
+        var counts: [Facet: Int] = [:]
+        var total = 0
+        for candidate in pool.standing {
+            let facet = candidate.tag.facet
+            let limit = settings.limits[facet] ?? settings.limit
+            if counts[facet, default: 0] >= limit {
+                pool.drop(candidate, .enough(of: facet, limit: limit))
+            } else if total >= settings.limit {
+                pool.drop(candidate, .enoughInAll(limit: settings.limit))
+            } else {
+                counts[facet, default: 0] += 1
+                total += 1
+            }
+        }
+    }
+}

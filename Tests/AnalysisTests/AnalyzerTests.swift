@@ -1,0 +1,99 @@
+import Analysis
+import Catalog
+import Foundation
+import Pixels
+import TestSupport
+import Testing
+import Vocabulary
+
+private let words = TagVocabulary(
+    name: "words",
+    tags: [
+        Tag(name: "animal", facet: .subject), Tag(name: "cat", facet: .subject, implies: ["animal"]), Tag(name: "dog", facet: .subject),
+        Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"), Tag(name: "painting", facet: .medium, exclusiveGroup: "medium"),
+        Tag(name: "black and white", facet: .colour, measured: true),
+        Tag(name: "portrait orientation", facet: .composition, measured: true),
+        Tag(name: "dark", facet: .lighting, measured: true),
+    ])
+
+private func model(_ name: String, family: String = "sd15", styles: [String: Double], installedIn folder: URL? = nil, under directory: URL)
+    throws
+{
+    let home = directory.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    let manifest = Manifest(
+        name: name, title: name.capitalized, kind: .generator, family: family, license: "MIT", source: "here", description: "d",
+        styles: styles,
+        defaults: Manifest.Defaults(steps: 20, guidance: 7, sampler: "ddim"), files: [Manifest.File(path: "weights")])
+    try JSONEncoder().encode(manifest).write(to: home.appendingPathComponent("manifest.json"))
+    if folder != nil { try Data([1]).write(to: home.appendingPathComponent("weights")) }
+}
+
+private func analyzer(_ encoder: TinyEncoder = TinyEncoder(), catalog: ModelCatalog = ModelCatalog(directories: [])) throws -> Analyzer {
+    Analyzer(encoder: encoder, vocabulary: words, index: try VocabularyIndex(vocabulary: words, encoder: encoder), catalog: catalog)
+}
+
+@Test func anAnalysisSaysWhatThePictureShows() throws {
+    let result = try analyzer().analyze(grey(0), originalSize: (300, 400))
+    let found = Dictionary(uniqueKeysWithValues: result.suggestions.map { ($0.tag, $0) })
+    #expect(found["cat"]?.source == .ranked)
+    #expect(try #require(found["cat"]?.cosine) > 0.99)
+    #expect(found["photo"]?.source == .head && found["photo"]?.confidence == 0.9)
+    #expect(found["dark"]?.source == .measured && found["dark"]?.cosine == nil)
+    #expect(found["portrait orientation"] != nil && found["black and white"] != nil)
+    #expect(found["animal"] == nil && result.dropped.contains { $0.tag == "animal" && $0.reason == .said(by: "cat") })
+    #expect(result.prompt.positive.hasPrefix("a photo of cat"))
+    #expect(result.prompt.negative.contains("painting"))
+    #expect(!result.prompt.positive.contains("orientation"), "the size says that")
+    #expect(result.mediums.map(\.name) == ["photo", "painting"])
+    #expect(result.model == nil && result.size == nil)
+}
+
+@Test func rejectedTagsStayAwayAndNothingElseChanges() throws {
+    let analyzer = try analyzer()
+    let first = try analyzer.analyze(grey(0))
+    let second = try analyzer.analyze(grey(0), excluding: ["dark"])
+    #expect(first.suggestions.map(\.tag).filter { $0 != "dark" } == second.suggestions.map(\.tag))
+    #expect(second.dropped.contains { $0.tag == "dark" && $0.reason == .rejectedBefore })
+}
+
+@Test func theBestInstalledModelIsFilledInAndABetterOneNamed() throws {
+    let folder = try TemporaryFolder()
+    try model("modest", styles: ["photo": 0.5, "painting": 0.9], installedIn: folder.url, under: folder.url)
+    try model("painter", styles: ["photo": 0.1, "painting": 1], installedIn: folder.url, under: folder.url)
+    try model("great", styles: ["photo": 0.95], under: folder.url)
+    let catalog = ModelCatalog(directories: [folder.url])
+    let choice = try #require(try analyzer(catalog: catalog).analyze(grey(0)).model)
+    #expect(choice.name == "modest" && choice.installed)
+    #expect(choice.runnersUp.map(\.name) == ["great", "painter"])
+    #expect(choice.runnersUp.map(\.installed) == [false, true])
+    #expect(choice.runnersUp[0].score > choice.score)
+    #expect(choice.reason.contains("Great would match better") && choice.reason.contains("not installed"))
+
+    let painting = TinyEncoder(mediums: [("painting", 0.98), ("photo", 0.02)])
+    #expect(try analyzer(painting, catalog: catalog).analyze(grey(0)).model?.name == "painter")
+}
+
+@Test func whatThePictureShowsMayDecideTheModel() throws {
+    let folder = try TemporaryFolder()
+    try model("general", styles: ["photo": 0.7, "animal": 0.2], installedIn: folder.url, under: folder.url)
+    try model("zoo", styles: ["photo": 0.6, "animal": 1], installedIn: folder.url, under: folder.url)
+    let choice = try #require(try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0)).model)
+    #expect(choice.name == "zoo" && choice.reason.contains("\"animal\""))
+}
+
+@Test func aModelThatIsNotHereIsBetterThanNone() throws {
+    let folder = try TemporaryFolder()
+    try model("far", styles: ["photo": 0.9], under: folder.url)
+    let choice = try #require(try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0)).model)
+    #expect(choice.name == "far" && !choice.installed && choice.reason.contains("no generator is installed"))
+}
+
+@Test func theSizeIsLegalAndSaysWhy() throws {
+    let folder = try TemporaryFolder()
+    try model("modest", styles: ["photo": 0.5], installedIn: folder.url, under: folder.url)
+    let size = try #require(
+        try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0), originalSize: (4032, 3024)).size)
+    #expect(size.width == 512 && size.height == 384)
+    #expect(size.reason == "the legal size of SD 1.5 nearest to 4032x3024: the picture's own aspect")
+}

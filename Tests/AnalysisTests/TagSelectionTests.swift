@@ -1,0 +1,140 @@
+import Analysis
+import Foundation
+import TestSupport
+import Testing
+import Vocabulary
+
+private let words = TagVocabulary(
+    name: "words",
+    tags: [
+        Tag(name: "animal", facet: .subject),
+        Tag(name: "cat", facet: .subject, implies: ["animal"], aliases: ["feline"]),
+        Tag(name: "tabby", facet: .subject, exclusiveGroup: "breed", implies: ["cat"]),
+        Tag(name: "persian", facet: .subject, exclusiveGroup: "breed", implies: ["cat"]),
+        Tag(name: "sofa", facet: .subject),
+        Tag(name: "sofas", facet: .subject),
+        Tag(name: "couch", facet: .subject),
+        Tag(name: "indoors", facet: .setting, exclusiveGroup: "place"),
+        Tag(name: "outdoors", facet: .setting, exclusiveGroup: "place"),
+        Tag(name: "kitchen", facet: .setting, implies: ["indoors"]),
+        Tag(name: "forest", facet: .setting, implies: ["outdoors"]),
+        Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"),
+        Tag(name: "painting", facet: .medium, exclusiveGroup: "medium"),
+        Tag(name: "oil painting", facet: .medium, implies: ["painting"]),
+    ])
+
+private func select(
+    _ confidences: [String: Float], heads: [String: Float] = [:], rejected: Set<String> = [], settings: SelectionSettings = .init(),
+    similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
+) -> (suggestions: [Suggested], dropped: [Dropped]) {
+    let candidates = words.tags.compactMap { tag -> Candidate? in
+        if let head = heads[tag.name] { return Candidate(tag: tag, cosine: 0.1, confidence: head, source: .head) }
+        return confidences[tag.name].map { Candidate(tag: tag, cosine: $0 / 2, confidence: $0) }
+    }
+    return TagSelection(vocabulary: words, settings: settings, similarity: similarity).select(candidates, rejected: rejected)
+}
+
+private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
+    dropped.first { $0.tag == tag }?.reason
+}
+
+@Test func theParticularTagTakesTheGeneralOnesPlace() {
+    let (suggestions, dropped) = select(["animal": 0.5, "cat": 0.7, "tabby": 0.8])
+    #expect(suggestions.map(\.tag) == ["tabby"])
+    #expect(reason("cat", dropped) == .said(by: "tabby"))
+    #expect(reason("animal", dropped) == .said(by: "tabby"))
+    #expect(dropped.first { $0.tag == "cat" }?.confidence == 0.8, "what a tag implies is at least as sure")
+}
+
+@Test func anUncertainParticularTagGivesWay() {
+    let (suggestions, dropped) = select(["animal": 0.3, "cat": 0.9, "tabby": 0.4])
+    #expect(suggestions.map(\.tag) == ["cat"])
+    #expect(reason("tabby", dropped) == .lessCertain(than: "cat"))
+}
+
+@Test func oneOfAnExclusiveGroupHolds() {
+    let (suggestions, dropped) = select(["tabby": 0.9, "persian": 0.5])
+    #expect(suggestions.map(\.tag) == ["tabby"])
+    // Odds 9 to 1: a share of 0.9, and 0.9 times its root.
+    #expect(abs(suggestions[0].confidence - 0.9 * 0.9.squareRoot()) < 1e-4)
+    #expect(reason("persian", dropped) == .excluded(by: "tabby", group: "breed"))
+}
+
+@Test func anUndecidedGroupLeavesTheGeneralTag() {
+    let (suggestions, dropped) = select(
+        ["cat": 0.9, "tabby": 0.6, "persian": 0.6])
+    #expect(suggestions.map(\.tag) == ["cat"])
+    #expect(reason("persian", dropped) == .lessCertain(than: "cat") || reason("tabby", dropped) == .lessCertain(than: "cat"))
+}
+
+@Test func whatImpliesALoserFallsWithIt() {
+    let (suggestions, dropped) = select(["indoors": 0.3, "kitchen": 0.5, "outdoors": 0.8, "forest": 0.8])
+    #expect(suggestions.map(\.tag) == ["forest"])
+    #expect(reason("kitchen", dropped) == .excluded(by: "outdoors", group: "place"))
+}
+
+@Test func theHeadDecidesTheMedium() {
+    let (suggestions, dropped) = select(["oil painting": 0.9], heads: ["photo": 0.8, "painting": 0.2])
+    #expect(suggestions.map(\.tag) == ["photo"])
+    #expect(suggestions[0].source == .head && suggestions[0].confidence == 0.8)
+    #expect(reason("oil painting", dropped) == .excluded(by: "photo", group: "medium"))
+}
+
+@Test func aRejectedTagNeverComesBack() {
+    let (suggestions, dropped) = select(["animal": 0.5, "cat": 0.9, "tabby": 0.9, "sofa": 0.4], rejected: ["Feline", "no such tag"])
+    #expect(suggestions.map(\.tag) == ["animal", "sofa"])
+    #expect(reason("cat", dropped) == .rejectedBefore)
+    #expect(reason("tabby", dropped) == .impliesRejected("cat"))
+    #expect(suggestions[0].confidence == 0.5, "a rejected tag vouches for nothing")
+}
+
+@Test func nearDuplicatesAreDroppedWithTheReason() {
+    let (suggestions, dropped) = select(["sofa": 0.9, "sofas": 0.8, "couch": 0.7, "cat": 0.6]) { one, other in
+        Set([one.name, other.name]) == ["sofa", "couch"] ? 0.95 : 0.2
+    }
+    #expect(suggestions.map(\.tag) == ["sofa", "cat"])
+    #expect(reason("sofas", dropped) == .similar(to: "sofa"))
+    #expect(reason("couch", dropped) == .similar(to: "sofa"))
+}
+
+@Test func thresholdsAndLimitsAreKeptAndSaid() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.35], limits: [.subject: 1], limit: 2)
+    let (suggestions, dropped) = select(
+        ["cat": 0.9, "sofa": 0.8, "couch": 0.3, "kitchen": 0.7, "photo": 0.6], settings: settings)
+    #expect(suggestions.map(\.tag) == ["cat", "kitchen"])
+    #expect(suggestions.map(\.rank) == [1, 2])
+    #expect(reason("sofa", dropped) == .enough(of: .subject, limit: 1))
+    #expect(reason("couch", dropped) == .unlikely(threshold: 0.35))
+    #expect(reason("photo", dropped) == .enoughInAll(limit: 2))
+    #expect(dropped.allSatisfy { !$0.reason.description.isEmpty })
+}
+
+@Test func selectionsOverTheShippedListsKeepTheirPromises() throws {
+    let vocabulary = try TagVocabulary(directory: checkout.appendingPathComponent("Vocab/redraw"))
+    var random = SeededGenerator.announced()
+    for _ in 0..<40 {
+        let candidates = vocabulary.tags.map { tag in
+            Candidate(
+                tag: tag, cosine: 0, confidence: pow(Float.random(in: 0..<1, using: &random), 12),
+                source: tag.measured ? .measured : .ranked)
+        }
+        let rejected = Set((0..<5).map { _ in vocabulary.tags.randomElement(using: &random)!.name })
+        let settings = SelectionSettings.tuned
+        let (suggestions, dropped) = TagSelection(vocabulary: vocabulary).select(candidates, rejected: rejected)
+        let names = Set(suggestions.map(\.tag))
+        let tags = suggestions.compactMap { vocabulary.tag(named: $0.tag) }
+
+        #expect(names.count == suggestions.count && suggestions.count <= settings.limit)
+        #expect(names.isDisjoint(with: rejected) && names.isDisjoint(with: dropped.map(\.tag)))
+        #expect(Dictionary(grouping: tags, by: \.facet).allSatisfy { $1.count <= settings.limits[$0]! })
+        let groups = tags.compactMap(\.exclusiveGroup)
+        #expect(Set(groups).count == groups.count)
+        for tag in tags {
+            let implied = Set(vocabulary.implied(by: tag).map(\.name))
+            #expect(implied.isDisjoint(with: rejected))
+            #expect(implied.isDisjoint(with: names), "\(tag.name) and what it implies are both suggested")
+        }
+        #expect(zip(suggestions, suggestions.dropFirst()).allSatisfy { $0.confidence >= $1.confidence })
+        #expect(suggestions.allSatisfy { (0...1).contains($0.confidence) })
+    }
+}

@@ -1,0 +1,64 @@
+import Analysis
+import Encoders
+import Foundation
+import Pixels
+import Synchronization
+import TestSupport
+import Vocabulary
+
+/// An encoder of sixteen dimensions without weights: a text's embedding follows from its letters, a picture's from its top left pixel.
+final class TinyEncoder: PictureEncoder {
+    let name = "tiny"
+    let digest: String
+    let dimension = 16
+    let calibration = Calibration(z: 1, cosine: 4, intercept: -4)
+    let mediums: [(name: String, probability: Float)]
+    let textsEmbedded = Mutex(0)
+
+    init(digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)]) {
+        self.digest = digest
+        self.mediums = mediums
+    }
+
+    static func vector(seed: UInt64) -> Embedding {
+        var random = SeededGenerator(seed: seed)
+        return Embedding(direction: random.floats(16))
+    }
+
+    static func vector(of text: String) -> Embedding {
+        vector(seed: text.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    }
+
+    func phrase(for noun: String) -> String { "a photo of a \(noun)" }
+
+    func embed(_ texts: [String]) throws -> [Embedding] {
+        textsEmbedded.withLock { $0 += texts.count }
+        return texts.map(Self.vector(of:))
+    }
+
+    func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics] {
+        texts.map { _ in BackgroundStatistics(mean: 0, deviation: 0.25) }
+    }
+
+    /// What a picture shows that `picture(of:)` made.
+    func observe(_ image: Image) throws -> Observation {
+        let seed = UInt64(image[0, 0, 0])
+        return Observation(embedding: seed == 0 ? Self.vector(of: phrase(for: "cat")) : Self.vector(seed: seed), mediums: mediums)
+    }
+}
+
+func grey(_ value: UInt8, width: Int = 64, height: Int = 48) -> Image {
+    Image(width: width, height: height, filledWith: [value, value, value])
+}
+
+/// A picture painted by a function of x and y, each from 0 to 1.
+func painted(width: Int = 96, height: Int = 64, _ colour: (Double, Double) -> (Int, Int, Int)) -> Image {
+    var bytes: [UInt8] = []
+    for y in 0..<height {
+        for x in 0..<width {
+            let (red, green, blue) = colour(Double(x) / Double(width), Double(y) / Double(height))
+            bytes += [red, green, blue].map { UInt8(min(max($0, 0), 255)) }
+        }
+    }
+    return Image(width: width, height: height, channels: 3, bytes: bytes)
+}
