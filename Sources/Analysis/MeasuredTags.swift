@@ -32,7 +32,7 @@ public struct MeasuredTags: Sendable {
             return add("black and white", 0.98)
         }
         let isOneHue = measured.hueAgreement > 0.985 && (45...105).contains(measured.hue)
-        if isOneHue, measured.meanChroma < 0.1, measured.meanChroma > 0.015 {
+        if isOneHue, (0.015...0.1).contains(measured.meanChroma), measured.lightnessDeviation > 0.08 {
             return add("sepia", 0.6 + (measured.hueAgreement - 0.985) * 20)
         }
         for (name, share) in measured.colours.prefix(4) {

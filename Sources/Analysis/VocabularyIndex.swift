@@ -26,9 +26,13 @@ public struct VocabularyIndex: Sendable {
     static func text(for tag: Tag, encoder: some PictureEncoder) -> String {
         guard tag.phrase == tag.name else { return tag.phrase }
         switch tag.facet {
-        case .subject: return encoder.phrase(for: tag.name)
+        case .subject, .setting: return encoder.phrase(for: tag.name)
+        case .action: return "a photo of someone \(tag.name)"
         case .medium: return "a \(tag.name)"
-        default: return tag.name
+        case .style, .mood: return "a \(tag.name) photo"
+        case .lighting: return "a photo with \(tag.name)"
+        case .composition: return "a photo, \(tag.name)"
+        case .colour, .quality: return tag.name
         }
     }
 

@@ -29,9 +29,22 @@ public struct Tag: Sendable, Hashable {
 
     /// The form in which names are compared: lower case, single spaces, hyphens and underscores read as spaces.
     public static func key(_ text: String) -> String {
-        text.lowercased().replacing("’", with: "'")
+        if isKey(text) { return text }
+        return text.lowercased().replacing("’", with: "'")
             .split { $0.isWhitespace || $0 == "-" || $0 == "_" }
             .joined(separator: " ")
+    }
+
+    /// Whether a text is its own key, which most names are: small ASCII letters, digits and single spaces.
+    private static func isKey(_ text: String) -> Bool {
+        var previous = UInt8(ascii: " ")
+        for byte in text.utf8 {
+            let isLetter = byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
+            let isDigit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            guard isLetter || isDigit || (byte == UInt8(ascii: " ") && previous != byte) else { return false }
+            previous = byte
+        }
+        return previous != UInt8(ascii: " ")
     }
 
     /// Singular readings of a key whose last word may be an English plural, likeliest first: "butterflies" gives "butterfly".

@@ -14,6 +14,8 @@ public struct TagVocabulary: Sendable {
 
     let entries: [PlacedTag]
     private let positions: [String: Int]
+    /// For each tag the positions of all that it implies, the nearest first.
+    private let closures: [[Int]]
 
     /// Reads every `.tags` file of a folder.
     public init(directory: URL) throws(VocabularyError) {
@@ -71,6 +73,20 @@ public struct TagVocabulary: Sendable {
         }
         self.tags = tags
         self.positions = positions
+        let direct = tags.map { tag in tag.implies.compactMap { positions[Tag.key($0)] } }
+        closures = tags.indices.map { start in
+            var found: [Int] = []
+            var next = direct[start]
+            while !next.isEmpty {
+                let level = next.filter { position in
+                    guard position != start, !found.contains(position) else { return false }
+                    found.append(position)
+                    return true
+                }
+                next = level.flatMap { direct[$0] }
+            }
+            return found
+        }
     }
 
     /// The tag of that name, or that a person means by it: aliases, plurals, hyphens and capitals are seen through.
@@ -87,15 +103,7 @@ public struct TagVocabulary: Sendable {
 
     /// Every tag that holds whenever `tag` does, the nearest first.
     public func implied(by tag: Tag) -> [Tag] {
-        var seen: Set<String> = [tag.name]
-        var found: [Tag] = []
-        var next = tag.implies
-        while !next.isEmpty {
-            let level = next.compactMap { self.tag(named: $0) }.filter { seen.insert($0.name).inserted }
-            found += level
-            next = level.flatMap(\.implies)
-        }
-        return found
+        positions[Tag.key(tag.name)].map { closures[$0].map { tags[$0] } } ?? []
     }
 
     /// Everything wrong with the list; nothing for a sound one.

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import Vocabulary
 
+private typealias Tag = Vocabulary.Tag
+
 private let words = TagVocabulary(
     name: "words",
     tags: [
@@ -23,7 +25,7 @@ private let words = TagVocabulary(
         Tag(name: "oil painting", facet: .medium, implies: ["painting"]),
     ])
 
-private func select(
+private func selection(
     _ confidences: [String: Float], heads: [String: Float] = [:], rejected: Set<String> = [], settings: SelectionSettings = .init(),
     similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
 ) -> (suggestions: [Suggested], dropped: [Dropped]) {
@@ -39,7 +41,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 }
 
 @Test func theParticularTagTakesTheGeneralOnesPlace() {
-    let (suggestions, dropped) = select(["animal": 0.5, "cat": 0.7, "tabby": 0.8])
+    let (suggestions, dropped) = selection(["animal": 0.5, "cat": 0.7, "tabby": 0.8])
     #expect(suggestions.map(\.tag) == ["tabby"])
     #expect(reason("cat", dropped) == .said(by: "tabby"))
     #expect(reason("animal", dropped) == .said(by: "tabby"))
@@ -47,41 +49,41 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 }
 
 @Test func anUncertainParticularTagGivesWay() {
-    let (suggestions, dropped) = select(["animal": 0.3, "cat": 0.9, "tabby": 0.4])
+    let (suggestions, dropped) = selection(["animal": 0.3, "cat": 0.9, "tabby": 0.4])
     #expect(suggestions.map(\.tag) == ["cat"])
     #expect(reason("tabby", dropped) == .lessCertain(than: "cat"))
 }
 
 @Test func oneOfAnExclusiveGroupHolds() {
-    let (suggestions, dropped) = select(["tabby": 0.9, "persian": 0.5])
+    let (suggestions, dropped) = selection(["tabby": 0.9, "persian": 0.5])
     #expect(suggestions.map(\.tag) == ["tabby"])
     // Odds 9 to 1: a share of 0.9, and 0.9 times its root.
-    #expect(abs(suggestions[0].confidence - 0.9 * 0.9.squareRoot()) < 1e-4)
+    #expect(abs(suggestions[0].confidence - 0.9 * Float(0.9).squareRoot()) < 1e-4)
     #expect(reason("persian", dropped) == .excluded(by: "tabby", group: "breed"))
 }
 
 @Test func anUndecidedGroupLeavesTheGeneralTag() {
-    let (suggestions, dropped) = select(
+    let (suggestions, dropped) = selection(
         ["cat": 0.9, "tabby": 0.6, "persian": 0.6])
     #expect(suggestions.map(\.tag) == ["cat"])
     #expect(reason("persian", dropped) == .lessCertain(than: "cat") || reason("tabby", dropped) == .lessCertain(than: "cat"))
 }
 
 @Test func whatImpliesALoserFallsWithIt() {
-    let (suggestions, dropped) = select(["indoors": 0.3, "kitchen": 0.5, "outdoors": 0.8, "forest": 0.8])
+    let (suggestions, dropped) = selection(["indoors": 0.3, "kitchen": 0.5, "outdoors": 0.8, "forest": 0.8])
     #expect(suggestions.map(\.tag) == ["forest"])
     #expect(reason("kitchen", dropped) == .excluded(by: "outdoors", group: "place"))
 }
 
 @Test func theHeadDecidesTheMedium() {
-    let (suggestions, dropped) = select(["oil painting": 0.9], heads: ["photo": 0.8, "painting": 0.2])
+    let (suggestions, dropped) = selection(["oil painting": 0.9], heads: ["photo": 0.8, "painting": 0.2])
     #expect(suggestions.map(\.tag) == ["photo"])
     #expect(suggestions[0].source == .head && suggestions[0].confidence == 0.8)
     #expect(reason("oil painting", dropped) == .excluded(by: "photo", group: "medium"))
 }
 
 @Test func aRejectedTagNeverComesBack() {
-    let (suggestions, dropped) = select(["animal": 0.5, "cat": 0.9, "tabby": 0.9, "sofa": 0.4], rejected: ["Feline", "no such tag"])
+    let (suggestions, dropped) = selection(["animal": 0.5, "cat": 0.9, "tabby": 0.9, "sofa": 0.4], rejected: ["Feline", "no such tag"])
     #expect(suggestions.map(\.tag) == ["animal", "sofa"])
     #expect(reason("cat", dropped) == .rejectedBefore)
     #expect(reason("tabby", dropped) == .impliesRejected("cat"))
@@ -89,7 +91,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 }
 
 @Test func nearDuplicatesAreDroppedWithTheReason() {
-    let (suggestions, dropped) = select(["sofa": 0.9, "sofas": 0.8, "couch": 0.7, "cat": 0.6]) { one, other in
+    let (suggestions, dropped) = selection(["sofa": 0.9, "sofas": 0.8, "couch": 0.7, "cat": 0.6]) { one, other in
         Set([one.name, other.name]) == ["sofa", "couch"] ? 0.95 : 0.2
     }
     #expect(suggestions.map(\.tag) == ["sofa", "cat"])
@@ -99,7 +101,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 
 @Test func thresholdsAndLimitsAreKeptAndSaid() {
     let settings = SelectionSettings(thresholds: [.subject: 0.35], limits: [.subject: 1], limit: 2)
-    let (suggestions, dropped) = select(
+    let (suggestions, dropped) = selection(
         ["cat": 0.9, "sofa": 0.8, "couch": 0.3, "kitchen": 0.7, "photo": 0.6], settings: settings)
     #expect(suggestions.map(\.tag) == ["cat", "kitchen"])
     #expect(suggestions.map(\.rank) == [1, 2])
