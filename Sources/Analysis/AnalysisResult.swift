@@ -66,6 +66,7 @@ public struct Dropped: Sendable, Hashable {
         case excluded(by: String, group: String)
         case similar(to: String)
         case unlikely(threshold: Float)
+        case overshadowed(by: String)
         case enough(of: Facet, limit: Int)
         case enoughInAll(limit: Int)
 
@@ -78,6 +79,7 @@ public struct Dropped: Sendable, Hashable {
             case .excluded(let tag, let group): "\"\(tag)\" is likelier, and only one \(group) holds"
             case .similar(let tag): "nearly the same as \"\(tag)\""
             case .unlikely(let threshold): "its confidence is below \(Int((threshold * 100).rounded())) %"
+            case .overshadowed(let tag): "\"\(tag)\" is much more certain"
             case .enough(let facet, let limit): "\(limit) likelier \(limit == 1 ? "tag speaks" : "tags speak") about the \(facet.rawValue)"
             case .enoughInAll(let limit): "\(limit) likelier tags are suggested"
             }

@@ -1,3 +1,4 @@
+import Foundation
 import Vocabulary
 
 /// Numbers that decide which tags are shown; tuned on training pictures.
@@ -12,6 +13,10 @@ public struct SelectionSettings: Sendable {
     public var limit: Int
     /// A particular tag is shown in place of the general one while its confidence is at least this share of the general one's.
     public var particularShare: Float
+    /// The same for the winner of an exclusive group, whose confidence is reduced by its rivals already.
+    public var settledShare: Float
+    /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
+    public var facetShare: Float
     /// Tags of one facet whose embeddings have a higher cosine say the same.
     public var similarity: Float
     /// Less certain tags are not considered, and nothing is told about them.
@@ -19,13 +24,15 @@ public struct SelectionSettings: Sendable {
 
     public init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
-        particularShare: Float = 0.6, similarity: Float = 0.9, toldFrom: Float = 0.1
+        particularShare: Float = 0.85, settledShare: Float = 0.6, facetShare: Float = 0.7, similarity: Float = 0.9, toldFrom: Float = 0.1
     ) {
         self.offsets = offsets
         self.thresholds = thresholds
         self.limits = limits
         self.limit = limit
         self.particularShare = particularShare
+        self.settledShare = settledShare
+        self.facetShare = facetShare
         self.similarity = similarity
         self.toldFrom = toldFrom
     }
@@ -38,8 +45,8 @@ public struct SelectionSettings: Sendable {
             .quality: -9,
         ],
         thresholds: [
-            .subject: 0.35, .action: 0.35, .setting: 0.35, .medium: 0.3, .style: 0.3, .lighting: 0.3, .colour: 0.2, .composition: 0.3,
-            .mood: 0.25, .quality: 0.9,
+            .subject: 0.36, .action: 0.36, .setting: 0.36, .medium: 0.5, .style: 0.4, .lighting: 0.3, .colour: 0.2, .composition: 0.35,
+            .mood: 0.3, .quality: 0.9,
         ],
         limits: [
             .subject: 7, .action: 2, .setting: 3, .medium: 2, .style: 1, .lighting: 3, .colour: 5, .composition: 3, .mood: 1, .quality: 1,
@@ -82,8 +89,8 @@ public struct TagSelection {
     public func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
         var pool = Pool(candidates, vocabulary: vocabulary)
         dropRejected(rejected, from: &pool)
-        pool.forget { $0.confidence < settings.toldFrom }
         raiseTheGeneral(in: &pool)
+        pool.forget { $0.confidence < settings.toldFrom }
         settleGroups(in: &pool)
         preferTheParticular(in: &pool)
         dropTheUnlikely(in: &pool)
@@ -101,6 +108,8 @@ public struct TagSelection {
     private struct Pool {
         private(set) var byName: [String: Candidate] = [:]
         private(set) var dropped: [Dropped] = []
+        /// Winners of exclusive groups.
+        private(set) var settled: Set<String> = []
         /// Names of all that a tag implies, the nearest first.
         private let implied: [String: [String]]
 
@@ -130,6 +139,12 @@ public struct TagSelection {
         mutating func set(_ confidence: Float, of name: String) {
             byName[name]?.confidence = confidence
         }
+
+        /// Sets the confidence of a group's winner, whose rivals are accounted for with it.
+        mutating func settle(_ confidence: Float, of name: String) {
+            set(confidence, of: name)
+            settled.insert(name)
+        }
     }
 
     private func dropRejected(_ rejected: Set<String>, from pool: inout Pool) {
@@ -145,15 +160,19 @@ public struct TagSelection {
         }
     }
 
-    /// Whatever a tag implies holds at least as surely as the tag.
+    /// Whatever a tag implies holds at least as surely as the tag, and more surely where many likely tags imply it: a picture that may be of a
+    /// pedestrian, a tourist or a shopper is likelier to show a person than any of them.
     private func raiseTheGeneral(in pool: inout Pool) {
+        var particulars: [String: [Float]] = [:]
         for candidate in pool.standing where candidate.source == .ranked {
-            for general in vocabulary.implied(by: candidate.tag) {
-                guard let known = pool.byName[general.name], known.source == .ranked, known.confidence < candidate.confidence else {
-                    continue
-                }
-                pool.set(candidate.confidence, of: general.name)
-            }
+            for general in pool.implied(by: candidate) { particulars[general, default: []].append(candidate.confidence) }
+        }
+        for (general, confidences) in particulars {
+            guard let known = pool.byName[general], known.source == .ranked else { continue }
+            let surest = max(known.confidence, confidences.max() ?? 0)
+            let agreeing = confidences.count { $0 >= 0.8 * surest }
+            let odds = surest / max(1 - surest, 1e-4) * (1 + 0.1 * Float(min(max(agreeing - 1, 0), 10)))
+            pool.set(max(surest, odds / (1 + odds)), of: general)
         }
     }
 
@@ -167,10 +186,9 @@ public struct TagSelection {
             let members = pool.standing.filter { $0.tag.exclusiveGroup == group }
             guard let winner = members.first, members.count > 1 else { continue }
             if winner.source == .ranked {
-                // Soft-max over log-odds: each member's share is its odds over the odds of all.
-                let odds = members.map { $0.confidence / max(1 - $0.confidence, 1e-4) }
-                let share = odds[0] / max(odds.reduce(0, +), 1e-12)
-                pool.set(winner.confidence * share.squareRoot(), of: winner.tag.name)
+                // Soft-max over thrice the log-odds: the calibration is gentle, for it was fitted on things that do not exclude each other.
+                let powers = members.map { pow($0.confidence / max(1 - $0.confidence, 1e-4), 3) }
+                pool.settle(winner.confidence * powers[0] / max(powers.reduce(0, +), 1e-12), of: winner.tag.name)
             }
             let losers = Set(members.dropFirst().map(\.tag.name))
             for candidate in pool.standing where candidate.tag.name != winner.tag.name {
@@ -186,7 +204,8 @@ public struct TagSelection {
         for candidate in pool.standing {
             let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
-            if candidate.confidence < settings.particularShare * surest.confidence {
+            let share = pool.settled.contains(candidate.tag.name) ? settings.settledShare : settings.particularShare
+            if candidate.confidence < share * surest.confidence {
                 pool.drop(candidate, .lessCertain(than: surest.tag.name))
             }
         }
@@ -206,8 +225,15 @@ public struct TagSelection {
     }
 
     private func dropTheUnlikely(in pool: inout Pool) {
-        for candidate in pool.standing where candidate.confidence < threshold(candidate) {
-            pool.drop(candidate, .unlikely(threshold: threshold(candidate)))
+        let surest = Dictionary(pool.standing.filter { $0.source == .ranked }.map { ($0.tag.facet, $0) }) { first, _ in first }
+        for candidate in pool.standing {
+            if candidate.confidence < threshold(candidate) {
+                pool.drop(candidate, .unlikely(threshold: threshold(candidate)))
+            } else if candidate.source == .ranked, let first = surest[candidate.tag.facet],
+                candidate.confidence < settings.facetShare * first.confidence
+            {
+                pool.drop(candidate, .overshadowed(by: first.tag.name))
+            }
         }
     }
 

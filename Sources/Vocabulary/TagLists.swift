@@ -54,7 +54,7 @@ struct TagListReader {
     static func read(_ lines: [Substring], file: String) -> ReadTags {
         var reader = TagListReader(file: file)
         for (index, line) in lines.enumerated() {
-            reader.read(line.trimmingCharacters(in: .whitespaces), line: index + 1)
+            reader.read(line.trimmed, line: index + 1)
         }
         return reader.result
     }
@@ -76,7 +76,7 @@ struct TagListReader {
         guard longest <= VocabularyLimit.characters else {
             return result.problems.append(.init(file: file, line: line, kind: .tooLong(limit: VocabularyLimit.characters)))
         }
-        let phrase = (own.phrase ?? section.phrase)?.replacing("{}", with: own.name)
+        let phrase = (own.phrase ?? section.phrase).map { $0.contains("{}") ? $0.replacing("{}", with: own.name) : $0 }
         let tag = Tag(
             name: own.name, facet: facet, exclusiveGroup: own.group ?? section.group,
             implies: own.implies + section.implies.filter { $0 != own.name && !own.implies.contains($0) },
@@ -105,8 +105,8 @@ struct TagListReader {
         var mark: Character = " "
         while true {
             let end = mark == ":" ? rest.endIndex : rest.firstIndex { "<=!*:".contains($0) } ?? rest.endIndex
-            let value = rest[..<end].trimmingCharacters(in: .whitespaces)
-            let list = value.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let value = rest[..<end].trimmed
+            let list = value.split(separator: ",").map { $0.trimmed }
             if value.isEmpty, mark != " ", mark != "*" {
                 complain("nothing stands after \(mark)", line)
                 return nil
@@ -136,7 +136,7 @@ enum PhraseListReader {
     static func read(_ lines: [Substring], file: String) -> ReadTags {
         var result = ReadTags()
         for (index, raw) in lines.enumerated() {
-            let text = raw.trimmingCharacters(in: .whitespaces)
+            let text = raw.trimmed
             if text.isEmpty || text.hasPrefix("#") { continue }
             func complain(_ kind: VocabularyProblem.Kind) {
                 result.problems.append(VocabularyProblem(file: file, line: index + 1, kind: kind))
@@ -144,13 +144,13 @@ enum PhraseListReader {
             var facet = Facet.subject
             var phrase = text
             if let colon = text.firstIndex(of: ":") {
-                let before = text[..<colon].trimmingCharacters(in: .whitespaces)
+                let before = text[..<colon].trimmed
                 guard let named = Facet(spelling: before) else {
                     complain(.syntax("\"\(before)\" is no facet; write a phrase, or one of \(Facet.spelledOut) before the colon"))
                     continue
                 }
                 facet = named
-                phrase = text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+                phrase = text[text.index(after: colon)...].trimmed
             }
             if phrase.isEmpty {
                 complain(.syntax("no phrase stands after \"\(facet.rawValue):\""))
@@ -169,4 +169,13 @@ enum PhraseListReader {
 
 extension Facet {
     static let spelledOut = allCases.map(\.rawValue).joined(separator: ", ")
+}
+
+extension Substring {
+    /// Without white space at either end.
+    fileprivate var trimmed: String {
+        var rest = self.drop { $0.isWhitespace }
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        return String(rest)
+    }
 }

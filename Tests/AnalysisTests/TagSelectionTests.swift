@@ -46,10 +46,11 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("cat", dropped) == .said(by: "tabby"))
     #expect(reason("animal", dropped) == .said(by: "tabby"))
     #expect(dropped.first { $0.tag == "cat" }?.confidence == 0.8, "what a tag implies is at least as sure")
+    #expect(dropped.first { $0.tag == "animal" }?.confidence ?? 0 > 0.8, "and surer where several tags imply it")
 }
 
 @Test func anUncertainParticularTagGivesWay() {
-    let (suggestions, dropped) = selection(["animal": 0.3, "cat": 0.9, "tabby": 0.4])
+    let (suggestions, dropped) = selection(["animal": 0.3, "cat": 0.9, "tabby": 0.7])
     #expect(suggestions.map(\.tag) == ["cat"])
     #expect(reason("tabby", dropped) == .lessCertain(than: "cat"))
 }
@@ -57,8 +58,8 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 @Test func oneOfAnExclusiveGroupHolds() {
     let (suggestions, dropped) = selection(["tabby": 0.9, "persian": 0.5])
     #expect(suggestions.map(\.tag) == ["tabby"])
-    // Odds 9 to 1: a share of 0.9, and 0.9 times its root.
-    #expect(abs(suggestions[0].confidence - 0.9 * Float(0.9).squareRoot()) < 1e-4)
+    // Odds of 9 and of 1, cubed: a share of 729 in 730.
+    #expect(abs(suggestions[0].confidence - 0.9 * 729 / 730) < 1e-4)
     #expect(reason("persian", dropped) == .excluded(by: "tabby", group: "breed"))
 }
 
@@ -91,7 +92,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 }
 
 @Test func nearDuplicatesAreDroppedWithTheReason() {
-    let (suggestions, dropped) = selection(["sofa": 0.9, "sofas": 0.8, "couch": 0.7, "cat": 0.6]) { one, other in
+    let (suggestions, dropped) = selection(["sofa": 0.9, "sofas": 0.8, "couch": 0.7, "cat": 0.65]) { one, other in
         Set([one.name, other.name]) == ["sofa", "couch"] ? 0.95 : 0.2
     }
     #expect(suggestions.map(\.tag) == ["sofa", "cat"])
@@ -99,8 +100,14 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("couch", dropped) == .similar(to: "sofa"))
 }
 
+@Test func whatIsFarLessCertainThanTheFirstIsNotShown() {
+    let (suggestions, dropped) = selection(["sofa": 0.9, "cat": 0.7, "couch": 0.5, "kitchen": 0.4])
+    #expect(suggestions.map(\.tag) == ["sofa", "cat", "kitchen"])
+    #expect(reason("couch", dropped) == .overshadowed(by: "sofa"))
+}
+
 @Test func thresholdsAndLimitsAreKeptAndSaid() {
-    let settings = SelectionSettings(thresholds: [.subject: 0.35], limits: [.subject: 1], limit: 2)
+    let settings = SelectionSettings(thresholds: [.subject: 0.35], limits: [.subject: 1], limit: 2, facetShare: 0.5)
     let (suggestions, dropped) = selection(
         ["cat": 0.9, "sofa": 0.8, "couch": 0.3, "kitchen": 0.7, "photo": 0.6], settings: settings)
     #expect(suggestions.map(\.tag) == ["cat", "kitchen"])
