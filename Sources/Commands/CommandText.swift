@@ -8,6 +8,11 @@ enum CommandText {
         String(format: "%.\(decimals)f", locale: nil, value)
     }
 
+    /// "1 picture", "2 pictures".
+    static func count(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
     static func percent(_ share: Double) -> String {
         "\(Int((share * 100).rounded())) %"
     }

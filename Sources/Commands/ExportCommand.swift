@@ -35,7 +35,7 @@ struct ExportCommand: ParsableCommand {
         } catch {
             throw TransferError.unwritable(output)
         }
-        library.notice("Wrote \(export.pictures.count) pictures to \(output).")
+        library.notice("Wrote \(CommandText.count(export.pictures.count, "picture")) to \(output).")
     }
 }
 
@@ -70,7 +70,7 @@ struct ImportCommand: ParsableCommand {
         let report = try Desks.open(library).library.import(export, by: "import by \(LibraryOptions.person)")
         if library.json { return try JSONOutput.print(report) }
         library.notice(
-            "\(report.picturesAdded) pictures added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "
+            "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "
                 + "\(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and \(report.generationsAdded) generations taken in"
                 + (report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."))
     }

@@ -138,7 +138,7 @@ struct ReviewSession: Sendable {
         case "x": return .decide([.reset(.id(current.id))])
         case "A": return .decide([.approveAbove(current.confidence)])
         case "e": mode = .typing(.edit(current.id), current.text)
-        default: mode = .typing(.weight(current.id), current.weight == 1 ? "" : ReviewSession.number(current.weight))
+        default: mode = .typing(.weight(current.id), "")
         }
         return nil
     }

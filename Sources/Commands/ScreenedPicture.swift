@@ -12,7 +12,7 @@ enum Desks {
 struct ScreenedPicture: Encodable {
     struct Picture: Encodable {
         var id: Int64
-        var path: String?
+        @OrNull var path: String?
         var sha256: String
         var width: Int
         var height: Int
@@ -35,10 +35,10 @@ struct ScreenedPicture: Encodable {
     }
 
     var picture: Picture
-    var encoder: Encoder?
-    var vocabulary: Vocabulary?
+    @OrNull var encoder: Encoder?
+    @OrNull var vocabulary: Vocabulary?
     var suggestions: [ScreenedSuggestion]
-    var prompt: KeptPrompt?
+    @OrNull var prompt: KeptPrompt?
     var generations: [KeptGeneration]
 
     init(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
@@ -56,16 +56,16 @@ struct ScreenedSuggestion: Encodable {
     var id: Int64
     var tag: String
     var facet: String
-    var cosine: Double?
+    @OrNull var cosine: Double?
     var confidence: Double
-    var rank: Int?
+    @OrNull var rank: Int?
     var source: String
     var state: String
     /// The edited text, where there is one.
     var text: String
     var weight: Double
-    var decidedAt: Date?
-    var decidedBy: String?
+    @OrNull var decidedAt: Date?
+    @OrNull var decidedBy: String?
 
     init(_ suggestion: Suggestion) {
         (id, tag, facet, rank) = (suggestion.id, suggestion.tag, suggestion.facet, suggestion.rank)
@@ -78,12 +78,12 @@ struct ScreenedSuggestion: Encodable {
 
 struct KeptPrompt: Encodable {
     var version: Int
-    var parent: Int?
+    @OrNull var parent: Int?
     var positive: String
     var negative: String
-    var model: String?
-    var width: Int?
-    var height: Int?
+    @OrNull var model: String?
+    @OrNull var width: Int?
+    @OrNull var height: Int?
     var source: String
     var created: Date
 
@@ -98,7 +98,7 @@ struct KeptGeneration: Encodable {
     struct Steps: Encodable {
         var requested: Int
         var run: Int
-        var firstTimestep: Double?
+        @OrNull var firstTimestep: Double?
 
         private enum CodingKeys: String, CodingKey {
             case requested, run
@@ -114,17 +114,17 @@ struct KeptGeneration: Encodable {
     var id: Int64
     var kind: String
     var status: String
-    var message: String?
+    @OrNull var message: String?
     var outputs: [String]
     var seed: UInt64
     var steps: Steps
     var model: String
     var profile: String
     var precision: String
-    var seconds: [String: Double]?
-    var untouched: Untouched?
-    var picture: Int64?
-    var prompt: Int?
+    @OrNull var seconds: [String: Double]?
+    @OrNull var untouched: Untouched?
+    @OrNull var picture: Int64?
+    @OrNull var prompt: Int?
     var created: Date
 
     init(_ generation: Generation) {
@@ -137,5 +137,20 @@ struct KeptGeneration: Encodable {
         seconds = generation.seconds.flatMap { try? JSONDecoder().decode([String: Double].self, from: Data($0.utf8)) }
         untouched = generation.untouched.map { Untouched(pixels: $0.pixels, identical: $0.identical) }
         (picture, prompt, created) = (generation.pictureID, generation.promptNumber, generation.createdAt)
+    }
+}
+
+/// Encodes nil as `null`: a script finds every key, whether or not there is something to say.
+@propertyWrapper
+struct OrNull<Value: Encodable>: Encodable {
+    var wrappedValue: Value?
+
+    init(wrappedValue: Value?) {
+        self.wrappedValue = wrappedValue
+    }
+
+    func encode(to encoder: any Swift.Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
     }
 }

@@ -66,7 +66,8 @@ struct TagCommand: ParsableCommand {
             library.notice(Review.message(outcome))
         } else if !changes.isEmpty {
             let outcome = try desk.library.decide(changes, on: picture.id, by: LibraryOptions.person)
-            library.notice(outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(outcome.decisions.count) tags.")
+            library.notice(
+                outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(CommandText.count(outcome.decisions.count, "tag")).")
         }
         if library.json {
             try JSONOutput.print(try ScreenedPicture(picture, desk))

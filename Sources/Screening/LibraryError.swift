@@ -55,7 +55,7 @@ public enum LibraryError: Error, Equatable, CustomStringConvertible {
         case .ambiguousPicture(let prefix, let candidates):
             "\(prefix) fits \(candidates.count) pictures (\(candidates.prefix(3).joined(separator: ", "))…); give more of the digest"
         case .noSuchSuggestion(let tag, let picture):
-            "\(tag) is not among the suggestions of picture \(picture); `redraw show \(picture)` lists them, --add adds one"
+            "\(tag) is not among the suggestions of picture \(picture); `redraw show p\(picture)` lists them, --add adds one"
         case .noSuchPrompt(let number, let picture):
             "picture \(picture) has no prompt version \(number); `redraw history` lists them"
         case .noSuchGeneration(let id):
