@@ -1,20 +1,18 @@
+import Analysis
 public import Foundation
+import Vocabulary
 
 extension ScreeningDesk {
     /// The desk of the library in that folder, with Redraw's own way to compose prompts.
-    public init(libraryFolder: URL) throws {
-        try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.commaSeparated)
+    public init(
+        libraryFolder: URL, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) throws {
+        try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, facetOfTag: facetOfTag)
     }
 
-    /// The texts by facet, with brackets escaped and weights as `(text:1.2)`.
-    static let commaSeparated: Composition = { approved in
-        let ordered = approved.enumerated().sorted { a, b in
-            let (left, right) = (position(ofFacet: a.element.facet), position(ofFacet: b.element.facet))
-            return left == right ? a.offset < b.offset : left < right
-        }.map(\.element)
-        return ordered.map { tag in
-            let text = tag.text.map { "\\()[]".contains($0) ? "\\\($0)" : "\($0)" }.joined()
-            return tag.weight == 1 ? text : "(\(text):\((tag.weight * 100).rounded() / 100))"
-        }.joined(separator: ", ")
+    /// What Analysis makes of approved tags. A facet that this version does not know counts as a subject.
+    public static let composition: Composition = { approved in
+        PromptComposer.compose(
+            approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) })
     }
 }

@@ -67,9 +67,7 @@ public struct ScreeningDesk: Sendable {
     /// - Parameters:
     ///   - compose: a pure function; the same approval always gives the same prompt.
     ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
-    public init(
-        libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
-    ) throws {
+    public init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
         try self.init(library: Library(folder: libraryFolder), compose: compose, facetOfTag: facetOfTag)
     }
 

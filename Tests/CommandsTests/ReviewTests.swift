@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Commands
-@testable import Studio
+import Studio
 
 private func digest(_ number: Int) -> String {
     String(repeating: "0", count: 63) + String(number)
@@ -24,7 +24,7 @@ private func desk() throws -> (desk: ScreeningDesk, picture: PictureRecord) {
             ],
             positive: "all", negative: "blurry", model: #"{"name":"redraw-small"}"#, size: #"{"width":256,"height":192}"#),
         of: picture.id)
-    return (ScreeningDesk(library: library, compose: ScreeningDesk.commaSeparated), picture)
+    return (ScreeningDesk(library: library, compose: ScreeningDesk.composition), picture)
 }
 
 extension Review {
@@ -125,7 +125,7 @@ extension Review {
         let library = try Library.inMemory()
         let picture = try library.record(NewPicture(sha256: digest(1), width: 1, height: 1))
         var review = try Review(
-            ScreeningDesk(library: library, compose: ScreeningDesk.commaSeparated), picture, index: 0, of: 1)
+            ScreeningDesk(library: library, compose: ScreeningDesk.composition), picture, index: 0, of: 1)
         for key in "arexwnpuA" { _ = try review.press(.character(key)) }
         _ = try review.press(.escape)
         try review.press("+cat\n")
@@ -169,7 +169,7 @@ extension Review {
         let changes = (1...60).map { Change.add(tag: "tag \($0)", facet: $0 % 2 == 0 ? "style" : "subject") }
         try library.decide(changes, on: picture.id, by: "test")
         var review = try Review(
-            ScreeningDesk(library: library, compose: ScreeningDesk.commaSeparated), picture, index: 0, of: 1)
+            ScreeningDesk(library: library, compose: ScreeningDesk.composition), picture, index: 0, of: 1)
         for _ in 0..<60 {
             let lines = ReviewDrawing(width: 80, height: 20, paint: Paint(enabled: false), unicode: false).lines(review.session)
             #expect(lines.contains { $0.hasPrefix(" > ") && $0.contains(review.session.current!.tag + " ") })
@@ -258,7 +258,7 @@ extension Review {
         #expect(throws: ScreeningDeskError.self) { try desk.prompt(of: picture) }
         try desk.library.decide([.approve("photo"), .weigh("tabby cat", 1.2)], on: picture.id, by: "Ada")
         let first = try desk.prompt(of: picture)
-        #expect(first.positive == "(tabby cat:1.2), photo" && first.negative == "blurry" && first.model == "redraw-small")
+        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.negative == "blurry" && first.model == "redraw-small")
         #expect(first.width == 256 && first.height == 192 && first.number == 1)
         #expect(try desk.prompt(of: picture) == first)
         let written = try desk.write(positive: "a cat", negative: nil, for: picture)
@@ -266,7 +266,7 @@ extension Review {
         #expect(try desk.prompt(of: picture) == written)
         let sharper = try desk.write(positive: nil, negative: "fog", for: picture)
         #expect(sharper.positive == "a cat" && sharper.negative == "fog")
-        #expect(try desk.prompt(of: picture, recompose: true).positive == "(tabby cat:1.2), photo")
+        #expect(try desk.prompt(of: picture, recompose: true).positive == "a photo of (tabby cat:1.2)")
         try desk.library.decide([.reject("photo")], on: picture.id, by: "Ada")
         let after = try desk.prompt(of: picture)
         #expect(after.positive == "(tabby cat:1.2)" && after.negative == "fog" && after.number == 5)
