@@ -72,6 +72,7 @@ public struct Analyzer: Sendable {
     private func candidates(_ image: Image, size: (width: Int, height: Int), seen: Observation) -> [Candidate] {
         let cosines = index.cosines(with: seen.embedding)
         let probabilities = Dictionary(seen.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
+        let isPhoto = probabilities["photo"] ?? 1
         var candidates: [Candidate] = []
         for (row, position) in index.positions.enumerated() {
             let tag = vocabulary.tags[position]
@@ -80,7 +81,8 @@ public struct Analyzer: Sendable {
                 continue
             }
             let plain = encoder.calibration.confidence(cosine: cosines[row], background: index.statistics[row])
-            candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: shifted(plain, by: settings.offsets[tag.facet] ?? 0)))
+            let offset = (settings.offsets[tag.facet] ?? 0) - Self.offsetOfDrawnPictures * (1 - isPhoto)
+            candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: shifted(plain, by: offset)))
         }
         for (name, confidence) in MeasuredTags(PictureMeasurements(image, originalSize: size)).tags {
             guard let tag = vocabulary.tag(named: name), tag.measured else { continue }
@@ -88,6 +90,9 @@ public struct Analyzer: Sendable {
         }
         return candidates
     }
+
+    /// What is taken from the log-odds of a picture that is no photograph: the encoder was trained on photographs and is less often right there.
+    private static let offsetOfDrawnPictures: Float = 0.4
 
     private func shifted(_ confidence: Float, by offset: Float) -> Float {
         guard offset != 0 else { return confidence }

@@ -28,7 +28,7 @@ public struct MeasuredTags: Sendable {
     }
 
     private mutating func colours(_ measured: PictureMeasurements) {
-        if measured.meanChroma < 0.012, measured.strongChroma < 0.03 {
+        if measured.meanChroma < 0.006, measured.strongChroma < 0.012 {
             return add("black and white", 0.98)
         }
         let isOneHue = measured.hueAgreement > 0.985 && (45...105).contains(measured.hue)

@@ -17,6 +17,8 @@ public struct SelectionSettings: Sendable {
     public var settledShare: Float
     /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
     public var facetShare: Float
+    /// Where no subject is suggested otherwise, one of at least this confidence is.
+    public var fallbackConfidence: Float
     /// Tags of one facet whose embeddings have a higher cosine say the same.
     public var similarity: Float
     /// Less certain tags are not considered, and nothing is told about them.
@@ -24,7 +26,8 @@ public struct SelectionSettings: Sendable {
 
     public init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
-        particularShare: Float = 0.85, settledShare: Float = 0.6, facetShare: Float = 0.7, similarity: Float = 0.9, toldFrom: Float = 0.1
+        particularShare: Float = 0.85, settledShare: Float = 0.6, facetShare: Float = 0.7, fallbackConfidence: Float = 0.25,
+        similarity: Float = 0.9, toldFrom: Float = 0.1
     ) {
         self.offsets = offsets
         self.thresholds = thresholds
@@ -33,6 +36,7 @@ public struct SelectionSettings: Sendable {
         self.particularShare = particularShare
         self.settledShare = settledShare
         self.facetShare = facetShare
+        self.fallbackConfidence = fallbackConfidence
         self.similarity = similarity
         self.toldFrom = toldFrom
     }
@@ -45,8 +49,8 @@ public struct SelectionSettings: Sendable {
             .quality: -9,
         ],
         thresholds: [
-            .subject: 0.36, .action: 0.36, .setting: 0.36, .medium: 0.5, .style: 0.4, .lighting: 0.3, .colour: 0.2, .composition: 0.35,
-            .mood: 0.3, .quality: 0.9,
+            .subject: 0.36, .action: 0.36, .setting: 0.36, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
+            .mood: 0.45, .quality: 0.9,
         ],
         limits: [
             .subject: 7, .action: 2, .setting: 3, .medium: 2, .style: 1, .lighting: 3, .colour: 5, .composition: 3, .mood: 1, .quality: 1,
@@ -92,8 +96,10 @@ public struct TagSelection {
         raiseTheGeneral(in: &pool)
         pool.forget { $0.confidence < settings.toldFrom }
         settleGroups(in: &pool)
+        let surestSubject = fallback(in: pool)
         preferTheParticular(in: &pool)
         dropTheUnlikely(in: &pool)
+        if let surestSubject, !pool.standing.contains(where: { $0.tag.facet == .subject }) { pool.take(back: surestSubject) }
         dropTheSimilar(in: &pool)
         dropTheSurplus(in: &pool)
         let suggestions = pool.standing.enumerated().map { index, candidate in
@@ -140,6 +146,12 @@ public struct TagSelection {
             byName[name]?.confidence = confidence
         }
 
+        /// Undoes a drop.
+        mutating func take(back candidate: Candidate) {
+            dropped.removeAll { $0.tag == candidate.tag.name }
+            byName[candidate.tag.name] = candidate
+        }
+
         /// Sets the confidence of a group's winner, whose rivals are accounted for with it.
         mutating func settle(_ confidence: Float, of name: String) {
             set(confidence, of: name)
@@ -171,7 +183,7 @@ public struct TagSelection {
             guard let known = pool.byName[general], known.source == .ranked else { continue }
             let surest = max(known.confidence, confidences.max() ?? 0)
             let agreeing = confidences.count { $0 >= 0.8 * surest }
-            let odds = surest / max(1 - surest, 1e-4) * (1 + 0.1 * Float(min(max(agreeing - 1, 0), 10)))
+            let odds = surest / max(1 - surest, 1e-4) * (1 + 0.05 * Float(min(max(agreeing - 1, 0), 10)))
             pool.set(max(surest, odds / (1 + odds)), of: general)
         }
     }
@@ -196,6 +208,17 @@ public struct TagSelection {
                     losers.contains(candidate.tag.name) || pool.implied(by: candidate).contains(where: losers.contains)
                 if falls { pool.drop(candidate, .excluded(by: winner.tag.name, group: group)) }
             }
+        }
+    }
+
+    /// What a picture is said to show where no subject is likely enough: of the general tags nearly as sure as the surest the most particular, if
+    /// a person has a fair chance of agreeing.
+    private func fallback(in pool: Pool) -> Candidate? {
+        let subjects = pool.standing.filter { $0.tag.facet == .subject && $0.source == .ranked }
+        guard let surest = subjects.first, surest.confidence >= settings.fallbackConfidence else { return nil }
+        let general = Set(subjects.flatMap { pool.implied(by: $0) })
+        return subjects.filter { general.contains($0.tag.name) && $0.confidence >= 0.9 * surest.confidence }.max {
+            (pool.implied(by: $0).count, $0.confidence, $1.tag.name) < (pool.implied(by: $1).count, $1.confidence, $0.tag.name)
         }
     }
 

@@ -24,6 +24,7 @@ public struct VocabularyIndex: Sendable {
 
     /// The text embedded for a tag: its own phrase where it has one, else its name in a sentence that fits its facet.
     static func text(for tag: Tag, encoder: some PictureEncoder) -> String {
+        if tag.facet == .subject { return encoder.phrase(for: tag.phrase) }
         guard tag.phrase == tag.name else { return tag.phrase }
         switch tag.facet {
         case .subject, .setting: return encoder.phrase(for: tag.name)

@@ -9,7 +9,7 @@ public struct Tag: Sendable, Hashable {
     public let implies: [String]
     /// Other spellings and synonyms that a person may type for this tag.
     public let aliases: [String]
-    /// The text that is embedded in place of the bare name, where that grounds better.
+    /// What is embedded in place of the bare name, where that grounds better: a noun for a subject, a whole text for other facets.
     public let phrase: String
     /// True where measuring the pixels tells it (a colour, an orientation): such a tag is never embedded.
     public let measured: Bool

@@ -106,6 +106,15 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("couch", dropped) == .overshadowed(by: "sofa"))
 }
 
+@Test func aPictureOfNothingCertainStillShowsSomething() {
+    let (suggestions, dropped) = selection(
+        ["animal": 0.28, "cat": 0.27, "tabby": 0.26, "sofa": 0.28], settings: SelectionSettings(thresholds: [.subject: 0.5]))
+    #expect(suggestions.map(\.tag) == ["cat"])
+    #expect(reason("animal", dropped) == .unlikely(threshold: 0.5))
+    #expect(
+        selection(["cat": 0.2, "tabby": 0.2, "sofa": 0.22], settings: SelectionSettings(thresholds: [.subject: 0.5])).suggestions.isEmpty)
+}
+
 @Test func thresholdsAndLimitsAreKeptAndSaid() {
     let settings = SelectionSettings(thresholds: [.subject: 0.35], limits: [.subject: 1], limit: 2, facetShare: 0.5)
     let (suggestions, dropped) = selection(
