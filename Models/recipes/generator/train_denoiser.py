@@ -5,7 +5,6 @@ It begins on small latents (whole pictures at 64 pixels, and pieces of larger on
 """
 
 import argparse
-import math
 import random
 import time
 from pathlib import Path
@@ -65,12 +64,12 @@ class Latents:
 
 
 def denoising_loss(unet, latents, states, signal, chance, device):
-    """Mean squared error of v over one batch, with the steps spread evenly over the schedule."""
+    """Mean squared error of v over one batch, with the steps spread over the schedule, a little denser where there is less noise."""
     count = len(latents)
     latents = latents.to(device, memory_format=torch.channels_last)
     context, mask = padded(states, device)
     offset = chance.random()
-    steps = torch.tensor([int((index + offset) / count * 1000) for index in range(count)], device=device)
+    steps = torch.tensor([int(((index + offset) / count) ** 1.3 * 1000) for index in range(count)], device=device)
     kept = signal.to(device)[steps].view(-1, 1, 1, 1)
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
@@ -95,7 +94,8 @@ def main():
     parser.add_argument("--small-share", type=float, default=0.55, help="share of the time spent on small latents")
     parser.add_argument("--small-batch", type=int, default=32, help="latents a step, over all processes")
     parser.add_argument("--large-batch", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--pieces", type=float, default=0.5, help="share of the small batches cut out of larger latents")
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
@@ -125,13 +125,13 @@ def main():
         progress = agreed / budget
         if large is None and options.large and all(file.exists() for file in options.large):
             large = Latents(options.large)
-        rate = options.rate * min(1, (step + 1) / 200) * (0.02 + 0.49 * (1 + math.cos(math.pi * progress)))
+        rate = options.rate * min(1, (step + 1) / 200, (1.01 - progress) / 0.35)
         for group in optimizer.param_groups:
             group["lr"] = rate
         if progress >= options.small_share and large is not None:
             latents, states = large.draw(options.large_batch // team.size, 32, chance)
         else:
-            pieces = large is not None and chance.random() < 0.3
+            pieces = large is not None and chance.random() < options.pieces
             latents, states = (large if pieces else small).draw(options.small_batch // team.size, 16, chance)
         loss = denoising_loss(unet, latents, states, signal, chance, options.device)
         optimizer.zero_grad(set_to_none=True)
