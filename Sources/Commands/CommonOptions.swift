@@ -57,6 +57,14 @@ enum JSONOutput {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// On one line, for JSON Lines.
+    static func printLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
     static func print(_ value: some Encodable) throws {
         Terminal.standardOutput.write(try text(value) + "\n")
     }

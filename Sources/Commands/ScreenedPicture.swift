@@ -4,7 +4,7 @@ import Studio
 /// The library's desk for a command's options.
 enum Desks {
     static func open(_ options: LibraryOptions) throws -> ScreeningDesk {
-        try ScreeningDesk(libraryFolder: options.folder)
+        try options.studio().desk()
     }
 }
 

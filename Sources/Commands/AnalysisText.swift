@@ -1,0 +1,71 @@
+import Studio
+
+/// An analysis for a person's eyes: facets at the left, tags with their confidence at the right, nothing wider than the terminal.
+struct AnalysisText {
+    let report: AnalysisReport
+    let width: Int
+    let paint: Paint
+    let showsDropped: Bool
+
+    init(_ report: AnalysisReport, terminal: Terminal, showsDropped: Bool) {
+        self.report = report
+        self.showsDropped = showsDropped
+        width = min(terminal.isTerminal ? terminal.size.width : 100, 120)
+        paint = terminal.paint
+    }
+
+    private static let labelColumns = 12
+
+    var text: String {
+        var lines = [
+            paint.bold(DisplayText.harmless(report.picture.path)) + paint.dim("  \(report.picture.width)x\(report.picture.height)")
+        ]
+        let shown = report.suggestions.filter { $0.state != .rejected }
+        for facet in facets(shown) {
+            let tags = shown.filter { $0.facet == facet }.map { entry in
+                let mark = entry.state == .approved ? "✓" : ""
+                return mark + DisplayText.harmless(entry.tag) + " \(percent(entry.confidence))"
+            }
+            lines += labelled(facet, tags.joined(separator: ", "))
+        }
+        if shown.isEmpty { lines += labelled("tags", "nothing that it is sure enough of") }
+        lines.append("")
+        lines += labelled("prompt", report.prompt.positive)
+        lines += labelled("negative", report.prompt.negative)
+        if let model = report.model {
+            lines += labelled("model", model.name + (model.installed ? "" : " (not installed)") + " – " + model.reason)
+            if !model.runnersUp.isEmpty {
+                let others = model.runnersUp.map { $0.name + ($0.installed ? "" : " (not installed)") }
+                lines += labelled("or", others.joined(separator: ", "))
+            }
+        }
+        if let size = report.size { lines += labelled("size", "\(size.width)x\(size.height) – \(size.reason)") }
+        let rejected = report.suggestions.count - shown.count
+        if rejected > 0 { lines += labelled("", "\(rejected) rejected before, not shown") }
+        if showsDropped {
+            lines.append("")
+            for entry in report.dropped {
+                lines += labelled("left out", "\(DisplayText.harmless(entry.tag)) \(percent(entry.confidence)): \(entry.reason)")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// In the order in which people expect to see them.
+    private func facets(_ entries: [AnalysisReport.SuggestionEntry]) -> [String] {
+        Set(entries.map(\.facet)).sorted {
+            (ScreeningDesk.position(ofFacet: $0), $0) < (ScreeningDesk.position(ofFacet: $1), $1)
+        }
+    }
+
+    private func labelled(_ label: String, _ value: String) -> [String] {
+        let room = max(20, width - Self.labelColumns - 2)
+        return DisplayText.wrapped(value, room).enumerated().map { index, line in
+            "  "
+                + (index == 0 ? paint.cyan(DisplayText.padded(label, Self.labelColumns)) : String(repeating: " ", count: Self.labelColumns))
+                + line
+        }
+    }
+
+    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+}

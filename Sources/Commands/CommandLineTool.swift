@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import Studio
+import Synchronization
+
+/// Runs a command as a whole process: prints a failure as one line, stops on Ctrl-C, and exits with the code scripts rely on.
+public enum CommandLineTool {
+    /// Done, failed, wrong usage, interrupted.
+    public enum ExitStatus: Int32 {
+        case done = 0
+        case failed = 1
+        case usage = 64
+        case interrupted = 130
+    }
+
+    /// Parses this process's arguments with `root` and runs what they name.
+    public static func run(_ root: any ParsableCommand.Type) async -> Never {
+        let command: any ParsableCommand
+        do {
+            command = try root.parseAsRoot()
+        } catch {
+            // Help and version are "errors" too: ArgumentParser knows which stream and code each wants.
+            root.exit(withError: error)
+        }
+        let interruption = Interruption()
+        let work = Task {
+            var command = command
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        }
+        interruption.onInterrupt { work.cancel() }
+        let status: ExitStatus
+        do {
+            try await work.value
+            status = .done
+        } catch is CancellationError {
+            complain("interrupted; nothing half-written is left behind", as: root)
+            status = .interrupted
+        } catch let exit as ExitCode {
+            Foundation.exit(exit.rawValue)
+        } catch let error as ValidationError {
+            complain(error.message, as: root)
+            status = .usage
+        } catch let error as CleanExit {
+            root.exit(withError: error)
+        } catch {
+            complain(oneLine(error), as: root)
+            status = interruption.wasInterrupted ? .interrupted : .failed
+        }
+        Foundation.exit(status.rawValue)
+    }
+
+    private static func complain(_ message: String, as root: any ParsableCommand.Type) {
+        FileHandle.standardError.write(Data("\(root._commandName): \(message)\n".utf8))
+    }
+
+    /// Redraw's own errors describe themselves; Foundation's have a better text than their dump.
+    static func oneLine(_ error: any Error) -> String {
+        let text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+        return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
+
+/// Turns Ctrl-C into a call: the first one asks the work to stop, the second one ends the process at once.
+private final class Interruption: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var count = 0
+        var source: (any DispatchSourceSignal)?
+    }
+
+    var wasInterrupted: Bool { state.withLock { $0.count > 0 } }
+
+    func onInterrupt(_ stop: @escaping @Sendable () -> Void) {
+        signal(SIGINT, SIG_IGN)
+        state.withLock { state in
+            let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global(qos: .userInteractive))
+            source.setEventHandler { [self] in
+                let count = self.state.withLock { state in
+                    state.count += 1
+                    return state.count
+                }
+                if count > 1 { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
+                stop()
+            }
+            source.resume()
+            state.source = source
+        }
+    }
+}

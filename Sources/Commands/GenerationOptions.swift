@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// The options that every command that makes pictures has.
+struct GenerationOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("A model's name (see redraw models list) or its folder.", valueName: "name|dir"))
+    var model: String?
+
+    @Option(name: .long, help: ArgumentHelp("What to paint. Without it: the picture's approved prompt.", valueName: "text"))
+    var prompt: String?
+
+    @Option(name: .long, help: ArgumentHelp("What to stay away from.", valueName: "text"))
+    var negative: String?
+
+    @Option(name: .long, help: "Steps of a full run; strength decides how many of them are run (default: the model's own, else 20).")
+    var steps: Int?
+
+    @Option(name: .long, help: "Weight of the prompt against the negative prompt; 1 turns it off (default: the model's own, else 7.5).")
+    var guidance: Double?
+
+    @Option(name: .long, help: "Start of the random numbers: the same seed gives the same picture (default: random, and printed).")
+    var seed: UInt64?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "One of \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")) (default: the model's own, else ddim).",
+            valueName: "name"),
+        completion: .list(SamplerName.allCases.map(\.rawValue)))
+    var sampler: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Size the model works at (default: the legal one nearest to the picture's aspect).", valueName: "WxH"))
+    var size: PictureSize?
+
+    @Option(name: .long, help: "How many pictures; picture k uses the seed + k.")
+    var count = 1
+
+    @Option(name: .long, help: ArgumentHelp("Whose conventions to follow: redraw or diffusers.", valueName: "name"))
+    var profile = GenerationRequest.Profile.redraw
+
+    @Option(name: .long, help: ArgumentHelp("auto or f32.", valueName: "name"))
+    var precision = GenerationRequest.Precision.auto
+
+    @Option(name: .long, help: ArgumentHelp("What makes the picture; only builtin so far.", valueName: "builtin"))
+    var engine = "builtin"
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Where the picture goes (default: the working directory, under a name of its own).", valueName: "file|dir"),
+        completion: .file())
+    var output: String?
+
+    @Flag(name: .long, help: "Write over a file that is there.")
+    var overwrite = false
+
+    @Option(name: .long, help: ArgumentHelp("Processor cores to use (default: all).", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        guard engine == "builtin" else { throw ValidationError("--engine \(engine) is not supported yet: only builtin is.") }
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1.") }
+        if let sampler, SamplerName(rawValue: sampler) == nil {
+            throw ValidationError(
+                "--sampler \(sampler) is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+    }
+
+    /// The request these options come to: what the person said, else what the model's manifest says, else the documented default.
+    func request(_ mode: GenerationRequest.Mode, studio: Studio) throws -> GenerationRequest {
+        let defaults = studio.defaults(of: model)
+        var request = GenerationRequest()
+        request.mode = mode
+        request.prompt = prompt ?? ""
+        request.negative = negative ?? ""
+        request.model = model
+        request.steps = steps ?? defaults?.steps ?? request.steps
+        request.guidance = guidance ?? defaults?.guidance ?? request.guidance
+        request.sampler = (sampler ?? defaults?.sampler).flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        request.seed = seed
+        request.width = size?.width
+        request.height = size?.height
+        request.count = count
+        request.profile = profile
+        request.precision = precision
+        return request
+    }
+
+    /// A folder where the output is one or ends in "/", else a file.
+    var place: OutputPlace {
+        guard let output else { return .folder(URL(fileURLWithPath: FileManager.default.currentDirectoryPath)) }
+        let url = URL(fileURLWithPath: NSString(string: output).expandingTildeInPath)
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        return output.hasSuffix("/") || (exists && isFolder.boolValue) ? .folder(url) : .file(url)
+    }
+}
+
+/// `512x384`.
+struct PictureSize: ExpressibleByArgument {
+    let width: Int
+    let height: Int
+
+    init?(argument: String) {
+        let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { return nil }
+        (self.width, self.height) = (width, height)
+    }
+}
+
+extension GenerationRequest.Profile: ExpressibleByArgument {}
+extension GenerationRequest.Precision: ExpressibleByArgument {}
+extension GenerationRequest.Fill: ExpressibleByArgument {}
+extension GenerationRequest.Area: ExpressibleByArgument {}
+extension GenerationRequest.Resize: ExpressibleByArgument {}

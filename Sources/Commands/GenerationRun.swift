@@ -1,0 +1,42 @@
+import Foundation
+import Studio
+
+/// Runs an order and shows how it goes: what will run, a line of progress on a terminal, where the pictures are.
+enum GenerationRun {
+    static func run(_ order: GenerationOrder, studio: Studio, library: LibraryOptions) async throws {
+        let progress = ProgressLine(enabled: !library.quiet)
+        let report: GenerationReport
+        do {
+            report = try await studio.generate(order) { event in
+                switch event {
+                case .planned(let model, let steps, let working, let seed):
+                    library.notice(plan(model, steps, "\(working)", seed))
+                case .step(let step):
+                    let share = Double(step.picture * step.steps + step.step) / Double(step.pictures * step.steps)
+                    progress.show("step \(step.step) of \(step.steps)", share: share, secondsLeft: step.secondsLeft)
+                }
+            }
+        } catch {
+            progress.clear()
+            throw error
+        }
+        progress.clear()
+        if library.json {
+            try JSONOutput.print(report)
+            return
+        }
+        for output in report.outputs { Terminal.standardOutput.write(output + "\n") }
+        library.notice(String(format: "seed %llu, %.1f s", report.seed, report.seconds.total))
+        if let untouched = report.untouched {
+            library.notice(
+                untouched.identical
+                    ? "\(untouched.pixels) pixels outside the mask are byte-identical to the original (SHA-256 \(untouched.sha256.prefix(12))…)"
+                    : "pixels outside the mask changed; please report this")
+        }
+    }
+
+    private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64) -> String {
+        let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
+        return "\(model): \(steps.run) of \(steps.requested) steps will run\(start), at \(size), seed \(seed)"
+    }
+}

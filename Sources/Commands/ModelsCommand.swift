@@ -1,0 +1,57 @@
+import ArgumentParser
+import Studio
+
+/// `redraw models`: what is known, what is here.
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "List the models that are known, and check those that are here.",
+        subcommands: [List.self, Check.self],
+        defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the models that are known.")
+
+        @Flag(name: .long, help: "Print the result as JSON.")
+        var json = false
+
+        func run() async throws {
+            let studio = Studio(installation: try Installation.current())
+            let (models, problems) = studio.models()
+            for problem in problems { Terminal.standardError.write("models: \(problem)\n") }
+            guard !json else { return try JSONOutput.print(models) }
+            let terminal = Terminal.standardOutput
+            let width = terminal.isTerminal ? terminal.size.width : 100
+            let names = models.map(\.name.count).max() ?? 0
+            for model in models.sorted(by: { ($0.installed ? 0 : 1, $0.name) < ($1.installed ? 0 : 1, $1.name) }) {
+                let state = model.bytes.map { "\(($0 + 500_000) / 1_000_000) MB" } ?? "–"
+                let line =
+                    "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, 9))  \(DisplayText.padded(state, 7))  "
+                terminal.write(DisplayText.fitted(line + model.title + " – " + model.license, width) + "\n")
+            }
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Read the files of installed models and compare them with their manifests.")
+
+        @Argument(help: "Names of models (default: every installed one).")
+        var names: [String] = []
+
+        func run() async throws {
+            let studio = Studio(installation: try Installation.current())
+            let wanted = names.isEmpty ? studio.models().models.filter(\.installed).map(\.name) : names
+            let progress = ProgressLine(enabled: true)
+            var isSound = true
+            for name in wanted {
+                let problems = try await studio.checkModel(name) { progress.show(name, share: $0) }
+                progress.clear()
+                Terminal.standardOutput.write(
+                    problems.isEmpty ? "\(name): as it should be\n" : problems.map { "\(name): \($0)\n" }.joined())
+                if !problems.isEmpty { isSound = false }
+            }
+            if !isSound { throw ExitCode.failure }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw paint`: text to image.
+struct PaintCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "paint",
+        abstract: "Paint from nothing but a prompt.",
+        discussion: """
+              redraw paint "a painting of a sunflower"
+              redraw paint "a photo of a sailing boat" --size 256x192 --seed 3 --count 4 --output boats/
+            """)
+
+    @Argument(help: "What to paint.")
+    var text: String?
+
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        if text != nil, generation.prompt != nil { throw ValidationError("Give the prompt once: as the argument or with --prompt.") }
+    }
+
+    func run() async throws {
+        generation.useThreads()
+        let studio = try library.studio()
+        var request = try generation.request(.paint, studio: studio)
+        request.prompt = text ?? request.prompt
+        guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
+        try await GenerationRun.run(
+            GenerationOrder(request: request, place: generation.place, overwrites: generation.overwrite), studio: studio, library: library)
+    }
+}

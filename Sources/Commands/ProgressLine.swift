@@ -1,0 +1,64 @@
+import Foundation
+import Synchronization
+
+/// One line on standard error that is written over as work goes on. It shows nothing where standard error is no terminal.
+final class ProgressLine: Sendable {
+    private let enabled: Bool
+    private let state = Mutex(State())
+
+    private struct State {
+        var isShown = false
+        var lastShown: ContinuousClock.Instant?
+    }
+
+    init(enabled: Bool) {
+        self.enabled = enabled && Terminal.standardError.isTerminal
+    }
+
+    /// - Parameters:
+    ///   - share: done so far, 0 to 1.
+    ///   - secondsLeft: nil where nobody knows.
+    func show(_ text: String, share: Double, secondsLeft: Double? = nil) {
+        guard enabled else { return }
+        state.withLock { state in
+            let now = ContinuousClock.now
+            // Twenty lines a second are as many as anybody reads.
+            if let lastShown = state.lastShown, share < 1, lastShown.duration(to: now) < .milliseconds(50) { return }
+            state.lastShown = now
+            state.isShown = true
+            let width = Terminal.standardError.size.width
+            Terminal.standardError.write("\r\u{1B}[K" + ProgressLine.line(text, share: share, secondsLeft: secondsLeft, width: width))
+        }
+    }
+
+    /// Takes the line away.
+    func clear() {
+        state.withLock { state in
+            if state.isShown { Terminal.standardError.write("\r\u{1B}[K") }
+            state.isShown = false
+        }
+    }
+
+    /// `step 3 of 12 [#####---------------]  25 %, 4 s left`, never wider than the terminal.
+    static func line(_ text: String, share: Double, secondsLeft: Double?, width: Int) -> String {
+        let share = min(max(share, 0), 1)
+        let left = secondsLeft.map { ", \(duration($0)) left" } ?? ""
+        let percent = "\(Int((share * 100).rounded())) %"
+        let tail = " " + String(repeating: " ", count: max(0, 5 - percent.count)) + percent + left
+        let room = width - 1 - DisplayText.width(of: text) - tail.count - 3
+        guard room >= 5 else { return DisplayText.fitted(text + tail, max(0, width - 1)) }
+        let bar = min(room, 30)
+        let filled = Int((share * Double(bar)).rounded())
+        return "\(text) [" + String(repeating: "#", count: filled) + String(repeating: "-", count: bar - filled) + "]" + tail
+    }
+
+    /// `8 s`, `2 min 5 s`, `1 h 3 min`.
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(max(0, seconds).rounded(.up))
+        switch whole {
+        case ..<60: return "\(whole) s"
+        case ..<3600: return "\(whole / 60) min \(whole % 60) s"
+        default: return "\(whole / 3600) h \(whole % 3600 / 60) min"
+        }
+    }
+}

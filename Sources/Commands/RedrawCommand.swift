@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// `redraw`: the root of every subcommand.
+public struct RedrawCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "redraw",
+        abstract: "Look at a picture, screen what was seen, and redraw the picture from what you approved.",
+        discussion: """
+            A first walk through:
+
+              redraw analyze photo.jpg                       tags, a prompt, a model and a size
+              redraw review photo.jpg                        approve, reject and edit them
+              redraw generate photo.jpg --strength 0.6       redraw the picture from what you approved
+              redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
+
+            Everything runs on this machine, on the CPU. What you decide is kept in a library ($XDG_DATA_HOME/redraw).
+            """,
+        version: "redraw 0.1.0",
+        subcommands: [
+            AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
+            PaintCommand.self, EmbedCommand.self, HistoryCommand.self, ShowCommand.self, ExportCommand.self, ImportCommand.self,
+            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,
+        ]
+    )
+
+    public init() {}
+}

@@ -1,0 +1,86 @@
+import Analysis
+import Screening
+
+/// What an analysis said and what the library holds of it now, in the shape that scripts read.
+public struct AnalysisReport: Codable, Sendable {
+    public struct PictureEntry: Codable, Sendable {
+        public let path: String
+        public let sha256: String
+        public let width: Int
+        public let height: Int
+    }
+    public struct EncoderEntry: Codable, Sendable {
+        public let name: String
+        public let sha256: String
+    }
+    public struct VocabularyEntry: Codable, Sendable {
+        public let name: String
+        public let sha256: String
+        public let count: Int
+    }
+    public struct SuggestionEntry: Codable, Sendable {
+        public let id: Int64
+        public let tag: String
+        public let facet: String
+        public let cosine: Double?
+        public let confidence: Double
+        public let rank: Int?
+        public let state: Suggestion.State
+        public let source: SuggestionSource
+    }
+    public struct DroppedEntry: Codable, Sendable {
+        public let tag: String
+        public let facet: String
+        public let confidence: Double
+        public let reason: String
+    }
+    public struct PromptEntry: Codable, Sendable {
+        public let positive: String
+        public let negative: String
+        public let tokens: Int
+    }
+    public struct ModelEntry: Codable, Sendable {
+        public struct RunnerUp: Codable, Sendable {
+            public let name: String
+            public let score: Double
+            public let installed: Bool
+        }
+        public let name: String
+        public let reason: String
+        public let installed: Bool
+        public let runnersUp: [RunnerUp]
+    }
+    public struct SizeEntry: Codable, Sendable {
+        public let width: Int
+        public let height: Int
+        public let reason: String
+    }
+
+    public let picture: PictureEntry
+    public let encoder: EncoderEntry
+    public let vocabulary: VocabularyEntry
+    public let suggestions: [SuggestionEntry]
+    /// What was considered and is not suggested, with the reason.
+    public let dropped: [DroppedEntry]
+    public let prompt: PromptEntry
+    public let model: ModelEntry?
+    public let size: SizeEntry?
+    /// The prompt found in the picture's own metadata; none is looked for yet.
+    public let recovered: String?
+    public let seconds: Double
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(picture, forKey: .picture)
+        try container.encode(self.encoder, forKey: .encoder)
+        try container.encode(vocabulary, forKey: .vocabulary)
+        try container.encode(suggestions, forKey: .suggestions)
+        try container.encode(dropped, forKey: .dropped)
+        try container.encode(prompt, forKey: .prompt)
+        // Scripts find every key, `null` where there is nothing to say.
+        try container.encode(model, forKey: .model)
+        try container.encode(size, forKey: .size)
+        try container.encode(recovered, forKey: .recovered)
+        try container.encode(seconds, forKey: .seconds)
+    }
+}

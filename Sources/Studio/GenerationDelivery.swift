@@ -1,0 +1,199 @@
+import Diffusion
+import Foundation
+import Pixels
+import Screening
+
+/// What a generation gave, in the shape that scripts read.
+public struct GenerationReport: Codable, Sendable {
+    public struct Steps: Codable, Sendable {
+        public let requested: Int
+        public let run: Int
+        public let firstTimestep: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case requested, run
+            case firstTimestep = "first_timestep"
+        }
+    }
+    public struct Seconds: Codable, Sendable {
+        public let load: Double
+        public let encode: Double
+        public let denoise: Double
+        public let decode: Double
+        public let total: Double
+    }
+    /// Repainting only: how many pixels lie outside the mask, and that they are the original's.
+    public struct Untouched: Codable, Sendable {
+        public let pixels: Int
+        public let identical: Bool
+        /// SHA-256 over their bytes, row by row.
+        public let sha256: String
+    }
+
+    public let id: Int64
+    public let outputs: [String]
+    public let seed: UInt64
+    public let steps: Steps
+    public let model: String
+    public let profile: String
+    public let precision: String
+    public let seconds: Seconds
+    public let untouched: Untouched?
+    /// SHA-256 of each output file.
+    let digests: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case id, outputs, seed, steps, model, profile, precision, seconds, untouched, digests
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(outputs, forKey: .outputs)
+        try container.encode(seed, forKey: .seed)
+        try container.encode(steps, forKey: .steps)
+        try container.encode(model, forKey: .model)
+        try container.encode(profile, forKey: .profile)
+        try container.encode(precision, forKey: .precision)
+        try container.encode(seconds, forKey: .seconds)
+        try container.encode(untouched, forKey: .untouched)
+        try container.encode(digests, forKey: .digests)
+    }
+
+    var outcome: GenerationOutcome {
+        GenerationOutcome(
+            status: .done, stepsRun: steps.run, firstTimestep: steps.firstTimestep, seconds: try? JSON.text(seconds),
+            outputs: zip(outputs, digests).map { GenerationOutput(path: $0, sha256: $1) },
+            untouched: untouched.map { UntouchedProof(pixels: $0.pixels, identical: $0.identical, sha256: $0.sha256) })
+    }
+}
+
+/// Values as JSON text: keys sorted, so that equal values give equal texts.
+enum JSON {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func value<Value: Decodable>(_ type: Value.Type, in text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
+
+extension Studio {
+    /// The files that an order will write, none of which may exist unless it is to be written over. Checked before anything is computed.
+    func outputs(of order: GenerationOrder, seed: UInt64) throws -> [URL] {
+        let count = order.strengths.isEmpty ? order.request.count : 1
+        let files: [URL]
+        switch order.place {
+        case .file(let url):
+            guard ImageFormat(fileExtension: url.pathExtension) != nil else {
+                throw ImageError.inFile(path: url.path, .unknownExtension(url.pathExtension))
+            }
+            files = (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
+        case .folder(let folder):
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
+            let verb = order.strengths.isEmpty ? order.request.mode.participle : "strengths"
+            files = (0..<count).map { number in
+                let name = [stem, verb, String(seed &+ UInt64(number))].compactMap { $0 }.joined(separator: "-")
+                return order.overwrites ? folder.appendingPathComponent(name + ".png") : folder.freeFile(name, "png")
+            }
+        }
+        if !order.overwrites, let taken = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
+            throw StudioError.outputExists(path: taken.relativePath)
+        }
+        return files
+    }
+
+    /// Writes the pictures, each with its parameters in it.
+    func deliver(
+        _ results: [PipelineResult], request: GenerationRequest, strengths: [Double], source: Image?, to files: [URL], id: Int64,
+        load: Duration
+    ) throws -> GenerationReport {
+        let last = results[results.count - 1]
+        let untouched = last.untouched.flatMap { proof in
+            source.map {
+                GenerationReport.Untouched(pixels: proof.pixels, identical: proof.identical, sha256: $0.untouchedBytes(proof.mask).sha256)
+            }
+        }
+        var images = last.pictures.map { (image: $0.image, seed: $0.seed) }
+        if !strengths.isEmpty {
+            let row = results.compactMap { $0.pictures.first?.image }
+            images = [(Image.sheet(row), last.pictures[0].seed)]
+        }
+        var digests: [String] = []
+        var written: [URL] = []
+        do {
+            for (image, file) in zip(images, files) {
+                try Task.checkCancellation()
+                let text = GenerationText(
+                    request: request, seed: image.seed, model: request.model ?? Studio.defaultGenerator, steps: last.plan.steps,
+                    width: last.plan.working.width, height: last.plan.working.height, untouchedPixels: untouched?.pixels,
+                    untouchedDigest: untouched?.sha256)
+                try ImageFile.write(image.image, to: file, text: text.entries().map { ($0.key, $0.text) })
+                written.append(file)
+                digests.append(try FileBytes.read(file).sha256)
+            }
+        } catch {
+            for file in written { try? FileManager.default.removeItem(at: file) }
+            throw error
+        }
+        let sum = { (part: KeyPath<PipelineResult.Seconds, Double>) in results.reduce(0) { $0 + $1.seconds[keyPath: part] } }
+        let loading = load.inSeconds
+        return GenerationReport(
+            id: id, outputs: files.map(\.relativePath), seed: last.pictures[0].seed,
+            steps: .init(requested: last.plan.steps.requested, run: last.plan.steps.run, firstTimestep: last.plan.steps.firstTimestep),
+            model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: "f32",
+            seconds: .init(
+                load: loading, encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: loading + sum(\.total)),
+            untouched: untouched, digests: digests)
+    }
+}
+
+extension GenerationRequest.Mode {
+    fileprivate var participle: String {
+        switch self {
+        case .generate: "redrawn"
+        case .repaint: "repainted"
+        case .paint: "painted"
+        }
+    }
+}
+
+extension URL {
+    /// `cat.png` → `cat-2.png`.
+    fileprivate func numbered(_ number: Int) -> URL {
+        deletingLastPathComponent().appendingPathComponent(
+            deletingPathExtension().lastPathComponent + "-\(number)." + pathExtension)
+    }
+
+    /// A file of this name in the folder, or of the first numbered one that is not taken.
+    fileprivate func freeFile(_ name: String, _ pathExtension: String) -> URL {
+        let first = appendingPathComponent("\(name).\(pathExtension)")
+        guard FileManager.default.fileExists(atPath: first.path) else { return first }
+        var number = 2
+        while FileManager.default.fileExists(atPath: first.numbered(number).path) { number += 1 }
+        return first.numbered(number)
+    }
+}
+
+extension Image {
+    /// Pictures of one size side by side, a white line between them.
+    fileprivate static func sheet(_ pictures: [Image], gap: Int = 8) -> Image {
+        let height = pictures.map(\.height).max() ?? 1
+        let width = pictures.reduce(0) { $0 + $1.width } + gap * (pictures.count - 1)
+        var bytes = [UInt8](repeating: 255, count: width * height * 3)
+        var left = 0
+        for picture in pictures.map({ $0.rgb() }) {
+            for y in 0..<picture.height {
+                let row = picture.bytes[y * picture.width * 3..<(y + 1) * picture.width * 3]
+                let begin = (y * width + left) * 3
+                bytes.replaceSubrange(begin..<begin + row.count, with: row)
+            }
+            left += picture.width + gap
+        }
+        return Image(width: width, height: height, channels: 3, bytes: bytes)
+    }
+}

@@ -1,0 +1,16 @@
+// What the commands and the page call by name without importing the rooms below.
+public import Diffusion
+public import Pixels
+import Tensors
+
+public typealias GenerationRequest = Diffusion.GenerationRequest
+public typealias SamplerName = Diffusion.SamplerName
+public typealias StepPlan = Diffusion.StepPlan
+public typealias StepReport = Diffusion.StepReport
+
+extension Studio {
+    /// How many processor cores the arithmetic of this process may use.
+    public static func useThreads(_ count: Int) {
+        Parallel.setThreadCount(count)
+    }
+}

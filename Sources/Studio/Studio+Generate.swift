@@ -1,0 +1,151 @@
+import Catalog
+import Diffusion
+public import Foundation
+import Pixels
+import Screening
+
+/// Where the pictures of a generation go.
+public enum OutputPlace: Sendable, Hashable {
+    /// Into this folder, under a name made of the picture's and the seed.
+    case folder(URL)
+    /// To this very file; pictures after the first get a number before the extension.
+    case file(URL)
+}
+
+/// What is asked of the studio when a picture is to be made: the request and where things lie.
+public struct GenerationOrder: Sendable {
+    public var request: GenerationRequest
+    /// The picture to redraw or repaint; nil for painting.
+    public var picture: PictureFile?
+    /// White where it is to be repainted.
+    public var mask: PictureFile?
+    public var place: OutputPlace
+    /// Write over a file that is there.
+    public var overwrites: Bool
+    /// The version of the picture's prompt that the request was filled from.
+    public var promptNumber: Int?
+    /// One sheet of the picture redrawn at each of these strengths with one seed, instead of single pictures.
+    public var strengths: [Double]
+
+    public init(
+        request: GenerationRequest, picture: PictureFile? = nil, mask: PictureFile? = nil, place: OutputPlace, overwrites: Bool = false,
+        promptNumber: Int? = nil, strengths: [Double] = []
+    ) {
+        (self.request, self.picture, self.mask, self.place) = (request, picture, mask, place)
+        (self.overwrites, self.promptNumber, self.strengths) = (overwrites, promptNumber, strengths)
+    }
+}
+
+/// What happens while a picture is made.
+public enum GenerationEvent: Sendable {
+    /// What will run, told before it starts.
+    case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64)
+    case step(StepReport)
+}
+
+extension Studio {
+    /// Makes pictures and keeps in the library how they were made.
+    ///
+    /// Stops within a fraction of a step when its task is cancelled; no picture is written then, and the library says so.
+    public func generate(_ order: GenerationOrder, onEvent: @Sendable (GenerationEvent) -> Void = { _ in }) throws -> GenerationReport {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        var request = order.request
+        try request.validate()
+        let (model, directory) = try generator(request.model)
+        request.model = model
+        request.seed = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        let seed = request.seed ?? 0
+        let strengths = order.strengths.isEmpty ? [request.strength] : order.strengths
+        let targets = try outputs(of: order, seed: seed)
+
+        let pipeline = try pipeline(at: directory)
+        let source = try order.picture?.decoded().image
+        let mask = try order.mask.map { Mask(try $0.decoded().image) }
+        let load = begin.duration(to: clock.now)
+        let plan = try pipeline.plan(request, picture: source?.size, box: mask?.boundingBox)
+        onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed))
+
+        let library = try library()
+        let pictureID = try order.picture.map { try library.record($0.record).id }
+        let generation = try library.record(
+            NewGeneration(
+                kind: request.mode.kind, request: try JSON.text(request), seed: seed, model: model, profile: request.profile.rawValue,
+                precision: "f32", stepsRequested: request.steps, pictureID: pictureID, promptNumber: order.promptNumber))
+        do {
+            var results: [PipelineResult] = []
+            for strength in strengths {
+                request.strength = strength
+                results.append(try pipeline.run(request, source: source, mask: mask) { onEvent(.step($0)) })
+            }
+            let report = try deliver(
+                results, request: request, strengths: order.strengths, source: source, to: targets, id: generation.id, load: load)
+            _ = try library.finish(generation: generation.id, report.outcome)
+            return report
+        } catch {
+            let cancelled = error is CancellationError
+            _ = try? library.finish(
+                generation: generation.id,
+                GenerationOutcome(status: cancelled ? .cancelled : .failed, message: cancelled ? nil : "\(error)"))
+            throw error
+        }
+    }
+
+    /// The request as this model would have it, where the person said nothing: steps, guidance and sampler out of its manifest.
+    public nonisolated func defaults(of model: String?) -> Manifest.Defaults? {
+        let catalog = catalog()
+        return catalog.model(named: model ?? Studio.defaultGenerator)?.defaults
+    }
+
+    /// The generator that comes with Redraw.
+    public static let defaultGenerator = "redraw-small"
+
+    /// The name and folder of an installed generator of a family that can be run.
+    private func generator(_ name: String?) throws -> (name: String, directory: URL) {
+        let name = name ?? Studio.defaultGenerator
+        let catalog = catalog()
+        guard let manifest = catalog.model(named: name) else {
+            let folder = URL(fileURLWithPath: NSString(string: name).expandingTildeInPath)
+            guard FileManager.default.fileExists(atPath: folder.path) else {
+                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
+            }
+            try requireOwnTextTower(folder, name: name)
+            return (folder.lastPathComponent, folder)
+        }
+        guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }
+        guard catalog.isInstalled(manifest), let directory = catalog.directory(of: manifest) else {
+            throw StudioError.modelNotInstalled(name: name, source: manifest.source)
+        }
+        try requireOwnTextTower(directory, name: name)
+        return (name, directory)
+    }
+
+    /// Generators with a CLIP text encoder come with a later version; this one runs those that read the default encoder's text tower.
+    private func requireOwnTextTower(_ directory: URL, name: String) throws {
+        struct ModelIndex: Decodable {
+            let textEncoderModel: String?
+            enum CodingKeys: String, CodingKey { case textEncoderModel = "text_encoder_model" }
+        }
+        let file = directory.appendingPathComponent("model_index.json")
+        guard let data = try? Data(contentsOf: file), let index = try? JSONDecoder().decode(ModelIndex.self, from: data) else {
+            throw StudioError.noModelIndex(path: directory.path)
+        }
+        guard index.textEncoderModel == "redraw-encoder" else { throw StudioError.foreignTextTower(name: name) }
+    }
+}
+
+extension GenerationRequest.Mode {
+    var kind: Generation.Kind {
+        switch self {
+        case .generate: .generate
+        case .repaint: .repaint
+        case .paint: .paint
+        }
+    }
+}
+
+extension PictureFile {
+    var record: NewPicture {
+        NewPicture(sha256: sha256, width: width, height: height, path: ScreeningDesk.storedPath(path))
+    }
+}

@@ -1,0 +1,109 @@
+import Catalog
+public import Foundation
+import Pixels
+import Vocabulary
+
+/// A model that is known here.
+public struct ModelEntry: Codable, Sendable {
+    public let name: String
+    public let title: String
+    public let kind: String
+    public let family: String
+    public let license: String
+    public let source: String
+    public let description: String
+    public let installed: Bool
+    /// Of its files here; nil where it is not installed.
+    public let bytes: Int?
+    public let folder: String?
+}
+
+/// A vocabulary, and what its checker has to say.
+public struct VocabularyReport: Codable, Sendable {
+    public struct Problem: Codable, Sendable {
+        public let file: String
+        public let line: Int
+        public let reason: String
+    }
+    public let name: String
+    public let sha256: String
+    public let tags: Int
+    public let facets: [String: Int]
+    public let problems: [Problem]
+}
+
+/// What a picture file says of itself.
+public struct FileReport: Codable, Sendable {
+    public let path: String
+    public let sha256: String
+    public let width: Int
+    public let height: Int
+    public let format: String
+    public let bytes: Int
+    /// PNG text entries.
+    public let text: [String: String]
+}
+
+extension Studio {
+    /// Every model with a manifest, and the manifests that could not be read.
+    public nonisolated func models() -> (models: [ModelEntry], problems: [String]) {
+        let catalog = catalog()
+        let entries = catalog.all.map { manifest in
+            let folder = catalog.isInstalled(manifest) ? catalog.directory(of: manifest) : nil
+            let bytes = folder.map { folder in
+                manifest.files.reduce(0) { sum, file in
+                    let size =
+                        try? FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent(file.path).path)[.size] as? Int
+                    return sum + (size ?? 0)
+                }
+            }
+            return ModelEntry(
+                name: manifest.name, title: manifest.title, kind: manifest.kind.rawValue, family: manifest.family,
+                license: manifest.license,
+                source: manifest.source, description: manifest.description, installed: folder != nil, bytes: bytes, folder: folder?.path)
+        }
+        return (entries, catalog.problems.map(\.description))
+    }
+
+    /// Reads a model's files and compares them with its manifest.
+    ///
+    /// - Returns: what is wrong; nothing where all is well.
+    /// - Throws: ``StudioError/unknownModel(name:known:)``.
+    public func checkModel(_ name: String, progress: @Sendable (Double) -> Void = { _ in }) throws -> [String] {
+        let catalog = catalog()
+        guard let manifest = catalog.model(named: name) else { throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name)) }
+        guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, source: manifest.source) }
+        return try catalog.verify(manifest) { share in
+            try Task.checkCancellation()
+            progress(share)
+        }.map(\.description)
+    }
+
+    /// Names of the shipped vocabularies.
+    public nonisolated func vocabularies() -> [String] { installation.vocabularyNames }
+
+    /// Reads a vocabulary and checks it.
+    ///
+    /// - Parameter name: of a shipped one, or the path of a file or folder; nil: the one this studio was made with.
+    public nonisolated func checkVocabulary(_ name: String) throws -> VocabularyReport {
+        let place = try installation.vocabulary(named: name)
+        let problems = try TagVocabulary.problems(at: place).map {
+            VocabularyReport.Problem(file: $0.file, line: $0.line, reason: $0.reason)
+        }
+        // One that does not load has nothing to count; its problems say why.
+        guard problems.isEmpty, let vocabulary = try? TagVocabulary(contentsOf: place) else {
+            return VocabularyReport(name: name, sha256: "", tags: 0, facets: [:], problems: problems)
+        }
+        let facets = Dictionary(grouping: vocabulary.tags, by: \.facet.rawValue).mapValues(\.count)
+        return VocabularyReport(
+            name: vocabulary.name, sha256: vocabulary.digest, tags: vocabulary.tags.count, facets: facets, problems: [])
+    }
+
+    /// What a picture file says of itself.
+    public nonisolated func info(_ file: PictureFile) throws -> FileReport {
+        FileReport(
+            path: file.path, sha256: file.sha256, width: file.width, height: file.height,
+            format: try ImageFile.size(of: file.bytes).format.description, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes)
+        )
+    }
+}

@@ -1,0 +1,49 @@
+/// What can go wrong in the flow itself; errors of a room (a damaged picture, a broken checkpoint) pass through as they are.
+public enum StudioError: Error, CustomStringConvertible, Sendable {
+    case noData(searched: [String])
+    case noPicture(path: String)
+    case isFolder(path: String)
+    case unknownEncoder(name: String, known: [String])
+    case unknownVocabulary(name: String, known: [String])
+    case unknownModel(name: String, known: [String])
+    case modelNotInstalled(name: String, source: String)
+    case notAGenerator(name: String)
+    case noModelIndex(path: String)
+    case foreignTextTower(name: String)
+    case damagedLibrary(String)
+    case damagedVocabulary(file: String, line: Int, reason: String)
+    case damagedModel(name: String, reason: String)
+    case outputExists(path: String)
+    case noPrompt
+    case unsupported(what: String, instead: String)
+
+    public var description: String {
+        switch self {
+        case .noData(let searched):
+            "Redraw's own files (Vocab and Models) were found in none of: \(searched.prefix(3).joined(separator: ", ")). "
+                + "Run it from its checkout, install it with make install, or set REDRAW_DATA."
+        case .noPicture(let path): "\(path): there is no such file."
+        case .isFolder(let path): "\(path) is a folder; name a picture in it."
+        case .unknownEncoder(let name, let known):
+            "There is no encoder \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a folder."
+        case .unknownVocabulary(let name, let known):
+            "There is no vocabulary \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a file or folder."
+        case .unknownModel(let name, let known):
+            "There is no model \(name). Known: \(known.joined(separator: ", ")). A model folder may be named by its path."
+        case .modelNotInstalled(let name, let source):
+            "The model \(name) is known but not installed (\(source)). Pick an installed one: redraw models list."
+        case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
+        case .noModelIndex(let path):
+            "\(path) is no model folder: it has no readable model_index.json. Name a folder in diffusers' layout."
+        case .foreignTextTower(let name):
+            "The model \(name) reads prompts with a text encoder of its own (CLIP), which this version does not run yet; "
+                + "it runs those made for redraw-encoder, such as \(Studio.defaultGenerator)."
+        case .damagedLibrary(let reason): "The library is damaged: \(reason). Restore it from a copy, or name another with --library."
+        case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
+        case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
+        case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."
+        case .noPrompt: "There is no prompt: say with --prompt what to paint."
+        case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
+        }
+    }
+}

@@ -1,1 +1,0 @@
-print("redraw is not built yet")

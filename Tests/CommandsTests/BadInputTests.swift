@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What is wrong is said in one line on standard error; the exit code tells scripts which kind it was; nothing is left behind.
+struct BadInputTests {
+    private let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
+
+    private func expectOneLine(_ outcome: Tool.Outcome, _ status: Int32, mentions: String) {
+        #expect(outcome.status == status, "\(outcome)")
+        #expect(outcome.output.isEmpty)
+        let lines = outcome.errors.split(separator: "\n")
+        #expect(lines.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains(mentions), "\(outcome.errors)")
+    }
+
+    @Test func missingAndForeignFilesAreNamed() throws {
+        let tool = try Tool()
+        expectOneLine(try tool.run("analyze", "nowhere.jpg"), 1, mentions: "nowhere.jpg")
+        try Data("hello, this is text".utf8).write(to: URL(fileURLWithPath: tool.path("text.jpg")))
+        expectOneLine(try tool.run("analyze", tool.path("text.jpg")), 1, mentions: "text.jpg")
+        try Data().write(to: URL(fileURLWithPath: tool.path("empty.png")))
+        expectOneLine(try tool.run("analyze", tool.path("empty.png")), 1, mentions: "empty")
+        let half = try Data(contentsOf: URL(fileURLWithPath: coffee)).prefix(20_000)
+        try half.write(to: URL(fileURLWithPath: tool.path("half.jpg")))
+        expectOneLine(try tool.run("analyze", tool.path("half.jpg")), 1, mentions: "half.jpg")
+    }
+
+    @Test func wrongUsageExitsWith64() throws {
+        let tool = try Tool()
+        #expect(try tool.run("analyze").status == 64)
+        #expect(try tool.run("no-such-command").status == 64)
+        #expect(try tool.run("generate", coffee, "--size", "12").status == 64)
+        #expect(try tool.run("generate", coffee, "--sampler", "nonsense").status == 64)
+        #expect(try tool.run("repaint", coffee).status == 64)
+    }
+
+    @Test func nothingApprovedSaysWhatToDo() throws {
+        let tool = try Tool()
+        let outcome = try tool.run("generate", coffee)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("approve"), "\(outcome.errors)")
+    }
+
+    @Test func valuesOutOfRangeAreRefusedBeforeAnythingRuns() throws {
+        let tool = try Tool()
+        for arguments in [["--strength", "1.5"], ["--steps", "0"], ["--guidance", "-3"], ["--count", "0"], ["--size", "130x130"]] {
+            let output = tool.path("never.png")
+            let (process, input, _, _) = try tool.start(["generate", coffee, "--prompt", "x", "--output", output] + arguments)
+            try input.fileHandleForWriting.close()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1 || process.terminationStatus == 64, "\(arguments)")
+            #expect(!FileManager.default.fileExists(atPath: output), "\(arguments)")
+        }
+    }
+
+    @Test func anOutputThatExistsIsNotWrittenOver() throws {
+        let tool = try Tool()
+        let output = tool.path("mine.png")
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: output))
+        let outcome = try tool.run("paint", "a cat", "--steps", "1", "--size", "64x64", "--output", output)
+        #expect(outcome.status == 1 && outcome.errors.contains("mine.png"), "\(outcome)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: output)) == Data("mine".utf8))
+    }
+
+    @Test func oneBadFileDoesNotStopAFolder() throws {
+        let tool = try Tool()
+        let folder = URL(fileURLWithPath: tool.path("folder"))
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data("no picture".utf8).write(to: folder.appendingPathComponent("a.jpg"))
+        try FileManager.default.copyItem(atPath: coffee, toPath: folder.appendingPathComponent("b.jpg").path)
+        let outcome = try tool.run("analyze", folder.path, "--jsonl")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.split(separator: "\n").count == 1 && outcome.output.contains("b.jpg"), "\(outcome)")
+        #expect(outcome.errors.contains("a.jpg") && outcome.errors.contains("1 of 2"), "\(outcome.errors)")
+    }
+
+    @Test func interruptingEndsWith130AndLeavesNoFile() throws {
+        let tool = try Tool()
+        let output = tool.path("never.png")
+        let (process, input, _, errors) = try tool.start([
+            "generate", coffee, "--prompt", "a photo of a cup", "--steps", "1000", "--strength", "1", "--size", "256x256", "--output",
+            output,
+        ])
+        try input.fileHandleForWriting.close()
+        // The plan is printed just before the first step.
+        var told = ""
+        while !told.contains("steps will run") {
+            let more = errors.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            told += String(decoding: more, as: UTF8.self)
+        }
+        #expect(told.contains("steps will run"), "\(told)")
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        let left = try FileManager.default.contentsOfDirectory(atPath: tool.home.url.path).filter {
+            $0.contains("never") || $0.contains("tmp")
+        }
+        #expect(left.isEmpty, "\(left)")
+        let history = try tool.run("history", "--json")
+        #expect(history.output.contains("cancelled"), "\(history)")
+    }
+}

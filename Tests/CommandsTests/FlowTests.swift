@@ -1,0 +1,142 @@
+import Foundation
+import Pixels
+import TestSupport
+import Testing
+
+/// The whole flow on a shipped photograph with the shipped models, through the built program: look, screen, prompt, redraw.
+@Suite(.serialized) struct FlowTests {
+    let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
+    let cat = checkout.appendingPathComponent("Documentation/pictures/chelsea.jpg").path
+
+    private func json(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    @Test func aPhotographIsSeenScreenedAndRedrawn() throws {
+        let tool = try Tool()
+        let seen = try tool.run("analyze", cat, "--json")
+        #expect(seen.status == 0, "\(seen.errors)")
+        let report = try json(seen.output)
+        for key in ["picture", "encoder", "vocabulary", "suggestions", "prompt", "model", "size", "recovered", "seconds"] {
+            #expect(report[key] != nil, "analyze --json has no key \(key)")
+        }
+        let suggestions = try #require(report["suggestions"] as? [[String: Any]])
+        let tags = suggestions.compactMap { $0["tag"] as? String }
+        #expect(tags.contains { $0.contains("cat") }, "no cat among \(tags)")
+        #expect(suggestions.allSatisfy { $0["state"] as? String == "pending" })
+        let confidences = suggestions.compactMap { $0["confidence"] as? Double }
+        #expect(confidences.count == suggestions.count && confidences.allSatisfy { (0...1).contains($0) })
+        let size = try #require(report["size"] as? [String: Any])
+        let (width, height) = (try #require(size["width"] as? Int), try #require(size["height"] as? Int))
+        #expect(width > height, "a wide picture wants a wide size, not \(width)x\(height)")
+
+        let first = try #require(tags.first)
+        let rejected = try #require(tags.last)
+        let decided = try tool.run("tag", cat, "--approve", first, "--reject", rejected, "--add", "soft light")
+        #expect(decided.status == 0, "\(decided.errors)")
+
+        let again = try json(try tool.run("analyze", cat, "--json").output)
+        let states = try #require(again["suggestions"] as? [[String: Any]]).reduce(into: [String: String]()) {
+            $0[$1["tag"] as? String ?? ""] = $1["state"] as? String
+        }
+        #expect(states[first] == "approved")
+        #expect(states[rejected] == nil || states[rejected] == "rejected")
+
+        let prompt = try json(try tool.run("prompt", cat, "--json").output)
+        let positive = try #require(prompt["positive"] as? String)
+        #expect(positive.contains(first) && positive.contains("soft light") && !positive.contains(rejected))
+
+        let output = tool.path("redrawn.png")
+        let made = try tool.run(
+            "generate", cat, "--strength", "0.4", "--steps", "5", "--seed", "7", "--size", "128x96", "--json", "--output", output)
+        #expect(made.status == 0, "\(made.errors)")
+        let generation = try json(made.output)
+        #expect(generation["seed"] as? Int == 7)
+        #expect((generation["steps"] as? [String: Any])?["run"] as? Int == 2)
+        #expect(generation["untouched"] is NSNull)
+        let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output))
+        #expect(picture.image.width == 128 && picture.image.height == 96)
+        #expect(picture.text["parameters"]?.contains(positive) == true)
+        #expect(picture.text["parameters"]?.contains("Seed: 7") == true)
+
+        let history = try tool.run("history", "--json")
+        #expect(history.status == 0 && history.output.contains("redrawn.png"), "\(history.errors)")
+    }
+
+    @Test func theSameSeedGivesTheSamePictureAndAnotherSeedAnother() throws {
+        let tool = try Tool()
+        let names = ["a.png", "b.png", "c.png"].map(tool.path)
+        for (name, seed) in zip(names, ["3", "3", "4"]) {
+            let made = try tool.run("paint", "a photo of a sunflower", "--size", "64x64", "--steps", "2", "--seed", seed, "--output", name)
+            #expect(made.status == 0, "\(made.errors)")
+        }
+        let pictures = try names.map { try ImageFile.decode(contentsOf: URL(fileURLWithPath: $0)).image }
+        #expect(pictures[0] == pictures[1])
+        #expect(pictures[0] != pictures[2])
+    }
+
+    @Test func moreStrengthGoesFurtherFromThePicture() throws {
+        let tool = try Tool()
+        let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image
+        var distances: [Double] = []
+        for strength in ["0", "0.2", "0.8"] {
+            let output = tool.path("at-\(strength).png")
+            let made = try tool.run(
+                "generate", coffee, "--prompt", "a photo of a cup of coffee", "--strength", strength, "--steps", "10", "--seed", "1",
+                "--size",
+                "192x128", "--output", output)
+            #expect(made.status == 0, "\(made.errors)")
+            let after = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output)).image
+            let small = before.resized(width: after.width, height: after.height)
+            let sum = zip(small.bytes, after.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+            distances.append(Double(sum) / Double(after.bytes.count))
+        }
+        #expect(distances[0] < 1, "strength 0 keeps the picture; it is \(distances[0]) levels off")
+        #expect(distances[0] < distances[1] && distances[1] < distances[2], "\(distances)")
+    }
+
+    @Test func repaintingLeavesEveryPixelOutsideTheMaskAsItWas() throws {
+        let tool = try Tool()
+        let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image
+        var bytes = [UInt8](repeating: 0, count: before.width * before.height)
+        for y in 120..<260 { for x in 200..<380 { bytes[y * before.width + x] = 255 } }
+        let mask = tool.path("mask.png")
+        try ImageFile.write(Image(width: before.width, height: before.height, channels: 1, bytes: bytes), to: URL(fileURLWithPath: mask))
+        let output = tool.path("repainted.png")
+        let made = try tool.run(
+            "repaint", coffee, "--mask", mask, "--prompt", "a photo of a strawberry", "--steps", "4", "--seed", "2", "--json", "--output",
+            output)
+        #expect(made.status == 0, "\(made.errors)")
+        let after = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output)).image
+        #expect(after.size == before.size)
+        var changed = 0
+        for pixel in 0..<bytes.count {
+            let same = (0..<3).allSatisfy { before.bytes[pixel * 3 + $0] == after.bytes[pixel * 3 + $0] }
+            if bytes[pixel] == 0 { #expect(same, "pixel \(pixel) lies outside the mask and changed") } else if !same { changed += 1 }
+            if bytes[pixel] == 0 && !same { break }
+        }
+        #expect(changed > 1000, "only \(changed) pixels under the mask changed")
+        let untouched = try #require(try json(made.output)["untouched"] as? [String: Any])
+        #expect(untouched["identical"] as? Bool == true)
+        #expect(untouched["pixels"] as? Int == bytes.count { $0 == 0 })
+    }
+
+    @Test func aSecondRunNeedsNoTextTower() throws {
+        let tool = try Tool()
+        _ = try tool.run("analyze", coffee)
+        // The vocabulary's embeddings are cached now: without the text tower's weights an analysis still works.
+        let data = tool.home.url.appendingPathComponent("installation")
+        try FileManager.default.createDirectory(at: data.appendingPathComponent("Models"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            at: data.appendingPathComponent("Vocab"), withDestinationURL: checkout.appendingPathComponent("Vocab"))
+        let encoder = checkout.appendingPathComponent("Models/redraw-encoder")
+        let copy = data.appendingPathComponent("Models/redraw-encoder")
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+        for name in try FileManager.default.contentsOfDirectory(atPath: encoder.path) where name != "text.safetensors" {
+            try FileManager.default.createSymbolicLink(
+                at: copy.appendingPathComponent(name), withDestinationURL: encoder.appendingPathComponent(name))
+        }
+        let seen = try tool.run("analyze", coffee, environment: ["REDRAW_DATA": data.path])
+        #expect(seen.status == 0, "\(seen.errors)")
+    }
+}
