@@ -12,6 +12,7 @@ public final class DefaultEncoder: ImageEncoder, TextEncoder {
     public let configuration: EncoderConfiguration
     private let images: Lazy<EfficientNetImageTower>
     private let texts: Lazy<SentenceTextTower>
+    private let tokenizer: Lazy<WordPieceTokenizer>
     private let pictures: Lazy<Tensor>
 
     /// Reads `config.json` and makes sure that the other files are there; nothing large is loaded yet.
@@ -27,6 +28,7 @@ public final class DefaultEncoder: ImageEncoder, TextEncoder {
         self.configuration = configuration
         images = Lazy { try EfficientNetImageTower(directory: directory, configuration: configuration) }
         texts = Lazy { try SentenceTextTower(directory: directory, configuration: configuration.text) }
+        tokenizer = Lazy { try WordPieceTokenizer(vocabulary: directory.appendingPathComponent("vocab.txt")) }
         pictures = Lazy {
             let weights = try Weights(url: directory.appendingPathComponent("background.safetensors"))
             let shape = try weights.shape(of: "embeddings")
@@ -62,7 +64,10 @@ public final class DefaultEncoder: ImageEncoder, TextEncoder {
 
     public func states(_ text: String) throws -> TextStates { try textTower().states(text) }
 
-    public func tokenCount(_ text: String) throws -> Int { try textTower().tokenCount(text) }
+    /// Counted without loading the text tower.
+    public func tokenCount(_ text: String) throws -> Int {
+        try tokenizer.value().tokens(text, maximum: configuration.text.maximumTokens).count
+    }
 
     /// A noun in the sentence that this encoder was measured with, to be embedded in its stead.
     public func phrase(for noun: String) -> String {
