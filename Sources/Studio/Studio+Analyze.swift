@@ -8,15 +8,20 @@ extension Studio {
     /// Looks at a picture, and keeps what was said in the library. What was decided before stays as it was.
     ///
     /// - Parameter progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
-    public func analyze(_ file: PictureFile, progress: @Sendable (Double) -> Void = { _ in }) throws -> AnalysisReport {
+    public func analyze(_ file: PictureFile, progress: @Sendable (Double) -> Void = { _ in }) async throws -> AnalysisReport {
         let clock = ContinuousClock()
+        let encoder = try encoder()
+        // The picture and the image tower need nothing of the vocabulary and the library: on two cores they are ready by then.
+        async let decoding = Studio.decoded(file, shortSide: encoder.configuration.image.imageSize)
+        async let loading: Void = Studio.loadImageTower(of: encoder)
         let analyzer = try analyzer(progress: progress)
         let begin = clock.now
-        let (encoder, vocabulary) = (try encoder(), try vocabulary())
+        let vocabulary = try vocabulary()
         let library = try library()
         let picture = try library.record(file.record)
         let rejected = Set(try library.suggestions(of: picture.id).filter { $0.state == .rejected }.map(\.tag))
-        let image = try file.decoded(targetShortSide: encoder.configuration.image.imageSize).image
+        let image = try await decoding
+        try await loading
         try Task.checkCancellation()
         let result = try analyzer.analyze(image, originalSize: (file.width, file.height), excluding: rejected)
         let seconds = (clock.now - begin).inSeconds
@@ -57,6 +62,16 @@ extension Studio {
             prompt: .init(
                 positive: result.prompt.positive, negative: result.prompt.negative, tokens: try encoder.tokenCount(result.prompt.positive)),
             model: model, size: size, recovered: nil, seconds: seconds)
+    }
+}
+
+extension Studio {
+    private static func decoded(_ file: PictureFile, shortSide: Int) async throws -> Image {
+        try file.decoded(targetShortSide: shortSide).image
+    }
+
+    private static func loadImageTower(of encoder: DefaultEncoder) async throws {
+        _ = try encoder.imageTower()
     }
 }
 

@@ -1,0 +1,75 @@
+import Foundation
+import Studio
+import TestSupport
+import Testing
+
+struct InstallationTests {
+    @Test func foldersFollowTheXDGRules() throws {
+        let named = try Installation.current(environment: [
+            "REDRAW_DATA": checkout.path, "XDG_DATA_HOME": "/x/data", "XDG_CACHE_HOME": "/x/cache", "HOME": "/home/me",
+        ])
+        #expect(named.defaultLibrary.path == "/x/data/redraw")
+        #expect(named.personalModels.path == "/x/data/redraw/models")
+        #expect(named.cache.path == "/x/cache/redraw")
+        // A relative path in an XDG variable counts as not set.
+        let relative = try Installation.current(environment: ["REDRAW_DATA": checkout.path, "XDG_DATA_HOME": "data", "HOME": "/home/me"])
+        #expect(relative.defaultLibrary.path == "/home/me/.local/share/redraw")
+        #expect(relative.cache.path == "/home/me/.cache/redraw")
+    }
+
+    @Test func dataIsFoundFromTheProgramNotFromTheWorkingDirectory() throws {
+        #expect(try Installation.current(environment: ["HOME": "/"]).data.path == checkout.path)
+    }
+
+    @Test func missingDataIsSaid() throws {
+        let empty = try TemporaryFolder()
+        #expect {
+            try Installation.current(environment: ["REDRAW_DATA": empty.url.path])
+        } throws: { "\($0)".contains(empty.url.path) }
+    }
+}
+
+struct StudioTests {
+    private func studio(_ folder: TemporaryFolder) throws -> Studio {
+        let installation = try Installation.current(environment: ["REDRAW_DATA": checkout.path, "HOME": folder.url.path])
+        return Studio(installation: installation)
+    }
+
+    @Test func whatIsShippedIsInstalledAndWhatIsNotIsNamedSo() async throws {
+        let folder = try TemporaryFolder()
+        let (models, problems) = try studio(folder).models()
+        #expect(problems.isEmpty, "\(problems)")
+        let installed = Set(models.filter(\.installed).map(\.name))
+        #expect(installed == ["redraw-encoder", "redraw-small"])
+        #expect(models.count > installed.count)
+    }
+
+    @Test func anUnknownModelIsRefusedByName() async throws {
+        let folder = try TemporaryFolder()
+        var request = GenerationRequest()
+        request.mode = .paint
+        request.prompt = "a cat"
+        for (model, word) in [("no-such-model", "no-such-model"), ("sd15", "not installed"), ("redraw-encoder", "looks at pictures")] {
+            request.model = model
+            let order = GenerationOrder(request: request, place: .folder(folder.url))
+            await #expect {
+                _ = try await studio(folder).generate(order)
+            } throws: { "\($0)".contains(word) }
+        }
+    }
+
+    @Test func aCancelledGenerationWritesNothingAndIsKeptAsCancelled() async throws {
+        let folder = try TemporaryFolder()
+        let studio = try studio(folder)
+        var request = GenerationRequest()
+        request.mode = .paint
+        request.prompt = "a photo of a cat"
+        (request.width, request.height, request.steps) = (64, 64, 200)
+        let place = folder.url.appendingPathComponent("out", isDirectory: true)
+        let order = GenerationOrder(request: request, place: .folder(place))
+        let work = Task { try await studio.generate(order) { if case .step = $0 { withUnsafeCurrentTask { $0?.cancel() } } } }
+        await #expect(throws: CancellationError.self) { _ = try await work.value }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path).isEmpty)
+        #expect(try studio.desk().library.generations().map(\.status) == [.cancelled])
+    }
+}
