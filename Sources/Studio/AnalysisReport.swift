@@ -56,11 +56,14 @@ public struct AnalysisReport: Codable, Sendable {
         public let reason: String
     }
 
+    /// Every tag of the vocabulary was considered; the fiftieth is of no interest to anybody.
+    public static let droppedLimit = 50
+
     public let picture: PictureEntry
     public let encoder: EncoderEntry
     public let vocabulary: VocabularyEntry
     public let suggestions: [SuggestionEntry]
-    /// What was considered and is not suggested, with the reason.
+    /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     public let dropped: [DroppedEntry]
     public let prompt: PromptEntry
     public let model: ModelEntry?

@@ -25,7 +25,7 @@ extension Studio {
         try Task.checkCancellation()
         let result = try analyzer.analyze(image, originalSize: (file.width, file.height), excluding: rejected)
         let seconds = (clock.now - begin).inSeconds
-        let dropped = result.dropped.map {
+        let dropped = result.dropped.prefix(AnalysisReport.droppedLimit).map {
             AnalysisReport.DroppedEntry(
                 tag: $0.tag, facet: $0.facet.rawValue, confidence: Double($0.confidence), reason: "\($0.reason)")
         }
