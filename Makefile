@@ -52,7 +52,9 @@ install: packages
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/redraw" "$(DESTDIR)$(PREFIX)/bin/analyze"
-	rm -rf "$(DESTDIR)$(DATA)"
+	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models"
+	@# A person's library may stand in the same folder (~/.local/share/redraw): only an empty one goes.
+	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 
 clean:
 	rm -rf .build .build-install demo-output

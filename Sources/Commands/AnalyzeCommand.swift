@@ -59,8 +59,9 @@ public struct AnalyzeCommand: AsyncParsableCommand {
                     Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
                     if number + 1 < paths.count { Terminal.standardOutput.write("\n") }
                 }
-            } catch let error where isSeveral && !(error is CancellationError) {
+            } catch {
                 progress.clear()
+                guard isSeveral, !(error is CancellationError) else { throw error }
                 failures.append(CommandLineTool.oneLine(error))
             }
         }
@@ -84,7 +85,14 @@ public struct AnalyzeCommand: AsyncParsableCommand {
             var isFolder: ObjCBool = false
             if argument == "-" {
                 isSeveral = true
-                while let line = readLine() { if !line.isEmpty { paths.append(line) } }
+                waitsForInput.withLock { $0 = true }
+                defer { waitsForInput.withLock { $0 = false } }
+                while let line = readLine() {
+                    guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
+                        throw ValidationError("Standard input is no list of paths; give a picture's path, not its bytes.")
+                    }
+                    if !line.isEmpty { paths.append(line) }
+                }
             } else if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue {
                 isSeveral = true
                 let found = PictureFile.pictures(below: argument)

@@ -46,6 +46,9 @@ public enum CommandLineTool {
             status = .usage
         } catch let error as CleanExit {
             root.exit(withError: error)
+        } catch  where root.exitCode(for: error) == .success {
+            // Help asked for as a command of its own.
+            root.exit(withError: error)
         } catch {
             complain(oneLine(error), as: root)
             status = interruption.wasInterrupted ? .interrupted : .failed
@@ -59,10 +62,18 @@ public enum CommandLineTool {
 
     /// Redraw's own errors describe themselves; Foundation's have a better text than their dump.
     static func oneLine(_ error: any Error) -> String {
-        let text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+        let text: String
+        if let error = error as? CocoaError {
+            text = [error.filePath, error.localizedDescription].compactMap { $0 }.joined(separator: ": ")
+        } else {
+            text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+        }
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }
+
+/// Whether the process is reading standard input, which nothing but the end of the process interrupts.
+let waitsForInput = Mutex(false)
 
 /// Turns Ctrl-C into a call: the first one asks the work to stop, the second one ends the process at once.
 private final class Interruption: Sendable {
@@ -83,6 +94,10 @@ private final class Interruption: Sendable {
                 let count = self.state.withLock { state in
                     state.count += 1
                     return state.count
+                }
+                // Work that waits for standard input cannot look whether it was asked to stop.
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(900)) {
+                    if waitsForInput.withLock({ $0 }) { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
                 }
                 if count > 1 { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
                 stop()

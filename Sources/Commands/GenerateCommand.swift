@@ -37,6 +37,10 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws {
+        if strengths != nil, generation.count != 1 { throw ValidationError("--strengths makes one sheet; leave --count out.") }
+    }
+
     func run() async throws {
         generation.useThreads()
         let studio = try library.studio()
@@ -45,7 +49,8 @@ struct GenerateCommand: AsyncParsableCommand {
         request.strength = strength
         request.resize = resize
         request.outputSize = pictureSize ? .picture : .working
-        let filled = try await studio.fill(request, for: file)
+        try generation.check(request)
+        let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, place: generation.place, overwrites: generation.overwrite,

@@ -88,6 +88,15 @@ struct GenerationOptions: ParsableArguments {
         return request
     }
 
+    /// What is out of range is wrong usage.
+    func check(_ request: GenerationRequest) throws {
+        do {
+            try request.validate()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
     /// A folder where the output is one or ends in "/", else a file.
     var place: OutputPlace {
         guard let output else { return .folder(URL(fileURLWithPath: FileManager.default.currentDirectoryPath)) }

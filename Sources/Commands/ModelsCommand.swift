@@ -6,6 +6,10 @@ struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "List the models that are known, and check those that are here.",
+        discussion: """
+              redraw models list
+              redraw models check redraw-small
+            """,
         subcommands: [List.self, Check.self],
         defaultSubcommand: List.self)
 

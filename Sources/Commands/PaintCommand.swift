@@ -28,6 +28,7 @@ struct PaintCommand: AsyncParsableCommand {
         var request = try generation.request(.paint, studio: studio)
         request.prompt = text ?? request.prompt
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
+        try generation.check(request)
         try await GenerationRun.run(
             GenerationOrder(request: request, place: generation.place, overwrites: generation.overwrite), studio: studio, library: library)
     }

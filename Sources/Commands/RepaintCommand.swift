@@ -60,11 +60,8 @@ struct RepaintCommand: AsyncParsableCommand {
         request.fill = fill
         request.area = area
         request.padding = padding
-        if case .file(let url) = generation.place, ["jpg", "jpeg"].contains(url.pathExtension.lowercased()) {
-            throw ValidationError(
-                "--output \(url.lastPathComponent): a JPEG would change the pixels outside the mask; name a .png or .webp file.")
-        }
-        let filled = try await studio.fill(request, for: file)
+        try generation.check(request)
+        let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, mask: try PictureFile(path: mask), place: generation.place,

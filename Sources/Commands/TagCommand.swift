@@ -71,7 +71,7 @@ struct TagCommand: ParsableCommand {
         }
         if library.json {
             try JSONOutput.print(try ScreenedPicture(picture, desk))
-        } else if !library.quiet {
+        } else {
             let output = Terminal.standardOutput
             let lines = CommandText.lines(
                 try desk.library.suggestions(of: picture.id), width: output.isTerminal ? output.size.width : 80, paint: output.paint)

@@ -42,6 +42,12 @@ struct Terminal: Sendable {
             if written > 0 {
                 bytes = bytes.dropFirst(written)
             } else if errno != EINTR && errno != EAGAIN {
+                let reason = errno
+                // A reader that has seen enough is no failure; results that did not arrive are.
+                if descriptor == STDOUT_FILENO, reason != EPIPE {
+                    Terminal.standardError.write("redraw: standard output cannot be written: \(String(cString: strerror(reason)))\n")
+                    exit(1)
+                }
                 return
             }
         }

@@ -131,7 +131,9 @@ extension Pipeline {
     }
 
     /// The mask as the request shapes it: inverted, grown.
-    private func repaintMask(_ request: GenerationRequest, source: Image?, mask: Mask?) throws -> Mask {
+    ///
+    /// - Throws: `DiffusionError` where there is no source or mask, where their sizes differ, or where nothing is white.
+    public func repaintMask(_ request: GenerationRequest, source: Image?, mask: Mask?) throws -> Mask {
         guard let source else { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         guard let mask else { throw DiffusionError.missingMask }
         guard mask.size == source.size else { throw DiffusionError.maskSize(mask: "\(mask.size)", picture: "\(source.size)") }

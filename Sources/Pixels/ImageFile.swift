@@ -163,14 +163,16 @@ extension ImageFile {
     /// Writes the picture in the format that the file's extension names: whole or not at all.
     ///
     /// - Parameter text: PNG's text entries; JPEG and WebP keep them in the EXIF comment.
-    public static func write(_ image: Image, to url: URL, text: [(String, String)] = []) throws(ImageError) {
+    public static func write(
+        _ image: Image, to url: URL, text: [(String, String)] = [], lossless: Bool = false
+    ) throws(ImageError) {
         try named(url) { () throws(ImageError) in
             guard let format = ImageFormat(fileExtension: url.pathExtension) else { throw .unknownExtension(url.pathExtension) }
             let encoded =
                 switch format {
                 case .png: try encodePNG(image, text: text)
                 case .jpeg: try encodeJPEG(image, text: text)
-                case .webp: try encodeWebP(image, text: text)
+                case .webp: try encodeWebP(image, lossless: lossless, text: text)
                 }
             try FileBytes.write(encoded, to: url)
         }

@@ -27,6 +27,18 @@ public struct AnalysisReport: Codable, Sendable {
         public let rank: Int?
         public let state: Suggestion.State
         public let source: SuggestionSource
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(id, forKey: .id)
+            try container.encode(tag, forKey: .tag)
+            try container.encode(facet, forKey: .facet)
+            try container.encode(cosine, forKey: .cosine)
+            try container.encode(confidence, forKey: .confidence)
+            try container.encode(rank, forKey: .rank)
+            try container.encode(state, forKey: .state)
+            try container.encode(source, forKey: .source)
+        }
     }
     public struct DroppedEntry: Codable, Sendable {
         public let tag: String

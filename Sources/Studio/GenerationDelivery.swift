@@ -14,6 +14,13 @@ public struct GenerationReport: Codable, Sendable {
             case requested, run
             case firstTimestep = "first_timestep"
         }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(requested, forKey: .requested)
+            try container.encode(run, forKey: .run)
+            try container.encode(firstTimestep, forKey: .firstTimestep)
+        }
     }
     public struct Seconds: Codable, Sendable {
         public let load: Double
@@ -75,10 +82,6 @@ enum JSON {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
-
-    static func value<Value: Decodable>(_ type: Value.Type, in text: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
-    }
 }
 
 extension Studio {
@@ -88,12 +91,14 @@ extension Studio {
         let files: [URL]
         switch order.place {
         case .file(let url):
-            guard ImageFormat(fileExtension: url.pathExtension) != nil else {
+            guard let format = ImageFormat(fileExtension: url.pathExtension) else {
                 throw ImageError.inFile(path: url.path, .unknownExtension(url.pathExtension))
             }
+            if order.request.mode == .repaint, format == .jpeg { throw StudioError.notLossless(path: url.path) }
+            let folder = url.deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: folder) else { throw StudioError.noFolder(path: folder) }
             files = (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
         case .folder(let folder):
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
             let verb = order.strengths.isEmpty ? order.request.mode.participle : "strengths"
             files = (0..<count).map { number in
@@ -102,7 +107,7 @@ extension Studio {
             }
         }
         if !order.overwrites, let taken = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
-            throw StudioError.outputExists(path: taken.relativePath)
+            throw StudioError.outputExists(path: taken.path)
         }
         return files
     }
@@ -132,8 +137,10 @@ extension Studio {
                     request: request, seed: image.seed, model: request.model ?? Studio.defaultGenerator, steps: last.plan.steps,
                     width: last.plan.working.width, height: last.plan.working.height, untouchedPixels: untouched?.pixels,
                     untouchedDigest: untouched?.sha256)
-                try ImageFile.write(image.image, to: file, text: text.entries().map { ($0.key, $0.text) })
-                written.append(file)
+                let isNew = !FileManager.default.fileExists(atPath: file.path)
+                try ImageFile.write(
+                    image.image, to: file, text: text.entries().map { ($0.key, $0.text) }, lossless: request.mode == .repaint)
+                if isNew { written.append(file) }
                 digests.append(try FileBytes.read(file).sha256)
             }
         } catch {
@@ -143,7 +150,7 @@ extension Studio {
         let sum = { (part: KeyPath<PipelineResult.Seconds, Double>) in results.reduce(0) { $0 + $1.seconds[keyPath: part] } }
         let loading = load.inSeconds
         return GenerationReport(
-            id: id, outputs: files.map(\.relativePath), seed: last.pictures[0].seed,
+            id: id, outputs: files.map(\.path), seed: last.pictures[0].seed,
             steps: .init(requested: last.plan.steps.requested, run: last.plan.steps.run, firstTimestep: last.plan.steps.firstTimestep),
             model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: "f32",
             seconds: .init(

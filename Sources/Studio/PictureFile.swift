@@ -21,9 +21,10 @@ public struct PictureFile: Sendable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { throw StudioError.noPicture(path: path) }
         guard !isFolder.boolValue else { throw StudioError.isFolder(path: path) }
-        let bytes = try FileBytes.read(url)
+        let bytes: [UInt8]
         let size: PixelSize
         do {
+            bytes = try FileBytes.read(url)
             size = try ImageFile.size(of: bytes).size
         } catch {
             throw ImageError.inFile(path: path, error.cause)

@@ -18,10 +18,10 @@ extension Studio {
         let begin = clock.now
         let vocabulary = try vocabulary()
         let library = try library()
-        let picture = try library.record(file.record)
-        let rejected = Set(try library.suggestions(of: picture.id).filter { $0.state == .rejected }.map(\.tag))
         let image = try await decoding
         try await loading
+        let picture = try library.record(file.record)
+        let rejected = Set(try library.suggestions(of: picture.id).filter { $0.state == .rejected }.map(\.tag))
         try Task.checkCancellation()
         let result = try analyzer.analyze(image, originalSize: (file.width, file.height), excluding: rejected)
         let seconds = (clock.now - begin).inSeconds

@@ -57,14 +57,23 @@ extension Studio {
         request.seed = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let seed = request.seed ?? 0
         let strengths = order.strengths.isEmpty ? [request.strength] : order.strengths
+        if !order.strengths.isEmpty { request.count = 1 }
         let targets = try outputs(of: order, seed: seed)
 
         let pipeline = try pipeline(at: directory)
         let source = try order.picture?.decoded().image
         let mask = try order.mask.map { Mask(try $0.decoded().image) }
         let load = begin.duration(to: clock.now)
-        let plan = try pipeline.plan(request, picture: source?.size, box: mask?.boundingBox)
-        onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed))
+        let shaped = request.mode == .repaint ? try pipeline.repaintMask(request, source: source, mask: mask) : nil
+        for strength in strengths {
+            request.strength = strength
+            let plan = try pipeline.plan(request, picture: source?.size, box: shaped?.boundingBox)
+            try Studio.requireMemory(plan)
+            onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed))
+        }
+        if case .folder(let folder) = order.place {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
 
         let library = try library()
         let pictureID = try order.picture.map { try library.record($0.record).id }
@@ -89,6 +98,19 @@ extension Studio {
                 GenerationOutcome(status: cancelled ? .cancelled : .failed, message: cancelled ? nil : "\(error)"))
             throw error
         }
+    }
+
+    /// Refuses a run that the machine has no memory for, before it is killed for it.
+    private static func requireMemory(_ plan: Pipeline.Plan) throws {
+        guard let available = availableMemory(), plan.memory > available else { return }
+        throw StudioError.tooLittleMemory(needed: plan.memory, available: available, size: "\(plan.working)")
+    }
+
+    /// Bytes that can be taken without swapping, as the kernel estimates; nil where it does not tell.
+    private static func availableMemory() -> Int? {
+        guard let told = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
+        let line = told.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
     }
 
     /// The request as this model would have it, where the person said nothing: steps, guidance and sampler out of its manifest.

@@ -15,19 +15,23 @@ extension Studio {
 
     /// Fills what the person left open in a request: the prompt from what was approved, the size from the picture's aspect.
     ///
+    /// - Parameter keepsNegative: the request's negative prompt stands, empty or not.
     /// - Throws: `ScreeningDeskError.nothingApproved` where there is no prompt.
-    public func fill(_ request: GenerationRequest, for file: PictureFile) throws -> (request: GenerationRequest, promptNumber: Int?) {
+    public func fill(
+        _ request: GenerationRequest, for file: PictureFile, keepsNegative: Bool
+    ) throws -> (request: GenerationRequest, promptNumber: Int?) {
         var request = request
         var number: Int?
         let picture = try library().picture(sha256: file.sha256)
         if request.prompt.isEmpty {
-            guard let picture else { throw ScreeningDeskError.nothingApproved(picture: file.path) }
+            guard let picture else { throw StudioError.neverAnalysed(path: file.path) }
             let version = try ScreeningDesk(library: library(), compose: ScreeningDesk.composition).prompt(of: picture)
             request.prompt = version.positive
-            if request.negative.isEmpty { request.negative = version.negative }
+            if !keepsNegative { request.negative = version.negative }
             number = version.number
-        } else if request.negative.isEmpty, let picture {
-            request.negative = try library().latestAnalysis(of: picture.id)?.negative ?? ""
+        } else if !keepsNegative, let picture {
+            request.negative =
+                try library().latestPrompt(of: picture.id)?.negative ?? library().latestAnalysis(of: picture.id)?.negative ?? ""
         }
         if request.width == nil, request.mode == .generate {
             let model = catalog().model(named: request.model ?? Studio.defaultGenerator)

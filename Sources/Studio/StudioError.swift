@@ -14,7 +14,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case damagedVocabulary(file: String, line: Int, reason: String)
     case damagedModel(name: String, reason: String)
     case outputExists(path: String)
-    case noPrompt
+    case neverAnalysed(path: String)
+    case notLossless(path: String)
+    case noFolder(path: String)
+    case tooLittleMemory(needed: Int, available: Int, size: String)
     case unsupported(what: String, instead: String)
 
     public var description: String {
@@ -29,7 +32,7 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .unknownVocabulary(let name, let known):
             "There is no vocabulary \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a file or folder."
         case .unknownModel(let name, let known):
-            "There is no model \(name). Known: \(known.joined(separator: ", ")). A model folder may be named by its path."
+            "There is no model \(name). Known: \(known.joined(separator: ", "))."
         case .modelNotInstalled(let name, let source):
             "The model \(name) is known but not installed (\(source)). Pick an installed one: redraw models list."
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
@@ -42,7 +45,13 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
         case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."
-        case .noPrompt: "There is no prompt: say with --prompt what to paint."
+        case .neverAnalysed(let path):
+            "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
+        case .notLossless(let path):
+            "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
+        case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
+        case .tooLittleMemory(let needed, let available, let size):
+            "A run at \(size) needs about \(needed >> 20) MB of memory and \(available >> 20) MB are free; choose a smaller --size."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
         }
     }
