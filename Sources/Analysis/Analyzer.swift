@@ -57,7 +57,11 @@ public struct Analyzer: Sendable {
 
     /// The prompt that approving every suggestion of `confidence` and above would give.
     private func prompt(from suggestions: [Suggested], medium: String?) -> ComposedPrompt {
-        let used = suggestions.filter { $0.confidence >= Self.promptConfidence && !Self.isAboutFormat($0.tag) }
+        var used = suggestions.filter { $0.confidence >= Self.promptConfidence && !Self.isAboutFormat($0.tag) }
+        // A prompt is about something, be it a guess.
+        if !used.contains(where: { $0.facet == .subject }), let guess = suggestions.first(where: { $0.facet == .subject }) {
+            used.insert(guess, at: 0)
+        }
         let positive = PromptComposer.compose(used.map { ApprovedTag(text: $0.tag, facet: $0.facet) })
         return ComposedPrompt(positive: positive, negative: NegativePrompt.standard(medium: medium, wanted: Set(used.map(\.tag))))
     }

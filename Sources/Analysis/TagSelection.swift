@@ -49,7 +49,7 @@ public struct SelectionSettings: Sendable {
             .quality: -9,
         ],
         thresholds: [
-            .subject: 0.36, .action: 0.36, .setting: 0.36, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
+            .subject: 0.42, .action: 0.42, .setting: 0.42, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
             .mood: 0.45, .quality: 0.9,
         ],
         limits: [

@@ -76,7 +76,11 @@ struct ImportCommand: ParsableCommand {
     }
 
     private static func text(_ file: String) throws -> Data {
-        if file == "-" { return try FileHandle.standardInput.readToEnd() ?? Data() }
+        if file == "-" {
+            waitsForInput.withLock { $0 = true }
+            defer { waitsForInput.withLock { $0 = false } }
+            return try FileHandle.standardInput.readToEnd() ?? Data()
+        }
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
         if let size = attributes?[.size] as? Int, size > longest { throw TransferError.tooLarge(file) }
         guard let data = FileManager.default.contents(atPath: file) else { throw TransferError.unreadable(file) }

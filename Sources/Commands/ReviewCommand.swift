@@ -84,7 +84,10 @@ struct ReviewCommand: ParsableCommand {
                     tell("\(current.facet): \(CommandText.line(current, width: 60, paint: Paint(enabled: false)))")
                     toldLast = current.id
                 }
-                guard let line = readLine() else { return false }
+                waitsForInput.withLock { $0 = true }
+                let line = readLine()
+                waitsForInput.withLock { $0 = false }
+                guard let line else { return false }
                 for key in try Review.keys(forLine: line) {
                     switch try review.press(key) {
                     case .goOn: continue
