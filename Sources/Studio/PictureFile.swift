@@ -1,5 +1,5 @@
 import Crypto
-public import Foundation
+import Foundation
 import Pixels
 
 /// A picture as it lies on disk: its bytes, who it is, and how large it is. Decoding waits until somebody wants pixels.

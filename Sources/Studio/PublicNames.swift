@@ -1,6 +1,5 @@
 // What the commands and the page call by name without importing the rooms below.
 public import Diffusion
-public import Pixels
 import Tensors
 
 public typealias GenerationRequest = Diffusion.GenerationRequest
