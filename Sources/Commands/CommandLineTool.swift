@@ -66,7 +66,7 @@ public enum CommandLineTool {
         if let error = error as? CocoaError {
             text = [error.filePath, error.localizedDescription].compactMap { $0 }.joined(separator: ": ")
         } else {
-            text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+            text = "\(error)"
         }
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
