@@ -21,10 +21,10 @@ struct AnalysisText {
             paint.bold(DisplayText.harmless(report.picture.path)) + paint.dim("  \(report.picture.width)x\(report.picture.height)")
         ]
         let shown = report.suggestions.filter { $0.state != .rejected }
-        for facet in facets(shown) {
+        for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
             let tags = shown.filter { $0.facet == facet }.map { entry in
                 let mark = entry.state == .approved ? "✓" : ""
-                return mark + DisplayText.harmless(entry.tag) + " \(percent(entry.confidence))"
+                return mark + DisplayText.harmless(entry.tag) + " \(CommandText.percent(entry.confidence))"
             }
             lines += labelled(facet, tags.joined(separator: ", "))
         }
@@ -45,17 +45,11 @@ struct AnalysisText {
         if showsDropped {
             lines.append("")
             for entry in report.dropped {
-                lines += labelled("left out", "\(DisplayText.harmless(entry.tag)) \(percent(entry.confidence)): \(entry.reason)")
+                lines += labelled(
+                    "left out", "\(DisplayText.harmless(entry.tag)) \(CommandText.percent(entry.confidence)): \(entry.reason)")
             }
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    /// In the order in which people expect to see them.
-    private func facets(_ entries: [AnalysisReport.SuggestionEntry]) -> [String] {
-        Set(entries.map(\.facet)).sorted {
-            (ScreeningDesk.position(ofFacet: $0), $0) < (ScreeningDesk.position(ofFacet: $1), $1)
-        }
     }
 
     private func labelled(_ label: String, _ value: String) -> [String] {
@@ -66,6 +60,4 @@ struct AnalysisText {
                 + line
         }
     }
-
-    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 }

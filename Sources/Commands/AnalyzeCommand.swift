@@ -114,22 +114,9 @@ struct LookingOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A vocabulary's name, folder or file of phrases (default: redraw).", valueName: "name|file"))
     var vocabulary: String?
 
-    @Option(name: .long, help: ArgumentHelp("Processor cores to use (default: all).", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
-    func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1.") }
-    }
-
-    func useThreads() {
-        if let threads { Studio.useThreads(threads) }
-    }
-}
-
-extension GenerationOptions {
-    func useThreads() {
-        if let threads { Studio.useThreads(threads) }
-    }
+    func useThreads() { threads.apply() }
 }
 
 extension LibraryOptions {

@@ -50,14 +50,15 @@ enum CommandText {
         }
     }
 
+    /// Facets in the order in which people expect to see them; those that this version does not know stand last.
+    static func inOrder(_ facets: some Sequence<String>) -> [String] {
+        facets.sorted { (ScreeningDesk.position(ofFacet: $0), $0) < (ScreeningDesk.position(ofFacet: $1), $1) }
+    }
+
     /// The suggestions under their facets.
     static func lines(_ suggestions: [Suggestion], width: Int, paint: Paint) -> [String] {
         let byFacet = Dictionary(grouping: suggestions, by: \.facet)
-        let facets = byFacet.keys.sorted { a, b in
-            let (left, right) = (ScreeningDesk.position(ofFacet: a), ScreeningDesk.position(ofFacet: b))
-            return left == right ? a < b : left < right
-        }
-        return facets.flatMap { facet in
+        return inOrder(byFacet.keys).flatMap { facet in
             [paint.bold(facet)] + (byFacet[facet] ?? []).map { line($0, width: width, paint: paint) }
         }
     }

@@ -23,12 +23,7 @@ struct LibraryOptions: ParsableArguments {
 
     static func folder(option: String?, environment: [String: String]) -> URL {
         if let option { return URL(fileURLWithPath: NSString(string: option).expandingTildeInPath, isDirectory: true) }
-        // The specification has relative paths ignored.
-        if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
-            return URL(fileURLWithPath: data, isDirectory: true).appendingPathComponent("redraw", isDirectory: true)
-        }
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
-        return URL(fileURLWithPath: home, isDirectory: true).appendingPathComponent(".local/share/redraw", isDirectory: true)
+        return Installation.dataFolder(environment: environment)
     }
 
     /// A line on standard error, unless `--quiet`.
@@ -45,6 +40,20 @@ struct LibraryOptions: ParsableArguments {
 
     func validate() throws {
         if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }
+    }
+}
+
+/// How many processor cores a command may use.
+struct ThreadOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Processor cores to use (default: all).", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1.") }
+    }
+
+    func apply() {
+        if let threads { Studio.useThreads(threads) }
     }
 }
 

@@ -56,12 +56,12 @@ struct GenerationOptions: ParsableArguments {
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
-    @Option(name: .long, help: ArgumentHelp("Processor cores to use (default: all).", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
+
+    func useThreads() { threads.apply() }
 
     func validate() throws {
         guard engine == "builtin" else { throw ValidationError("--engine \(engine) is not supported yet: only builtin is.") }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1.") }
         if let sampler, SamplerName(rawValue: sampler) == nil {
             throw ValidationError(
                 "--sampler \(sampler) is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -43,7 +43,7 @@ final class ProgressLine: Sendable {
     static func line(_ text: String, share: Double, secondsLeft: Double?, width: Int) -> String {
         let share = min(max(share, 0), 1)
         let left = secondsLeft.map { ", \(duration($0)) left" } ?? ""
-        let percent = "\(Int((share * 100).rounded())) %"
+        let percent = CommandText.percent(share)
         let tail = " " + String(repeating: " ", count: max(0, 5 - percent.count)) + percent + left
         let room = width - 1 - DisplayText.width(of: text) - tail.count - 3
         guard room >= 5 else { return DisplayText.fitted(text + tail, max(0, width - 1)) }

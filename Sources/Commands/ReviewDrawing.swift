@@ -83,7 +83,7 @@ struct ReviewDrawing: Sendable {
 
     private func row(_ suggestion: Suggestion, isSelected: Bool, more: String) -> String {
         let cursor = isSelected ? (unicode ? "▸" : ">") : " "
-        let confidence = suggestion.source == .added ? "added" : "\(Int((suggestion.confidence * 100).rounded())) %"
+        let confidence = suggestion.source == .added ? "added" : CommandText.percent(suggestion.confidence)
         var right = width >= 30 ? leftPadded(confidence, 5) : ""
         if width >= 60 { right += "  " + bar(suggestion) }
         right += " " + more

@@ -52,10 +52,15 @@ public struct Installation: Sendable, Hashable {
         guard let data = candidates.first(where: holdsData) else {
             throw StudioError.noData(searched: candidates.map(\.path))
         }
-        let personal = folder(environment["XDG_DATA_HOME"], otherwise: ".local/share", environment: environment)
+        let personal = dataFolder(environment: environment)
         let cache = folder(environment["XDG_CACHE_HOME"], otherwise: ".cache", environment: environment)
         return Installation(
             data: data, personalModels: personal.appendingPathComponent("models"), cache: cache, defaultLibrary: personal)
+    }
+
+    /// Where a person's data belongs, and with it the default library.
+    public static func dataFolder(environment: [String: String]) -> URL {
+        folder(environment["XDG_DATA_HOME"], otherwise: ".local/share", environment: environment)
     }
 
     private static func dataCandidates(environment: [String: String]) -> [URL] {

@@ -1,4 +1,4 @@
-import Crypto
+import Catalog
 public import Foundation
 public import Screening
 import Vocabulary
@@ -7,27 +7,18 @@ import Vocabulary
 public typealias Library = Screening.Library
 public typealias LibraryError = Screening.LibraryError
 public typealias LibraryExport = Screening.LibraryExport
-public typealias ImportReport = Screening.ImportReport
 public typealias PictureRecord = Screening.PictureRecord
-public typealias AnalysisRecord = Screening.AnalysisRecord
 public typealias Suggestion = Screening.Suggestion
-public typealias SuggestionSource = Screening.SuggestionSource
-public typealias SuggestionTarget = Screening.SuggestionTarget
 public typealias Change = Screening.Change
 public typealias Decision = Screening.Decision
 public typealias DecisionOutcome = Screening.DecisionOutcome
-public typealias NewPrompt = Screening.NewPrompt
 public typealias NewPicture = Screening.NewPicture
 public typealias NewAnalysis = Screening.NewAnalysis
 public typealias NewSuggestion = Screening.NewSuggestion
-public typealias NewGeneration = Screening.NewGeneration
-public typealias GenerationOutcome = Screening.GenerationOutcome
 public typealias EncoderIdentity = Screening.EncoderIdentity
 public typealias VocabularyIdentity = Screening.VocabularyIdentity
 public typealias PromptVersion = Screening.PromptVersion
 public typealias Generation = Screening.Generation
-public typealias GenerationOutput = Screening.GenerationOutput
-public typealias UntouchedProof = Screening.UntouchedProof
 public typealias HistoryEntry = Screening.HistoryEntry
 
 /// What can go wrong at the desk itself; the library's own errors pass through.
@@ -94,7 +85,7 @@ extension ScreeningDesk {
     /// - Throws: `LibraryError.noSuchPicture` or `LibraryError.ambiguousPicture`.
     public func picture(_ reference: String) throws -> PictureRecord {
         let path = ScreeningDesk.storedPath(reference)
-        if let sha256 = ScreeningDesk.sha256(ofFile: path) {
+        if let sha256 = ModelCatalog.digest(of: URL(fileURLWithPath: path)) {
             guard let picture = try library.picture(sha256: sha256) else { throw LibraryError.noSuchPicture(reference) }
             return picture
         }
@@ -118,18 +109,6 @@ extension ScreeningDesk {
     /// Pictures with pending suggestions, the latest first.
     public func picturesToScreen() throws -> [PictureRecord] {
         try library.picturesWithPendingSuggestions()
-    }
-
-    /// SHA-256 of the file in lower-case hexadecimal, read piece by piece; nil where there is no such file.
-    private static func sha256(ofFile path: String) -> String? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-            let file = FileHandle(forReadingAtPath: path)
-        else { return nil }
-        defer { try? file.close() }
-        var hash = SHA256()
-        while let piece = try? file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }
 
