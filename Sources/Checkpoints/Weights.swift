@@ -20,8 +20,21 @@ public struct Weights: Sendable {
     public init(
         files: [SafetensorsFile], renaming: (String) -> String? = { $0 }
     ) throws(CheckpointError) {
-        checkpoint = try Checkpoint(files: files, renaming: renaming)
+        try self.init(files: files) { name in renaming(name).map { [TensorPlace($0)] } ?? [] }
+    }
+
+    /// - Parameter places: takes a name in the files to the places readers know it under: several where a stored tensor is made of parts,
+    ///   none where it is not needed.
+    public init(files: [SafetensorsFile], places: (String) -> [TensorPlace]) throws(CheckpointError) {
+        checkpoint = try Checkpoint(files: files, places: places)
         path = ""
+    }
+
+    /// These weights with something added to some of them whenever they are read.
+    ///
+    /// - Parameter additions: by the full name of a tensor that is there.
+    public func adding(_ additions: [String: [any WeightAddition]]) throws(CheckpointError) -> Weights {
+        Weights(checkpoint: try Checkpoint(checkpoint, additions: additions), path: path)
     }
 
     /// Opens the file at `url`.
@@ -51,7 +64,7 @@ public struct Weights: Sendable {
     /// Whether there is a tensor of this name, or anything below a scope of this name.
     public func has(_ name: String) -> Bool {
         let full = join(name)
-        return checkpoint.places[full] != nil || checkpoint.sortedNames.contains { $0.hasPrefix(full + ".") }
+        return checkpoint.places[full] != nil || checkpoint.hasScope(full + ".")
     }
 
     /// The names of the tensors in this scope, relative to it, sorted; scales of int8 tensors are left out.
@@ -62,8 +75,13 @@ public struct Weights: Sendable {
 
     /// The shape a tensor has in the checkpoint.
     public func shape(of name: String) throws(CheckpointError) -> Shape {
-        let (file, stored) = try checkpoint.place(join(name))
-        return try file.shape(of: stored)
+        try checkpoint.place(join(name)).shape()
+    }
+
+    /// How the file stores a tensor's numbers.
+    public func elementType(of name: String) throws(CheckpointError) -> ElementType {
+        let place = try checkpoint.place(join(name))
+        return try place.file.elementType(of: place.stored)
     }
 
     /// A tensor as 32-bit floats, whatever the file holds; its shape must be `shape`.
@@ -71,35 +89,34 @@ public struct Weights: Sendable {
     /// An I8 tensor with a companion `<name>.scale` of one number for each row is multiplied out.
     public func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
         let full = join(name)
-        let (file, stored) = try checkpoint.place(full)
-        let found = try file.shape(of: stored)
-        guard found == shape else { throw .misshapen(full, expected: shape, found: found, file: file.path) }
+        let place = try checkpoint.place(full)
+        let found = try place.shape()
+        guard found == shape else { throw .misshapen(full, expected: shape, found: found, file: place.file.path) }
         checkpoint.markRead(full)
-        guard let scales = try scales(full, rows: shape.dimensions.first ?? 1, type: file.elementType(of: stored)) else {
-            return try file.tensor(stored)
-        }
-        return try file.tensor(stored, scaledBy: scales)
+        var tensor = try place.tensor(scales: scales(full, place))
+        for addition in checkpoint.additions[full] ?? [] { tensor = try addition.added(to: tensor) }
+        return tensor
     }
 
     /// A matrix `[rows, width]` of which only some rows will be needed, such as a vocabulary's embeddings: nothing is converted yet.
     public func table(_ name: String, rows: Int, width: Int) throws(CheckpointError) -> RowTable {
         let full = join(name)
-        let (file, stored) = try checkpoint.place(full)
-        let found = try file.shape(of: stored)
-        guard found == [rows, width] else { throw .misshapen(full, expected: [rows, width], found: found, file: file.path) }
+        let place = try checkpoint.place(full)
+        let found = try place.shape()
+        guard found == [rows, width], !place.isTransposed, place.parts == 1 else {
+            throw .misshapen(full, expected: [rows, width], found: found, file: place.file.path)
+        }
         checkpoint.markRead(full)
-        let scales = try scales(full, rows: rows, type: file.elementType(of: stored))
-        return RowTable(file: file, name: stored, rows: rows, width: width, scales: scales)
+        return RowTable(file: place.file, name: place.stored, rows: rows, width: width, scales: try scales(full, place))
     }
 
-    private func scales(_ full: String, rows: Int, type: ElementType) throws(CheckpointError) -> Tensor? {
+    private func scales(_ full: String, _ place: Place) throws(CheckpointError) -> Tensor? {
         let name = full + Checkpoint.scaleSuffix
-        guard type == .i8, checkpoint.places[name] != nil else { return nil }
-        let (file, stored) = try checkpoint.place(name)
-        let found = try file.shape(of: stored)
-        guard found.count == rows else { throw .misshapen(name, expected: [rows], found: found, file: file.path) }
+        guard try place.file.elementType(of: place.stored) == .i8, let scales = checkpoint.places[name] else { return nil }
+        let (found, rows) = (try scales.file.shape(of: scales.stored), try place.shape().dimensions.first ?? 1)
+        guard found.count == rows else { throw .misshapen(name, expected: [rows], found: found, file: scales.file.path) }
         checkpoint.markRead(name)
-        return try file.tensor(stored)
+        return try scales.file.tensor(scales.stored)
     }
 
     /// Counts tensors as read that are known and not needed, such as `position_ids`.
@@ -134,32 +151,109 @@ public struct RowTable: Sendable {
     }
 }
 
+/// Where a stored tensor stands in the layout that readers ask for.
+public struct TensorPlace: Sendable, Equatable {
+    public var name: String
+    /// Which of `parts` equal parts of the stored rows it is, such as the queries of a fused projection.
+    public var part: Int
+    public var parts: Int
+    /// The stored matrix is the transposed of the one that is asked for.
+    public var isTransposed: Bool
+
+    public init(_ name: String, part: Int = 0, of parts: Int = 1, transposed: Bool = false) {
+        (self.name, self.part, self.parts, isTransposed) = (name, part, parts, transposed)
+    }
+}
+
+/// Something that is added to a weight when it is read, such as a low-rank adaptation.
+public protocol WeightAddition: Sendable {
+    /// - Parameter weight: as the file has it.
+    func added(to weight: Tensor) throws(CheckpointError) -> Tensor
+}
+
+/// A tensor in a file, or a part of one.
+private struct Place: Sendable {
+    let file: SafetensorsFile
+    let stored: String
+    let part: Int
+    let parts: Int
+    let isTransposed: Bool
+
+    func shape() throws(CheckpointError) -> Shape {
+        var dimensions = try file.shape(of: stored).dimensions
+        if parts > 1 {
+            guard let rows = dimensions.first, rows % parts == 0 else {
+                throw .badTensor(stored, file: file.path, reason: "of shape \(Shape(dimensions)) has no \(parts) equal parts")
+            }
+            dimensions[0] = rows / parts
+        }
+        return Shape(isTransposed ? dimensions.reversed() : dimensions)
+    }
+
+    func tensor(scales: Tensor?) throws(CheckpointError) -> Tensor {
+        if let scales { return try file.tensor(stored, scaledBy: scales) }
+        var tensor = try file.tensor(stored)
+        if parts > 1 {
+            let rows = tensor.shape[0] / parts
+            tensor = tensor.sliced(part * rows..<(part + 1) * rows)
+        }
+        return isTransposed ? tensor.transposed() : tensor
+    }
+}
+
 /// The files behind the scopes, and which of their tensors were read.
 private final class Checkpoint: Sendable {
     static let scaleSuffix = ".scale"
 
-    let places: [String: (file: SafetensorsFile, stored: String)]
+    let places: [String: Place]
+    let additions: [String: [any WeightAddition]]
     let sortedNames: [String]
     let description: String
     private let read = Mutex<Set<String>>([])
 
-    init(files: [SafetensorsFile], renaming: (String) -> String?) throws(CheckpointError) {
-        var places: [String: (file: SafetensorsFile, stored: String)] = [:]
+    init(files: [SafetensorsFile], places map: (String) -> [TensorPlace]) throws(CheckpointError) {
+        var places: [String: Place] = [:]
         for file in files {
             for stored in file.names {
-                guard let name = renaming(stored) else { continue }
-                guard places[name] == nil else { throw .badTensor(name, file: file.path, reason: "is also in another file") }
-                places[name] = (file, stored)
+                for place in map(stored) {
+                    guard places[place.name] == nil else {
+                        throw .badTensor(place.name, file: file.path, reason: "is there twice, or also in another file")
+                    }
+                    places[place.name] = Place(
+                        file: file, stored: stored, part: place.part, parts: place.parts, isTransposed: place.isTransposed)
+                }
             }
         }
         self.places = places
+        additions = [:]
         sortedNames = places.keys.sorted()
         description = files.map(\.path).joined(separator: ", ")
     }
 
-    func place(_ name: String) throws(CheckpointError) -> (file: SafetensorsFile, stored: String) {
+    /// The same files with more additions.
+    init(_ other: Checkpoint, additions: [String: [any WeightAddition]]) throws(CheckpointError) {
+        if let unknown = additions.keys.sorted().first(where: { other.places[$0] == nil }) {
+            throw .missing(unknown, file: other.description)
+        }
+        places = other.places
+        self.additions = other.additions.merging(additions) { $0 + $1 }
+        sortedNames = other.sortedNames
+        description = other.description
+    }
+
+    func place(_ name: String) throws(CheckpointError) -> Place {
         guard let place = places[name] else { throw .missing(name, file: description) }
         return place
+    }
+
+    /// Whether a name begins with `prefix`.
+    func hasScope(_ prefix: String) -> Bool {
+        var (low, high) = (0, sortedNames.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sortedNames[middle] < prefix { low = middle + 1 } else { high = middle }
+        }
+        return low < sortedNames.count && sortedNames[low].hasPrefix(prefix)
     }
 
     func isScale(_ name: String) -> Bool {

@@ -3,24 +3,32 @@ import Checkpoints
 import Layers
 import Tensors
 
-/// An `AutoencoderKL`: pictures to latents an eighth as wide and back. Source: diffusers.
+/// What turns pictures to latents an eighth as wide and back: an `AutoencoderKL`, or the `AutoencoderTiny` of TAESD. Source: diffusers.
 public struct Autoencoder: Sendable {
     public let configuration: AutoencoderConfiguration
-    private let encoder: Encoder
-    private let quantization: Linear?
-    private let postQuantization: Linear?
-    private let decoder: Decoder
+    private let form: Form
+
+    private enum Form: Sendable {
+        case standard(Encoder, quantization: Linear?, postQuantization: Linear?, Decoder)
+        case tiny(TinyEncoder, TinyDecoder)
+    }
 
     /// - Parameter weights: the scope of the autoencoder; every tensor in it must be one of this architecture's.
     public init(_ weights: Weights, configuration: AutoencoderConfiguration) throws(CheckpointError) {
         self.configuration = configuration
-        let latents = configuration.latentChannels
-        encoder = try Encoder(weights["encoder"], configuration)
-        quantization =
-            configuration.usesQuantization ? try Linear(weights["quant_conv"], input: 2 * latents, output: 2 * latents) : nil
-        postQuantization =
-            configuration.usesPostQuantization ? try Linear(weights["post_quant_conv"], input: latents, output: latents) : nil
-        decoder = try Decoder(weights["decoder"], configuration)
+        if let blocks = configuration.tiny {
+            form = .tiny(
+                try TinyEncoder(weights["encoder"], configuration, blocks), try TinyDecoder(weights["decoder"], configuration, blocks))
+        } else {
+            let latents = configuration.latentChannels
+            form = .standard(
+                try Encoder(weights["encoder"], configuration),
+                quantization: configuration.usesQuantization
+                    ? try Linear(weights["quant_conv"], input: 2 * latents, output: 2 * latents) : nil,
+                postQuantization: configuration.usesPostQuantization
+                    ? try Linear(weights["post_quant_conv"], input: latents, output: latents) : nil,
+                try Decoder(weights["decoder"], configuration))
+        }
         try weights.requireAllRead()
     }
 
@@ -28,28 +36,54 @@ public struct Autoencoder: Sendable {
     public struct Posterior: Sendable {
         /// [batch, height / 8, width / 8, latentChannels]
         public let mean: Tensor
-        /// Same shape.
-        public let deviation: Tensor
+        /// Same shape; nil where the autoencoder gives one latent and no distribution, so that nothing is drawn.
+        public let deviation: Tensor?
 
         /// A sample, given normal noise of the mean's shape.
         public func sample(_ noise: Tensor) -> Tensor {
-            mean + deviation * noise
+            deviation.map { mean + $0 * noise } ?? mean
         }
     }
 
     /// - Parameter picture: [batch, height, width, 3] in -1 ... 1; both sides multiples of the scale.
-    /// - Returns: latents not yet multiplied with the scaling factor.
+    /// - Returns: latents in the autoencoder's own scale; `scaled` brings them to the UNet's.
     public func encode(_ picture: Tensor, checkCancelled: CancellationCheck = {}) throws -> Posterior {
-        let hidden = try encoder(picture, checkCancelled)
-        let moments = quantization?(hidden) ?? hidden
-        let parts = moments.chunks(2)
-        return Posterior(mean: parts[0], deviation: parts[1].mapped { expf(0.5 * min(max($0, -30), 20)) })
+        switch form {
+        case .tiny(let encoder, _):
+            return Posterior(mean: try encoder(picture, checkCancelled), deviation: nil)
+        case .standard(let encoder, let quantization, _, _):
+            let hidden = try encoder(picture, checkCancelled)
+            let moments = quantization?(hidden) ?? hidden
+            let parts = moments.chunks(2)
+            return Posterior(mean: parts[0], deviation: parts[1].mapped { expf(0.5 * min(max($0, -30), 20)) })
+        }
     }
 
-    /// - Parameter latent: [batch, height / 8, width / 8, latentChannels], already divided by the scaling factor.
+    /// - Parameter latent: [batch, height / 8, width / 8, latentChannels] in the autoencoder's own scale, as `unscaled` gives it.
     /// - Returns: [batch, height, width, 3], about -1 ... 1.
     public func decode(_ latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Tensor {
-        try decoder(postQuantization?(latent) ?? latent, checkCancelled)
+        switch form {
+        case .tiny(_, let decoder): try decoder(latent, checkCancelled)
+        case .standard(_, _, let postQuantization, let decoder): try decoder(postQuantization?(latent) ?? latent, checkCancelled)
+        }
+    }
+
+    /// A latent of this autoencoder as the UNet was trained to see it.
+    public func scaled(_ latent: Tensor) -> Tensor {
+        if let spread = configuration.spread {
+            return (latent - spread.mean) * (spread.deviation.mapped { configuration.scalingFactor / $0 })
+        }
+        return configuration.shiftFactor == 0
+            ? latent * configuration.scalingFactor : (latent - configuration.shiftFactor) * configuration.scalingFactor
+    }
+
+    /// The way back from `scaled`.
+    public func unscaled(_ latent: Tensor) -> Tensor {
+        if let spread = configuration.spread {
+            return latent * (spread.deviation / configuration.scalingFactor) + spread.mean
+        }
+        let divided = latent / configuration.scalingFactor
+        return configuration.shiftFactor == 0 ? divided : divided + configuration.shiftFactor
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
+import Tensors
 
-/// The `config.json` of an `AutoencoderKL`.
+/// The `config.json` of an `AutoencoderKL` or an `AutoencoderTiny`.
 public struct AutoencoderConfiguration: Sendable, Equatable {
     public var inputChannels = 3
     public var outputChannels = 3
@@ -12,10 +13,28 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public var normGroups = 32
     /// What a latent is multiplied with before the UNet sees it.
     public var scalingFactor: Float = 0.18215
+    /// What is taken from a latent before that.
+    public var shiftFactor: Float = 0
+    /// `latents_mean` and `latents_std`, [latentChannels] each, where the latents are brought to mean 0 and deviation 1 by channel.
+    public var spread: Spread?
     public var usesQuantization = true
     public var usesPostQuantization = true
     /// Whether the middle blocks look across the whole picture.
     public var middleAttention = true
+
+    /// Residual blocks of each level of an `AutoencoderTiny`, encoder and decoder in their own order; nil: the standard architecture.
+    public var tiny: TinyBlocks?
+
+    public struct Spread: Sendable, Equatable {
+        public var mean: Tensor
+        public var deviation: Tensor
+    }
+    public struct TinyBlocks: Sendable, Equatable {
+        public var encoder: [Int]
+        public var decoder: [Int]
+    }
+
+    public init() {}
 
     /// Pixels a side that one latent value stands for.
     public var scale: Int { 1 << (channels.count - 1) }
@@ -27,33 +46,42 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     }
 
     init(_ file: ConfigurationFile) throws(DiffusionError) {
-        try file.require("_class_name", in: ["AutoencoderKL"])
+        try file.require("_class_name", in: ["AutoencoderKL", "AutoencoderTiny"])
         inputChannels = try file.integer("in_channels", default: 3)
         outputChannels = try file.integer("out_channels", default: 3)
         latentChannels = try file.integer("latent_channels", default: 4)
-        channels = try file.integers("block_out_channels", default: [64])
-        layers = try file.integer("layers_per_block", default: 1)
-        normGroups = try file.integer("norm_num_groups", default: 32)
-        scalingFactor = Float(try file.number("scaling_factor", default: 0.18215))
-        usesQuantization = try file.flag("use_quant_conv", default: true)
-        usesPostQuantization = try file.flag("use_post_quant_conv", default: true)
-        middleAttention = try file.flag("mid_block_add_attention", default: true)
-
         guard inputChannels == 3, outputChannels == 3 else {
             throw file.unsupported(inputChannels == 3 ? "out_channels" : "in_channels", "not 3", supported: "3")
         }
         guard (1...64).contains(latentChannels) else {
             throw file.unsupported("latent_channels", "\(latentChannels)", supported: "1 to 64")
         }
-        guard (1...8).contains(channels.count), channels.allSatisfy({ (1...16_384).contains($0) }) else {
-            throw file.unsupported("block_out_channels", "\(channels)", supported: "1 to 8 levels")
-        }
-        guard (1...16).contains(layers) else { throw file.unsupported("layers_per_block", "\(layers)", supported: "1 to 16") }
-        guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
-            throw file.unsupported("norm_num_groups", "\(normGroups)", supported: "a divisor of every number in block_out_channels")
+        if file.has("_class_name"), try file.text("_class_name") == "AutoencoderTiny" {
+            try readTiny(file)
+        } else {
+            try readStandard(file)
         }
         guard scalingFactor > 0, scalingFactor.isFinite else {
             throw file.unsupported("scaling_factor", "\(scalingFactor)", supported: "numbers above 0")
+        }
+        guard shiftFactor.isFinite else { throw file.unsupported("shift_factor", "\(shiftFactor)", supported: "finite numbers") }
+        guard (1...8).contains(channels.count), channels.allSatisfy({ (1...16_384).contains($0) }) else {
+            throw file.unsupported("block_out_channels", "\(channels)", supported: "1 to 8 levels")
+        }
+    }
+
+    private mutating func readStandard(_ file: ConfigurationFile) throws(DiffusionError) {
+        channels = try file.integers("block_out_channels", default: [64])
+        layers = try file.integer("layers_per_block", default: 1)
+        normGroups = try file.integer("norm_num_groups", default: 32)
+        scalingFactor = Float(try file.number("scaling_factor", default: 0.18215))
+        shiftFactor = Float(try file.number("shift_factor", default: 0))
+        usesQuantization = try file.flag("use_quant_conv", default: true)
+        usesPostQuantization = try file.flag("use_post_quant_conv", default: true)
+        middleAttention = try file.flag("mid_block_add_attention", default: true)
+        guard (1...16).contains(layers) else { throw file.unsupported("layers_per_block", "\(layers)", supported: "1 to 16") }
+        guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
+            throw file.unsupported("norm_num_groups", "\(normGroups)", supported: "a divisor of every number in block_out_channels")
         }
         for (key, block) in [("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D")] where file.has(key) {
             let names = try file.texts(key)
@@ -63,6 +91,39 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
             if let foreign = names.first(where: { $0 != block }) { throw file.unsupported(key, "\"\(foreign)\"", supported: block) }
         }
         try file.require("act_fn", in: ["silu", "swish"])
-        for key in ["shift_factor", "latents_mean", "latents_std"] { try file.requireUnused(key) }
+        if file.has("latents_mean"), file.has("latents_std") {
+            func perChannel(_ key: String) throws(DiffusionError) -> Tensor {
+                let values = try file.numbers(key)
+                guard values.count == latentChannels, values.allSatisfy(\.isFinite) else {
+                    throw .malformedConfiguration(
+                        file: file.name, key: key, reason: "\(values.count) values for \(latentChannels) channels")
+                }
+                return Tensor(values.map { Float($0) }, shape: [latentChannels])
+            }
+            spread = Spread(mean: try perChannel("latents_mean"), deviation: try perChannel("latents_std"))
+        }
+    }
+
+    private mutating func readTiny(_ file: ConfigurationFile) throws(DiffusionError) {
+        channels = try file.integers("encoder_block_out_channels", default: [64, 64, 64, 64])
+        let decoder = try file.integers("decoder_block_out_channels", default: [64, 64, 64, 64])
+        let blocks = TinyBlocks(
+            encoder: try file.integers("num_encoder_blocks", default: [1, 3, 3, 3]),
+            decoder: try file.integers("num_decoder_blocks", default: [3, 3, 3, 1]))
+        // The reference's layers take one number of channels from level to level too, and fail to run with others.
+        guard Set(channels + decoder).count == 1 else {
+            throw file.unsupported("decoder_block_out_channels", "\(decoder)", supported: "one number of channels for all levels")
+        }
+        for (key, counts) in [("num_encoder_blocks", blocks.encoder), ("num_decoder_blocks", blocks.decoder)] {
+            guard counts.count == channels.count, decoder.count == channels.count, counts.allSatisfy({ (0...16).contains($0) }) else {
+                throw file.unsupported(key, "\(counts)", supported: "0 to 16 blocks for each of \(channels.count) levels")
+            }
+        }
+        scalingFactor = Float(try file.number("scaling_factor", default: 1))
+        try file.require("act_fn", in: ["relu"])
+        try file.require("upsample_fn", in: ["nearest"])
+        try file.requireUnused("upsampling_scaling_factor", neutral: 2)
+        try file.requireUnused("shift_factor", neutral: 0)
+        tiny = blocks
     }
 }

@@ -60,6 +60,10 @@ struct ConfigurationFile {
         try value(key, fallback, "a list of whole numbers is wanted") { $0 as? [Int] }
     }
 
+    func numbers(_ key: String) throws(DiffusionError) -> [Double] {
+        try value(key, nil, "a list of numbers is wanted") { ($0 as? [Any])?.compactMap { ($0 as? NSNumber)?.doubleValue } }
+    }
+
     /// A number for all levels, or a list with a number for each.
     func integers(_ key: String, levels: Int, default fallback: Int) throws(DiffusionError) -> [Int] {
         guard has(key) else { return Array(repeating: fallback, count: levels) }

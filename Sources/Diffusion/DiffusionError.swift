@@ -24,6 +24,16 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case emptyMask
     /// The text tower's width is not the one that the model was trained with.
     case textWidth(found: Int, expected: Int)
+    /// The model is told the text as a whole beside its tokens, and was not.
+    case missingPooledText(expected: Int)
+    /// A layer of the text encoder that it does not have.
+    case clipSkip(requested: Int, maximum: Int)
+    /// The text encoders of a model cut the prompt into different numbers of pieces.
+    case unevenPrompt
+    /// A file that should hold a trained embedding holds something else.
+    case notAnEmbedding(file: String, reason: String)
+    /// A trained embedding of another family than the model.
+    case embeddingWidth(name: String, found: [Int], expected: [Int])
     /// The result holds a value that is no number: a broken checkpoint, or one that needs another precision.
     case notFinite(stage: String)
 
@@ -44,6 +54,14 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .emptyMask: "the mask has no white pixel, so nothing would be repainted; paint one, or invert the mask"
         case .textWidth(let found, let expected):
             "the text tower gives states of width \(found), the model wants \(expected); use the text tower the model was trained with"
+        case .missingPooledText(let expected):
+            "the model wants the whole text as one embedding of width \(expected) beside its tokens; use the text encoders the model came with"
+        case .clipSkip(let requested, let maximum): "clip skip is \(requested); this model's text encoder allows 1 to \(maximum)"
+        case .unevenPrompt: "the model's two text encoders cut the prompt into different numbers of pieces; place a BREAK, or shorten it"
+        case .notAnEmbedding(let file, let reason): "\(file) is no textual inversion that can be read: \(reason)"
+        case .embeddingWidth(let name, let found, let expected):
+            "the embedding \(name) has vectors of width \(found.map(String.init).joined(separator: " and ")), the model's text encoders want "
+                + "\(expected.map(String.init).joined(separator: " and ")); it was trained for another family"
         case .notFinite(let stage): "\(stage) gave values that are no numbers; check the checkpoint with `redraw models check`"
         }
     }

@@ -64,6 +64,8 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     /// Nil: random, and told in the result. Picture k of several uses seed + k.
     public var seed: UInt64?
     public var sampler = SamplerName.ddim
+    /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
+    public var clipSkip: Int?
     /// Working size; nil: the model's own, in the picture's aspect.
     public var width: Int?
     public var height: Int?
@@ -115,6 +117,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try read(.guidance, into: &guidance)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         try read(.sampler, into: &sampler)
+        clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)
         try read(.count, into: &count)
@@ -142,6 +145,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(steps), 1...1000, "steps")
         try check(guidance, 0...100, "guidance")
         try check(Double(count), 1...100, "count")
+        if let clipSkip { try check(Double(clipSkip), 1...32, "clip skip") }
         for (name, side) in [("width", width), ("height", height)] {
             if let side { try check(Double(side), 8...8192, name) }
         }

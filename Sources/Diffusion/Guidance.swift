@@ -1,32 +1,33 @@
 import Tensors
 
-/// What turns a prompt into the token states that the UNet looks at.
-public protocol PromptEncoder: Sendable {
-    /// - Returns: [1, tokens, width], without padding; the empty prompt has states too.
-    func states(for prompt: String) throws -> Tensor
-    /// How many tokens the prompt has, those that mark its start and end included.
-    func tokenCount(_ prompt: String) throws -> Int
-}
-
 /// Classifier-free guidance (Ho and Salimans 2022): what the UNet says with the prompt, pushed away from what it says without.
 public struct Guidance: Sendable {
-    /// Token states of the prompt, [1, tokens, width].
-    public let conditional: Tensor
-    /// Token states of the negative prompt, [1, tokens, width]; nil where the prompt alone counts.
-    public let unconditional: Tensor?
+    /// What the model is told of the prompt.
+    public let conditional: Conditioning
+    /// What it is told of the negative prompt; nil where the prompt alone counts.
+    public let unconditional: Conditioning?
     /// Weight of the difference between the two.
     public let scale: Float
-    /// The text of one forward pass: for each latent of the batch its own sequence.
+    /// What one forward pass is told: for each latent of the batch its own text.
     let context: TextContext
 
     /// - Parameters:
     ///   - unconditional: may have another number of tokens. Without it, or with a scale of 1 or less, one latent is run a step, not two.
-    public init(conditional: Tensor, unconditional: Tensor? = nil, scale: Float = 1) {
+    ///   - sizes: original height and width, top, left, target height and width, for models that are told them.
+    public init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1, sizes: [Float] = []) {
         let guided = scale > 1 ? unconditional : nil
         self.conditional = conditional
         self.unconditional = guided
         self.scale = scale
-        context = guided.map { Self.joined(unconditional: $0, conditional: conditional) } ?? TextContext(states: conditional, mask: .none)
+        var context =
+            guided.map { Self.joined(unconditional: $0.states, conditional: conditional.states) }
+            ?? TextContext(states: conditional.states, mask: .none)
+        if let pooled = conditional.pooled {
+            context.pooled = guided?.pooled.map { Tensor.concatenated([$0, pooled], axis: 0) } ?? pooled
+        }
+        context.sizes = sizes
+        context.guidanceScale = scale
+        self.context = context
     }
 
     /// How many latents go through the UNet in a step.

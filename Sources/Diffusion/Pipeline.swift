@@ -29,11 +29,15 @@ public struct Pipeline: Sendable {
     /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
     public init(unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder) throws {
         let latents = autoencoder.configuration.latentChannels
-        guard unet.configuration.inputChannels == latents, unet.configuration.outputChannels == latents else {
-            let key = unet.configuration.inputChannels == latents ? "out_channels" : "in_channels"
+        let (input, output) = (unet.configuration.inputChannels, unet.configuration.outputChannels)
+        guard input == latents || input == 2 * latents + 1 else {
             throw DiffusionError.unsupported(
-                file: "unet/config.json", key: key,
-                value: "\(key == "in_channels" ? unet.configuration.inputChannels : unet.configuration.outputChannels)",
+                file: "unet/config.json", key: "in_channels", value: "\(input)",
+                supported: "\(latents), as many as the autoencoder's latents have, or \(2 * latents + 1) for repainting")
+        }
+        guard output == latents else {
+            throw DiffusionError.unsupported(
+                file: "unet/config.json", key: "out_channels", value: "\(output)",
                 supported: "\(latents), as many as the autoencoder's latents have")
         }
         self.unet = unet
@@ -140,19 +144,28 @@ public struct Pipeline: Sendable {
     }
 
     /// The texts of a request as the UNet will look at them.
-    func guidance(_ request: GenerationRequest) throws -> Guidance {
-        func states(_ prompt: String) throws -> Tensor {
-            // diffusers takes brackets literally.
-            let states = try request.profile == .diffusers ? text.states(for: prompt) : text.weightedStates(for: prompt)
+    func guidance(_ request: GenerationRequest, working: PixelSize) throws -> Guidance {
+        let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
+        func read(_ prompt: String) throws -> Conditioning {
+            let made = try text.conditioning(for: prompt, reading)
             let expected = unet.configuration.textWidths[0]
-            guard states.shape.rank == 3, states.shape[0] == 1, states.shape[2] == expected else {
-                throw DiffusionError.textWidth(found: states.shape[-1], expected: expected)
+            guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
+                throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
             }
-            return states
+            return made
         }
         let scale = Float(request.guidance)
+        // A model that takes the scale as an input was distilled to need no second pass.
+        let guided = scale > 1 && unet.configuration.guidanceEmbeddingWidth == nil
+        let sides = [Float(working.height), Float(working.width)]
         return Guidance(
-            conditional: try states(request.prompt), unconditional: scale > 1 ? try states(request.negative) : nil, scale: scale)
+            conditional: try read(request.prompt), unconditional: guided ? try read(request.negative) : nil, scale: scale,
+            sizes: sides + [0, 0] + sides)
+    }
+
+    /// How long a prompt is for this model, and how much of it would be seen.
+    public func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
+        try text.length(of: prompt, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
     }
 
     /// Normal noise of a latent at working size, drawn in the reference's order (channels first).
@@ -171,14 +184,15 @@ public struct Pipeline: Sendable {
     }
 
     func sample(_ posterior: Autoencoder.Posterior, _ working: PixelSize, random: inout TorchRandom) throws -> Tensor {
-        let latent = posterior.sample(noise(&random, working)) * autoencoder.configuration.scalingFactor
+        let drawn = posterior.deviation == nil ? posterior.mean : posterior.sample(noise(&random, working))
+        let latent = autoencoder.scaled(drawn)
         try latent.requireFinite("encoding the picture")
         return latent
     }
 
     /// The picture that a latent in the UNet's scale stands for, at working size.
     public func picture(of latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Image {
-        let decoded = try autoencoder.decode(latent / autoencoder.configuration.scalingFactor, checkCancelled: checkCancelled)
+        let decoded = try autoencoder.decode(autoencoder.unscaled(latent), checkCancelled: checkCancelled)
         try decoded.requireFinite("decoding the latent")
         return Image(decoded: decoded)
     }

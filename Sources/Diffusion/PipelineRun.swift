@@ -86,7 +86,7 @@ extension Pipeline {
             defer { clock = now }
             return clock.duration(to: now).seconds
         }
-        let guidance = try guidance(request)
+        let guidance = try guidance(request, working: plan.working)
         try checkCancelled()
         let scene = try Scene(self, request, plan: plan, source: source, mask: shaped, checkCancelled: checkCancelled)
         seconds.encode = lap()

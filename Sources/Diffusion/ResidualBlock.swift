@@ -29,11 +29,11 @@ struct ResidualBlock: Sendable {
 
     /// - Parameters:
     ///   - x: [batch, height, width, input]
-    ///   - activatedTime: SiLU of the time embedding, [1, timeWidth]; one for the whole batch.
+    ///   - activatedTime: SiLU of the time embedding, [1, timeWidth] for the whole batch or [batch, timeWidth].
     func callAsFunction(_ x: Tensor, activatedTime: Tensor? = nil) -> Tensor {
         var hidden = conv1(norm1(x, activation: .silu))
         if let timeProjection, let activatedTime {
-            hidden = hidden + timeProjection(activatedTime).reshaped([hidden.shape[-1]])
+            hidden = hidden.addingToEachPixel(timeProjection(activatedTime))
         }
         return conv2(norm2(hidden, activation: .silu), adding: shortcut?(x) ?? x)
     }
@@ -73,6 +73,13 @@ struct Upsampler: Sendable {
 }
 
 extension Tensor {
+    /// - Parameter rows: [1 or batch, channels]; added at every pixel of [batch, height, width, channels].
+    fileprivate func addingToEachPixel(_ rows: Tensor) -> Tensor {
+        let channels: Shape = [shape[-1]]
+        guard rows.shape[0] > 1 else { return self + rows.reshaped(channels) }
+        return Tensor.concatenated((0..<shape[0]).map { sliced($0..<$0 + 1) + rows.sliced($0..<$0 + 1).reshaped(channels) }, axis: 0)
+    }
+
     /// torch's `interpolate(mode: "nearest")` of [batch, height, width, channels].
     func nearestResized(height: Int, width: Int) -> Tensor {
         let (batch, oldHeight, oldWidth, channels) = (shape[0], shape[1], shape[2], shape[3])

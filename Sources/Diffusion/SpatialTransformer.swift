@@ -2,12 +2,19 @@ import Checkpoints
 import Layers
 import Tensors
 
-/// The text that an attention looks at: one sequence of states for each latent of the batch.
+/// What a UNet is told beside the latent and the timestep: one sequence of text states for each latent of the batch, and what some
+/// families add to it.
 struct TextContext: Sendable {
     /// [batch, tokens, width]; shorter sequences are filled up at their end.
     let states: Tensor
     /// Leaves out what was filled up.
     let mask: AttentionMask
+    /// [batch, width]: the whole text as one embedding, for SDXL.
+    var pooled: Tensor?
+    /// Original height and width, top, left, target height and width in pixels, for SDXL.
+    var sizes: [Float] = []
+    /// For models that take the guidance scale as an input.
+    var guidanceScale: Float = 1
 }
 
 /// diffusers' `Transformer2DModel`: the pixels of a level as a sequence that looks at itself and at the text.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Layers
 import Tensors
 
@@ -7,6 +8,8 @@ public struct UNet: Sendable {
     public let configuration: UNetConfiguration
     private let convIn: Conv2D
     private let time: TimestepEmbedding
+    /// From pooled text and sizes, where the model is told them.
+    private let added: EmbeddingProjection?
     private let down: [DownBlock]
     private let middle: MiddleBlock?
     private let up: [UpBlock]
@@ -22,7 +25,13 @@ public struct UNet: Sendable {
         convIn = try Conv2D(weights["conv_in"], input: configuration.inputChannels, output: channels[0], kernel: 3, padding: 1)
         time = try TimestepEmbedding(
             weights["time_embedding"], channels: channels[0], width: timeWidth, flipSineToCosine: configuration.flipSineToCosine,
-            frequencyShift: configuration.frequencyShift)
+            frequencyShift: configuration.frequencyShift, conditionWidth: configuration.guidanceEmbeddingWidth)
+        added =
+            if let added = configuration.added {
+                try EmbeddingProjection(weights["add_embedding"], input: added.inputWidth, width: timeWidth)
+            } else {
+                nil
+            }
 
         var down: [DownBlock] = []
         for level in 0..<levels {
@@ -46,12 +55,14 @@ public struct UNet: Sendable {
     /// - Parameters:
     ///   - latent: [batch, height, width, inputChannels]
     ///   - timestep: one for the whole batch.
-    ///   - context: the text of each latent.
+    ///   - context: the text of each latent, and what goes with it.
+    /// - Throws: `DiffusionError.missingPooledText` for a context without what this model is told beside the tokens, and what
+    ///   `checkCancelled` throws.
     /// - Returns: [batch, height, width, outputChannels]
     func callAsFunction(
         _ latent: Tensor, timestep: Float, _ context: TextContext, checkCancelled: CancellationCheck
     ) throws -> Tensor {
-        let activatedTime = time(timestep).silu()
+        let activatedTime = try embedding(timestep, context).silu()
         var x = convIn(latent)
         var skips = [x]
         for block in down { x = try block(x, activatedTime, context, &skips, checkCancelled) }
@@ -60,6 +71,31 @@ public struct UNet: Sendable {
         try checkCancelled()
         return convOut(normOut(x, activation: .silu))
     }
+
+    /// - Returns: [1, width], or [batch, width] where each latent is told something of its own.
+    private func embedding(_ timestep: Float, _ context: TextContext) throws(DiffusionError) -> Tensor {
+        let scale = configuration.guidanceEmbeddingWidth.map { guidanceEmbedding(context.guidanceScale, width: $0) }
+        let embedded = time(timestep, condition: scale)
+        guard let added, let told = configuration.added else { return embedded }
+        guard let pooled = context.pooled, pooled.shape[-1] == told.pooledWidth,
+            context.sizes.count == UNetConfiguration.AddedConditioning.numbers
+        else { throw .missingPooledText(expected: told.pooledWidth) }
+        let sizes = sinusoidalEmbedding(
+            context.sizes, channels: told.numberWidth, flipSineToCosine: configuration.flipSineToCosine,
+            frequencyShift: configuration.frequencyShift
+        ).reshaped([1, context.sizes.count * told.numberWidth])
+        let input = Tensor.concatenated([pooled, sizes.repeated(pooled.shape[0])], axis: -1)
+        return added(input) + embedded.reshaped([embedded.shape[-1]])
+    }
+}
+
+/// diffusers' `get_guidance_scale_embedding`: sines, then cosines of 1000 (scale - 1) exp(-i log(10000) / (half - 1)), rounded where the
+/// reference rounds, as angles of thousands show it.
+private func guidanceEmbedding(_ scale: Float, width: Int) -> Tensor {
+    let half = width / 2
+    let rate = log(Float(10000)) / Float(half - 1)
+    let angles = (0..<half).map { (scale - 1) * 1000 * exp(Float($0) * -rate) }
+    return Tensor(angles.map { sin($0) } + angles.map { cos($0) }, shape: [1, width])
 }
 
 /// `DownBlock2D` and `CrossAttnDownBlock2D`.

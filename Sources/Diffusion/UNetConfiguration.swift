@@ -26,6 +26,29 @@ public struct UNetConfiguration: Sendable, Equatable {
     public var frequencyShift: Float = 0
     /// Width and height of the latents it was trained on, where the file tells.
     public var sampleSize: Int?
+    /// Width of the embedding of the guidance scale that a latent consistency model was distilled with; such a model takes the scale as an
+    /// input and runs without a negative prompt.
+    public var guidanceEmbeddingWidth: Int?
+    /// What SDXL is told beside the prompt's tokens.
+    public var added: AddedConditioning?
+
+    /// `addition_embed_type: text_time`: the pooled text and sinusoids of six numbers (original height and width, top, left, target height
+    /// and width).
+    public struct AddedConditioning: Sendable, Equatable {
+        /// Width of one number's sinusoid.
+        public var numberWidth: Int
+        /// Width of pooled text and sinusoids together.
+        public var inputWidth: Int
+        public static let numbers = 6
+
+        public init(numberWidth: Int, inputWidth: Int) {
+            (self.numberWidth, self.inputWidth) = (numberWidth, inputWidth)
+        }
+
+        public var pooledWidth: Int { inputWidth - Self.numbers * numberWidth }
+    }
+
+    public init() {}
 
     /// Reads a `config.json`.
     /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
@@ -61,6 +84,8 @@ public struct UNetConfiguration: Sendable, Equatable {
         flipSineToCosine = try file.flag("flip_sin_to_cos", default: true)
         frequencyShift = Float(try file.number("freq_shift", default: 0))
         sampleSize = file.has("sample_size") ? try file.integer("sample_size") : nil
+        guidanceEmbeddingWidth = file.has("time_cond_proj_dim") ? try file.integer("time_cond_proj_dim") : nil
+        added = try Self.added(file)
         try Self.refuseForeign(file)
 
         for (key, values) in [
@@ -77,7 +102,26 @@ public struct UNetConfiguration: Sendable, Equatable {
         for (level, count) in heads.enumerated() where channels[level] % count != 0 {
             throw file.unsupported("attention_head_dim", "\(count)", supported: "a divisor of the \(channels[level]) channels of its level")
         }
+        if let width = guidanceEmbeddingWidth, !(4...4096).contains(width) || width % 2 != 0 {
+            throw file.unsupported("time_cond_proj_dim", "\(width)", supported: "even numbers from 4 to 4096")
+        }
         guard channels[0] % 2 == 0 else { throw file.unsupported("block_out_channels", "\(channels)", supported: "an even first number") }
+    }
+
+    private static func added(_ file: ConfigurationFile) throws(DiffusionError) -> AddedConditioning? {
+        guard file.has("addition_embed_type") else { return nil }
+        try file.require("addition_embed_type", in: ["text_time"])
+        let added = AddedConditioning(
+            numberWidth: try file.integer("addition_time_embed_dim"), inputWidth: try file.integer("projection_class_embeddings_input_dim"))
+        guard (2...4096).contains(added.numberWidth), added.numberWidth % 2 == 0 else {
+            throw file.unsupported("addition_time_embed_dim", "\(added.numberWidth)", supported: "even numbers from 2 to 4096")
+        }
+        guard (1...16_384).contains(added.pooledWidth) else {
+            throw file.unsupported(
+                "projection_class_embeddings_input_dim", "\(added.inputWidth)",
+                supported: "6 times addition_time_embed_dim and 1 to 16384 for the pooled text")
+        }
+        return added
     }
 
     private static func attention(
@@ -96,9 +140,9 @@ public struct UNetConfiguration: Sendable, Equatable {
     /// Keys of other architectures that share the class: what is set there would change the result, so it is not to be passed over.
     private static func refuseForeign(_ file: ConfigurationFile) throws(DiffusionError) {
         for key in [
-            "only_cross_attention", "dual_cross_attention", "center_input_sample", "class_embed_type", "addition_embed_type",
-            "encoder_hid_dim", "encoder_hid_dim_type", "num_attention_heads", "num_class_embeds", "resnet_skip_time_act",
-            "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "time_cond_proj_dim", "cross_attention_norm",
+            "only_cross_attention", "dual_cross_attention", "center_input_sample", "class_embed_type", "encoder_hid_dim",
+            "encoder_hid_dim_type", "num_attention_heads", "num_class_embeds", "resnet_skip_time_act",
+            "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm",
             "class_embeddings_concat", "mid_block_only_cross_attention", "reverse_transformer_layers_per_block",
         ] {
             try file.requireUnused(key)

@@ -45,10 +45,28 @@ public func sinusoidalEmbedding(
     }
 }
 
-/// diffusers' `Timesteps` and `TimestepEmbedding` behind it: sinusoid, `linear_1`, SiLU, `linear_2`.
-public struct TimestepEmbedding: Sendable {
+/// diffusers' `TimestepEmbedding` without its sinusoid: `linear_1`, SiLU, `linear_2`.
+public struct EmbeddingProjection: Sendable {
     private let first: Linear
     private let second: Linear
+
+    public init(_ weights: Weights, input: Int, width: Int) throws(CheckpointError) {
+        first = try Linear(weights["linear_1"], input: input, output: width)
+        second = try Linear(weights["linear_2"], input: width, output: width)
+    }
+
+    /// - Parameter x: `[rows, input]`
+    /// - Returns: `[rows, width]`
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        second(first(x, activation: .silu))
+    }
+}
+
+/// diffusers' `Timesteps` and `TimestepEmbedding` behind it: sinusoid, `linear_1`, SiLU, `linear_2`.
+public struct TimestepEmbedding: Sendable {
+    private let projection: EmbeddingProjection
+    /// Adds a condition to the sinusoid, as latent consistency models do with the guidance scale.
+    private let condition: Linear?
     private let channels: Int
     private let flipSineToCosine: Bool
     private let frequencyShift: Float
@@ -56,24 +74,33 @@ public struct TimestepEmbedding: Sendable {
     /// - Parameters:
     ///   - channels: the width of the sinusoid.
     ///   - width: the width of the result.
+    ///   - conditionWidth: the width of what `cond_proj` (which has no bias) adds to the sinusoid; nil where there is no such layer.
     public init(
-        _ weights: Weights, channels: Int, width: Int, flipSineToCosine: Bool = true, frequencyShift: Float = 0
+        _ weights: Weights, channels: Int, width: Int, flipSineToCosine: Bool = true, frequencyShift: Float = 0,
+        conditionWidth: Int? = nil
     ) throws(CheckpointError) {
-        first = try Linear(weights["linear_1"], input: channels, output: width)
-        second = try Linear(weights["linear_2"], input: width, output: width)
+        projection = try EmbeddingProjection(weights, input: channels, width: width)
+        condition =
+            if let conditionWidth {
+                try Linear(weights["cond_proj"], input: conditionWidth, output: channels, bias: false)
+            } else {
+                nil
+            }
         self.channels = channels
         self.flipSineToCosine = flipSineToCosine
         self.frequencyShift = frequencyShift
     }
 
+    /// - Parameter condition: `[timesteps.count, conditionWidth]`; read only where the layer for it is there.
     /// - Returns: `[timesteps.count, width]`
-    public func callAsFunction(_ timesteps: [Float]) -> Tensor {
-        let waves = sinusoidalEmbedding(timesteps, channels: channels, flipSineToCosine: flipSineToCosine, frequencyShift: frequencyShift)
-        return second(first(waves, activation: .silu))
+    public func callAsFunction(_ timesteps: [Float], condition given: Tensor? = nil) -> Tensor {
+        var waves = sinusoidalEmbedding(timesteps, channels: channels, flipSineToCosine: flipSineToCosine, frequencyShift: frequencyShift)
+        if let condition, let given { waves = condition(given, adding: waves) }
+        return projection(waves)
     }
 
     /// - Returns: `[1, width]`
-    public func callAsFunction(_ timestep: Float) -> Tensor {
-        self([timestep])
+    public func callAsFunction(_ timestep: Float, condition: Tensor? = nil) -> Tensor {
+        self([timestep], condition: condition)
     }
 }

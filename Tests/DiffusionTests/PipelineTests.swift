@@ -82,7 +82,7 @@ struct StoredPrompts: PromptEncoder {
         }
         #expect(throws: DiffusionError.self) {
             try Pipeline(
-                unet: loadUNet("variant/unet"), autoencoder: autoencoder, scheduler: .stableDiffusion, text: StoredPrompts(states: [:]))
+                unet: unet, autoencoder: loadAutoencoder("variant/vae"), scheduler: .stableDiffusion, text: StoredPrompts(states: [:]))
         }
     }
 
