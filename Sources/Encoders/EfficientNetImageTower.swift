@@ -49,7 +49,12 @@ public struct EfficientNetImageTower: ImageEncoder {
 
     /// - Throws: `EncoderError.emptyPicture`.
     public func observe(_ image: Image) throws -> Observation {
-        let features = features(try prepare(image))
+        observe(prepared: try prepare(image))
+    }
+
+    /// - Parameter prepared: `[1, size, size, 3]`
+    func observe(prepared: Tensor) -> Observation {
+        let features = features(prepared)
         return head.observe(features: features.values, logits: classifier(features).values)
     }
 

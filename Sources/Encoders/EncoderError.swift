@@ -2,10 +2,17 @@
 public enum EncoderError: Error, Equatable, CustomStringConvertible {
     /// A file of the directory cannot be read.
     case unreadableFile(path: String, reason: String)
-    /// `config.json` is not what the towers need.
+    /// A configuration file is not what the towers need.
     case badConfiguration(path: String, reason: String)
-    /// `vocab.txt` has no such token, or not as many as the tower has rows.
+    /// A tokenizer's file cannot be understood, lacks a token, or has not as many as the tower has rows.
     case badVocabulary(path: String, reason: String)
+    /// A number of the configuration is none that a tower has.
+    case badNumber(name: String, value: Int, allowed: ClosedRange<Int>)
+    case unevenHeads(width: Int, heads: Int)
+    /// A text has no tokens, or more than the tower has positions.
+    case badTokenCount(Int, allowed: Int)
+    /// A folder that is none of the known families: what was found in it, and what could be.
+    case unknownFamily(path: String, found: String, supported: [String])
     /// A picture without pixels.
     case emptyPicture(width: Int, height: Int)
 
@@ -15,6 +22,13 @@ public enum EncoderError: Error, Equatable, CustomStringConvertible {
             "cannot read the encoder's file \(path): \(reason); install the model again or name another directory"
         case .badConfiguration(let path, let reason): "the encoder's \(path) is of no use: \(reason)"
         case .badVocabulary(let path, let reason): "the tokenizer's \(path) is of no use: \(reason)"
+        case .badNumber(let name, let value, let allowed):
+            "the encoder's configuration says \(name) is \(value); allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
+        case .unevenHeads(let width, let heads):
+            "the encoder's configuration says that a width of \(width) is split into \(heads) heads, which leaves a remainder"
+        case .badTokenCount(let count, let allowed): "a text of \(count) tokens; the tower takes 1 to \(allowed)"
+        case .unknownFamily(let path, let found, let supported):
+            "\(path) is no encoder that is known here: it has \(found). Supported are \(supported.joined(separator: ", "))"
         case .emptyPicture(let width, let height): "a picture of \(width)x\(height) pixels shows nothing"
         }
     }

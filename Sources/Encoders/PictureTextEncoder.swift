@@ -1,0 +1,96 @@
+public import Pixels
+public import Tensors
+
+/// What everything above the encoders asks of one: pictures and texts as points of one space, and what a nearness there is worth.
+public protocol PictureTextEncoder: ImageEncoder, TextEncoder {
+    /// For people.
+    var name: String { get }
+    /// SHA-256 in hexadecimal that changes whenever an embedding could: what cached embeddings belong to. Told without reading all weights.
+    var digest: String { get }
+    /// How the encoder itself turns a cosine into a score; nil where it was not trained with one.
+    var similarityScale: SimilarityScale? { get }
+    /// A decoder may shrink a picture as long as its shorter side keeps so many pixels.
+    var decodeShortSide: Int { get }
+    /// Texts are cut to so many tokens, their marks included.
+    var maximumTokens: Int { get }
+
+    /// A noun in the sentence that suits the encoder, to be embedded in its stead.
+    func phrase(for noun: String) -> String
+    /// A picture as the image tower takes it, `[1, height, width, 3]`: what can be done on another thread than the looking.
+    func prepare(_ image: Image) throws -> Tensor
+    /// One observation for each picture that was prepared, in order; the tower takes them together.
+    func observe(prepared: [Tensor]) throws -> [Observation]
+    /// Projected picture features before they are brought to length 1, `[pictures, dimension]`, as the reference's `get_image_features`.
+    func features(prepared: [Tensor]) throws -> Tensor
+    /// The same for texts, `[texts, dimension]`.
+    func features(texts: [String]) throws -> Tensor
+}
+
+/// A cosine's meaning as the encoder was trained: `scale * cosine + bias` goes through a soft-max over texts, or through a sigmoid.
+public struct SimilarityScale: Sendable, Equatable {
+    public enum Kind: String, Sendable {
+        /// CLIP: texts compete for a picture.
+        case softmax
+        /// SigLIP: each pair of picture and text stands for itself.
+        case sigmoid
+    }
+
+    public let kind: Kind
+    public let scale: Float
+    public let bias: Float
+
+    public init(kind: Kind, scale: Float, bias: Float = 0) {
+        self.kind = kind
+        self.scale = scale
+        self.bias = bias
+    }
+
+    public func logit(cosine: Float) -> Float { scale * cosine + bias }
+}
+
+extension PictureTextEncoder {
+    public func observe(_ image: Image) throws -> Observation {
+        try observe(prepared: [try prepare(image)])[0]
+    }
+
+    public func embed(_ image: Image) throws -> Embedding { try observe(image).embedding }
+
+    public func observe(prepared: [Tensor]) throws -> [Observation] {
+        try Self.rows(features(prepared: prepared)).map { Observation(embedding: Embedding(direction: $0), mediums: []) }
+    }
+
+    public func embed(_ texts: [String]) throws -> [Embedding] {
+        guard !texts.isEmpty else { return [] }
+        return try Self.rows(features(texts: texts)).map { Embedding(direction: $0) }
+    }
+
+    public func phrase(for noun: String) -> String { "a photo of \(noun)" }
+
+    static func rows(_ matrix: Tensor) -> [[Float]] {
+        let values = matrix.values
+        let width = matrix.shape[-1]
+        return (0..<matrix.shape[0]).map { Array(values[$0 * width..<($0 + 1) * width]) }
+    }
+}
+
+extension DefaultEncoder: PictureTextEncoder {
+    public var similarityScale: SimilarityScale? { nil }
+    public var decodeShortSide: Int { configuration.image.imageSize }
+    public var maximumTokens: Int { configuration.text.maximumTokens }
+
+    public func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
+
+    public func observe(prepared: [Tensor]) throws -> [Observation] {
+        let tower = try imageTower()
+        return prepared.map { tower.observe(prepared: $0) }
+    }
+
+    /// Of length 1: this encoder mixes directions, which have no other length.
+    public func features(prepared: [Tensor]) throws -> Tensor {
+        Tensor(try observe(prepared: prepared).flatMap(\.embedding.values), shape: [prepared.count, dimension])
+    }
+
+    public func features(texts: [String]) throws -> Tensor {
+        Tensor(try embed(texts).flatMap(\.values), shape: [texts.count, dimension])
+    }
+}
