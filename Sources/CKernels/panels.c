@@ -3,6 +3,20 @@
 // Vectors are passed between functions that are always inlined: no call, so no calling convention to differ.
 #pragma clang diagnostic ignored "-Wpsabi"
 
+// A part of the depth that one pass over the panels takes.
+typedef struct {
+    size_t taps;
+    size_t depth;
+    // Where in each row it begins.
+    size_t offset;
+    int is_first, is_last;
+} rd_run;
+
+// 1,536 values of 16 or 32 columns: 96 or 192 KiB of a panel, which a block of rows then meets in the second-level cache.
+enum { run_depth = 1536 };
+
+size_t rd_run_depth(void) { return run_depth; }
+
 #define RD_LANES 8
 #define RD_ROWS 6
 #include "panel_body.h"

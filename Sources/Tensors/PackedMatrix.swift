@@ -105,8 +105,9 @@ private struct Blocks {
 
     init(count: Int, outputs: Int, depth: Int, group: Int, panelWidth: Int) {
         let threads = Parallel.threadCount
-        // A block of rows stays in the second-level cache while the panels pass by.
-        rows = max(4 * group, min(32 * group, (1 << 16) / max(depth, 1) / group * group))
+        // A block of rows stays near the processor while the panels pass by; of great depths the product takes a run at a time.
+        let run = max(1, min(depth, rd_run_depth()))
+        rows = max(4 * group, min(32 * group, (1 << 18) / run / group * group))
         columns = outputs
         columnPieces = 1
         let small = 2 * count * outputs * depth < 1 << 19

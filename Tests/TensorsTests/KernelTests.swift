@@ -157,11 +157,13 @@ private func compare(
 /// Both panel widths at every level: the wide one is meant for AVX-512 and runs, slower, everywhere.
 @Test func panelProductsAgreeWithPlainSums() {
     var generator = SeededGenerator.announced()
-    for _ in 0..<60 {
+    for round in 0..<66 {
         let rows = Int.random(in: 1...40, using: &generator)
         let outputs = Int.random(in: 1...70, using: &generator)
-        let taps = Int.random(in: 1...4, using: &generator)
-        let depth = Int.random(in: 1...30, using: &generator)
+        // The last rounds are deep enough for several runs, of taps and within a tap.
+        let isDeep = round >= 60
+        let taps = isDeep ? (round % 2 == 0 ? 1 : 5) : Int.random(in: 1...4, using: &generator)
+        let depth = isDeep ? Int.random(in: 600...3300, using: &generator) : Int.random(in: 1...30, using: &generator)
         let x = generator.floats(rows * taps * depth)
         // [outputs, depth, taps], as torch stores a convolution.
         let weight = generator.floats(outputs * taps * depth)
@@ -195,8 +197,9 @@ private func compare(
                     rd_panel_rows(
                         table, rows, taps, depth, packed, width, 0, outputs, bias, Int32(rd_activation_relu), &result, outputs, level)
                     let agreement = Agreement(result, expected)
-                    #expect(
-                        agreement.absolute <= 1e-5, "\(rows)x\(outputs)x\(taps)x\(depth), panels of \(width), level \(level): \(agreement)")
+                    // Sums of thousands of values are large: their rounding is measured against the largest.
+                    let error = isDeep ? agreement.relative : agreement.absolute
+                    #expect(error <= 1e-5, "\(rows)x\(outputs)x\(taps)x\(depth), panels of \(width), level \(level): \(agreement)")
                 }
             }
         }

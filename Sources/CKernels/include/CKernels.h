@@ -86,6 +86,9 @@ size_t rd_panel_width(rd_level level);
 /// How many rows a product takes at once: the grouping of a table of rows.
 size_t rd_panel_group(size_t panel_width);
 
+/// Depth that a product takes in one pass over a block of rows.
+size_t rd_run_depth(void);
+
 /// Packs panels `first_panel` to `last_panel`; weight[output, tap, k] is at the given strides.
 void rd_pack_panels(const float *weight, size_t outputs, size_t taps, size_t depth, size_t output_stride, size_t tap_stride,
                     size_t depth_stride, size_t panel_width, size_t first_panel, size_t last_panel, float *packed);
