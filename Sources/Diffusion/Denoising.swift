@@ -4,13 +4,15 @@ import Tensors
 ///
 /// The elements are results because a step can fail: where `checkCancelled` throws, within a step too, that error is the last element.
 public struct Denoising: Sequence {
-    /// A step that was taken.
+    /// A pass of the UNet that was taken, with what the sampler made of it.
     public struct Step: Sendable {
         /// The latent after it, [1, height, width, channels], in the UNet's scale.
         public let latent: Tensor
-        /// Counted from 0 among the steps that run.
+        /// What the latent would be without its noise, as far as this pass can tell.
+        public let estimate: Tensor
+        /// Counted from 0 among the passes that run.
         public let index: Int
-        /// Steps that run.
+        /// Passes that run.
         public let total: Int
         /// Training timestep that the UNet was told.
         public let timestep: Double
@@ -33,15 +35,21 @@ public struct Denoising: Sequence {
     /// The noisy latent that the first step is given.
     let start: Tensor
     let keeping: Keeping?
+    /// What a UNet made for repainting is given behind the latent's channels: the mask and the latent of the picture without what is under
+    /// it, [1, height, width, 1 + channels]. Nil for a UNet that is given the latent alone.
+    let conditioning: Tensor?
+    /// Where samplers that want noise draw it.
+    let random: TorchRandom
     let checkCancelled: CancellationCheck
 
     public func makeIterator() -> Iterator {
-        Iterator(denoising: self, sampler: sampler, latent: start, index: plan.start)
+        Iterator(denoising: self, sampler: sampler, random: random, latent: start, index: plan.start)
     }
 
     public struct Iterator: IteratorProtocol {
         let denoising: Denoising
         var sampler: Sampler
+        var random: TorchRandom
         var latent: Tensor
         var index: Int
         var failed = false
@@ -59,17 +67,21 @@ public struct Denoising: Sequence {
         private mutating func step() throws -> Step {
             let timestep = sampler.schedule.timesteps[index]
             let guidance = denoising.guidance
-            let output = try denoising.unet(
-                guidance.input(sampler.modelInput(latent, at: index)), timestep: timestep, guidance.context,
-                checkCancelled: denoising.checkCancelled)
-            latent = sampler.step(guidance.combined(output), latent, at: index)
+            var input = sampler.modelInput(latent, at: index)
+            if let conditioning = denoising.conditioning { input = Tensor.concatenated([input, conditioning], axis: -1) }
+            let output = guidance.combined(
+                try denoising.unet(
+                    guidance.input(input), timestep: timestep, guidance.context, checkCancelled: denoising.checkCancelled))
+            let estimate = sampler.clean(output, latent, at: index)
+            latent = sampler.step(output, latent, at: index, random: &random)
             if let keeping = denoising.keeping {
                 let kept = sampler.addNoise(keeping.noise, to: keeping.clean, at: index + 1)
                 latent = kept + keeping.mask * (latent - kept)
             }
             defer { index += 1 }
             return Step(
-                latent: latent, index: index - denoising.plan.start, total: denoising.plan.run, timestep: Double(timestep))
+                latent: latent, estimate: estimate, index: index - denoising.plan.start, total: denoising.plan.passes,
+                timestep: Double(timestep))
         }
     }
 }

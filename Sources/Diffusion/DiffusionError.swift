@@ -9,7 +9,9 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// A configuration asks for something that this engine does not do.
     case unsupported(file: String, key: String, value: String, supported: String)
     /// A number of steps that the schedule cannot give.
-    case steps(requested: Int, maximum: Int)
+    case steps(requested: Int, minimum: Int, maximum: Int)
+    /// A sampler that the tool whose conventions are asked for does not have, or has in a form that is not reproduced.
+    case samplerOfProfile(sampler: String, profile: String, reproduced: [String])
     /// A strength so small that the profile's own arithmetic leaves no step to run.
     case strengthLeavesNoStep(strength: Double, steps: Int)
     /// A working size that the model cannot take.
@@ -43,7 +45,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .malformedConfiguration(let file, let key, let reason): "\(file): key \"\(key)\": \(reason)"
         case .unsupported(let file, let key, let value, let supported):
             "\(file): key \"\(key)\" is \(value), which is not supported; supported: \(supported)"
-        case .steps(let requested, let maximum): "\(requested) steps were asked for; the schedule gives 1 to \(maximum)"
+        case .steps(let requested, let minimum, let maximum):
+            "\(requested) steps were asked for; the sampler gives \(minimum) to \(maximum)"
+        case .samplerOfProfile(let sampler, let profile, let reproduced):
+            "the sampler \(sampler) is not reproduced under the profile \(profile); take one of \(reproduced.joined(separator: ", "))"
         case .strengthLeavesNoStep(let strength, let steps):
             "strength \(strength) of \(steps) steps rounds to no step under this profile; take more steps, more strength or the profile redraw"
         case .size(let width, let height, let multiple):

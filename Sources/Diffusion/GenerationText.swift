@@ -79,15 +79,3 @@ public struct GenerationText: Sendable {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
     }
 }
-
-extension SamplerName {
-    /// What other tools call it.
-    public var title: String {
-        switch self {
-        case .ddim: "DDIM"
-        case .euler: "Euler"
-        case .dpmpp2M: "DPM++ 2M"
-        case .dpmpp2MKarras: "DPM++ 2M Karras"
-        }
-    }
-}

@@ -108,7 +108,7 @@ public struct Pipeline: Sendable {
         try request.validate()
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
-        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps)
+        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps, profile: request.profile)
         let steps = try StepPlan(schedule, strength: picture == nil ? nil : request.strength, profile: request.profile)
 
         var seen = picture

@@ -7,7 +7,7 @@ public struct StepReport: Sendable {
     /// Which picture of the request, from 0, and how many there are.
     public let picture: Int
     public let pictures: Int
-    /// Steps of this picture taken so far, from 1, and how many it takes.
+    /// Passes of the UNet this picture has taken so far, from 1, and how many it takes.
     public let step: Int
     public let steps: Int
     /// Training timestep of the step taken.
@@ -99,8 +99,8 @@ extension Pipeline {
                 let step = try result.get()
                 latent = step.latent
                 let elapsed = clock.duration(to: .now).seconds + seconds.denoise
-                let done = Double(number * plan.steps.run + step.index + 1)
-                let left = elapsed / done * (Double(seeds.count * plan.steps.run) - done)
+                let done = Double(number * plan.steps.passes + step.index + 1)
+                let left = elapsed / done * (Double(seeds.count * plan.steps.passes) - done)
                 try onStep(
                     StepReport(
                         picture: number, pictures: seeds.count, step: step.index + 1, steps: step.total, timestep: step.timestep,

@@ -20,7 +20,7 @@ struct Scene {
         self.pipeline = pipeline
         self.request = request
         self.plan = plan
-        schedule = try StepSchedule(pipeline.noise, sampler: request.sampler, count: request.steps)
+        schedule = try StepSchedule(pipeline.noise, sampler: request.sampler, count: request.steps, profile: request.profile)
         guard let source, let framing = plan.framing else {
             (posterior, latentMask) = (nil, nil)
             return
@@ -48,10 +48,12 @@ struct Scene {
             let noise = pipeline.noise(&random, plan.working)
             return Denoising(
                 unet: pipeline.unet, sampler: sampler, plan: plan.steps, guidance: guidance, start: sampler.start(from: noise),
-                keeping: nil, checkCancelled: checkCancelled)
+                keeping: nil, conditioning: nil, random: random, checkCancelled: checkCancelled)
         }
         let clean = try pipeline.sample(posterior, plan.working, random: &random)
         let noise = pipeline.noise(&random, plan.working)
+        // The reference samples the masked picture's posterior as well, though this kind of UNet is not shown it.
+        if latentMask != nil { _ = pipeline.noise(&random, plan.working) }
         var beginning = clean
         if let latentMask {
             switch request.fill {
@@ -65,7 +67,8 @@ struct Scene {
         let start = fromNothing ? sampler.start(from: noise) : sampler.addNoise(noise, to: beginning, at: plan.steps.start)
         return Denoising(
             unet: pipeline.unet, sampler: sampler, plan: plan.steps, guidance: guidance, start: start,
-            keeping: latentMask.map { Denoising.Keeping(clean: clean, noise: noise, mask: $0) }, checkCancelled: checkCancelled)
+            keeping: latentMask.map { Denoising.Keeping(clean: clean, noise: noise, mask: $0) }, conditioning: nil, random: random,
+            checkCancelled: checkCancelled)
     }
 
     private static func replaced(_ latent: Tensor, by other: Tensor, _ mask: Tensor) -> Tensor {

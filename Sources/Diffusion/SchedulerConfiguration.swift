@@ -24,8 +24,18 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var stepsOffset = 0
     /// Whether DDIM treats the step after the last as noiseless instead of as the first training step. Nil: true, as the class has it.
     public var noiselessEnd: Bool?
-    /// DDIM clamps its estimate of the clean latent to this magnitude; nil: no clamping.
-    public var clampRange: Float?
+    /// Whether the estimate of the clean latent is clamped, by the samplers that know of it. Nil: by DDIM only, as the classes have it.
+    public var clipsEstimate: Bool?
+    /// The magnitude it is clamped to.
+    public var clipRange: Float = 1
+    /// Whether the schedule is moved so that its last step is noise alone (`rescale_betas_zero_snr`).
+    public var rescalesToNoise = false
+    /// Steps that a latent consistency model was distilled with.
+    public var originalSteps = 50
+    /// What LCM multiplies timesteps with in its boundary condition.
+    public var timestepScaling = 10.0
+    /// The sampler that the file's class stands for, where this engine has it.
+    public var namedSampler: SamplerName?
 
     /// The configuration of Stable Diffusion 1.x and what follows its training.
     public static let stableDiffusion: SchedulerConfiguration = {
@@ -35,7 +45,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         configuration.betaSchedule = .scaledLinear
         configuration.stepsOffset = 1
         configuration.noiselessEnd = false
-        configuration.clampRange = nil
+        configuration.clipsEstimate = false
         return configuration
     }()
 
@@ -59,18 +69,45 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         spacing = file.has("timestep_spacing") ? try file.choice("timestep_spacing", default: .leading) : nil
         stepsOffset = try file.integer("steps_offset", default: 0)
         noiselessEnd = file.has("set_alpha_to_one") ? try file.flag("set_alpha_to_one", default: true) : nil
-        clampRange = try file.flag("clip_sample", default: true) ? Float(file.number("clip_sample_range", default: 1)) : nil
+        clipsEstimate = file.has("clip_sample") ? try file.flag("clip_sample", default: true) : nil
+        clipRange = Float(try file.number("clip_sample_range", default: 1))
+        guard clipRange > 0 else { throw file.unsupported("clip_sample_range", "\(clipRange)", supported: "numbers above 0") }
+        rescalesToNoise = try file.flag("rescale_betas_zero_snr", default: false)
+        originalSteps = try file.integer("original_inference_steps", default: min(50, trainingSteps))
+        guard (1...trainingSteps).contains(originalSteps) else {
+            throw file.unsupported("original_inference_steps", "\(originalSteps)", supported: "1 to \(trainingSteps)")
+        }
+        timestepScaling = try file.number("timestep_scaling", default: 10)
 
         for key in [
-            "thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas",
+            "thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas",
         ] where try file.flag(key, default: false) {
             throw file.unsupported(key, "true", supported: "false")
         }
         if file.has("trained_betas") { throw file.unsupported("trained_betas", "a list", supported: "null") }
         try file.require("final_sigmas_type", in: ["zero"])
-        try file.require("algorithm_type", in: ["dpmsolver++"])
-        try file.require("solver_type", in: ["midpoint"])
+        try file.require("algorithm_type", in: ["dpmsolver++", "sde-dpmsolver++"])
+        try file.require("solver_type", in: ["midpoint", "bh2"])
+        namedSampler = try Self.sampler(file)
         try file.require("interpolation_type", in: ["linear"])
         try file.require("timestep_type", in: ["discrete"])
+    }
+
+    /// The sampler of the class that the file names, with its options.
+    private static func sampler(_ file: ConfigurationFile) throws(DiffusionError) -> SamplerName? {
+        let karras = try file.flag("use_karras_sigmas", default: false)
+        switch try file.text("_class_name", default: "") {
+        case "DDIMScheduler": return .ddim
+        case "PNDMScheduler": return try file.flag("skip_prk_steps", default: false) ? .pndm : .pndmRungeKutta
+        case "EulerDiscreteScheduler": return karras ? .eulerKarras : .euler
+        case "EulerAncestralDiscreteScheduler": return .eulerAncestral
+        case "HeunDiscreteScheduler": return karras ? .heunKarras : .heun
+        case "LCMScheduler": return .lcm
+        case "UniPCMultistepScheduler": return karras ? .unipcKarras : .unipc
+        case "DPMSolverMultistepScheduler":
+            let stochastic = try file.text("algorithm_type", default: "dpmsolver++") == "sde-dpmsolver++"
+            return stochastic ? (karras ? .dpmpp2MSDEKarras : .dpmpp2MSDE) : (karras ? .dpmpp2MKarras : .dpmpp2M)
+        default: return nil
+        }
     }
 }

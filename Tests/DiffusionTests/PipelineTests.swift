@@ -23,6 +23,7 @@ struct StoredPrompts: PromptEncoder {
         let steps: Int
         let guidance: Double
         let seed: UInt64
+        let spacing: String?
     }
 
     let goldens: Goldens
@@ -35,10 +36,10 @@ struct StoredPrompts: PromptEncoder {
         autoencoder = try loadAutoencoder("tiny/vae")
     }
 
-    func pipeline(prediction: String = "epsilon") throws -> Pipeline {
+    func pipeline(prediction: String = "epsilon", spacing: String = "leading") throws -> Pipeline {
         var configuration = SchedulerConfiguration.stableDiffusion
         configuration.prediction = try #require(.init(rawValue: prediction))
-        configuration.spacing = .leading
+        configuration.spacing = SchedulerConfiguration.Spacing(rawValue: spacing)
         let text = StoredPrompts(states: ["positive": try goldens["positive"], "negative": try goldens["negative"]])
         return try Pipeline(unet: unet, autoencoder: autoencoder, scheduler: configuration, text: text)
     }
@@ -73,10 +74,30 @@ struct StoredPrompts: PromptEncoder {
         }
     }
 
+    /// Every sampler in diffusers' pipelines: where strength begins, what is drawn and in which order, what is kept while repainting.
+    @Test func everySamplerRunsAsInDiffusersPipelines() throws {
+        let cases: [Case] = try json("sampler-loops.json")
+        let expected = try Goldens("sampler-loops.safetensors")
+        #expect(cases.count == 22)
+        let source = try goldens.image("source")
+        let mask = Mask(try goldens.image("mask"))
+        for (index, one) in cases.enumerated() {
+            var request = request(one.mode)
+            (request.sampler, request.strength, request.steps) = (one.sampler, one.strength, one.steps)
+            (request.guidance, request.seed, request.profile, request.feather) = (one.guidance, one.seed, .diffusers, 0)
+            var latent: Tensor?
+            _ = try pipeline(prediction: one.prediction, spacing: one.spacing ?? "leading").run(
+                request, source: one.mode == .paint ? nil : source, mask: one.mode == .repaint ? mask : nil
+            ) { latent = $0.latent }
+            let agreement = Agreement(try #require(latent).values, try expected["\(index).latent"].values)
+            #expect(agreement.relative < 1e-3, "run \(index), \(one.mode.rawValue) \(one.sampler.rawValue) \(one.prediction): \(agreement)")
+        }
+    }
+
     @Test func aFolderLoadsAsItStands() throws {
         let pipeline = try Pipeline(directory: modelFolder("tiny"), text: StoredPrompts(states: [:]))
         #expect(pipeline.sizeMultiple == 2 && pipeline.usualSide == 32)
-        #expect(pipeline.noise.configuration.stepsOffset == 1 && pipeline.noise.configuration.clampRange == nil)
+        #expect(pipeline.noise.configuration.stepsOffset == 1 && pipeline.noise.configuration.clipsEstimate == false)
         #expect(throws: DiffusionError.self) {
             try Pipeline(directory: modelFolder("nowhere"), text: StoredPrompts(states: [:]))
         }

@@ -15,8 +15,6 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerDiscreteScheduler,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
@@ -25,21 +23,11 @@ from diffusers import (
 from PIL import Image
 from safetensors.torch import save_file
 
+from make_sampler_goldens import BETAS, floats, fnv, scheduler
+
 warnings.filterwarnings("ignore")
 diffusers.logging.set_verbosity_error()
 HERE = Path(__file__).resolve().parent
-
-
-def fnv(data: bytes) -> str:
-    """FNV-1a, 64 bits: enough to compare long lists by."""
-    value = 0xCBF29CE484222325
-    for byte in data:
-        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
-    return f"{value:016x}"
-
-
-def floats(values) -> bytes:
-    return np.asarray(values, dtype="<f4").tobytes()
 
 
 def random_numbers():
@@ -54,75 +42,6 @@ def random_numbers():
         uniforms = torch.rand(1000, generator=generator).numpy()
         cases.append({"seed": seed, "draws": draws, "uniforms": fnv(floats(uniforms))})
     (HERE / "random.json").write_text(json.dumps(cases, indent=0))
-
-
-BETAS = {
-    "scaled": dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
-    "linear": dict(beta_start=0.0001, beta_end=0.02, beta_schedule="linear"),
-}
-
-
-def scheduler(sampler, **options):
-    if sampler == "ddim":
-        return DDIMScheduler(clip_sample=False, set_alpha_to_one=False, **options)
-    if sampler == "euler":
-        return EulerDiscreteScheduler(**options)
-    return DPMSolverMultistepScheduler(use_karras_sigmas=sampler.endswith("karras"), **options)
-
-
-def schedules():
-    """Timesteps and noise levels of every N from 1 to 100 as hashes, a few of them in full for finding out what is wrong."""
-    cases = []
-    for betas, numbers in BETAS.items():
-        for sampler in ("ddim", "euler", "dpmpp-2m", "dpmpp-2m-karras"):
-            for spacing in ("leading", "trailing", "linspace"):
-                for offset in (0, 1) if spacing == "leading" else (0,):
-                    made = scheduler(sampler, timestep_spacing=spacing, steps_offset=offset, **numbers)
-                    steps, sums, full = [], [], {}
-                    for count in range(1, 101):
-                        made.set_timesteps(count)
-                        timesteps = made.timesteps.numpy().astype(np.float32)
-                        steps.append(fnv(floats(timesteps)))
-                        if sampler != "ddim":
-                            sums.append(float(np.sum(made.sigmas.numpy().astype(np.float64) * np.arange(1, len(made.sigmas) + 1))))
-                        if count in (1, 2, 7, 20):
-                            full[str(count)] = timesteps.tolist()
-                    cases.append(
-                        {
-                            "betas": betas, "sampler": sampler, "spacing": spacing, "offset": offset,
-                            "timesteps": fnv("".join(steps).encode()), "full": full, "sums": sums,
-                            "initialNoise": float(made.init_noise_sigma),
-                        }
-                    )
-    remaining = {name: fnv(floats(DDIMScheduler(**numbers).alphas_cumprod.numpy())) for name, numbers in BETAS.items()}
-    (HERE / "schedules.json").write_text(json.dumps({"remaining": remaining, "cases": cases}, separators=(",", ":")))
-
-
-def steps():
-    """A walk of each sampler over given answers of the model, every latent kept: shape [1, 2, 3, 4]."""
-    tensors = {}
-    for sampler in ("ddim", "euler", "dpmpp-2m", "dpmpp-2m-karras"):
-        for prediction in ("epsilon", "v_prediction", "sample"):
-            for count in (1, 2, 9):
-                made = scheduler(sampler, prediction_type=prediction, timestep_spacing="leading", steps_offset=1, **BETAS["scaled"])
-                made.set_timesteps(count)
-                generator = torch.Generator().manual_seed(count)
-                clean, noise = torch.randn(2, 1, 2, 3, 4, generator=generator)
-                answers = torch.randn(count, 1, 2, 3, 4, generator=generator)
-                start = count // 3
-                if hasattr(made, "set_begin_index"):
-                    made.set_begin_index(start)
-                latent = made.add_noise(clean, noise, made.timesteps[start : start + 1])
-                walk = [latent]
-                for index in range(start, count):
-                    timestep = made.timesteps[index]
-                    walk.append(made.scale_model_input(latent, timestep))
-                    latent = made.step(answers[index], timestep, latent, return_dict=False)[0]
-                    walk.append(latent)
-                key = f"{sampler}.{prediction}.{count}"
-                tensors[key + ".given"] = torch.cat([clean, noise, *answers]).contiguous()
-                tensors[key + ".walk"] = torch.cat(walk).contiguous()
-    save_file(tensors, HERE / "steps.safetensors")
 
 
 def randomised(model, seed):
@@ -264,6 +183,4 @@ def loops(unet, vae):
 
 if __name__ == "__main__":
     random_numbers()
-    schedules()
-    steps()
     loops(*models())

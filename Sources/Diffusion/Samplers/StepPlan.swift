@@ -4,22 +4,24 @@ public struct StepPlan: Sendable, Equatable, Codable {
     public let requested: Int
     /// Steps that will run.
     public let run: Int
+    /// Passes of the UNet these take, two a step for Heun.
+    public let passes: Int
     /// Training timestep of the first step that runs; nil where none does.
     public let firstTimestep: Double?
-
     /// Index into the step schedule where the run begins.
-    public var start: Int { requested - run }
+    let start: Int
 
     /// - Parameter strength: nil for a run from nothing.
     /// - Throws: `strengthLeavesNoStep` under the profile `diffusers`, which has no answer to that; under `redraw` at least one step runs
-    ///   wherever the strength is above 0.
+    ///   wherever the strength is above 0, under `a1111` always one more than the strength's share.
     public init(_ schedule: StepSchedule, strength: Double?, profile: GenerationRequest.Profile) throws(DiffusionError) {
-        let total = schedule.timesteps.count
+        let total = schedule.count
         requested = total
         if let strength {
             let whole = min(Int(Double(total) * strength), total)
             switch profile {
-            case .redraw, .a1111: run = strength > 0 ? max(whole, 1) : 0
+            case .redraw: run = strength > 0 ? max(whole, 1) : 0
+            case .a1111: run = min(Int(min(strength, 0.999) * Double(total)) + 1, total)
             case .diffusers:
                 guard whole > 0 else { throw .strengthLeavesNoStep(strength: strength, steps: total) }
                 run = whole
@@ -27,6 +29,9 @@ public struct StepPlan: Sendable, Equatable, Codable {
         } else {
             run = total
         }
-        firstTimestep = run > 0 ? Double(schedule.timesteps[total - run]) : nil
+        let all = schedule.timesteps.count
+        start = run == 0 ? all : min((total - run) * schedule.sampler.passesPerStep, all)
+        passes = all - start
+        firstTimestep = passes > 0 ? Double(schedule.timesteps[start]) : nil
     }
 }

@@ -1,0 +1,35 @@
+import Tensors
+
+/// Karras et al. 2022, algorithm 2 without churn, first order. Source: diffusers' `EulerDiscreteScheduler`.
+struct EulerMethod: SamplingMethod {
+    mutating func step(
+        _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
+    ) -> Tensor {
+        let (sigma, next) = (schedule.sigmas[index], schedule.sigmas[index + 1])
+        let estimate = schedule.noise.configuration.prediction.clean(output, latent, sigma: sigma)
+        return latent.moved(from: sigma, to: next, towards: estimate)
+    }
+}
+
+extension Tensor {
+    /// x + (x - x0) / sigma * (sigma' - sigma), rounded where the reference rounds: at a level of 4096, from which schedules that end in
+    /// noise alone begin, any other order differs in the fourth digit.
+    fileprivate func moved(from sigma: Float, to next: Float, towards estimate: Tensor) -> Tensor {
+        self + ((self - estimate) / sigma) * (next - sigma)
+    }
+}
+
+/// Euler's step to a lower noise level than the next, and fresh noise up to that one. Source: diffusers' `EulerAncestralDiscreteScheduler`.
+struct EulerAncestralMethod: SamplingMethod {
+    mutating func step(
+        _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
+    ) -> Tensor {
+        let (sigma, next) = (schedule.sigmas[index], schedule.sigmas[index + 1])
+        let up = (next * next * (sigma * sigma - next * next) / (sigma * sigma)).squareRoot()
+        let down = max(0, next * next - up * up).squareRoot()
+        let estimate = schedule.noise.configuration.prediction.clean(output, latent, sigma: sigma)
+        let moved = latent.moved(from: sigma, to: down, towards: estimate)
+        // The last step has nothing to add; the reference draws all the same, after which nothing is drawn any more.
+        return up == 0 ? moved : moved.scaled(by: 1, adding: random.noise(like: latent), scaledBy: up)
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Tensors
+
+/// What one sampler makes of the model's answers. A method is a value that remembers its walk: its steps are to be taken in order.
+protocol SamplingMethod: Sendable {
+    /// The latent after the pass at `index` of the schedule.
+    ///
+    /// - Parameters:
+    ///   - output: the model's answer, guidance applied.
+    ///   - latent: what the pass started from, not scaled for the model.
+    ///   - random: drawn from where the method wants noise, and only then.
+    mutating func step(
+        _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
+    ) -> Tensor
+}
+
+/// How a noise level splits into what is left of the clean latent and the noise's deviation; their squares add up to 1.
+struct NoiseSplit {
+    let signal: Float
+    let deviation: Float
+
+    init(sigma: Float) {
+        signal = 1 / (sigma * sigma + 1).squareRoot()
+        deviation = sigma * signal
+    }
+
+    init(remaining: Float) {
+        (signal, deviation) = (remaining.squareRoot(), (1 - remaining).squareRoot())
+    }
+
+    /// lambda = log(signal / deviation), infinite without noise.
+    var logarithmicRatio: Float { logf(signal) - logf(deviation) }
+}
+
+extension SchedulerConfiguration.Prediction {
+    /// The estimate of the clean latent, where the latent is signal x_0 + deviation noise.
+    func clean(_ output: Tensor, _ latent: Tensor, _ split: NoiseSplit) -> Tensor {
+        switch self {
+        case .epsilon: latent.scaled(by: 1 / split.signal, adding: output, scaledBy: -split.deviation / split.signal)
+        case .velocity: latent.scaled(by: split.signal, adding: output, scaledBy: -split.deviation)
+        case .sample: output
+        }
+    }
+
+    /// The estimate of the noise in it.
+    func noise(_ output: Tensor, _ latent: Tensor, _ split: NoiseSplit) -> Tensor {
+        switch self {
+        case .epsilon: output
+        case .velocity: output.scaled(by: split.signal, adding: latent, scaledBy: split.deviation)
+        case .sample: latent.scaled(by: 1 / split.deviation, adding: output, scaledBy: -split.signal / split.deviation)
+        }
+    }
+
+    /// The estimate of the clean latent, where the latent is x_0 + sigma noise.
+    func clean(_ output: Tensor, _ latent: Tensor, sigma: Float) -> Tensor {
+        switch self {
+        case .epsilon: return latent.scaled(by: 1, adding: output, scaledBy: -sigma)
+        case .velocity:
+            let scale = sigma * sigma + 1
+            return latent.scaled(by: 1 / scale, adding: output, scaledBy: -sigma / scale.squareRoot())
+        case .sample: return output
+        }
+    }
+}
+
+extension TorchRandom {
+    /// Normal noise for a latent [1, height, width, channels], drawn in the reference's order (channels first).
+    mutating func noise(like latent: Tensor) -> Tensor {
+        let (height, width, channels) = (latent.shape[1], latent.shape[2], latent.shape[3])
+        return Tensor(normals(latent.count), shape: [1, channels, height, width]).permuted([0, 2, 3, 1])
+    }
+}

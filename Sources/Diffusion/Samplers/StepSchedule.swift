@@ -1,0 +1,198 @@
+import Foundation
+
+/// The timesteps and noise levels of one run of N steps, before strength cuts its beginning off.
+///
+/// An entry is a pass of the UNet. Most samplers have one for each step; Heun has two but for the last, PNDM a few more than steps.
+public struct StepSchedule: Sendable {
+    public let sampler: SamplerName
+    /// The noise as this sampler's class makes it.
+    public let noise: NoiseSchedule
+    /// N, the steps asked for.
+    public let count: Int
+    /// A timestep for each pass, falling or equal; whole numbers but for Euler's and Heun's.
+    public let timesteps: [Float]
+    /// A noise level for each pass and the 0 behind the last. Samplers that work by timestep do not use it.
+    public let sigmas: [Float]
+    /// How strong the noise is that a run from nothing starts with.
+    public let initialNoise: Float
+
+    /// - Parameter profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
+    /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give, and
+    ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
+    public init(
+        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, profile: GenerationRequest.Profile = .diffusers
+    ) throws(DiffusionError) {
+        let configuration = noise.configuration
+        let allowed = Self.counts(sampler, configuration)
+        guard allowed.contains(count) else {
+            throw .steps(requested: count, minimum: allowed.lowerBound, maximum: allowed.upperBound)
+        }
+        let noise = NoiseSchedule(configuration, for: sampler)
+        self.noise = noise
+        self.sampler = sampler
+        self.count = count
+        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count) : Self.diffusers(noise, sampler, count)
+        guard sampler.passesPerStep == 2 else {
+            timesteps = made.timesteps
+            sigmas = made.sigmas
+            initialNoise = made.initialNoise
+            return
+        }
+        // Each level but the first is met twice: at the end of one step and at the start of the next.
+        timesteps = made.timesteps.prefix(1) + made.timesteps.dropFirst().flatMap { [$0, $0] }
+        sigmas = made.sigmas.prefix(1) + made.sigmas.dropFirst().dropLast().flatMap { [$0, $0] } + [0]
+        initialNoise = made.initialNoise
+    }
+
+    private static func counts(_ sampler: SamplerName, _ configuration: SchedulerConfiguration) -> ClosedRange<Int> {
+        switch sampler {
+        case .lcm: 1...configuration.originalSteps
+        // Its Runge-Kutta start alone takes four timesteps.
+        case .pndmRungeKutta: 4...max(4, configuration.trainingSteps)
+        default: 1...configuration.trainingSteps
+        }
+    }
+
+    /// Training steps from one step to the next.
+    var ratio: Int { noise.configuration.trainingSteps / count }
+
+    /// Signal and noise that the pass at `index` starts from, where their squares add up to 1.
+    func split(at index: Int) -> NoiseSplit {
+        sampler.formulation == .timestep
+            ? NoiseSplit(remaining: noise.remaining[Int(timesteps[index])]) : NoiseSplit(sigma: sigmas[index])
+    }
+
+    /// abar at a training step.
+    /// - Parameter noiselessEnd: whether nothing but the clean latent is left before the first training step, where the model's
+    ///   configuration does not say.
+    func remaining(at timestep: Int, noiselessEnd: Bool) -> Float {
+        guard timestep < 0 else { return noise.remaining[min(timestep, noise.remaining.count - 1)] }
+        return noise.configuration.noiselessEnd ?? noiselessEnd ? 1 : noise.remaining[0]
+    }
+
+    private struct Levels {
+        let timesteps: [Float]
+        let sigmas: [Float]
+        let initialNoise: Float
+    }
+
+    private static func diffusers(_ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int) -> Levels {
+        let configuration = noise.configuration
+        func rounded(_ values: [Double]) -> [Float] { values.map { Float($0.rounded(.toNearestOrEven)) } }
+        func spaced(_ points: Int) -> [Double] { Self.spaced(configuration, sampler, count: count, points: points) }
+        switch sampler.formulation {
+        case .timestep:
+            let timesteps =
+                switch sampler {
+                case .lcm: consistencyTimesteps(configuration, count)
+                case .pndm: pseudoNumericalTimesteps(rounded(spaced(count)), rungeKutta: false, configuration)
+                case .pndmRungeKutta: pseudoNumericalTimesteps(rounded(spaced(count)), rungeKutta: true, configuration)
+                default: rounded(spaced(count))
+                }
+            return Levels(timesteps: timesteps, sigmas: [], initialNoise: 1)
+        case .preserving:
+            // One point more is spread, and the one at the clean end dropped. Karras' levels span the whole of the training.
+            let (first, last) = (Double(noise.sigmas[noise.sigmas.count - 1]), Double(noise.sigmas[0]))
+            let levels =
+                sampler.isKarras
+                ? karras(from: first, to: last, count: count)
+                : rounded(spaced(count + 1)).map { noise.sigma(at: Double($0)) }
+            let timesteps = sampler.isKarras ? rounded(levels.map { noise.timestep(ofSigma: $0) }) : rounded(spaced(count + 1))
+            return Levels(timesteps: timesteps, sigmas: levels.map { Float($0) } + [0], initialNoise: 1)
+        case .exploding:
+            // These classes work on single-precision timesteps and do not round those of linspace.
+            var timesteps = spaced(count).map { Double(Float($0)) }
+            var levels = timesteps.map { noise.sigma(at: $0) }
+            if sampler.isKarras {
+                levels = karras(from: levels[0], to: levels[levels.count - 1], count: count)
+                timesteps = levels.map { noise.timestep(ofSigma: $0) }
+            }
+            let largest = levels.map { Float($0) }.max() ?? 1
+            let leading = (configuration.spacing ?? sampler.usualSpacing) == .leading
+            return Levels(
+                timesteps: timesteps.map { Float($0) }, sigmas: levels.map { Float($0) } + [0],
+                initialNoise: leading ? (largest * largest + 1).squareRoot() : largest)
+        }
+    }
+
+    /// AUTOMATIC1111's web UI with k-diffusion's samplers: levels even in training steps with log sigma interpolated, or Karras' over the
+    /// whole of the training; timesteps not rounded; a run from nothing starts at the first level exactly.
+    private static func webUI(_ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int) throws(DiffusionError) -> Levels {
+        let reproduced: [SamplerName] = [
+            .euler, .eulerKarras, .eulerAncestral, .heun, .heunKarras, .dpmpp2M, .dpmpp2MKarras,
+        ]
+        guard reproduced.contains(sampler) else {
+            throw .samplerOfProfile(
+                sampler: sampler.rawValue, profile: GenerationRequest.Profile.a1111.rawValue, reproduced: reproduced.map(\.rawValue))
+        }
+        let last = noise.sigmas.count - 1
+        let levels: [Float] =
+            sampler.isKarras
+            ? karras(from: Double(noise.sigmas[last]), to: Double(noise.sigmas[0]), count: count).map { Float($0) }
+            : NoiseSchedule.linearSpace(Float(last), 0, count: count).map { noise.sigmaByLogarithm(at: $0) }
+        let timesteps = levels.map { Float(noise.timestep(ofSigma: Double($0))) }
+        let first = levels[0]
+        return Levels(
+            timesteps: timesteps, sigmas: levels + [0],
+            initialNoise: sampler.formulation == .exploding ? first : NoiseSplit(sigma: first).deviation)
+    }
+
+    /// `count` timesteps, falling. DPM++ and UniPC spread one point more and drop the one at the clean end.
+    private static func spaced(
+        _ configuration: SchedulerConfiguration, _ sampler: SamplerName, count: Int, points: Int
+    ) -> [Double] {
+        let total = configuration.trainingSteps
+        switch configuration.spacing ?? sampler.usualSpacing {
+        case .linspace:
+            let last = Double(total - 1)
+            guard points > 1 else { return [0] }
+            let step = last / Double(points - 1)
+            let rising = (0..<points).map { $0 == points - 1 ? last : Double($0) * step }
+            return Array(rising.reversed().prefix(count))
+        case .leading:
+            let ratio = total / points
+            let rising = (0..<points).map { Double($0 * ratio) }
+            return rising.reversed().prefix(count).map { $0 + Double(configuration.stepsOffset) }
+        case .trailing:
+            // numpy's arange counts in steps of (first + step) - first, which is not always the step itself.
+            let ratio = Double(total) / Double(count)
+            let step = (Double(total) - ratio) - Double(total)
+            let length = Int((Double(total) / ratio).rounded(.up))
+            return (0..<length).map { (Double(total) + Double($0) * step).rounded(.toNearestOrEven) - 1 }
+        }
+    }
+
+    /// - Parameter steps: falling.
+    private static func pseudoNumericalTimesteps(
+        _ steps: [Float], rungeKutta: Bool, _ configuration: SchedulerConfiguration
+    ) -> [Float] {
+        guard rungeKutta else {
+            // The second timestep is met twice: at the end of the first step and at the start of the next.
+            return steps.count < 2 ? steps : Array(steps.prefix(2) + steps.dropFirst())
+        }
+        // Of the first four timesteps each with the one half a step on: three steps that meet their two inner points twice.
+        let half = Float(configuration.trainingSteps / steps.count / 2)
+        let points = steps.prefix(4).flatMap { [$0 + half, $0] }.dropFirst()
+        let start = points.flatMap { [$0, $0] }.dropFirst().dropLast()
+        return Array(start) + steps.dropFirst(3)
+    }
+
+    /// N of the steps that the model was distilled with, the noisiest first.
+    private static func consistencyTimesteps(_ configuration: SchedulerConfiguration, _ count: Int) -> [Float] {
+        let original = configuration.originalSteps
+        let apart = configuration.trainingSteps / original
+        let step = Double(original) / Double(count)
+        return (0..<count).map { Float((original - Int(Double($0) * step)) * apart - 1) }
+    }
+
+    /// Karras et al. 2022, equation 5, rho = 7.
+    private static func karras(from largest: Double, to smallest: Double, count: Int) -> [Double] {
+        let rho = 7.0
+        let (high, low) = (pow(largest, 1 / rho), pow(smallest, 1 / rho))
+        let step = count > 1 ? 1 / Double(count - 1) : 0
+        return (0..<count).map { i in
+            let ramp = count > 1 && i == count - 1 ? 1 : Double(i) * step
+            return pow(high + ramp * (low - high), rho)
+        }
+    }
+}
