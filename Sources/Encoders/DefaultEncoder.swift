@@ -1,7 +1,6 @@
 import Checkpoints
 import FoundationEssentials
 import Pixels
-import Synchronization
 import Tensors
 
 /// An encoder's directory: both towers, the background pictures and the calibration, each loaded when it is first needed.
@@ -79,24 +78,5 @@ public final class DefaultEncoder: ImageEncoder, TextEncoder {
         guard !texts.isEmpty else { return [] }
         let rows = Tensor(texts.flatMap(\.values), shape: [texts.count, dimension])
         return BackgroundStatistics.of(texts: rows, over: try background())
-    }
-}
-
-/// A value made at its first use, by one thread while others wait; a failure is tried again at the next use.
-private final class Lazy<Value: Sendable>: Sendable {
-    private let made = Mutex<Value?>(nil)
-    private let make: @Sendable () throws -> Value
-
-    init(_ make: @escaping @Sendable () throws -> Value) {
-        self.make = make
-    }
-
-    func value() throws -> Value {
-        try made.withLock { made in
-            if let made { return made }
-            let value = try make()
-            made = value
-            return value
-        }
     }
 }

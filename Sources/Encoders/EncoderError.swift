@@ -13,6 +13,8 @@ public enum EncoderError: Error, Equatable, CustomStringConvertible {
     case badTokenCount(Int, allowed: Int)
     /// A folder that is none of the known families: what was found in it, and what could be.
     case unknownFamily(path: String, found: String, supported: [String])
+    /// A picture that is so much longer than wide that a tower would see nothing of it.
+    case tooLongPicture(width: Int, height: Int, allowed: Int)
     /// A picture without pixels.
     case emptyPicture(width: Int, height: Int)
 
@@ -29,6 +31,8 @@ public enum EncoderError: Error, Equatable, CustomStringConvertible {
         case .badTokenCount(let count, let allowed): "a text of \(count) tokens; the tower takes 1 to \(allowed)"
         case .unknownFamily(let path, let found, let supported):
             "\(path) is no encoder that is known here: it has \(found). Supported are \(supported.joined(separator: ", "))"
+        case .tooLongPicture(let width, let height, let allowed):
+            "a picture of \(width)x\(height) pixels is more than \(allowed) times as long as wide; cut it into pieces"
         case .emptyPicture(let width, let height): "a picture of \(width)x\(height) pixels shows nothing"
         }
     }

@@ -2,6 +2,8 @@
 struct JSONCursor {
     private let bytes: [UInt8]
     private var index = 0
+    /// Where it stands, in bytes.
+    var position: Int { index }
     private let path: String
     /// Deeper documents are refused: `skip` calls itself.
     private static let deepest = 64

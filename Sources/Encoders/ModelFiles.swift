@@ -9,8 +9,10 @@ enum ModelFiles {
     ]
 
     /// The safetensors files of a checkpoint: one, or the shards that its index names.
-    static func files(in directory: URL) throws(EncoderError) -> [URL] {
-        for name in names {
+    ///
+    /// - Parameter preferred: the name that counts where there are several.
+    static func files(in directory: URL, preferring preferred: String? = nil) throws(EncoderError) -> [URL] {
+        for name in [preferred].compactMap({ $0 }) + names {
             let url = directory.appendingPathComponent(name)
             if FileManager.default.fileExists(atPath: url.path) { return [url] }
             let index = directory.appendingPathComponent(name + ".index.json")
@@ -21,8 +23,8 @@ enum ModelFiles {
             reason: "there is no such file, nor any of \(names.dropFirst().joined(separator: ", "))")
     }
 
-    static func weights(in directory: URL) throws -> Weights {
-        try Weights(files: try files(in: directory).map { try SafetensorsFile($0) })
+    static func weights(in directory: URL, preferring preferred: String? = nil) throws -> Weights {
+        try Weights(files: try files(in: directory, preferring: preferred).map { try SafetensorsFile($0) })
     }
 
     /// Shards stand beside their index; a path that leads elsewhere is refused.

@@ -8,9 +8,11 @@ import shutil
 from pathlib import Path
 
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from tokenizers import Regex, normalizers
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 import fuzz
 
@@ -106,10 +108,71 @@ def text_tower():
     save_file({k: v.contiguous() for k, v in tensors.items()}, HERE / "clip-text/expected.safetensors")
 
 
+def picture_names():
+    return ["disc", "noise", "stripes", "odd", "tall"]
+
+
+def pictures():
+    return {name: Image.open(HERE / f"{name}.png") for name in picture_names()}
+
+
+def odd_pictures():
+    """Sides whose remainders are odd, one picture with transparent parts."""
+    for name, (width, height), mode in (("odd", (53, 45), "RGB"), ("tall", (41, 87), "RGBA")):
+        rows = [[(x * 4 % 256, y * 5 % 256, (x * y) % 256, (x * 9 + y) % 256)[: len(mode)] for x in range(width)] for y in range(height)]
+        image = Image.new(mode, (width, height))
+        image.putdata([pixel for row in rows for pixel in row])
+        image.save(HERE / f"{name}.png", optimize=True)
+
+
+TEXTS = ["a photo of a cat", "", "two dogs running on the beach, oil painting", "CAFÉ 日本 😀 " * 12]
+
+
+def whole_model():
+    """A whole CLIP in f16, with quick GELU and the old mistake about the end token."""
+    torch.manual_seed(5)
+    merge_count = 200
+    vocabulary_size = 512 + merge_count + 2
+    config = CLIPConfig(
+        text_config=dict(
+            vocab_size=vocabulary_size, hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, eos_token_id=2,
+            bos_token_id=0, projection_dim=20),
+        vision_config=dict(
+            hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, image_size=30, patch_size=10, projection_dim=20),
+        projection_dim=20)
+    model = CLIPModel(config).eval()
+    scramble(model)
+    folder = fresh("clip")
+    model.to(torch.float16).save_pretrained(folder)
+    tokenizer = write_tokenizer(folder, merge_count)
+    for name in ("vocab.json", "merges.txt"):
+        (folder / name).unlink()
+    tokenizer.save_pretrained(folder)
+    processor = CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 30, "width": 30})
+    processor.save_pretrained(folder)
+    model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
+    expected = {}
+    images = pictures()
+    for name, image in images.items():
+        raw = processor(image, do_rescale=False, do_normalize=False, return_tensors="np")["pixel_values"][0]
+        expected[f"{name}.pixels"] = torch.tensor(raw.astype("uint8")).permute(1, 2, 0).contiguous()
+    with torch.no_grad():
+        prepared = processor(list(images.values()), return_tensors="pt")["pixel_values"]
+        inputs = tokenizer(TEXTS, padding=True, truncation=True, max_length=77, return_tensors="pt")
+        result = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], pixel_values=prepared)
+        expected["images"] = model.get_image_features(pixel_values=prepared).pooler_output
+        expected["texts"] = model.get_text_features(**inputs).pooler_output
+        expected["logits"] = result.logits_per_image
+    save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
+    (HERE / "texts.json").write_text(json.dumps({"texts": TEXTS, "pictures": picture_names()}))
+
+
 def main():
+    odd_pictures()
     tokens()
     characters()
     text_tower()
+    whole_model()
 
 
 if __name__ == "__main__":

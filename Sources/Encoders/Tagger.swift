@@ -1,0 +1,187 @@
+import Checkpoints
+public import FoundationEssentials
+public import Pixels
+public import Tensors
+
+/// What a tagger's label is about.
+public enum LabelCategory: Int, Sendable, CaseIterable {
+    case general = 0
+    case character = 4
+    /// How explicit a picture is: exactly one of these labels holds.
+    case rating = 9
+}
+
+/// A label, and how likely it is that it holds.
+public struct ScoredLabel: Sendable, Equatable {
+    public let name: String
+    public let category: LabelCategory
+    public let probability: Float
+}
+
+/// From which probability on a label counts.
+public enum LabelThresholds: Sendable, Equatable {
+    /// Above these.
+    case fixed(general: Float = 0.35, character: Float = 0.75)
+    /// Maximum cut (Largeron 2012): above the middle of the largest gap between neighbours in order; for characters at least 0.15.
+    case maximumCut
+}
+
+/// A tagger's answer.
+public struct TaggedPicture: Sendable {
+    /// The likeliest rating.
+    public let rating: ScoredLabel?
+    /// What is above the thresholds, likeliest first.
+    public let general: [ScoredLabel]
+    public let characters: [ScoredLabel]
+}
+
+/// A WD v3 tagger as its folder was downloaded: `config.json`, `model.safetensors`, `selected_tags.csv`. The network is loaded at the first look.
+public final class Tagger: Sendable {
+    public let directory: URL
+    public let name: String
+    /// See ``PictureTextEncoder/digest``.
+    public let digest: String
+    /// Every label's name as the list has it, in the order of the scores.
+    public let labels: [(name: String, category: LabelCategory)]
+    private let preparation: PicturePreparation
+    private let tower: Lazy<any TaggerTower>
+
+    public init(directory: URL) throws {
+        let list = directory.appendingPathComponent("selected_tags.csv")
+        labels = try LabelList.read(list)
+        let configuration = try TaggerConfiguration(file: directory.appendingPathComponent("config.json"), labels: labels.count)
+        preparation = PicturePreparation(
+            padsToSquare: true, fitting: .squashed(width: configuration.side, height: configuration.side), filter: .bicubic, crop: nil,
+            mean: configuration.mean, deviation: configuration.deviation, bgr: true)
+        let files = try ModelFiles.files(in: directory)
+        digest = try FolderDigest.of(files + [list, directory.appendingPathComponent("config.json")])
+        name = CheckpointEncoder.name(of: directory)
+        self.directory = directory
+        tower = Lazy { try configuration.tower(try ModelFiles.weights(in: directory)) }
+    }
+
+    /// Whether a folder is a tagger's.
+    public static func isTagger(directory: URL) -> Bool {
+        ["selected_tags.csv", "config.json"].allSatisfy {
+            FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path)
+        }
+    }
+
+    /// A decoder may shrink a picture as long as its shorter side keeps so many pixels.
+    public var decodeShortSide: Int {
+        if case .squashed(let width, _) = preparation.fitting { width } else { Int.max }
+    }
+
+    /// A picture as the network takes it: transparent parts white, white around it to the square, resized, blue first. `[1, side, side, 3]`.
+    public func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
+
+    /// What the network sees, before its bytes become numbers and their order is turned.
+    func pixels(_ image: Image) throws(EncoderError) -> Image { try preparation.pixels(image) }
+
+    /// The probability of every label for each picture, in the order of `labels`.
+    public func probabilities(prepared: [Tensor]) throws -> [[Float]] {
+        guard !prepared.isEmpty else { return [] }
+        let tower = try tower.value()
+        return prepared.flatMap { CheckpointEncoder.rows(tower($0).sigmoid()) }
+    }
+
+    /// - Parameters:
+    ///   - spaced: underscores become spaces, but in faces such as `^_^`.
+    ///   - escaped: round brackets get a backslash, as prompts that weigh with brackets want them.
+    public func tags(
+        _ image: Image, thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
+    ) throws -> TaggedPicture {
+        tags(of: try probabilities(prepared: [try prepare(image)])[0], thresholds: thresholds, spaced: spaced, escaped: escaped)
+    }
+
+    /// - Parameter probabilities: in the order of `labels`.
+    public func tags(
+        of probabilities: [Float], thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
+    ) -> TaggedPicture {
+        precondition(probabilities.count == labels.count, "\(probabilities.count) probabilities for \(labels.count) labels")
+        func sorted(_ category: LabelCategory) -> [ScoredLabel] {
+            let scored = zip(labels, probabilities).filter { $0.0.category == category }.map { label, probability in
+                ScoredLabel(
+                    name: LabelText.shown(label.name, spaced: spaced, escaped: escaped), category: category, probability: probability)
+            }
+            return scored.enumerated().sorted { (-$0.element.probability, $0.offset) < (-$1.element.probability, $1.offset) }.map(\.element)
+        }
+        let (general, characters) = (sorted(.general), sorted(.character))
+        let limits: (general: Float, character: Float) =
+            switch thresholds {
+            case .fixed(let general, let character): (general, character)
+            case .maximumCut: (Self.maximumCut(general.map(\.probability)), max(Self.maximumCut(characters.map(\.probability)), 0.15))
+            }
+        return TaggedPicture(
+            rating: sorted(.rating).first, general: general.filter { $0.probability > limits.general },
+            characters: characters.filter { $0.probability > limits.character })
+    }
+
+    /// The middle of the largest gap; the first of several. 0 where there is no gap.
+    static func maximumCut(_ descending: [Float]) -> Float {
+        let gaps = zip(descending, descending.dropFirst()).map { $0 - $1 }
+        guard let largest = gaps.max(), let index = gaps.firstIndex(of: largest) else { return 0 }
+        return (descending[index] + descending[index + 1]) / 2
+    }
+}
+
+/// How a label is written for people and prompts.
+enum LabelText {
+    /// Faces whose underscore is a mouth or a nose.
+    private static let faces: Set<String> = [
+        "0_0", "(o)_(o)", "+_+", "+_-", "._.", "<o>_<o>", "<|>_<|>", "=_=", ">_<", "3_3", "6_9", ">_o", "@_@", "^_^", "o_o", "u_u", "x_x",
+        "|_|",
+        "||_||",
+    ]
+
+    static func shown(_ name: String, spaced: Bool, escaped: Bool) -> String {
+        let text = spaced && !faces.contains(name) ? name.replacing("_", with: " ") : name
+        return escaped ? text.replacing("(", with: "\\(").replacing(")", with: "\\)") : text
+    }
+}
+
+/// `selected_tags.csv`: a heading with `name` and `category`, a label a line, in the order of the network's outputs.
+enum LabelList {
+    private static let mostLabels = 1_000_000
+
+    static func read(_ url: URL) throws(EncoderError) -> [(name: String, category: LabelCategory)] {
+        let text = String(decoding: try TokenizerFile.bytes(of: url), as: UTF8.self)
+        let lines = text.split(whereSeparator: \.isNewline)
+        let heading = fields(lines.first ?? "")
+        guard let nameColumn = heading.firstIndex(of: "name"), let categoryColumn = heading.firstIndex(of: "category") else {
+            throw .badVocabulary(path: url.path, reason: "its first line has no name and category")
+        }
+        guard lines.count <= mostLabels else { throw .badVocabulary(path: url.path, reason: "it has \(lines.count) lines") }
+        var labels: [(name: String, category: LabelCategory)] = []
+        for line in lines.dropFirst() {
+            let fields = fields(line)
+            guard fields.count > max(nameColumn, categoryColumn), let number = Int(fields[categoryColumn]),
+                let category = LabelCategory(rawValue: number)
+            else {
+                throw .badVocabulary(path: url.path, reason: "the line \"\(line)\" has no category 0, 4 or 9")
+            }
+            labels.append((fields[nameColumn], category))
+        }
+        guard !labels.isEmpty else { throw .badVocabulary(path: url.path, reason: "it has no labels") }
+        return labels
+    }
+
+    /// Fields between commas; quotes around a field keep commas, and two of them within are one.
+    private static func fields(_ line: Substring) -> [String] {
+        var fields = [""]
+        var isQuoted = false
+        var previous: Character?
+        for character in line {
+            if character == "\"" {
+                if !isQuoted && previous == "\"" { fields[fields.count - 1].append("\"") }
+                isQuoted.toggle()
+            } else if character == ",", !isQuoted {
+                fields.append("")
+            } else {
+                fields[fields.count - 1].append(character)
+            }
+            previous = character
+        }
+        return fields
+    }
+}
