@@ -80,7 +80,7 @@ let package = Package(
         // Fixtures are read from the checkout by path (see TestSupport), so they are no bundle resources.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("LayeringTests", []),
-        tests("TensorsTests", ["Tensors"]),
+        tests("TensorsTests", ["Tensors", "CKernels"]),
         tests("PixelsTests", ["Pixels"]),
         tests("CheckpointsTests", ["Checkpoints", "Tensors"]),
         tests("LayersTests", ["Layers", "Checkpoints", "Tensors"]),

@@ -27,6 +27,9 @@ public struct Analyzer: Sendable {
         self.settings = settings
     }
 
+    /// What names the sentences in which the vocabulary's tags were embedded: with another wording the same picture gets other tags.
+    public var wording: String { VocabularyIndex.wording }
+
     /// - Parameters:
     ///   - image: the picture, upright; a reduced copy will do, 256 pixels on its shorter side.
     ///   - originalSize: its size before reduction; that of `image` where it is nil.
@@ -34,8 +37,14 @@ public struct Analyzer: Sendable {
     public func analyze(
         _ image: Image, originalSize: (width: Int, height: Int)? = nil, excluding rejected: Set<String> = []
     ) throws -> AnalysisResult {
+        analyze(image, seen: try encoder.observe(image), originalSize: originalSize, excluding: rejected)
+    }
+
+    /// As ``analyze(_:originalSize:excluding:)``, for a picture that the encoder has looked at already.
+    public func analyze(
+        _ image: Image, seen: Observation, originalSize: (width: Int, height: Int)? = nil, excluding rejected: Set<String> = []
+    ) -> AnalysisResult {
         let size = originalSize ?? (image.width, image.height)
-        let seen = try encoder.observe(image)
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
         let (selected, dropped) = selection.select(candidates(image, size: size, seen: seen), rejected: rejected)
         let suggestions = selected.map(Self.judged)

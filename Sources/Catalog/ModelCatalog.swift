@@ -12,8 +12,11 @@ public struct ModelCatalog: Sendable {
     /// Manifests that could not be read.
     public let problems: [ManifestError]
     private let homes: [String: URL]
+    private let marks: [Mark]
 
     public init(directories: [URL]) {
+        // Taken first: what changes while manifests are read makes the catalog out of date, not wrong for good.
+        marks = Self.marks(of: directories)
         var all: [Manifest] = []
         var problems: [ManifestError] = []
         var homes: [String: URL] = [:]
@@ -40,6 +43,27 @@ public struct ModelCatalog: Sendable {
         self.all = all
         self.problems = problems
         self.homes = homes
+    }
+
+    /// Whether the manifests on disk are still those that were read: none came, went or was written to since.
+    public var isCurrent: Bool { marks == Self.marks(of: directories) }
+
+    /// A manifest file as it looks from outside.
+    private struct Mark: Equatable {
+        let path: String
+        let bytes: Int?
+        let modified: Date?
+    }
+
+    private static func marks(of directories: [URL]) -> [Mark] {
+        directories.flatMap { directory -> [Mark] in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+            return names.sorted().compactMap { name -> Mark? in
+                let path = directory.appendingPathComponent(name).appendingPathComponent("manifest.json").path
+                guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+                return Mark(path: path, bytes: attributes[.size] as? Int, modified: attributes[.modificationDate] as? Date)
+            }
+        }
     }
 
     public var generators: [Manifest] { all.filter { $0.kind == .generator } }
@@ -123,7 +147,7 @@ public struct ModelCatalog: Sendable {
             count += piece.count
             try progress(count)
         }
-        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        return Hexadecimal.text(hash.finalize())
     }
 }
 

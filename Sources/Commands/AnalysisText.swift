@@ -20,6 +20,11 @@ struct AnalysisText {
         var lines = [
             paint.bold(DisplayText.harmless(report.picture.path)) + paint.dim("  \(report.picture.width)x\(report.picture.height)")
         ]
+        if let recovered = report.recovered {
+            for (label, value) in RecoveredText.lines(recovered) { lines += labelled(label, DisplayText.harmless(value)) }
+            lines += labelled("", "(somebody's words, not seen in the picture; redraw prompt --recovered takes them over)")
+            lines.append("")
+        }
         let shown = report.suggestions.filter { $0.state != .rejected }
         for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
             let tags = shown.filter { $0.facet == facet }.map { entry in

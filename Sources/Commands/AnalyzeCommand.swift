@@ -11,10 +11,17 @@ public struct AnalyzeCommand: AsyncParsableCommand {
             Suggestions err: screen them with redraw review (or redraw tag) before you redraw. What you decided is never changed by another \
             analysis, and a tag you rejected is not suggested again for that picture.
 
+            A prompt that stands in the file itself (A1111, ComfyUI, NovelAI, InvokeAI, Redraw and others write one) or in photo.txt beside it is \
+            shown first, as recovered: those are somebody's words, no suggestion. redraw prompt photo.jpg --recovered takes them over.
+
+            Many pictures: those that were looked at before with the same encoder and vocabulary are passed over, so after Ctrl-C, or a power \
+            cut, the same command goes on where it stopped (--again looks at all of them anew). Files that cannot be read are listed at the end, \
+            and the exit code is 1 then. With --json or --jsonl there is an object for every readable picture; "reused" tells those passed over.
+
               redraw analyze photo.jpg
-              redraw analyze holiday/ --quiet
+              redraw analyze holiday/ --quiet > said.txt
               redraw analyze photo.jpg --json | jq -r '.suggestions[] | select(.confidence > 0.5) | .tag'
-              find . -name '*.jpg' | redraw analyze - --jsonl > said.jsonl
+              find . -name '*.jpg' -mtime -7 | redraw analyze - --jsonl > said.jsonl
             """)
 
     @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
@@ -26,83 +33,43 @@ public struct AnalyzeCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show what was considered and left out, with the reason.")
     var dropped = false
 
+    @Flag(name: .long, inversion: .prefixedNo, help: "Look into folders within folders.")
+    var recursive = true
+
+    @Flag(name: .long, help: "Look at pictures that were looked at before too.")
+    var again = false
+
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
     public init() {}
 
+    public func validate() throws {
+        guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
+    }
+
     public func run() async throws {
         looking.useThreads()
         let studio = try library.studio(looking)
-        let (paths, isSeveral) = try expanded()
+        let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
+        guard isOne else {
+            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped)
+            try await BatchRun(style: style, quiet: library.quiet).run(
+                studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, again: again)
+            return
+        }
         let progress = ProgressLine(enabled: !library.quiet)
-        var reports: [AnalysisReport] = []
-        var failures: [String] = []
-        let begin = ContinuousClock.now
-        for (number, path) in paths.enumerated() {
-            try Task.checkCancellation()
-            if isSeveral {
-                let elapsed = begin.duration(to: .now) / .seconds(1)
-                let left = number == 0 ? nil : elapsed / Double(number) * Double(paths.count - number)
-                progress.show("picture \(number + 1) of \(paths.count)", share: Double(number) / Double(paths.count), secondsLeft: left)
-            }
-            do {
-                let report = try await studio.analyze(try PictureFile(path: path)) { share in
-                    progress.show("reading the vocabulary (once)", share: share)
-                }
-                progress.clear()
-                if jsonl {
-                    try JSONOutput.printLine(report)
-                } else if library.json {
-                    reports.append(report)
-                } else {
-                    Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
-                    if number + 1 < paths.count { Terminal.standardOutput.write("\n") }
-                }
-            } catch {
-                progress.clear()
-                guard isSeveral, !(error is CancellationError) else { throw error }
-                failures.append(CommandLineTool.oneLine(error))
-            }
+        let report = try await studio.analyze(try PictureFile(path: pictures[0])) { share in
+            progress.show(BatchRun.readingVocabulary, share: share)
         }
         progress.clear()
-        if library.json, !jsonl {
-            if let only = reports.first, !isSeveral { try JSONOutput.print(only) } else { try JSONOutput.print(reports) }
+        if jsonl {
+            try JSONOutput.printLine(report)
+        } else if library.json {
+            try JSONOutput.print(report)
+        } else {
+            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
         }
-        if !failures.isEmpty {
-            for failure in failures { Terminal.standardError.write("analyze: \(failure)\n") }
-            Terminal.standardError.write("analyze: \(failures.count) of \(paths.count) pictures could not be analysed.\n")
-            throw ExitCode.failure
-        }
-    }
-
-    /// The files that are meant, and whether more than one was asked for.
-    private func expanded() throws -> (paths: [String], isSeveral: Bool) {
-        guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
-        var paths: [String] = []
-        var isSeveral = pictures.count > 1
-        for argument in pictures {
-            var isFolder: ObjCBool = false
-            if argument == "-" {
-                isSeveral = true
-                waitsForInput.withLock { $0 = true }
-                defer { waitsForInput.withLock { $0 = false } }
-                while let line = readLine() {
-                    guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
-                        throw ValidationError("Standard input is no list of paths; give a picture's path, not its bytes.")
-                    }
-                    if !line.isEmpty { paths.append(line) }
-                }
-            } else if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue {
-                isSeveral = true
-                let found = PictureFile.pictures(below: argument)
-                if found.isEmpty { throw ValidationError("\(argument) holds no PNG, JPEG or WebP picture.") }
-                paths += found
-            } else {
-                paths.append(argument)
-            }
-        }
-        return (paths, isSeveral)
     }
 }
 

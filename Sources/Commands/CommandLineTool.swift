@@ -22,6 +22,7 @@ public enum CommandLineTool {
             // Help and version are "errors" too: ArgumentParser knows which stream and code each wants.
             root.exit(withError: error)
         }
+        let name = root._commandName
         let interruption = Interruption()
         let work = Task {
             var command = command
@@ -31,18 +32,24 @@ public enum CommandLineTool {
                 try command.run()
             }
         }
-        interruption.onInterrupt { work.cancel() }
+        interruption.onInterrupt {
+            work.cancel()
+        } atOnce: {
+            guard let message = whenInterrupted.withLock({ $0 }) else { return waitsForInput.withLock { $0 } }
+            complain(message, as: name)
+            return true
+        }
         let status: ExitStatus
         do {
             try await work.value
             status = .done
         } catch is CancellationError {
-            complain("interrupted; nothing half-written is left behind", as: root)
+            complain(whenInterrupted.withLock { $0 } ?? "interrupted; nothing half-written is left behind", as: name)
             status = .interrupted
         } catch let exit as ExitCode {
             Foundation.exit(exit.rawValue)
         } catch let error as ValidationError {
-            complain(error.message, as: root)
+            complain(error.message, as: name)
             status = .usage
         } catch let error as CleanExit {
             root.exit(withError: error)
@@ -50,14 +57,14 @@ public enum CommandLineTool {
             // Help asked for as a command of its own.
             root.exit(withError: error)
         } catch {
-            complain(oneLine(error), as: root)
+            complain(oneLine(error), as: name)
             status = interruption.wasInterrupted ? .interrupted : .failed
         }
         Foundation.exit(status.rawValue)
     }
 
-    private static func complain(_ message: String, as root: any ParsableCommand.Type) {
-        FileHandle.standardError.write(Data("\(root._commandName): \(message)\n".utf8))
+    private static func complain(_ message: String, as name: String) {
+        FileHandle.standardError.write(Data("\(name): \(message)\n".utf8))
     }
 
     /// Redraw's own errors describe themselves; Foundation's have a better text than their dump.
@@ -75,6 +82,9 @@ public enum CommandLineTool {
 /// Whether the process is reading standard input, which nothing but the end of the process interrupts.
 let waitsForInput = Mutex(false)
 
+/// What Ctrl-C says of work that may be cut off at any moment, since all that is done is kept; nil for other work, which is waited for.
+let whenInterrupted = Mutex<String?>(nil)
+
 /// Turns Ctrl-C into a call: the first one asks the work to stop, the second one ends the process at once.
 private final class Interruption: Sendable {
     private let state = Mutex(State())
@@ -86,7 +96,10 @@ private final class Interruption: Sendable {
 
     var wasInterrupted: Bool { state.withLock { $0.count > 0 } }
 
-    func onInterrupt(_ stop: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - stop: asks the work to stop.
+    ///   - endsAtOnce: asked a little later, where the work goes on: whether the process may end all the same.
+    func onInterrupt(_ stop: @escaping @Sendable () -> Void, atOnce endsAtOnce: @escaping @Sendable () -> Bool) {
         signal(SIGINT, SIG_IGN)
         state.withLock { state in
             let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global(qos: .userInteractive))
@@ -95,9 +108,9 @@ private final class Interruption: Sendable {
                     state.count += 1
                     return state.count
                 }
-                // Work that waits for standard input cannot look whether it was asked to stop.
-                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(900)) {
-                    if waitsForInput.withLock({ $0 }) { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
+                // Work that waits for standard input, or decodes a huge picture, cannot look whether it was asked to stop.
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(800)) {
+                    if endsAtOnce() { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
                 }
                 if count > 1 { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
                 stop()

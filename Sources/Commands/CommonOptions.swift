@@ -66,12 +66,17 @@ enum JSONOutput {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// On one line, for JSON Lines.
-    static func printLine(_ value: some Encodable) throws {
+    /// On one line.
+    static func line(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
-        Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// JSON Lines.
+    static func printLine(_ value: some Encodable) throws {
+        Terminal.standardOutput.write(try line(value) + "\n")
     }
 
     static func print(_ value: some Encodable) throws {

@@ -1,35 +1,71 @@
 import ArgumentParser
+import Foundation
 import Studio
 
 /// `redraw info`: what a picture file says of itself.
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show a picture's format, size, digest and the texts written into it.",
+        abstract: "Show what a picture file holds: format, size, digest, texts, and the prompt it was made with.",
         discussion: """
-            Pictures that Redraw makes carry their prompt, seed and settings: the entry "parameters" is what other tools read, "redraw" is the \
-            whole request.
+            Many tools write the prompt and the settings into the pictures they make. Read are those of A1111 and its kin (also as EXIF comment in \
+            JPEG and WebP), ComfyUI's graphs, NovelAI, InvokeAI, Fooocus, SwarmUI, Redraw's own, and a text file beside the picture (photo.txt or \
+            photo.jpg.txt, 64 KiB at most). What is found is shown as recovered: somebody wrote it, nobody saw it in the picture.
+
+            Nothing is computed and nothing is kept; redraw analyze keeps what it finds, and redraw prompt --recovered takes it over.
 
               redraw info redrawn.png
+              redraw info redrawn.png --json | jq -r .recovered.positive
               redraw info redrawn.png --json | jq -r .text.parameters
             """)
 
     @Argument(help: "The picture.", completion: .file())
     var picture: String
 
-    @Flag(name: .long, help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var library: LibraryOptions
 
     func run() throws {
-        let report = try Studio(installation: try Installation.current()).info(try PictureFile(path: picture))
-        guard !json else { return try JSONOutput.print(report) }
+        let report = try library.studio().info(try PictureFile(path: picture))
+        guard !library.json else { return try JSONOutput.print(report) }
+        let output = Terminal.standardOutput
+        let width = output.isTerminal ? output.size.width : 100
+        output.write(InfoText.lines(report, width: width, paint: output.paint).joined(separator: "\n") + "\n")
+    }
+}
+
+/// A file's report for a person's eyes.
+enum InfoText {
+    private static let labelColumns = 13
+    /// Lines of a text that are shown; a graph of ComfyUI has thousands. `--json` has all of them.
+    private static let mostLines = 40
+
+    static func lines(_ report: FileReport, width: Int, paint: Paint) -> [String] {
         var lines = [
-            "\(report.path): \(report.format), \(report.width)x\(report.height), \(report.bytes) bytes", "SHA-256 \(report.sha256)",
+            "\(paint.bold(DisplayText.harmless(report.path))): \(report.format), \(report.width)x\(report.height), \(report.bytes) bytes"
         ]
-        for (key, text) in report.text.sorted(by: { $0.key < $1.key }) {
-            lines.append("\(DisplayText.harmless(key)):")
-            lines += text.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + DisplayText.harmless(String($0)) }
+        func add(_ label: String, _ value: String) {
+            let pieces = DisplayText.wrapped(DisplayText.harmless(value), max(20, width - labelColumns - 3))
+            for (index, piece) in pieces.enumerated() {
+                let start = index == 0 ? DisplayText.padded(label, labelColumns) : String(repeating: " ", count: labelColumns)
+                lines.append("  " + paint.cyan(start) + piece)
+            }
         }
-        Terminal.standardOutput.write(lines.joined(separator: "\n") + "\n")
+        add("SHA-256", report.sha256)
+        if report.orientation != 1 { add("orientation", "\(report.orientation) (EXIF); the size is that of the upright picture") }
+        if let generation = report.generation { add("made here", "generation \(generation); redraw show \(generation) tells all of it") }
+        for prompt in [report.recovered].compactMap({ $0 }) + report.alsoRecovered {
+            for line in RecoveredText.lines(prompt) where line.name != "  made with" { add(line.name, line.value) }
+            for (index, setting) in RecoveredText.settings(prompt, all: true).enumerated() { add(index == 0 ? "  made with" : "", setting) }
+        }
+        for note in report.notes { add("not read", note) }
+        for (key, text) in report.text.sorted(by: { $0.key < $1.key }) {
+            lines.append(paint.dim("text entry \"\(DisplayText.harmless(key))\":"))
+            let shown = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
+                DisplayText.wrapped(DisplayText.harmless(String($0)), max(20, width - 3))
+            }
+            lines += shown.prefix(mostLines).map { "  " + $0 }
+            if shown.count > mostLines { lines.append(paint.dim("  … \(shown.count - mostLines) more lines; --json has all of them")) }
+        }
+        return lines
     }
 }

@@ -3,6 +3,9 @@ import Synchronization
 
 /// One line on standard error that is written over as work goes on. It shows nothing where standard error is no terminal.
 final class ProgressLine: Sendable {
+    /// Whether anybody sees it.
+    var isShown: Bool { enabled }
+
     private let enabled: Bool
     private let state = Mutex(State())
 
@@ -19,15 +22,23 @@ final class ProgressLine: Sendable {
     ///   - share: done so far, 0 to 1.
     ///   - secondsLeft: nil where nobody knows.
     func show(_ text: String, share: Double, secondsLeft: Double? = nil) {
+        show(isLast: share >= 1) { ProgressLine.line(text, share: share, secondsLeft: secondsLeft, width: $0) }
+    }
+
+    /// Work whose end nobody knows.
+    func show(_ text: String) {
+        show(isLast: false) { DisplayText.fitted(text, max(0, $0 - 1)) }
+    }
+
+    private func show(isLast: Bool, _ line: (_ width: Int) -> String) {
         guard enabled else { return }
         state.withLock { state in
             let now = ContinuousClock.now
             // Twenty lines a second are as many as anybody reads.
-            if let lastShown = state.lastShown, share < 1, lastShown.duration(to: now) < .milliseconds(50) { return }
+            if let lastShown = state.lastShown, !isLast, lastShown.duration(to: now) < .milliseconds(50) { return }
             state.lastShown = now
             state.isShown = true
-            let width = Terminal.standardError.size.width
-            Terminal.standardError.write("\r\u{1B}[K" + ProgressLine.line(text, share: share, secondsLeft: secondsLeft, width: width))
+            Terminal.standardError.write("\r\u{1B}[K" + line(Terminal.standardError.size.width))
         }
     }
 
@@ -36,6 +47,7 @@ final class ProgressLine: Sendable {
         state.withLock { state in
             if state.isShown { Terminal.standardError.write("\r\u{1B}[K") }
             state.isShown = false
+            state.lastShown = nil
         }
     }
 

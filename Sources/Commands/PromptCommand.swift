@@ -13,6 +13,7 @@ struct PromptCommand: ParsableCommand {
 
               redraw prompt photo.jpg
               redraw prompt photo.jpg --set "a ginger cat on a red sofa, oil painting" --negative "blurry"
+              redraw prompt photo.jpg --recovered
               redraw prompt photo.jpg --versions
             """)
 
@@ -28,6 +29,9 @@ struct PromptCommand: ParsableCommand {
     @Flag(name: .long, help: "Compose from the approved tags, even after --set.")
     var compose = false
 
+    @Flag(name: .long, help: "Take over the prompt that was found in the picture's file, as the next version.")
+    var recovered = false
+
     @Flag(name: .long, help: "List all versions, the first one first.")
     var versions = false
 
@@ -35,8 +39,8 @@ struct PromptCommand: ParsableCommand {
 
     func validate() throws {
         let writes = positive != nil || negative != nil
-        if [writes, compose, versions].count(where: { $0 }) > 1 {
-            throw ValidationError("Writing (--set, --negative), --compose and --versions exclude each other.")
+        if [writes, compose, recovered, versions].count(where: { $0 }) > 1 {
+            throw ValidationError("Writing (--set, --negative), --compose, --recovered and --versions exclude each other.")
         }
     }
 
@@ -45,6 +49,8 @@ struct PromptCommand: ParsableCommand {
         let picture = try desk.picture(picture)
         if versions {
             try list(desk.library.prompts(of: picture.id))
+        } else if recovered {
+            try show(desk.adoptRecovered(for: picture))
         } else if positive != nil || negative != nil {
             try show(desk.write(positive: positive, negative: negative, for: picture))
         } else {

@@ -88,13 +88,11 @@ struct ReviewCommand: ParsableCommand {
                 let line = readLine()
                 waitsForInput.withLock { $0 = false }
                 guard let line else { return false }
-                for key in try Review.keys(forLine: line) {
-                    switch try review.press(key) {
-                    case .goOn: continue
-                    case .nextPicture: break session
-                    case .quit: return false
-                    case .interrupted: return true
-                    }
+                switch try review.enter(line: line) {
+                case .goOn: break
+                case .nextPicture: break session
+                case .quit: return false
+                case .interrupted: return true
                 }
                 if review.session.mode == .help {
                     _ = try review.press(.escape)
@@ -159,6 +157,19 @@ struct Review {
         return .goOn
     }
 
+    /// Does what a line of a pipe asks for. A text is for what asked for it only: where there is nothing to edit, it is no row of keys.
+    mutating func enter(line: String) throws -> Step {
+        for key in try Review.keys(forLine: line) {
+            let step = try press(key)
+            if step != .goOn { return step }
+            if case .character(let letter) = key, session.mode == .choosing, Review.takesText(letter) { break }
+        }
+        return .goOn
+    }
+
+    /// Whether the rest of a line that begins with this key is a text.
+    private static func takesText(_ letter: Character) -> Bool { "ew+".contains(letter) }
+
     private mutating func take(_ outcome: DecisionOutcome) {
         session.update(outcome.suggestions, prompt: desk.preview(outcome.suggestions), message: Review.message(outcome))
         // What was taken back or added is what one looks at next.
@@ -188,7 +199,7 @@ struct Review {
         let text = line.trimming(while: \.isWhitespace)
         guard let first = text.first else { return [] }
         let rest = text.dropFirst().drop(while: \.isWhitespace)
-        if "ew+".contains(first) {
+        if takesText(first) {
             guard !rest.isEmpty else { throw ReviewError.notUnderstood(text) }
             return [.character(first), .clear] + rest.map { .character($0) } + [.enter]
         }

@@ -37,6 +37,7 @@ struct ScreenedPicture: Encodable {
     var picture: Picture
     @OrNull var encoder: Encoder?
     @OrNull var vocabulary: Vocabulary?
+    @OrNull var recovered: RecoveredPrompt?
     var suggestions: [ScreenedSuggestion]
     @OrNull var prompt: KeptPrompt?
     var generations: [KeptGeneration]
@@ -46,6 +47,7 @@ struct ScreenedPicture: Encodable {
         self.picture = Picture(picture)
         encoder = analysis.map { Encoder(name: $0.encoder.name, sha256: $0.encoder.sha256) }
         vocabulary = analysis.map { Vocabulary(name: $0.vocabulary.name, sha256: $0.vocabulary.sha256, count: $0.vocabulary.count) }
+        recovered = try desk.recovered(for: picture)
         suggestions = try desk.library.suggestions(of: picture.id).map(ScreenedSuggestion.init)
         prompt = try desk.library.latestPrompt(of: picture.id).map(KeptPrompt.init)
         generations = try desk.library.generations(of: picture.id).map(KeptGeneration.init)

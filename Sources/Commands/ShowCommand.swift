@@ -59,6 +59,7 @@ struct ShowCommand: ParsableCommand {
         if library.json { return try JSONOutput.print(try ScreenedPicture(picture, desk)) }
         var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
         lines += picture.paths.map { ("seen at", $0) }
+        if let recovered = try desk.recovered(for: picture) { lines += RecoveredText.lines(recovered) }
         if let analysis = try desk.library.latestAnalysis(of: picture.id) {
             let what = "\(analysis.encoder.name) with \(analysis.vocabulary.name), \(CommandText.moment(analysis.createdAt))"
             lines.append(("looked at by", what))

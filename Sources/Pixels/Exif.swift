@@ -5,9 +5,16 @@ public struct Exif: Sendable, Equatable {
     public var userComment: String?
     public var imageDescription: String?
     public var software: String?
+    /// Maker and model of the camera, where ComfyUI puts its graphs.
+    public var make: String?
+    public var model: String?
+    /// The character set of a comment that is not read, as the file names it.
+    public var unreadCommentCharacters: String?
 
     private enum Tag {
         static let imageDescription = 0x010E
+        static let make = 0x010F
+        static let model = 0x0110
         static let orientation = 0x0112
         static let software = 0x0131
         static let exifDirectory = 0x8769
@@ -31,13 +38,21 @@ public struct Exif: Sendable, Equatable {
             case Tag.orientation: orientation = entry.number(in: tiff, bigEndian).flatMap(Orientation.init)
             case Tag.exifDirectory: nested = entry.number(in: tiff, bigEndian)
             case Tag.imageDescription: imageDescription = entry.bytes(in: tiff, bigEndian).flatMap(Self.plainText)
+            case Tag.make: make = entry.bytes(in: tiff, bigEndian).flatMap(Self.plainText)
+            case Tag.model: model = entry.bytes(in: tiff, bigEndian).flatMap(Self.plainText)
             case Tag.software: software = entry.bytes(in: tiff, bigEndian).flatMap(Self.plainText)
             default: break
             }
         }
         guard let nested else { return }
         for entry in Self.entries(of: tiff, at: nested, bigEndian) where entry.tag == Tag.userComment {
-            userComment = entry.bytes(in: tiff, bigEndian).flatMap { Self.comment($0, bigEndian) }
+            guard let bytes = entry.bytes(in: tiff, bigEndian) else { continue }
+            // JIS X 0208, which only cameras of the nineties wrote.
+            if bytes.says("JIS\0\0\0\0\0", at: 0) {
+                unreadCommentCharacters = "JIS"
+            } else {
+                userComment = Self.comment(bytes, bigEndian)
+            }
         }
     }
 

@@ -29,14 +29,18 @@ public enum FileBytes {
         return bytes
     }
 
-    /// Writes a file whole or not at all: into a temporary file beside it, to the disk, then renamed over what stood there.
-    public static func write(_ bytes: [UInt8], to url: URL) throws(ImageError) {
-        try write(bytes, to: url, using: { Glibc.write($0, $1, $2) })
+    /// Writes a file whole or not at all: into a temporary file beside it, to the disk, then under its name.
+    ///
+    /// - Parameter replacing: whether it takes the place of what has that name. Where it does not, of two writers at the same time one
+    ///   succeeds and the other learns that the name is taken.
+    /// - Throws: `ImageError.exists` where the name is taken and `replacing` is false.
+    public static func write(_ bytes: [UInt8], to url: URL, replacing: Bool = true) throws(ImageError) {
+        try write(bytes, to: url, replacing: replacing, using: { Glibc.write($0, $1, $2) })
     }
 
     /// `writing` is the system's `write`, which a test replaces by a full disk.
     static func write(
-        _ bytes: [UInt8], to url: URL, using writing: (Int32, UnsafeRawPointer, Int) -> Int
+        _ bytes: [UInt8], to url: URL, replacing: Bool = true, using writing: (Int32, UnsafeRawPointer, Int) -> Int
     ) throws(ImageError) {
         let folder = url.deletingLastPathComponent()
         let name = ".redraw-" + String(UInt64.random(in: .min ... .max), radix: 36)
@@ -62,7 +66,12 @@ public enum FileBytes {
             }
         }
         if let failure { throw failure }
-        guard fsync(descriptor) == 0, rename(temporary, url.path) == 0 else { throw .cannotWrite(reason: lastReason()) }
+        guard fsync(descriptor) == 0 else { throw .cannotWrite(reason: lastReason()) }
+        if replacing {
+            guard rename(temporary, url.path) == 0 else { throw .cannotWrite(reason: lastReason()) }
+        } else {
+            try give(temporary, theName: url.path)
+        }
         finished = true
         // The new name itself reaches the disk with its folder; a file system that cannot promise that is no error.
         let directory = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -70,6 +79,26 @@ public enum FileBytes {
             fsync(directory)
             close(directory)
         }
+    }
+
+    /// Gives the temporary file a name that nothing has, in one step of the file system.
+    private static func give(_ temporary: String, theName path: String) throws(ImageError) {
+        if link(temporary, path) == 0 {
+            unlink(temporary)
+            return
+        }
+        // A file system without hard links (FAT, some network shares): an empty file takes the name, then this one takes its place.
+        if errno != EEXIST {
+            let place = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            if place >= 0 {
+                close(place)
+                if rename(temporary, path) == 0 { return }
+                let reason = lastReason()
+                unlink(path)
+                throw .cannotWrite(reason: reason)
+            }
+        }
+        throw errno == EEXIST ? .exists : .cannotWrite(reason: lastReason())
     }
 
     private static func lastReason() -> String {

@@ -51,6 +51,8 @@ public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvert
     /// The picture does not fit the format: `limit` says which rule it breaks.
     case cannotEncode(ImageFormat, width: Int, height: Int, limit: String)
     case cannotWrite(reason: String)
+    /// Something has that name already, and nobody allowed it to be replaced.
+    case exists
     /// The error, and the file it happened with.
     case inFile(path: String, ImageError)
 
@@ -87,6 +89,8 @@ public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvert
             return "cannot hold \(width)x\(height) pixels as \(format): \(limit)"
         case .cannotWrite(let reason):
             return "cannot be written: \(reason)"
+        case .exists:
+            return "exists already; nothing was written over it"
         case .inFile(let path, let error):
             return "\(path) \(error.description)"
         }

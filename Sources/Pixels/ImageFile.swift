@@ -13,7 +13,7 @@ public struct DecodedImage: Sendable {
     /// The picture's full size, upright.
     public let sourceSize: PixelSize
     /// PNG's text entries by keyword. For JPEG and WebP the EXIF comment under "UserComment" and a JPEG comment under "Comment":
-    /// tools that write their parameters as "parameters" into PNG write them as UserComment there.
+    /// tools that write their parameters as "parameters" into PNG write them as UserComment there; ComfyUI its graphs as "Make" and "Model".
     public let text: [String: String]
     /// The EXIF block as stored. Its orientation has been applied to `image` already.
     public let exif: Data?
@@ -26,6 +26,8 @@ public enum ImageFile {
         public let format: ImageFormat
         /// Upright.
         public let size: PixelSize
+        /// How the file's pixels lie; `upright` where it does not tell.
+        public internal(set) var orientation = Orientation.upright
         public var width: Int { size.width }
         public var height: Int { size.height }
     }
@@ -64,7 +66,8 @@ public enum ImageFile {
     /// Format and upright size from a file's bytes.
     public static func size(of bytes: [UInt8]) throws(ImageError) -> Header {
         func upright(_ format: ImageFormat, _ size: PixelSize, _ exif: [UInt8]?) -> Header {
-            Header(format: format, size: size.upright(from: exif.flatMap { Exif($0).orientation } ?? .upright))
+            let orientation = exif.flatMap { Exif($0).orientation } ?? .upright
+            return Header(format: format, size: size.upright(from: orientation), orientation: orientation)
         }
         switch try Signature.format(of: bytes) {
         case .png:
@@ -93,6 +96,17 @@ public enum ImageFile {
         }
     }
 
+    /// Texts that a file carries and that are not read, in words; nearly always none.
+    public static func unreadTexts(of bytes: [UInt8]) throws(ImageError) -> [String] {
+        let exif =
+            switch try Signature.format(of: bytes) {
+            case .png: PNGFile.exif(of: bytes, text: [:])
+            case .jpeg: try JPEGFile.header(of: bytes).exif
+            case .webp: WebPFile.chunk("EXIF", of: bytes)
+            }
+        return exif.flatMap { Exif($0).unreadCommentCharacters }.map { ["its EXIF comment is in \($0), which is not read"] } ?? []
+    }
+
     private static func decoded(
         _ image: Image, _ format: ImageFormat, sourceSize: PixelSize, text: [String: String], exif: [UInt8]?
     ) -> DecodedImage {
@@ -115,6 +129,10 @@ public enum ImageFile {
             result["UserComment"] = entries.userComment
             result["ImageDescription"] = entries.imageDescription
             result["Software"] = entries.software
+            // What a camera is called is no text about the picture; a graph that stands there is.
+            for (key, text) in [("Make", entries.make), ("Model", entries.model)] {
+                if let text, ["prompt:", "workflow:"].contains(where: { text.lowercased().hasPrefix($0) }) { result[key] = text }
+            }
         }
         return result
     }
@@ -162,9 +180,12 @@ extension ImageFile {
 
     /// Writes the picture in the format that the file's extension names: whole or not at all.
     ///
-    /// - Parameter text: PNG's text entries; JPEG and WebP keep them in the EXIF comment.
+    /// - Parameters:
+    ///   - text: PNG's text entries; JPEG and WebP keep them in the EXIF comment.
+    ///   - replacing: whether the file takes the place of one of that name; where not, `ImageError.exists` is thrown, even where the
+    ///     other one came up while this one was written.
     public static func write(
-        _ image: Image, to url: URL, text: [(String, String)] = [], lossless: Bool = false
+        _ image: Image, to url: URL, text: [(String, String)] = [], lossless: Bool = false, replacing: Bool = true
     ) throws(ImageError) {
         try named(url) { () throws(ImageError) in
             guard let format = ImageFormat(fileExtension: url.pathExtension) else { throw .unknownExtension(url.pathExtension) }
@@ -174,7 +195,7 @@ extension ImageFile {
                 case .jpeg: try encodeJPEG(image, text: text)
                 case .webp: try encodeWebP(image, lossless: lossless, text: text)
                 }
-            try FileBytes.write(encoded, to: url)
+            try FileBytes.write(encoded, to: url, replacing: replacing)
         }
     }
 

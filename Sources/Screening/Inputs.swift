@@ -7,9 +7,33 @@ public struct NewPicture: Sendable, Hashable {
     public var height: Int
     /// Where the file stands; nil for standard input.
     public var path: String?
+    /// How the file looked from outside when it was read.
+    public var stamp: FileStamp?
 
-    public init(sha256: String, width: Int, height: Int, path: String? = nil) {
-        (self.sha256, self.width, self.height, self.path) = (sha256, width, height, path)
+    public init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil) {
+        (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)
+    }
+}
+
+/// A file's length and when it was last written: a file with both unchanged need not be read again.
+public struct FileStamp: Sendable, Hashable {
+    public var bytes: Int
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+
+    public init(bytes: Int, modified: Int64) {
+        (self.bytes, self.modified) = (bytes, modified)
+    }
+}
+
+/// Where an encoder places a picture.
+public struct NewEmbedding: Sendable, Hashable {
+    public var encoder: EncoderIdentity
+    /// IEEE half precision, little-endian, two bytes a dimension.
+    public var halves: [UInt8]
+
+    public init(encoder: EncoderIdentity, halves: [UInt8]) {
+        (self.encoder, self.halves) = (encoder, halves)
     }
 }
 
@@ -88,15 +112,18 @@ public struct NewAnalysis: Sendable, Hashable {
     public var size: String?
     public var recovered: String?
     public var dropped: String?
+    /// What names the sentences in which the vocabulary's tags were embedded, where that is no part of the vocabulary.
+    public var wording: String?
 
     public init(
         encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [NewSuggestion],
         positive: String = "", negative: String = "",
-        model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil
+        model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil
     ) {
         (self.encoder, self.vocabulary, self.seconds, self.suggestions) = (encoder, vocabulary, seconds, suggestions)
         (self.positive, self.negative) = (positive, negative)
         (self.model, self.size, self.recovered, self.dropped) = (model, size, recovered, dropped)
+        self.wording = wording
     }
 }
 

@@ -9,23 +9,91 @@ extension Library {
     @discardableResult
     public func record(_ analysis: NewAnalysis, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> RecordedAnalysis {
         let proposals = try Library.checked(analysis)
+        return try write { db in try Library.record(analysis, proposals, of: picture, at: moment, db) }
+    }
+
+    /// Keeps a picture, an analysis of it and where the encoder places it, all of them or none.
+    /// - Throws: what ``record(_:of:at:)`` throws.
+    @discardableResult
+    public func record(
+        _ picture: NewPicture, analysis: NewAnalysis, embedding: NewEmbedding?, at moment: Date = Date()
+    ) throws(LibraryError) -> (picture: PictureRecord, recorded: RecordedAnalysis) {
+        let picture = try Library.checked(picture)
+        let proposals = try Library.checked(analysis)
+        if let embedding { try Library.check(embedding) }
         return try write { db in
-            _ = try Library.picture(picture, db)
-            let record = try Library.insert(analysis, of: picture, at: moment, db)
-            let replaced = try Set(
-                Int64.fetchAll(
-                    db, sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderName = ? AND id < ?",
-                    arguments: [picture, analysis.encoder.name, record.id]))
-            var rows: [SuggestionRow] = []
-            for row in try SuggestionRow.all(of: picture, db) {
-                if row.state == .pending, let analysis = row.analysis, replaced.contains(analysis) {
-                    try row.delete(db)
-                } else {
-                    rows.append(row)
-                }
+            let kept = try Library.insert(picture, at: moment, db)
+            let recorded = try Library.record(analysis, proposals, of: kept.id, at: moment, db)
+            if let embedding { try Library.insert(embedding, of: kept.id, db) }
+            return (kept, recorded)
+        }
+    }
+
+    private static func record(
+        _ analysis: NewAnalysis, _ proposals: [NewSuggestion], of picture: Int64, at moment: Date, _ db: Database
+    ) throws -> RecordedAnalysis {
+        _ = try Library.picture(picture, db)
+        let record = try Library.insert(analysis, of: picture, at: moment, db)
+        let replaced = try Set(
+            Int64.fetchAll(
+                db, sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderName = ? AND id < ?",
+                arguments: [picture, analysis.encoder.name, record.id]))
+        var rows: [SuggestionRow] = []
+        for row in try SuggestionRow.all(of: picture, db) {
+            if row.state == .pending, let analysis = row.analysis, replaced.contains(analysis) {
+                try row.delete(db)
+            } else {
+                rows.append(row)
             }
-            let withheld = try Library.propose(proposals.map { SuggestionRow($0, analysis: record.id) }, picture: picture, among: &rows, db)
-            return RecordedAnalysis(analysis: record, suggestions: try Suggestion.all(of: picture, db), withheld: withheld)
+        }
+        let withheld = try Library.propose(proposals.map { SuggestionRow($0, analysis: record.id) }, picture: picture, among: &rows, db)
+        return RecordedAnalysis(analysis: record, suggestions: try Suggestion.all(of: picture, db), withheld: withheld)
+    }
+
+    /// The picture and its latest analysis by an encoder of that name, where that analysis was made with this very encoder, vocabulary
+    /// and wording: another one would say the same.
+    ///
+    /// - Parameter sha256: the picture's digest.
+    public func standingAnalysis(
+        ofPicture sha256: String, encoder: EncoderIdentity, vocabulary: String, wording: String?
+    ) throws(LibraryError) -> (picture: PictureRecord, analysis: AnalysisRecord)? {
+        try read { db in
+            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
+            else { return nil }
+            return try Library.standing(id, encoder, vocabulary, wording, db)
+        }
+    }
+
+    /// As ``standingAnalysis(ofPicture:encoder:vocabulary:wording:)``, for the file that stood at a path when its length and its time were
+    /// these.
+    ///
+    /// - Parameter path: absolute, as pictures are kept.
+    public func standingAnalysis(
+        ofFile path: String, stamp: FileStamp, encoder: EncoderIdentity, vocabulary: String, wording: String?
+    ) throws(LibraryError) -> (picture: PictureRecord, analysis: AnalysisRecord)? {
+        try read { db in
+            let sql = "SELECT pictureId FROM picturePath WHERE path = ? AND bytes = ? AND modified = ? ORDER BY seenAt DESC LIMIT 1"
+            guard let id = try Int64.fetchOne(db, sql: sql, arguments: [path, stamp.bytes, stamp.modified]) else { return nil }
+            return try Library.standing(id, encoder, vocabulary, wording, db)
+        }
+    }
+
+    private static func standing(
+        _ picture: Int64, _ encoder: EncoderIdentity, _ vocabulary: String, _ wording: String?, _ db: Database
+    ) throws -> (picture: PictureRecord, analysis: AnalysisRecord)? {
+        let latest = "SELECT * FROM analysis WHERE pictureId = ? AND encoderName = ? ORDER BY id DESC LIMIT 1"
+        guard
+            let analysis = try Row.fetchOne(db, sql: latest, arguments: [picture, encoder.name]).map(AnalysisRecord.init),
+            analysis.encoder == encoder, analysis.vocabulary.sha256 == vocabulary, analysis.wording == wording
+        else { return nil }
+        return (try Library.picture(picture, db), analysis)
+    }
+
+    /// The latest analysis of the picture that found a prompt in its file.
+    public func latestRecovery(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
+        try read { db in
+            let sql = "SELECT * FROM analysis WHERE pictureId = ? AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1"
+            return try Row.fetchOne(db, sql: sql, arguments: [picture]).map(AnalysisRecord.init)
         }
     }
 
@@ -84,14 +152,14 @@ extension Library {
         try db.execute(
             sql: """
                 INSERT INTO analysis (pictureId, encoderName, encoderSha256, vocabularyName, vocabularySha256, vocabularyCount,
-                    seconds, positive, negative, model, size, recovered, dropped, createdAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    seconds, positive, negative, model, size, recovered, dropped, wording, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 picture, analysis.encoder.name, analysis.encoder.sha256.lowercased(),
                 analysis.vocabulary.name, analysis.vocabulary.sha256.lowercased(), analysis.vocabulary.count,
                 analysis.seconds, analysis.positive, analysis.negative,
-                analysis.model, analysis.size, analysis.recovered, analysis.dropped, moment,
+                analysis.model, analysis.size, analysis.recovered, analysis.dropped, analysis.wording, moment,
             ])
         let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])!
         return AnalysisRecord(row)

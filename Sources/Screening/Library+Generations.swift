@@ -53,6 +53,14 @@ extension Library {
         }
     }
 
+    /// The latest generation that wrote a file of that SHA-256.
+    public func generation(ofOutput sha256: String) throws(LibraryError) -> Generation? {
+        try read { db in
+            let sql = "SELECT generationId FROM generationOutput WHERE sha256 = ? ORDER BY generationId DESC LIMIT 1"
+            return try Int64.fetchOne(db, sql: sql, arguments: [sha256.lowercased()]).map { try Library.generation($0, db) }
+        }
+    }
+
     /// - Throws: `LibraryError.noSuchGeneration`.
     public func generation(id: Int64) throws(LibraryError) -> Generation {
         try read { db in try Library.generation(id, db) }

@@ -5,25 +5,35 @@ extension Library {
     /// Keeps a picture, or finds it by its digest, and notes where it was seen.
     @discardableResult
     public func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
-        let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
+        let picture = try Library.checked(picture)
+        return try write { db in try Library.insert(picture, at: moment, db) }
+    }
+
+    /// The picture with a tidy digest, or what is wrong with it.
+    static func checked(_ picture: NewPicture) throws(LibraryError) -> NewPicture {
+        var checked = picture
+        checked.sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
         guard picture.width > 0, picture.height > 0 else {
             throw .invalid(field: "the picture's size", value: "\(picture.width)x\(picture.height)", rule: "both are at least 1")
         }
-        return try write { db in
+        return checked
+    }
+
+    static func insert(_ picture: NewPicture, at moment: Date, _ db: Database) throws -> PictureRecord {
+        try db.execute(
+            sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
+            arguments: [picture.sha256, picture.width, picture.height, moment])
+        let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
+        if let path = picture.path, !path.isEmpty {
             try db.execute(
-                sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
-                arguments: [sha256, picture.width, picture.height, moment])
-            let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256])!
-            if let path = picture.path, !path.isEmpty {
-                try db.execute(
-                    sql: """
-                        INSERT INTO picturePath (path, pictureId, seenAt) VALUES (?, ?, ?)
-                        ON CONFLICT (path, pictureId) DO UPDATE SET seenAt = max(seenAt, excluded.seenAt)
-                        """,
-                    arguments: [path, id, moment])
-            }
-            return try Library.picture(id, db)
+                sql: """
+                    INSERT INTO picturePath (path, pictureId, seenAt, bytes, modified) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (path, pictureId) DO UPDATE
+                    SET seenAt = max(seenAt, excluded.seenAt), bytes = excluded.bytes, modified = excluded.modified
+                    """,
+                arguments: [path, id, moment, picture.stamp?.bytes, picture.stamp?.modified])
         }
+        return try Library.picture(id, db)
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.

@@ -26,6 +26,7 @@ public struct AnalysisRecord: Sendable, Hashable, Identifiable {
     public let size: String?
     public let recovered: String?
     public let dropped: String?
+    public let wording: String?
     public let createdAt: Date
 }
 

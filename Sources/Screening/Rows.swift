@@ -28,6 +28,7 @@ extension AnalysisRecord {
         model = row["model"]
         size = row["size"]
         recovered = row["recovered"]
+        wording = row["wording"]
         dropped = row["dropped"]
         createdAt = Moment.rounded(row["createdAt"])
     }

@@ -17,6 +17,9 @@ enum Schema {
             try db.execute(sql: generations)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2 embeddings of pictures, how files looked when they were read, how tags were worded") { db in
+            try db.execute(sql: embeddings)
+        }
         return migrator
     }
 
@@ -59,6 +62,27 @@ enum Schema {
         CREATE INDEX analysisByPicture ON analysis(pictureId, id);
         CREATE TRIGGER analysisIsKept BEFORE UPDATE ON analysis
         BEGIN SELECT RAISE(ABORT, 'an analysis is not changed'); END;
+        """
+
+    /// Embeddings can be computed again, so nothing keeps them from being replaced. They stand in a table with row numbers: a row of
+    /// some hundred numbers then lies within one page, and a scan reads the pages in order.
+    private static let embeddings = """
+        CREATE TABLE embeddingSpace (
+            id INTEGER PRIMARY KEY,
+            encoderName TEXT NOT NULL CHECK (length(encoderName) > 0),
+            encoderSha256 TEXT NOT NULL UNIQUE CHECK (length(encoderSha256) = 64),
+            dimension INTEGER NOT NULL CHECK (dimension BETWEEN 1 AND 65536)
+        );
+        CREATE TABLE embedding (
+            id INTEGER PRIMARY KEY,
+            spaceId INTEGER NOT NULL REFERENCES embeddingSpace(id),
+            pictureId INTEGER NOT NULL REFERENCES picture(id),
+            halves BLOB NOT NULL CHECK (typeof(halves) = 'blob'),
+            UNIQUE (pictureId, spaceId)
+        );
+        ALTER TABLE picturePath ADD COLUMN bytes INTEGER CHECK (bytes IS NULL OR bytes >= 0);
+        ALTER TABLE picturePath ADD COLUMN modified INTEGER;
+        ALTER TABLE analysis ADD COLUMN wording TEXT;
         """
 
     private static let suggestions = """

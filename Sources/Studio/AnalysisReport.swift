@@ -80,9 +80,11 @@ public struct AnalysisReport: Codable, Sendable {
     public let prompt: PromptEntry
     public let model: ModelEntry?
     public let size: SizeEntry?
-    /// The prompt found in the picture's own metadata; none is looked for yet.
-    public let recovered: String?
+    /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
+    public let recovered: RecoveredPrompt?
     public let seconds: Double
+    /// Whether this is what an earlier analysis said, as the library keeps it.
+    public let reused: Bool
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -97,5 +99,6 @@ public struct AnalysisReport: Codable, Sendable {
         try container.encode(size, forKey: .size)
         try container.encode(recovered, forKey: .recovered)
         try container.encode(seconds, forKey: .seconds)
+        try container.encode(reused, forKey: .reused)
     }
 }

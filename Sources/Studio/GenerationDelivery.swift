@@ -82,6 +82,11 @@ enum JSON {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
+
+    /// What a JSON text of the library holds; nil where there is none, or where it is of another shape.
+    static func value<Value: Decodable>(_ text: String?) -> Value? {
+        text.flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
+    }
 }
 
 extension Studio {
@@ -113,9 +118,12 @@ extension Studio {
     }
 
     /// Writes the pictures, each with its parameters in it.
+    ///
+    /// - Parameter overwrites: whether they take the place of files of those names. Where not, a picture whose name was taken while it was
+    ///   computed gets the next free one, and the report says which: minutes of work are not thrown away.
     func deliver(
-        _ results: [PipelineResult], request: GenerationRequest, strengths: [Double], source: Image?, to files: [URL], id: Int64,
-        load: Duration
+        _ results: [PipelineResult], request: GenerationRequest, strengths: [Double], source: Image?, to files: [URL], overwrites: Bool,
+        id: Int64, load: Duration
     ) throws -> GenerationReport {
         let last = results[results.count - 1]
         let untouched = last.untouched.flatMap { proof in
@@ -129,6 +137,7 @@ extension Studio {
             images = [(Image.sheet(row), last.pictures[0].seed)]
         }
         var digests: [String] = []
+        var delivered: [URL] = []
         var written: [URL] = []
         do {
             for (image, file) in zip(images, files) {
@@ -137,11 +146,22 @@ extension Studio {
                     request: request, seed: image.seed, model: request.model ?? Studio.defaultGenerator, steps: last.plan.steps,
                     width: last.plan.working.width, height: last.plan.working.height, untouchedPixels: untouched?.pixels,
                     untouchedDigest: untouched?.sha256)
-                let isNew = !FileManager.default.fileExists(atPath: file.path)
-                try ImageFile.write(
-                    image.image, to: file, text: text.entries().map { ($0.key, $0.text) }, lossless: request.mode == .repaint)
-                if isNew { written.append(file) }
-                digests.append(try FileBytes.read(file).sha256)
+                let entries = text.entries().map { ($0.key, $0.text) }
+                let isNew = !overwrites || !FileManager.default.fileExists(atPath: file.path)
+                var place = file
+                while true {
+                    do {
+                        try ImageFile.write(
+                            image.image, to: place, text: entries, lossless: request.mode == .repaint, replacing: overwrites)
+                        break
+                    } catch  where error.cause == .exists {
+                        place = file.deletingLastPathComponent().freeFile(
+                            file.deletingPathExtension().lastPathComponent, file.pathExtension)
+                    }
+                }
+                delivered.append(place)
+                if isNew { written.append(place) }
+                digests.append(try FileBytes.read(place).sha256)
             }
         } catch {
             for file in written { try? FileManager.default.removeItem(at: file) }
@@ -150,7 +170,7 @@ extension Studio {
         let sum = { (part: KeyPath<PipelineResult.Seconds, Double>) in results.reduce(0) { $0 + $1.seconds[keyPath: part] } }
         let loading = load.inSeconds
         return GenerationReport(
-            id: id, outputs: files.map(\.path), seed: last.pictures[0].seed,
+            id: id, outputs: delivered.map(\.path), seed: last.pictures[0].seed,
             steps: .init(requested: last.plan.steps.requested, run: last.plan.steps.run, firstTimestep: last.plan.steps.firstTimestep),
             model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: "f32",
             seconds: .init(

@@ -1,6 +1,9 @@
+import Catalog
 import Crypto
 import Foundation
+import Glibc
 import Pixels
+import Screening
 
 /// A picture as it lies on disk: its bytes, who it is, and how large it is. Decoding waits until somebody wants pixels.
 public struct PictureFile: Sendable {
@@ -11,6 +14,10 @@ public struct PictureFile: Sendable {
     /// Pixels, after orientation.
     public let width: Int
     public let height: Int
+    let format: ImageFormat
+    let orientation: Orientation
+    /// How the file looked from outside just before it was read.
+    let stamp: FileStamp?
     let bytes: [UInt8]
 
     /// Reads the file and its header.
@@ -21,18 +28,22 @@ public struct PictureFile: Sendable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { throw StudioError.noPicture(path: path) }
         guard !isFolder.boolValue else { throw StudioError.isFolder(path: path) }
+        let stamp = FileStamp(path: url.path)
         let bytes: [UInt8]
-        let size: PixelSize
+        let header: ImageFile.Header
         do {
             bytes = try FileBytes.read(url)
-            size = try ImageFile.size(of: bytes).size
+            header = try ImageFile.size(of: bytes)
         } catch {
             throw ImageError.inFile(path: path, error.cause)
         }
         self.path = path
         self.bytes = bytes
-        self.width = size.width
-        self.height = size.height
+        self.width = header.width
+        self.height = header.height
+        self.format = header.format
+        self.orientation = header.orientation
+        self.stamp = stamp
         self.sha256 = bytes.sha256
     }
 
@@ -53,24 +64,16 @@ extension Sequence where Element == UInt8, Self: ContiguousBytes {
     var sha256: String {
         var hash = SHA256()
         withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return Hexadecimal.text(hash.finalize())
     }
 }
 
-extension PictureFile {
-    /// The files below a folder whose names end like those of pictures, in a stable order; hidden ones are passed over.
-    public static func pictures(below folder: String) -> [String] {
-        guard let names = FileManager.default.enumerator(atPath: folder) else { return [] }
-        var found: [String] = []
-        for case let name as String in names {
-            let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }
-            if !isHidden, ImageFormat(fileExtension: (name as NSString).pathExtension) != nil {
-                found.append((folder as NSString).appendingPathComponent(name))
-            }
-        }
-        return found.sorted()
+extension FileStamp {
+    /// How the file at a path looks from outside; nil where it cannot be told.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        let (seconds, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
+        self.init(bytes: Int(status.st_size), modified: seconds &* 1_000_000_000 &+ nanoseconds)
     }
 }

@@ -1,7 +1,9 @@
 // What the commands and the page call by name without importing the rooms below.
+public import Analysis
 public import Diffusion
 import Tensors
 
+public typealias RecoveredPrompt = Analysis.RecoveredPrompt
 public typealias GenerationRequest = Diffusion.GenerationRequest
 public typealias SamplerName = Diffusion.SamplerName
 public typealias StepPlan = Diffusion.StepPlan

@@ -162,6 +162,22 @@ extension ScreeningDesk {
         return try library.record(try draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture.id)
     }
 
+    /// What was found in the picture's own file when it was analysed, if anything was.
+    public func recovered(for picture: PictureRecord) throws -> RecoveredPrompt? {
+        JSON.value(try library.latestRecovery(of: picture.id)?.recovered)
+    }
+
+    /// Makes the prompt that was found in the picture's file the next version, word by word, with the size it was drawn at.
+    /// - Throws: ``StudioError/nothingRecovered(picture:)``.
+    public func adoptRecovered(for picture: PictureRecord) throws -> PromptVersion {
+        guard let found = try recovered(for: picture) else {
+            throw StudioError.nothingRecovered(picture: picture.paths.first ?? "\(picture.id)")
+        }
+        var prompt = try draft(positive: found.positive, negative: found.negative, picture, source: .recovered)
+        if let width = found.width, let height = found.height { (prompt.width, prompt.height) = (width, height) }
+        return try library.record(prompt, of: picture.id)
+    }
+
     /// Fills in what the person did not say: the negative prompt that was last written, else the analysis's; its model and size.
     private func draft(
         positive: String, negative: String?, _ picture: PictureRecord, source: NewPrompt.Source

@@ -1,5 +1,6 @@
 import Analysis
 import Encoders
+import Foundation
 import Pixels
 import Screening
 import Vocabulary
@@ -16,57 +17,66 @@ extension Studio {
         async let loading: Void = Studio.loadImageTower(of: encoder)
         let analyzer = try analyzer(progress: progress)
         let begin = clock.now
-        let vocabulary = try vocabulary()
-        let library = try library()
+        _ = try library()
         let image = try await decoding
         try await loading
-        let picture = try library.record(file.record)
-        let rejected = Set(try library.suggestions(of: picture.id).filter { $0.state == .rejected }.map(\.tag))
-        try Task.checkCancellation()
-        let result = try analyzer.analyze(image, originalSize: (file.width, file.height), excluding: rejected)
-        let seconds = (clock.now - begin).inSeconds
-        let dropped = result.dropped.prefix(AnalysisReport.droppedLimit).map {
-            AnalysisReport.DroppedEntry(
-                tag: $0.tag, facet: $0.facet.rawValue, confidence: Double($0.confidence), reason: "\($0.reason)")
-        }
-        let model = result.model.map {
-            AnalysisReport.ModelEntry(
-                name: $0.name, reason: $0.reason, installed: $0.installed,
-                runnersUp: $0.runnersUp.map { .init(name: $0.name, score: $0.score, installed: $0.installed) })
-        }
-        let size = result.size.map { AnalysisReport.SizeEntry(width: $0.width, height: $0.height, reason: $0.reason) }
-        let identity = EncoderIdentity(name: encoder.name, sha256: encoder.digest)
-        let words = VocabularyIdentity(name: vocabulary.name, sha256: vocabulary.digest, count: vocabulary.tags.count)
-        let recorded = try library.record(
-            NewAnalysis(
-                encoder: identity, vocabulary: words, seconds: seconds,
-                suggestions: result.suggestions.map { suggested in
-                    NewSuggestion(
-                        tag: suggested.tag, aliases: vocabulary.tag(named: suggested.tag)?.aliases ?? [], facet: suggested.facet.rawValue,
-                        cosine: suggested.cosine.map(Double.init), confidence: Double(suggested.confidence), rank: suggested.rank,
-                        source: suggested.source.forLibrary)
-                },
-                positive: result.prompt.positive, negative: result.prompt.negative, model: try model.map(JSON.text),
-                size: try size.map(JSON.text), dropped: try JSON.text(dropped)),
-            of: picture.id)
-        return AnalysisReport(
-            picture: .init(path: file.path, sha256: file.sha256, width: file.width, height: file.height),
-            encoder: .init(name: identity.name, sha256: identity.sha256),
-            vocabulary: .init(name: words.name, sha256: words.sha256, count: words.count),
-            suggestions: recorded.suggestions.map {
-                .init(
-                    id: $0.id, tag: $0.tag, facet: $0.facet, cosine: $0.cosine, confidence: $0.confidence, rank: $0.rank, state: $0.state,
-                    source: $0.source)
-            },
-            dropped: dropped,
-            prompt: .init(
-                positive: result.prompt.positive, negative: result.prompt.negative, tokens: try encoder.tokenCount(result.prompt.positive)),
-            model: model, size: size, recovered: nil, seconds: seconds)
+        return try analyze(image, of: file, analyzer: analyzer, before: begin.duration(to: clock.now))
     }
-}
 
-extension Studio {
-    private static func decoded(_ file: PictureFile, shortSide: Int) async throws -> Image {
+    /// Looks at a decoded picture, and keeps what was said.
+    ///
+    /// - Parameter before: how long it took to have the picture decoded.
+    func analyze(_ image: Image, of file: PictureFile, analyzer: Analyzer, before: Duration) throws -> AnalysisReport {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let (encoder, vocabulary, library) = (try encoder(), try vocabulary(), try library())
+        var rejected: Set<String> = []
+        if let known = try library.picture(sha256: file.sha256) {
+            rejected = Set(try library.suggestions(of: known.id).filter { $0.state == .rejected }.map(\.tag))
+        }
+        try Task.checkCancellation()
+        let seen = try encoder.observe(image)
+        let result = analyzer.analyze(image, seen: seen, originalSize: (file.width, file.height), excluding: rejected)
+        let recovered = file.recovery().prompts.first
+        let seconds = (before + begin.duration(to: clock.now)).inSeconds
+        let identity = EncoderIdentity(name: encoder.name, sha256: encoder.digest)
+        let (_, recorded) = try library.record(
+            file.record,
+            analysis: NewAnalysis(
+                encoder: identity,
+                vocabulary: VocabularyIdentity(name: vocabulary.name, sha256: vocabulary.digest, count: vocabulary.tags.count),
+                seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary(vocabulary) }, positive: result.prompt.positive,
+                negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
+                size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
+                dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
+                wording: analyzer.wording),
+            embedding: NewEmbedding(encoder: identity, halves: seen.embedding.halves))
+        return try report(of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded, reused: false)
+    }
+
+    /// What the library keeps of an analysis, in the shape that scripts read.
+    func report(_ path: String, _ picture: PictureRecord, _ analysis: AnalysisRecord) throws -> AnalysisReport {
+        let recorded = RecordedAnalysis(analysis: analysis, suggestions: try library().suggestions(of: picture.id), withheld: [])
+        return try report(of: path, sha256: picture.sha256, size: (picture.width, picture.height), recorded, reused: true)
+    }
+
+    private func report(
+        of path: String, sha256: String, size: (width: Int, height: Int), _ recorded: RecordedAnalysis, reused: Bool
+    ) throws -> AnalysisReport {
+        let analysis = recorded.analysis
+        return AnalysisReport(
+            picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
+            encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
+            vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
+            suggestions: recorded.suggestions.map(AnalysisReport.SuggestionEntry.init),
+            dropped: JSON.value(analysis.dropped) ?? [],
+            prompt: .init(
+                positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive)),
+            model: JSON.value(analysis.model), size: JSON.value(analysis.size), recovered: JSON.value(analysis.recovered),
+            seconds: analysis.seconds, reused: reused)
+    }
+
+    static func decoded(_ file: PictureFile, shortSide: Int) async throws -> Image {
         try file.decoded(targetShortSide: shortSide).image
     }
 
@@ -75,13 +85,46 @@ extension Studio {
     }
 }
 
-extension Suggested.Source {
-    fileprivate var forLibrary: SuggestionSource {
-        switch self {
-        case .ranked: .ranked
-        case .measured: .measured
-        case .head: .head
-        }
+extension Suggested {
+    fileprivate func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
+        let origin: SuggestionSource =
+            switch source {
+            case .ranked: .ranked
+            case .measured: .measured
+            case .head: .head
+            }
+        return NewSuggestion(
+            tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
+            confidence: Double(confidence), rank: rank, source: origin)
+    }
+}
+
+extension AnalysisReport.DroppedEntry {
+    fileprivate init(_ dropped: Dropped) {
+        self.init(
+            tag: dropped.tag, facet: dropped.facet.rawValue, confidence: Double(dropped.confidence), reason: "\(dropped.reason)")
+    }
+}
+
+extension AnalysisReport.ModelEntry {
+    fileprivate init(_ choice: ModelChoice) {
+        self.init(
+            name: choice.name, reason: choice.reason, installed: choice.installed,
+            runnersUp: choice.runnersUp.map { .init(name: $0.name, score: $0.score, installed: $0.installed) })
+    }
+}
+
+extension AnalysisReport.SizeEntry {
+    fileprivate init(_ choice: SizeChoice) {
+        self.init(width: choice.width, height: choice.height, reason: choice.reason)
+    }
+}
+
+extension AnalysisReport.SuggestionEntry {
+    fileprivate init(_ suggestion: Suggestion) {
+        self.init(
+            id: suggestion.id, tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine, confidence: suggestion.confidence,
+            rank: suggestion.rank, state: suggestion.state, source: suggestion.source)
     }
 }
 

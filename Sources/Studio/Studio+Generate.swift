@@ -88,7 +88,8 @@ extension Studio {
                 results.append(try pipeline.run(request, source: source, mask: mask) { onEvent(.step($0)) })
             }
             let report = try deliver(
-                results, request: request, strengths: order.strengths, source: source, to: targets, id: generation.id, load: load)
+                results, request: request, strengths: order.strengths, source: source, to: targets, overwrites: order.overwrites,
+                id: generation.id, load: load)
             _ = try library.finish(generation: generation.id, report.outcome)
             return report
         } catch {
@@ -168,6 +169,6 @@ extension GenerationRequest.Mode {
 
 extension PictureFile {
     var record: NewPicture {
-        NewPicture(sha256: sha256, width: width, height: height, path: ScreeningDesk.storedPath(path))
+        NewPicture(sha256: sha256, width: width, height: height, path: ScreeningDesk.storedPath(path), stamp: stamp)
     }
 }

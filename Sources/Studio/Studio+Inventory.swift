@@ -39,9 +39,35 @@ public struct FileReport: Codable, Sendable {
     public let width: Int
     public let height: Int
     public let format: String
+    /// EXIF's number, 1 to 8: how the stored pixels lie; width and height are those of the upright picture.
+    public let orientation: Int
     public let bytes: Int
-    /// PNG text entries.
+    /// PNG's text entries; those of EXIF and JPEG's comment.
     public let text: [String: String]
+    /// The most telling prompt that stands in the file or beside it.
+    public let recovered: RecoveredPrompt?
+    /// Other prompts that stand there too.
+    public let alsoRecovered: [RecoveredPrompt]
+    /// What could not be read of the texts.
+    public let notes: [String]
+    /// Number of the generation in the library that made this very file.
+    public let generation: Int64?
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(path, forKey: .path)
+        try container.encode(sha256, forKey: .sha256)
+        try container.encode(width, forKey: .width)
+        try container.encode(height, forKey: .height)
+        try container.encode(format, forKey: .format)
+        try container.encode(orientation, forKey: .orientation)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(text, forKey: .text)
+        try container.encode(recovered, forKey: .recovered)
+        try container.encode(alsoRecovered, forKey: .alsoRecovered)
+        try container.encode(notes, forKey: .notes)
+        try container.encode(generation, forKey: .generation)
+    }
 }
 
 extension Studio {
@@ -99,11 +125,22 @@ extension Studio {
             name: vocabulary.name, sha256: vocabulary.digest, tags: vocabulary.tags.count, facets: facets, problems: [])
     }
 
-    /// What a picture file says of itself.
+    /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
     public nonisolated func info(_ file: PictureFile) throws -> FileReport {
-        FileReport(
-            path: file.path, sha256: file.sha256, width: file.width, height: file.height,
-            format: try ImageFile.size(of: file.bytes).format.description, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes)
-        )
+        let recovery = file.recovery()
+        var notes = recovery.notes
+        var generation: Int64?
+        if FileManager.default.fileExists(atPath: libraryFolder.appendingPathComponent(Library.fileName).path) {
+            do {
+                generation = try Library(folder: libraryFolder).generation(ofOutput: file.sha256)?.id
+            } catch {
+                notes.append("\(error)")
+            }
+        }
+        return FileReport(
+            path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
+            orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),
+            recovered: recovery.prompts.first, alsoRecovered: Array(recovery.prompts.dropFirst()), notes: notes,
+            generation: generation)
     }
 }

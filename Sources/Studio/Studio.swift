@@ -4,6 +4,7 @@ import Diffusion
 import Encoders
 public import Foundation
 import Screening
+import Synchronization
 import Vocabulary
 
 /// The whole flow: look at a picture, keep what was said and decided, redraw it.
@@ -17,6 +18,7 @@ public actor Studio {
     private let encoderName: String?
     private let vocabularyName: String?
     private let executor = NumericExecutor()
+    private let knownModels = Mutex<ModelCatalog?>(nil)
 
     private var openedLibrary: Library?
     private var openedEncoder: DefaultEncoder?
@@ -37,9 +39,14 @@ public actor Studio {
         self.vocabularyName = vocabulary
     }
 
-    /// The models that are known here, the shipped ones before the person's own.
+    /// The models that are known here; manifests are read again once one of them has changed. The shipped ones before the person's own.
     public nonisolated func catalog() -> ModelCatalog {
-        ModelCatalog(directories: [installation.models, installation.personalModels])
+        knownModels.withLock { known in
+            if let known, known.isCurrent { return known }
+            let catalog = ModelCatalog(directories: [installation.models, installation.personalModels])
+            known = catalog
+            return catalog
+        }
     }
 
     func library() throws -> Library {

@@ -16,6 +16,9 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case outputExists(path: String)
     case neverAnalysed(path: String)
     case notLossless(path: String)
+    case nothingEmbedded(encoder: String, others: [String])
+    case notEmbedded(picture: String, encoder: String)
+    case nothingRecovered(picture: String)
     case noFolder(path: String)
     case tooLittleMemory(needed: Int, available: Int, size: String)
     case unsupported(what: String, instead: String)
@@ -49,6 +52,14 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
         case .notLossless(let path):
             "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
+        case .nothingEmbedded(let encoder, let others):
+            "The library holds no picture that the encoder \(encoder) looked at"
+                + (others.isEmpty ? "" : ", only such that were looked at by \(others.joined(separator: ", "))")
+                + ". Run redraw analyze on some (--again for those analysed before)."
+        case .notEmbedded(let picture, let encoder):
+            "The encoder \(encoder) never looked at \(picture), and its file is not there; run redraw analyze on the file."
+        case .nothingRecovered(let picture):
+            "No prompt was found in the file of \(picture) or beside it when it was analysed; redraw info shows what a file holds."
         case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
         case .tooLittleMemory(let needed, let available, let size):
             "A run at \(size) needs about \(needed >> 20) MB of memory and \(available >> 20) MB are free; choose a smaller --size."

@@ -177,6 +177,24 @@ extension Review {
         }
     }
 
+    @Test func aTextWithNothingToEditIsNoRowOfKeys() throws {
+        let library = try Library.inMemory()
+        let picture = try library.record(NewPicture(sha256: digest(5), width: 8, height: 8))
+        let desk = ScreeningDesk(library: library, compose: ScreeningDesk.composition)
+        var review = try Review(desk, picture, index: 0, of: 1)
+        // Taken as keys, the q would end the review and the n and the a do something else.
+        for line in ["e a quiet lane", "w 1.2"] {
+            #expect(try review.enter(line: line) == .goOn)
+            #expect(review.session.mode == .choosing)
+            #expect(review.session.message == "There is no suggestion; + adds a tag.")
+        }
+        #expect(try review.enter(line: "+ quiet lane") == .goOn)
+        #expect(try library.suggestions(of: picture.id).map(\.tag) == ["quiet lane"])
+        #expect(try review.enter(line: "e a quiet lane") == .goOn)
+        #expect(try library.suggestions(of: picture.id).map(\.text) == ["a quiet lane"])
+        #expect(try review.enter(line: "q") == .quit)
+    }
+
     @Test func linesOfAPipeAreKeys() throws {
         #expect(try Review.keys(forLine: " aar ") == [.character("a"), .character("a"), .character("r")])
         #expect(try Review.keys(forLine: "w 1.2") == [.character("w"), .clear, .character("1"), .character("."), .character("2"), .enter])

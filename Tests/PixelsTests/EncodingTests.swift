@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -91,6 +92,25 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["picture.png"])
         #expect(throws: ImageError.cannotWrite(reason: "no such file or folder")) {
             try FileBytes.write([1], to: folder.url.appendingPathComponent("absent/picture.png"))
+        }
+    }
+
+    @Test func ofTwoWritersOfANewFileOneSucceeds() throws {
+        let folder = try TemporaryFolder()
+        let url = folder.url.appendingPathComponent("picture.png")
+        for round in 0..<50 {
+            let outcomes = Mutex<[Int: Bool]>([:])
+            DispatchQueue.concurrentPerform(iterations: 4) { writer in
+                let bytes = [UInt8](repeating: UInt8(writer), count: 10_000)
+                let succeeded = (try? FileBytes.write(bytes, to: url, replacing: false)) != nil
+                outcomes.withLock { $0[writer] = succeeded }
+            }
+            let winners = outcomes.withLock { $0.filter(\.value).keys.sorted() }
+            #expect(winners.count == 1, "round \(round)")
+            #expect(try FileBytes.read(url) == [UInt8](repeating: UInt8(winners.first ?? 255), count: 10_000))
+            #expect(throws: ImageError.exists) { try FileBytes.write([1], to: url, replacing: false) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["picture.png"])
+            try FileManager.default.removeItem(at: url)
         }
     }
 }

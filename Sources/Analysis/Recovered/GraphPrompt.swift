@@ -1,0 +1,189 @@
+/// Finds in a graph of ComfyUI what a sampler was told: from the sampler along its links to the texts, the checkpoint and the size.
+struct GraphPrompt {
+    private let graph: NodeGraph
+
+    init(_ graph: NodeGraph) {
+        self.graph = graph
+    }
+
+    /// What the picture was begun with. A graph may sample several times, to enlarge or to repaint a face: the first sampler on the way to the
+    /// picture counts, and what later ones were told differently is among the settings.
+    func prompt(place: String) -> RecoveredPrompt? {
+        let samplers = orderedSamplers()
+        guard let first = samplers.first else { return loneText(place: place) }
+        var recovered = RecoveredPrompt(
+            tool: .comfyui, place: place, positive: text(of: first, .positive), negative: text(of: first, .negative))
+        recovered.seed = number("seed", of: first)?.unsigned ?? number("noise_seed", of: first)?.unsigned
+        recovered.steps = number("steps", of: first)?.integer
+        recovered.guidance = number("cfg", of: first)?.double
+        recovered.sampler = number("sampler_name", of: first)?.string
+        recovered.settings["Scheduler"] = number("scheduler", of: first)?.string
+        recovered.settings["Guidance"] = number("guidance", of: first)?.plain
+        if let strength = number("denoise", of: first)?.double, strength < 1 { recovered.strength = strength }
+        takeModel(of: first, into: &recovered)
+        takeSize(of: first, into: &recovered)
+        for sampler in samplers.dropFirst() {
+            let (positive, negative) = (text(of: sampler, .positive), text(of: sampler, .negative))
+            if !positive.isEmpty, positive != recovered.positive { recovered.settings["Prompt of node \(sampler.id)"] = positive }
+            if !negative.isEmpty, negative != recovered.negative { recovered.settings["Negative prompt of node \(sampler.id)"] = negative }
+        }
+        return recovered.saysSomething ? recovered : nil
+    }
+
+    private enum Side: String {
+        case positive, negative
+
+        /// The output that carries this side, of a node that passes both on.
+        var output: Int { self == .positive ? 0 : 1 }
+    }
+
+    // MARK: Samplers
+
+    private func isSampler(_ node: NodeGraph.Node) -> Bool {
+        let hasSides = node.inputs["positive"] != nil || node.inputs["guider"] != nil
+        let samples = ["seed", "noise_seed", "noise", "sampler_name", "sampler", "steps"].contains { node.inputs[$0] != nil }
+        return hasSides && samples && node.inputs["control_net"] == nil
+    }
+
+    /// The samplers that had a part in the picture that was kept, the one that began first at the front.
+    private func orderedSamplers() -> [NodeGraph.Node] {
+        let nodes = graph.inOrder
+        let outputs =
+            nodes.filter { $0.kind.hasPrefix("SaveImage") || $0.kind.contains("Save") } + nodes.filter { $0.kind == "PreviewImage" }
+        for output in outputs {
+            let samplers = graph.ancestors(of: output).filter(isSampler)
+            if !samplers.isEmpty { return samplers.sorted { depth($0) < depth($1) } }
+        }
+        return nodes.filter(isSampler).sorted { (depth($0), Int($0.id) ?? .max) < (depth($1), Int($1.id) ?? .max) }
+    }
+
+    /// How many samplers came before.
+    private func depth(_ sampler: NodeGraph.Node) -> Int {
+        graph.ancestors(of: sampler) { !["positive", "negative", "guider", "model"].contains($0) }.count(where: isSampler)
+    }
+
+    /// A value of the sampler, or of the nodes that stand for its parts: noise, schedule, guider.
+    private func number(_ name: String, of sampler: NodeGraph.Node) -> LenientJSON? {
+        if let value = resolved(name, of: sampler) { return value }
+        for part in ["noise", "sigmas", "sampler", "guider"] {
+            guard let node = graph.source(part, of: sampler)?.node else { continue }
+            for node in [node] + graph.ancestors(of: node, through: { $0 != "model" }) {
+                if let value = resolved(name, of: node) { return value }
+            }
+        }
+        return nil
+    }
+
+    /// A value, or what the node that a link leads to holds under the same name or under that of a plain value.
+    private func resolved(_ name: String, of node: NodeGraph.Node) -> LenientJSON? {
+        if let value = graph.value(name, of: node) { return value.plain == nil ? nil : value }
+        guard let source = graph.source(name, of: node)?.node else { return nil }
+        for key in [name, "value", "seed", "int", "float", "number", "Number"] {
+            if let value = graph.value(key, of: source), value.plain != nil { return value }
+        }
+        return nil
+    }
+
+    // MARK: Texts
+
+    private func text(of sampler: NodeGraph.Node, _ side: Side) -> String {
+        var sampler = sampler
+        if let guider = graph.source("guider", of: sampler)?.node { sampler = guider }
+        let name = sampler.inputs[side.rawValue] == nil && side == .positive ? "conditioning" : side.rawValue
+        guard let source = graph.source(name, of: sampler) else { return string(name, of: sampler) ?? "" }
+        var seen: Set<String> = []
+        return joined(texts(from: source.node, output: source.output, side, &seen))
+    }
+
+    /// The texts that a conditioning comes from.
+    private func texts(from node: NodeGraph.Node, output: Int, _ side: Side, _ seen: inout Set<String>) -> [String] {
+        guard seen.insert("\(node.id)/\(output)").inserted, seen.count < 1000, node.kind != "ConditioningZeroOut" else { return [] }
+        // A node that passes both sides on, as those of ControlNet do: its second output is the negative one.
+        if graph.source("positive", of: node) != nil || graph.source("negative", of: node) != nil {
+            let side: Side = output == 1 ? .negative : .positive
+            return graph.source(side.rawValue, of: node).map { texts(from: $0.node, output: $0.output, side, &seen) } ?? []
+        }
+        let own = Self.textInputs.compactMap { string($0, of: node) }.filter { !$0.isEmpty }
+        if !own.isEmpty { return own }
+        if let own = string(side.rawValue, of: node) { return [own] }
+        var found: [String] = []
+        for name in node.inputs.keys.sorted() where name.lowercased().hasPrefix("conditioning") || name == "" || name == "any" {
+            if let source = graph.source(name, of: node) { found += texts(from: source.node, output: source.output, side, &seen) }
+        }
+        return found
+    }
+
+    /// Where encoding nodes have their texts: CLIP's, SDXL's two, those of SD3 and Flux.
+    private static let textInputs = ["text", "text_g", "text_l", "clip_g", "clip_l", "t5xxl", "prompt"]
+
+    /// The text of an input: its value, or what a chain of text nodes comes to.
+    private func string(_ name: String, of node: NodeGraph.Node) -> String? {
+        var seen: Set<String> = []
+        return string(name, of: node, &seen)
+    }
+
+    private func string(_ name: String, of node: NodeGraph.Node, _ seen: inout Set<String>) -> String? {
+        switch node.inputs[name] {
+        case .value(let value): return value.string
+        case .link(let id, let output):
+            guard let source = graph.nodes[id], seen.insert("\(id)/\(output)").inserted, seen.count < 1000 else { return nil }
+            return string(from: source, output: output, &seen)
+        case nil: return nil
+        }
+    }
+
+    /// What a node that makes texts hands on.
+    private func string(from node: NodeGraph.Node, output: Int, _ seen: inout Set<String>) -> String? {
+        // Nodes that style a prompt have the negative one at their second output.
+        if output == 1, let negative = string("text_negative", of: node, &seen) ?? string("negative", of: node, &seen) { return negative }
+        for name in Self.stringInputs {
+            if let text = string(name, of: node, &seen), !text.isEmpty { return text }
+        }
+        // Nodes that join texts number them.
+        let parts = node.inputs.keys.filter { $0.lowercased().hasPrefix("text") || $0.lowercased().hasPrefix("string") }.sorted()
+        let texts = parts.compactMap { string($0, of: node, &seen) }.filter { !$0.isEmpty }
+        let delimiter = graph.value("delimiter", of: node)?.string ?? graph.value("separator", of: node)?.string ?? ", "
+        return texts.isEmpty ? nil : texts.joined(separator: delimiter.replacing("\\n", with: "\n"))
+    }
+
+    private static let stringInputs = [
+        "populated_text", "text_positive", "positive", "text", "string", "value", "prompt", "String", "Text", "result",
+    ]
+
+    private func joined(_ texts: [String]) -> String {
+        var kept: [String] = []
+        for text in texts.map(\.trimmedOfBlanks) where !text.isEmpty && !kept.contains(text) { kept.append(text) }
+        return kept.joined(separator: ", ")
+    }
+
+    /// A graph without a sampler that is known: the one text in it, if there is one.
+    private func loneText(place: String) -> RecoveredPrompt? {
+        let texts = graph.inOrder.filter { $0.kind.contains("TextEncode") }.compactMap { string("text", of: $0) }.filter { !$0.isEmpty }
+        guard texts.count == 1 else { return nil }
+        return RecoveredPrompt(tool: .comfyui, place: place, positive: texts[0])
+    }
+
+    // MARK: Model and size
+
+    private func takeModel(of sampler: NodeGraph.Node, into recovered: inout RecoveredPrompt) {
+        let start = graph.source("guider", of: sampler)?.node ?? sampler
+        var loras: [String] = []
+        for node in graph.ancestors(of: start, through: { $0 == "model" || $0 == "base_model" || $0 == "" }) {
+            if let name = graph.value("lora_name", of: node)?.string {
+                let weight = graph.value("strength_model", of: node)?.plain
+                loras.append((RecoveredPrompt.modelName(name) ?? name) + (weight.map { ": \($0)" } ?? ""))
+            }
+            for key in ["ckpt_name", "unet_name", "model_name"] where recovered.model == nil {
+                recovered.model = RecoveredPrompt.modelName(graph.value(key, of: node)?.string)
+            }
+        }
+        if !loras.isEmpty { recovered.settings["Loras"] = loras.reversed().joined(separator: ", ") }
+    }
+
+    private func takeSize(of sampler: NodeGraph.Node, into recovered: inout RecoveredPrompt) {
+        for node in graph.ancestors(of: sampler, through: { ["latent_image", "latent", "samples", "pixels", "image", ""].contains($0) }) {
+            recovered.take(width: resolved("width", of: node)?.integer, height: resolved("height", of: node)?.integer)
+            if recovered.width != nil { return }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Studio
+import Synchronization
+
+/// Looks at many pictures and prints what is said of each as it comes.
+struct BatchRun {
+    enum Style {
+        case text(showsDropped: Bool)
+        /// One JSON array, an element a line.
+        case array
+        /// JSON Lines.
+        case lines
+    }
+
+    let style: Style
+    let quiet: Bool
+
+    static let readingVocabulary = "reading the vocabulary (once)"
+    /// Failures that are listed at the end; a folder of a hundred thousand broken files is told by its number.
+    private static let listedFailures = 1000
+
+    /// What has become of the pictures so far.
+    private struct Tally {
+        var analysed = 0
+        var stood = 0
+        var failed = 0
+        var failures: [String] = []
+        var printed = 0
+        /// When the first picture that had to be looked at was begun with.
+        var begin: ContinuousClock.Instant?
+
+        var done: Int { analysed + stood + failed }
+
+        var rate: Double? {
+            guard let begin, analysed > 0 else { return nil }
+            return Double(analysed) / (begin.duration(to: .now) / .seconds(1))
+        }
+    }
+
+    /// - Throws: `ExitCode.failure` where a picture could not be analysed; all others were.
+    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, again: Bool) async throws {
+        let progress = ProgressLine(enabled: !quiet)
+        let tally = Mutex(Tally())
+        let listing = PictureListing(sources, isRecursive: isRecursive, counts: progress.isShown)
+        if case .array = style { Terminal.standardOutput.write("[") }
+        // A script that reads the array finds its end whatever happened.
+        defer {
+            if case .array = style { Terminal.standardOutput.write(tally.withLock { $0.printed } > 0 ? "\n]\n" : "]\n") }
+        }
+        defer { progress.clear() }
+        whenInterrupted.withLock { $0 = BatchRun.interruption(after: 0) }
+        let wantsStanding = if case .text = style { false } else { true }
+        try await studio.analyze(listing, again: again, reportsStanding: wantsStanding) { share in
+            progress.show(BatchRun.readingVocabulary, share: share)
+        } onOutcome: { outcome in
+            try tally.withLock { tally in
+                if tally.begin == nil { tally.begin = .now }
+                switch outcome {
+                case .analysed(let report):
+                    clearForOutput(progress)
+                    try print(report, isFirst: tally.printed == 0)
+                    tally.analysed += 1
+                    tally.printed += 1
+                case .stood(_, let report):
+                    if let report {
+                        clearForOutput(progress)
+                        try print(report, isFirst: tally.printed == 0)
+                        tally.printed += 1
+                    }
+                    tally.stood += 1
+                    // Passing over takes no time: it says nothing about how long the others take.
+                    if tally.analysed == 0 { tally.begin = .now }
+                case .failed(let reason):
+                    tally.failed += 1
+                    if tally.failures.count < BatchRun.listedFailures { tally.failures.append(reason) }
+                }
+                whenInterrupted.withLock { $0 = BatchRun.interruption(after: tally.analysed + tally.stood) }
+                show(tally, of: listing.total, on: progress)
+            }
+        }
+        progress.clear()
+        try conclude(tally.withLock { $0 })
+    }
+
+    private static func interruption(after count: Int) -> String {
+        "interrupted; what was said of \(CommandText.count(count, "picture")) is kept. The same command goes on from there."
+    }
+
+    private func show(_ tally: Tally, of total: Int?, on progress: ProgressLine) {
+        guard let total, total > 0 else {
+            return progress.show(
+                "\(CommandText.count(tally.done, "picture"))" + (tally.rate.map { ", \(CommandText.fixed($0, 1)) a second" } ?? ""))
+        }
+        let left = tally.rate.map { Double(max(0, total - tally.done)) / $0 }
+        progress.show("picture \(tally.done) of \(total)", share: Double(tally.done) / Double(total), secondsLeft: left)
+    }
+
+    /// Both streams share a terminal; a file or a pipe needs no room.
+    private func clearForOutput(_ progress: ProgressLine) {
+        if Terminal.standardOutput.isTerminal { progress.clear() }
+    }
+
+    private func print(_ report: AnalysisReport, isFirst: Bool) throws {
+        switch style {
+        case .lines: try JSONOutput.printLine(report)
+        case .array: Terminal.standardOutput.write((isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
+        case .text(let showsDropped):
+            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped).text
+            Terminal.standardOutput.write((isFirst ? "" : "\n") + text)
+        }
+    }
+
+    private func conclude(_ tally: Tally) throws {
+        let output = Terminal.standardError
+        if !quiet {
+            var parts = ["\(CommandText.count(tally.analysed, "picture")) analysed"]
+            if let rate = tally.rate, tally.analysed > 1 { parts[0] += " (\(CommandText.fixed(rate, 1)) a second)" }
+            if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them anew)") }
+            if tally.failed > 0 { parts.append("\(tally.failed) failed") }
+            output.write(parts.joined(separator: ", ") + ".\n")
+        }
+        guard tally.failed > 0 else { return }
+        for failure in tally.failures { output.write("analyze: \(DisplayText.harmless(failure))\n") }
+        if tally.failed > tally.failures.count { output.write("analyze: and \(tally.failed - tally.failures.count) more.\n") }
+        output.write("analyze: \(tally.failed) of \(CommandText.count(tally.done, "picture")) could not be analysed.\n")
+        throw ExitCode.failure
+    }
+}

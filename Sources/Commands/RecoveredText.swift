@@ -1,0 +1,46 @@
+import Foundation
+import Studio
+
+/// A prompt out of a file for a person's eyes: always under its own name, so that nobody takes it for what was seen in the picture.
+enum RecoveredText {
+    static func lines(_ prompt: RecoveredPrompt) -> [(name: String, value: String)] {
+        var lines = [("recovered", "from \(prompt.place)\(tool(prompt.tool).map { ", as \($0) writes it" } ?? "")")]
+        if !prompt.positive.isEmpty { lines.append(("  prompt", joined(prompt.positive))) }
+        if !prompt.negative.isEmpty { lines.append(("  negative", joined(prompt.negative))) }
+        let settings = settings(prompt)
+        if !settings.isEmpty { lines.append(("  made with", settings.joined(separator: ", "))) }
+        return lines
+    }
+
+    /// The settings that every tool has; `all` adds the others as they were written.
+    static func settings(_ prompt: RecoveredPrompt, all: Bool = false) -> [String] {
+        var parts: [String] = []
+        if let model = prompt.model { parts.append("model \(model)") }
+        if let width = prompt.width, let height = prompt.height { parts.append("\(width)x\(height)") }
+        if let seed = prompt.seed { parts.append("seed \(seed)") }
+        if let steps = prompt.steps { parts.append("\(steps) steps") }
+        if let sampler = prompt.sampler { parts.append(sampler) }
+        if let guidance = prompt.guidance { parts.append("guidance \(ReviewSession.number(guidance))") }
+        if let strength = prompt.strength { parts.append("strength \(ReviewSession.number(strength))") }
+        if all { parts += prompt.settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
+        return parts
+    }
+
+    private static func tool(_ tool: RecoveredPrompt.Tool) -> String? {
+        switch tool {
+        case .redraw: "Redraw"
+        case .a1111: "A1111"
+        case .comfyui: "ComfyUI"
+        case .novelai: "NovelAI"
+        case .invokeai: "InvokeAI"
+        case .fooocus: "Fooocus"
+        case .swarmui: "SwarmUI"
+        case .text: nil
+        }
+    }
+
+    /// Several lines as one, as they will be read.
+    private static func joined(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { String($0).trimming(while: \.isWhitespace) }.filter { !$0.isEmpty }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,185 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Paths of pictures as they come, from folders, from arguments and from standard input. A thread of its own looks for them, some hundred
+/// ahead of whoever takes them: a hundred thousand files are never in memory together.
+public final class PictureListing: Sendable {
+    public enum Source: Sendable, Hashable {
+        /// A picture, or a folder of pictures.
+        case path(String)
+        /// Paths on standard input, one a line.
+        case standardInput
+    }
+
+    /// What comes of a source.
+    enum Entry: Sendable {
+        case picture(String)
+        /// A source, or a part of one, that gives no pictures, and why.
+        case problem(String)
+    }
+
+    private enum Taken {
+        case entry(Entry)
+        case nothingYet
+        case end
+    }
+
+    private struct State {
+        var waiting: [Entry] = []
+        var isEnded = false
+        var isAbandoned = false
+        var taker: CheckedContinuation<Void, Never>?
+    }
+
+    private let sources: [Source]
+    private let isRecursive: Bool
+    private let state = Mutex(State())
+    private let room = DispatchSemaphore(value: 0)
+    private let counted = Mutex<Int?>(nil)
+
+    /// - Parameters:
+    ///   - isRecursive: whether folders in folders are looked into.
+    ///   - counts: whether folders are counted beforehand, on another thread, for ``total``.
+    public init(_ sources: [Source], isRecursive: Bool = true, counts: Bool = false, ahead: Int = 256) {
+        self.sources = sources
+        self.isRecursive = isRecursive
+        // Not its initial value: libdispatch wants that back before it lets a semaphore go.
+        for _ in 0..<ahead { room.signal() }
+        Thread.detachNewThread { [self] in list() }
+        if counts, !sources.contains(.standardInput) { Thread.detachNewThread { [self] in count() } }
+    }
+
+    /// How many pictures there are in all, once that is known; standard input does not tell beforehand.
+    public var total: Int? { counted.withLock { $0 } }
+
+    // MARK: Taking
+
+    /// The next entry, waited for; nil at the end, or when the task is cancelled.
+    func next() async -> Entry? {
+        while !Task.isCancelled {
+            switch take() {
+            case .entry(let entry): return entry
+            case .end: return nil
+            case .nothingYet: await somethingNew()
+            }
+        }
+        return nil
+    }
+
+    /// The next entry if there is one already.
+    func ready() -> Entry? {
+        if case .entry(let entry) = take() { entry } else { nil }
+    }
+
+    /// Ends the looking; nobody takes any more.
+    func abandon() {
+        state.withLock { $0.isAbandoned = true }
+        room.signal()
+    }
+
+    private func take() -> Taken {
+        let taken: Taken = state.withLock { state in
+            if !state.waiting.isEmpty { return .entry(state.waiting.removeFirst()) }
+            return state.isEnded ? .end : .nothingYet
+        }
+        if case .entry = taken { room.signal() }
+        return taken
+    }
+
+    private func somethingNew() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isHere = state.withLock { state in
+                    // It may have come in between.
+                    if !state.waiting.isEmpty || state.isEnded || Task.isCancelled { return true }
+                    state.taker = continuation
+                    return false
+                }
+                if isHere { continuation.resume() }
+            }
+        } onCancel: {
+            wake()
+        }
+    }
+
+    private func wake() {
+        let taker = state.withLock { state in
+            defer { state.taker = nil }
+            return state.taker
+        }
+        taker?.resume()
+    }
+
+    // MARK: Looking
+
+    /// - Returns: whether more is wanted.
+    private func give(_ entry: Entry) -> Bool {
+        room.wait()
+        let goesOn = state.withLock { state in
+            if !state.isAbandoned { state.waiting.append(entry) }
+            return !state.isAbandoned
+        }
+        wake()
+        return goesOn
+    }
+
+    private func list() {
+        for source in sources {
+            let goesOn =
+                switch source {
+                case .standardInput: listStandardInput()
+                case .path(let path): list(path)
+                }
+            if !goesOn { break }
+        }
+        state.withLock { $0.isEnded = true }
+        wake()
+    }
+
+    private func list(_ path: String) -> Bool {
+        guard Self.isFolder(path) else { return give(.picture(path)) }
+        var count = 0
+        let goesOn = FolderWalk(folder: path, isRecursive: isRecursive).visit { found in
+            count += 1
+            switch found {
+            case .picture(let path): return give(.picture(path))
+            case .unreadableFolder(let path, let reason): return give(.problem("\(path) cannot be read: \(reason)"))
+            }
+        }
+        guard count == 0 else { return goesOn }
+        return give(.problem("\(path) holds no PNG, JPEG or WebP picture\(isRecursive ? "" : " (folders in it are not looked into)")"))
+    }
+
+    private func listStandardInput() -> Bool {
+        while let line = readLine() {
+            guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
+                return give(.problem("standard input is no list of paths; give a picture's path, not its bytes"))
+            }
+            if !line.isEmpty, !(Self.isFolder(line) ? list(line) : give(.picture(line))) { return false }
+        }
+        return true
+    }
+
+    private func count() {
+        var count = 0
+        for case .path(let path) in sources {
+            guard Self.isFolder(path) else {
+                count += 1
+                continue
+            }
+            FolderWalk(folder: path, isRecursive: isRecursive).visit { found in
+                if case .picture = found { count += 1 }
+                return !state.withLock { $0.isAbandoned }
+            }
+        }
+        counted.withLock { $0 = count }
+    }
+
+    /// Whether a folder, or a link to one, is there.
+    public static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        let expanded = NSString(string: path).expandingTildeInPath
+        return FileManager.default.fileExists(atPath: expanded, isDirectory: &isFolder) && isFolder.boolValue
+    }
+}

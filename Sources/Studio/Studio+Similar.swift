@@ -1,0 +1,78 @@
+import Analysis
+import Encoders
+import Foundation
+import Pixels
+import Screening
+
+/// A picture of the library that looks like another.
+public struct SimilarPicture: Codable, Sendable {
+    public let id: Int64
+    /// Where it was last seen; nil where it never had a name.
+    public let path: String?
+    public let sha256: String
+    public let width: Int
+    public let height: Int
+    /// Of the two pictures' embeddings, from -1 to 1; 1 for the same picture.
+    public let cosine: Double
+    /// What was approved for it, else what was suggested.
+    public let prompt: String
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(path, forKey: .path)
+        try container.encode(sha256, forKey: .sha256)
+        try container.encode(width, forKey: .width)
+        try container.encode(height, forKey: .height)
+        try container.encode(cosine, forKey: .cosine)
+        try container.encode(prompt, forKey: .prompt)
+    }
+}
+
+extension Studio {
+    /// The pictures of the library that lie nearest to one, as this studio's encoder sees them: an exact search.
+    ///
+    /// - Parameters:
+    ///   - reference: a file, whether or not it was analysed; or a picture of the library by its number or the start of its digest.
+    ///   - count: at most so many, at least 1.
+    /// - Throws: `StudioError.nothingEmbedded` where the library holds no embedding of this encoder.
+    public func similar(to reference: String, count: Int) throws -> [SimilarPicture] {
+        let (encoder, library) = (try encoder(), try library())
+        let spaces = try library.embeddingSpaces().filter { $0.count > 0 }
+        guard spaces.contains(where: { $0.encoder.sha256 == encoder.digest }) else {
+            throw StudioError.nothingEmbedded(
+                encoder: encoder.name,
+                others: spaces.map { $0.encoder.name == encoder.name ? "another version of \($0.encoder.name)" : $0.encoder.name })
+        }
+        let (query, own) = try place(of: reference, encoder, library)
+        var nearest = NearestPictures(to: query, count: count, excluding: own)
+        try library.forEachEmbedding(encoder: encoder.digest) { pictures, halves in
+            nearest.scan(pictures, halves: halves)
+        }
+        return try nearest.neighbours.map { neighbour in
+            let picture = try library.picture(id: neighbour.picture)
+            let prompt = try library.latestPrompt(of: picture.id)?.positive ?? library.latestAnalysis(of: picture.id)?.positive
+            return SimilarPicture(
+                id: picture.id, path: picture.paths.first, sha256: picture.sha256, width: picture.width, height: picture.height,
+                cosine: Double(neighbour.cosine), prompt: prompt ?? "")
+        }
+    }
+
+    /// Where the encoder places the picture that is meant, and its number where it is of the library.
+    private func place(
+        of reference: String, _ encoder: DefaultEncoder, _ library: Library
+    ) throws -> (embedding: Embedding, picture: Int64?) {
+        let isFile = FileManager.default.fileExists(atPath: ScreeningDesk.storedPath(reference))
+        let file = isFile ? try PictureFile(path: reference) : nil
+        let picture =
+            try file.map { try library.picture(sha256: $0.sha256) }
+            ?? ScreeningDesk(library: library, compose: { _ in "" }).picture(reference)
+        if let picture, let halves = try library.embedding(of: picture.id, encoder: encoder.digest) {
+            return (Embedding(halves: halves), picture.id)
+        }
+        if let file {
+            return (try encoder.embed(file.decoded(targetShortSide: encoder.configuration.image.imageSize).image), picture?.id)
+        }
+        throw StudioError.notEmbedded(picture: reference, encoder: encoder.name)
+    }
+}
