@@ -41,6 +41,7 @@ enum RecoveredText {
 
     /// Several lines as one, as they will be read.
     private static func joined(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).map { String($0).trimming(while: \.isWhitespace) }.filter { !$0.isEmpty }.joined(separator: " ")
+        text.split(whereSeparator: \.isNewline).map { String($0).trimming(while: \.isWhitespace) }.filter { !$0.isEmpty }.joined(
+            separator: " ")
     }
 }

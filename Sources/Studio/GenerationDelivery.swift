@@ -117,6 +117,24 @@ extension Studio {
         return files
     }
 
+    /// Writes under the name or, where it was taken while the picture was computed, under the next free one.
+    ///
+    /// - Returns: the file.
+    private static func write(
+        _ image: Image, to file: URL, text: [(String, String)], lossless: Bool, replacing: Bool
+    ) throws(ImageError) -> URL {
+        var place = file
+        while true {
+            do throws(ImageError) {
+                try ImageFile.write(image, to: place, text: text, lossless: lossless, replacing: replacing)
+                return place
+            } catch {
+                guard error.cause == .exists else { throw error }
+            }
+            place = file.deletingLastPathComponent().freeFile(file.deletingPathExtension().lastPathComponent, file.pathExtension)
+        }
+    }
+
     /// Writes the pictures, each with its parameters in it.
     ///
     /// - Parameter overwrites: whether they take the place of files of those names. Where not, a picture whose name was taken while it was
@@ -148,17 +166,8 @@ extension Studio {
                     untouchedDigest: untouched?.sha256)
                 let entries = text.entries().map { ($0.key, $0.text) }
                 let isNew = !overwrites || !FileManager.default.fileExists(atPath: file.path)
-                var place = file
-                while true {
-                    do {
-                        try ImageFile.write(
-                            image.image, to: place, text: entries, lossless: request.mode == .repaint, replacing: overwrites)
-                        break
-                    } catch  where error.cause == .exists {
-                        place = file.deletingLastPathComponent().freeFile(
-                            file.deletingPathExtension().lastPathComponent, file.pathExtension)
-                    }
-                }
+                let place = try Studio.write(
+                    image.image, to: file, text: entries, lossless: request.mode == .repaint, replacing: overwrites)
                 delivered.append(place)
                 if isNew { written.append(place) }
                 digests.append(try FileBytes.read(place).sha256)

@@ -51,24 +51,26 @@ extension Studio {
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
                 wording: analyzer.wording),
             embedding: NewEmbedding(encoder: identity, halves: seen.embedding.halves))
-        return try report(of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded, reused: false)
+        return try report(
+            of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions, reused: false)
     }
 
     /// What the library keeps of an analysis, in the shape that scripts read.
     func report(_ path: String, _ picture: PictureRecord, _ analysis: AnalysisRecord) throws -> AnalysisReport {
-        let recorded = RecordedAnalysis(analysis: analysis, suggestions: try library().suggestions(of: picture.id), withheld: [])
-        return try report(of: path, sha256: picture.sha256, size: (picture.width, picture.height), recorded, reused: true)
+        try report(
+            of: path, sha256: picture.sha256, size: (picture.width, picture.height), analysis, library().suggestions(of: picture.id),
+            reused: true)
     }
 
     private func report(
-        of path: String, sha256: String, size: (width: Int, height: Int), _ recorded: RecordedAnalysis, reused: Bool
+        of path: String, sha256: String, size: (width: Int, height: Int), _ analysis: AnalysisRecord, _ suggestions: [Suggestion],
+        reused: Bool
     ) throws -> AnalysisReport {
-        let analysis = recorded.analysis
-        return AnalysisReport(
+        AnalysisReport(
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
-            suggestions: recorded.suggestions.map(AnalysisReport.SuggestionEntry.init),
+            suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
             dropped: JSON.value(analysis.dropped) ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive)),

@@ -32,9 +32,6 @@ struct GraphPrompt {
 
     private enum Side: String {
         case positive, negative
-
-        /// The output that carries this side, of a node that passes both on.
-        var output: Int { self == .positive ? 0 : 1 }
     }
 
     // MARK: Samplers

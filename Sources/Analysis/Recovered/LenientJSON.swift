@@ -127,7 +127,10 @@ enum LenientJSON: Equatable {
             case "null", "NaN", "Infinity", "-Infinity": return .null
             case "true": return .boolean(true)
             case "false": return .boolean(false)
-            default: return Double(word) == nil || word.contains("x") ? nil : .number(word)
+            default:
+                // Swift reads hexadecimal numbers and "inf" too.
+                let isDecimal = word.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && word.first != "+"
+                return isDecimal && Double(word) != nil ? .number(word) : nil
             }
         }
 
