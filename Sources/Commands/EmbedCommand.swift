@@ -1,34 +1,67 @@
 import ArgumentParser
 import Studio
 
-/// `redraw embed image …` and `redraw embed text …`.
+/// `redraw embed picture …`, `redraw embed --text …`, and the same as `redraw embed image …` and `redraw embed text …`.
 struct EmbedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
         abstract: "Print embeddings of pictures or texts as JSON, each of length 1.",
         discussion: """
-              redraw embed image photo.jpg other.png
-              redraw embed text "a tabby cat" "a sailing boat"
+              redraw embed photo.jpg other.png
+              redraw embed --text "a tabby cat" "a sailing boat"
+              redraw embed --encoder clip-vit-base-patch32 --raw photo.jpg
             """,
-        subcommands: [Pictures.self, Texts.self])
+        subcommands: [Pictures.self, Texts.self, Labels.self],
+        defaultSubcommand: Pictures.self)
 
     struct Pictures: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "image", abstract: "Embed pictures.")
 
         @Argument(help: "The pictures.", completion: .file())
-        var pictures: [String]
+        var pictures: [String] = []
 
-        @OptionGroup var looking: LookingOptions
+        @Option(name: .long, parsing: .upToNextOption, help: "Texts to embed instead of pictures, or after them.")
+        var text: [String] = []
+
+        @OptionGroup var embedding: EmbeddingOptions
+
+        func validate() throws {
+            if pictures.isEmpty, text.isEmpty { throw ValidationError("Name a picture, or a text behind --text.") }
+        }
 
         func run() async throws {
-            looking.useThreads()
-            let studio = try looking.studio()
-            var entries: [EmbeddingEntry] = []
-            for path in pictures {
-                try Task.checkCancellation()
-                entries.append(try await studio.embed(picture: try PictureFile(path: path)))
-            }
-            try JSONOutput.print(entries)
+            try await embedding.run(pictures: pictures, texts: text)
+        }
+    }
+
+    struct Labels: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "labels", abstract: "Print a WD tagger's labels of pictures: rating, characters, then the others, likeliest first."
+        )
+
+        @Argument(help: "The pictures.", completion: .file())
+        var pictures: [String]
+
+        @Option(name: .long, help: ArgumentHelp("The tagger's folder as it was downloaded.", valueName: "dir"))
+        var tagger: String
+
+        @Flag(name: .long, help: "Set the thresholds at the largest gap (MCut), instead of 0.35 and 0.75 for characters.")
+        var cut = false
+
+        @Flag(name: .long, help: "Put a backslash before brackets, for prompts in which brackets weigh.")
+        var escape = false
+
+        @Flag(name: .long, help: "Print every label's probability as well, in the list's order.")
+        var raw = false
+
+        @OptionGroup var threads: ThreadOptions
+
+        func run() async throws {
+            threads.apply()
+            let studio = Studio(installation: try Installation.current())
+            try JSONOutput.print(
+                try await studio.labels(
+                    of: pictures.map { try PictureFile(path: $0) }, tagger: tagger, cut: cut, escaped: escape, raw: raw))
         }
     }
 
@@ -38,12 +71,48 @@ struct EmbedCommand: AsyncParsableCommand {
         @Argument(help: "The texts.")
         var texts: [String]
 
-        @OptionGroup var looking: LookingOptions
+        @OptionGroup var embedding: EmbeddingOptions
 
         func run() async throws {
-            looking.useThreads()
-            try JSONOutput.print(try await looking.studio().embed(texts: texts))
+            try await embedding.run(pictures: [], texts: texts)
         }
+    }
+}
+
+/// What embedding pictures and texts has in common.
+struct EmbeddingOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print the features as the tower gives them, not brought to length 1.")
+    var raw = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Print how long the tower takes for all inputs at once, this many times, instead of embeddings.", valueName: "passes"))
+    var time: Int?
+
+    @OptionGroup var looking: LookingOptions
+
+    func validate() throws {
+        if let time, !(1...10_000).contains(time) { throw ValidationError("--time takes 1 to 10000 passes, not \(time).") }
+    }
+
+    func run(pictures: [String], texts: [String]) async throws {
+        looking.useThreads()
+        let studio = try looking.studio()
+        if let time {
+            if !pictures.isEmpty {
+                try JSONOutput.print(try await studio.time(pictures: pictures.map { try PictureFile(path: $0) }, passes: time))
+            }
+            if !texts.isEmpty { try JSONOutput.print(try await studio.time(texts: texts, passes: time)) }
+            return
+        }
+        var entries: [EmbeddingEntry] = []
+        for path in pictures {
+            try Task.checkCancellation()
+            entries.append(try await studio.embed(picture: try PictureFile(path: path), raw: raw))
+        }
+        if !texts.isEmpty { entries += try await studio.embed(texts: texts, raw: raw) }
+        try JSONOutput.print(entries)
     }
 }
 

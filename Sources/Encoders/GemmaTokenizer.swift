@@ -151,7 +151,11 @@ private struct GemmaRules: Sendable {
 
     private struct Normalizer: Decodable {
         struct Pattern: Decodable {
-            var String: String?
+            var text: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case text = "String"
+            }
         }
 
         var type: String
@@ -173,7 +177,7 @@ private struct GemmaRules: Sendable {
         case "Sequence": for part in normalizer.normalizers ?? [] { try add(part, path: path) }
         case "Lowercase": lowers = true
         case "Replace":
-            guard let from = normalizer.pattern?.String, !from.isEmpty, let to = normalizer.content else {
+            guard let from = normalizer.pattern?.text, !from.isEmpty, let to = normalizer.content else {
                 throw .badVocabulary(path: path, reason: "its normaliser replaces something that is no plain string")
             }
             replacements.append((Array(from.unicodeScalars), Array(to.unicodeScalars)))

@@ -1,19 +1,100 @@
+import Encoders
+import Foundation
+
 /// An embedding of a picture or a text, in the shape that scripts read.
 public struct EmbeddingEntry: Codable, Sendable {
     /// The path or the text.
     public let input: String
-    /// Of length 1.
+    /// Of length 1, or as the tower gave it where that was asked for.
     public let embedding: [Float]
 }
 
-extension Studio {
-    public func embed(picture file: PictureFile) throws -> EmbeddingEntry {
-        let encoder = try encoder()
-        let image = try file.decoded(targetShortSide: encoder.configuration.image.imageSize).image
-        return EmbeddingEntry(input: file.path, embedding: try encoder.embed(image).values)
+/// How long an encoder's tower took, for comparing it with others.
+public struct EmbeddingTimes: Codable, Sendable {
+    public let inputs: Int
+    /// Each pass over all inputs at once, in milliseconds; decoding and preparing are not in it.
+    public let milliseconds: [Double]
+}
+
+/// What a tagger says of a picture.
+public struct PictureLabels: Codable, Sendable {
+    public struct Label: Codable, Sendable {
+        public let name: String
+        /// `general`, `character` or `rating`.
+        public let category: String
+        public let probability: Float
+
+        init(_ label: ScoredLabel) {
+            (name, category, probability) = (label.name, "\(label.category)", label.probability)
+        }
     }
 
-    public func embed(texts: [String]) throws -> [EmbeddingEntry] {
-        zip(texts, try encoder().embed(texts)).map { EmbeddingEntry(input: $0, embedding: $1.values) }
+    /// The path.
+    public let input: String
+    /// The likeliest rating, then characters and general labels above the thresholds, likeliest first.
+    public let labels: [Label]
+    /// Every label's probability in the list's order, where that was asked for.
+    public let probabilities: [Float]?
+}
+
+extension Studio {
+    /// - Parameters:
+    ///   - tagger: the folder of a WD v3 tagger as it was downloaded.
+    ///   - cut: thresholds by the largest gap instead of the usual ones.
+    ///   - raw: every label's probability as well.
+    public func labels(of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool) throws -> [PictureLabels] {
+        let tagger = try Tagger(directory: URL(fileURLWithPath: tagger))
+        return try pictures.map { file in
+            let prepared = try tagger.prepare(try file.decoded(targetShortSide: raw ? nil : tagger.decodeShortSide).image)
+            let probabilities = try tagger.probabilities(prepared: [prepared])[0]
+            let found = tagger.tags(of: probabilities, thresholds: cut ? .maximumCut : .fixed(), escaped: escaped)
+            return PictureLabels(
+                input: file.path,
+                labels: ([found.rating].compactMap { $0 } + found.characters + found.general).map(PictureLabels.Label.init),
+                probabilities: raw ? probabilities : nil)
+        }
+    }
+
+    /// - Parameter raw: the projected features before they are brought to length 1, of pictures that are decoded in full: what the library
+    ///   that a checkpoint comes from gives.
+    public func embed(picture file: PictureFile, raw: Bool = false) throws -> EmbeddingEntry {
+        let encoder: any PictureTextEncoder = try encoder()
+        guard raw else {
+            let image = try file.decoded(targetShortSide: encoder.decodeShortSide).image
+            return EmbeddingEntry(input: file.path, embedding: try encoder.embed(image).values)
+        }
+        let prepared = try encoder.prepare(try file.decoded().image)
+        return EmbeddingEntry(input: file.path, embedding: try encoder.features(prepared: [prepared]).values)
+    }
+
+    /// - Parameter raw: as for pictures.
+    public func embed(texts: [String], raw: Bool = false) throws -> [EmbeddingEntry] {
+        let encoder: any PictureTextEncoder = try encoder()
+        guard raw else {
+            return zip(texts, try encoder.embed(texts)).map { EmbeddingEntry(input: $0, embedding: $1.values) }
+        }
+        guard !texts.isEmpty else { return [] }
+        let features = try encoder.features(texts: texts)
+        return texts.indices.map { EmbeddingEntry(input: texts[$0], embedding: features[$0].values) }
+    }
+
+    /// Times `passes` over all pictures at once, after one that is not counted.
+    public func time(pictures: [PictureFile], passes: Int) throws -> EmbeddingTimes {
+        let encoder: any PictureTextEncoder = try encoder()
+        let prepared = try pictures.map { try encoder.prepare(try $0.decoded(targetShortSide: encoder.decodeShortSide).image) }
+        return try time(inputs: pictures.count, passes: passes) { _ = try encoder.features(prepared: prepared) }
+    }
+
+    /// The same for texts; cutting them into tokens is in it.
+    public func time(texts: [String], passes: Int) throws -> EmbeddingTimes {
+        let encoder: any PictureTextEncoder = try encoder()
+        return try time(inputs: texts.count, passes: passes) { _ = try encoder.features(texts: texts) }
+    }
+
+    private func time(inputs: Int, passes: Int, _ pass: () throws -> Void) throws -> EmbeddingTimes {
+        try pass()
+        let clock = ContinuousClock()
+        let times = try (0..<passes).map { _ in try clock.measure(pass) / .milliseconds(1) }
+        return EmbeddingTimes(inputs: inputs, milliseconds: times)
     }
 }

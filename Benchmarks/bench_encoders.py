@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Redraw's encoders beside transformers (torch f32) and onnxruntime (f32) on this machine: time of the towers, cold start, memory.
+
+    python bench_encoders.py --redraw PATH [--encoders clip-vit-b-32,clip-vit-l-14] [--threads 2] [--passes 5] [--keep FOLDER]
+
+Random weights of the real sizes (encoder_models.py). Every program runs in a process of its own with the same number of threads; the
+towers' times are the median of some passes after one that is not counted, without decoding and preparing; a cold start is from the start
+of the process to the first embedding printed, with the file in the page cache. Memory is the process's peak. Needs torch and
+transformers; onnxruntime and onnx where they are installed. The ratio is the peer's time over Redraw's: above 1 Redraw is faster.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import encoder_models as encoders
+from parity_encoders import pictures
+
+WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
+MEASURES = ["image tower, batch 1", "image tower, batch 16", "text tower, batch 64"]
+
+
+def texts(count):
+    return [" ".join(WORDS[(i * 5 + j * 3) % len(WORDS)] for j in range(4 + i % 9)) for i in range(count)]
+
+
+def measured(command, environment):
+    """(seconds, output) of a process."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    output, errors = process.communicate()
+    seconds = time.monotonic() - begin
+    if process.returncode:
+        raise SystemExit(f"{' '.join(map(str, command[:6]))} …: {errors.strip()[-2000:]}")
+    return seconds, output
+
+
+def with_peak(command, environment):
+    """(peak memory in GB, output) of a process."""
+    script = "import resource,subprocess,sys; code=subprocess.call(sys.argv[1:]); " \
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss/2**20, file=sys.stderr); sys.exit(code)"
+    process = subprocess.run([sys.executable, "-c", script, *map(str, command)], capture_output=True, text=True, env=environment)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(map(str, command[:6]))} …: {process.stderr.strip()[-2000:]}")
+    return float(process.stderr.strip().splitlines()[-1]), process.stdout
+
+
+def ours(options, folder, paths, environment):
+    program = [options.redraw, "embed"]
+    common = ["--encoder", str(folder), "--threads", str(options.threads)]
+    result, peak = {}, 0
+    for measure, count in zip(MEASURES[:2], (1, 16)):
+        inputs = [str(paths[i % len(paths)]) for i in range(count)]
+        memory, output = with_peak([*program, "image", *common, "--time", str(options.passes), *inputs], environment)
+        result[measure] = statistics.median(json.loads(output)["milliseconds"])
+        peak = max(peak, memory)
+    memory, output = with_peak([*program, "text", *common, "--time", str(options.passes), *texts(64)], environment)
+    result[MEASURES[2]] = statistics.median(json.loads(output)["milliseconds"])
+    result["cold start to first embedding"] = 1000 * min(measured([*program, "image", *common, str(paths[0])], environment)[0] for _ in range(3))
+    result["peak memory, GB"] = max(peak, memory)
+    return result
+
+
+def peer(kind, options, name, folder, paths, environment):
+    command = [sys.executable, __file__, "--peer", kind, "--redraw", "-", "--encoders", name, "--folder", str(folder), "--threads", str(options.threads)]
+    command += ["--passes", str(options.passes), "--picture", str(paths[0])]
+    memory, output = with_peak(command, environment)
+    result = json.loads(output.strip().splitlines()[-1])
+    result["cold start to first embedding"] = 1000 * min(measured([*command, "--first"], environment)[0] for _ in range(2))
+    result["peak memory, GB"] = memory
+    return result
+
+
+def run_peer(options):
+    import torch
+    from PIL import Image
+    from transformers import CLIPModel
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    torch.set_num_threads(options.threads)
+    image = Image.open(options.picture)
+    processor = CLIPImageProcessorPil.from_pretrained(options.folder)
+    if options.peer == "onnxruntime":
+        import onnxruntime
+
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = options.threads
+        session = lambda tower: onnxruntime.InferenceSession(str(Path(options.folder) / f"{tower}.onnx"), settings, providers=["CPUExecutionProvider"])
+        vision = session("vision")
+        look = lambda pixels: vision.run(None, {"pixel_values": pixels.numpy()})
+    else:
+        model = CLIPModel.from_pretrained(options.folder, dtype=torch.float32).eval()
+        look = lambda pixels: model.get_image_features(pixel_values=pixels)
+
+    def median(work):
+        work()
+        times = []
+        for _ in range(options.passes):
+            begin = time.monotonic()
+            work()
+            times.append(1000 * (time.monotonic() - begin))
+        return statistics.median(times)
+
+    with torch.no_grad():
+        pixels = processor(image, return_tensors="pt")["pixel_values"]
+        if options.first:
+            look(pixels)
+            return
+        result = {MEASURES[0]: median(lambda: look(pixels)), MEASURES[1]: median(lambda: look(pixels.repeat(16, 1, 1, 1)))}
+        tokens = encoders.clip_tokenizer()(texts(64), padding=True, truncation=True, max_length=77, return_tensors="pt")
+        if options.peer == "onnxruntime":
+            words = session("text")
+            result[MEASURES[2]] = median(lambda: words.run(None, {"input_ids": tokens["input_ids"].numpy()}))
+        else:
+            result[MEASURES[2]] = median(lambda: model.get_text_features(**tokens))
+    print(json.dumps(result))
+
+
+def export(folder):
+    """Both towers as ONNX, beside the weights."""
+    import torch
+    from transformers import CLIPModel
+
+    model = CLIPModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+
+    class Vision(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixel_values):
+            return self.model.visual_projection(self.model.vision_model(pixel_values=pixel_values).pooler_output)
+
+    class Text(Vision):
+        def forward(self, input_ids):
+            return self.model.text_projection(self.model.text_model(input_ids=input_ids).pooler_output)
+
+    side = model.config.vision_config.image_size
+    with torch.no_grad():
+        for name, tower, key, example in (
+            ("vision", Vision(), "pixel_values", torch.zeros(2, 3, side, side)), ("text", Text(), "input_ids", torch.full((2, 12), 49407))):
+            axes = {0: "batch"} if name == "vision" else {0: "batch", 1: "tokens"}
+            torch.onnx.export(
+                tower, (example,), str(folder / f"{name}.onnx"), input_names=[key], output_names=["features"], dynamic_axes={key: axes}, dynamo=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--redraw", required=True)
+    parser.add_argument("--encoders", default="clip-vit-b-32,clip-vit-l-14", help="CLIP encoders of encoder_models.py")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--passes", type=int, default=5)
+    parser.add_argument("--keep", type=Path)
+    for hidden in ("--peer", "--folder", "--picture"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peer:
+        return run_peer(options)
+    import torch
+
+    environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads), TRANSFORMERS_VERBOSITY="error")
+    work = options.keep or Path(tempfile.mkdtemp(prefix="redraw-bench-"))
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        paths = pictures(work)
+        for name in options.encoders.split(","):
+            folder = work / name
+            if not folder.exists():
+                encoders.make(name, folder, torch.float32)
+            columns = {"redraw": ours(options, folder, paths, environment), "torch f32": peer("torch", options, name, folder, paths, environment)}
+            try:
+                if not (folder / "text.onnx").exists():
+                    export(folder)
+                columns["onnxruntime f32"] = peer("onnxruntime", options, name, folder, paths, environment)
+            except (ImportError, SystemExit, Exception) as reason:  # noqa: BLE001 - a peer that cannot run is left out and said so
+                print(f"onnxruntime is left out: {str(reason).strip().splitlines()[-1][:200]}", file=sys.stderr)
+            print(f"\n{name}, {options.threads} threads, milliseconds (peer's time over redraw's)")
+            print(f"{'':32}" + "".join(f"{column:>24}" for column in columns))
+            for measure in columns["redraw"]:
+                base = columns["redraw"][measure]
+                cells = [f"{values[measure]:.2f}" + ("" if values is columns["redraw"] else f" ({values[measure] / base:.2f}x)") for values in columns.values()]
+                print(f"{measure:32}" + "".join(f"{cell:>24}" for cell in cells), flush=True)
+            if not options.keep:
+                shutil.rmtree(folder)
+    finally:
+        if not options.keep:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
