@@ -1,5 +1,6 @@
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
 # make test     build and run every test
+# make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 
 PREFIX ?= /usr/local
@@ -9,7 +10,7 @@ SWIFT ?= swift
 PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev libsqlite3-dev
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build demo test lint install uninstall clean
+.PHONY: all packages build demo test lint parity install uninstall clean
 
 all: build
 
@@ -37,6 +38,20 @@ demo: build
 test: packages
 	$(SWIFT) test -c release
 
+# The peers live in a virtual environment of their own; every script Benchmarks/parity_*.py is given the built redraw.
+PARITY := .build-benchmarks
+$(PARITY)/.installed: Benchmarks/requirements.txt
+	python3 -m venv $(PARITY)
+	$(PARITY)/bin/pip install --quiet --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple torch || \
+	    $(PARITY)/bin/pip install --quiet torch
+	$(PARITY)/bin/pip install --quiet -r Benchmarks/requirements.txt
+	touch $@
+
+parity: build $(PARITY)/.installed
+	@for script in Benchmarks/parity_*.py; do \
+	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || exit 1; \
+	done
+
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
@@ -57,4 +72,4 @@ uninstall:
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 
 clean:
-	rm -rf .build .build-install demo-output
+	rm -rf .build .build-install .build-benchmarks demo-output

@@ -12,6 +12,10 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case unsupportedElements(String, type: String, file: String)
     case missing(String, file: String)
     case misshapen(String, expected: Shape, found: Shape, file: String)
+    /// The checkpoint holds tensors of which no known layout has a place.
+    case unfit([String], file: String)
+    /// A LoRA file is for layers that the model does not have, or of a kind that is not known.
+    case unmatched([String], file: String)
     /// The checkpoint holds tensors that nobody asked for: it is of another architecture than its reader believes.
     case unread([String], file: String)
 
@@ -29,10 +33,19 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "\(file): there is no tensor \(name); the checkpoint is of another architecture or is incomplete"
         case .misshapen(let name, let expected, let found, let file):
             "\(file): tensor \(name) has shape \(found), expected \(expected); the checkpoint does not fit its configuration"
+        case .unfit(let names, let file):
+            "\(file): \(names.count) tensor\(names.count == 1 ? " has" : "s have") no place in any layout that is known "
+                + "(\(Self.first(names))); it is no Stable Diffusion 1, 2 or XL checkpoint, or holds more than one"
+        case .unmatched(let names, let file):
+            "\(file): the model has nothing for \(names.count) of this LoRA's tensors (\(Self.first(names))); "
+                + "it was trained for another family, or is of a kind that is not known here"
         case .unread(let names, let file):
             "\(file): \(names.count) tensor\(names.count == 1 ? " was" : "s were") never read "
-                + "(\(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")); "
-                + "the checkpoint is of another architecture than was assumed"
+                + "(\(Self.first(names))); the checkpoint is of another architecture than was assumed"
         }
+    }
+
+    private static func first(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
     }
 }

@@ -32,43 +32,69 @@ public struct LatentDiffusionNames: Sendable {
     /// - Parameter names: the tensors of a UNet, without the prefix `model.diffusion_model.`. Where a level ends and which blocks look at
     ///   the text is seen from them.
     public init(unet names: Set<String>) {
-        var pairs = [
-            ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
-            ("time_embed.cond_proj", "time_embedding.cond_proj"), ("label_emb.0.0", "add_embedding.linear_1"),
-            ("label_emb.0.2", "add_embedding.linear_2"), ("input_blocks.0.0", "conv_in"), ("out.0", "conv_norm_out"), ("out.2", "conv_out"),
-        ]
-        func block(_ old: String, _ new: String, layer: Int) {
-            pairs += Self.residual.map { ("\(old).0.\($0.0)", "\(new).resnets.\(layer).\($0.1)") }
-            if names.contains("\(old).1.norm.weight") { pairs.append(("\(old).1", "\(new).attentions.\(layer)")) }
-        }
-        var (level, layer, index) = (0, 0, 1)
+        var layers = [0]
+        var down = [false]
+        var index = 1
         while true {
             let old = "input_blocks.\(index)"
             if names.contains("\(old).0.op.weight") {
-                pairs.append(("\(old).0.op", "down_blocks.\(level).downsamplers.0.conv"))
-                (level, layer) = (level + 1, 0)
+                layers.append(0)
+                down.append(false)
             } else if names.contains("\(old).0.in_layers.0.weight") {
-                block(old, "down_blocks.\(level)", layer: layer)
-                layer += 1
+                layers[layers.count - 1] += 1
+                if names.contains("\(old).1.norm.weight") { down[down.count - 1] = true }
             } else {
                 break
             }
             index += 1
         }
+        var up: [Bool] = []
+        index = 0
+        for count in layers.reversed() {
+            up.append(names.contains("output_blocks.\(index).1.norm.weight"))
+            index += count + 1
+        }
+        self.init(unetLayers: layers, downAttention: down, upAttention: up)
+    }
+
+    /// - Parameters:
+    ///   - layers: residual blocks of each level on the way down; one more on the way up.
+    ///   - downAttention, upAttention: which levels look at the text, downwards and upwards.
+    public init(unetLayers layers: [Int], downAttention: [Bool], upAttention: [Bool]) {
+        var pairs = [
+            ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
+            ("time_embed.cond_proj", "time_embedding.cond_proj"), ("label_emb.0.0", "add_embedding.linear_1"),
+            ("label_emb.0.2", "add_embedding.linear_2"), ("input_blocks.0.0", "conv_in"), ("out.0", "conv_norm_out"), ("out.2", "conv_out"),
+        ]
+        func block(_ old: String, _ new: String, layer: Int, attention: Bool) {
+            pairs += Self.residual.map { ("\(old).0.\($0.0)", "\(new).resnets.\(layer).\($0.1)") }
+            if attention { pairs.append(("\(old).1", "\(new).attentions.\(layer)")) }
+        }
+        let last = layers.count - 1
+        var index = 1
+        for (level, count) in layers.enumerated() {
+            for layer in 0..<count {
+                block("input_blocks.\(index)", "down_blocks.\(level)", layer: layer, attention: downAttention[level])
+                index += 1
+            }
+            if level < last {
+                pairs.append(("input_blocks.\(index).0.op", "down_blocks.\(level).downsamplers.0.conv"))
+                index += 1
+            }
+        }
         for (old, new) in [("middle_block.0", "mid_block.resnets.0"), ("middle_block.2", "mid_block.resnets.1")] {
             pairs += Self.residual.map { ("\(old).\($0.0)", "\(new).\($0.1)") }
         }
         pairs.append(("middle_block.1", "mid_block.attentions.0"))
-        (level, layer, index) = (0, 0, 0)
-        while names.contains("output_blocks.\(index).0.in_layers.0.weight") {
-            let old = "output_blocks.\(index)"
-            block(old, "up_blocks.\(level)", layer: layer)
-            layer += 1
-            if let place = [1, 2].first(where: { names.contains("\(old).\($0).conv.weight") }) {
-                pairs.append(("\(old).\(place).conv", "up_blocks.\(level).upsamplers.0.conv"))
-                (level, layer) = (level + 1, 0)
+        index = 0
+        for (level, count) in layers.reversed().enumerated() {
+            for layer in 0...count {
+                block("output_blocks.\(index)", "up_blocks.\(level)", layer: layer, attention: upAttention[level])
+                if layer == count, level < last {
+                    pairs.append(("output_blocks.\(index).\(upAttention[level] ? 2 : 1).conv", "up_blocks.\(level).upsamplers.0.conv"))
+                }
+                index += 1
             }
-            index += 1
         }
         self.init(pairs)
     }

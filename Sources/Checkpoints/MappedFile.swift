@@ -26,6 +26,33 @@ final class MappedFile: @unchecked Sendable {
     }
 }
 
+extension MappedFile {
+    /// Lets go of the pages that lie wholly within a part: they come back from the file when they are touched again. What was packed
+    /// elsewhere would otherwise stand in memory twice.
+    func release(_ part: UnsafeRawBufferPointer) {
+        guard part.count >= 1 << 16, let start = part.baseAddress else { return }
+        let page = UInt(getpagesize())
+        let first = (UInt(bitPattern: start) + page - 1) / page * page
+        let last = (UInt(bitPattern: start) + UInt(part.count)) / page * page
+        guard first < last else { return }
+        madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
+    }
+}
+
+/// A part of a mapped file that a tensor lies in; its pages are let go with the tensor.
+final class MappedPart: Sendable {
+    private let file: MappedFile
+    private let range: Range<Int>
+
+    init(_ file: MappedFile, _ range: Range<Int>) {
+        (self.file, self.range) = (file, range)
+    }
+
+    deinit {
+        file.release(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+    }
+}
+
 /// The system's words for the last error.
 func systemMessage() -> String {
     String(cString: strerror(errno))

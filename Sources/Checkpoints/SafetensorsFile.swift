@@ -52,8 +52,10 @@ public final class SafetensorsFile: Sendable {
         let entry = try entry(name)
         let bytes = self.bytes(of: entry)
         if entry.type == .f32, let start = bytes.baseAddress, UInt(bitPattern: start) % 4 == 0, entry.shape.count > 0 {
-            return Tensor(shape: entry.shape, borrowing: start.assumingMemoryBound(to: Float.self), owner: mapping)
+            let part = MappedPart(mapping, dataStart + entry.bytes.lowerBound..<dataStart + entry.bytes.upperBound)
+            return Tensor(shape: entry.shape, borrowing: start.assumingMemoryBound(to: Float.self), owner: part)
         }
+        defer { mapping.release(bytes) }
         return try convert(name, entry, bytes)
     }
 

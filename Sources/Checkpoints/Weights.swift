@@ -10,6 +10,8 @@ public struct Weights: Sendable {
     private let checkpoint: Checkpoint
     /// The scope's path, without a trailing dot; empty at the root.
     public let path: String
+    /// How layers hold what they read of it.
+    public private(set) var holding = WeightHolding()
 
     /// - Parameter files: one file, or the shards of a checkpoint, whose names must not repeat.
     public init(_ files: SafetensorsFile...) throws(CheckpointError) {
@@ -32,9 +34,10 @@ public struct Weights: Sendable {
 
     /// These weights with something added to some of them whenever they are read.
     ///
-    /// - Parameter additions: by the full name of a tensor that is there.
+    /// - Parameter additions: by the name of a tensor that is there, relative to this scope.
     public func adding(_ additions: [String: [any WeightAddition]]) throws(CheckpointError) -> Weights {
-        Weights(checkpoint: try Checkpoint(checkpoint, additions: additions), path: path)
+        let additions = Dictionary(uniqueKeysWithValues: additions.map { (join($0.key), $0.value) })
+        return Weights(checkpoint: try Checkpoint(checkpoint, additions: additions), path: path, holding: holding)
     }
 
     /// Opens the file at `url`.
@@ -42,14 +45,20 @@ public struct Weights: Sendable {
         try self.init(files: [try SafetensorsFile(url)])
     }
 
-    private init(checkpoint: Checkpoint, path: String) {
+    private init(checkpoint: Checkpoint, path: String, holding: WeightHolding) {
         self.checkpoint = checkpoint
         self.path = path
+        self.holding = holding
+    }
+
+    /// The same scope, its layers to be held in another way.
+    public func held(_ holding: WeightHolding) -> Weights {
+        Weights(checkpoint: checkpoint, path: path, holding: holding)
     }
 
     /// The scope below this one.
     public subscript(_ part: String) -> Weights {
-        Weights(checkpoint: checkpoint, path: join(part))
+        Weights(checkpoint: checkpoint, path: join(part), holding: holding)
     }
 
     /// The scope of an element of a list of modules.
@@ -96,6 +105,23 @@ public struct Weights: Sendable {
         var tensor = try place.tensor(scales: scales(full, place))
         for addition in checkpoint.additions[full] ?? [] { tensor = try addition.added(to: tensor) }
         return tensor
+    }
+
+    /// A weight for products, `[outputs, …]`, packed and held as this scope says.
+    public func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
+        PackedMatrix(try tensor(name, shape), halves: try halves(name))
+    }
+
+    /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
+    public func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
+        PackedConvolution(
+            try tensor(name, shape), groups: groups, halves: try halves(name), keepsTransform: holding.keepsTransforms)
+    }
+
+    /// Numbers that are stored in two bytes stay as they are; others lose their lower bits.
+    private func halves(_ name: String) throws(CheckpointError) -> HalfFormat? {
+        guard holding.inHalves else { return nil }
+        return try elementType(of: name) == .f16 ? .f16 : .bf16
     }
 
     /// A matrix `[rows, width]` of which only some rows will be needed, such as a vocabulary's embeddings: nothing is converted yet.
@@ -148,6 +174,19 @@ public struct RowTable: Sendable {
             throw .badTensor(name, file: file.path, reason: "has \(rows) rows and was asked for row \(wrong)")
         }
         return try file.rows(indices, of: name, scales: scales)
+    }
+}
+
+/// How the layers that are made of weights hold them in memory.
+public struct WeightHolding: Sendable, Equatable {
+    /// In two bytes a number, spread out to floats where they are used: exactly as stored where the file has F16 or BF16.
+    public var inHalves: Bool
+    /// Whether a convolution keeps what its fast algorithm makes of its weights.
+    public var keepsTransforms: Bool
+
+    public init(inHalves: Bool = false, keepsTransforms: Bool = true) {
+        self.inHalves = inHalves
+        self.keepsTransforms = keepsTransforms
     }
 }
 

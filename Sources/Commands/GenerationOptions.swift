@@ -4,7 +4,9 @@ import Studio
 
 /// The options that every command that makes pictures has.
 struct GenerationOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("A model's name (see redraw models list) or its folder.", valueName: "name|dir"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A model's name (see redraw models list), its folder, or a .safetensors file.", valueName: "name|path"))
     var model: String?
 
     @Option(name: .long, help: ArgumentHelp("What to paint. Without it: the picture's approved prompt.", valueName: "text"))
@@ -32,6 +34,12 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
+        help: ArgumentHelp(
+            "Layer of the text encoder whose states count, from the end: 1 is the last (default: the model's own).", valueName: "n"))
+    var clipSkip: Int?
+
+    @Option(
+        name: .long,
         help: ArgumentHelp("Size the model works at (default: the legal one nearest to the picture's aspect).", valueName: "WxH"))
     var size: PictureSize?
 
@@ -41,7 +49,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Whose conventions to follow: redraw or diffusers.", valueName: "name"))
     var profile = GenerationRequest.Profile.redraw
 
-    @Option(name: .long, help: ArgumentHelp("auto or f32.", valueName: "name"))
+    @Option(name: .long, help: ArgumentHelp("How weights are held: auto, f32 or bf16.", valueName: "name"))
     var precision = GenerationRequest.Precision.auto
 
     @Option(name: .long, help: ArgumentHelp("What makes the picture; only builtin so far.", valueName: "builtin"))
@@ -80,6 +88,7 @@ struct GenerationOptions: ParsableArguments {
         request.guidance = guidance ?? defaults?.guidance ?? request.guidance
         request.sampler = (sampler ?? defaults?.sampler).flatMap(SamplerName.init(rawValue:)) ?? request.sampler
         request.seed = seed
+        request.clipSkip = clipSkip
         request.width = size?.width
         request.height = size?.height
         request.count = count

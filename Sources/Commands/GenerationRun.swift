@@ -9,6 +9,8 @@ enum GenerationRun {
         do {
             report = try await studio.generate(order) { event in
                 switch event {
+                case .prompt(let length):
+                    library.notice(told(length))
                 case .planned(let model, let steps, let working, let seed):
                     library.notice(plan(model, steps, "\(working)", seed))
                 case .step(let step):
@@ -33,6 +35,13 @@ enum GenerationRun {
                     ? "\(untouched.pixels) pixels outside the mask are byte-identical to the original (SHA-256 \(untouched.sha256.prefix(12))…)"
                     : "pixels outside the mask changed; please report this")
         }
+    }
+
+    private static func told(_ length: PromptLength) -> String {
+        let limit = length.limit.map(String.init) ?? "all"
+        if let cutOff = length.cutOff { return "prompt: \(length.tokens) tokens, of which the model sees \(limit); cut off: \(cutOff)" }
+        if length.chunks > 1 { return "prompt: \(length.tokens) tokens, read in \(length.chunks) pieces of up to \(limit)" }
+        return "prompt: \(length.tokens)\(length.limit == nil ? "" : " of \(limit)") tokens"
     }
 
     private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64) -> String {

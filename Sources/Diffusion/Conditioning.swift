@@ -30,14 +30,14 @@ public struct PromptReading: Sendable, Equatable {
 public struct PromptLength: Sendable, Equatable {
     /// Tokens of the text, without the marks of its start and end.
     public var tokens: Int
-    /// How many of them the model sees at once.
-    public var limit: Int
+    /// How many of them the model sees at once; nil where its encoder does not tell.
+    public var limit: Int?
     /// How many such pieces it is read in.
     public var chunks: Int
     /// What of the prompt the model never sees, nil where it sees all of it.
     public var cutOff: String?
 
-    public init(tokens: Int, limit: Int, chunks: Int = 1, cutOff: String? = nil) {
+    public init(tokens: Int, limit: Int?, chunks: Int = 1, cutOff: String? = nil) {
         (self.tokens, self.limit, self.chunks, self.cutOff) = (tokens, limit, chunks, cutOff)
     }
 }
@@ -61,7 +61,6 @@ extension PromptEncoder {
     }
 
     public func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
-        let count = try tokenCount(prompt)
-        return PromptLength(tokens: max(count - 2, 0), limit: max(count - 2, 75))
+        PromptLength(tokens: max(try tokenCount(prompt) - 2, 0), limit: nil)
     }
 }

@@ -28,6 +28,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case textWidth(found: Int, expected: Int)
     /// The model is told the text as a whole beside its tokens, and was not.
     case missingPooledText(expected: Int)
+    /// A single file that is no whole model.
+    case notACheckpoint(file: String, reason: String)
+    /// A prompt calls a LoRA that is nowhere, or that was not loaded.
+    case unknownAdaptation(name: String, known: [String])
     /// A layer of the text encoder that it does not have.
     case clipSkip(requested: Int, maximum: Int)
     /// The text encoders of a model cut the prompt into different numbers of pieces.
@@ -61,6 +65,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "the text tower gives states of width \(found), the model wants \(expected); use the text tower the model was trained with"
         case .missingPooledText(let expected):
             "the model wants the whole text as one embedding of width \(expected) beside its tokens; use the text encoders the model came with"
+        case .notACheckpoint(let file, let reason): "\(file) is no model that can be run: \(reason)"
+        case .unknownAdaptation(let name, let known):
+            "the prompt calls the LoRA \(name), which is not there; "
+                + (known.isEmpty ? "put its file into a folder loras beside the model" : "there are: \(known.joined(separator: ", "))")
         case .clipSkip(let requested, let maximum): "clip skip is \(requested); this model's text encoder allows 1 to \(maximum)"
         case .unevenPrompt: "the model's two text encoders cut the prompt into different numbers of pieces; place a BREAK, or shorten it"
         case .notAnEmbedding(let file, let reason): "\(file) is no textual inversion that can be read: \(reason)"

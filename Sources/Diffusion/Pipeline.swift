@@ -3,7 +3,7 @@ import Foundation
 import Pixels
 import Tensors
 
-/// A model's folder as diffusers lays it out, loaded: from a request to pictures.
+/// A model, loaded: from a request to pictures.
 ///
 /// Long work: run it off the cooperative thread pool. Everything here is a value that may be used from several threads.
 public struct Pipeline: Sendable {
@@ -12,22 +12,47 @@ public struct Pipeline: Sendable {
     public let noise: NoiseSchedule
     public let text: any PromptEncoder
 
-    /// Loads `unet/`, `vae/` and `scheduler/` of a folder.
+    /// The LoRA files that are in the weights.
+    public let adaptations: [Adaptation]
+
+    /// Loads a model: a folder in diffusers' layout, or a single .safetensors file.
+    ///
+    /// - Parameter sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
+    /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
+    public init(model: URL, options: PipelineOptions = PipelineOptions(), sentences: () throws -> any PromptEncoder) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: model.path, isDirectory: &isFolder) else {
+            throw DiffusionError.unreadable(file: model.path, reason: "there is no such file or folder")
+        }
+        var parts = isFolder.boolValue ? try ModelParts(folder: model) : try ModelParts(file: model)
+        try parts.add(options.adaptations)
+        try parts.hold(options.precision)
+        let text: any PromptEncoder =
+            if parts.textEncoders.isEmpty {
+                try sentences()
+            } else {
+                try parts.prompts(merges: options.merges, embeddings: options.embeddings.map { try TrainedEmbedding($0) })
+            }
+        try self.init(
+            unet: UNet(parts.unet, configuration: parts.unetConfiguration),
+            autoencoder: Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), scheduler: parts.scheduler,
+            text: text, adaptations: options.adaptations)
+    }
+
+    /// Loads `unet/`, `vae/` and `scheduler/` of a folder, prompts being read by `text`.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
     public init(directory: URL, text: any PromptEncoder) throws {
-        let scheduler = try SchedulerConfiguration(contentsOf: directory.appendingPathComponent("scheduler/scheduler_config.json"))
-        let unetFolder = directory.appendingPathComponent("unet")
-        let autoencoderFolder = directory.appendingPathComponent("vae")
-        let unet = try UNet(
-            Self.weights(unetFolder), configuration: UNetConfiguration(contentsOf: unetFolder.appendingPathComponent("config.json")))
-        let autoencoder = try Autoencoder(
-            Self.weights(autoencoderFolder),
-            configuration: AutoencoderConfiguration(contentsOf: autoencoderFolder.appendingPathComponent("config.json")))
-        try self.init(unet: unet, autoencoder: autoencoder, scheduler: scheduler, text: text)
+        let parts = try ModelParts(folder: directory, readsTextEncoders: false)
+        try self.init(
+            unet: UNet(parts.unet, configuration: parts.unetConfiguration),
+            autoencoder: Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), scheduler: parts.scheduler,
+            text: text)
     }
 
     /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
-    public init(unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder) throws {
+    public init(
+        unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
+    ) throws {
         let latents = autoencoder.configuration.latentChannels
         let (input, output) = (unet.configuration.inputChannels, unet.configuration.outputChannels)
         guard input == latents || input == 2 * latents + 1 else {
@@ -43,13 +68,8 @@ public struct Pipeline: Sendable {
         self.unet = unet
         self.autoencoder = autoencoder
         self.text = text
+        self.adaptations = adaptations
         noise = NoiseSchedule(scheduler)
-    }
-
-    private static func weights(_ folder: URL) throws -> Weights {
-        let names = ["diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors"]
-        let paths = names.map { folder.appendingPathComponent($0) }
-        return try Weights(url: paths.first { FileManager.default.fileExists(atPath: $0.path) } ?? paths[0])
     }
 
     /// Working sizes are multiples of this many pixels.
@@ -146,8 +166,14 @@ public struct Pipeline: Sendable {
     /// The texts of a request as the UNet will look at them.
     func guidance(_ request: GenerationRequest, working: PixelSize) throws -> Guidance {
         let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
-        func read(_ prompt: String) throws -> Conditioning {
-            let made = try text.conditioning(for: prompt, reading)
+        // diffusers skips layers for the prompt alone.
+        let negativeReading = request.profile == .diffusers ? PromptReading(profile: .diffusers) : reading
+        func read(_ prompt: String, _ reading: PromptReading) throws -> Conditioning {
+            let called = PromptTags(prompt)
+            for tag in called.adaptations where !adaptations.contains(where: { $0.name == tag.name }) {
+                throw DiffusionError.unknownAdaptation(name: tag.name, known: adaptations.map(\.name))
+            }
+            let made = try text.conditioning(for: called.text, reading)
             let expected = unet.configuration.textWidths[0]
             guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
                 throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
@@ -157,15 +183,20 @@ public struct Pipeline: Sendable {
         let scale = Float(request.guidance)
         // A model that takes the scale as an input was distilled to need no second pass.
         let guided = scale > 1 && unet.configuration.guidanceEmbeddingWidth == nil
+        var negative = guided ? try read(request.negative, negativeReading) : nil
+        // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
+        if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, request.negative.isEmpty, request.profile != .a1111 {
+            negative = negative.map(clip.zeros)
+        }
         let sides = [Float(working.height), Float(working.width)]
         return Guidance(
-            conditional: try read(request.prompt), unconditional: guided ? try read(request.negative) : nil, scale: scale,
+            conditional: try read(request.prompt, reading), unconditional: negative, scale: scale,
             sizes: sides + [0, 0] + sides)
     }
 
     /// How long a prompt is for this model, and how much of it would be seen.
     public func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
-        try text.length(of: prompt, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
+        try text.length(of: PromptTags(prompt).text, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
     }
 
     /// Normal noise of a latent at working size, drawn in the reference's order (channels first).

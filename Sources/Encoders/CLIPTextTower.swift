@@ -50,6 +50,8 @@ public struct CLIPTextTower: Sendable {
     public let configuration: Configuration
     /// `[vocabulary, width]`
     private let tokenTable: RowTable
+    /// `[count, width]`: vectors of tokens behind the vocabulary's.
+    private var addedTokens: Tensor?
     /// `[positions, width]`
     private let positionTable: RowTable
     private let blocks: [TransformerBlock]
@@ -96,6 +98,16 @@ public struct CLIPTextTower: Sendable {
     public init(directory: URL) throws {
         let configuration = try Configuration(file: directory.appendingPathComponent("config.json"))
         try self.init(try ModelFiles.weights(in: directory), configuration: configuration)
+    }
+
+    /// This tower with more tokens, numbered on from the vocabulary's: textual inversions (Gal 2022).
+    ///
+    /// - Parameter vectors: `[count, width]`
+    public func adding(tokens vectors: Tensor) -> CLIPTextTower {
+        precondition(vectors.shape.rank == 2 && vectors.shape[1] == configuration.width, "vectors of shape \(vectors.shape)")
+        var tower = self
+        tower.addedTokens = addedTokens.map { Tensor.concatenated([$0, vectors], axis: 0) } ?? vectors
+        return tower
     }
 
     /// The states of the tokens before one of the last norms.
@@ -146,6 +158,16 @@ public struct CLIPTextTower: Sendable {
         return tokens.firstIndex { $0 == wanted } ?? 0
     }
 
+    private func tokenRows(_ numbers: [Int]) throws -> Tensor {
+        let count = configuration.vocabularySize
+        guard let addedTokens, numbers.contains(where: { $0 >= count }) else { return try tokenTable.gather(numbers) }
+        let known = try tokenTable.gather(numbers.map { $0 < count ? $0 : 0 })
+        let rows = numbers.enumerated().map { index, number in
+            number < count ? known.sliced(index..<index + 1) : addedTokens.sliced(number - count..<number - count + 1)
+        }
+        return Tensor.concatenated(rows, axis: 0)
+    }
+
     private func embedded(_ tokens: [[Int]]) throws -> Tensor {
         let longest = tokens.map(\.count).max() ?? 0
         guard longest > 0, longest <= configuration.positions else {
@@ -153,7 +175,7 @@ public struct CLIPTextTower: Sendable {
         }
         let width = configuration.width
         let padded = tokens.flatMap { row in row + [Int](repeating: row.last ?? 0, count: longest - row.count) }
-        let rows = try tokenTable.gather(padded).reshaped([tokens.count, longest, width])
+        let rows = try tokenRows(padded).reshaped([tokens.count, longest, width])
         return rows + (try positionTable.gather(Array(0..<longest)))
     }
 }

@@ -16,9 +16,11 @@ public struct Conv2D: Sendable {
     public init(
         _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int = 1, padding: Padding = 0, groups: Int = 1, bias: Bool = true
     ) throws(CheckpointError) {
-        self.init(
-            weight: try weights.tensor("weight", [output, input / groups, kernel, kernel]),
-            bias: bias ? try weights.tensor("bias", [output]) : nil, stride: stride, padding: padding, groups: groups)
+        weight = try weights.convolution("weight", [output, input / groups, kernel, kernel], groups: groups)
+        self.bias = bias ? try weights.tensor("bias", [output]) : nil
+        self.stride = stride
+        self.padding = padding
+        (self.input, self.output) = (weight.inputs, weight.outputs)
     }
 
     /// Reads a convolution without bias and the batch norm behind it, and makes one convolution of both:

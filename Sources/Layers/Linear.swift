@@ -15,7 +15,7 @@ public struct Linear: Sendable {
     /// where `bias`, `bias` `[output]`.
     public init(_ weights: Weights, input: Int, output: Int, bias: Bool = true) throws(CheckpointError) {
         let asConvolution = try weights.shape(of: "weight").rank == 4
-        weight = PackedMatrix(try weights.tensor("weight", asConvolution ? [output, input, 1, 1] : [output, input]))
+        weight = try weights.matrix("weight", asConvolution ? [output, input, 1, 1] : [output, input])
         self.bias = bias ? try weights.tensor("bias", [output]) : nil
         (self.input, self.output) = (input, output)
     }

@@ -6,6 +6,7 @@ import Tensors
 public typealias RecoveredPrompt = Analysis.RecoveredPrompt
 public typealias GenerationRequest = Diffusion.GenerationRequest
 public typealias SamplerName = Diffusion.SamplerName
+public typealias PromptLength = Diffusion.PromptLength
 public typealias StepPlan = Diffusion.StepPlan
 public typealias StepReport = Diffusion.StepReport
 

@@ -38,6 +38,8 @@ public struct GenerationOrder: Sendable {
 
 /// What happens while a picture is made.
 public enum GenerationEvent: Sendable {
+    /// How long the prompt is for the model, and what of it is cut off.
+    case prompt(PromptLength)
     /// What will run, told before it starts.
     case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64)
     case step(StepReport)
@@ -60,7 +62,8 @@ extension Studio {
         if !order.strengths.isEmpty { request.count = 1 }
         let targets = try outputs(of: order, seed: seed)
 
-        let pipeline = try pipeline(at: directory)
+        let pipeline = try pipeline(at: directory, prompts: [request.prompt, request.negative], precision: request.precision)
+        onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
         let source = try order.picture?.decoded().image
         let mask = try order.mask.map { Mask(try $0.decoded().image) }
         let load = begin.duration(to: clock.now)
@@ -80,7 +83,8 @@ extension Studio {
         let generation = try library.record(
             NewGeneration(
                 kind: request.mode.kind, request: try JSON.text(request), seed: seed, model: model, profile: request.profile.rawValue,
-                precision: "f32", stepsRequested: request.steps, pictureID: pictureID, promptNumber: order.promptNumber))
+                precision: request.precision == .bf16 ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
+                promptNumber: order.promptNumber))
         do {
             var results: [PipelineResult] = []
             for strength in strengths {
@@ -123,37 +127,29 @@ extension Studio {
     /// The generator that comes with Redraw.
     public static let defaultGenerator = "redraw-small"
 
-    /// The name and folder of an installed generator of a family that can be run.
-    private func generator(_ name: String?) throws -> (name: String, directory: URL) {
+    /// The name and place of a generator: an installed one by its name, else a folder in diffusers' layout or a .safetensors file.
+    private func generator(_ name: String?) throws -> (name: String, place: URL) {
         let name = name ?? Studio.defaultGenerator
         let catalog = catalog()
         guard let manifest = catalog.model(named: name) else {
-            let folder = URL(fileURLWithPath: NSString(string: name).expandingTildeInPath)
-            guard FileManager.default.fileExists(atPath: folder.path) else {
+            let place = URL(fileURLWithPath: NSString(string: name).expandingTildeInPath)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
                 throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
             }
-            try requireOwnTextTower(folder, name: name)
-            return (folder.lastPathComponent, folder)
+            if isFolder.boolValue {
+                let description = place.appendingPathComponent("unet/config.json")
+                guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
+                return (place.lastPathComponent, place)
+            }
+            guard place.pathExtension == "safetensors" else { throw StudioError.noModel(path: place.path) }
+            return (place.deletingPathExtension().lastPathComponent, place)
         }
         guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }
         guard catalog.isInstalled(manifest), let directory = catalog.directory(of: manifest) else {
             throw StudioError.modelNotInstalled(name: name, source: manifest.source)
         }
-        try requireOwnTextTower(directory, name: name)
         return (name, directory)
-    }
-
-    /// Generators with a CLIP text encoder come with a later version; this one runs those that read the default encoder's text tower.
-    private func requireOwnTextTower(_ directory: URL, name: String) throws {
-        struct ModelIndex: Decodable {
-            let textEncoderModel: String?
-            enum CodingKeys: String, CodingKey { case textEncoderModel = "text_encoder_model" }
-        }
-        let file = directory.appendingPathComponent("model_index.json")
-        guard let data = try? Data(contentsOf: file), let index = try? JSONDecoder().decode(ModelIndex.self, from: data) else {
-            throw StudioError.noModelIndex(path: directory.path)
-        }
-        guard index.textEncoderModel == "redraw-encoder" else { throw StudioError.foreignTextTower(name: name) }
     }
 }
 

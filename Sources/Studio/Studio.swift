@@ -24,7 +24,7 @@ public actor Studio {
     private var openedEncoder: DefaultEncoder?
     private var openedVocabulary: TagVocabulary?
     private var openedAnalyzer: Analyzer?
-    private var openedPipeline: (directory: URL, pipeline: Pipeline)?
+    private var openedPipeline: (model: URL, options: PipelineOptions, pipeline: Pipeline)?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -102,11 +102,17 @@ public actor Studio {
         return analyzer
     }
 
-    /// The pipeline of a model's folder; the last one used is kept.
-    func pipeline(at directory: URL) throws -> Pipeline {
-        if let openedPipeline, openedPipeline.directory == directory { return openedPipeline.pipeline }
-        let pipeline = try Pipeline(directory: directory, text: try encoder().textTower())
-        openedPipeline = (directory, pipeline)
+    /// The pipeline of a model's folder or file, with what the prompts call: LoRA files out of folders `loras` and textual inversions out
+    /// of folders `embeddings`, in the model's folder, beside it, or among the person's own models. The last one used is kept.
+    func pipeline(at model: URL, prompts: [String], precision: GenerationRequest.Precision) throws -> Pipeline {
+        let options = try PipelineOptions(
+            prompts: prompts, folders: [model, model.deletingLastPathComponent(), installation.personalModels],
+            merges: installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt"), precision: precision)
+        if let openedPipeline, openedPipeline.model == model, openedPipeline.options == options { return openedPipeline.pipeline }
+        // Two large models at once may be more than the memory holds.
+        openedPipeline = nil
+        let pipeline = try Pipeline(model: model, options: options) { try encoder().textTower() }
+        openedPipeline = (model, options, pipeline)
         return pipeline
     }
 }

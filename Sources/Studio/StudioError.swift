@@ -8,8 +8,7 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case unknownModel(name: String, known: [String])
     case modelNotInstalled(name: String, source: String)
     case notAGenerator(name: String)
-    case noModelIndex(path: String)
-    case foreignTextTower(name: String)
+    case noModel(path: String)
     case damagedLibrary(String)
     case damagedVocabulary(file: String, line: Int, reason: String)
     case damagedModel(name: String, reason: String)
@@ -39,11 +38,8 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .modelNotInstalled(let name, let source):
             "The model \(name) is known but not installed (\(source)). Pick an installed one: redraw models list."
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
-        case .noModelIndex(let path):
-            "\(path) is no model folder: it has no readable model_index.json. Name a folder in diffusers' layout."
-        case .foreignTextTower(let name):
-            "The model \(name) reads prompts with a text encoder of its own (CLIP), which this version does not run yet; "
-                + "it runs those made for redraw-encoder, such as \(Studio.defaultGenerator)."
+        case .noModel(let path):
+            "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."
         case .damagedLibrary(let reason): "The library is damaged: \(reason). Restore it from a copy, or name another with --library."
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."

@@ -39,15 +39,18 @@ public struct PackedConvolution: Sendable {
     /// - Parameters:
     ///   - weight: torch's layout, `[outputs, inputs / groups, height, width]`.
     ///   - groups: 1, or as many as there are channels (depthwise).
-    public init(_ weight: Tensor, groups: Int = 1) {
+    ///   - halves: how the numbers of a dense convolution are held until a product spreads them out; nil: as floats.
+    ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
+    ///     Not worth it for a layer that works once on a large map.
+    public init(_ weight: Tensor, groups: Int = 1, halves: HalfFormat? = nil, keepsTransform: Bool = true) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
         kernelHeight = weight.shape[2]
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth)
-            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix) : nil)
+            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, halves: halves)
+            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix, areKept: keepsTransform) : nil)
         } else {
             precondition(
                 groups == weight.shape[0] && weight.shape[1] == 1,
@@ -94,8 +97,8 @@ public func convolution(
                     return winograd.convolve(x.pointer, window, to, finish: finish)
                 }
                 switch matrix.form {
-                case .panels(let packed, let width):
-                    windowConvolution(x.pointer, matrix, packed, panelWidth: width, window, to, finish: finish)
+                case .panels(let packed):
+                    windowConvolution(x.pointer, matrix, packed, window, to, finish: finish)
                 case .rows(let rows):
                     unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
                 }
@@ -144,7 +147,7 @@ struct Window {
 
 /// The product reads each window where it lies, tap by tap: nothing is copied.
 private func windowConvolution(
-    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ packed: TensorStorage, panelWidth: Int, _ window: Window,
+    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ packed: Panels, _ window: Window,
     _ to: UnsafeMutablePointer<Float>, finish: Finish
 ) {
     // Without padding at the sides, the taps of a row of the window are one run of memory.
@@ -165,7 +168,7 @@ private func windowConvolution(
         zeros.initialize(repeating: 0)
         multiplyPanels(
             .windows(from, shape, zeros: zeros.baseAddress!), count: window.batch * window.outputHeight * window.outputWidth,
-            outputs: weight.outputs, inputs: weight.inputs, packed, panelWidth: panelWidth, to, finish: finish)
+            outputs: weight.outputs, inputs: weight.inputs, packed, to, finish: finish)
     }
 }
 

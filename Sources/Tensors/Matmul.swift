@@ -17,10 +17,11 @@ public func matmul(
         withExtendedLifetime((x, weight, bias, residual)) {
             let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
             switch weight.form {
-            case .panels(let packed, let width):
+            case .panels(let packed):
                 multiplyPanels(
                     .matrix(x.pointer, stride: weight.inputs), count: x.rowCount, outputs: weight.outputs, inputs: weight.inputs, packed,
-                    panelWidth: width, to, finish: finish)
+                    to,
+                    finish: finish)
             case .rows(let matrix):
                 multiplyRows(x.pointer, count: x.rowCount, matrix, to, finish: finish)
             }

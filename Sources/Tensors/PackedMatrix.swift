@@ -9,18 +9,20 @@ public struct PackedMatrix: Sendable {
     enum Form: Sendable {
         /// `[outputs, inputs]` as it came, for OpenBLAS.
         case rows(Tensor)
-        /// Panels of `width` outputs side by side, for our own product; the depth is `taps` times what one window tap holds.
-        case panels(TensorStorage, width: Int)
+        /// Panels of outputs side by side, for our own product; the depth is `taps` times what one window tap holds.
+        case panels(Panels)
     }
 
-    /// - Parameter weight: any shape whose first dimension is the outputs; the others together are the inputs.
-    public init(_ weight: Tensor) {
-        self.init(weight, taps: 1)
+    /// - Parameters:
+    ///   - weight: any shape whose first dimension is the outputs; the others together are the inputs.
+    ///   - halves: how the numbers are held until a product spreads them out; nil: as floats. Where OpenBLAS makes the products, as floats.
+    public init(_ weight: Tensor, halves: HalfFormat? = nil) {
+        self.init(weight, taps: 1, halves: halves)
     }
 
     /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
     ///   they are innermost, as torch stores a convolution.
-    init(_ weight: Tensor, taps: Int) {
+    init(_ weight: Tensor, taps: Int, halves: HalfFormat?) {
         outputs = weight.shape[0]
         inputs = weight.count / max(outputs, 1)
         guard Processor.level > rd_level_plain else {
@@ -33,16 +35,28 @@ public struct PackedMatrix: Sendable {
         }
         let width = rd_panel_width(Processor.level)
         let panels = (outputs + width - 1) / width
-        let storage = TensorStorage(lasting: panels * width * inputs)
+        let length = width * inputs
+        let storage = TensorStorage(lasting: halves == nil ? panels * length : (panels * length + 1) / 2)
         let (outputs, inputs) = (outputs, inputs)
         withExtendedLifetime(weight) {
             let from = weight.pointer
-            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, width * inputs))) { range in
-                rd_pack_panels(
-                    from, outputs, taps, inputs / taps, inputs, 1, taps, width, range.lowerBound, range.upperBound, storage.pointer)
+            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
+                guard let halves else {
+                    return rd_pack_panels(
+                        from, outputs, taps, inputs / taps, inputs, 1, taps, width, range.lowerBound, range.upperBound, storage.pointer)
+                }
+                let panel = TensorStorage(count: length)
+                for index in range {
+                    // The kernel counts its target from the first panel of all.
+                    let first = index * width
+                    rd_pack_panels(
+                        from + first * inputs, min(width, outputs - first), taps, inputs / taps, inputs, 1, taps, width, 0, 1, panel.pointer
+                    )
+                    halves.write(panel.pointer, to: UnsafeMutableRawPointer(storage.pointer) + 2 * index * length, count: length)
+                }
             }
         }
-        form = .panels(storage, width: width)
+        form = .panels(Panels(storage: storage, width: width, halves: halves))
     }
 
     /// A matrix that is used once or a few times, or too seldom to be worth packing: it stays as it is and OpenBLAS takes it.
@@ -50,6 +64,50 @@ public struct PackedMatrix: Sendable {
         outputs = weight.shape[0]
         inputs = weight.count / max(outputs, 1)
         form = .rows(weight.reshaped([outputs, inputs]))
+    }
+}
+
+/// A weight's panels one after the other, as floats or as halves.
+struct Panels: Sendable {
+    let storage: TensorStorage
+    /// Outputs side by side.
+    let width: Int
+    let halves: HalfFormat?
+
+    /// Writes a panel of `length` values as floats.
+    func spread(_ panel: Int, length: Int, to target: UnsafeMutablePointer<Float>) {
+        guard let halves else { return target.update(from: storage.pointer + panel * length, count: length) }
+        halves.read(UnsafeRawPointer(storage.pointer) + 2 * panel * length, to: target, count: length)
+    }
+}
+
+/// How a number is held in two bytes.
+public enum HalfFormat: Sendable, Hashable {
+    /// IEEE half precision.
+    case f16
+    /// bfloat16: the upper half of a float.
+    case bf16
+
+    func read(_ from: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) {
+        let from = from.assumingMemoryBound(to: UInt16.self)
+        switch self {
+        case .f16: rd_f16_to_f32(from, target, count, Processor.level)
+        case .bf16: rd_bf16_to_f32(from, target, count, Processor.level)
+        }
+    }
+
+    /// Rounds to the nearest, ties to even.
+    func write(_ from: UnsafePointer<Float>, to target: UnsafeMutableRawPointer, count: Int) {
+        let target = target.assumingMemoryBound(to: UInt16.self)
+        switch self {
+        case .f16: rd_f32_to_f16(from, target, count, Processor.level)
+        case .bf16:
+            for index in 0..<count {
+                let bits = from[index].bitPattern
+                let rounded = bits &+ 0x7FFF &+ ((bits >> 16) & 1)
+                target[index] = UInt16(truncatingIfNeeded: (from[index].isNaN ? bits | 0x40_0000 : rounded) >> 16)
+            }
+        }
     }
 }
 
@@ -127,9 +185,9 @@ private struct Blocks {
 
 /// to [count, outputs] = finish(rows weight^T) by our own kernel, on several threads where it pays.
 func multiplyPanels(
-    _ rows: Rows, count: Int, outputs: Int, inputs: Int, _ packed: TensorStorage, panelWidth: Int, _ to: UnsafeMutablePointer<Float>,
-    finish: Finish
+    _ rows: Rows, count: Int, outputs: Int, inputs: Int, _ packed: Panels, _ to: UnsafeMutablePointer<Float>, finish: Finish
 ) {
+    let panelWidth = packed.width
     let group = rd_panel_group(panelWidth)
     let taps = rows.taps
     let blocks = Blocks(count: count, outputs: outputs, depth: inputs, group: group, panelWidth: panelWidth)
@@ -143,9 +201,18 @@ func multiplyPanels(
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: (last - first + group) * taps) { table in
             let table = table.baseAddress!
             rows.fill(table, first..<last, group: group)
-            rd_panel_rows(
-                table, last - first, taps, inputs / taps, packed.pointer, panelWidth, left, right, finish.bias,
-                finish.activation.code, to + first * outputs, outputs, Processor.level)
+            guard packed.halves != nil else {
+                return rd_panel_rows(
+                    table, last - first, taps, inputs / taps, packed.storage.pointer, panelWidth, left, right, finish.bias,
+                    finish.activation.code, to + first * outputs, outputs, Processor.level)
+            }
+            let panel = TensorStorage(count: inputs * panelWidth)
+            for column in stride(from: left, to: right, by: panelWidth) {
+                packed.spread(column / panelWidth, length: inputs * panelWidth, to: panel.pointer)
+                rd_panel_rows(
+                    table, last - first, taps, inputs / taps, panel.pointer, panelWidth, 0, min(panelWidth, right - column),
+                    finish.bias.map { $0 + column }, finish.activation.code, to + first * outputs + column, outputs, Processor.level)
+            }
         }
         after.apply(
             to + first * outputs + left, row: first, column: left, count: last - first, width: right - left, stride: outputs)

@@ -12,17 +12,18 @@ final class WinogradWeights: Sendable {
     /// Fewer tiles than this do not pay for reading the larger weights.
     private static let fewestTiles = 16
 
-    private let packed: TensorStorage
-    private let panelWidth: Int
+    private let packed: Panels
+    private var panelWidth: Int { packed.width }
     private let inputs: Int
     private let outputs: Int
+    private let areKept: Bool
     private let transformed = Mutex<TensorStorage?>(nil)
 
     /// nil where the weights are not in panels, or the layer is too thin or too large for it to pay.
-    init?(_ matrix: PackedMatrix) {
-        guard case .panels(let packed, let width) = matrix.form else { return nil }
+    init?(_ matrix: PackedMatrix, areKept: Bool) {
+        guard case .panels(let packed) = matrix.form else { return nil }
         self.packed = packed
-        panelWidth = width
+        self.areKept = areKept
         inputs = matrix.inputs / 9
         outputs = matrix.outputs
         guard inputs >= 16, outputs >= 16, 36 * pointStride * MemoryLayout<Float>.stride <= Self.largest else { return nil }
@@ -37,16 +38,29 @@ final class WinogradWeights: Sendable {
     }
 
     private func weights() -> TensorStorage {
-        transformed.withLock { transformed in
+        guard areKept else { return transform(to: TensorStorage(count: 36 * pointStride)) }
+        return transformed.withLock { transformed in
             if let transformed { return transformed }
-            let storage = TensorStorage(lasting: 36 * pointStride)
-            Parallel.forEachRange(count: panels) { range in
-                rd_winograd_weights(
-                    packed.pointer, inputs, panelWidth, range.lowerBound, range.upperBound, storage.pointer, pointStride)
-            }
+            let storage = transform(to: TensorStorage(lasting: 36 * pointStride))
             transformed = storage
             return storage
         }
+    }
+
+    private func transform(to storage: TensorStorage) -> TensorStorage {
+        Parallel.forEachRange(count: panels) { range in
+            guard packed.halves != nil else {
+                return rd_winograd_weights(
+                    packed.storage.pointer, inputs, panelWidth, range.lowerBound, range.upperBound, storage.pointer, pointStride)
+            }
+            let panel = TensorStorage(count: 9 * inputs * panelWidth)
+            for index in range {
+                packed.spread(index, length: 9 * inputs * panelWidth, to: panel.pointer)
+                rd_winograd_weights(
+                    panel.pointer, inputs, panelWidth, 0, 1, storage.pointer + index * inputs * panelWidth, pointStride)
+            }
+        }
+        return storage
     }
 
     /// to = finish(convolution of the map at `from`).

@@ -47,14 +47,47 @@ enum Families {
     /// Writes `config.json` and the weights of a part into a folder, as diffusers does; the values are told apart by `component`.
     static func write(
         _ name: String, component: String, to folder: URL, file: String = "diffusion_pytorch_model.safetensors",
-        as storage: SafetensorsFile.Storage = .f16
+        as storage: SafetensorsFile.Storage = .f16, changing changes: [String: Any] = [:]
     ) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let part = try part(name)
-        try JSONSerialization.data(withJSONObject: part.configuration).write(to: folder.appendingPathComponent("config.json"))
+        let configuration = part.configuration.merging(changes) { $1 }
+        try JSONSerialization.data(withJSONObject: configuration).write(to: folder.appendingPathComponent("config.json"))
         try SafetensorsFile.write(
             tensors: part.tensors.map { ($0.name, values("\(component).\($0.name)", $0.shape)) }, as: storage,
             to: folder.appendingPathComponent(file))
+    }
+
+    /// Writes a single file with the names of the first releases, put together as `files.json` says.
+    static func writeFile(_ family: String, to url: URL, adding more: [(String, Tensor)] = []) throws {
+        let all = try JSONSerialization.jsonObject(with: Data(contentsOf: fixture("families/files.json", room: "Diffusion")))
+        guard let files = all as? [String: [String: Any]], var recipe = files[family] else { throw Missing(name: family) }
+        if let like = recipe["like"] as? String, let more = recipe["more"] as? [String: Any], let first = files[like] {
+            recipe = first.merging(more) { $1 }
+        }
+        var shapes: [String: Shape] = [:]
+        let text = family == "inpainting" ? "sd1" : family
+        for (component, part) in [
+            ("unet", "unet.\(family)"), ("vae", "vae.standard"), ("text_encoder", "text_encoder.\(text)"),
+            ("text_encoder_2", "text_encoder_2.\(text)"),
+        ] where component != "text_encoder_2" || family == "sdxl" {
+            for tensor in try Self.part(part).tensors { shapes["\(component).\(tensor.name)"] = tensor.shape }
+        }
+        var tensors = more
+        for (name, listed) in recipe.sorted(by: { $0.key < $1.key }) {
+            guard let sources = listed as? [Any] else { throw Missing(name: name) }
+            if sources.first as? String == "values" {
+                tensors.append((name, .zeros(Shape(sources.dropFirst().compactMap { $0 as? Int }))))
+                continue
+            }
+            let parts = sources.compactMap { $0 as? String }
+            var made = Tensor.concatenated(
+                parts.compactMap { part in shapes[part].map { values(part, $0) } }, axis: 0)
+            if parts.contains("transposed") { made = made.transposed() }
+            if parts.contains("4d") { made = made.reshaped(Shape(made.shape.dimensions + [1, 1])) }
+            tensors.append((name, made))
+        }
+        try SafetensorsFile.write(tensors: tensors, as: .f16, to: url)
     }
 
     static func unet(_ name: String) throws -> UNet {

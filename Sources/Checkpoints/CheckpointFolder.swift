@@ -1,0 +1,62 @@
+import FoundationEssentials
+
+/// The weights in a component's folder, as diffusers and transformers save them: one file, or shards that an index lists; for the full
+/// numbers, or a variant such as `fp16` of which the name tells.
+public enum CheckpointFolder {
+    /// The files that together are the checkpoint.
+    ///
+    /// - Parameters:
+    ///   - stem: `diffusion_pytorch_model` or `model`.
+    ///   - variant: such as `fp16`; nil: the plain files, else the first variant in alphabetical order.
+    /// - Throws: `CheckpointError.unreadable` that names the file that is wanted.
+    public static func files(in folder: URL, stem: String, variant: String? = nil) throws(CheckpointError) -> [URL] {
+        let names = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+        let variants = variant.map { [$0] } ?? [""] + found(names, stem: stem)
+        for variant in variants {
+            let infix = variant.isEmpty ? "" : ".\(variant)"
+            let whole = "\(stem)\(infix).safetensors"
+            if names.contains(whole) { return [folder.appendingPathComponent(whole)] }
+            for index in ["\(stem).safetensors.index\(infix).json", "\(stem)\(infix).safetensors.index.json"] where names.contains(index) {
+                return try shards(folder.appendingPathComponent(index))
+            }
+        }
+        let others = names.filter { $0.hasSuffix(".bin") || $0.hasSuffix(".ckpt") || $0.hasSuffix(".pt") }
+        throw .unreadable(
+            file: folder.appendingPathComponent("\(stem)\(variant.map { ".\($0)" } ?? "").safetensors").path,
+            reason: others.isEmpty ? "there is no such file" : "there is no such file; pickles (\(others.sorted()[0])) are not read")
+    }
+
+    /// The variants that a folder's names tell of.
+    private static func found(_ names: Set<String>, stem: String) -> [String] {
+        var variants: Set<String> = []
+        for name in names where name.hasPrefix(stem + ".") {
+            var parts = name.dropFirst(stem.count + 1).split(separator: ".").map(String.init)
+            guard parts.contains("safetensors") else { continue }
+            parts.removeAll { ["safetensors", "index", "json"].contains($0) || $0.contains("-of-") }
+            if parts.count == 1 { variants.insert(parts[0]) }
+        }
+        return variants.sorted()
+    }
+
+    private struct Index: Decodable {
+        let weightMap: [String: String]
+
+        enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
+    }
+
+    /// Shards stand beside their index; a name that leads elsewhere is refused.
+    private static func shards(_ index: URL) throws(CheckpointError) -> [URL] {
+        let map: [String: String]
+        do {
+            map = try JSONDecoder().decode(Index.self, from: Data(contentsOf: index)).weightMap
+        } catch {
+            throw .malformed(file: index.path, reason: "it is not the list of shards it should be (\(error))")
+        }
+        let names = Set(map.values).sorted()
+        if let wrong = names.first(where: { $0.contains("/") || !$0.hasSuffix(".safetensors") }) {
+            throw .malformed(file: index.path, reason: "it names \(wrong), which is no safetensors file beside it")
+        }
+        guard !names.isEmpty else { throw .malformed(file: index.path, reason: "it names no files") }
+        return names.map { index.deletingLastPathComponent().appendingPathComponent($0) }
+    }
+}

@@ -1,0 +1,196 @@
+import Encoders
+import Tensors
+
+/// The CLIP text encoders of a Stable Diffusion model: one for 1.x and 2.x, two for XL, whose states stand side by side.
+public struct CLIPPrompts: PromptEncoder {
+    /// A text encoder and how the model was trained to look at it.
+    public struct Tower: Sendable {
+        let tower: CLIPTextTower
+        let tokenizer: CLIPTokenizer
+        /// Layers at the end that are left out where the person asks for nothing else.
+        let skippedLayers: Int
+        /// Whether the encoder's last norm follows.
+        let isNormalised: Bool
+
+        public init(_ tower: CLIPTextTower, tokenizer: CLIPTokenizer, skippedLayers: Int = 0, isNormalised: Bool = true) {
+            (self.tower, self.tokenizer, self.skippedLayers, self.isNormalised) = (tower, tokenizer, skippedLayers, isNormalised)
+        }
+    }
+
+    private let towers: [Tower]
+    private let embeddings: [TrainedEmbedding]
+    /// An empty negative prompt is told as zeros, as SDXL was trained.
+    public let zerosForEmptyNegative: Bool
+
+    /// - Parameters:
+    ///   - towers: in the order of their states.
+    ///   - embeddings: textual inversions that prompts may call by name.
+    public init(_ towers: [Tower], embeddings: [TrainedEmbedding] = [], zerosForEmptyNegative: Bool = false) throws {
+        var prepared: [Tower] = []
+        for (index, tower) in towers.enumerated() {
+            let rows = try embeddings.map { try $0.vectors(tower: index, of: towers.map(\.tower.configuration.width)) }
+            let extended = rows.isEmpty ? tower.tower : tower.tower.adding(tokens: Tensor.concatenated(rows, axis: 0))
+            prepared.append(
+                Tower(extended, tokenizer: tower.tokenizer, skippedLayers: tower.skippedLayers, isNormalised: tower.isNormalised))
+        }
+        self.towers = prepared
+        self.embeddings = embeddings
+        self.zerosForEmptyNegative = zerosForEmptyNegative
+    }
+
+    /// Width of the states.
+    public var width: Int { towers.reduce(0) { $0 + $1.tower.configuration.width } }
+
+    public func states(for prompt: String) throws -> Tensor {
+        try conditioning(for: prompt, PromptReading(profile: .diffusers)).states
+    }
+
+    public func tokenCount(_ prompt: String) throws -> Int {
+        (towers.first?.tokenizer.numbers(of: prompt).count ?? 0) + 2
+    }
+
+    public func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
+        guard let tower = towers.first else { return PromptLength(tokens: 0, limit: 0) }
+        let limit = tower.tower.configuration.positions - 2
+        let chunks = chunks(prompt, reading, tower)
+        let tokens = chunks.reduce(0) { $0 + $1.tokens.count }
+        guard reading.profile == .diffusers, tokens > limit else {
+            return PromptLength(tokens: tokens, limit: limit, chunks: chunks.count)
+        }
+        return PromptLength(tokens: tokens, limit: limit, cutOff: Self.beyond(limit, of: prompt, tower.tokenizer))
+    }
+
+    /// The words of a prompt behind the token at which it is cut.
+    private static func beyond(_ limit: Int, of prompt: String, _ tokenizer: CLIPTokenizer) -> String {
+        let words = prompt.split(separator: " ", omittingEmptySubsequences: false)
+        var count = 0
+        for (index, word) in words.enumerated() {
+            count += tokenizer.numbers(of: String(word)).count
+            if count > limit { return words[index...].joined(separator: " ") }
+        }
+        return ""
+    }
+
+    public func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
+        var parts: [Tensor] = []
+        var pooled: Tensor?
+        for tower in towers {
+            let made = try encode(prompt, reading, tower)
+            parts.append(made.states)
+            pooled = made.pooled ?? pooled
+        }
+        // One encoder may cut a prompt into more pieces than the other where trained embeddings differ in length.
+        let longest = parts.map { $0.shape[1] }.max() ?? 0
+        guard parts.allSatisfy({ $0.shape[1] == longest }) else { throw DiffusionError.unevenPrompt }
+        return Conditioning(states: parts.count == 1 ? parts[0] : Tensor.concatenated(parts, axis: -1), pooled: pooled)
+    }
+
+    /// What is told instead of an empty negative prompt where the model was trained with zeros.
+    func zeros(like conditioning: Conditioning) -> Conditioning {
+        Conditioning(states: .zeros(conditioning.states.shape), pooled: conditioning.pooled.map { .zeros($0.shape) })
+    }
+
+    private func encode(_ prompt: String, _ reading: PromptReading, _ tower: Tower) throws -> Conditioning {
+        let positions = tower.tower.configuration.positions
+        var chunks = chunks(prompt, reading, tower)
+        if reading.profile == .diffusers {
+            chunks = [.init(tokens: Array(chunks[0].tokens.prefix(positions - 2)), weights: [])]
+        }
+        let layers = tower.tower.configuration.layers
+        let skipped = tower.skippedLayers + (reading.clipSkip ?? 1) - 1
+        guard (0..<layers).contains(skipped) else {
+            throw DiffusionError.clipSkip(requested: reading.clipSkip ?? 1, maximum: layers - tower.skippedLayers)
+        }
+        // The filling is no matter to what comes before it, but the UNet looks at it too: it is the one the model was trained with.
+        func filled(_ tokens: [Int]) -> [Int] {
+            let row = [tower.tokenizer.startToken] + tokens + [tower.tokenizer.endToken]
+            return row + [Int](repeating: tower.tokenizer.paddingToken, count: positions - row.count)
+        }
+        let seen = try tower.tower(chunks.map { filled($0.tokens) }, skippedLayers: skipped)
+        let states = !tower.isNormalised ? seen.hidden : skipped == 0 ? seen.last : tower.tower.finalNormalised(seen.hidden)
+        var empty: Tensor?
+        var pieces: [Tensor] = []
+        for (index, chunk) in chunks.enumerated() {
+            let piece = states.sliced(index..<index + 1)
+            guard chunk.weights.contains(where: { $0 != 1 }) else {
+                pieces.append(piece)
+                continue
+            }
+            let weights = [1] + chunk.weights + [Float](repeating: 1, count: positions - 1 - chunk.weights.count)
+            if reading.profile == .a1111 {
+                pieces.append(piece.emphasised(weights))
+            } else {
+                if empty == nil {
+                    let nothing = try tower.tower([filled([])], skippedLayers: skipped)
+                    empty = !tower.isNormalised ? nothing.hidden : tower.tower.finalNormalised(nothing.hidden)
+                }
+                pieces.append(empty.map { piece.emphasised(weights, from: $0) } ?? piece)
+            }
+        }
+        return Conditioning(
+            states: pieces.count == 1 ? pieces[0] : Tensor.concatenated(pieces, axis: 1), pooled: seen.projected?.sliced(0..<1))
+    }
+
+    private func chunks(_ prompt: String, _ reading: PromptReading, _ tower: Tower) -> [PromptChunks.Chunk] {
+        let names = embeddings.map { tower.tokenizer.numbers(of: $0.name) }
+        let count = tower.tower.configuration.vocabularySize
+        // Where each embedding's tokens begin behind those of the vocabulary.
+        let starts = embeddings.indices.map { index in embeddings[..<index].reduce(count) { $0 + $1.count } }
+        func units(_ text: String) -> [PromptChunks.Unit] {
+            let numbers = tower.tokenizer.numbers(of: text)
+            var units: [PromptChunks.Unit] = []
+            var index = 0
+            while index < numbers.count {
+                let candidates = names.indices.filter { !names[$0].isEmpty && numbers[index...].starts(with: names[$0]) }
+                if let found = candidates.max(by: { names[$0].count < names[$1].count }) {
+                    units.append(.together(Array(starts[found]..<starts[found] + embeddings[found].count)))
+                    index += names[found].count
+                } else {
+                    units.append(.token(numbers[index]))
+                    index += 1
+                }
+            }
+            return units
+        }
+        guard reading.profile != .diffusers else {
+            let tokens = units(prompt).flatMap { unit -> [Int] in
+                switch unit {
+                case .token(let token): [token]
+                case .together(let tokens): tokens
+                }
+            }
+            return [.init(tokens: tokens, weights: [])]
+        }
+        return PromptChunks(
+            PromptWeights.parts(prompt), limit: tower.tower.configuration.positions - 2, comma: tower.tokenizer.numbers(of: ",").first,
+            units: units
+        ).chunks
+    }
+}
+
+extension Tensor {
+    /// The web UI's emphasis: each token's state times its weight, then everything so that the mean is what it was.
+    func emphasised(_ weights: [Float]) -> Tensor {
+        let width = shape[2]
+        let weighted = Tensor(shape: shape) { target in
+            withUnsafeValues { from in for index in target.indices { target[index] = from[index] * weights[index / width] } }
+        }
+        let (before, after) = (mean(), weighted.mean())
+        return after == 0 ? weighted : weighted * (before / after)
+    }
+
+    /// ComfyUI's emphasis: each token's state goes further from what an empty prompt has in its place, or nearer to it.
+    func emphasised(_ weights: [Float], from empty: Tensor) -> Tensor {
+        let width = shape[2]
+        return Tensor(shape: shape) { target in
+            withUnsafeValues { from in
+                empty.withUnsafeValues { empty in
+                    for index in target.indices {
+                        let weight = weights[index / width]
+                        target[index] = weight == 1 ? from[index] : empty[index] + (from[index] - empty[index]) * weight
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Checkpoints
+import Encoders
+import Foundation
+
+/// A model's weights and configurations, from wherever they came, under diffusers' names.
+struct ModelParts {
+    /// A text encoder that the model brings along.
+    struct TextEncoder {
+        /// `text_encoder` or `text_encoder_2`.
+        let name: String
+        var weights: Weights
+        let configuration: CLIPTextTower.Configuration
+        /// Where the tokenizer's files lie; nil: OpenAI's list of merges.
+        let tokenizer: URL?
+        /// What a text is filled up with; nil: what the tokenizer's files say, else the end mark.
+        let padding: String?
+    }
+
+    var unet: Weights
+    let unetConfiguration: UNetConfiguration
+    var autoencoder: Weights
+    let autoencoderConfiguration: AutoencoderConfiguration
+    /// Empty where the model reads prompts with the default encoder.
+    var textEncoders: [TextEncoder]
+    let scheduler: SchedulerConfiguration
+    let zerosForEmptyNegative: Bool
+
+    /// Says how the layers are to hold their weights.
+    mutating func hold(_ precision: GenerationRequest.Precision) throws {
+        let type = try unet["conv_in"].elementType(of: "weight")
+        let isHalf = type == .f16 || type == .bf16
+        var bytes = 0
+        if precision == .auto, isHalf { for name in unet.names() { bytes += try 2 * unet.shape(of: name).count } }
+        let inHalves = precision == .bf16 || bytes > Self.largest
+        unet = unet.held(WeightHolding(inHalves: inHalves))
+        // The autoencoder works once on large maps, where making a transform anew costs little beside using it.
+        autoencoder = autoencoder.held(WeightHolding(inHalves: inHalves, keepsTransforms: false))
+        for index in textEncoders.indices {
+            textEncoders[index].weights = textEncoders[index].weights.held(WeightHolding(inHalves: inHalves))
+        }
+    }
+
+    /// Bytes of a UNet from which on memory counts more than the few per cent of time that spreading halves takes.
+    private static let largest = 256 << 20
+
+    /// Adds LoRA files to the weights, several one after the other.
+    mutating func add(_ adaptations: [Adaptation]) throws {
+        let names = LatentDiffusionNames(
+            unetLayers: unetConfiguration.layers, downAttention: unetConfiguration.downAttention, upAttention: unetConfiguration.upAttention
+        )
+        for adaptation in adaptations {
+            var components = [
+                LowRankAdaptation.Component(
+                    name: "unet", flatNames: ["lora_unet"], weights: unet, oldNames: names, multiplier: adaptation.unetMultiplier)
+            ]
+            for encoder in textEncoders {
+                let flat = encoder.name == "text_encoder_2" ? ["lora_te2"] : ["lora_te", "lora_te1"]
+                components.append(
+                    .init(name: encoder.name, flatNames: flat, weights: encoder.weights, multiplier: adaptation.textMultiplier))
+            }
+            let additions = try LowRankAdaptation(adaptation.file).additions(to: components)
+            unet = try unet.adding(additions[0])
+            for index in textEncoders.indices {
+                textEncoders[index].weights = try textEncoders[index].weights.adding(additions[index + 1])
+            }
+        }
+    }
+
+    /// The text encoders, loaded.
+    ///
+    /// - Parameter merges: OpenAI's list, for models that bring no tokenizer.
+    func prompts(merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
+        let isXL = unetConfiguration.added != nil
+        var towers: [CLIPPrompts.Tower] = []
+        for encoder in textEncoders {
+            let tower = try CLIPTextTower(encoder.weights, configuration: encoder.configuration)
+            try encoder.weights.requireAllRead()
+            let tokenizer: CLIPTokenizer
+            if let folder = encoder.tokenizer {
+                tokenizer = try CLIPTokenizer(directory: folder)
+            } else if let merges {
+                tokenizer = try CLIPTokenizer(merges: merges, padding: encoder.padding)
+            } else {
+                throw DiffusionError.unreadable(file: "tokenizer", reason: "the model brings none and no list of merges was given")
+            }
+            // SDXL looks at both encoders' last layer but one, without the norm behind it.
+            towers.append(.init(tower, tokenizer: tokenizer, skippedLayers: isXL ? 1 : 0, isNormalised: !isXL))
+        }
+        return try CLIPPrompts(towers, embeddings: embeddings, zerosForEmptyNegative: zerosForEmptyNegative)
+    }
+}
+
+/// A LoRA file and how much of it is added.
+public struct Adaptation: Sendable, Equatable {
+    /// What prompts call it.
+    public let name: String
+    public let file: URL
+    public let unetMultiplier: Float
+    public let textMultiplier: Float
+
+    /// - Parameter textMultiplier: as for the UNet unless given.
+    public init(name: String? = nil, file: URL, multiplier: Float = 1, textMultiplier: Float? = nil) {
+        self.name = name ?? file.deletingPathExtension().lastPathComponent
+        self.file = file
+        unetMultiplier = multiplier
+        self.textMultiplier = textMultiplier ?? multiplier
+    }
+}
