@@ -40,17 +40,18 @@ test: packages
 
 # The peers live in a virtual environment of their own; every script Benchmarks/parity_*.py is given the built redraw.
 PARITY := .build-benchmarks
-$(PARITY)/.installed: Benchmarks/requirements.txt
+REQUIREMENTS := $(wildcard Benchmarks/requirements*.txt)
+$(PARITY)/.installed: $(REQUIREMENTS)
 	python3 -m venv $(PARITY)
 	$(PARITY)/bin/pip install --quiet --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple torch || \
 	    $(PARITY)/bin/pip install --quiet torch
-	$(PARITY)/bin/pip install --quiet -r Benchmarks/requirements.txt
+	$(PARITY)/bin/pip install --quiet $(foreach file,$(REQUIREMENTS),-r $(file))
 	touch $@
 
 parity: build $(PARITY)/.installed
-	@for script in Benchmarks/parity_*.py; do \
-	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || exit 1; \
-	done
+	@failed=0; for script in Benchmarks/parity_*.py; do \
+	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
+	done; exit $$failed
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
