@@ -1,6 +1,7 @@
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
 # make test     build and run every test
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
+# make bench    time Redraw beside torch and onnxruntime on this machine (installs them as well)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 
 PREFIX ?= /usr/local
@@ -10,7 +11,7 @@ SWIFT ?= swift
 PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev libsqlite3-dev
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build demo test lint parity install uninstall clean
+.PHONY: all packages build demo test lint parity bench install uninstall clean
 
 all: build
 
@@ -50,6 +51,11 @@ $(PARITY)/.installed: $(REQUIREMENTS)
 
 parity: build $(PARITY)/.installed
 	@failed=0; for script in Benchmarks/parity_*.py; do \
+	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
+	done; exit $$failed
+
+bench: build $(PARITY)/.installed
+	@failed=0; for script in Benchmarks/bench_*.py; do \
 	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
 	done; exit $$failed
 
