@@ -9,6 +9,8 @@ import Synchronization
 final class WinogradWeights: Sendable {
     /// Memory a layer may take for its transformed weights.
     private static let largest = 64 << 20
+    /// The same where weights are held in halves, that is where memory is what counts.
+    private static let largestOfHalves = 48 << 20
     /// Fewer tiles than this do not pay for reading the larger weights.
     private static let fewestTiles = 16
 
@@ -26,7 +28,8 @@ final class WinogradWeights: Sendable {
         self.areKept = areKept
         inputs = matrix.inputs / 9
         outputs = matrix.outputs
-        guard inputs >= 16, outputs >= 16, 36 * pointStride * MemoryLayout<Float>.stride <= Self.largest else { return nil }
+        let limit = packed.halves == nil ? Self.largest : Self.largestOfHalves
+        guard inputs >= 16, outputs >= 16, 36 * pointStride * MemoryLayout<Float>.stride <= limit else { return nil }
     }
 
     private var panels: Int { (outputs + panelWidth - 1) / panelWidth }
