@@ -62,7 +62,8 @@ class Generator:
             clean = self.vae.encode(source.to(self.device)).latent_dist.mean * factor
             shape = clean.shape
         else:
-            shape = (len(prompts), 4, side[1] // 4, side[0] // 4)
+            factor_of_size = 2 ** (len(self.vae.config.block_out_channels) - 1)
+            shape = (len(prompts), self.vae.config.latent_channels, side[1] // factor_of_size, side[0] // factor_of_size)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
         latent = noise
         if source is not None and (strength < 1 or mask is not None):

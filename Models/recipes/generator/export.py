@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 
-from train_denoiser import UNET_CONFIG
+from train_denoiser import fresh_unet
 
 SCHEDULE = dict(
     num_train_timesteps=1000,
@@ -54,8 +54,9 @@ def main():
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     torch.manual_seed(1)
-    unet = UNet2DConditionModel.from_pretrained(options.unet) if options.unet else UNet2DConditionModel(**UNET_CONFIG)
-    export(AutoencoderKL.from_pretrained(options.autoencoder), unet, options.output)
+    autoencoder = AutoencoderKL.from_pretrained(options.autoencoder)
+    unet = UNet2DConditionModel.from_pretrained(options.unet) if options.unet else fresh_unet(autoencoder.config.latent_channels)
+    export(autoencoder, unet, options.output)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The training pictures of the default generator, each with a caption that names its medium.
 
 A data folder holds one sub-folder a picture set and, beside the sub-folders or in a second folder, one CSV a set.
-Clip art is optional: a folder that holds the unpacked Debian packages `openclipart-png` and `tuxpaint-stamps-default`.
+Clip art is optional: a folder that holds the unpacked Debian package `openclipart-png`.
 Rows that are kept for evaluation are never returned by `training_pictures`.
 """
 
@@ -30,8 +30,7 @@ SET_SHARES = {
     "paintings": 0.15,
     "imagenet-one-per-class": 0.05,
     "flickr-train": 0.05,
-    "stamps": 0.06,
-    "clipart": 0.07,
+    "clipart": 0.13,
 }
 
 BACKGROUNDS = {
@@ -84,7 +83,7 @@ class TrainingPicture:
 
     @property
     def is_cut_out(self):
-        return self.picture_set in ("stamps", "clipart")
+        return self.picture_set == "clipart"
 
 
 def with_article(noun):
@@ -132,17 +131,6 @@ def photographs_and_paintings(data, tables):
         yield TrainingPicture(data / "flickr-train" / row["file"], "flickr-train", "any", "photo", caption, caption)
 
 
-def stamps(clipart):
-    for file in sorted(clipart.glob("**/tuxpaint/stamps/**/*.png")):
-        description = file.with_suffix(".txt")
-        if "symbols" in file.parts or "roadsigns" in file.parts or not description.exists():
-            continue
-        sentence = description.read_text(encoding="utf-8", errors="replace").splitlines()[0].strip(" .!").lower()
-        if sentence:
-            medium = "cartoon" if "cartoon" in file.parts else "photo"
-            yield TrainingPicture(file, "stamps", "any", medium, sentence)
-
-
 def clipart_titles(clipart):
     for file in sorted(clipart.glob("**/openclipart/png/**/*.png")):
         folder = str(file.parent).split("/openclipart/png/")[-1]
@@ -167,7 +155,7 @@ def training_pictures(data, tables, clipart=None):
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     pictures = list(photographs_and_paintings(Path(data), Path(tables)))
     if clipart:
-        pictures += list(stamps(Path(clipart))) + list(clipart_titles(Path(clipart)))
+        pictures += list(clipart_titles(Path(clipart)))
     return [picture for picture in pictures if picture.file.exists()]
 
 

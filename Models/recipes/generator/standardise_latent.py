@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--autoencoder", type=Path, required=True, help="folder with the trained autoencoder")
     parser.add_argument("--output", type=Path, required=True, help="folder for the standardised one")
     parser.add_argument("--pictures", type=int, default=384)
+    parser.add_argument("--side", type=int, default=64, help="pixels a picture")
     options = parser.parse_args()
 
     chance = random.Random(2)
@@ -49,7 +50,7 @@ def main():
     latents = []
     for picture in chance.choices(pictures, draw_weights(pictures), k=options.pictures):
         image, _ = open_picture(picture, chance)
-        square = torch.from_numpy(as_array([square_crop(image, 64, chance, zoom_out=True)]))
+        square = torch.from_numpy(as_array([square_crop(image, options.side, chance, zoom_out=True)]))
         latents.append(autoencoder.encode(square).latent_dist.mean)
     values = torch.cat(latents).transpose(0, 1).flatten(1)
     mean = values.mean(dim=1)

@@ -1,7 +1,6 @@
 """Trains the generator's UNet on latents encoded beforehand: v-prediction, the Stable Diffusion noise schedule, prompts dropped now and then.
 
-It begins on small latents (whole pictures at 64 pixels, and pieces of larger ones), which are cheap, and ends on latents of whole
-128-pixel pictures. The run is bounded by wall time, writes checkpoints and goes on from them.
+It begins on small latents (whole pictures, and pieces of larger ones), which are cheap, and ends on latents of whole larger views. The run is bounded by wall time, writes checkpoints and goes on from them.
 """
 
 import argparse
@@ -17,8 +16,6 @@ from together import Team
 
 UNET_CONFIG = dict(
     sample_size=32,
-    in_channels=4,
-    out_channels=4,
     down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
     mid_block_type="UNetMidBlock2DCrossAttn",
     up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
@@ -31,6 +28,12 @@ UNET_CONFIG = dict(
     use_linear_projection=True,
 )
 DROPPED_PROMPTS = 0.1
+# Min-SNR (Hang 2023): no step of the noise schedule weighs more than one with this signal-to-noise ratio.
+HIGHEST_SNR = 5.0
+
+
+def fresh_unet(channels):
+    return UNet2DConditionModel(in_channels=channels, out_channels=channels, **UNET_CONFIG)
 
 
 def noise_levels():
@@ -44,6 +47,7 @@ class Latents:
 
     def __init__(self, files):
         self.parts = [torch.load(file) for file in files]
+        self.channels, self.side = self.parts[0]["latents"].shape[1], self.parts[0]["latents"].shape[-1]
 
     def draw(self, count, side, chance):
         latents, states = [], []
@@ -63,8 +67,8 @@ class Latents:
         return torch.stack(latents), states
 
 
-def denoising_loss(unet, latents, states, signal, chance, device):
-    """Mean squared error of v over one batch, with the steps spread over the schedule, a little denser where there is less noise."""
+def denoising_loss(unet, latents, states, signal, chance, device, bf16=False):
+    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread over the schedule, denser where there is less noise."""
     count = len(latents)
     latents = latents.to(device, memory_format=torch.channels_last)
     context, mask = padded(states, device)
@@ -74,8 +78,12 @@ def denoising_loss(unet, latents, states, signal, chance, device):
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
     wanted = kept.sqrt() * noise - (1 - kept).sqrt() * latents
-    made = unet(noisy, steps, context, encoder_attention_mask=mask).sample
-    return (made - wanted).square().mean()
+    with torch.autocast(device, torch.bfloat16, enabled=bf16):
+        made = unet(noisy, steps, context, encoder_attention_mask=mask).sample
+    # For v the plain error weighs a step by SNR + 1.
+    snr = kept / (1 - kept)
+    weight = snr.clamp(max=HIGHEST_SNR) / (snr + 1)
+    return (weight * (made.float() - wanted).square()).mean()
 
 
 @torch.no_grad()
@@ -87,8 +95,8 @@ def follow(average, model, step, longest):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", type=Path, nargs="+", required=True, help="latents of 64-pixel views")
-    parser.add_argument("--large", type=Path, nargs="*", default=[], help="latents of 128-pixel views; may appear while the run goes on")
+    parser.add_argument("--small", type=Path, nargs="+", required=True, help="latents of small views")
+    parser.add_argument("--large", type=Path, nargs="*", default=[], help="latents of larger views; may appear while the run goes on")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=55)
     parser.add_argument("--small-share", type=float, default=0.55, help="share of the time spent on small latents")
@@ -96,13 +104,16 @@ def main():
     parser.add_argument("--large-batch", type=int, default=12)
     parser.add_argument("--pieces", type=float, default=0.5, help="share of the small batches cut out of larger latents")
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--average", type=float, default=0.997, help="how much of the running average a step keeps; 0.9995 for a long run")
+    parser.add_argument("--bf16", action="store_true", help="for processors and GPUs that multiply bf16 quickly")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
     team = Team()
     torch.manual_seed(1)
-    unet = UNet2DConditionModel(**UNET_CONFIG).to(options.device, memory_format=torch.channels_last)
-    average = UNet2DConditionModel(**UNET_CONFIG).to(options.device, memory_format=torch.channels_last).requires_grad_(False)
+    small, large = Latents(options.small), None
+    unet = fresh_unet(small.channels).to(options.device, memory_format=torch.channels_last)
+    average = fresh_unet(small.channels).to(options.device, memory_format=torch.channels_last).requires_grad_(False)
     average.load_state_dict(unet.state_dict())
     optimizer = torch.optim.AdamW(unet.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-2)
     step, spent = 0, 0.0
@@ -119,7 +130,6 @@ def main():
         print(sum(parameter.numel() for parameter in unet.parameters()), "parameters", flush=True)
 
     signal, budget = noise_levels(), options.minutes * 60
-    small, large = Latents(options.small), None
     last, last_saved, running, agreed = time.monotonic(), spent, None, spent
     while agreed < budget:
         progress = agreed / budget
@@ -129,18 +139,18 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = rate
         if progress >= options.small_share and large is not None:
-            latents, states = large.draw(options.large_batch // team.size, 32, chance)
+            latents, states = large.draw(options.large_batch // team.size, large.side, chance)
         else:
             pieces = large is not None and chance.random() < options.pieces
-            latents, states = (large if pieces else small).draw(options.small_batch // team.size, 16, chance)
-        loss = denoising_loss(unet, latents, states, signal, chance, options.device)
+            latents, states = (large if pieces else small).draw(options.small_batch // team.size, small.side, chance)
+        loss = denoising_loss(unet, latents, states, signal, chance, options.device, options.bf16)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         agreed = team.share(list(unet.parameters()), spent)
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         step += 1
-        follow(average, unet, step, 0.997)
+        follow(average, unet, step, options.average)
         now = time.monotonic()
         spent, last = spent + now - last, now
         running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
