@@ -8,6 +8,8 @@ public struct AnalysisResult: Sendable {
     /// What was considered and is not suggested, with the reason; the likeliest first.
     public let dropped: [Dropped]
     public let prompt: ComposedPrompt
+    /// How near the prompt is to the picture, and what each tag adds.
+    public let composition: CompositionScores
     /// Nil where the catalog knows no generator.
     public let model: ModelChoice?
     public let size: SizeChoice?
@@ -29,6 +31,8 @@ public struct Suggested: Sendable, Hashable, Codable {
         case measured
         /// Told by the encoder's own head.
         case head
+        /// Said by a tagger, in its own words.
+        case tagger
     }
 
     public let tag: String

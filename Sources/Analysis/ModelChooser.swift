@@ -5,11 +5,15 @@ import Vocabulary
 struct ModelChooser {
     /// How much tags other than the medium count, at full confidence.
     private static let tagShare = 0.4
+    /// How much nearness to the descriptors counts beside the ratings; twice as much where it is nearness to pictures made with the model.
+    private static let affinityShare = 0.2
 
     let catalog: ModelCatalog
     let mediums: [AnalysisResult.Medium]
     /// Confidence by tag name, for the tags suggested and what they imply.
     let confidences: [String: Double]
+    /// How near the picture is to each model's descriptors or to what was made with it, from 0 to 1; missing where nobody knows.
+    var affinities: [String: StyleIndex.Affinity] = [:]
 
     private struct Scored {
         let manifest: Manifest
@@ -30,6 +34,14 @@ struct ModelChooser {
     }
 
     private func score(_ manifest: Manifest) -> Scored {
+        let rated = rating(manifest)
+        guard let affinity = affinities[manifest.name] else { return rated }
+        let share = Self.affinityShare * (affinity.generations > 0 ? 2 : 1)
+        return Scored(
+            manifest: manifest, score: (1 - share) * rated.score + share * affinity.value, installed: rated.installed, best: rated.best)
+    }
+
+    private func rating(_ manifest: Manifest) -> Scored {
         let medium = mediums.reduce(0) { $0 + Double($1.probability) * (manifest.styles[$1.name] ?? 0.3) }
         let names = Set(mediums.map(\.name))
         let tags = manifest.styles.filter { !names.contains($0.key) }.compactMap { style in
@@ -65,8 +77,18 @@ struct ModelChooser {
     }
 
     private func suits(_ scored: Scored, medium: String) -> String {
-        let rated = "rated \(percent(scored.manifest.styles[medium] ?? 0.3)) for a \(medium)"
-        return scored.best.map { "\(rated) and good at \"\($0)\"" } ?? rated
+        var parts = ["rated \(percent(scored.manifest.styles[medium] ?? 0.3)) for a \(medium)"]
+        if let best = scored.best { parts.append("good at \"\(best)\"") }
+        if let affinity = affinities[scored.manifest.name] {
+            if affinity.generations > 0 {
+                let noun = affinity.generations == 1 ? "picture" : "pictures"
+                parts.append("near to the \(affinity.generations) \(noun) you made with it (\(percent(affinity.value)))")
+            } else if affinity.value >= 0.7, let descriptor = affinity.descriptor {
+                parts.append("near to \"\(descriptor)\"")
+            }
+        }
+        guard parts.count > 1 else { return parts[0] }
+        return parts.dropLast().joined(separator: ", ") + " and " + parts[parts.count - 1]
     }
 
     private func percent(_ value: Double) -> String { "\(Int((value * 100).rounded())) %" }

@@ -1,5 +1,5 @@
-import Encoders
-import Pixels
+public import Encoders
+public import Pixels
 
 /// What an analysis asks of an encoder: to look at a picture, to embed a vocabulary once, and to say what a cosine is worth.
 public protocol PictureEncoder: Sendable {
@@ -7,15 +7,32 @@ public protocol PictureEncoder: Sendable {
     /// SHA-256 of the weights in hexadecimal: what cached embeddings belong to.
     var digest: String { get }
     var dimension: Int { get }
-    var calibration: Calibration { get }
+    /// What the encoder's own recipe fitted; nil where it has no calibration of its own.
+    var fittedCalibration: Calibration? { get }
+    /// The sentence that the encoder was measured with, `{}` standing for a noun; nil where the vocabulary's templates are as good.
+    var ownSentence: String? { get }
+    /// What cosines are multiplied with before a soft-max over texts tells them apart.
+    var softmaxScale: Float { get }
+    /// Texts are cut to so many tokens, their marks included.
+    var maximumTokens: Int { get }
 
     func observe(_ image: Image) throws -> Observation
     /// One embedding for each text, in order.
     func embed(_ texts: [String]) throws -> [Embedding]
-    /// How the cosines of each text with the encoder's background pictures are spread.
-    func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics]
-    /// A noun in the sentence that the encoder was measured with.
-    func phrase(for noun: String) -> String
+    /// How many tokens the encoder sees of a text, its marks included.
+    func tokenCount(_ text: String) throws -> Int
+    /// How the cosines of each text with the encoder's own background pictures are spread; nil where it brings none.
+    func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]?
 }
 
-extension DefaultEncoder: PictureEncoder {}
+extension DefaultEncoder: PictureEncoder {
+    public var fittedCalibration: Calibration? { calibration }
+    public var ownSentence: String? { configuration.textPhrase }
+    /// Its cosines are spread wider than the 100 of CLIP is meant for; its head tells the mediums, so little hangs on it.
+    public var softmaxScale: Float { 30 }
+    public var maximumTokens: Int { configuration.text.maximumTokens }
+
+    public func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
+        try backgroundStatistics(of: texts)
+    }
+}

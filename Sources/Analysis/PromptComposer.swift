@@ -24,8 +24,11 @@ public enum PromptComposer {
 
     /// "a photo of tabby cat, sofa, sleeping, living room, window light".
     ///
-    /// Brackets and backslashes in a tag are escaped; a weight other than 1 is written `(text:1.2)`. Within a facet a tag whose words all
-    /// stand in another tag of the facet is left out unless it has a weight of its own; equal texts are written once.
+    /// Brackets and backslashes in a tag are escaped; a weight other than 1 is written `(text:1.2)`; equal texts are written once. Within a
+    /// facet a tag whose words all stand in another tag is a repetition: "cat" beside "tabby cat", which ends in it, is left out; of
+    /// "espresso" and "espresso machine", two things, the one that stands first, the likelier, is kept. A tag with a weight of its own stays.
+    ///
+    /// - Parameter tags: the likeliest first.
     public static func compose(_ tags: [ApprovedTag]) -> String {
         let clean = tags.map { ApprovedTag(text: plain($0.text), facet: $0.facet, weight: rounded($0.weight)) }.filter { !$0.text.isEmpty }
         let kept = withoutRepetition(clean)
@@ -90,11 +93,17 @@ public enum PromptComposer {
                 unique.append(tag)
             }
         }
-        let words = unique.map { Set(Tag.key($0.text).split(separator: " ")) }
+        let words = unique.map { Tag.key($0.text).split(separator: " ") }
+        let sets = words.map { Set($0) }
         return unique.indices.filter { index in
             unique[index].weight != 1
                 || !unique.indices.contains { other in
-                    other != index && unique[other].facet == unique[index].facet && words[index].isStrictSubset(of: words[other])
+                    guard other != index, unique[other].facet == unique[index].facet else { return false }
+                    if sets[index].isStrictSubset(of: sets[other]) {
+                        return words[other].suffix(words[index].count).elementsEqual(words[index]) || other < index
+                    }
+                    return sets[other].isStrictSubset(of: sets[index]) && other < index
+                        && !words[index].suffix(words[other].count).elementsEqual(words[other])
                 }
         }.map { unique[$0] }
     }

@@ -41,6 +41,19 @@ public struct SelectionSettings: Sendable {
         self.toldFrom = toldFrom
     }
 
+    /// The confidence below which a ranked tag of a facet is not suggested.
+    func threshold(of facet: Facet) -> Float { thresholds[facet] ?? 0.3 }
+
+    /// For confidences that are not the default encoder's fit: they mean what they say, so nothing is added to them. Quality stays away: no
+    /// encoder was shown to tell it.
+    public static let unfitted = SelectionSettings(
+        offsets: [.quality: -9],
+        thresholds: [
+            .subject: 0.35, .action: 0.4, .setting: 0.4, .medium: 0.4, .style: 0.45, .lighting: 0.4, .colour: 0.2, .composition: 0.6,
+            .mood: 0.5, .quality: 0.9,
+        ],
+        limits: tuned.limits)
+
     /// Offsets: the encoder's calibration tells how likely a caption mentions a thing, and captions leave most of what is true unsaid. They were
     /// judged from lists of tags beside the captions of some thirty training pictures, not fitted.
     public static let tuned = SelectionSettings(
@@ -244,7 +257,7 @@ public struct TagSelection {
     }
 
     private func threshold(_ candidate: Candidate) -> Float {
-        candidate.source == .ranked ? settings.thresholds[candidate.tag.facet] ?? 0.3 : 0.05
+        candidate.source == .ranked ? settings.threshold(of: candidate.tag.facet) : 0.05
     }
 
     private func dropTheUnlikely(in pool: inout Pool) {

@@ -64,6 +64,8 @@ public struct Manifest: Codable, Sendable, Hashable {
     public let description: String
     /// What the model is good at, from 0 to 1, by medium ("photo", "painting") or by any other tag ("person", "anime drawing").
     public let styles: [String: Double]
+    /// What its pictures look like, in texts that an encoder compares with a picture: "an anime drawing of a girl".
+    public let descriptors: [String]
     public let sizes: Sizes?
     public let defaults: Defaults?
     /// What a complete copy holds besides the manifest.
@@ -71,7 +73,8 @@ public struct Manifest: Codable, Sendable, Hashable {
 
     public init(
         name: String, title: String, kind: Kind, family: String, license: String, source: String, repository: String? = nil,
-        description: String, styles: [String: Double] = [:], sizes: Sizes? = nil, defaults: Defaults? = nil, files: [File] = []
+        description: String, styles: [String: Double] = [:], descriptors: [String] = [], sizes: Sizes? = nil, defaults: Defaults? = nil,
+        files: [File] = []
     ) {
         self.name = name
         self.title = title
@@ -82,6 +85,7 @@ public struct Manifest: Codable, Sendable, Hashable {
         self.repository = repository
         self.description = description
         self.styles = styles
+        self.descriptors = descriptors
         self.sizes = sizes
         self.defaults = defaults
         self.files = files
@@ -99,7 +103,8 @@ public struct Manifest: Codable, Sendable, Hashable {
 
 extension Manifest {
     private static let keys: Set<String> = [
-        "name", "title", "kind", "family", "license", "source", "repository", "description", "styles", "sizes", "defaults", "files",
+        "name", "title", "kind", "family", "license", "source", "repository", "description", "styles", "descriptors", "sizes", "defaults",
+        "files",
     ]
 
     public init(from decoder: any Decoder) throws {
@@ -112,7 +117,8 @@ extension Manifest {
         self.init(
             name: try value("name"), title: try value("title"), kind: try value("kind"), family: try value("family"),
             license: try value("license"), source: try value("source"), repository: try optional("repository"),
-            description: try value("description"), styles: try optional("styles") ?? [:], sizes: try optional("sizes"),
+            description: try value("description"), styles: try optional("styles") ?? [:],
+            descriptors: try optional("descriptors") ?? [], sizes: try optional("sizes"),
             defaults: try optional("defaults"), files: try optional("files") ?? [])
         try check()
     }
@@ -134,6 +140,9 @@ extension Manifest {
         for (style, weight) in styles {
             try require((0...1).contains(weight), "styles", "\"\(style)\" within 0 and 1, not \(weight)")
         }
+        try require(
+            descriptors.count <= 16 && descriptors.allSatisfy { !$0.isEmpty && $0.count <= 200 }, "descriptors",
+            "at most 16 texts of 1 to 200 characters")
         if let defaults {
             try require((1...1000).contains(defaults.steps), "defaults.steps", "1 to 1000, not \(defaults.steps)")
             try require((0...100).contains(defaults.guidance), "defaults.guidance", "0 to 100, not \(defaults.guidance)")

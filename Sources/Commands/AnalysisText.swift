@@ -28,7 +28,7 @@ struct AnalysisText {
         let shown = report.suggestions.filter { $0.state != .rejected }
         for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
             let tags = shown.filter { $0.facet == facet }.map { entry in
-                let mark = entry.state == .approved ? "✓" : ""
+                let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
                 return mark + DisplayText.harmless(entry.tag) + " \(CommandText.percent(entry.confidence))"
             }
             lines += labelled(facet, tags.joined(separator: ", "))
@@ -36,6 +36,9 @@ struct AnalysisText {
         if shown.isEmpty { lines += labelled("tags", "nothing that it is sure enough of") }
         lines.append("")
         lines += labelled("prompt", report.prompt.positive)
+        if let similarity = report.prompt.composition?.similarity {
+            lines += labelled("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
+        }
         lines += labelled("negative", report.prompt.negative)
         if let model = report.model {
             lines += labelled("model", model.name + (model.installed ? "" : " (not installed)") + " – " + model.reason)
@@ -45,6 +48,13 @@ struct AnalysisText {
             }
         }
         if let size = report.size { lines += labelled("size", "\(size.width)x\(size.height) – \(size.reason)") }
+        if let confidence = report.confidence, confidence.source != "fitted" || !confidence.learned.isEmpty {
+            lines += labelled("confidences", confidence.explanation)
+        }
+        if let tagger = report.tagger {
+            let rating = tagger.rating.map { "; rated \(DisplayText.harmless($0))" } ?? ""
+            lines += labelled("tagger", "\(tagger.name): \(CommandText.count(tagger.count, "tag"))\(rating)")
+        }
         let rejected = report.suggestions.count - shown.count
         if rejected > 0 { lines += labelled("", "\(rejected) rejected before, not shown") }
         if showsDropped {

@@ -39,6 +39,19 @@ public struct AnalyzeCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Look at pictures that were looked at before too.")
     var again = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How the prompt is composed: fast joins the likely tags, full compares whole prompts with the picture.", valueName: "fast|full")
+    )
+    var compose: CompositionMode = .fast
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder of a WD tagger that is asked, too; its tags are marked as its own.", valueName: "dir"),
+        completion: .directory)
+    var tagger: String?
+
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
@@ -50,16 +63,16 @@ public struct AnalyzeCommand: AsyncParsableCommand {
 
     public func run() async throws {
         looking.useThreads()
-        let studio = try library.studio(looking)
+        let studio = try library.studio(looking, tagger: tagger)
         let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
             let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped)
             try await BatchRun(style: style, quiet: library.quiet).run(
-                studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, again: again)
+                studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
             return
         }
         let progress = ProgressLine(enabled: !library.quiet)
-        let report = try await studio.analyze(try PictureFile(path: pictures[0])) { share in
+        let report = try await studio.analyze(try PictureFile(path: pictures[0]), composition: compose) { share in
             progress.show(BatchRun.readingVocabulary, share: share)
         }
         progress.clear()
@@ -72,6 +85,8 @@ public struct AnalyzeCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension CompositionMode: ExpressibleByArgument {}
 
 /// The options of every command that looks at pictures.
 struct LookingOptions: ParsableArguments {
@@ -87,8 +102,9 @@ struct LookingOptions: ParsableArguments {
 }
 
 extension LibraryOptions {
-    func studio(_ looking: LookingOptions? = nil) throws -> Studio {
+    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil) throws -> Studio {
         Studio(
-            installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary)
+            installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
+            tagger: tagger)
     }
 }

@@ -39,7 +39,9 @@ struct BatchRun {
     }
 
     /// - Throws: `ExitCode.failure` where a picture could not be analysed; all others were.
-    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, again: Bool) async throws {
+    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, composition: CompositionMode, again: Bool)
+        async throws
+    {
         let progress = ProgressLine(enabled: !quiet)
         let tally = Mutex(Tally())
         let listing = PictureListing(sources, isRecursive: isRecursive, counts: progress.isShown)
@@ -51,7 +53,7 @@ struct BatchRun {
         defer { progress.clear() }
         whenInterrupted.withLock { $0 = BatchRun.interruption(after: 0) }
         let wantsStanding = if case .text = style { false } else { true }
-        try await studio.analyze(listing, again: again, reportsStanding: wantsStanding) { share in
+        try await studio.analyze(listing, composition: composition, again: again, reportsStanding: wantsStanding) { share in
             progress.show(BatchRun.readingVocabulary, share: share)
         } onOutcome: { outcome in
             try tally.withLock { tally in

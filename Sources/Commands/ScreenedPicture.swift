@@ -38,6 +38,8 @@ struct ScreenedPicture: Encodable {
     @OrNull var encoder: Encoder?
     @OrNull var vocabulary: Vocabulary?
     @OrNull var recovered: RecoveredPrompt?
+    /// The latest analysis of each encoder, the latest first.
+    var analyses: [KeptAnalysis]
     var suggestions: [ScreenedSuggestion]
     @OrNull var prompt: KeptPrompt?
     var generations: [KeptGeneration]
@@ -48,9 +50,39 @@ struct ScreenedPicture: Encodable {
         encoder = analysis.map { Encoder(name: $0.encoder.name, sha256: $0.encoder.sha256) }
         vocabulary = analysis.map { Vocabulary(name: $0.vocabulary.name, sha256: $0.vocabulary.sha256, count: $0.vocabulary.count) }
         recovered = try desk.recovered(for: picture)
+        analyses = try KeptAnalysis.latest(of: picture, desk)
         suggestions = try desk.library.suggestions(of: picture.id).map(ScreenedSuggestion.init)
         prompt = try desk.library.latestPrompt(of: picture.id).map(KeptPrompt.init)
         generations = try desk.library.generations(of: picture.id).map(KeptGeneration.init)
+    }
+}
+
+/// What one encoder said of a picture, besides its suggestions.
+struct KeptAnalysis: Encodable {
+    struct Prompt: Encodable {
+        var positive: String
+        var negative: String
+        @OrNull var composition: CompositionEntry?
+    }
+
+    var encoder: ScreenedPicture.Encoder
+    var vocabulary: ScreenedPicture.Vocabulary
+    var prompt: Prompt
+    @OrNull var confidence: ConfidenceEntry?
+    var seconds: Double
+    var created: Date
+
+    init(_ analysis: AnalysisRecord) {
+        encoder = .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256)
+        vocabulary = .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count)
+        prompt = Prompt(positive: analysis.positive, negative: analysis.negative, composition: CompositionEntry(analysis))
+        confidence = ConfidenceEntry(analysis)
+        (seconds, created) = (analysis.seconds, analysis.createdAt)
+    }
+
+    static func latest(of picture: PictureRecord, _ desk: ScreeningDesk) throws -> [KeptAnalysis] {
+        var seen: Set<String> = []
+        return try desk.library.analyses(of: picture.id).filter { seen.insert($0.encoder.name).inserted }.map(KeptAnalysis.init)
     }
 }
 

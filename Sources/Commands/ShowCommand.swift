@@ -60,9 +60,14 @@ struct ShowCommand: ParsableCommand {
         var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
         lines += picture.paths.map { ("seen at", $0) }
         if let recovered = try desk.recovered(for: picture) { lines += RecoveredText.lines(recovered) }
-        if let analysis = try desk.library.latestAnalysis(of: picture.id) {
-            let what = "\(analysis.encoder.name) with \(analysis.vocabulary.name), \(CommandText.moment(analysis.createdAt))"
-            lines.append(("looked at by", what))
+        for analysis in try KeptAnalysis.latest(of: picture, desk) {
+            lines.append(
+                ("looked at by", "\(analysis.encoder.name) with \(analysis.vocabulary.name), \(CommandText.moment(analysis.created))"))
+            if let confidence = analysis.confidence { lines.append(("confidences", confidence.explanation)) }
+            guard let composition = analysis.prompt.composition, let similarity = composition.similarity else { continue }
+            lines.append(("composed", "\(analysis.prompt.positive) (cosine \(CommandText.fixed(similarity, 3)))"))
+            let gains = composition.gains.map { "\($0.tag) \($0.gain < 0 ? "" : "+")\(CommandText.fixed($0.gain, 3))" }
+            lines.append(("each adds", gains.joined(separator: ", ")))
         }
         if let prompt = try desk.library.latestPrompt(of: picture.id) { lines.append(("prompt \(prompt.number)", prompt.positive)) }
         lines += try desk.library.generations(of: picture.id, limit: 10).map { run in

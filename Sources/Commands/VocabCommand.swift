@@ -5,14 +5,16 @@ import Studio
 struct VocabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vocab",
-        abstract: "List the vocabularies, and check one.",
+        abstract: "List and check vocabularies; calibrate confidences; show what your decisions taught.",
         discussion: """
             A vocabulary of your own is a text file with a phrase on each line (or "facet: phrase"); use it with --vocabulary FILE.
 
               redraw vocab list
               redraw vocab check my-tags.txt
+              redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32/
+              redraw vocab thresholds
             """,
-        subcommands: [List.self, Check.self],
+        subcommands: [List.self, Check.self, Calibrate.self, Thresholds.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {

@@ -70,6 +70,8 @@ public enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable 
     case recovered
     /// Typed by the person.
     case added
+    /// Said by a tagger: a network with tags of its own.
+    case tagger
 }
 
 /// A tag that an analysis proposes for a picture.
@@ -112,18 +114,24 @@ public struct NewAnalysis: Sendable, Hashable {
     public var size: String?
     public var recovered: String?
     public var dropped: String?
+    /// JSON texts: how near the composed prompt is to the picture and what each tag adds, and what the confidences rest on.
+    public var composition: String?
+    public var calibration: String?
     /// What names the sentences in which the vocabulary's tags were embedded, where that is no part of the vocabulary.
     public var wording: String?
 
     public init(
         encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [NewSuggestion],
         positive: String = "", negative: String = "",
-        model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil
+        model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil,
+        composition: String? = nil,
+        calibration: String? = nil
     ) {
         (self.encoder, self.vocabulary, self.seconds, self.suggestions) = (encoder, vocabulary, seconds, suggestions)
         (self.positive, self.negative) = (positive, negative)
         (self.model, self.size, self.recovered, self.dropped) = (model, size, recovered, dropped)
         self.wording = wording
+        (self.composition, self.calibration) = (composition, calibration)
     }
 }
 

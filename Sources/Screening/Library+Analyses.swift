@@ -152,14 +152,15 @@ extension Library {
         try db.execute(
             sql: """
                 INSERT INTO analysis (pictureId, encoderName, encoderSha256, vocabularyName, vocabularySha256, vocabularyCount,
-                    seconds, positive, negative, model, size, recovered, dropped, wording, createdAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    seconds, positive, negative, model, size, recovered, dropped, wording, composition, calibration, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 picture, analysis.encoder.name, analysis.encoder.sha256.lowercased(),
                 analysis.vocabulary.name, analysis.vocabulary.sha256.lowercased(), analysis.vocabulary.count,
                 analysis.seconds, analysis.positive, analysis.negative,
-                analysis.model, analysis.size, analysis.recovered, analysis.dropped, analysis.wording, moment,
+                analysis.model, analysis.size, analysis.recovered, analysis.dropped, analysis.wording,
+                analysis.composition, analysis.calibration, moment,
             ])
         let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])!
         return AnalysisRecord(row)
@@ -172,6 +173,7 @@ extension Library {
         for (field, text) in [
             ("model", analysis.model), ("size", analysis.size),
             ("recovered prompt", analysis.recovered), ("dropped tags", analysis.dropped),
+            ("composition", analysis.composition), ("calibration", analysis.calibration),
         ] {
             if let text { try Text.json(text, field: "the analysis's \(field)") }
         }

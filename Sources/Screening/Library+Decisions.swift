@@ -105,7 +105,9 @@ extension Library {
                 throw LibraryError.invalid(field: "the threshold", value: "\(threshold)", rule: "a confidence from 0 to 1")
             }
             for index in rows.indices where rows[index].state == .pending && rows[index].confidence >= threshold {
-                try log.decide(&rows[index], .approve, db) { row in row.state = .approved }
+                try log.decide(&rows[index], .approve, by: "\(log.person)\(Library.unseen)\(threshold))", db) { row in
+                    row.state = .approved
+                }
             }
         }
     }
@@ -189,11 +191,12 @@ struct DecisionLog {
 
     /// Changes a row and logs it.
     mutating func decide(
-        _ row: inout SuggestionRow, _ action: Decision.Action, _ db: Database, _ change: (inout SuggestionRow) -> Void
+        _ row: inout SuggestionRow, _ action: Decision.Action, by whom: String? = nil, _ db: Database,
+        _ change: (inout SuggestionRow) -> Void
     ) throws {
         let before = row.id == 0 ? nil : row
         change(&row)
-        row.decide(row.state, at: moment, by: person)
+        row.decide(row.state, at: moment, by: whom ?? person)
         let entry = try enter(action, tag: row.tag, key: row.names.key, before: before, after: row, undoes: nil, db)
         if row.id == 0 {
             try row.insert(picture: picture, decision: entry, db)

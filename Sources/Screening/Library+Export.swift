@@ -66,6 +66,7 @@ extension ExportedAnalysis {
         (encoder, vocabulary, seconds, positive, negative) = (
             record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
         )
+        (composition, calibration) = (record.composition, record.calibration)
         (model, size, recovered, dropped, createdAt) = (record.model, record.size, record.recovered, record.dropped, record.createdAt)
     }
 }

@@ -87,6 +87,8 @@ public struct ExportedAnalysis: Codable, Sendable, Equatable {
     public var size: String?
     public var recovered: String?
     public var dropped: String?
+    public var composition: String?
+    public var calibration: String?
     public var createdAt: Date
 }
 

@@ -26,6 +26,8 @@ public struct AnalysisRecord: Sendable, Hashable, Identifiable {
     public let size: String?
     public let recovered: String?
     public let dropped: String?
+    public let composition: String?
+    public let calibration: String?
     public let wording: String?
     public let createdAt: Date
 }

@@ -30,6 +30,8 @@ extension AnalysisRecord {
         recovered = row["recovered"]
         wording = row["wording"]
         dropped = row["dropped"]
+        composition = row["composition"]
+        calibration = row["calibration"]
         createdAt = Moment.rounded(row["createdAt"])
     }
 }

@@ -20,6 +20,10 @@ enum Schema {
         migrator.registerMigration("2 embeddings of pictures, how files looked when they were read, how tags were worded") { db in
             try db.execute(sql: embeddings)
         }
+        migrator.registerMigration("3 how prompts were composed, what confidences rest on, learning, tags of taggers") { db in
+            try db.execute(sql: learning)
+            try db.execute(sql: suggestionRules)
+        }
         return migrator
     }
 
@@ -83,6 +87,60 @@ enum Schema {
         ALTER TABLE picturePath ADD COLUMN bytes INTEGER CHECK (bytes IS NULL OR bytes >= 0);
         ALTER TABLE picturePath ADD COLUMN modified INTEGER;
         ALTER TABLE analysis ADD COLUMN wording TEXT;
+        """
+
+    /// SQLite cannot widen a CHECK: the table of suggestions is made anew, with what is in it, and its rules after it. Foreign keys are checked
+    /// when the migration ends.
+    private static let learning = """
+        ALTER TABLE analysis ADD COLUMN composition TEXT CHECK (composition IS NULL OR json_valid(composition));
+        ALTER TABLE analysis ADD COLUMN calibration TEXT CHECK (calibration IS NULL OR json_valid(calibration));
+
+        CREATE TABLE learningReset (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            afterDecision INTEGER NOT NULL CHECK (afterDecision >= 0),
+            resetAt DATETIME NOT NULL,
+            resetBy TEXT NOT NULL CHECK (length(resetBy) > 0)
+        );
+
+        CREATE TABLE generationEmbedding (
+            generationId INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            encoderSha256 TEXT NOT NULL CHECK (length(encoderSha256) = 64),
+            halves BLOB NOT NULL CHECK (typeof(halves) = 'blob'),
+            PRIMARY KEY (generationId, position, encoderSha256),
+            FOREIGN KEY (generationId, position) REFERENCES generationOutput(generationId, position)
+        );
+
+        CREATE TABLE newSuggestion (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            pictureId INTEGER NOT NULL REFERENCES picture(id),
+            tagKey TEXT NOT NULL CHECK (length(tagKey) > 0),
+            tag TEXT NOT NULL CHECK (length(tag) BETWEEN 1 AND 200),
+            facet TEXT NOT NULL CHECK (length(facet) > 0),
+            analysisId INTEGER REFERENCES analysis(id),
+            cosine DOUBLE CHECK (cosine IS NULL OR cosine BETWEEN -1.001 AND 1.001),
+            confidence DOUBLE NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+            rank INTEGER CHECK (rank IS NULL OR rank >= 1),
+            source TEXT NOT NULL CHECK (source IN ('ranked', 'measured', 'head', 'recovered', 'added', 'tagger')),
+            state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'approved', 'rejected')),
+            editedText TEXT CHECK (editedText IS NULL OR length(editedText) BETWEEN 1 AND 200),
+            weight DOUBLE NOT NULL DEFAULT 1 CHECK (weight BETWEEN 0.1 AND 3),
+            decidedAt DATETIME,
+            decidedBy TEXT,
+            decisionId INTEGER REFERENCES decision(id),
+            UNIQUE (pictureId, tagKey),
+            CHECK (
+                CASE state
+                WHEN 'pending' THEN editedText IS NULL AND weight = 1 AND decidedAt IS NULL AND decidedBy IS NULL
+                ELSE decidedAt IS NOT NULL AND decidedBy IS NOT NULL AND decisionId IS NOT NULL
+                END)
+        );
+        INSERT INTO newSuggestion SELECT * FROM suggestion;
+        DELETE FROM sqlite_sequence WHERE name = 'newSuggestion';
+        INSERT INTO sqlite_sequence (name, seq) SELECT 'newSuggestion', seq FROM sqlite_sequence WHERE name = 'suggestion';
+        DROP TABLE suggestion;
+        ALTER TABLE newSuggestion RENAME TO suggestion;
+        CREATE INDEX suggestionByDecision ON suggestion(decisionId) WHERE state <> 'pending';
         """
 
     private static let suggestions = """

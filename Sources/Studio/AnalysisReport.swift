@@ -50,6 +50,16 @@ public struct AnalysisReport: Codable, Sendable {
         public let positive: String
         public let negative: String
         public let tokens: Int
+        /// How near it is to the picture; nil in analyses that were made before anything told.
+        public let composition: CompositionEntry?
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(positive, forKey: .positive)
+            try container.encode(negative, forKey: .negative)
+            try container.encode(tokens, forKey: .tokens)
+            try container.encode(composition, forKey: .composition)
+        }
     }
     public struct ModelEntry: Codable, Sendable {
         public struct RunnerUp: Codable, Sendable {
@@ -78,10 +88,14 @@ public struct AnalysisReport: Codable, Sendable {
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     public let dropped: [DroppedEntry]
     public let prompt: PromptEntry
+    /// What the confidences rest on; nil in analyses that were made before anything told.
+    public let confidence: ConfidenceEntry?
     public let model: ModelEntry?
     public let size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
     public let recovered: RecoveredPrompt?
+    /// The tagger that was asked besides; its tags stand among the suggestions.
+    public let tagger: TaggerEntry?
     public let seconds: Double
     /// Whether this is what an earlier analysis said, as the library keeps it.
     public let reused: Bool
@@ -95,9 +109,11 @@ public struct AnalysisReport: Codable, Sendable {
         try container.encode(dropped, forKey: .dropped)
         try container.encode(prompt, forKey: .prompt)
         // Scripts find every key, `null` where there is nothing to say.
+        try container.encode(confidence, forKey: .confidence)
         try container.encode(model, forKey: .model)
         try container.encode(size, forKey: .size)
         try container.encode(recovered, forKey: .recovered)
+        try container.encode(tagger, forKey: .tagger)
         try container.encode(seconds, forKey: .seconds)
         try container.encode(reused, forKey: .reused)
     }

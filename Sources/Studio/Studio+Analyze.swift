@@ -8,25 +8,33 @@ import Vocabulary
 extension Studio {
     /// Looks at a picture, and keeps what was said in the library. What was decided before stays as it was.
     ///
-    /// - Parameter progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
-    public func analyze(_ file: PictureFile, progress: @Sendable (Double) -> Void = { _ in }) async throws -> AnalysisReport {
+    /// - Parameters:
+    ///   - composition: whether the text tower chooses the prompt.
+    ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
+    public func analyze(
+        _ file: PictureFile, composition: CompositionMode = .fast, progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> AnalysisReport {
         let clock = ContinuousClock()
         let encoder = try encoder()
-        // The picture and the image tower need nothing of the vocabulary and the library: on two cores they are ready by then.
-        async let decoding = Studio.decoded(file, shortSide: encoder.configuration.image.imageSize)
-        async let loading: Void = Studio.loadImageTower(of: encoder)
+        // The picture and the towers need nothing of the vocabulary and the library: on two cores they are ready by then.
+        let shortSide = try decodeShortSide()
+        async let looking = Studio.look(at: file, shortSide: shortSide, with: encoder, composition: composition)
         let analyzer = try analyzer(progress: progress)
         let begin = clock.now
         _ = try library()
-        let image = try await decoding
-        try await loading
-        return try analyze(image, of: file, analyzer: analyzer, before: begin.duration(to: clock.now))
+        let (image, look) = try await looking
+        return try analyze(image, look, of: file, analyzer: analyzer, composition: composition, before: begin.duration(to: clock.now))
     }
 
     /// Looks at a decoded picture, and keeps what was said.
     ///
-    /// - Parameter before: how long it took to have the picture decoded.
-    func analyze(_ image: Image, of file: PictureFile, analyzer: Analyzer, before: Duration) throws -> AnalysisReport {
+    /// - Parameters:
+    ///   - look: nil where the encoder has not looked yet.
+    ///   - before: how long it took to have the picture decoded.
+    func analyze(
+        _ image: Image, _ look: Analyzer.Look? = nil, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
+        before: Duration
+    ) throws -> AnalysisReport {
         let clock = ContinuousClock()
         let begin = clock.now
         let (encoder, vocabulary, library) = (try encoder(), try vocabulary(), try library())
@@ -35,11 +43,15 @@ extension Studio {
             rejected = Set(try library.suggestions(of: known.id).filter { $0.state == .rejected }.map(\.tag))
         }
         try Task.checkCancellation()
-        let seen = try encoder.observe(image)
-        let result = analyzer.analyze(image, seen: seen, originalSize: (file.width, file.height), excluding: rejected)
+        let look = try look ?? analyzer.look(at: image)
+        let learned = try learnedThresholds()
+        let result = try analyzer.analyze(
+            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)
+        // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
+        let tagged = try tag(image, file, vocabulary, library)
         let recovered = file.recovery().prompts.first
         let seconds = (before + begin.duration(to: clock.now)).inSeconds
-        let identity = EncoderIdentity(name: encoder.name, sha256: encoder.digest)
+        let identity = encoder.identity
         let (_, recorded) = try library.record(
             file.record,
             analysis: NewAnalysis(
@@ -49,10 +61,12 @@ extension Studio {
                 negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
-                wording: analyzer.wording),
-            embedding: NewEmbedding(encoder: identity, halves: seen.embedding.halves))
+                wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition)),
+                calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned))),
+            embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
-            of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions, reused: false)
+            of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
+            tagger: tagged, reused: false)
     }
 
     /// What the library keeps of an analysis, in the shape that scripts read.
@@ -64,7 +78,7 @@ extension Studio {
 
     private func report(
         of path: String, sha256: String, size: (width: Int, height: Int), _ analysis: AnalysisRecord, _ suggestions: [Suggestion],
-        reused: Bool
+        tagger: TaggerEntry? = nil, reused: Bool
     ) throws -> AnalysisReport {
         AnalysisReport(
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
@@ -73,27 +87,40 @@ extension Studio {
             suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
             dropped: JSON.value(analysis.dropped) ?? [],
             prompt: .init(
-                positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive)),
+                positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
+                composition: JSON.value(analysis.composition)),
+            confidence: JSON.value(analysis.calibration),
             model: JSON.value(analysis.model), size: JSON.value(analysis.size), recovered: JSON.value(analysis.recovered),
-            seconds: analysis.seconds, reused: reused)
+            tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
 
-    static func decoded(_ file: PictureFile, shortSide: Int) async throws -> Image {
-        try file.decoded(targetShortSide: shortSide).image
+    /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed.
+    private static func look(
+        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
+    ) async throws -> (Image, Analyzer.Look) {
+        async let warm: Void = warm(encoder, texts: composition == .full)
+        let image = try file.decoded(targetShortSide: shortSide).image
+        try await warm
+        return (image, try Analyzer.Look(at: image, with: encoder.forAnalysis))
     }
 
-    private static func loadImageTower(of encoder: DefaultEncoder) async throws {
-        _ = try encoder.imageTower()
+    /// Loads what an encoder would otherwise load when it is first used.
+    private static func warm(_ encoder: any PictureTextEncoder, texts: Bool) async throws {
+        if let own = encoder as? DefaultEncoder {
+            _ = try own.imageTower()
+            if texts { _ = try own.textTower() }
+        }
     }
 }
 
 extension Suggested {
-    fileprivate func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
+    func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
             case .measured: .measured
             case .head: .head
+            case .tagger: .tagger
             }
         return NewSuggestion(
             tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),

@@ -23,12 +23,14 @@ extension Studio {
     /// Files are read, checked and decoded some ahead of the looking, on other threads. At most a handful of pictures is in memory.
     ///
     /// - Parameters:
+    ///   - composition: whether the text tower chooses the prompts.
     ///   - again: looks at pictures that were looked at before too.
     ///   - reportsStanding: whether reports of pictures that are passed over are wanted.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     ///   - onOutcome: told what became of each picture, in the order of the listing.
     public func analyze(
-        _ listing: PictureListing, again: Bool = false, reportsStanding: Bool = false, progress: @Sendable (Double) -> Void = { _ in },
+        _ listing: PictureListing, composition: CompositionMode = .fast, again: Bool = false, reportsStanding: Bool = false,
+        progress: @Sendable (Double) -> Void = { _ in },
         onOutcome: @Sendable (BatchOutcome) throws -> Void
     ) async throws {
         defer { listing.abandon() }
@@ -36,9 +38,8 @@ extension Studio {
         let analyzer = try analyzer(progress: progress)
         let library = try library()
         let reader = try PictureReader(
-            library: library, encoder: EncoderIdentity(name: encoder.name, sha256: encoder.digest), vocabulary: vocabulary().digest,
-            wording: analyzer.wording, again: again, shortSide: encoder.configuration.image.imageSize)
-        _ = try encoder.imageTower()
+            library: library, encoder: encoder.identity, vocabulary: vocabulary().digest,
+            wording: analyzer.wording, again: again, shortSide: decodeShortSide(), tagger: tagger()?.identity)
 
         var window: [Task<PictureReader.Outcome, any Error>] = []
         defer { for task in window { task.cancel() } }
@@ -65,7 +66,7 @@ extension Studio {
                 try onOutcome(.failed(reason))
             case .read(let file, let image, let before):
                 try Task.checkCancellation()
-                try onOutcome(.analysed(try analyze(image, of: file, analyzer: analyzer, before: before)))
+                try onOutcome(.analysed(try analyze(image, of: file, analyzer: analyzer, composition: composition, before: before)))
             }
         }
     }
@@ -92,6 +93,8 @@ struct PictureReader: Sendable {
     let wording: String
     let again: Bool
     let shortSide: Int
+    /// Where one is asked, too, it must have looked before.
+    let tagger: EncoderIdentity?
 
     /// - Throws: `LibraryError`. What is wrong with the file is an outcome.
     func read(_ entry: PictureListing.Entry, isAlone: Bool) throws -> Outcome {
@@ -102,7 +105,7 @@ struct PictureReader: Sendable {
         }
         let stored = ScreeningDesk.storedPath(path)
         let stamp = FileStamp(path: stored)
-        if !again, let stamp,
+        if !again, tagger == nil, let stamp,
             let (picture, analysis) = try library.standingAnalysis(
                 ofFile: stored, stamp: stamp, encoder: encoder, vocabulary: vocabulary, wording: wording)
         {
@@ -116,7 +119,7 @@ struct PictureReader: Sendable {
         } catch {
             return .failed("\(error)")
         }
-        if !again,
+        if !again, try tagger.map({ try hasLooked($0, at: file.sha256) }) ?? true,
             let (_, analysis) = try library.standingAnalysis(
                 ofPicture: file.sha256, encoder: encoder, vocabulary: vocabulary, wording: wording)
         {
@@ -131,5 +134,9 @@ struct PictureReader: Sendable {
         } catch {
             return .failed("\(error)")
         }
+    }
+
+    private func hasLooked(_ tagger: EncoderIdentity, at picture: String) throws -> Bool {
+        try library.standingAnalysis(ofPicture: picture, encoder: tagger, vocabulary: tagger.sha256, wording: nil) != nil
     }
 }

@@ -95,6 +95,8 @@ extension Studio {
                 results, request: request, strengths: order.strengths, source: source, to: targets, overwrites: order.overwrites,
                 id: generation.id, load: load)
             _ = try library.finish(generation: generation.id, report.outcome)
+            // A sheet of several strengths and a picture that is mostly the old one say little about a model.
+            if request.mode != .repaint, order.strengths.count < 2 { rememberOutputs(of: report) }
             return report
         } catch {
             let cancelled = error is CancellationError

@@ -39,14 +39,14 @@ extension Studio {
     public func similar(to reference: String, count: Int) throws -> [SimilarPicture] {
         let (encoder, library) = (try encoder(), try library())
         let spaces = try library.embeddingSpaces().filter { $0.count > 0 }
-        guard spaces.contains(where: { $0.encoder.sha256 == encoder.digest }) else {
+        guard spaces.contains(where: { $0.encoder.sha256 == encoder.identity.sha256 }) else {
             throw StudioError.nothingEmbedded(
                 encoder: encoder.name,
                 others: spaces.map { $0.encoder.name == encoder.name ? "another version of \($0.encoder.name)" : $0.encoder.name })
         }
         let (query, own) = try place(of: reference, encoder, library)
         var nearest = NearestPictures(to: query, count: count, excluding: own)
-        try library.forEachEmbedding(encoder: encoder.digest) { pictures, halves in
+        try library.forEachEmbedding(encoder: encoder.identity.sha256) { pictures, halves in
             nearest.scan(pictures, halves: halves)
         }
         return try nearest.neighbours.map { neighbour in
@@ -60,18 +60,18 @@ extension Studio {
 
     /// Where the encoder places the picture that is meant, and its number where it is of the library.
     private func place(
-        of reference: String, _ encoder: DefaultEncoder, _ library: Library
+        of reference: String, _ encoder: any PictureTextEncoder, _ library: Library
     ) throws -> (embedding: Embedding, picture: Int64?) {
         let isFile = FileManager.default.fileExists(atPath: ScreeningDesk.storedPath(reference))
         let file = isFile ? try PictureFile(path: reference) : nil
         let picture =
             try file.map { try library.picture(sha256: $0.sha256) }
             ?? ScreeningDesk(library: library, compose: { _ in "" }).picture(reference)
-        if let picture, let halves = try library.embedding(of: picture.id, encoder: encoder.digest) {
+        if let picture, let halves = try library.embedding(of: picture.id, encoder: encoder.identity.sha256) {
             return (Embedding(halves: halves), picture.id)
         }
         if let file {
-            return (try encoder.embed(file.decoded(targetShortSide: encoder.configuration.image.imageSize).image), picture?.id)
+            return (try encoder.embed(file.decoded(targetShortSide: encoder.decodeShortSide).image), picture?.id)
         }
         throw StudioError.notEmbedded(picture: reference, encoder: encoder.name)
     }

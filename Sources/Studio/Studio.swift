@@ -17,11 +17,13 @@ public actor Studio {
     public nonisolated let libraryFolder: URL
     private let encoderName: String?
     private let vocabularyName: String?
+    nonisolated let taggerFolder: URL?
     private let executor = NumericExecutor()
     private let knownModels = Mutex<ModelCatalog?>(nil)
 
+    var openedTagger: Tagger?
     private var openedLibrary: Library?
-    private var openedEncoder: DefaultEncoder?
+    private var openedEncoder: (any PictureTextEncoder)?
     private var openedVocabulary: TagVocabulary?
     private var openedAnalyzer: Analyzer?
     private var openedPipeline: (model: URL, options: PipelineOptions, pipeline: Pipeline)?
@@ -31,12 +33,14 @@ public actor Studio {
     /// - Parameters:
     ///   - library: the library's folder; nil: the person's own.
     ///   - encoder: a name out of `Models/` or a folder; nil: the default encoder.
+    ///   - tagger: the folder of a WD tagger that is asked besides; nil: none.
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
-    public init(installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil) {
+    public init(installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil) {
         self.installation = installation
         self.libraryFolder = library ?? installation.defaultLibrary
         self.encoderName = encoder
         self.vocabularyName = vocabulary
+        self.taggerFolder = tagger.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) }
     }
 
     /// The models that are known here; manifests are read again once one of them has changed. The shipped ones before the person's own.
@@ -56,26 +60,30 @@ public actor Studio {
         return library
     }
 
-    func encoder() throws -> DefaultEncoder {
+    func encoder() throws -> any PictureTextEncoder {
         if let openedEncoder { return openedEncoder }
-        let encoder = try DefaultEncoder(directory: try encoderFolder())
+        let encoder = try openEncoder(directory: try encoderFolder())
         openedEncoder = encoder
         return encoder
     }
 
+    /// The encoder that the small generator was made for, whichever one looks at pictures.
+    func defaultEncoder() throws -> DefaultEncoder {
+        if let own = try? encoder() as? DefaultEncoder { return own }
+        return try DefaultEncoder(directory: defaultEncoderFolder)
+    }
+
+    private nonisolated var defaultEncoderFolder: URL { installation.models.appendingPathComponent("redraw-encoder") }
+
     private func encoderFolder() throws -> URL {
-        guard let encoderName else { return installation.models.appendingPathComponent("redraw-encoder") }
+        guard let encoderName else { return defaultEncoderFolder }
         let catalog = catalog()
         if let manifest = catalog.model(named: encoderName), manifest.kind == .encoder, let folder = catalog.directory(of: manifest) {
             return folder
         }
-        let folder = URL(fileURLWithPath: encoderName)
+        let folder = URL(fileURLWithPath: NSString(string: encoderName).expandingTildeInPath)
         guard FileManager.default.fileExists(atPath: folder.path) else {
             throw StudioError.unknownEncoder(name: encoderName, known: catalog.encoders.map(\.name))
-        }
-        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("image.safetensors").path) else {
-            throw StudioError.unsupported(
-                what: "The encoder in \(encoderName)", instead: "this version loads encoders in the layout of Models/redraw-encoder")
         }
         return folder
     }
@@ -90,16 +98,37 @@ public actor Studio {
     /// The analyzer, its vocabulary embedded: from the cache, or now, with `progress` told the share done, from 0 to 1.
     func analyzer(progress: (Double) -> Void) throws -> Analyzer {
         if let openedAnalyzer { return openedAnalyzer }
-        let (encoder, vocabulary) = (try encoder(), try vocabulary())
-        let index = try VocabularyIndex(
-            vocabulary: vocabulary, encoder: encoder, caches: [installation.cache.appendingPathComponent("vocabularies")]
-        ) { done, total in
+        let (encoder, vocabulary, catalog) = (try encoder().forAnalysis, try vocabulary(), catalog())
+        let index = try openIndex(progress: progress)
+        let styles = try Studio.styles(catalog, encoder, in: indexFolder, made: try embeddingsOfGenerations())
+        let analyzer = Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: catalog, styles: styles)
+        openedAnalyzer = analyzer
+        return analyzer
+    }
+
+    /// What stands open is opened again when it is next needed: a calibration changed.
+    func closeAnalyzer() { openedAnalyzer = nil }
+
+    nonisolated var indexFolder: URL { installation.cache.appendingPathComponent("vocabularies") }
+
+    /// The vocabulary as the encoder sees it, out of the cache or embedded now.
+    func openIndex(progress: (Double) -> Void) throws -> VocabularyIndex {
+        try Studio.index(of: try vocabulary(), for: try encoder().forAnalysis, in: indexFolder, progress: progress)
+    }
+
+    private static func index(
+        of vocabulary: TagVocabulary, for encoder: some PictureEncoder, in folder: URL, progress: (Double) -> Void
+    ) throws -> VocabularyIndex {
+        try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder]) { done, total in
             try Task.checkCancellation()
             progress(Double(done) / Double(max(total, 1)))
         }
-        let analyzer = Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: catalog())
-        openedAnalyzer = analyzer
-        return analyzer
+    }
+
+    private static func styles(
+        _ catalog: ModelCatalog, _ encoder: some PictureEncoder, in folder: URL, made: [String: (mean: Embedding, count: Int)]
+    ) throws -> StyleIndex {
+        try StyleIndex(catalog: catalog, encoder: encoder, caches: [folder], made: made)
     }
 
     /// The pipeline of a model's folder or file, with what the prompts call: LoRA files out of folders `loras` and textual inversions out
@@ -111,7 +140,7 @@ public actor Studio {
         if let openedPipeline, openedPipeline.model == model, openedPipeline.options == options { return openedPipeline.pipeline }
         // Two large models at once may be more than the memory holds.
         openedPipeline = nil
-        let pipeline = try Pipeline(model: model, options: options) { try encoder().textTower() }
+        let pipeline = try Pipeline(model: model, options: options) { try defaultEncoder().textTower() }
         openedPipeline = (model, options, pipeline)
         return pipeline
     }

@@ -20,6 +20,8 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case nothingRecovered(picture: String)
     case noFolder(path: String)
     case tooLittleMemory(needed: Int, available: Int, size: String)
+    case notATagger(path: String)
+    case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
 
     public var description: String {
@@ -59,6 +61,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
         case .tooLittleMemory(let needed, let available, let size):
             "A run at \(size) needs about \(needed >> 20) MB of memory and \(available >> 20) MB are free; choose a smaller --size."
+        case .notATagger(let path):
+            "\(path) is no tagger: it lacks selected_tags.csv or config.json. Name the folder of a WD v3 tagger as it was downloaded."
+        case .tooFewPictures(let found, let needed):
+            "A calibration needs at least \(needed) pictures that can be read, and \(found) were found; name a folder with more."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
         }
     }

@@ -18,9 +18,11 @@ struct ReadTags {
 /// Limits on vocabularies, which may come from anyone.
 public enum VocabularyLimit {
     /// Bytes in one file.
-    public static let fileBytes = 4 << 20
+    public static let fileBytes = 32 << 20
     /// Tags in one vocabulary.
-    public static let tags = 20_000
+    public static let tags = 200_000
+    /// Sentences a facet.
+    public static let templates = 16
     /// Characters in one name, alias or phrase.
     public static let characters = 120
 }
@@ -54,7 +56,7 @@ struct TagListReader {
     static func read(_ lines: [Substring], file: String) -> ReadTags {
         var reader = TagListReader(file: file)
         for (index, line) in lines.enumerated() {
-            reader.read(line.trimmed, line: index + 1)
+            reader.read(line.trimmingWhitespace, line: index + 1)
         }
         return reader.result
     }
@@ -105,8 +107,8 @@ struct TagListReader {
         var mark: Character = " "
         while true {
             let end = mark == ":" ? rest.endIndex : rest.firstIndex { "<=!*:".contains($0) } ?? rest.endIndex
-            let value = rest[..<end].trimmed
-            let list = value.split(separator: ",").map { $0.trimmed }
+            let value = rest[..<end].trimmingWhitespace
+            let list = value.split(separator: ",").map { $0.trimmingWhitespace }
             if value.isEmpty, mark != " ", mark != "*" {
                 complain("nothing stands after \(mark)", line)
                 return nil
@@ -136,7 +138,7 @@ enum PhraseListReader {
     static func read(_ lines: [Substring], file: String) -> ReadTags {
         var result = ReadTags()
         for (index, raw) in lines.enumerated() {
-            let text = raw.trimmed
+            let text = raw.trimmingWhitespace
             if text.isEmpty || text.hasPrefix("#") { continue }
             func complain(_ kind: VocabularyProblem.Kind) {
                 result.problems.append(VocabularyProblem(file: file, line: index + 1, kind: kind))
@@ -144,13 +146,13 @@ enum PhraseListReader {
             var facet = Facet.subject
             var phrase = text
             if let colon = text.firstIndex(of: ":") {
-                let before = text[..<colon].trimmed
+                let before = text[..<colon].trimmingWhitespace
                 guard let named = Facet(spelling: before) else {
                     complain(.syntax("\"\(before)\" is no facet; write a phrase, or one of \(Facet.spelledOut) before the colon"))
                     continue
                 }
                 facet = named
-                phrase = text[text.index(after: colon)...].trimmed
+                phrase = text[text.index(after: colon)...].trimmingWhitespace
             }
             if phrase.isEmpty {
                 complain(.syntax("no phrase stands after \"\(facet.rawValue):\""))
@@ -173,7 +175,7 @@ extension Facet {
 
 extension Substring {
     /// Without white space at either end.
-    fileprivate var trimmed: String {
+    var trimmingWhitespace: String {
         var rest = self.drop { $0.isWhitespace }
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
         return String(rest)

@@ -11,6 +11,8 @@ public struct TagVocabulary: Sendable {
     public let tags: [Tag]
     /// SHA-256 in hexadecimal over the names, lengths and bytes of the files, or over the tags where there are no files.
     public let digest: String
+    /// The sentences in which its tags are embedded.
+    public let templates: PromptTemplates
 
     let entries: [PlacedTag]
     private let positions: [String: Int]
@@ -20,7 +22,9 @@ public struct TagVocabulary: Sendable {
     /// Reads every `.tags` file of a folder.
     public init(directory: URL) throws(VocabularyError) {
         let (read, digest) = try Self.readDirectory(directory)
-        try self.init(name: directory.deletingPathExtension().lastPathComponent, read: read, digest: digest, path: directory.path)
+        try self.init(
+            name: directory.deletingPathExtension().lastPathComponent, read: read, digest: digest, path: directory.path,
+            templates: try Self.readTemplates(directory))
     }
 
     /// Reads one file: our list format where it ends in `.tags`, else a phrase a line, `facet: phrase` where it is no subject.
@@ -39,7 +43,7 @@ public struct TagVocabulary: Sendable {
     }
 
     /// A vocabulary made in memory.
-    public init(name: String, tags: [Tag]) {
+    public init(name: String, tags: [Tag], templates: PromptTemplates = .plain) {
         var hash = SHA256()
         for tag in tags {
             let parts =
@@ -48,19 +52,22 @@ public struct TagVocabulary: Sendable {
             hash.update(data: Data((parts.joined(separator: "\u{1F}") + "\n").utf8))
         }
         let entries = tags.enumerated().map { PlacedTag(tag: $1, file: name, line: $0 + 1) }
-        self.init(name: name, entries: entries, digest: hash.finalize().hexadecimal)
+        self.init(name: name, entries: entries, digest: hash.finalize().hexadecimal, templates: templates)
     }
 
-    private init(name: String, read: ReadTags, digest: String, path: String) throws(VocabularyError) {
+    private init(
+        name: String, read: ReadTags, digest: String, path: String, templates: PromptTemplates = .plain
+    ) throws(VocabularyError) {
         if let first = read.problems.first { throw .malformed(first, more: read.problems.count - 1) }
         guard !read.entries.isEmpty else { throw .empty(path: path) }
         guard read.entries.count <= VocabularyLimit.tags else { throw .tooManyTags(path: path, limit: VocabularyLimit.tags) }
-        self.init(name: name, entries: read.entries, digest: digest)
+        self.init(name: name, entries: read.entries, digest: digest, templates: templates)
     }
 
-    private init(name: String, entries: [PlacedTag], digest: String) {
+    private init(name: String, entries: [PlacedTag], digest: String, templates: PromptTemplates) {
         self.name = name
         self.digest = digest
+        self.templates = templates
         self.entries = entries
         var positions: [String: Int] = [:]
         var tags: [Tag] = []
@@ -116,7 +123,8 @@ public struct TagVocabulary: Sendable {
         let (read, _) = isDirectory(url) ? try readDirectory(url) : try readFile(url)
         guard !read.entries.isEmpty || !read.problems.isEmpty else { throw .empty(path: url.path) }
         let isOurs = isDirectory(url) || url.pathExtension == "tags"
-        return read.problems + VocabularyChecker.problems(of: read.entries, style: isOurs)
+        let templates = isDirectory(url) ? try templateLists(url).flatMap(\.problems) : []
+        return read.problems + templates + VocabularyChecker.problems(of: read.entries, style: isOurs)
     }
 }
 
@@ -145,6 +153,26 @@ extension TagVocabulary {
             all.problems += read.problems
         }
         return (all, hash.finalize().hexadecimal)
+    }
+
+    /// The `.templates` files of a folder.
+    private static func templateLists(
+        _ directory: URL
+    ) throws(VocabularyError) -> [(sentences: [Facet: [String]], problems: [VocabularyProblem])] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        var lists: [(sentences: [Facet: [String]], problems: [VocabularyProblem])] = []
+        for name in names.filter({ $0.hasSuffix(".templates") }).sorted() {
+            lists.append(
+                PromptTemplates.read(try lines(of: try bytes(of: directory.appendingPathComponent(name)), path: name), file: name))
+        }
+        return lists
+    }
+
+    private static func readTemplates(_ directory: URL) throws(VocabularyError) -> PromptTemplates {
+        let lists = try templateLists(directory)
+        let problems = lists.flatMap(\.problems)
+        if let first = problems.first { throw .malformed(first, more: problems.count - 1) }
+        return PromptTemplates(lists.reduce(into: [:]) { all, list in all.merge(list.sentences) { $0 + $1 } })
     }
 
     private static func readFile(_ file: URL) throws(VocabularyError) -> (ReadTags, String) {

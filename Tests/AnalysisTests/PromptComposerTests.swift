@@ -35,6 +35,10 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(compose(("cat", .subject), ("tabby cat", .subject), ("Tabby-Cat", .subject)) == "tabby cat")
     #expect(compose(("photo", .medium), ("portrait photo", .medium), ("man", .subject)) == "a portrait photo of man")
     #expect(compose(("street", .setting), ("street photo", .medium)) == "a street photo of street")
+    // Two things, one named after the other: the likelier stands.
+    #expect(compose(("espresso", .subject), ("espresso machine", .subject)) == "espresso")
+    #expect(compose(("espresso machine", .subject), ("cup", .subject), ("espresso", .subject)) == "espresso machine, cup")
+    #expect(compose(("cat", .subject), ("tabby cat", .subject)) == "tabby cat", "one thing, named more exactly")
     let weighted = [ApprovedTag(text: "cat", facet: .subject, weight: 1.4), ApprovedTag(text: "tabby cat", facet: .subject)]
     #expect(PromptComposer.compose(weighted) == "(cat:1.4), tabby cat")
     let twice = [ApprovedTag(text: "cat", facet: .subject), ApprovedTag(text: "Cat", facet: .subject, weight: 0.5)]

@@ -11,12 +11,22 @@ final class TinyEncoder: PictureEncoder {
     let name = "tiny"
     let digest: String
     let dimension = 16
-    let calibration = Calibration(z: 1, cosine: 4, intercept: -4)
+    let fittedCalibration: Calibration?
+    let ownSentence: String?
+    let softmaxScale: Float = 30
+    let maximumTokens = 77
+    private let hasBackground: Bool
     let mediums: [(name: String, probability: Float)]
     let textsEmbedded = Mutex(0)
 
-    init(digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)]) {
+    init(
+        digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)],
+        calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}"
+    ) {
         self.digest = digest
+        self.fittedCalibration = calibration
+        self.ownSentence = ownSentence
+        self.hasBackground = calibration != nil
         self.mediums = mediums
     }
 
@@ -29,21 +39,22 @@ final class TinyEncoder: PictureEncoder {
         vector(seed: text.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     }
 
-    func phrase(for noun: String) -> String { "a photo of a \(noun)" }
+    func tokenCount(_ text: String) throws -> Int { text.split(separator: " ").count + 2 }
 
     func embed(_ texts: [String]) throws -> [Embedding] {
         textsEmbedded.withLock { $0 += texts.count }
         return texts.map(Self.vector(of:))
     }
 
-    func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics] {
-        texts.map { _ in BackgroundStatistics(mean: 0, deviation: 0.25) }
+    func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
+        guard hasBackground else { return nil }
+        return texts.map { _ in BackgroundStatistics(mean: 0, deviation: 0.25) }
     }
 
     /// What a picture shows that `picture(of:)` made.
     func observe(_ image: Image) throws -> Observation {
         let seed = UInt64(image[0, 0, 0])
-        return Observation(embedding: seed == 0 ? Self.vector(of: phrase(for: "cat")) : Self.vector(seed: seed), mediums: mediums)
+        return Observation(embedding: seed == 0 ? Self.vector(of: "a photo of a cat") : Self.vector(seed: seed), mediums: mediums)
     }
 }
 

@@ -1,4 +1,5 @@
 import Analysis
+import Encoders
 import Foundation
 import TestSupport
 import Testing
@@ -77,6 +78,64 @@ private let words = TagVocabulary(
     try Data().write(to: file)
     let index = try VocabularyIndex(vocabulary: words, encoder: TinyEncoder(), caches: [file])
     #expect(index.positions.count == 3)
+}
+
+@Test func anInterruptedRunGoesOnWhereItStood() throws {
+    struct Stop: Error {}
+    let folder = try TemporaryFolder()
+    let many = TagVocabulary(name: "many", tags: (0..<100).map { Tag(name: "thing \($0)", facet: .subject) })
+    let encoder = TinyEncoder()
+    #expect(throws: Stop.self) {
+        _ = try VocabularyIndex(vocabulary: many, encoder: encoder, caches: [folder.url]) { done, _ in if done >= 64 { throw Stop() } }
+    }
+    let part = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).first { $0.hasSuffix(".partial") })
+    let file = folder.url.appendingPathComponent(part)
+    let kept = try Data(contentsOf: file)
+    encoder.textsEmbedded.withLock { $0 = 0 }
+    var first: Int?
+    let resumed = try VocabularyIndex(vocabulary: many, encoder: encoder, caches: [folder.url]) { done, _ in first = first ?? done }
+    #expect(first == 64 && encoder.textsEmbedded.withLock { $0 } == 36)
+    let whole = try VocabularyIndex(vocabulary: many, encoder: TinyEncoder())
+    #expect(resumed.embeddings.values == whole.embeddings.values)
+    #expect(!FileManager.default.fileExists(atPath: file.path), "nothing is left of the partial file")
+
+    // Whatever was cut or altered is embedded again.
+    let index = folder.url.appendingPathComponent(VocabularyIndex.fileName(encoder: encoder, vocabulary: many))
+    var random = SeededGenerator.announced()
+    for _ in 0..<30 {
+        try FileManager.default.removeItem(at: index)
+        var damaged = kept.prefix(Int.random(in: 0...kept.count, using: &random))
+        if let place = damaged.indices.randomElement(using: &random), Bool.random(using: &random) { damaged[place] ^= 4 }
+        try damaged.write(to: file)
+        let made = try VocabularyIndex(vocabulary: many, encoder: encoder, caches: [folder.url])
+        #expect(made.embeddings.values == whole.embeddings.values)
+    }
+}
+
+@Test func anEncoderWithoutASentenceSeesTheTemplates() throws {
+    let folder = try TemporaryFolder()
+    let templates = PromptTemplates([.subject: ["a photo of a {}", "one {}"], .action: ["someone {}"]])
+    let tags = [
+        Tag(name: "cat", facet: .subject), Tag(name: "running", facet: .action), Tag(name: "bank", facet: .setting, phrase: "river"),
+    ]
+    let vocabulary = TagVocabulary(name: "t", tags: tags, templates: templates)
+    let encoder = TinyEncoder(ownSentence: nil)
+    let index = try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder.url])
+    #expect(encoder.textsEmbedded.withLock { $0 } == 4)
+    let two = [TinyEncoder.vector(of: "a photo of a cat"), TinyEncoder.vector(of: "one cat")]
+    let mean = Embedding(direction: zip(two[0].values, two[1].values).map { $0 + $1 })
+    #expect(abs(index.cosines(with: mean)[0] - 1) < 1e-3)
+    #expect(abs(index.cosines(with: TinyEncoder.vector(of: "someone running"))[1] - 1) < 1e-3)
+    #expect(abs(index.cosines(with: TinyEncoder.vector(of: "river"))[2] - 1) < 1e-3, "a phrase is a whole text")
+
+    // Another template is another index; the vocabulary's digest stays.
+    let changed = TagVocabulary(name: "t", tags: tags, templates: PromptTemplates([.subject: ["a {}"]]))
+    #expect(changed.digest == vocabulary.digest && changed.templates.digest != vocabulary.templates.digest)
+    #expect(try !VocabularyIndex(vocabulary: changed, encoder: encoder, caches: [folder.url]).wasCached)
+    #expect(try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder.url]).wasCached)
+    #expect(
+        try !VocabularyIndex(vocabulary: vocabulary, encoder: TinyEncoder(), caches: [folder.url]).wasCached,
+        "its own sentence is another wording")
 }
 
 @Test func embeddingCanBeCancelled() throws {

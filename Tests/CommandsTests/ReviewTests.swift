@@ -315,7 +315,7 @@ extension Review {
         try desk.library.decide([.add(tag: "bow", facet: "subject")], on: picture.id, by: "Ada")
         let text = try JSONOutput.text(ScreenedPicture(picture, desk))
         let object = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-        #expect(Set(object.keys) == ["picture", "encoder", "vocabulary", "recovered", "suggestions", "prompt", "generations"])
+        #expect(Set(object.keys) == ["picture", "encoder", "vocabulary", "recovered", "analyses", "suggestions", "prompt", "generations"])
         let suggestions = try #require(object["suggestions"] as? [[String: Any]])
         for suggestion in suggestions {
             #expect(

@@ -132,3 +132,32 @@ func theCheckerNamesTheLine(body: String, line: Int, says: String) throws {
         #expect(Tag.singularKeys(key).allSatisfy { $0.count < key.count || $0.hasSuffix("f") || $0.hasSuffix("y") || $0.hasSuffix("fe") })
     }
 }
+
+// MARK: - Templates
+
+@Test func aFolderHasTemplatesWithADigestOfTheirOwn() throws {
+    let folder = try TemporaryFolder()
+    try Data("@facet subject\ncat\n".utf8).write(to: folder.url.appendingPathComponent("a.tags"))
+    let plain = try TagVocabulary(contentsOf: folder.url)
+    #expect(plain.templates == .plain && plain.templates.sentences(for: "cat", facet: .subject) == ["a photo of a cat"])
+
+    let file = folder.url.appendingPathComponent("own.templates")
+    try Data("# two\n@facet subject\na {}\none {} here\n@facet mood\nso {}\n".utf8).write(to: file)
+    let own = try TagVocabulary(contentsOf: folder.url)
+    #expect(own.digest == plain.digest && own.templates.digest != plain.templates.digest)
+    #expect(own.templates.sentences(for: "cat", facet: .subject) == ["a cat", "one cat here"])
+    #expect(own.templates.sentences(for: "sad", facet: .mood) == ["so sad"])
+    #expect(own.templates.sentences(for: "cubism", facet: .style) == ["a cubism photo"], "a missing facet has its plain sentence")
+    #expect(try TagVocabulary.problems(at: folder.url).isEmpty)
+}
+
+@Test func theCheckerReadsTemplates() throws {
+    let folder = try TemporaryFolder()
+    try Data("@facet subject\ncat\n".utf8).write(to: folder.url.appendingPathComponent("a.tags"))
+    let long = String(repeating: "x", count: 200)
+    let text = "a {}\n@facet subject\nno place\n{} and {}\na {}\na {}\n@facet nonsense\n\(long) {}\n"
+    try Data(text.utf8).write(to: folder.url.appendingPathComponent("b.templates"))
+    let problems = try TagVocabulary.problems(at: folder.url)
+    #expect(problems.map(\.line) == [1, 3, 4, 6, 7, 8])
+    #expect(throws: VocabularyError.self) { try TagVocabulary(contentsOf: folder.url) }
+}

@@ -1,0 +1,113 @@
+public import Foundation
+internal import GRDB
+
+/// A suggestion that a person decided on singly, with what the analysis said of it.
+public struct DecidedConfidence: Sendable, Hashable {
+    public let facet: String
+    /// As it was shown.
+    public let confidence: Double
+    public let approved: Bool
+    /// What the analysis said of its confidences, as the JSON text that it was given.
+    public let calibration: String?
+}
+
+/// When a person's earlier decisions were set aside for learning. The decisions themselves stand.
+public struct LearningReset: Sendable, Hashable {
+    public let resetAt: Date
+    public let by: String
+}
+
+extension Library {
+    /// Decisions that count for learning at most: the latest.
+    public static let learnedDecisions = 2_000
+
+    /// What is written behind a person's name where a confidence, and no look at the tag, decided.
+    static let unseen = " (above "
+
+    /// Ranked suggestions of one encoder that a person approved or rejected one by one since the last reset, the latest first.
+    ///
+    /// Left out: tags approved by their confidence alone, with another text, or taken over from another library.
+    ///
+    /// - Parameter encoder: its SHA-256.
+    public func decidedConfidences(encoder: String) throws(LibraryError) -> [DecidedConfidence] {
+        try read { db in
+            let sql = """
+                SELECT suggestion.facet, suggestion.confidence, suggestion.state, analysis.calibration
+                FROM suggestion
+                JOIN analysis ON analysis.id = suggestion.analysisId
+                JOIN decision ON decision.id = suggestion.decisionId
+                WHERE suggestion.state <> 'pending' AND suggestion.source = 'ranked' AND suggestion.editedText IS NULL
+                    AND analysis.encoderSha256 = ? AND decision.action IN ('approve', 'reject', 'weigh', 'undo')
+                    AND instr(suggestion.decidedBy, ?) = 0
+                    AND suggestion.decisionId > (SELECT coalesce(max(afterDecision), 0) FROM learningReset)
+                ORDER BY suggestion.decisionId DESC LIMIT ?
+                """
+            return try Row.fetchAll(
+                db, sql: sql, arguments: [encoder.lowercased(), Library.unseen, Library.learnedDecisions]
+            ).map { row in
+                DecidedConfidence(
+                    facet: row["facet"], confidence: row["confidence"], approved: row["state"] == Suggestion.State.approved.rawValue,
+                    calibration: row["calibration"])
+            }
+        }
+    }
+
+    /// Sets all decisions until now aside for learning; they stand as they are.
+    @discardableResult
+    public func resetLearning(by person: String, at moment: Date = Date()) throws(LibraryError) -> LearningReset {
+        guard !person.isEmpty else { throw .invalid(field: "who resets", value: "\"\"", rule: "it needs a name") }
+        return try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO learningReset (afterDecision, resetAt, resetBy)
+                    VALUES ((SELECT coalesce(max(id), 0) FROM decision), ?, ?)
+                    """,
+                arguments: [moment, person])
+            return LearningReset(resetAt: Moment.rounded(moment), by: person)
+        }
+    }
+
+    /// The last reset; nil where there was none.
+    public func learningReset() throws(LibraryError) -> LearningReset? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT resetAt, resetBy FROM learningReset ORDER BY id DESC LIMIT 1").map { row in
+                LearningReset(resetAt: Moment.rounded(row["resetAt"]), by: row["resetBy"])
+            }
+        }
+    }
+
+    // MARK: - What was made with a model
+
+    /// Embeddings of generated pictures that are looked at, at most: the latest.
+    public static let generationEmbeddings = 1_000
+
+    /// Keeps where an encoder places a picture that was made, in place of what that encoder said before.
+    ///
+    /// - Parameter position: of the output, 1 for the first.
+    public func record(_ embedding: NewEmbedding, ofGeneration generation: Int64, position: Int) throws(LibraryError) {
+        try Library.check(embedding)
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO generationEmbedding (generationId, position, encoderSha256, halves) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (generationId, position, encoderSha256) DO UPDATE SET halves = excluded.halves
+                    """,
+                arguments: [generation, position, embedding.encoder.sha256.lowercased(), Data(embedding.halves)])
+        }
+    }
+
+    /// The models that pictures were made with, and the half-precision embeddings of those pictures, the latest first.
+    ///
+    /// - Parameter encoder: its SHA-256.
+    public func generationEmbeddings(encoder: String) throws(LibraryError) -> [(model: String, halves: [UInt8])] {
+        try read { db in
+            let sql = """
+                SELECT model, halves FROM generationEmbedding JOIN generation ON generation.id = generationId
+                WHERE encoderSha256 = ? AND status = 'done' ORDER BY generationId DESC, position LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [encoder.lowercased(), Library.generationEmbeddings]).map { row in
+                (row["model"], [UInt8](row["halves"] as Data))
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Analysis
+public import Screening
+
+/// How a prompt was composed, in the shape that scripts read and that the library keeps with an analysis.
+public struct CompositionEntry: Codable, Sendable, Equatable {
+    public struct Gain: Codable, Sendable, Equatable {
+        public let tag: String
+        /// What the prompt's cosine with the picture loses without the tag.
+        public let gain: Double
+    }
+
+    /// `full` or `fast`.
+    public let mode: String
+    /// Cosine of the prompt with the picture; nil where the text tower was not asked.
+    public let similarity: Double?
+    /// Prompts that were compared.
+    public let tried: Int
+    public let gains: [Gain]
+
+    init(_ scores: CompositionScores) {
+        func rounded(_ value: Float) -> Double { (Double(value) * 10_000).rounded() / 10_000 }
+        mode = scores.mode.rawValue
+        similarity = scores.similarity.map(rounded)
+        tried = scores.tried
+        gains = scores.gains.map { Gain(tag: $0.tag, gain: rounded($0.gain)) }
+    }
+
+    /// What the library keeps of it; nil in analyses that were made before anything told.
+    public init?(_ analysis: AnalysisRecord) {
+        guard let kept: CompositionEntry = JSON.value(analysis.composition) else { return nil }
+        self = kept
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(similarity, forKey: .similarity)
+        try container.encode(tried, forKey: .tried)
+        try container.encode(gains, forKey: .gains)
+    }
+}

@@ -1,0 +1,191 @@
+import Analysis
+import Encoders
+public import Foundation
+import Pixels
+public import Screening
+import Vocabulary
+
+/// What confidences rest on, in the shape that scripts read and that the library keeps with an analysis.
+public struct ConfidenceEntry: Codable, Sendable, Equatable {
+    /// `fitted` by the encoder's recipe, measured on `background` pictures, or a guess from `text` alone.
+    public let source: String
+    /// Background pictures that it was measured on.
+    public let pictures: Int?
+    /// By facet, what the person's decisions add to the log-odds.
+    public let learned: [String: Double]
+
+    init(_ scale: ConfidenceScale, _ learned: LearnedThresholds) {
+        source = scale.source.rawValue
+        pictures = scale.pictures
+        self.learned = Dictionary(uniqueKeysWithValues: learned.entries.filter(\.isLearned).map { ($0.facet, $0.shift) })
+    }
+
+    /// What the library keeps of it; nil in analyses that were made before anything told.
+    public init?(_ analysis: AnalysisRecord) {
+        guard let kept: ConfidenceEntry = JSON.value(analysis.calibration) else { return nil }
+        self = kept
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(source, forKey: .source)
+        try container.encode(pictures, forKey: .pictures)
+        try container.encode(learned, forKey: .learned)
+    }
+
+    /// In words, for people.
+    public var explanation: String {
+        let learning = learned.isEmpty ? "" : ", adjusted by your decisions on \(learned.keys.sorted().joined(separator: ", "))"
+        switch source {
+        case ConfidenceScale.Source.background.rawValue: return "measured on \(pictures ?? 0) of your pictures" + learning
+        case ConfidenceScale.Source.text.rawValue:
+            return "a guess from texts alone; redraw vocab calibrate FOLDER measures it on your pictures" + learning
+        default: return "fitted with the encoder" + learning
+        }
+    }
+}
+
+/// What is learned of a facet, in the shape that scripts read.
+public struct ThresholdEntry: Codable, Sendable {
+    public let facet: String
+    /// Decisions that count, and how many of them approve.
+    public let decisions: Int
+    public let approved: Int
+    /// Whether there are enough decisions.
+    public let learned: Bool
+    /// What is added to the log-odds of the facet's confidences.
+    public let shift: Double
+    /// The confidence from which tags are suggested without what is learned, and with it.
+    public let threshold: Double
+    public let learnedThreshold: Double
+}
+
+/// All that is learned from decisions for one encoder and vocabulary.
+public struct ThresholdReport: Codable, Sendable {
+    public let encoder: String
+    public let vocabulary: String
+    public let confidence: ConfidenceEntry
+    /// So many decisions on a facet are needed, and so many of each answer.
+    public let minimumDecisions: Int
+    public let minimumOfEach: Int
+    public let facets: [ThresholdEntry]
+    /// When earlier decisions were set aside.
+    public let resetAt: Date?
+}
+
+/// What a calibration found.
+public struct CalibrationReport: Codable, Sendable {
+    public let encoder: String
+    public let vocabulary: String
+    public let tags: Int
+    public let pictures: Int
+    public let confidence: ConfidenceEntry
+    /// Files that could not be read, and why.
+    public let failures: [String]
+}
+
+extension Studio {
+    /// What the person's decisions say of this studio's encoder.
+    func learnedThresholds() throws -> LearnedThresholds {
+        LearnedThresholds(
+            from: try library().decidedConfidences(encoder: encoder().identity.sha256).compactMap { decided in
+                guard let facet = Facet(rawValue: decided.facet) else { return nil }
+                // What was learned before is no news.
+                let entry: ConfidenceEntry? = JSON.value(decided.calibration)
+                let share = min(max(decided.confidence, 0.005), 0.995)
+                let odds = log(share / (1 - share)) - (entry?.learned[decided.facet] ?? 0)
+                return DecidedSuggestion(facet: facet, confidence: 1 / (1 + exp(-odds)), approved: decided.approved)
+            })
+    }
+
+    /// From where on tags are suggested, facet by facet, and what decisions change of it.
+    ///
+    /// - Parameter progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
+    public func thresholds(progress: @Sendable (Double) -> Void = { _ in }) throws -> ThresholdReport {
+        let analyzer = try analyzer(progress: progress)
+        let learned = try learnedThresholds()
+        return ThresholdReport(
+            encoder: try encoder().name, vocabulary: try vocabulary().name, confidence: ConfidenceEntry(analyzer.scale, learned),
+            minimumDecisions: LearnedThresholds.minimumDecisions, minimumOfEach: LearnedThresholds.minimumOfEach,
+            facets: Facet.allCases.map { facet in
+                let entry = learned.entries.first { $0.facet == facet.rawValue }
+                let (before, now) = analyzer.threshold(of: facet, learned: learned)
+                return ThresholdEntry(
+                    facet: facet.rawValue, decisions: entry?.decisions ?? 0, approved: entry?.approved ?? 0,
+                    learned: entry?.isLearned ?? false, shift: entry?.shift ?? 0, threshold: before, learnedThreshold: now)
+            },
+            resetAt: try library().learningReset()?.resetAt)
+    }
+
+    /// Sets all decisions until now aside for learning. They stand as they are.
+    public func resetThresholds(by person: String) throws {
+        try library().resetLearning(by: person)
+    }
+
+    /// Measures on the person's pictures what a nearness to a tag is worth, and leaves it beside the vocabulary's index.
+    ///
+    /// - Parameters:
+    ///   - paths: of pictures; of more than `BackgroundCalibration.maximumPictures` evenly spread ones are taken.
+    ///   - progress: told the share done, from 0 to 1.
+    /// - Throws: `StudioError.tooFewPictures`.
+    public func calibrate(on paths: [String], progress: @Sendable (Double) -> Void = { _ in }) throws -> CalibrationReport {
+        guard paths.count >= BackgroundCalibration.minimumPictures else {
+            throw StudioError.tooFewPictures(found: paths.count, needed: BackgroundCalibration.minimumPictures)
+        }
+        let (encoder, vocabulary) = (try encoder(), try vocabulary())
+        let index = try openIndex(progress: progress)
+        let count = min(paths.count, BackgroundCalibration.maximumPictures)
+        var embeddings: [Embedding] = []
+        var failures: [String] = []
+        for number in 0..<count {
+            try Task.checkCancellation()
+            do {
+                let image = try PictureFile(path: paths[number * paths.count / count]).decoded(targetShortSide: encoder.decodeShortSide)
+                    .image
+                embeddings.append(try encoder.embed(image))
+            } catch {
+                failures.append("\(error)")
+            }
+            progress(Double(number + 1) / Double(count))
+        }
+        let asked = encoder.forAnalysis
+        guard let calibration = BackgroundCalibration(index: index, pictures: embeddings, fitted: asked.fittedCalibration) else {
+            throw StudioError.tooFewPictures(found: embeddings.count, needed: BackgroundCalibration.minimumPictures)
+        }
+        try calibration.write(for: index, named: VocabularyIndex.fileName(encoder: asked, vocabulary: vocabulary), in: indexFolder)
+        closeAnalyzer()
+        return CalibrationReport(
+            encoder: encoder.name, vocabulary: vocabulary.name, tags: index.positions.count, pictures: embeddings.count,
+            confidence: ConfidenceEntry(calibration.scale, .none), failures: failures)
+    }
+
+    // MARK: - What was made with a model
+
+    /// Keeps where the encoder places what was made: with some of it, models are suggested by their own pictures. Whatever fails here fails
+    /// no generation.
+    func rememberOutputs(of report: GenerationReport) {
+        guard let encoder = try? encoder(), let library = try? library() else { return }
+        for (index, path) in report.outputs.enumerated() {
+            guard let image = try? PictureFile(path: path).decoded(targetShortSide: encoder.decodeShortSide).image,
+                let embedding = try? encoder.embed(image)
+            else { continue }
+            try? library.record(
+                NewEmbedding(encoder: encoder.identity, halves: embedding.halves),
+                ofGeneration: report.id, position: index + 1)
+        }
+        closeAnalyzer()
+    }
+
+    /// For each model the mean direction of the pictures made with it, and their number.
+    func embeddingsOfGenerations() throws -> [String: (mean: Embedding, count: Int)] {
+        let encoder = try encoder()
+        let made = try library().generationEmbeddings(encoder: encoder.identity.sha256).filter { $0.halves.count == encoder.dimension * 2 }
+        return Dictionary(grouping: made, by: \.model).mapValues { rows in
+            var sum = [Float](repeating: 0, count: encoder.dimension)
+            for row in rows {
+                for (index, value) in Embedding(halves: row.halves).values.enumerated() { sum[index] += value }
+            }
+            return (Embedding(direction: sum), rows.count)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Analysis
+import Encoders
+import Foundation
+import Pixels
+import Screening
+import Vocabulary
+
+/// A tagger that looked at a picture, in the shape that scripts read.
+public struct TaggerEntry: Codable, Sendable {
+    public let name: String
+    public let sha256: String
+    /// Tags that it named.
+    public let count: Int
+    /// How explicit it finds the picture; nil where it has no such labels.
+    public let rating: String?
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(sha256, forKey: .sha256)
+        try container.encode(count, forKey: .count)
+        try container.encode(rating, forKey: .rating)
+    }
+}
+
+extension Tagger {
+    var identity: EncoderIdentity { EncoderIdentity(name: name, fingerprint: digest) }
+}
+
+extension Studio {
+    /// The tagger that this studio was made with; nil where there is none.
+    ///
+    /// - Throws: ``StudioError/notATagger(path:)``.
+    func tagger() throws -> Tagger? {
+        if let openedTagger { return openedTagger }
+        guard let taggerFolder else { return nil }
+        guard Tagger.isTagger(directory: taggerFolder) else { throw StudioError.notATagger(path: taggerFolder.path) }
+        let tagger = try Tagger(directory: taggerFolder)
+        openedTagger = tagger
+        return tagger
+    }
+
+    /// What a picture's shorter side must keep for all that look at it.
+    func decodeShortSide() throws -> Int {
+        max(try encoder().decodeShortSide, try tagger()?.decodeShortSide ?? 0)
+    }
+
+    /// Asks the tagger and keeps what it says as an analysis of its own.
+    func tag(
+        _ image: Image, _ file: PictureFile, _ vocabulary: TagVocabulary, _ library: Library
+    ) throws -> TaggerEntry? {
+        guard let tagger = try tagger() else { return nil }
+        let begin = ContinuousClock.now
+        let said = TaggerSuggestions(try tagger.tags(image), vocabulary: vocabulary)
+        let positive = PromptComposer.compose(said.suggestions.map { ApprovedTag(text: $0.tag, facet: $0.facet) })
+        _ = try library.record(
+            file.record,
+            analysis: NewAnalysis(
+                encoder: tagger.identity,
+                vocabulary: VocabularyIdentity(name: "\(tagger.name)'s labels", sha256: tagger.identity.sha256, count: tagger.labels.count),
+                seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary(vocabulary) },
+                positive: positive),
+            embedding: nil)
+        return TaggerEntry(name: tagger.name, sha256: tagger.identity.sha256, count: said.suggestions.count, rating: said.rating?.name)
+    }
+}

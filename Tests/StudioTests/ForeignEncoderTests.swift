@@ -1,0 +1,73 @@
+import Foundation
+import Pixels
+import Studio
+import TestSupport
+import Testing
+
+/// A CLIP folder and a tagger's as they are downloaded, narrow and with random weights: whatever they say, it must be kept as theirs.
+struct ForeignEncoderTests {
+    private static let fixtures = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures")
+
+    private func studio(_ folder: TemporaryFolder, encoder: String? = "clip", tagger: String? = nil) throws -> Studio {
+        let words = folder.url.appendingPathComponent("words.txt")
+        if !FileManager.default.fileExists(atPath: words.path) {
+            try Data((0..<30).map { "thing \($0)\n" }.joined().utf8).write(to: words)
+        }
+        let installation = try Installation.current(environment: ["REDRAW_DATA": checkout.path, "HOME": folder.url.path])
+        return Studio(
+            installation: installation, encoder: encoder.map { Self.fixtures.appendingPathComponent($0).path }, vocabulary: words.path,
+            tagger: tagger.map { Self.fixtures.appendingPathComponent($0).path })
+    }
+
+    private func pictures(_ count: Int, in folder: TemporaryFolder) throws -> [String] {
+        var random = SeededGenerator(seed: 5)
+        return try (0..<count).map { number in
+            let bytes = (0..<(48 * 40 * 3)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let file = folder.url.appendingPathComponent("\(number).png")
+            try ImageFile.write(Image(width: 48, height: 40, channels: 3, bytes: bytes), to: file)
+            return file.path
+        }
+    }
+
+    @Test func aDownloadedEncoderGuessesUntilItIsCalibrated() async throws {
+        let folder = try TemporaryFolder()
+        let paths = try pictures(60, in: folder)
+        let studio = try studio(folder)
+        let first = try await studio.analyze(try PictureFile(path: paths[0]))
+        #expect(first.confidence?.source == "text" && first.confidence?.explanation.contains("guess") == true)
+        #expect(first.encoder.sha256.count == 64 && first.vocabulary.count == 30)
+        await #expect(throws: StudioError.self) { _ = try await studio.calibrate(on: Array(paths.prefix(3))) }
+        let calibration = try await studio.calibrate(on: paths + [folder.url.appendingPathComponent("missing.png").path])
+        #expect(calibration.pictures == 60 && calibration.failures.count == 1 && calibration.confidence.source == "background")
+        let second = try await studio.analyze(try PictureFile(path: paths[0]))
+        #expect(second.confidence?.source == "background" && second.confidence?.pictures == 60)
+        // Another process finds it in the cache.
+        #expect(try await self.studio(folder).analyze(try PictureFile(path: paths[1])).confidence?.source == "background")
+        let thresholds = try await studio.thresholds()
+        #expect(thresholds.facets.count == 10 && thresholds.facets.allSatisfy { !$0.learned && $0.threshold == $0.learnedThreshold })
+    }
+
+    @Test func aTaggerIsAskedBesides() async throws {
+        let folder = try TemporaryFolder()
+        let path = try pictures(1, in: folder)[0]
+        let studio = try studio(folder, tagger: "tagger-vit")
+        let report = try await studio.analyze(try PictureFile(path: path))
+        let tagger = try #require(report.tagger)
+        #expect(report.suggestions.count { $0.source == .tagger } == tagger.count)
+        let library = try studio.desk().library
+        let picture = try #require(try library.picture(sha256: report.picture.sha256))
+        let analyses = try library.analyses(of: picture.id)
+        #expect(analyses.map(\.encoder.sha256) == [report.encoder.sha256, tagger.sha256], "an analysis each, the encoder's the latest")
+        #expect(try library.check().isEmpty)
+        // Without the tagger, its tags stay.
+        let again = try await self.studio(folder).analyze(try PictureFile(path: path))
+        #expect(again.tagger == nil && again.suggestions.count { $0.source == .tagger } == tagger.count)
+    }
+
+    @Test func whatIsNoTaggerIsNamedSo() async throws {
+        let folder = try TemporaryFolder()
+        let path = try pictures(1, in: folder)[0]
+        let studio = try studio(folder, tagger: "clip")
+        await #expect(throws: StudioError.self) { _ = try await studio.analyze(try PictureFile(path: path)) }
+    }
+}
