@@ -168,7 +168,9 @@ public struct Analyzer: Sendable {
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
     public func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {
         let before = Double(shown(settings.threshold(of: facet), facet: facet))
-        let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - Double(learned.shift(of: facet))
+        let shift = Double(learned.shift(of: facet))
+        guard shift != 0 else { return (before, before) }
+        let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - shift
         return (before, 1 / (1 + exp(-odds)))
     }
 

@@ -5,7 +5,8 @@ public import Tensors
 public protocol PictureTextEncoder: ImageEncoder, TextEncoder {
     /// For people.
     var name: String { get }
-    /// SHA-256 in hexadecimal that changes whenever an embedding could: what cached embeddings belong to. Told without reading all weights.
+    /// Hexadecimal digits that change whenever an embedding could: what cached embeddings belong to. Told without reading all weights:
+    /// SHA-256 where a recipe wrote it down, else a fingerprint of 128 bits over names, sizes, headers and samples.
     var digest: String { get }
     /// How the encoder itself turns a cosine into a score; nil where it was not trained with one.
     var similarityScale: SimilarityScale? { get }

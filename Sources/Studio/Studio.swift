@@ -62,7 +62,8 @@ public actor Studio {
 
     func encoder() throws -> any PictureTextEncoder {
         if let openedEncoder { return openedEncoder }
-        let encoder = try openEncoder(directory: try encoderFolder())
+        // Some folders hold no tokenizer: CLIP's own merges serve them.
+        let encoder = try openEncoder(directory: try encoderFolder(), merges: merges)
         openedEncoder = encoder
         return encoder
     }
@@ -109,6 +110,9 @@ public actor Studio {
     /// What stands open is opened again when it is next needed: a calibration changed.
     func closeAnalyzer() { openedAnalyzer = nil }
 
+    /// CLIP's tokenizer, for models that come as one file or without one.
+    private nonisolated var merges: URL { installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt") }
+
     nonisolated var indexFolder: URL { installation.cache.appendingPathComponent("vocabularies") }
 
     /// The vocabulary as the encoder sees it, out of the cache or embedded now.
@@ -136,7 +140,7 @@ public actor Studio {
     func pipeline(at model: URL, prompts: [String], precision: GenerationRequest.Precision) throws -> Pipeline {
         let options = try PipelineOptions(
             prompts: prompts, folders: [model, model.deletingLastPathComponent(), installation.personalModels],
-            merges: installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt"), precision: precision)
+            merges: merges, precision: precision)
         if let openedPipeline, openedPipeline.model == model, openedPipeline.options == options { return openedPipeline.pipeline }
         // Two large models at once may be more than the memory holds.
         openedPipeline = nil
