@@ -15,6 +15,8 @@ struct GenerateCommand: AsyncParsableCommand {
               redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png
               redraw generate photo.jpg --prompt "a painting of a harbour at dusk" --count 4 --output pictures/
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
+              redraw generate photo.jpg --size picture --sampler dpmpp-2m-karras --preview now.png
+              redraw generate photo.jpg --profile a1111 --sampler euler-a --strength 0.75 --seed 7
             """)
 
     @Argument(help: "The picture.", completion: .file())
@@ -31,7 +33,7 @@ struct GenerateCommand: AsyncParsableCommand {
         help: ArgumentHelp("How a picture of another aspect is brought to the working size: crop, fill or stretch.", valueName: "how"))
     var resize = GenerationRequest.Resize.crop
 
-    @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's.")
+    @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's, all of the picture shown.")
     var pictureSize = false
 
     @OptionGroup var generation: GenerationOptions
@@ -45,7 +47,7 @@ struct GenerateCommand: AsyncParsableCommand {
         generation.useThreads()
         let studio = try library.studio()
         let file = try PictureFile(path: picture)
-        var request = try generation.request(.generate, studio: studio)
+        var request = try generation.request(.generate, studio: studio, picture: file)
         request.strength = strength
         request.resize = resize
         request.outputSize = pictureSize ? .picture : .working
@@ -54,7 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, place: generation.place, overwrites: generation.overwrite,
-                promptNumber: filled.promptNumber, strengths: strengths?.values ?? []),
+                promptNumber: filled.promptNumber, strengths: strengths?.values ?? [], preview: generation.previewFile),
             studio: studio, library: library)
     }
 }

@@ -40,13 +40,19 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Size the model works at (default: the legal one nearest to the picture's aspect).", valueName: "WxH"))
+        help: ArgumentHelp(
+            "Size the model works at, any size, or picture for the picture's own (default: the legal one nearest to its aspect).",
+            valueName: "WxH|picture"))
     var size: PictureSize?
 
     @Option(name: .long, help: "How many pictures; picture k uses the seed + k.")
     var count = 1
 
-    @Option(name: .long, help: ArgumentHelp("Whose conventions to follow: redraw or diffusers.", valueName: "name"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Whose conventions to follow to the letter: redraw, diffusers or a1111 (steps, noise levels and masks of the web UI's k-diffusion samplers).",
+            valueName: "name"))
     var profile = GenerationRequest.Profile.redraw
 
     @Option(name: .long, help: ArgumentHelp("How weights are held: auto, f32 or bf16.", valueName: "name"))
@@ -61,6 +67,11 @@ struct GenerationOptions: ParsableArguments {
         completion: .file())
     var output: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A picture file that shows after each step what is becoming of it.", valueName: "file"), completion: .file())
+    var preview: String?
+
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
@@ -70,6 +81,9 @@ struct GenerationOptions: ParsableArguments {
 
     func validate() throws {
         guard engine == "builtin" else { throw ValidationError("--engine \(engine) is not supported yet: only builtin is.") }
+        if let preview, !Studio.canWritePicture(named: preview) {
+            throw ValidationError("--preview \(preview): name a .png, .jpg or .webp file.")
+        }
         if let sampler, SamplerName(rawValue: sampler) == nil {
             throw ValidationError(
                 "--sampler \(sampler) is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -77,7 +91,9 @@ struct GenerationOptions: ParsableArguments {
     }
 
     /// The request these options come to: what the person said, else what the model's manifest says, else the documented default.
-    func request(_ mode: GenerationRequest.Mode, studio: Studio) throws -> GenerationRequest {
+    ///
+    /// - Parameter picture: the one to redraw or repaint, whose size `--size picture` means.
+    func request(_ mode: GenerationRequest.Mode, studio: Studio, picture: PictureFile? = nil) throws -> GenerationRequest {
         let defaults = studio.defaults(of: model)
         var request = GenerationRequest()
         request.mode = mode
@@ -86,11 +102,19 @@ struct GenerationOptions: ParsableArguments {
         request.model = model
         request.steps = steps ?? defaults?.steps ?? request.steps
         request.guidance = guidance ?? defaults?.guidance ?? request.guidance
-        request.sampler = (sampler ?? defaults?.sampler).flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        // The web UI has no DDIM in k-diffusion's form; its own default is this one.
+        let usual = profile == .a1111 ? SamplerName.dpmpp2MKarras : request.sampler
+        let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? studio.usualSampler(of: model)?.rawValue)
+        request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
         request.seed = seed
         request.clipSkip = clipSkip
-        request.width = size?.width
-        request.height = size?.height
+        switch size {
+        case .pixels(let width, let height): (request.width, request.height) = (width, height)
+        case .picture:
+            guard let picture else { throw ValidationError("--size picture needs a picture; give a size such as 512x384.") }
+            (request.width, request.height) = (picture.width, picture.height)
+        case nil: break
+        }
         request.count = count
         request.profile = profile
         request.precision = precision
@@ -106,6 +130,9 @@ struct GenerationOptions: ParsableArguments {
         }
     }
 
+    /// The file of `--preview`.
+    var previewFile: URL? { preview.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) } }
+
     /// A folder where the output is one or ends in "/", else a file.
     var place: OutputPlace {
         guard let output else { return .folder(URL(fileURLWithPath: FileManager.default.currentDirectoryPath)) }
@@ -116,15 +143,20 @@ struct GenerationOptions: ParsableArguments {
     }
 }
 
-/// `512x384`.
-struct PictureSize: ExpressibleByArgument {
-    let width: Int
-    let height: Int
+/// `512x384`, or `picture`.
+enum PictureSize: ExpressibleByArgument {
+    case pixels(width: Int, height: Int)
+    /// As large as the picture that is redrawn.
+    case picture
 
     init?(argument: String) {
+        if argument.lowercased() == "picture" {
+            self = .picture
+            return
+        }
         let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { return nil }
-        (self.width, self.height) = (width, height)
+        self = .pixels(width: width, height: height)
     }
 }
 

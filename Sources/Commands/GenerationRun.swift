@@ -13,6 +13,8 @@ enum GenerationRun {
                     library.notice(told(length))
                 case .planned(let model, let steps, let working, let seed):
                     library.notice(plan(model, steps, "\(working)", seed))
+                case .estimated(let seconds, let memory, let tiled):
+                    library.notice(estimate(seconds, memory, tiled))
                 case .step(let step):
                     let share = Double(step.picture * step.steps + step.step) / Double(step.pictures * step.steps)
                     progress.show("step \(step.step) of \(step.steps)", share: share, secondsLeft: step.secondsLeft)
@@ -46,6 +48,12 @@ enum GenerationRun {
 
     private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64) -> String {
         let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
-        return "\(model): \(steps.run) of \(steps.requested) steps will run\(start), at \(size), seed \(seed)"
+        let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
+        return "\(model): \(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size), seed \(seed)"
+    }
+
+    private static func estimate(_ seconds: Double, _ memory: Int, _ tiled: Bool) -> String {
+        let pieces = tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
+        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(pieces)"
     }
 }

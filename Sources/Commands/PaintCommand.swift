@@ -30,6 +30,8 @@ struct PaintCommand: AsyncParsableCommand {
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
         try generation.check(request)
         try await GenerationRun.run(
-            GenerationOrder(request: request, place: generation.place, overwrites: generation.overwrite), studio: studio, library: library)
+            GenerationOrder(
+                request: request, place: generation.place, overwrites: generation.overwrite, preview: generation.previewFile),
+            studio: studio, library: library)
     }
 }

@@ -8,8 +8,8 @@ struct RepaintCommand: AsyncParsableCommand {
         commandName: "repaint",
         abstract: "Repaint only where a mask is white; every other pixel stays byte-identical.",
         discussion: """
-            The mask is a picture of the same size: white where it is to be repainted, black where nothing may change. The result says how many \
-            pixels were left alone and proves it with a digest. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
+            The mask is a picture of the same size: white where it is to be repainted, black where nothing may change, grey where the new may \
+            go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a digest. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
 
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
               redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
@@ -52,7 +52,7 @@ struct RepaintCommand: AsyncParsableCommand {
         generation.useThreads()
         let studio = try library.studio()
         let file = try PictureFile(path: picture)
-        var request = try generation.request(.repaint, studio: studio)
+        var request = try generation.request(.repaint, studio: studio, picture: file)
         request.strength = strength
         request.invert = invert
         request.feather = feather
@@ -65,7 +65,7 @@ struct RepaintCommand: AsyncParsableCommand {
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, mask: try PictureFile(path: mask), place: generation.place,
-                overwrites: generation.overwrite, promptNumber: filled.promptNumber),
+                overwrites: generation.overwrite, promptNumber: filled.promptNumber, preview: generation.previewFile),
             studio: studio, library: library)
     }
 }

@@ -22,6 +22,9 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     /// Whether the middle blocks look across the whole picture.
     public var middleAttention = true
 
+    /// Width and height of the pictures it was trained on, where the file tells.
+    public var sampleSize: Int?
+
     /// Residual blocks of each level of an `AutoencoderTiny`, encoder and decoder in their own order; nil: the standard architecture.
     public var tiny: TinyBlocks?
 
@@ -50,6 +53,7 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         inputChannels = try file.integer("in_channels", default: 3)
         outputChannels = try file.integer("out_channels", default: 3)
         latentChannels = try file.integer("latent_channels", default: 4)
+        sampleSize = file.has("sample_size") ? try file.integer("sample_size") : nil
         guard inputChannels == 3, outputChannels == 3 else {
             throw file.unsupported(inputChannels == 3 ? "out_channels" : "in_channels", "not 3", supported: "3")
         }

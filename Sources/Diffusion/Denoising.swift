@@ -18,14 +18,28 @@ public struct Denoising: Sequence {
         public let timestep: Double
     }
 
-    /// Keeps what is not to be repainted: after each step it is put back, with the noise that belongs there.
+    /// Keeps what is not to be repainted.
     struct Keeping {
+        enum Rule {
+            /// After each step what is kept is put back with the noise that belongs there, as diffusers does.
+            case latent
+            /// It is put back into the estimate of the clean latent, as the web UI does.
+            case estimate
+        }
+
         /// Latent of the picture without noise, [1, height, width, channels].
         let clean: Tensor
         /// The noise the run began with, same shape.
         let noise: Tensor
-        /// 1 where it is repainted, 0 where it is kept, same shape.
-        let mask: Tensor
+        /// How far each value may go, 0 (kept) to 1, same shape. A value between joins the run late, with its share of the steps left
+        /// (Levin and Fried 2023, differential diffusion).
+        let map: Tensor
+        let rule: Rule
+
+        /// 1 where values are free with `left` of all `passes` to go, else 0: the last passes, as many as a value's share of all comes to.
+        func free(_ left: Int, of passes: Int) -> Tensor {
+            map.mapped { $0 * Float(passes) >= Float(left) + 0.5 ? 1 : 0 }
+        }
     }
 
     let unet: UNet
@@ -69,14 +83,19 @@ public struct Denoising: Sequence {
             let guidance = denoising.guidance
             var input = sampler.modelInput(latent, at: index)
             if let conditioning = denoising.conditioning { input = Tensor.concatenated([input, conditioning], axis: -1) }
-            let output = guidance.combined(
+            var output = guidance.combined(
                 try denoising.unet(
                     guidance.input(input), timestep: timestep, guidance.context, checkCancelled: denoising.checkCancelled))
-            let estimate = sampler.clean(output, latent, at: index)
+            var estimate = sampler.clean(output, latent, at: index)
+            if let keeping = denoising.keeping, keeping.rule == .estimate {
+                estimate = keeping.clean.replaced(by: estimate, as: keeping.map)
+                output = sampler.output(meaning: estimate, latent, at: index)
+            }
             latent = sampler.step(output, latent, at: index, random: &random)
-            if let keeping = denoising.keeping {
+            if let keeping = denoising.keeping, keeping.rule == .latent {
                 let kept = sampler.addNoise(keeping.noise, to: keeping.clean, at: index + 1)
-                latent = kept + keeping.mask * (latent - kept)
+                let left = sampler.schedule.timesteps.count - index - 1
+                latent = kept.replaced(by: latent, as: keeping.free(left, of: denoising.plan.passes))
             }
             defer { index += 1 }
             return Step(

@@ -5,14 +5,16 @@ import Tensors
 struct Framing: Sendable, Equatable {
     /// Part of the picture that the model sees.
     let region: PixelRectangle
-    /// Working size.
+    /// The size that was asked for.
     let working: PixelSize
-    /// Where the region stands within the working size; all of it but where borders were added.
+    /// The working size filled up at the right and below to what the model takes.
+    let canvas: PixelSize
+    /// Where the region stands within the canvas; all of it but where borders were added.
     let inner: PixelRectangle
 
     /// For redrawing a whole picture.
-    init(picture: PixelSize, working: PixelSize, resize: GenerationRequest.Resize) {
-        self.working = working
+    init(picture: PixelSize, working: PixelSize, canvas: PixelSize, resize: GenerationRequest.Resize) {
+        (self.working, self.canvas) = (working, canvas)
         let whole = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
         let all = PixelRectangle(x: 0, y: 0, width: working.width, height: working.height)
         let (wide, high) = (picture.width * working.height, picture.height * working.width)
@@ -33,9 +35,9 @@ struct Framing: Sendable, Equatable {
 
     /// For repainting: what is seen is a part of the picture in its own proportions as near to the working size's as the picture allows,
     /// and the rest of the difference is taken up by stretching.
-    init(region: PixelRectangle, working: PixelSize) {
+    init(region: PixelRectangle, working: PixelSize, canvas: PixelSize) {
         self.region = region
-        self.working = working
+        (self.working, self.canvas) = (working, canvas)
         inner = PixelRectangle(x: 0, y: 0, width: working.width, height: working.height)
     }
 
@@ -53,16 +55,22 @@ struct Framing: Sendable, Equatable {
             width: width, height: height)
     }
 
-    /// The region at working size.
-    func toWorking(_ picture: Image) -> Image {
-        let seen = picture.cropped(to: region).resized(width: inner.width, height: inner.height, filter: .lanczos)
-        guard inner.width != working.width || inner.height != working.height else { return seen }
+    /// The region on the canvas, its borders continued outwards.
+    func toCanvas(_ picture: Image, filter: ResamplingFilter = .lanczos) -> Image {
+        let seen = picture.cropped(to: region).resized(width: inner.width, height: inner.height, filter: filter)
+        guard inner.width != canvas.width || inner.height != canvas.height else { return seen }
         return seen.padded(
-            left: inner.x, top: inner.y, right: working.width - inner.width - inner.x, bottom: working.height - inner.height - inner.y,
+            left: inner.x, top: inner.y, right: canvas.width - inner.width - inner.x, bottom: canvas.height - inner.height - inner.y,
             with: .edge)
     }
 
-    /// What was made at working size, at the region's own.
+    /// A mask in the same place.
+    func toCanvas(_ mask: Mask) -> Mask {
+        let seen = toCanvas(mask.image, filter: .bilinear)
+        return Mask(width: seen.width, height: seen.height, values: seen.bytes)
+    }
+
+    /// What was made on the canvas, at the region's own size.
     func toRegion(_ made: Image) -> Image {
         made.cropped(to: inner).resized(width: region.width, height: region.height, filter: .lanczos)
     }

@@ -155,7 +155,6 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(grow), 0...512, "grow")
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
-        guard profile != .a1111 else { throw .notBuiltYet(name: "profile", value: profile.rawValue, instead: "redraw or diffusers") }
         guard precision != .int8 else {
             throw .notBuiltYet(name: "precision", value: precision.rawValue, instead: "auto, f32 or bf16")
         }

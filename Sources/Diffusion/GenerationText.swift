@@ -8,6 +8,8 @@ public struct GenerationText: Sendable {
     /// Name of the model.
     public let model: String
     public let steps: StepPlan
+    /// For a sheet of several strengths: each with the steps that ran. Empty for a single picture.
+    public let sheet: [Entry]
     /// Working size.
     public let width: Int
     public let height: Int
@@ -15,14 +17,26 @@ public struct GenerationText: Sendable {
     public let untouchedPixels: Int?
     public let untouchedDigest: String?
 
+    /// A picture of a sheet.
+    public struct Entry: Sendable {
+        let strength: Double
+        let run: Int
+
+        public init(strength: Double, run: Int) {
+            (self.strength, self.run) = (strength, run)
+        }
+    }
+
     public init(
-        request: GenerationRequest, seed: UInt64, model: String, steps: StepPlan, width: Int, height: Int, untouchedPixels: Int? = nil,
+        request: GenerationRequest, seed: UInt64, model: String, steps: StepPlan, sheet: [Entry] = [], width: Int, height: Int,
+        untouchedPixels: Int? = nil,
         untouchedDigest: String? = nil
     ) {
         self.request = request
         self.seed = seed
         self.model = model
         self.steps = steps
+        self.sheet = sheet
         self.width = width
         self.height = height
         self.untouchedPixels = untouchedPixels
@@ -40,12 +54,12 @@ public struct GenerationText: Sendable {
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
-        if request.mode != .paint { settings.append(("Denoising strength", Self.plain(request.strength))) }
+        if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
         if request.mode == .repaint {
             settings.append(("Mask blur", "\(request.feather)"))
             settings.append(("Inpaint area", request.area == .whole ? "Whole picture" : "Only masked"))
         }
-        settings.append(("Steps run", "\(steps.run)"))
+        settings.append(("Steps run", sheet.isEmpty ? "\(steps.run)" : sheet.map { "\($0.run)" }.joined(separator: ", ")))
         settings.append(("Profile", request.profile.rawValue))
         if let untouchedPixels { settings.append(("Untouched pixels", "\(untouchedPixels)")) }
         if let untouchedDigest { settings.append(("Untouched SHA-256", untouchedDigest)) }
@@ -53,6 +67,11 @@ public struct GenerationText: Sendable {
         let line = settings.map { "\($0.0): \(Self.quoted($0.1))" }.joined(separator: ", ")
         let negative = request.negative.isEmpty ? [] : ["Negative prompt: " + request.negative]
         return ([request.prompt] + negative + [line]).joined(separator: "\n")
+    }
+
+    /// One strength, or a sheet's from left to right.
+    private var strengths: String {
+        sheet.isEmpty ? Self.plain(request.strength) : sheet.map { Self.plain($0.strength) }.joined(separator: ", ")
     }
 
     private var json: String {
@@ -64,7 +83,25 @@ public struct GenerationText: Sendable {
         stored.height = height
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if !sheet.isEmpty {
+            let all = Sheet(request: stored, strengths: sheet.map(\.strength))
+            return (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        }
         return (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// A request and, beside its own keys, the strengths it was run at.
+    private struct Sheet: Encodable {
+        let request: GenerationRequest
+        let strengths: [Double]
+
+        enum CodingKeys: CodingKey { case strengths }
+
+        func encode(to encoder: any Encoder) throws {
+            try request.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(strengths, forKey: .strengths)
+        }
     }
 
     /// A value with a comma, a colon or a line break is written as a JSON text, as the web UI does.

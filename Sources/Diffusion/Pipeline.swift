@@ -72,97 +72,6 @@ public struct Pipeline: Sendable {
         noise = NoiseSchedule(scheduler)
     }
 
-    /// Working sizes are multiples of this many pixels.
-    public var sizeMultiple: Int { autoencoder.configuration.scale }
-
-    /// Width and height in pixels of the squares the model was trained on.
-    public var usualSide: Int { (unet.configuration.sampleSize ?? 64) * autoencoder.configuration.scale }
-
-    /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
-    /// level of the UNet.
-    public func workingSize(for picture: PixelSize?) -> PixelSize {
-        guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
-        let multiple = sizeMultiple << (unet.configuration.channels.count - 1)
-        let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
-        func side(_ length: Int) -> Int {
-            max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
-        }
-        return PixelSize(width: side(picture.width), height: side(picture.height))
-    }
-
-    /// What a request comes to, before anything is computed.
-    public struct Plan: Sendable, Equatable {
-        public let steps: StepPlan
-        /// The size the model works at.
-        public let working: PixelSize
-        /// The size of what is handed over.
-        public let output: PixelSize
-        /// Part of the picture that the model sees; nil where there is no picture.
-        public let region: PixelRectangle?
-        /// Bytes that the run will take on top of the loaded model, an estimate from above: the largest maps of the autoencoder or the
-        /// UNet, whichever are larger.
-        public let memory: Int
-        let framing: Framing?
-    }
-
-    /// What `Plan.memory` says for a working size.
-    private func memory(_ working: PixelSize) -> Int {
-        let levels = autoencoder.configuration.channels
-        let widest = levels[min(1, levels.count - 1)]
-        // The widest residual block at full resolution holds its input, that normalised, the convolution's unfolded rows and its output.
-        let decoding = working.pixelCount * (3 * widest + 2 * levels[0])
-        let latents = working.pixelCount / (sizeMultiple * sizeMultiple)
-        let channels = unet.configuration.channels
-        let skips = channels.indices.reduce(0) { $0 + (unet.configuration.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
-        // Two latents for guidance; the topmost joined block holds its input several times over.
-        let denoising = 2 * (skips + 8 * latents * channels[0])
-        // Measured with the small generator: what the allocator keeps comes on top, and buffers of a size of their own.
-        return 80 << 20 + 4 * max(decoding, denoising) * 12 / 5
-    }
-
-    /// Says what will run: steps, first timestep, sizes. Costs nothing, and refuses what cannot be done.
-    /// - Parameters:
-    ///   - picture: size of the source, nil for painting.
-    ///   - box: what the mask covers, for repainting only a masked area.
-    public func plan(_ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil) throws -> Plan {
-        try request.validate()
-        if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
-        let picture = request.mode == .paint ? nil : picture
-        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps, profile: request.profile)
-        let steps = try StepPlan(schedule, strength: picture == nil ? nil : request.strength, profile: request.profile)
-
-        var seen = picture
-        if request.mode == .repaint, request.area == .masked, let box, let picture {
-            let rough = PixelSize(width: usualSide, height: usualSide)
-            let square = Framing.region(around: box, padding: request.padding, picture: picture, working: rough)
-            seen = PixelSize(width: square.width, height: square.height)
-        }
-        let working =
-            if let width = request.width, let height = request.height { PixelSize(width: width, height: height) } else {
-                workingSize(for: seen)
-            }
-        guard working.width % sizeMultiple == 0, working.height % sizeMultiple == 0, working.width > 0, working.height > 0 else {
-            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
-        }
-        guard let picture else {
-            return Plan(steps: steps, working: working, output: working, region: nil, memory: memory(working), framing: nil)
-        }
-
-        let framing: Framing
-        if request.mode == .repaint {
-            var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
-            if request.area == .masked, let box {
-                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
-            }
-            framing = Framing(region: region, working: working)
-        } else {
-            framing = Framing(picture: picture, working: working, resize: request.resize)
-        }
-        let region = PixelSize(width: framing.region.width, height: framing.region.height)
-        let output = request.mode == .repaint ? picture : request.outputSize == .picture ? region : working
-        return Plan(steps: steps, working: working, output: output, region: framing.region, memory: memory(working), framing: framing)
-    }
-
     /// The texts of a request as the UNet will look at them.
     func guidance(_ request: GenerationRequest, working: PixelSize) throws -> Guidance {
         let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
@@ -206,14 +115,21 @@ public struct Pipeline: Sendable {
         return Tensor(random.normals(channels * height * width), shape: [1, channels, height, width]).permuted([0, 2, 3, 1])
     }
 
-    /// The picture as a latent in the UNet's scale, sampled as the reference does.
-    func latent(
-        of picture: Image, random: inout TorchRandom, checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        let posterior = try autoencoder.encode(picture.latentInput(), checkCancelled: checkCancelled)
-        return try sample(posterior, PixelSize(width: picture.width, height: picture.height), random: &random)
+    /// The distribution of a picture's latents.
+    /// - Parameter picture: [1, height, width, 3] in -1 ... 1.
+    func encoded(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Autoencoder.Posterior {
+        guard tiled else { return try autoencoder.encode(picture, checkCancelled: checkCancelled) }
+        return try autoencoder.encodeTiled(picture, AutoencoderTiling(autoencoder.configuration), checkCancelled: checkCancelled)
     }
 
+    /// The middle of a posterior in the UNet's scale.
+    func scaledMean(_ posterior: Autoencoder.Posterior) throws -> Tensor {
+        let latent = autoencoder.scaled(posterior.mean)
+        try latent.requireFinite("encoding the picture")
+        return latent
+    }
+
+    /// A sample of a posterior in the UNet's scale, drawn as the reference draws it.
     func sample(_ posterior: Autoencoder.Posterior, _ working: PixelSize, random: inout TorchRandom) throws -> Tensor {
         let drawn = posterior.deviation == nil ? posterior.mean : posterior.sample(noise(&random, working))
         let latent = autoencoder.scaled(drawn)
@@ -221,11 +137,21 @@ public struct Pipeline: Sendable {
         return latent
     }
 
-    /// The picture that a latent in the UNet's scale stands for, at working size.
-    public func picture(of latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Image {
-        let decoded = try autoencoder.decode(autoencoder.unscaled(latent), checkCancelled: checkCancelled)
+    /// The picture that a latent in the UNet's scale stands for, at the canvas' size.
+    /// - Parameter tiled: in pieces, for want of memory; see `AutoencoderTiling`.
+    public func picture(of latent: Tensor, tiled: Bool = false, checkCancelled: CancellationCheck = {}) throws -> Image {
+        let latent = autoencoder.unscaled(latent)
+        let decoded =
+            try tiled
+            ? autoencoder.decodeTiled(latent, AutoencoderTiling(autoencoder.configuration), checkCancelled: checkCancelled)
+            : autoencoder.decode(latent, checkCancelled: checkCancelled)
         try decoded.requireFinite("decoding the latent")
         return Image(decoded: decoded)
+    }
+
+    /// Whether the autoencoder's tiles are any smaller than the canvas.
+    func canTile(_ canvas: PixelSize) -> Bool {
+        AutoencoderTiling(autoencoder.configuration).divides(height: canvas.height / sizeMultiple, width: canvas.width / sizeMultiple)
     }
 }
 

@@ -4,7 +4,7 @@ import Tensors
 
 /// A step of a run, as it is reported.
 public struct StepReport: Sendable {
-    /// Which picture of the request, from 0, and how many there are.
+    /// Which picture of the run, from 0, and how many there are.
     public let picture: Int
     public let pictures: Int
     /// Passes of the UNet this picture has taken so far, from 1, and how many it takes.
@@ -17,6 +17,8 @@ public struct StepReport: Sendable {
     public let secondsLeft: Double
     /// [1, height, width, channels] in the UNet's scale; `Pipeline.picture(of:)` shows it.
     public let latent: Tensor
+    /// What the picture is likely to become, roughly, at working size; where previews were asked for.
+    public let preview: Image?
 }
 
 /// What a run gave.
@@ -54,8 +56,9 @@ extension Pipeline {
     ///
     /// - Parameters:
     ///   - source: the picture to redraw or repaint; transparency is laid over white for the model.
-    ///   - mask: for repainting; of the source's size, white where it is repainted.
-    ///   - checkCancelled: called between the blocks of every network; what it throws ends the run and is thrown here.
+    ///   - mask: for repainting; of the source's size, white where it is repainted, grey where it may go part of the way.
+    ///   - checkCancelled: called between the blocks of every network and within long products; what it throws ends the run and is thrown
+    ///     here.
     ///   - onStep: called after each step; what it throws ends the run too.
     /// - Throws: `GenerationRequestError`, `DiffusionError`, or what the two closures throw.
     public func run(
@@ -63,71 +66,32 @@ extension Pipeline {
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> PipelineResult {
-        let begin = ContinuousClock.now
-        let source = request.mode == .paint ? nil : source
-        let shaped = request.mode == .repaint ? try repaintMask(request, source: source, mask: mask) : nil
-        let plan = try plan(request, picture: source?.size, box: shaped?.boundingBox)
-        let firstSeed = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        let seeds = (0..<UInt64(request.count)).map { firstSeed &+ $0 }
-        let final = shaped?.feathered(by: Double(request.feather) / 2)
-
-        // Nothing to run: the picture is handed over as it is, without a detour through the autoencoder.
-        if let source, plan.steps.run == 0 {
-            let kept = plan.output == source.size ? source : plan.framing.map { Self.delivered($0.toWorking(source.rgb()), plan) } ?? source
-            return PipelineResult(
-                pictures: seeds.map { .init(image: kept, seed: $0) }, plan: plan,
-                seconds: .init(total: begin.duration(to: .now).seconds), untouched: final.map { Self.untouched(source, [source], $0) })
-        }
-
-        var seconds = PipelineResult.Seconds()
-        var clock = begin
-        func lap() -> Double {
-            let now = ContinuousClock.now
-            defer { clock = now }
-            return clock.duration(to: now).seconds
-        }
-        let guidance = try guidance(request, working: plan.working)
-        try checkCancelled()
-        let scene = try Scene(self, request, plan: plan, source: source, mask: shaped, checkCancelled: checkCancelled)
-        seconds.encode = lap()
-
-        var pictures: [PipelineResult.Picture] = []
-        for (number, seed) in seeds.enumerated() {
-            let denoising = try scene.denoising(seed: seed, guidance: guidance, checkCancelled: checkCancelled)
-            var latent = denoising.start
-            for result in denoising {
-                let step = try result.get()
-                latent = step.latent
-                let elapsed = clock.duration(to: .now).seconds + seconds.denoise
-                let done = Double(number * plan.steps.passes + step.index + 1)
-                let left = elapsed / done * (Double(seeds.count * plan.steps.passes) - done)
-                try onStep(
-                    StepReport(
-                        picture: number, pictures: seeds.count, step: step.index + 1, steps: step.total, timestep: step.timestep,
-                        secondsElapsed: begin.duration(to: .now).seconds, secondsLeft: left, latent: latent))
-            }
-            try latent.requireFinite("denoising")
-            seconds.denoise += lap()
-            let made = try picture(of: latent, checkCancelled: checkCancelled)
-            if let source, let final, let framing = plan.framing {
-                let region = framing.region
-                let part = framing.toRegion(made)
-                pictures.append(
-                    .init(image: source.pasted(part, x: region.x, y: region.y, mask: final.cropped(to: region)), seed: seed))
-            } else {
-                pictures.append(.init(image: Self.delivered(made, plan), seed: seed))
-            }
-            seconds.decode += lap()
-        }
-        seconds.total = begin.duration(to: .now).seconds
-        let untouched = source.flatMap { source in final.map { Self.untouched(source, pictures.map(\.image), $0) } }
-        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: untouched)
+        let task = try RunTask(
+            request, strengths: [request.strength], source: source,
+            mask: request.mode == .repaint ? repaintMask(request, source: source, mask: mask) : nil)
+        return try run(task, checkCancelled: checkCancelled, onStep: onStep)[0]
     }
 
-    /// A redrawn picture in the size that was asked for.
-    private static func delivered(_ made: Image, _ plan: Plan) -> Image {
-        guard plan.output != plan.working, let framing = plan.framing else { return made }
-        return framing.toRegion(made)
+    /// Runs a request at each of the task's strengths, one result a strength. Source, mask and prompts are encoded once for all of them.
+    ///
+    /// - Parameters:
+    ///   - memoryLimit: bytes the run may take; where the autoencoder would take more, it works in tiles.
+    ///   - previews: whether each step's report shows where the picture is going.
+    public func run(
+        _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false,
+        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
+        onStep: (StepReport) throws -> Void
+    ) throws -> [PipelineResult] {
+        let begin = ContinuousClock.now
+        let plans = try task.plans(self, memoryLimit: memoryLimit)
+        let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        let cancellation = Cancellation(checkCancelled)
+        return try cancellation.during {
+            var run = try PipelineRun(
+                self, task, plans, seeds: (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }, previews: previews, begin: begin,
+                checkCancelled: cancellation.check)
+            return try plans.indices.map { try run.result(at: $0, onStep: onStep) }
+        }
     }
 
     /// The mask as the request shapes it: inverted, grown.
@@ -141,11 +105,178 @@ extension Pipeline {
         guard !shaped.isEmpty else { throw DiffusionError.emptyMask }
         return shaped
     }
+}
 
-    private static func untouched(_ source: Image, _ pictures: [Image], _ mask: Mask) -> PipelineResult.Untouched {
-        let before = source.untouchedBytes(mask)
-        return .init(
-            pixels: mask.untouchedPixelCount, identical: pictures.allSatisfy { $0.untouchedBytes(mask) == before }, mask: mask)
+/// What is to be run: a request with its pixels, at one strength or several.
+public struct RunTask: Sendable {
+    public let request: GenerationRequest
+    public let strengths: [Double]
+    /// Nil for painting.
+    public let source: Image?
+    /// Of the source's size and shaped as the request has it; nil where all is redrawn.
+    public let mask: Mask?
+
+    /// - Parameter mask: what `Pipeline.repaintMask` made of the person's mask.
+    public init(_ request: GenerationRequest, strengths: [Double], source: Image?, mask: Mask?) {
+        self.request = request
+        self.strengths = strengths
+        self.source = request.mode == .paint ? nil : source
+        self.mask = mask
+    }
+
+    /// The request at one of the strengths.
+    public func request(at index: Int) -> GenerationRequest {
+        var request = request
+        request.strength = strengths[index]
+        return request
+    }
+
+    /// What each strength comes to.
+    public func plans(_ pipeline: Pipeline, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
+        try strengths.indices.map {
+            try pipeline.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
+        }
+    }
+}
+
+/// A run under way: what all its pictures share, and the clock.
+private struct PipelineRun {
+    let pipeline: Pipeline
+    let task: RunTask
+    let plans: [Pipeline.Plan]
+    let seeds: [UInt64]
+    let checkCancelled: CancellationCheck
+    let begin: ContinuousClock.Instant
+    /// Made when the first strength that runs at all is reached.
+    private var prepared: (guidance: Guidance, scene: Scene)?
+    private let preview: LatentPreview?
+    private var clock: ContinuousClock.Instant
+    /// Passes taken and to be taken, and the seconds those taken took.
+    private var passesDone = 0
+    private let passesTotal: Int
+    private var passSeconds = 0.0
+
+    init(
+        _ pipeline: Pipeline, _ task: RunTask, _ plans: [Pipeline.Plan], seeds: [UInt64], previews: Bool, begin: ContinuousClock.Instant,
+        checkCancelled: @escaping CancellationCheck
+    ) throws {
+        (self.pipeline, self.task, self.plans, self.seeds) = (pipeline, task, plans, seeds)
+        (self.begin, self.checkCancelled) = (begin, checkCancelled)
+        passesTotal = plans.reduce(0) { $0 + $1.steps.passes } * seeds.count
+        preview = previews && passesTotal > 0 ? try pipeline.preview(checkCancelled: checkCancelled) : nil
+        clock = begin
+    }
+
+    /// Seconds since the last lap.
+    private mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { clock = now }
+        return clock.duration(to: now).seconds
+    }
+
+    mutating func result(at index: Int, onStep: (StepReport) throws -> Void) throws -> PipelineResult {
+        let plan = plans[index]
+        let started = index == 0 ? begin : ContinuousClock.now
+        var seconds = PipelineResult.Seconds()
+        guard plan.steps.run > 0 || task.source == nil else {
+            // Nothing to run: the picture is handed over as it is, without a detour through the autoencoder.
+            let pictures = seeds.map { PipelineResult.Picture(image: unchanged(plan), seed: $0) }
+            seconds.total = started.duration(to: .now).seconds
+            return result(plan, pictures, seconds)
+        }
+        if prepared == nil {
+            let guidance = try pipeline.guidance(task.request, working: plan.working)
+            try checkCancelled()
+            let scene = try Scene(
+                pipeline, task.request, plan: plan, source: task.source, mask: task.mask, checkCancelled: checkCancelled)
+            prepared = (guidance, scene)
+            seconds.encode = lap()
+        }
+        var pictures: [PipelineResult.Picture] = []
+        for (number, seed) in seeds.enumerated() {
+            let latent = try denoised(index, number, seed, onStep)
+            seconds.denoise += lap()
+            let made = try pipeline.picture(of: latent, tiled: plan.tiled, checkCancelled: checkCancelled)
+            pictures.append(.init(image: delivered(made, plan), seed: seed))
+            seconds.decode += lap()
+        }
+        seconds.total = started.duration(to: .now).seconds
+        return result(plan, pictures, seconds)
+    }
+
+    private mutating func denoised(
+        _ index: Int, _ number: Int, _ seed: UInt64, _ onStep: (StepReport) throws -> Void
+    ) throws -> Tensor {
+        guard let prepared else { preconditionFailure("nothing is denoised before the scene is made") }
+        let denoising = try prepared.scene.denoising(
+            strength: task.strengths[index], seed: seed, guidance: prepared.guidance, checkCancelled: checkCancelled)
+        var latent = denoising.start
+        var before = ContinuousClock.now
+        for result in denoising {
+            let step = try result.get()
+            latent = step.latent
+            let now = ContinuousClock.now
+            passSeconds += before.duration(to: now).seconds
+            before = now
+            passesDone += 1
+            let working = plans[index].working
+            try onStep(
+                StepReport(
+                    picture: index * seeds.count + number, pictures: plans.count * seeds.count, step: step.index + 1, steps: step.total,
+                    timestep: step.timestep, secondsElapsed: begin.duration(to: now).seconds,
+                    secondsLeft: passSeconds / Double(passesDone) * Double(passesTotal - passesDone), latent: latent,
+                    preview: preview?.image(of: step.estimate, size: plans[index].canvas)
+                        .cropped(to: PixelRectangle(x: 0, y: 0, width: working.width, height: working.height))))
+        }
+        try latent.requireFinite("denoising")
+        return latent
+    }
+
+    private func result(_ plan: Pipeline.Plan, _ pictures: [PipelineResult.Picture], _ seconds: PipelineResult.Seconds) -> PipelineResult {
+        let untouched = task.source.flatMap { source in
+            task.mask.map { mask in
+                let before = source.untouchedBytes(mask)
+                return PipelineResult.Untouched(
+                    pixels: mask.untouchedPixelCount, identical: pictures.allSatisfy { $0.image.untouchedBytes(mask) == before }, mask: mask
+                )
+            }
+        }
+        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: untouched)
+    }
+
+    /// The source as a run of no steps hands it over.
+    private func unchanged(_ plan: Pipeline.Plan) -> Image {
+        guard let source = task.source, let framing = plan.framing, plan.output != source.size else {
+            return task.source ?? Image(width: plan.output.width, height: plan.output.height, filledWith: [0, 0, 0])
+        }
+        return cropped(framing.toCanvas(source.rgb()), plan)
+    }
+
+    /// What was made on the canvas, as it is handed over.
+    private func delivered(_ made: Image, _ plan: Pipeline.Plan) -> Image {
+        guard let source = task.source, let framing = plan.framing else { return cropped(made, plan) }
+        if let mask = task.mask { return repainted(source, made, mask, framing, plan) }
+        return task.request.outputSize == .picture ? framing.toRegion(made) : cropped(made, plan)
+    }
+
+    private func cropped(_ made: Image, _ plan: Pipeline.Plan) -> Image {
+        made.cropped(to: PixelRectangle(x: 0, y: 0, width: plan.working.width, height: plan.working.height))
+    }
+
+    /// The source with what was made laid over it inside the mask.
+    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, _ plan: Pipeline.Plan) -> Image {
+        let region = framing.region
+        let within = mask.cropped(to: region)
+        var part = framing.toRegion(made)
+        var amount = mask
+        if task.request.profile == .redraw {
+            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within)
+            // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
+            let runs = plan.steps.run
+            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
+        }
+        let blended = amount.feathered(by: Double(task.request.feather) / 2)
+        return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
     }
 }
 

@@ -1,16 +1,26 @@
 import Pixels
 import Tensors
 
-/// What all pictures of a request have in common: schedule, the source's encoding, the mask over the latents.
+/// What all pictures of a request have in common, whatever their strength and seed: the source's encoding, the mask over the latents.
+/// It is made once, however many pictures follow.
 struct Scene {
     private let pipeline: Pipeline
     private let request: GenerationRequest
-    private let plan: Pipeline.Plan
+    private let canvas: PixelSize
     private let schedule: StepSchedule
     /// Nil for painting from nothing.
     private let posterior: Autoencoder.Posterior?
-    /// 1 where it is repainted, 0 where it is kept, [1, height, width, channels]; nil where all is redrawn.
+    /// How far each latent value may go, 0 (kept) to 1, [1, height, width, channels]; nil where all is redrawn.
     private let latentMask: Tensor?
+    /// What a UNet made for repainting is shown; nil for others.
+    private let shown: Shown?
+
+    /// The mask and the picture without what is under it.
+    private struct Shown {
+        /// 1 where it is repainted, else 0, [1, height, width, 1].
+        let mask: Tensor
+        let posterior: Autoencoder.Posterior
+    }
 
     /// - Parameter mask: of the source's size, shaped already; nil where all is redrawn.
     init(
@@ -19,128 +29,136 @@ struct Scene {
     ) throws {
         self.pipeline = pipeline
         self.request = request
-        self.plan = plan
+        canvas = plan.canvas
         schedule = try StepSchedule(pipeline.noise, sampler: request.sampler, count: request.steps, profile: request.profile)
+        func encode(_ picture: Tensor) throws -> Autoencoder.Posterior {
+            try pipeline.encoded(picture, tiled: plan.tiled, checkCancelled: checkCancelled)
+        }
         guard let source, let framing = plan.framing else {
             (posterior, latentMask) = (nil, nil)
+            shown = pipeline.wantsMask ? try Self.everything(pipeline, canvas, encode) : nil
             return
         }
-        var seen = framing.toWorking(source.rgb())
-        var latentMask: Tensor?
-        if let mask {
-            let part = mask.cropped(to: framing.region)
-            let working = part.resized(width: plan.working.width, height: plan.working.height, filter: .bilinear)
-            if request.fill == .blur { seen = seen.filledFromAround(working) }
-            latentMask = Self.latentMask(
-                working, scale: pipeline.sizeMultiple, channels: pipeline.autoencoder.configuration.latentChannels,
-                profile: request.profile)
+        var seen = framing.toCanvas(source.rgb())
+        guard let mask else {
+            latentMask = nil
+            posterior = try encode(seen.latentInput())
+            shown = pipeline.wantsMask ? try Self.everything(pipeline, canvas, encode) : nil
+            return
         }
-        self.latentMask = latentMask
-        posterior = try pipeline.autoencoder.encode(seen.latentInput(), checkCancelled: checkCancelled)
-    }
-
-    /// The run of one picture. Numbers are drawn in the order of the reference's pipelines: the posterior's sample, the noise, then
-    /// what only this engine needs.
-    func denoising(seed: UInt64, guidance: Guidance, checkCancelled: @escaping CancellationCheck) throws -> Denoising {
-        var random = TorchRandom(seed: seed)
-        let sampler = Sampler(schedule)
-        guard let posterior else {
-            let noise = pipeline.noise(&random, plan.working)
-            return Denoising(
-                unet: pipeline.unet, sampler: sampler, plan: plan.steps, guidance: guidance, start: sampler.start(from: noise),
-                keeping: nil, conditioning: nil, random: random, checkCancelled: checkCancelled)
+        let placed = framing.toCanvas(mask)
+        if request.fill == .blur { seen = seen.filledFromAround(placed) }
+        let (scale, channels) = (pipeline.sizeMultiple, pipeline.autoencoder.configuration.latentChannels)
+        latentMask = Self.latentMask(placed, scale: scale, channels: channels, profile: request.profile)
+        let picture = seen.latentInput()
+        posterior = try encode(picture)
+        guard pipeline.wantsMask else {
+            shown = nil
+            return
         }
-        let clean = try pipeline.sample(posterior, plan.working, random: &random)
-        let noise = pipeline.noise(&random, plan.working)
-        // The reference samples the masked picture's posterior as well, though this kind of UNet is not shown it.
-        if latentMask != nil { _ = pipeline.noise(&random, plan.working) }
-        var beginning = clean
-        if let latentMask {
-            switch request.fill {
-            case .original, .blur: break
-            case .noise: beginning = Self.replaced(clean, by: pipeline.noise(&random, plan.working), latentMask)
-            case .empty: beginning = Self.replaced(clean, by: .zeros(clean.shape), latentMask)
+        let without = Tensor(shape: picture.shape) { target in
+            picture.withUnsafeValues { values in
+                for index in values.indices { target[index] = placed.values[index / 3] < 128 ? values[index] : 0 }
             }
         }
+        shown = Shown(
+            mask: Self.latentMask(placed, scale: scale, channels: 1, profile: request.profile).mapped { $0 > 0 ? 1 : 0 },
+            posterior: try encode(without))
+    }
+
+    /// A mask over all there is, and the empty picture that is left without it.
+    private static func everything(
+        _ pipeline: Pipeline, _ canvas: PixelSize, _ encode: (Tensor) throws -> Autoencoder.Posterior
+    ) rethrows -> Shown {
+        let scale = pipeline.sizeMultiple
+        return Shown(
+            mask: .filled(1, [1, canvas.height / scale, canvas.width / scale, 1]),
+            posterior: try encode(.zeros([1, canvas.height, canvas.width, 3])))
+    }
+
+    /// The run of one picture. Numbers are drawn in the order of the tool whose profile is followed: in diffusers' pipelines the sample of
+    /// the picture's posterior, the noise, the sample of the masked picture's; then what only this engine needs. The web UI draws the
+    /// noise first and samples posteriors from an unseeded generator, for which their mean stands here.
+    func denoising(
+        strength: Double, seed: UInt64, guidance: Guidance, checkCancelled: @escaping CancellationCheck
+    ) throws -> Denoising {
+        var random = TorchRandom(seed: seed)
+        let sampler = Sampler(schedule)
+        let plan = try StepPlan(schedule, strength: posterior == nil ? nil : strength, profile: request.profile)
+        let webUI = request.profile == .a1111
+        func sample(_ posterior: Autoencoder.Posterior) throws -> Tensor {
+            try webUI
+                ? pipeline.scaledMean(posterior) : pipeline.sample(posterior, canvas, random: &random)
+        }
         // As the reference has it: repainting at full strength begins with noise alone, redrawing with the picture under the noise.
-        let fromNothing = latentMask != nil && request.strength == 1
-        let start = fromNothing ? sampler.start(from: noise) : sampler.addNoise(noise, to: beginning, at: plan.steps.start)
+        let fromNothing = posterior == nil || (latentMask != nil && strength == 1 && !webUI)
+        // Then a UNet that is shown the picture does not need its latent, and the reference does not draw for it.
+        let undrawn = shown != nil && latentMask != nil && fromNothing
+        let clean = try posterior.map { undrawn ? try pipeline.scaledMean($0) : try sample($0) }
+        let noise = pipeline.noise(&random, canvas)
+        var conditioning: Tensor?
+        if let shown {
+            conditioning = Tensor.concatenated([shown.mask, try sample(shown.posterior)], axis: -1)
+        } else if latentMask != nil, !webUI, posterior?.deviation != nil {
+            // The reference samples the masked picture's posterior as well, though this kind of UNet is not shown it.
+            _ = pipeline.noise(&random, canvas)
+        }
+        var start = sampler.start(from: noise)
+        if let clean, !fromNothing {
+            start = sampler.addNoise(noise, to: try filled(clean, &random), at: plan.start)
+        }
+        var keeping: Denoising.Keeping?
+        // The reference leaves it to a UNet that is shown the picture to keep it.
+        if let clean, let latentMask, shown == nil || request.profile == .redraw {
+            keeping = Denoising.Keeping(clean: clean, noise: noise, map: latentMask, rule: webUI ? .estimate : .latent)
+        }
         return Denoising(
-            unet: pipeline.unet, sampler: sampler, plan: plan.steps, guidance: guidance, start: start,
-            keeping: latentMask.map { Denoising.Keeping(clean: clean, noise: noise, mask: $0) }, conditioning: nil, random: random,
-            checkCancelled: checkCancelled)
+            unet: pipeline.unet, sampler: sampler, plan: plan, guidance: guidance, start: start, keeping: keeping,
+            conditioning: conditioning, random: random, checkCancelled: checkCancelled)
     }
 
-    private static func replaced(_ latent: Tensor, by other: Tensor, _ mask: Tensor) -> Tensor {
-        latent + mask * (other - latent)
+    /// The latent with what is to stand under the mask at first.
+    private func filled(_ clean: Tensor, _ random: inout TorchRandom) throws -> Tensor {
+        guard let latentMask else { return clean }
+        switch request.fill {
+        case .original, .blur: return clean
+        case .noise: return clean.replaced(by: pipeline.noise(&random, canvas), as: latentMask)
+        case .empty: return clean.replaced(by: .zeros(clean.shape), as: latentMask)
+        }
     }
 
-    /// The mask over latents: a value may change if a pixel of its square is at least half in the mask. diffusers looks at the square's
-    /// first pixel alone, which leaves a rim of the mask as it was; the profile of that name does the same. Where a mask is nowhere half,
-    /// being faint or thinner than a pixel at working size, what it has most of counts.
+    /// The mask over latents.
+    ///
+    /// It is a map of strengths: a latent value may go as far as the whitest pixel of its square, so that no pixel of the mask is left as
+    /// it was. The profiles of other tools know black and white only: diffusers looks at the square's first pixel, the web UI at the mask
+    /// scaled down.
     static func latentMask(_ mask: Mask, scale: Int, channels: Int, profile: GenerationRequest.Profile) -> Tensor {
         let (width, height) = (mask.width / scale, mask.height / scale)
-        let reach = profile == .diffusers ? 1 : scale
-        let level = profile == .diffusers ? 128 : min(128, max(1, mask.values.max() ?? 0))
+        let small = profile == .a1111 ? mask.resized(width: width, height: height, filter: .bicubic) : nil
         return Tensor(shape: [1, height, width, channels]) { target in
             for y in 0..<height {
                 for x in 0..<width {
-                    let within = (0..<reach).contains { down in
-                        (0..<reach).contains { right in mask[x * scale + right, y * scale + down] >= level }
+                    var value: Float = 0
+                    switch profile {
+                    case .diffusers: value = mask[x * scale, y * scale] >= 128 ? 1 : 0
+                    case .a1111: value = (small?[x, y] ?? 0) >= 128 ? 1 : 0
+                    case .redraw:
+                        var whitest: UInt8 = 0
+                        for down in 0..<scale {
+                            for right in 0..<scale { whitest = max(whitest, mask[x * scale + right, y * scale + down]) }
+                        }
+                        value = Float(whitest) / 255
                     }
-                    for channel in 0..<channels { target[(y * width + x) * channels + channel] = within ? 1 : 0 }
+                    for channel in 0..<channels { target[(y * width + x) * channels + channel] = value }
                 }
             }
         }
     }
 }
 
-extension Image {
-    /// What surrounds the mask, drawn into it: a pyramid of means over what is outside, read back from coarse to fine.
-    func filledFromAround(_ mask: Mask) -> Image {
-        precondition(channels == 3 && mask.size == size)
-        /// Sums of the colours outside the mask and their weight, [height, width, 4].
-        struct Level {
-            var width, height: Int
-            var values: [Float]
-        }
-        var levels = [Level(width: width, height: height, values: [])]
-        levels[0].values = (0..<width * height).flatMap { pixel -> [Float] in
-            let weight = mask.values[pixel] >= 128 ? Float(0) : 1
-            return [0, 1, 2].map { Float(bytes[pixel * 3 + $0]) * weight } + [weight]
-        }
-        while let fine = levels.last, fine.width > 1 || fine.height > 1 {
-            var coarse = Level(width: (fine.width + 1) / 2, height: (fine.height + 1) / 2, values: [])
-            coarse.values = [Float](repeating: 0, count: coarse.width * coarse.height * 4)
-            for y in 0..<fine.height {
-                for x in 0..<fine.width {
-                    for i in 0..<4 {
-                        coarse.values[((y / 2) * coarse.width + x / 2) * 4 + i] += fine.values[(y * fine.width + x) * 4 + i]
-                    }
-                }
-            }
-            levels.append(coarse)
-        }
-        // From the coarsest level down, a square without colour of its own takes what the level above has there.
-        var above = levels[levels.count - 1]
-        for level in levels.dropLast().reversed() {
-            var filled = level
-            for y in 0..<level.height {
-                for x in 0..<level.width {
-                    let place = (y * level.width + x) * 4
-                    guard filled.values[place + 3] == 0 else { continue }
-                    let from = ((y / 2) * above.width + x / 2) * 4
-                    let weight = max(above.values[from + 3], .leastNormalMagnitude)
-                    for i in 0..<3 { filled.values[place + i] = above.values[from + i] / weight }
-                    filled.values[place + 3] = above.values[from + 3] > 0 ? 1 : 0
-                }
-            }
-            above = filled
-        }
-        var result = bytes
-        for pixel in 0..<width * height where mask.values[pixel] >= 128 && above.values[pixel * 4 + 3] > 0 {
-            for i in 0..<3 { result[pixel * 3 + i] = UInt8(min(max(above.values[pixel * 4 + i].rounded(), 0), 255)) }
-        }
-        return Image(width: width, height: height, channels: 3, bytes: result)
+extension Tensor {
+    /// This tensor where `map` is 0, `other` where it is 1.
+    func replaced(by other: Tensor, as map: Tensor) -> Tensor {
+        self + map * (other - self)
     }
 }

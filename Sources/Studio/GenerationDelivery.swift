@@ -162,6 +162,7 @@ extension Studio {
                 try Task.checkCancellation()
                 let text = GenerationText(
                     request: request, seed: image.seed, model: request.model ?? Studio.defaultGenerator, steps: last.plan.steps,
+                    sheet: strengths.isEmpty ? [] : zip(strengths, results).map { .init(strength: $0, run: $1.plan.steps.run) },
                     width: last.plan.working.width, height: last.plan.working.height, untouchedPixels: untouched?.pixels,
                     untouchedDigest: untouched?.sha256)
                 let entries = text.entries().map { ($0.key, $0.text) }

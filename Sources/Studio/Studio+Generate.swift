@@ -26,13 +26,15 @@ public struct GenerationOrder: Sendable {
     public var promptNumber: Int?
     /// One sheet of the picture redrawn at each of these strengths with one seed, instead of single pictures.
     public var strengths: [Double]
+    /// A picture file that shows, step by step, what is becoming of it; written beside and renamed, so that a viewer never sees half of it.
+    public var preview: URL?
 
     public init(
         request: GenerationRequest, picture: PictureFile? = nil, mask: PictureFile? = nil, place: OutputPlace, overwrites: Bool = false,
-        promptNumber: Int? = nil, strengths: [Double] = []
+        promptNumber: Int? = nil, strengths: [Double] = [], preview: URL? = nil
     ) {
         (self.request, self.picture, self.mask, self.place) = (request, picture, mask, place)
-        (self.overwrites, self.promptNumber, self.strengths) = (overwrites, promptNumber, strengths)
+        (self.overwrites, self.promptNumber, self.strengths, self.preview) = (overwrites, promptNumber, strengths, preview)
     }
 }
 
@@ -40,8 +42,10 @@ public struct GenerationOrder: Sendable {
 public enum GenerationEvent: Sendable {
     /// How long the prompt is for the model, and what of it is cut off.
     case prompt(PromptLength)
-    /// What will run, told before it starts.
+    /// What will run, told before it starts; once for each strength of a sheet.
     case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64)
+    /// What all of it is likely to cost: seconds from now on, and bytes of memory at its peak, the loaded model included.
+    case estimated(seconds: Double, memory: Int, tiled: Bool)
     case step(StepReport)
 }
 
@@ -63,22 +67,33 @@ extension Studio {
         let targets = try outputs(of: order, seed: seed)
 
         let pipeline = try pipeline(at: directory, prompts: [request.prompt, request.negative], precision: request.precision)
-        onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
         let source = try order.picture?.decoded().image
         let mask = try order.mask.map { Mask(try $0.decoded().image) }
         let load = begin.duration(to: clock.now)
-        let shaped = request.mode == .repaint ? try pipeline.repaintMask(request, source: source, mask: mask) : nil
-        for strength in strengths {
-            request.strength = strength
-            let plan = try pipeline.plan(request, picture: source?.size, box: shaped?.boundingBox)
-            try Studio.requireMemory(plan)
+        let task = RunTask(
+            request, strengths: strengths, source: source,
+            mask: request.mode == .repaint ? try pipeline.repaintMask(request, source: source, mask: mask) : nil)
+        let available = Memory.available
+        let plans = try task.plans(pipeline, memoryLimit: available)
+        if let available, let plan = plans.first(where: { $0.memory > available }) {
+            throw StudioError.tooLittleMemory(needed: plan.memory, available: available, size: "\(plan.working)")
+        }
+        // Nothing is told of a run that is refused but why.
+        onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
+        for plan in plans {
             onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed))
         }
+        onEvent(
+            .estimated(
+                seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + (plans.map(\.memory).max() ?? 0),
+                tiled: plans.contains { $0.tiled }))
         if case .folder(let folder) = order.place {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
 
         let library = try library()
+        let lock = GenerationLock.whileGenerating(libraryFolder)
+        defer { withExtendedLifetime(lock) {} }
         let pictureID = try order.picture.map { try library.record($0.record).id }
         let generation = try library.record(
             NewGeneration(
@@ -86,10 +101,9 @@ extension Studio {
                 precision: request.precision == .bf16 ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
                 promptNumber: order.promptNumber))
         do {
-            var results: [PipelineResult] = []
-            for strength in strengths {
-                request.strength = strength
-                results.append(try pipeline.run(request, source: source, mask: mask) { onEvent(.step($0)) })
+            let results = try pipeline.run(task, memoryLimit: available, previews: order.preview != nil) { step in
+                if let file = order.preview, let preview = step.preview { try ImageFile.write(preview, to: file) }
+                onEvent(.step(step))
             }
             let report = try deliver(
                 results, request: request, strengths: order.strengths, source: source, to: targets, overwrites: order.overwrites,
@@ -107,23 +121,17 @@ extension Studio {
         }
     }
 
-    /// Refuses a run that the machine has no memory for, before it is killed for it.
-    private static func requireMemory(_ plan: Pipeline.Plan) throws {
-        guard let available = availableMemory(), plan.memory > available else { return }
-        throw StudioError.tooLittleMemory(needed: plan.memory, available: available, size: "\(plan.working)")
-    }
-
-    /// Bytes that can be taken without swapping, as the kernel estimates; nil where it does not tell.
-    private static func availableMemory() -> Int? {
-        guard let told = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
-        let line = told.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
-    }
-
     /// The request as this model would have it, where the person said nothing: steps, guidance and sampler out of its manifest.
     public nonisolated func defaults(of model: String?) -> Manifest.Defaults? {
         let catalog = catalog()
         return catalog.model(named: model ?? Studio.defaultGenerator)?.defaults
+    }
+
+    /// The sampler that a model's folder names in its scheduler's configuration, for models that no manifest describes.
+    public nonisolated func usualSampler(of model: String?) -> SamplerName? {
+        guard let model, catalog().model(named: model) == nil else { return nil }
+        let folder = URL(fileURLWithPath: NSString(string: model).expandingTildeInPath)
+        return try? SchedulerConfiguration(contentsOf: folder.appendingPathComponent("scheduler/scheduler_config.json")).namedSampler
     }
 
     /// The generator that comes with Redraw.

@@ -56,6 +56,7 @@ public actor Studio {
     func library() throws -> Library {
         if let openedLibrary { return openedLibrary }
         let library = try Library(folder: libraryFolder)
+        try GenerationLock.markInterrupted(library, folder: libraryFolder)
         openedLibrary = library
         return library
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import TestSupport
 import Testing
 
@@ -81,12 +82,15 @@ struct BadInputTests {
 
     @Test func valuesOutOfRangeAreRefusedBeforeAnythingRuns() throws {
         let tool = try Tool()
-        for arguments in [["--strength", "1.5"], ["--steps", "0"], ["--guidance", "-3"], ["--count", "0"], ["--size", "130x130"]] {
+        for arguments in [
+            ["--strength", "1.5"], ["--steps", "0"], ["--guidance", "-3"], ["--count", "0"],
+            ["--size", "130x130", "--profile", "diffusers"], ["--preview", "now.txt"], ["--sampler", "lcm", "--steps", "51"],
+        ] {
             let output = tool.path("never.png")
             let (process, input, _, _) = try tool.start(["generate", coffee, "--prompt", "x", "--output", output] + arguments)
             try input.fileHandleForWriting.close()
             process.waitUntilExit()
-            #expect(process.terminationStatus == (arguments[0] == "--size" ? 1 : 64), "\(arguments)")
+            #expect(process.terminationStatus == (["--size", "--sampler"].contains(arguments[0]) ? 1 : 64), "\(arguments)")
             #expect(!FileManager.default.fileExists(atPath: output), "\(arguments)")
         }
     }
@@ -137,5 +141,31 @@ struct BadInputTests {
         #expect(left.isEmpty, "\(left)")
         let history = try tool.run("history", "--json")
         #expect(history.output.contains("cancelled"), "\(history)")
+    }
+
+    /// A process that is killed says nothing more; the library says it for it when it is opened next.
+    @Test func aKilledGenerationIsToldAsInterrupted() throws {
+        let tool = try Tool()
+        let (process, input, _, errors) = try tool.start([
+            "paint", "a photo of a cup", "--steps", "1000", "--size", "256x256", "--preview", tool.path("now.png"), "--output",
+            tool.path("never.png"),
+        ])
+        try input.fileHandleForWriting.close()
+        var told = ""
+        while !told.contains("MB of memory") {
+            let more = errors.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            told += String(decoding: more, as: UTF8.self)
+        }
+        // A preview shows that steps are being taken.
+        let deadline = ContinuousClock.now + .seconds(120)
+        while !FileManager.default.fileExists(atPath: tool.path("now.png")), ContinuousClock.now < deadline { usleep(50_000) }
+        #expect(
+            try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("now.png"))).image.size == PixelSize(width: 256, height: 256))
+        #expect(try tool.run("history", "--json").output.contains("running"))
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        let history = try tool.run("history", "--json")
+        #expect(history.output.contains("interrupted") && !history.output.contains("running"), "\(history)")
     }
 }

@@ -121,6 +121,27 @@ import Testing
         #expect(untouched["pixels"] as? Int == bytes.count { $0 == 0 })
     }
 
+    /// A picture of odd sides, worked on in its own size; a sheet whose text names all its strengths.
+    @Test func anOddPictureComesBackInItsSizeAndASheetTellsItsStrengths() throws {
+        let tool = try Tool()
+        let source = tool.path("odd.png")
+        let odd = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image.resized(width: 121, height: 83)
+        try ImageFile.write(odd, to: URL(fileURLWithPath: source))
+        for option in ["--size=picture", "--picture-size"] {
+            let output = tool.path("odd\(option).png")
+            let made = try tool.run("generate", source, "--prompt", "coffee", "--steps", "2", "--seed", "1", option, "--output", output)
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(try ImageFile.decode(contentsOf: URL(fileURLWithPath: output)).image.size == PixelSize(width: 121, height: 83))
+        }
+        let sheet = tool.path("sheet.png")
+        let made = try tool.run(
+            "generate", source, "--prompt", "coffee", "--steps", "4", "--strengths", "0.25,0.75", "--size", "64x64", "--output", sheet)
+        #expect(made.status == 0, "\(made.errors)")
+        let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: sheet)).text
+        #expect(text["parameters"]?.contains("Denoising strength: \"0.25, 0.75\"") == true, "\(text)")
+        #expect(text["parameters"]?.contains("Steps run: \"1, 3\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
+    }
+
     @Test func aSecondRunNeedsNoTextTower() throws {
         let tool = try Tool()
         _ = try tool.run("analyze", coffee)

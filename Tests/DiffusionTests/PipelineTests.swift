@@ -131,6 +131,9 @@ struct StoredPrompts: PromptEncoder {
         #expect(plan.working == PixelSize(width: 32, height: 24) && plan.output == plan.working)
         #expect(plan.region == PixelRectangle(x: 10, y: 0, width: 80, height: 60))
         request.width = 33
+        let odd = try pipeline().plan(request, picture: PixelSize(width: 100, height: 60))
+        #expect(odd.output == PixelSize(width: 33, height: 24) && odd.canvas == PixelSize(width: 34, height: 24))
+        request.profile = .diffusers
         #expect(throws: DiffusionError.size(width: 33, height: 24, multiple: 2)) {
             try pipeline().plan(request, picture: PixelSize(width: 100, height: 60))
         }
@@ -138,6 +141,57 @@ struct StoredPrompts: PromptEncoder {
         var free = self.request(.generate)
         (free.width, free.height) = (nil, nil)
         #expect(try pipeline().plan(free, picture: PixelSize(width: 4000, height: 2000)).working == PixelSize(width: 44, height: 24))
+    }
+
+    /// Odd sizes: at its own size, at another, by every way of framing; as large as the picture where that is asked for.
+    @Test(arguments: GenerationRequest.Resize.allCases)
+    func aPictureOfAnySizeComesBackInThatSize(_ resize: GenerationRequest.Resize) throws {
+        let source = try goldens.image("source").resized(width: 45, height: 31)
+        var request = request(.generate)
+        (request.steps, request.strength, request.resize) = (2, 1, resize)
+        (request.width, request.height) = (45, 31)
+        let own = try pipeline().run(request, source: source) { _ in }
+        #expect(own.pictures[0].image.size == source.size && own.plan.canvas == PixelSize(width: 46, height: 32))
+        request.outputSize = .picture
+        for size in [(nil, nil), (24, 24), (13, 40)] as [(Int?, Int?)] {
+            (request.width, request.height) = size
+            let result = try pipeline().run(request, source: source) { _ in }
+            #expect(result.pictures[0].image.size == source.size && result.plan.output == source.size)
+        }
+        (request.mode, request.width, request.height) = (.paint, 27, 19)
+        #expect(try pipeline().run(request) { _ in }.pictures[0].image.size == PixelSize(width: 27, height: 19))
+    }
+
+    /// Strengths and counts share one encoding of prompts and picture, and each strength gives what it gives alone.
+    @Test func aSheetEncodesOnce() throws {
+        final class Counting: PromptEncoder {
+            nonisolated(unsafe) var calls = 0
+            let stored: StoredPrompts
+            init(_ stored: StoredPrompts) { self.stored = stored }
+            func states(for prompt: String) throws -> Tensor {
+                calls += 1
+                return try stored.states(for: prompt)
+            }
+            func tokenCount(_ prompt: String) throws -> Int { try stored.tokenCount(prompt) }
+        }
+        let text = Counting(StoredPrompts(states: ["positive": try goldens["positive"], "negative": try goldens["negative"]]))
+        let pipeline = try Pipeline(unet: unet, autoencoder: autoencoder, scheduler: .stableDiffusion, text: text)
+        let source = try goldens.image("source")
+        var request = request(.generate)
+        (request.steps, request.count) = (4, 2)
+        let strengths = [0.25, 0.5, 1]
+        let task = RunTask(request, strengths: strengths, source: source, mask: nil)
+        var reports: [StepReport] = []
+        let results = try pipeline.run(task, previews: true) { reports.append($0) }
+        #expect(text.calls == 2)
+        #expect(reports.count == 2 * (1 + 2 + 4) && reports.last?.pictures == 6 && reports.last?.picture == 5)
+        #expect(reports.last?.secondsLeft == 0 && reports.allSatisfy { $0.preview?.size == PixelSize(width: 32, height: 24) })
+        for (strength, result) in zip(strengths, results) {
+            request.strength = strength
+            let alone = try pipeline.run(request, source: source) { _ in }
+            #expect(alone.pictures.map(\.image) == result.pictures.map(\.image))
+        }
+        #expect(results[0].seconds.encode > 0 && results[1].seconds.encode == 0 && results[2].seconds.encode == 0)
     }
 
     @Test func strengthZeroKeepsThePictureAndStrengthMovesItFurther() throws {

@@ -110,9 +110,11 @@ import Testing
             let (width, height) = (Int.random(in: 1...80, using: &generator), Int.random(in: 1...80, using: &generator))
             let source = picture(width, height, channels: 3, &generator)
             let working = size(8, &generator)
-            let framing = Framing(picture: source.size, working: working, resize: GenerationRequest.Resize.allCases[round % 3])
-            let seen = framing.toWorking(source)
-            #expect(seen.size == working)
+            let canvas = PixelSize(width: working.width + round % 5, height: working.height + round % 3)
+            let framing = Framing(
+                picture: source.size, working: working, canvas: canvas, resize: GenerationRequest.Resize.allCases[round % 3])
+            let seen = framing.toCanvas(source)
+            #expect(seen.size == canvas)
             let back = framing.toRegion(seen)
             #expect(back.width == framing.region.width && back.height == framing.region.height)
         }
@@ -133,7 +135,7 @@ import Testing
         #expect(image.filledFromAround(Mask(width: 20, height: 16, filledWith: 255)) == image)
     }
 
-    /// A latent value stands for a square of pixels; one pixel in the mask is enough for it, but for diffusers' own rule.
+    /// A latent value stands for a square of pixels and goes as far as the whitest of them, but for diffusers' own rule.
     @Test func theMaskOverLatentsCoversEveryPixelOfTheMask() {
         var values = [UInt8](repeating: 0, count: 16 * 8)
         (values[0], values[7 * 16 + 15], values[16 * 5 + 5]) = (255, 255, 90)
@@ -141,9 +143,70 @@ import Testing
         func latents(_ mask: Mask, _ profile: GenerationRequest.Profile) -> [Float] {
             Scene.latentMask(mask, scale: 4, channels: 1, profile: profile).values
         }
-        #expect(latents(mask, .redraw) == [1, 0, 0, 0, 0, 0, 0, 1])
+        #expect(latents(mask, .redraw) == [1, 0, 0, 0, 0, 90 / 255, 0, 1])
         #expect(latents(mask, .diffusers) == [1, 0, 0, 0, 0, 0, 0, 0])
-        let faint = Mask(width: 16, height: 8, values: values.map { min($0, 90) })
-        #expect(latents(faint, .redraw) == [1, 0, 0, 0, 0, 1, 0, 1])
+        #expect(latents(Mask(width: 16, height: 8, filledWith: 200), .a1111) == [Float](repeating: 1, count: 8))
+        #expect(latents(Mask(width: 16, height: 8, filledWith: 100), .a1111) == [Float](repeating: 0, count: 8))
+    }
+
+    /// A grey of half lets everything go for the last half of the steps: what a white mask at half the strength does.
+    @Test(arguments: [SamplerName.ddim, .euler])
+    func greyIsAShareOfTheStrength(_ sampler: SamplerName) throws {
+        var generator = SeededGenerator.announced()
+        let source = picture(32, 24, channels: 3, &generator)
+        var request = try request()
+        (request.sampler, request.steps, request.strength, request.width, request.height) = (sampler, 20, 0.8, 32, 24)
+        var latents: [Tensor] = []
+        for (grey, strength) in [(UInt8(128), 0.8), (255, 0.4)] {
+            request.strength = strength
+            var last: Tensor?
+            _ = try pipeline.run(request, source: source, mask: Mask(width: 32, height: 24, filledWith: grey)) { last = $0.latent }
+            latents.append(try #require(last))
+        }
+        let agreement = Agreement(latents[0].values, latents[1].values)
+        #expect(agreement.relative < 1e-4, "\(agreement)")
+    }
+
+    /// Ten edits, each of the one before, at places of their own: what no mask ever touched has the bytes it had.
+    @Test func tenRepaintsLeaveTheRestAsItWas() throws {
+        var generator = SeededGenerator.announced()
+        let source = picture(61, 43, channels: 3, &generator)
+        var picture = source
+        var everMasked = Mask(width: 61, height: 43, filledWith: 0)
+        for round in 0..<10 {
+            var values = [UInt8](repeating: 0, count: 61 * 43)
+            let (left, top) = (Int.random(in: 0..<40, using: &generator), Int.random(in: 0..<30, using: &generator))
+            for y in top..<top + 12 {
+                for x in left..<left + 15 { values[y * 61 + x] = UInt8.random(in: 1...255, using: &generator) }
+            }
+            let mask = Mask(width: 61, height: 43, values: values)
+            everMasked = everMasked.union(mask)
+            var request = try request()
+            (request.seed, request.area, request.feather) = (UInt64(round), round % 2 == 0 ? .masked : .whole, 6)
+            let result = try pipeline.run(request, source: picture, mask: mask) { _ in }
+            #expect(result.untouched?.identical == true)
+            picture = result.pictures[0].image
+        }
+        #expect(everMasked.untouchedPixelCount > 200 && picture != source)
+        #expect(hash(bytes: picture.untouchedBytes(everMasked)) == hash(bytes: source.untouchedBytes(everMasked)))
+    }
+
+    /// Under the web UI's profile the picture is put back into every estimate: at the end, latents outside the mask are the picture's own.
+    @Test func theWebUIKeepsThePictureInItsEstimates() throws {
+        var generator = SeededGenerator.announced()
+        let source = picture(32, 24, channels: 3, &generator)
+        let mask = Mask(width: 32, height: 24, values: (0..<768).map { $0 % 32 < 16 ? 255 : 0 })
+        var request = try request()
+        (request.profile, request.sampler, request.steps) = (.a1111, .dpmpp2MKarras, 5)
+        (request.width, request.height, request.strength) = (32, 24, 0.5)
+        var last: Tensor?
+        let result = try pipeline.run(request, source: source, mask: mask) { last = $0.latent }
+        #expect(result.plan.steps.run == 3)
+        let clean = try pipeline.scaledMean(pipeline.encoded(source.latentInput(), tiled: false, checkCancelled: {}))
+        let latent = try #require(last)
+        let (kept, expected) = (latent.sliced(8..<16, axis: 2), clean.sliced(8..<16, axis: 2))
+        // The estimate goes through the sampler as an answer and back.
+        #expect(Agreement(kept.values, expected.values).relative < 1e-4)
+        #expect(Agreement(latent.sliced(0..<8, axis: 2).values, clean.sliced(0..<8, axis: 2).values).relative > 0.01)
     }
 }

@@ -42,6 +42,15 @@ public struct Sampler: Sendable {
         return prediction.clean(output, latent, sigma: schedule.sigmas[index])
     }
 
+    /// The answer that amounts to an estimate of the clean latent.
+    func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+        let prediction = schedule.noise.configuration.prediction
+        let split = schedule.split(at: index)
+        // What the exploding form holds is the preserving one's latent, undivided.
+        let preserved = schedule.sampler.formulation == .exploding ? latent * split.signal : latent
+        return prediction.output(meaning: clean, preserved, split)
+    }
+
     /// Takes the step at `index`.
     /// - Parameters:
     ///   - output: what the UNet said of `modelInput(latent, at: index)`, guidance applied; same shape as the latent.

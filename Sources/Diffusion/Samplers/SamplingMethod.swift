@@ -51,6 +51,15 @@ extension SchedulerConfiguration.Prediction {
         }
     }
 
+    /// The answer that would amount to an estimate of the clean latent: the way back from `clean`.
+    func output(meaning clean: Tensor, _ latent: Tensor, _ split: NoiseSplit) -> Tensor {
+        switch self {
+        case .epsilon: latent.scaled(by: 1 / split.deviation, adding: clean, scaledBy: -split.signal / split.deviation)
+        case .velocity: latent.scaled(by: split.signal / split.deviation, adding: clean, scaledBy: -1 / split.deviation)
+        case .sample: clean
+        }
+    }
+
     /// The estimate of the clean latent, where the latent is x_0 + sigma noise.
     func clean(_ output: Tensor, _ latent: Tensor, sigma: Float) -> Tensor {
         switch self {

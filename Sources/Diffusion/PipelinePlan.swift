@@ -1,0 +1,103 @@
+import Pixels
+
+extension Pipeline {
+    /// What a request comes to, before anything is computed.
+    public struct Plan: Sendable, Equatable {
+        public let steps: StepPlan
+        /// The size the model works at, as it was asked for or chosen.
+        public let working: PixelSize
+        /// The working size filled up at the right and below to what the model takes; cropped again afterwards.
+        public let canvas: PixelSize
+        /// The size of what is handed over.
+        public let output: PixelSize
+        /// Part of the picture that the model sees; nil where there is no picture.
+        public let region: PixelRectangle?
+        /// Bytes that the run will take on top of the loaded model, an estimate from above.
+        public let memory: Int
+        /// Whether the autoencoder will take the picture in tiles, for want of memory.
+        public let tiled: Bool
+        /// What the run costs.
+        public let work: Workload
+        let framing: Framing?
+    }
+
+    /// Working sizes are filled up to multiples of this many pixels.
+    public var sizeMultiple: Int { autoencoder.configuration.scale }
+
+    /// Width and height in pixels of the squares the model was trained on.
+    public var usualSide: Int { (unet.configuration.sampleSize ?? 64) * autoencoder.configuration.scale }
+
+    /// Whether the UNet was made for repainting and wants the mask and the rest of the picture beside the latent.
+    public var wantsMask: Bool { unet.configuration.inputChannels > autoencoder.configuration.latentChannels }
+
+    /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
+    /// level of the UNet.
+    public func workingSize(for picture: PixelSize?) -> PixelSize {
+        guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
+        let multiple = sizeMultiple << (unet.configuration.channels.count - 1)
+        let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
+        func side(_ length: Int) -> Int {
+            max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
+        }
+        return PixelSize(width: side(picture.width), height: side(picture.height))
+    }
+
+    /// Says what will run: steps, first timestep, sizes, memory. Costs nothing, and refuses what cannot be done.
+    /// - Parameters:
+    ///   - picture: size of the source, nil for painting.
+    ///   - box: what the mask covers, for repainting only a masked area.
+    ///   - memoryLimit: bytes that may be taken; where the autoencoder would take more, it works in tiles.
+    public func plan(
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
+    ) throws -> Plan {
+        try request.validate()
+        if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
+        let picture = request.mode == .paint ? nil : picture
+        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps, profile: request.profile)
+        let steps = try StepPlan(schedule, strength: picture == nil ? nil : request.strength, profile: request.profile)
+
+        var seen = picture
+        if request.mode == .repaint, request.area == .masked, let box, let picture {
+            let rough = PixelSize(width: usualSide, height: usualSide)
+            let square = Framing.region(around: box, padding: request.padding, picture: picture, working: rough)
+            seen = PixelSize(width: square.width, height: square.height)
+        }
+        let working =
+            if let width = request.width, let height = request.height { PixelSize(width: width, height: height) } else {
+                workingSize(for: seen)
+            }
+        guard working.width > 0, working.height > 0 else {
+            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
+        }
+        let canvas = PixelSize(width: filledUp(working.width), height: filledUp(working.height))
+        // diffusers refuses what is no multiple.
+        guard canvas == working || request.profile != .diffusers else {
+            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
+        }
+        let needs = workload(canvas, request)
+        let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
+        func made(output: PixelSize, _ framing: Framing?) -> Plan {
+            Plan(
+                steps: steps, working: working, canvas: canvas, output: output, region: framing?.region, memory: needs.memory(tiled: tiled),
+                tiled: tiled, work: needs, framing: framing)
+        }
+        guard let picture else { return made(output: working, nil) }
+
+        if request.mode == .repaint {
+            var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
+            if request.area == .masked, let box {
+                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
+            }
+            return made(output: picture, Framing(region: region, working: working, canvas: canvas))
+        }
+        // A result of the picture's own size shows all of it: what cropping would lose could not be put back.
+        let whole = request.outputSize == .picture
+        let resize = whole && request.resize == .crop ? .fill : request.resize
+        return made(
+            output: whole ? picture : working, Framing(picture: picture, working: working, canvas: canvas, resize: resize))
+    }
+
+    private func filledUp(_ side: Int) -> Int {
+        (side + sizeMultiple - 1) / sizeMultiple * sizeMultiple
+    }
+}

@@ -1,0 +1,147 @@
+import Pixels
+import Tensors
+
+/// What a run costs, counted from the networks' configurations: memory of the largest maps, arithmetic of each part.
+public struct Workload: Sendable, Equatable {
+    /// Floating-point operations of one pass of the UNet, guidance included.
+    public let pass: Double
+    /// Of encoding a picture of the canvas' size, and of decoding it.
+    public let encoding: Double
+    public let decoding: Double
+    /// Bytes that a pass, and the autoencoder on the whole canvas and on a tile, hold at once.
+    let passMemory: Int
+    let autoencoderMemory: Int
+    let tileMemory: Int
+
+    /// Bytes that a run takes on top of the loaded model.
+    func memory(tiled: Bool) -> Int {
+        max(passMemory, tiled ? tileMemory : autoencoderMemory)
+    }
+}
+
+extension Pipeline {
+    /// What `request` costs on a canvas.
+    func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
+        let guided = request.guidance > 1 && unet.configuration.guidanceEmbeddingWidth == nil
+        let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
+        let tile = AutoencoderTiling(autoencoder.configuration).tile * sizeMultiple
+        return Workload(
+            pass: (guided ? 2 : 1) * unet.configuration.operations(width: width, height: height),
+            encoding: autoencoder.configuration.operations(width: canvas.width, height: canvas.height, layers: 0),
+            decoding: autoencoder.configuration.operations(width: canvas.width, height: canvas.height, layers: 1),
+            passMemory: passMemory(latents: width * height, batch: guided ? 2 : 1),
+            autoencoderMemory: autoencoderMemory(pixels: canvas.pixelCount),
+            // The whole picture is put together from tiles, three numbers a pixel, twice over.
+            tileMemory: autoencoderMemory(pixels: min(canvas.pixelCount, tile * tile)) + 24 * canvas.pixelCount)
+    }
+
+    /// The widest residual block at full resolution holds its input, that normalised, the convolution's unfolded rows and its output.
+    private func autoencoderMemory(pixels: Int) -> Int {
+        let levels = autoencoder.configuration.channels
+        return Self.measured(pixels * (3 * levels[min(1, levels.count - 1)] + 2 * levels[0]))
+    }
+
+    /// What the way down leaves for the way up, and the topmost joined block, which holds its input several times over.
+    private func passMemory(latents: Int, batch: Int) -> Int {
+        let channels = unet.configuration.channels
+        let skips = channels.indices.reduce(0) { $0 + (unet.configuration.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
+        return Self.measured(batch * (skips + 8 * latents * channels[0]))
+    }
+
+    /// Measured with the small generator: what the allocator keeps comes on top, and buffers of a size of their own.
+    private static func measured(_ values: Int) -> Int {
+        80 << 20 + 4 * values * 12 / 5
+    }
+}
+
+extension UNetConfiguration {
+    /// Floating-point operations for one latent: convolutions, projections and attention; what else there is hardly counts.
+    func operations(width: Int, height: Int, tokens: Int = 77) -> Double {
+        func convolution(_ pixels: Double, _ input: Int, _ output: Int) -> Double { 2 * pixels * 9 * Double(input * output) }
+        func residual(_ pixels: Double, _ input: Int, _ output: Int) -> Double {
+            convolution(pixels, input, output) + convolution(pixels, output, output)
+                + (input == output ? 0 : 2 * pixels * Double(input * output))
+        }
+        func transformer(_ pixels: Double, _ level: Int) -> Double {
+            let (wide, text, words) = (Double(channels[level]), Double(textWidths[level]), Double(tokens))
+            // Self-attention with its four projections, the text's two over few tokens, and a feed-forward of 8 and 4 times the width.
+            let own = 8 * pixels * wide * wide + 4 * pixels * pixels * wide
+            let looking = 4 * pixels * wide * wide + 4 * words * text * wide + 4 * pixels * words * wide
+            return 4 * pixels * wide * wide + Double(transformerLayers[level]) * (own + looking + 24 * pixels * wide * wide)
+        }
+        let levels = channels.count
+        let pixels = (0..<levels).map { Double(max(1, width >> $0) * max(1, height >> $0)) }
+        var sum = convolution(pixels[0], inputChannels, channels[0]) + convolution(pixels[0], channels[0], outputChannels)
+        for level in 0..<levels {
+            for layer in 0..<layers[level] {
+                sum += residual(pixels[level], layer == 0 ? channels[max(level - 1, 0)] : channels[level], channels[level])
+                if downAttention[level] { sum += transformer(pixels[level], level) }
+            }
+            if level < levels - 1 {
+                // One convolution down and, after doubling, one up.
+                sum += convolution(pixels[level + 1], channels[level], channels[level])
+                sum += convolution(pixels[level], channels[level + 1], channels[level + 1])
+            }
+            let (below, above) = (channels[min(level + 1, levels - 1)], channels[max(level - 1, 0)])
+            for layer in 0...layers[level] {
+                let skip = layer == layers[level] ? above : channels[level]
+                sum += residual(pixels[level], (layer == 0 ? below : channels[level]) + skip, channels[level])
+                if upAttention[levels - 1 - level] { sum += transformer(pixels[level], level) }
+            }
+        }
+        if hasMiddle {
+            let last = levels - 1
+            sum += 2 * residual(pixels[last], channels[last], channels[last]) + transformer(pixels[last], last)
+        }
+        return sum
+    }
+}
+
+extension AutoencoderConfiguration {
+    /// Floating-point operations of the encoder (`layers` 0 more blocks a level) or the decoder (1) for a picture.
+    func operations(width: Int, height: Int, layers more: Int) -> Double {
+        var sum = 0.0
+        for level in channels.indices {
+            let pixels = Double((width >> level) * (height >> level))
+            let other = more == 0 ? channels[max(level - 1, 0)] : channels[min(level + 1, channels.count - 1)]
+            sum += 2 * pixels * 9 * Double((other + channels[level]) * channels[level])
+            sum += Double(layers + more - 1) * 4 * pixels * 9 * Double(channels[level] * channels[level])
+            if level > 0 {
+                // Down with the channels of the level above, up with those of this one, to four times the pixels.
+                let moved = more == 0 ? channels[level - 1] : channels[level]
+                sum += 2 * pixels * (more == 0 ? 1 : 4) * 9 * Double(moved * moved)
+            }
+        }
+        let wide = Double(channels[channels.count - 1])
+        let latents = Double((width / scale) * (height / scale))
+        return sum + 8 * latents * 9 * wide * wide + (middleAttention ? 8 * latents * wide * wide + 4 * latents * latents * wide : 0)
+    }
+}
+
+extension Workload {
+    /// Floating-point operations a second of this machine as it is now: a product as large as those that a pass is made of, measured once.
+    public static let speed: Double = {
+        let (rows, width) = (2048, 640)
+        let weight = PackedMatrix(.filled(0.01, [width, width]))
+        let input = Tensor.filled(0.01, [rows, width])
+        // The first wakes the threads.
+        _ = matmul(input, weight)
+        let clock = ContinuousClock()
+        let best = (0..<3).map { _ in clock.measure { _ = matmul(input, weight) }.seconds }.min() ?? 1
+        return 2 * Double(rows * width * width) / max(best, 1e-6)
+    }()
+}
+
+extension RunTask {
+    /// Seconds that a run of these plans is likely to take, the model loaded: arithmetic counted, and divided by what this machine does in a
+    /// second. Told before the start; the steps' own reports are nearer.
+    public func seconds(_ plans: [Pipeline.Plan]) -> Double {
+        guard let work = plans.first?.work else { return 0 }
+        let running = plans.filter { $0.steps.passes > 0 }
+        guard !running.isEmpty else { return 0 }
+        let pictures = Double(request.count)
+        let denoising = running.reduce(0) { $0 + Double($1.steps.passes) * $1.work.pass }
+        let encoding = source == nil ? 0 : work.encoding
+        return (encoding + pictures * (denoising + Double(running.count) * work.decoding)) / Workload.speed
+    }
+}

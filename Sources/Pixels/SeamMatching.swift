@@ -1,0 +1,109 @@
+extension Image {
+    /// This picture with its colours inside the mask moved by what they are off outside of it: where the mask is 0, `original` says what
+    /// this picture should be, and the difference there, smoothed, is carried on into the mask.
+    ///
+    /// Takes away the drift that a picture has which went through a model; the mask's content itself keeps its own contrasts. Where nothing
+    /// is outside, nothing is known and nothing changes.
+    ///
+    /// - Parameter limit: no colour moves by more than this many of 255: what is off by more is no drift but another content.
+    public func colourMatched(to original: Image, mask: Mask, limit: Int = 24) -> Image {
+        precondition(
+            size == original.size && size == mask.size && channels == 3 && original.channels == 3,
+            "a picture of \(size), an original of \(original.size) and a mask of \(mask.size) do not match")
+        var field = DifferenceField(width: width, height: height)
+        for y in 0..<height {
+            for x in 0..<width where mask.values[y * width + x] == 0 {
+                let place = (y * width + x) * 3
+                field.add(x: x, y: y, (0..<3).map { Float(original.bytes[place + $0]) - Float(bytes[place + $0]) })
+            }
+        }
+        guard let differences = field.filled() else { return self }
+        var result = bytes
+        for y in 0..<height {
+            for x in 0..<width where mask.values[y * width + x] > 0 {
+                let difference = differences.value(x: x, y: y)
+                for i in 0..<3 {
+                    let place = (y * width + x) * 3 + i
+                    let moved = Float(bytes[place]) + min(max(difference[i], -Float(limit)), Float(limit))
+                    result[place] = UInt8(min(max(moved.rounded(), 0), 255))
+                }
+            }
+        }
+        return Image(width: width, height: height, channels: 3, bytes: result)
+    }
+}
+
+/// Means of colour differences over squares of pixels, and what they are where none were given.
+private struct DifferenceField {
+    /// Pixels a side of a square: large enough that what a model blurs away cancels out.
+    private static let side = 8
+    private let columns: Int
+    private let rows: Int
+    /// Sums of three colours and their weight, [rows, columns, 4].
+    private var sums: [Float]
+
+    init(width: Int, height: Int) {
+        columns = (width + Self.side - 1) / Self.side
+        rows = (height + Self.side - 1) / Self.side
+        sums = [Float](repeating: 0, count: columns * rows * 4)
+    }
+
+    private init(columns: Int, rows: Int, sums: [Float]) {
+        (self.columns, self.rows, self.sums) = (columns, rows, sums)
+    }
+
+    mutating func add(x: Int, y: Int, _ difference: [Float]) {
+        let place = (y / Self.side * columns + x / Self.side) * 4
+        for i in 0..<3 { sums[place + i] += difference[i] }
+        sums[place + 3] += 1
+    }
+
+    /// Every square with a mean: its own, or what a coarser field says there. Nil where no square has one.
+    func filled() -> DifferenceField? {
+        if columns == 1 && rows == 1 { return sums[3] > 0 ? normalised(above: nil) : nil }
+        var coarse = DifferenceField(columns: (columns + 1) / 2, rows: (rows + 1) / 2, sums: [])
+        coarse.sums = [Float](repeating: 0, count: coarse.columns * coarse.rows * 4)
+        for y in 0..<rows {
+            for x in 0..<columns {
+                for i in 0..<4 { coarse.sums[(y / 2 * coarse.columns + x / 2) * 4 + i] += sums[(y * columns + x) * 4 + i] }
+            }
+        }
+        return coarse.filled().map { normalised(above: $0) }
+    }
+
+    private func normalised(above: DifferenceField?) -> DifferenceField {
+        var result = self
+        for y in 0..<rows {
+            for x in 0..<columns {
+                let place = (y * columns + x) * 4
+                let weight = sums[place + 3]
+                let given = weight > 0 ? (0..<3).map { sums[place + $0] / weight } : [0, 0, 0]
+                // A square that is hardly outside the mask at all trusts its surroundings more than itself.
+                let trust = above == nil ? 1 : min(1, weight / Float(Self.side * Self.side / 4))
+                let around = trust < 1 ? above?.between(x: (Float(x) - 0.5) / 2, y: (Float(y) - 0.5) / 2) ?? given : given
+                for i in 0..<3 { result.sums[place + i] = trust * given[i] + (1 - trust) * around[i] }
+                result.sums[place + 3] = 1
+            }
+        }
+        return result
+    }
+
+    /// The difference at a pixel, of a filled field.
+    func value(x: Int, y: Int) -> [Float] {
+        between(x: (Float(x) + 0.5) / Float(Self.side) - 0.5, y: (Float(y) + 0.5) / Float(Self.side) - 0.5)
+    }
+
+    /// Between the middles of squares, by linear interpolation.
+    private func between(x: Float, y: Float) -> [Float] {
+        let (x, y) = (min(max(x, 0), Float(columns - 1)), min(max(y, 0), Float(rows - 1)))
+        let (left, top) = (Int(x), Int(y))
+        let (right, bottom) = (min(left + 1, columns - 1), min(top + 1, rows - 1))
+        let (across, down) = (x - Float(left), y - Float(top))
+        return (0..<3).map { i in
+            func at(_ column: Int, _ row: Int) -> Float { sums[(row * columns + column) * 4 + i] }
+            let upper = at(left, top) + across * (at(right, top) - at(left, top))
+            let lower = at(left, bottom) + across * (at(right, bottom) - at(left, bottom))
+            return upper + down * (lower - upper)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Pixels
+import TestSupport
+import Testing
+
+@Suite struct SeamMatchingTests {
+    private func picture(_ width: Int, _ height: Int, _ value: (Int, Int) -> UInt8) -> Image {
+        Image(width: width, height: height, channels: 3, bytes: (0..<width * height * 3).map { value($0 / 3 % width, $0 / 3 / width) })
+    }
+
+    private func mask(_ width: Int, _ height: Int, _ inside: (Int, Int) -> Bool) -> Mask {
+        Mask(width: width, height: height, values: (0..<width * height).map { inside($0 % width, $0 / width) ? 255 : 0 })
+    }
+
+    /// A picture that is 7 too dark everywhere is 7 brighter inside the mask, and left alone outside of it.
+    @Test func aDriftIsTakenAway() {
+        let original = picture(60, 50) { x, y in UInt8(60 + x + y) }
+        let drifted = picture(60, 50) { x, y in UInt8(53 + x + y) }
+        let mask = mask(60, 50) { x, y in (13..<44).contains(x) && (9..<37).contains(y) }
+        let matched = drifted.colourMatched(to: original, mask: mask)
+        for (pixel, amount) in mask.values.enumerated() {
+            let expected = amount > 0 ? original.bytes[pixel * 3] : drifted.bytes[pixel * 3]
+            #expect(abs(Int(matched.bytes[pixel * 3]) - Int(expected)) <= 1)
+        }
+    }
+
+    /// A drift that grows from left to right is met at both sides of the mask.
+    @Test func aSlopingDriftIsMetAtBothEnds() {
+        let original = picture(96, 32) { _, _ in 120 }
+        let drifted = picture(96, 32) { x, _ in UInt8(120 + x / 8) }
+        let mask = mask(96, 32) { x, _ in (24..<72).contains(x) }
+        let matched = drifted.colourMatched(to: original, mask: mask)
+        let left = Int(matched[24, 16, 0])
+        let right = Int(matched[71, 16, 0])
+        #expect(abs(left - 120) <= 2 && abs(right - 120) <= 2, "\(left) \(right)")
+    }
+
+    @Test func anotherContentIsNoDriftAndNothingOutsideSaysNothing() {
+        let original = picture(40, 40) { _, _ in 250 }
+        let made = picture(40, 40) { _, _ in 10 }
+        let half = mask(40, 40) { x, _ in x < 20 }
+        let matched = made.colourMatched(to: original, mask: half)
+        #expect(zip(matched.bytes, made.bytes).allSatisfy { $0 >= $1 && $0 - $1 <= 24 })
+        #expect(made.colourMatched(to: original, mask: Mask(width: 40, height: 40, filledWith: 255)) == made)
+    }
+}
