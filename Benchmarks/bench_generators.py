@@ -1,0 +1,103 @@
+"""Times a guided UNet step and a decode of Redraw and of diffusers (f32) in turns on one machine, and prints their ratio.
+
+    python bench_generators.py --redraw ../.build/release/redraw [--model DIR] [--size 512] [--rounds 3] [--threads 2]
+
+DIR is a Stable Diffusion folder in the layout of diffusers. Without one a model of SD 1.5's size with random weights is made for the time
+being (2 GB): its numbers take as long as those of a trained one. In each round one runs after the other, so that both meet the same load.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--redraw", required=True, help="the built redraw")
+parser.add_argument("--model", help="a Stable Diffusion folder; without it, random weights")
+parser.add_argument("--size", type=int, default=512)
+parser.add_argument("--steps", type=int, default=2, help="steps of each round")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+parser.add_argument("--precision", default="f32", help="of Redraw; diffusers runs f32")
+options = parser.parse_args()
+os.environ["OMP_NUM_THREADS"] = str(options.threads)
+
+import torch  # noqa: E402  (the thread count is read at import)
+from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: E402
+
+made = None
+if options.model is None:
+    made = tempfile.TemporaryDirectory()
+    options.model = os.path.join(made.name, "random-sd15")
+    subprocess.run([sys.executable, str(Path(__file__).with_name("make_random_pipeline.py")), options.model], check=True)
+
+torch.set_num_threads(options.threads)
+torch.set_grad_enabled(False)
+
+
+def peers():
+    unet = UNet2DConditionModel.from_pretrained(options.model, subfolder="unet", torch_dtype=torch.float32).eval()
+    autoencoder = AutoencoderKL.from_pretrained(options.model, subfolder="vae", torch_dtype=torch.float32).eval()
+    return unet.to(memory_format=torch.channels_last), autoencoder.to(memory_format=torch.channels_last)
+
+
+def run_peer(unet, autoencoder):
+    scale = 2 ** (len(autoencoder.config.block_out_channels) - 1)
+    side = options.size // scale
+    latent = torch.randn(2, unet.config.in_channels, side, side).to(memory_format=torch.channels_last)
+    text = torch.randn(2, 77, unet.config.cross_attention_dim)
+    extra = {}
+    if unet.config.addition_embed_type == "text_time":
+        width = unet.config.projection_class_embeddings_input_dim - 6 * unet.config.addition_time_embed_dim
+        extra = {"added_cond_kwargs": {"text_embeds": torch.randn(2, width), "time_ids": torch.full((2, 6), float(options.size))}}
+    begin = time.perf_counter()
+    for step in range(options.steps):
+        unet(latent, 500, text, **extra)
+    denoise = (time.perf_counter() - begin) / options.steps
+    small = torch.randn(1, autoencoder.config.latent_channels, side, side).to(memory_format=torch.channels_last)
+    begin = time.perf_counter()
+    autoencoder.decode(small)
+    return denoise, time.perf_counter() - begin
+
+
+def run_redraw():
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            options.redraw, "paint", "--model", options.model, "--prompt", "a red apple on a wooden table, oil painting",
+            "--negative", "blurry", "--steps", str(options.steps), "--guidance", "7.5", "--size", f"{options.size}x{options.size}",
+            "--sampler", "ddim", "--seed", "1", "--precision", options.precision, "--threads", str(options.threads), "--json",
+            "--output", os.path.join(folder, "out.png"),
+        ]
+        environment = dict(os.environ, XDG_DATA_HOME=folder, XDG_CACHE_HOME=folder)
+        begin = time.perf_counter()
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        wall = time.perf_counter() - begin
+        if done.returncode != 0:
+            raise SystemExit(done.stderr)
+        seconds = json.loads(done.stdout)["seconds"]
+        return seconds["denoise"] / options.steps, seconds["decode"], seconds["load"], wall
+
+
+unet, autoencoder = peers()
+run_peer(unet, autoencoder)  # the first pass makes torch choose its kernels
+rows = []
+for number in range(options.rounds):
+    theirs = run_peer(unet, autoencoder)
+    ours = run_redraw()
+    rows.append((theirs, ours))
+    print(
+        f"round {number + 1}: step {ours[0]:.2f} s to {theirs[0]:.2f} s, decode {ours[1]:.2f} s to {theirs[1]:.2f} s, "
+        f"load {ours[2]:.2f} s, whole process {ours[3]:.2f} s", flush=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 / 1024
+for name, position in (("guided step", 0), ("decode", 1)):
+    ours = statistics.median(row[1][position] for row in rows)
+    theirs = statistics.median(row[0][position] for row in rows)
+    ratio = statistics.median(row[1][position] / row[0][position] for row in rows)
+    print(f"{name} at {options.size} px, {options.threads} threads: redraw {ours:.2f} s, diffusers {theirs:.2f} s, ratio {ratio:.2f}")
+print(f"peak memory of redraw ({options.precision}): {peak:.2f} GiB")
