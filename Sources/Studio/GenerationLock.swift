@@ -45,3 +45,12 @@ final class GenerationLock {
         }
     }
 }
+
+extension Library {
+    /// The library of a folder, with generations that were interrupted said to be so.
+    static func opened(in folder: URL) throws -> Library {
+        let library = try Library(folder: folder)
+        try GenerationLock.markInterrupted(library, folder: folder)
+        return library
+    }
+}

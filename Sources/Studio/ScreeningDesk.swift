@@ -59,7 +59,7 @@ public struct ScreeningDesk: Sendable {
     ///   - compose: a pure function; the same approval always gives the same prompt.
     ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
     public init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
-        try self.init(library: Library(folder: libraryFolder), compose: compose, facetOfTag: facetOfTag)
+        try self.init(library: Library.opened(in: libraryFolder), compose: compose, facetOfTag: facetOfTag)
     }
 
     public init(

@@ -55,8 +55,7 @@ public actor Studio {
 
     func library() throws -> Library {
         if let openedLibrary { return openedLibrary }
-        let library = try Library(folder: libraryFolder)
-        try GenerationLock.markInterrupted(library, folder: libraryFolder)
+        let library = try Library.opened(in: libraryFolder)
         openedLibrary = library
         return library
     }
