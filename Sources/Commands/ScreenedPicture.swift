@@ -173,18 +173,3 @@ struct KeptGeneration: Encodable {
         (picture, prompt, created) = (generation.pictureID, generation.promptNumber, generation.createdAt)
     }
 }
-
-/// Encodes nil as `null`: a script finds every key, whether or not there is something to say.
-@propertyWrapper
-struct OrNull<Value: Encodable>: Encodable {
-    var wrappedValue: Value?
-
-    init(wrappedValue: Value?) {
-        self.wrappedValue = wrappedValue
-    }
-
-    func encode(to encoder: any Swift.Encoder) throws {
-        var container = encoder.singleValueContainer()
-        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
-    }
-}

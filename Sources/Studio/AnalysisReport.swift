@@ -22,23 +22,11 @@ public struct AnalysisReport: Codable, Sendable {
         public let id: Int64
         public let tag: String
         public let facet: String
-        public let cosine: Double?
+        @OrNull public internal(set) var cosine: Double?
         public let confidence: Double
-        public let rank: Int?
+        @OrNull public internal(set) var rank: Int?
         public let state: Suggestion.State
         public let source: SuggestionSource
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(id, forKey: .id)
-            try container.encode(tag, forKey: .tag)
-            try container.encode(facet, forKey: .facet)
-            try container.encode(cosine, forKey: .cosine)
-            try container.encode(confidence, forKey: .confidence)
-            try container.encode(rank, forKey: .rank)
-            try container.encode(state, forKey: .state)
-            try container.encode(source, forKey: .source)
-        }
     }
     public struct DroppedEntry: Codable, Sendable {
         public let tag: String
@@ -51,15 +39,7 @@ public struct AnalysisReport: Codable, Sendable {
         public let negative: String
         public let tokens: Int
         /// How near it is to the picture; nil in analyses that were made before anything told.
-        public let composition: CompositionEntry?
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(positive, forKey: .positive)
-            try container.encode(negative, forKey: .negative)
-            try container.encode(tokens, forKey: .tokens)
-            try container.encode(composition, forKey: .composition)
-        }
+        @OrNull public internal(set) var composition: CompositionEntry?
     }
     public struct ModelEntry: Codable, Sendable {
         public struct RunnerUp: Codable, Sendable {
@@ -89,32 +69,14 @@ public struct AnalysisReport: Codable, Sendable {
     public let dropped: [DroppedEntry]
     public let prompt: PromptEntry
     /// What the confidences rest on; nil in analyses that were made before anything told.
-    public let confidence: ConfidenceEntry?
-    public let model: ModelEntry?
-    public let size: SizeEntry?
+    @OrNull public internal(set) var confidence: ConfidenceEntry?
+    @OrNull public internal(set) var model: ModelEntry?
+    @OrNull public internal(set) var size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
-    public let recovered: RecoveredPrompt?
+    @OrNull public internal(set) var recovered: RecoveredPrompt?
     /// The tagger that was asked besides; its tags stand among the suggestions.
-    public let tagger: TaggerEntry?
+    @OrNull public internal(set) var tagger: TaggerEntry?
     public let seconds: Double
     /// Whether this is what an earlier analysis said, as the library keeps it.
     public let reused: Bool
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(picture, forKey: .picture)
-        try container.encode(self.encoder, forKey: .encoder)
-        try container.encode(vocabulary, forKey: .vocabulary)
-        try container.encode(suggestions, forKey: .suggestions)
-        try container.encode(dropped, forKey: .dropped)
-        try container.encode(prompt, forKey: .prompt)
-        // Scripts find every key, `null` where there is nothing to say.
-        try container.encode(confidence, forKey: .confidence)
-        try container.encode(model, forKey: .model)
-        try container.encode(size, forKey: .size)
-        try container.encode(recovered, forKey: .recovered)
-        try container.encode(tagger, forKey: .tagger)
-        try container.encode(seconds, forKey: .seconds)
-        try container.encode(reused, forKey: .reused)
-    }
 }

@@ -12,7 +12,7 @@ public struct CompositionEntry: Codable, Sendable, Equatable {
     /// `full` or `fast`.
     public let mode: String
     /// Cosine of the prompt with the picture; nil where the text tower was not asked.
-    public let similarity: Double?
+    @OrNull public internal(set) var similarity: Double?
     /// Prompts that were compared.
     public let tried: Int
     public let gains: [Gain]
@@ -29,13 +29,5 @@ public struct CompositionEntry: Codable, Sendable, Equatable {
     public init?(_ analysis: AnalysisRecord) {
         guard let kept: CompositionEntry = JSON.value(analysis.composition) else { return nil }
         self = kept
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(mode, forKey: .mode)
-        try container.encode(similarity, forKey: .similarity)
-        try container.encode(tried, forKey: .tried)
-        try container.encode(gains, forKey: .gains)
     }
 }

@@ -8,18 +8,11 @@ public struct GenerationReport: Codable, Sendable {
     public struct Steps: Codable, Sendable {
         public let requested: Int
         public let run: Int
-        public let firstTimestep: Double?
+        @OrNull public internal(set) var firstTimestep: Double?
 
         enum CodingKeys: String, CodingKey {
             case requested, run
             case firstTimestep = "first_timestep"
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(requested, forKey: .requested)
-            try container.encode(run, forKey: .run)
-            try container.encode(firstTimestep, forKey: .firstTimestep)
         }
     }
     public struct Seconds: Codable, Sendable {
@@ -45,26 +38,12 @@ public struct GenerationReport: Codable, Sendable {
     public let profile: String
     public let precision: String
     public let seconds: Seconds
-    public let untouched: Untouched?
+    @OrNull public internal(set) var untouched: Untouched?
     /// SHA-256 of each output file.
     let digests: [String]
 
     enum CodingKeys: String, CodingKey {
         case id, outputs, seed, steps, model, profile, precision, seconds, untouched, digests
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id, forKey: .id)
-        try container.encode(outputs, forKey: .outputs)
-        try container.encode(seed, forKey: .seed)
-        try container.encode(steps, forKey: .steps)
-        try container.encode(model, forKey: .model)
-        try container.encode(profile, forKey: .profile)
-        try container.encode(precision, forKey: .precision)
-        try container.encode(seconds, forKey: .seconds)
-        try container.encode(untouched, forKey: .untouched)
-        try container.encode(digests, forKey: .digests)
     }
 
     var outcome: GenerationOutcome {

@@ -45,29 +45,13 @@ public struct FileReport: Codable, Sendable {
     /// PNG's text entries; those of EXIF and JPEG's comment.
     public let text: [String: String]
     /// The most telling prompt that stands in the file or beside it.
-    public let recovered: RecoveredPrompt?
+    @OrNull public internal(set) var recovered: RecoveredPrompt?
     /// Other prompts that stand there too.
     public let alsoRecovered: [RecoveredPrompt]
     /// What could not be read of the texts.
     public let notes: [String]
     /// Number of the generation in the library that made this very file.
-    public let generation: Int64?
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(path, forKey: .path)
-        try container.encode(sha256, forKey: .sha256)
-        try container.encode(width, forKey: .width)
-        try container.encode(height, forKey: .height)
-        try container.encode(format, forKey: .format)
-        try container.encode(orientation, forKey: .orientation)
-        try container.encode(bytes, forKey: .bytes)
-        try container.encode(text, forKey: .text)
-        try container.encode(recovered, forKey: .recovered)
-        try container.encode(alsoRecovered, forKey: .alsoRecovered)
-        try container.encode(notes, forKey: .notes)
-        try container.encode(generation, forKey: .generation)
-    }
+    @OrNull public internal(set) var generation: Int64?
 }
 
 extension Studio {

@@ -10,7 +10,7 @@ public struct ConfidenceEntry: Codable, Sendable, Equatable {
     /// `fitted` by the encoder's recipe, measured on `background` pictures, or a guess from `text` alone.
     public let source: String
     /// Background pictures that it was measured on.
-    public let pictures: Int?
+    @OrNull public internal(set) var pictures: Int?
     /// By facet, what the person's decisions add to the log-odds.
     public let learned: [String: Double]
 
@@ -24,13 +24,6 @@ public struct ConfidenceEntry: Codable, Sendable, Equatable {
     public init?(_ analysis: AnalysisRecord) {
         guard let kept: ConfidenceEntry = JSON.value(analysis.calibration) else { return nil }
         self = kept
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(source, forKey: .source)
-        try container.encode(pictures, forKey: .pictures)
-        try container.encode(learned, forKey: .learned)
     }
 
     /// In words, for people.

@@ -8,7 +8,7 @@ import Screening
 public struct SimilarPicture: Codable, Sendable {
     public let id: Int64
     /// Where it was last seen; nil where it never had a name.
-    public let path: String?
+    @OrNull public internal(set) var path: String?
     public let sha256: String
     public let width: Int
     public let height: Int
@@ -16,17 +16,6 @@ public struct SimilarPicture: Codable, Sendable {
     public let cosine: Double
     /// What was approved for it, else what was suggested.
     public let prompt: String
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id, forKey: .id)
-        try container.encode(path, forKey: .path)
-        try container.encode(sha256, forKey: .sha256)
-        try container.encode(width, forKey: .width)
-        try container.encode(height, forKey: .height)
-        try container.encode(cosine, forKey: .cosine)
-        try container.encode(prompt, forKey: .prompt)
-    }
 }
 
 extension Studio {

@@ -12,15 +12,7 @@ public struct TaggerEntry: Codable, Sendable {
     /// Tags that it named.
     public let count: Int
     /// How explicit it finds the picture; nil where it has no such labels.
-    public let rating: String?
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(sha256, forKey: .sha256)
-        try container.encode(count, forKey: .count)
-        try container.encode(rating, forKey: .rating)
-    }
+    @OrNull public internal(set) var rating: String?
 }
 
 extension Tagger {
