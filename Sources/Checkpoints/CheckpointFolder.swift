@@ -17,7 +17,7 @@ public enum CheckpointFolder {
             let whole = "\(stem)\(infix).safetensors"
             if names.contains(whole) { return [folder.appendingPathComponent(whole)] }
             for index in ["\(stem).safetensors.index\(infix).json", "\(stem)\(infix).safetensors.index.json"] where names.contains(index) {
-                return try shards(folder.appendingPathComponent(index))
+                return try shards(of: folder.appendingPathComponent(index))
             }
         }
         let others = names.filter { $0.hasSuffix(".bin") || $0.hasSuffix(".ckpt") || $0.hasSuffix(".pt") }
@@ -44,11 +44,22 @@ public enum CheckpointFolder {
         enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
     }
 
-    /// Shards stand beside their index; a name that leads elsewhere is refused.
-    private static func shards(_ index: URL) throws(CheckpointError) -> [URL] {
+    /// More is no list of shards, and would be read into memory.
+    private static let largestIndex = 256 << 20
+
+    /// The files that an index, `….safetensors.index.json`, names. They stand beside it; a name that leads elsewhere is refused.
+    ///
+    /// - Throws: `CheckpointError.unreadable` or `.malformed`.
+    public static func shards(of index: URL) throws(CheckpointError) -> [URL] {
         let map: [String: String]
         do {
+            let size = try FileManager.default.attributesOfItem(atPath: index.path)[.size] as? Int ?? 0
+            guard size <= largestIndex else {
+                throw CheckpointError.unreadable(file: index.path, reason: "it has \(size) bytes; \(largestIndex) are allowed")
+            }
             map = try JSONDecoder().decode(Index.self, from: Data(contentsOf: index)).weightMap
+        } catch let error as CheckpointError {
+            throw error
         } catch {
             throw .malformed(file: index.path, reason: "it is not the list of shards it should be (\(error))")
         }

@@ -27,19 +27,15 @@ enum ModelFiles {
         try Weights(files: try files(in: directory, preferring: preferred).map { try SafetensorsFile($0) })
     }
 
-    /// Shards stand beside their index; a path that leads elsewhere is refused.
     private static func shards(_ index: URL) throws(EncoderError) -> [URL] {
-        var names: Set<String> = []
-        var cursor = JSONCursor(try TokenizerFile.bytes(of: index), path: index.path)
-        try cursor.object { cursor, key throws(EncoderError) in
-            guard key == Array("weight_map".utf8) else { return try cursor.skip() }
-            try cursor.object { cursor, _ throws(EncoderError) in
-                names.insert(String(decoding: try cursor.string(), as: UTF8.self))
+        do {
+            return try CheckpointFolder.shards(of: index)
+        } catch {
+            switch error {
+            case .malformed(_, let reason): throw .badConfiguration(path: index.path, reason: reason)
+            case .unreadable(_, let reason): throw .unreadableFile(path: index.path, reason: reason)
+            default: throw .unreadableFile(path: index.path, reason: "\(error)")
             }
         }
-        guard !names.isEmpty, names.allSatisfy({ !$0.contains("/") && $0.hasSuffix(".safetensors") }) else {
-            throw .badConfiguration(path: index.path, reason: "its weight_map names no safetensors files beside it")
-        }
-        return names.sorted().map { index.deletingLastPathComponent().appendingPathComponent($0) }
     }
 }
