@@ -58,16 +58,10 @@ struct CLIPFileConfiguration: Decodable {
     }
 
     init(file: URL) throws(EncoderError) {
-        let data = Data(try TokenizerFile.bytes(of: file))
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        do {
-            self = try decoder.decode(CLIPFileConfiguration.self, from: data)
-            flat = try decoder.decode(Tower.self, from: data)
-        } catch {
-            throw .badConfiguration(path: file.path, reason: "it is not the JSON it should be (\(error))")
-        }
-        path = file.path
+        let configuration = try ConfigurationFile(file)
+        self = try configuration.decoded(as: CLIPFileConfiguration.self)
+        flat = try configuration.decoded(as: Tower.self)
+        path = configuration.path
     }
 
     func activation(_ name: String) throws(EncoderError) -> Activation {

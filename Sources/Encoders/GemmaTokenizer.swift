@@ -111,15 +111,7 @@ private struct GemmaRules: Sendable {
     /// `tokenizer_config.json` has the last word on the marks, and SigLIP 2's own class lower-cases.
     mutating func read(configuration url: URL) throws(EncoderError) {
         guard FileManager.default.fileExists(atPath: url.path) else { return }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let data = Data(try TokenizerFile.bytes(of: url))
-        let configuration: Configuration
-        do {
-            configuration = try decoder.decode(Configuration.self, from: data)
-        } catch {
-            throw .badConfiguration(path: url.path, reason: "it is not the JSON it should be (\(error))")
-        }
+        let configuration = try ConfigurationFile(url).decoded(as: Configuration.self)
         if let adds = configuration.addBosToken { before = adds ? ["<bos>"] : [] }
         if let adds = configuration.addEosToken { behind = adds ? ["<eos>"] : [] }
         if configuration.tokenizerClass == "Siglip2Tokenizer" { lowers = true }

@@ -70,14 +70,7 @@ struct OpenCLIPConfiguration: Decodable {
     }
 
     init(file: URL) throws(EncoderError) {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let data = Data(try TokenizerFile.bytes(of: file))
-        do {
-            self = try decoder.decode(OpenCLIPConfiguration.self, from: data)
-        } catch {
-            throw .badConfiguration(path: file.path, reason: "it is none that is known here: \(error)")
-        }
+        self = try ConfigurationFile(file).decoded(as: OpenCLIPConfiguration.self) { "it is none that is known here: \($0)" }
         path = file.path
         if let foreign = foreignParts.first {
             throw .badConfiguration(path: path, reason: "it has \(foreign), which is not supported; CLIP's own two transformers are")

@@ -152,14 +152,7 @@ struct PreprocessorFile: Decodable {
     var imageStd: [Float]?
 
     init(file: URL) throws(EncoderError) {
-        let data = Data(try TokenizerFile.bytes(of: file))
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        do {
-            self = try decoder.decode(PreprocessorFile.self, from: data)
-        } catch {
-            throw .badConfiguration(path: file.path, reason: "it is not the JSON it should be (\(error))")
-        }
+        self = try ConfigurationFile(file).decoded(as: PreprocessorFile.self)
     }
 
     private static let largestSide = 4096

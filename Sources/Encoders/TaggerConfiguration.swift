@@ -42,15 +42,7 @@ struct TaggerConfiguration: Sendable {
 
     /// - Parameter labels: how many there are in `selected_tags.csv`.
     init(file url: URL, labels: Int) throws(EncoderError) {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let data = Data(try TokenizerFile.bytes(of: url))
-        let file: File
-        do {
-            file = try decoder.decode(File.self, from: data)
-        } catch {
-            throw .badConfiguration(path: url.path, reason: "it is none of timm's: \(error)")
-        }
+        let file = try ConfigurationFile(url).decoded(as: File.self) { "it is none of timm's: \($0)" }
         let cfg = file.pretrainedCfg
         let size = cfg?.inputSize ?? [3, 448, 448]
         guard size.count == 3, size[0] == 3, size[1] == size[2], (16...2048).contains(size[1]) else {
