@@ -17,6 +17,12 @@ public struct LearningReset: Sendable, Hashable {
     public let by: String
 }
 
+/// The latest decision and the latest reset; both are only ever added.
+public struct LearningMark: Sendable, Hashable {
+    let decision: Int64
+    let reset: Int64
+}
+
 extension Library {
     /// Decisions that count for learning at most: the latest.
     public static let learnedDecisions = 2_000
@@ -49,6 +55,15 @@ extension Library {
                     facet: row["facet"], confidence: row["confidence"], approved: row["state"] == Suggestion.State.approved.rawValue,
                     calibration: row["calibration"])
             }
+        }
+    }
+
+    /// What changes with every decision and every reset, whoever makes it: as long as it stays, ``decidedConfidences(encoder:)`` does.
+    public func learningMark() throws(LibraryError) -> LearningMark {
+        try read { db in
+            let sql = "SELECT (SELECT coalesce(max(id), 0) FROM decision), (SELECT coalesce(max(id), 0) FROM learningReset)"
+            let row = try Row.fetchOne(db, sql: sql)
+            return LearningMark(decision: row?[0] ?? 0, reset: row?[1] ?? 0)
         }
     }
 

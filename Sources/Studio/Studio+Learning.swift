@@ -78,9 +78,11 @@ public struct CalibrationReport: Codable, Sendable {
 }
 
 extension Studio {
-    /// What the person's decisions say of this studio's encoder.
+    /// What the person's decisions say of this studio's encoder. Of many pictures, only the first after a decision learns anew.
     func learnedThresholds() throws -> LearnedThresholds {
-        LearnedThresholds(
+        let mark = try library().learningMark()
+        if let keptThresholds, keptThresholds.mark == mark { return keptThresholds.learned }
+        let learned = LearnedThresholds(
             from: try library().decidedConfidences(encoder: encoder().identity.sha256).compactMap { decided in
                 guard let facet = Facet(rawValue: decided.facet) else { return nil }
                 // What was learned before is no news.
@@ -89,6 +91,8 @@ extension Studio {
                 let odds = log(share / (1 - share)) - (entry?.learned[decided.facet] ?? 0)
                 return DecidedSuggestion(facet: facet, confidence: 1 / (1 + exp(-odds)), approved: decided.approved)
             })
+        keptThresholds = (mark, learned)
+        return learned
     }
 
     /// From where on tags are suggested, facet by facet, and what decisions change of it.

@@ -22,6 +22,7 @@ public actor Studio {
     private let knownModels = Mutex<ModelCatalog?>(nil)
 
     var openedTagger: Tagger?
+    var keptThresholds: (mark: LearningMark, learned: LearnedThresholds)?
     private var openedLibrary: Library?
     private var openedEncoder: (any PictureTextEncoder)?
     private var openedVocabulary: TagVocabulary?

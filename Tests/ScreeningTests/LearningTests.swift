@@ -58,6 +58,26 @@ private func record(
     #expect(try library.decidedConfidences(encoder: digest("e")).map(\.approved) == [false])
 }
 
+@Test func theMarkMovesWithDecisionsAndResetsAlone() throws {
+    let library = try Library.inMemory()
+    var marks = [try library.learningMark()]
+    let picture = try record(library, "a", tags: [("cat", "subject", 0.8), ("dog", "subject", 0.4)])
+    _ = try record(library, "b", tags: [("cat", "subject", 0.7)])
+    #expect(try library.learningMark() == marks[0], "an analysis decides nothing")
+    let steps: [() throws -> Void] = [
+        { try library.decide([.approve("cat")], on: picture, by: "me") },
+        { try library.decide([.reject("dog")], on: picture, by: "me") },
+        { _ = try library.undo(on: picture, by: "me") },
+        { try library.resetLearning(by: "me") },
+        { try library.resetLearning(by: "me") },
+    ]
+    for step in steps {
+        try step()
+        marks.append(try library.learningMark())
+    }
+    #expect(Set(marks).count == marks.count)
+}
+
 @Test func twoEncodersAndATaggerCoexist() throws {
     let library = try Library.inMemory()
     let picture = try record(library, "a", encoder: "c", tags: [("cat", "subject", 0.8)])
