@@ -22,42 +22,45 @@ struct TransformerBlock: Sendable {
 
     /// transformers' names: `self_attn.{q,k,v,out}_proj`, `layer_norm1`, `layer_norm2`, `mlp.fc1`, `mlp.fc2`.
     init(transformers weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
-        let (width, inner, epsilon) = (dimensions.width, dimensions.innerWidth, dimensions.epsilon)
-        let attention = weights["self_attn"]
-        attentionNorm = try LayerNorm(weights["layer_norm1"], width: width, epsilon: epsilon)
-        query = try Linear(attention["q_proj"], input: width, output: width)
-        key = try Linear(attention["k_proj"], input: width, output: width)
-        value = try Linear(attention["v_proj"], input: width, output: width)
-        output = try Linear(attention["out_proj"], input: width, output: width)
-        perceptronNorm = try LayerNorm(weights["layer_norm2"], width: width, epsilon: epsilon)
-        enter = try Linear(weights["mlp"]["fc1"], input: width, output: inner)
-        leave = try Linear(weights["mlp"]["fc2"], input: inner, output: width)
-        (heads, activation) = (dimensions.heads, dimensions.activation)
+        let (attention, width) = (weights["self_attn"], dimensions.width)
+        let parts = (
+            query: try Linear(attention["q_proj"], input: width, output: width),
+            key: try Linear(attention["k_proj"], input: width, output: width),
+            value: try Linear(attention["v_proj"], input: width, output: width)
+        )
+        try self.init(
+            parts, output: attention["out_proj"], norms: (weights["layer_norm1"], weights["layer_norm2"]),
+            perceptron: (weights["mlp"]["fc1"], weights["mlp"]["fc2"]), dimensions)
     }
 
     /// open_clip's names: `ln_1`, `attn.in_proj_{weight,bias}`, `attn.out_proj`, `ln_2`, `mlp.c_fc`, `mlp.c_proj`.
     init(openCLIP weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
-        let (width, inner, epsilon) = (dimensions.width, dimensions.innerWidth, dimensions.epsilon)
-        attentionNorm = try LayerNorm(weights["ln_1"], width: width, epsilon: epsilon)
-        let parts = try FusedProjection(weights["attn"], weight: "in_proj_weight", bias: "in_proj_bias", width: width)
-        (query, key, value) = (parts.query, parts.key, parts.value)
-        output = try Linear(weights["attn"]["out_proj"], input: width, output: width)
-        perceptronNorm = try LayerNorm(weights["ln_2"], width: width, epsilon: epsilon)
-        enter = try Linear(weights["mlp"]["c_fc"], input: width, output: inner)
-        leave = try Linear(weights["mlp"]["c_proj"], input: inner, output: width)
-        (heads, activation) = (dimensions.heads, dimensions.activation)
+        let parts = try FusedProjection(weights["attn"], weight: "in_proj_weight", bias: "in_proj_bias", width: dimensions.width)
+        try self.init(
+            (parts.query, parts.key, parts.value), output: weights["attn"]["out_proj"], norms: (weights["ln_1"], weights["ln_2"]),
+            perceptron: (weights["mlp"]["c_fc"], weights["mlp"]["c_proj"]), dimensions)
     }
 
     /// timm's names: `norm1`, `attn.qkv`, `attn.proj`, `norm2`, `mlp.fc1`, `mlp.fc2`.
     init(timm weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
+        let parts = try FusedProjection(weights["attn"]["qkv"], weight: "weight", bias: "bias", width: dimensions.width)
+        try self.init(
+            (parts.query, parts.key, parts.value), output: weights["attn"]["proj"], norms: (weights["norm1"], weights["norm2"]),
+            perceptron: (weights["mlp"]["fc1"], weights["mlp"]["fc2"]), dimensions)
+    }
+
+    /// What the layouts have in common: everything but names, and how query, key and value are stored.
+    private init(
+        _ projections: (query: Linear, key: Linear, value: Linear), output: Weights, norms: (attention: Weights, perceptron: Weights),
+        perceptron: (enter: Weights, leave: Weights), _ dimensions: Dimensions
+    ) throws(CheckpointError) {
         let (width, inner, epsilon) = (dimensions.width, dimensions.innerWidth, dimensions.epsilon)
-        attentionNorm = try LayerNorm(weights["norm1"], width: width, epsilon: epsilon)
-        let parts = try FusedProjection(weights["attn"]["qkv"], weight: "weight", bias: "bias", width: width)
-        (query, key, value) = (parts.query, parts.key, parts.value)
-        output = try Linear(weights["attn"]["proj"], input: width, output: width)
-        perceptronNorm = try LayerNorm(weights["norm2"], width: width, epsilon: epsilon)
-        enter = try Linear(weights["mlp"]["fc1"], input: width, output: inner)
-        leave = try Linear(weights["mlp"]["fc2"], input: inner, output: width)
+        (query, key, value) = projections
+        attentionNorm = try LayerNorm(norms.attention, width: width, epsilon: epsilon)
+        self.output = try Linear(output, input: width, output: width)
+        perceptronNorm = try LayerNorm(norms.perceptron, width: width, epsilon: epsilon)
+        enter = try Linear(perceptron.enter, input: width, output: inner)
+        leave = try Linear(perceptron.leave, input: inner, output: width)
         (heads, activation) = (dimensions.heads, dimensions.activation)
     }
 
