@@ -68,6 +68,11 @@ public final class CheckpointEncoder: PictureTextEncoder {
 
     public func phrase(for noun: String) -> String { phrase.replacing("{}", with: noun) }
 
+    public func load(texts: Bool) throws {
+        _ = try images.value()
+        if texts { _ = (try self.texts.value(), try tokenizer.value()) }
+    }
+
     public func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
 
     /// The picture as the tower sees it, before its bytes become numbers.

@@ -17,6 +17,8 @@ public protocol PictureTextEncoder: ImageEncoder, TextEncoder {
 
     /// A noun in the sentence that suits the encoder, to be embedded in its stead.
     func phrase(for noun: String) -> String
+    /// Loads what would otherwise be loaded when it is first used: the image tower, and what texts need where they will come.
+    func load(texts: Bool) throws
     /// A picture as the image tower takes it, `[1, height, width, 3]`: what can be done on another thread than the looking.
     func prepare(_ image: Image) throws -> Tensor
     /// One observation for each picture that was prepared, in order; the tower takes them together.
@@ -78,6 +80,11 @@ extension DefaultEncoder: PictureTextEncoder {
     public var similarityScale: SimilarityScale? { nil }
     public var decodeShortSide: Int { configuration.image.imageSize }
     public var maximumTokens: Int { configuration.text.maximumTokens }
+
+    public func load(texts: Bool) throws {
+        _ = try imageTower()
+        if texts { _ = try textTower() }
+    }
 
     public func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
 

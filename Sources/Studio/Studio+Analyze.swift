@@ -98,18 +98,14 @@ extension Studio {
     private static func look(
         at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
     ) async throws -> (Image, Analyzer.Look) {
-        async let warm: Void = warm(encoder, texts: composition == .full)
+        async let loading: Void = load(encoder, texts: composition == .full)
         let image = try file.decoded(targetShortSide: shortSide).image
-        try await warm
+        try await loading
         return (image, try Analyzer.Look(at: image, with: encoder.forAnalysis))
     }
 
-    /// Loads what an encoder would otherwise load when it is first used.
-    private static func warm(_ encoder: any PictureTextEncoder, texts: Bool) async throws {
-        if let own = encoder as? DefaultEncoder {
-            _ = try own.imageTower()
-            if texts { _ = try own.textTower() }
-        }
+    private static func load(_ encoder: any PictureTextEncoder, texts: Bool) async throws {
+        try encoder.load(texts: texts)
     }
 }
 
