@@ -83,23 +83,7 @@ extension ScreeningDesk {
     /// The picture that a person means: by its file (whatever its name now), by a path it was seen at, by its number, or by the start
     /// of its SHA-256 (at least four digits).
     /// - Throws: `LibraryError.noSuchPicture` or `LibraryError.ambiguousPicture`.
-    public func picture(_ reference: String) throws -> PictureRecord {
-        let path = ScreeningDesk.storedPath(reference)
-        if let sha256 = ModelCatalog.digest(of: URL(fileURLWithPath: path)) {
-            guard let picture = try library.picture(sha256: sha256) else { throw LibraryError.noSuchPicture(reference) }
-            return picture
-        }
-        if let picture = try library.picture(path: path) { return picture }
-        if let number = Int64(reference.hasPrefix("p") ? String(reference.dropFirst()) : reference) {
-            do {
-                return try library.picture(id: number)
-            } catch LibraryError.noSuchPicture {
-                // It may be the start of a digest that has no letter in it.
-            }
-        }
-        guard reference.count >= 4 else { throw LibraryError.noSuchPicture(reference) }
-        return try library.picture(sha256Prefix: reference)
-    }
+    public func picture(_ reference: String) throws -> PictureRecord { try library.picture(meant: reference) }
 
     /// How paths are kept: absolute, so that they mean the same from every working directory.
     public static func storedPath(_ path: String) -> String {
@@ -109,6 +93,27 @@ extension ScreeningDesk {
     /// Pictures with pending suggestions, the latest first.
     public func picturesToScreen() throws -> [PictureRecord] {
         try library.picturesWithPendingSuggestions()
+    }
+}
+
+extension Library {
+    /// As ``ScreeningDesk/picture(_:)``, for those who only look.
+    func picture(meant reference: String) throws -> PictureRecord {
+        let path = ScreeningDesk.storedPath(reference)
+        if let sha256 = ModelCatalog.digest(of: URL(fileURLWithPath: path)) {
+            guard let picture = try picture(sha256: sha256) else { throw LibraryError.noSuchPicture(reference) }
+            return picture
+        }
+        if let picture = try picture(path: path) { return picture }
+        if let number = Int64(reference.hasPrefix("p") ? String(reference.dropFirst()) : reference) {
+            do {
+                return try picture(id: number)
+            } catch LibraryError.noSuchPicture {
+                // It may be the start of a digest that has no letter in it.
+            }
+        }
+        guard reference.count >= 4 else { throw LibraryError.noSuchPicture(reference) }
+        return try picture(sha256Prefix: reference)
     }
 }
 
@@ -186,8 +191,8 @@ extension ScreeningDesk {
         struct Size: Decodable { var width, height: Int }
         let analysis = try library.latestAnalysis(of: picture.id)
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
-        let model = analysis?.model.flatMap { try? JSONDecoder().decode(Model.self, from: Data($0.utf8)) }
-        let size = analysis?.size.flatMap { try? JSONDecoder().decode(Size.self, from: Data($0.utf8)) }
+        let model: Model? = JSON.value(analysis?.model)
+        let size: Size? = JSON.value(analysis?.size)
         return NewPrompt(
             positive: positive, negative: negative ?? written?.negative ?? analysis?.negative ?? "", model: model?.name,
             width: size?.width, height: size?.height, source: source)

@@ -55,7 +55,7 @@ extension Studio {
         let file = isFile ? try PictureFile(path: reference) : nil
         let picture =
             try file.map { try library.picture(sha256: $0.sha256) }
-            ?? ScreeningDesk(library: library, compose: { _ in "" }).picture(reference)
+            ?? library.picture(meant: reference)
         if let picture, let halves = try library.embedding(of: picture.id, encoder: encoder.identity.sha256) {
             return (Embedding(halves: halves), picture.id)
         }
