@@ -4,12 +4,12 @@
 
 DIR is a Stable Diffusion folder in the layout of diffusers. Without one a model of SD 1.5's size with random weights is made for the time
 being (2 GB): its numbers take as long as those of a trained one. In each round one runs after the other, so that both meet the same load.
+diffusers has run each part once before it is timed; Redraw is a new process each time, and what it prepares in its first step counts.
 """
 
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -76,12 +76,16 @@ def run_redraw():
         ]
         environment = dict(os.environ, XDG_DATA_HOME=folder, XDG_CACHE_HOME=folder)
         begin = time.perf_counter()
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        wall = time.perf_counter() - begin
-        if done.returncode != 0:
-            raise SystemExit(done.stderr)
-        seconds = json.loads(done.stdout)["seconds"]
-        return seconds["denoise"] / options.steps, seconds["decode"], seconds["load"], wall
+        with open(os.path.join(folder, "log"), "w+") as log:
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+            told = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - begin
+            if status:
+                log.seek(0)
+                raise SystemExit(f"{' '.join(command)} failed:\n{log.read()}")
+        seconds = json.loads(told)["seconds"]
+        return seconds["denoise"] / options.steps, seconds["decode"], seconds["load"], wall, usage.ru_maxrss / 2**20
 
 
 unet, autoencoder = peers()
@@ -94,10 +98,12 @@ for number in range(options.rounds):
     print(
         f"round {number + 1}: step {ours[0]:.2f} s to {theirs[0]:.2f} s, decode {ours[1]:.2f} s to {theirs[1]:.2f} s, "
         f"load {ours[2]:.2f} s, whole process {ours[3]:.2f} s", flush=True)
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 / 1024
-for name, position in (("guided step", 0), ("decode", 1)):
+peak = max(row[1][4] for row in rows)
+print(f"SD at {options.size}x{options.size}, {options.threads} threads, diffusers in f32, redraw in {options.precision}, medians of {options.rounds}")
+print("                                    redraw  diffusers  ratio")
+for name, position in (("guided step (UNet, batch 2)", 0), ("decode", 1)):
     ours = statistics.median(row[1][position] for row in rows)
     theirs = statistics.median(row[0][position] for row in rows)
     ratio = statistics.median(row[1][position] / row[0][position] for row in rows)
-    print(f"{name} at {options.size} px, {options.threads} threads: redraw {ours:.2f} s, diffusers {theirs:.2f} s, ratio {ratio:.2f}")
-print(f"peak memory of redraw ({options.precision}): {peak:.2f} GiB")
+    print(f"{name:33} {ours:6.2f} s  {theirs:7.2f} s  {ratio:5.2f}")
+print(f"peak memory of redraw: {peak:.2f} GiB")

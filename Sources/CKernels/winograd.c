@@ -70,7 +70,8 @@ RD_KERNEL(winograd_input, (input, height, width, channels, top, left, to, point_
           size_t width, size_t channels, ptrdiff_t top, ptrdiff_t left, float *to, size_t point_stride)
 
 RD_INLINE void winograd_output_body(const float *from, size_t point_stride, size_t channels, const float *bias, int32_t activation,
-                                    float *out, size_t row_stride, size_t rows, size_t columns) {
+                                    float *out, size_t pixel_stride, size_t row_stride, size_t rows,
+                                    size_t columns) {
     const lanes zero = {0};
     for (size_t c = 0; c < channels; c += 8) {
         const size_t count = channels - c < 8 ? channels - c : 8;
@@ -89,44 +90,42 @@ RD_INLINE void winograd_output_body(const float *from, size_t point_stride, size
                 lanes v = t[x] + shift;
                 if (activation == rd_activation_relu || activation == rd_activation_relu6) v = __builtin_elementwise_max(v, zero);
                 if (activation == rd_activation_relu6) v = __builtin_elementwise_min(v, zero + 6.0f);
-                store_some(out + y * row_stride + x * channels + c, v, count);
+                store_some(out + y * row_stride + x * pixel_stride + c, v, count);
             }
         }
     }
 }
-RD_KERNEL(winograd_output, (from, point_stride, channels, bias, activation, out, row_stride, rows, columns), const float *from,
-          size_t point_stride, size_t channels, const float *bias, int32_t activation, float *out, size_t row_stride, size_t rows,
-          size_t columns)
+RD_KERNEL(winograd_output, (from, point_stride, channels, bias, activation, out, pixel_stride, row_stride, rows, columns),
+          const float *from, size_t point_stride, size_t channels, const float *bias, int32_t activation, float *out,
+          size_t pixel_stride, size_t row_stride, size_t rows, size_t columns)
 
-RD_INLINE void filter_six(const float *g, size_t step, float *t) {
-    const float even = g[0] + g[2 * step], odd = g[step];
+// G g for three values.
+RD_INLINE void filter_six(const lanes *g, lanes *t) {
+    const lanes even = g[0] + g[2];
     t[0] = g[0] * (1.0f / 4);
-    t[1] = (even + odd) * (-1.0f / 6);
-    t[2] = (even - odd) * (-1.0f / 6);
-    const float far = g[0] * (1.0f / 24) + g[2 * step] * (1.0f / 6), near = odd * (1.0f / 12);
+    t[1] = (even + g[1]) * (-1.0f / 6);
+    t[2] = (even - g[1]) * (-1.0f / 6);
+    const lanes far = g[0] * (1.0f / 24) + g[2] * (1.0f / 6), near = g[1] * (1.0f / 12);
     t[3] = far + near;
     t[4] = far - near;
-    t[5] = g[2 * step];
+    t[5] = g[2];
 }
 
-void rd_winograd_weights(const float *packed, size_t depth, size_t panel_width, size_t first_panel, size_t last_panel, float *to,
-                         size_t point_stride) {
-    const size_t run = depth * panel_width;
-    for (size_t panel = first_panel; panel < last_panel; panel++) {
-        const float *from = packed + panel * 9 * run;
-        float *out = to + panel * run;
-        for (size_t i = 0; i < run; i++) {
-            float half[18];
-            for (size_t x = 0; x < 3; x++) {
-                float t[6];
-                filter_six(from + x * run + i, 3 * run, t);
-                for (size_t y = 0; y < 6; y++) half[y * 3 + x] = t[y];
-            }
-            for (size_t y = 0; y < 6; y++) {
-                float t[6];
-                filter_six(half + y * 3, 1, t);
-                for (size_t x = 0; x < 6; x++) out[(y * 6 + x) * point_stride + i] = t[x];
-            }
+// Panels are a multiple of eight wide, so that nothing is left over.
+RD_INLINE void winograd_weights_body(const float *panel, size_t run, float *to, size_t point_stride) {
+    for (size_t i = 0; i < run; i += 8) {
+        lanes half[6][3];
+        for (int x = 0; x < 3; x++) {
+            lanes g[3], t[6];
+            for (int y = 0; y < 3; y++) g[y] = load_some(panel + (size_t)(y * 3 + x) * run + i, 8);
+            filter_six(g, t);
+            for (int y = 0; y < 6; y++) half[y][x] = t[y];
+        }
+        for (int y = 0; y < 6; y++) {
+            lanes t[6];
+            filter_six(half[y], t);
+            for (int x = 0; x < 6; x++) store_some(to + (size_t)(y * 6 + x) * point_stride + i, t[x], 8);
         }
     }
 }
+RD_KERNEL(winograd_weights, (panel, run, to, point_stride), const float *panel, size_t run, float *to, size_t point_stride)

@@ -18,6 +18,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case unmatched([String], file: String)
     /// The checkpoint holds tensors that nobody asked for: it is of another architecture than its reader believes.
     case unread([String], file: String)
+    /// Whoever asked for the checkpoint does not want it any more (`Parallel.interruptible`).
+    case interrupted(file: String)
 
     public var description: String {
         switch self {
@@ -42,6 +44,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
         case .unread(let names, let file):
             "\(file): \(names.count) tensor\(names.count == 1 ? " was" : "s were") never read "
                 + "(\(Self.first(names))); the checkpoint is of another architecture than was assumed"
+        case .interrupted(let file): "\(file): loading was interrupted"
         }
     }
 

@@ -97,6 +97,8 @@ public struct Weights: Sendable {
     ///
     /// An I8 tensor with a companion `<name>.scale` of one number for each row is multiplied out.
     public func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
+        // Between tensors is where loading gigabytes can be given up.
+        guard !Parallel.isInterrupted else { throw .interrupted(file: checkpoint.description) }
         let full = join(name)
         let place = try checkpoint.place(full)
         let found = try place.shape()

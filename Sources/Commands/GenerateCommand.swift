@@ -56,7 +56,8 @@ struct GenerateCommand: AsyncParsableCommand {
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, place: generation.place, overwrites: generation.overwrite,
-                promptNumber: filled.promptNumber, strengths: strengths?.values ?? [], preview: generation.previewFile),
+                promptNumber: filled.promptNumber, strengths: strengths?.values ?? [], preview: generation.previewFile,
+                latent: generation.latentFile),
             studio: studio, library: library)
     }
 }

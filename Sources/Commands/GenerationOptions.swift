@@ -72,6 +72,12 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp("A picture file that shows after each step what is becoming of it.", valueName: "file"), completion: .file())
     var preview: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A safetensors file for the latent after the last step, to compare it with others'.", valueName: "file"),
+        completion: .file())
+    var latent: String?
+
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
@@ -95,16 +101,17 @@ struct GenerationOptions: ParsableArguments {
     /// - Parameter picture: the one to redraw or repaint, whose size `--size picture` means.
     func request(_ mode: GenerationRequest.Mode, studio: Studio, picture: PictureFile? = nil) throws -> GenerationRequest {
         let defaults = studio.defaults(of: model)
+        let habits = studio.habits(of: model)
         var request = GenerationRequest()
         request.mode = mode
         request.prompt = prompt ?? ""
         request.negative = negative ?? ""
         request.model = model
-        request.steps = steps ?? defaults?.steps ?? request.steps
-        request.guidance = guidance ?? defaults?.guidance ?? request.guidance
+        request.steps = steps ?? defaults?.steps ?? habits?.steps ?? request.steps
+        request.guidance = guidance ?? defaults?.guidance ?? habits?.guidance ?? request.guidance
         // The web UI has no DDIM in k-diffusion's form; its own default is this one.
         let usual = profile == .a1111 ? SamplerName.dpmpp2MKarras : request.sampler
-        let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? studio.usualSampler(of: model)?.rawValue)
+        let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? habits?.sampler?.rawValue)
         request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
         request.seed = seed
         request.clipSkip = clipSkip
@@ -132,6 +139,9 @@ struct GenerationOptions: ParsableArguments {
 
     /// The file of `--preview`.
     var previewFile: URL? { preview.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) } }
+
+    /// The file of `--latent`.
+    var latentFile: URL? { latent.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) } }
 
     /// A folder where the output is one or ends in "/", else a file.
     var place: OutputPlace {

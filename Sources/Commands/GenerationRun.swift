@@ -11,8 +11,10 @@ enum GenerationRun {
                 switch event {
                 case .prompt(let length):
                     library.notice(told(length))
-                case .planned(let model, let steps, let working, let seed):
-                    library.notice(plan(model, steps, "\(working)", seed))
+                case .recognised(let kind, let sign):
+                    library.notice("taken for \(kind.rawValue), as \(sign)")
+                case .planned(let model, let steps, let working, let seed, let guidance):
+                    library.notice(plan(model, steps, "\(working)", seed, guidance))
                 case .estimated(let seconds, let memory, let tiled):
                     library.notice(estimate(seconds, memory, tiled))
                 case .step(let step):
@@ -46,10 +48,11 @@ enum GenerationRun {
         return "prompt: \(length.tokens)\(length.limit == nil ? "" : " of \(limit)") tokens"
     }
 
-    private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64) -> String {
+    private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64, _ guidance: Double) -> String {
         let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
         return "\(model): \(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size), seed \(seed)"
+            + (guidance > 1 ? "" : ", without guidance")
     }
 
     private static func estimate(_ seconds: Double, _ memory: Int, _ tiled: Bool) -> String {

@@ -31,7 +31,8 @@ struct PaintCommand: AsyncParsableCommand {
         try generation.check(request)
         try await GenerationRun.run(
             GenerationOrder(
-                request: request, place: generation.place, overwrites: generation.overwrite, preview: generation.previewFile),
+                request: request, place: generation.place, overwrites: generation.overwrite, preview: generation.previewFile,
+                latent: generation.latentFile),
             studio: studio, library: library)
     }
 }

@@ -65,7 +65,8 @@ struct RepaintCommand: AsyncParsableCommand {
         try await GenerationRun.run(
             GenerationOrder(
                 request: filled.request, picture: file, mask: try PictureFile(path: mask), place: generation.place,
-                overwrites: generation.overwrite, promptNumber: filled.promptNumber, preview: generation.previewFile),
+                overwrites: generation.overwrite, promptNumber: filled.promptNumber, preview: generation.previewFile,
+                latent: generation.latentFile),
             studio: studio, library: library)
     }
 }

@@ -81,27 +81,7 @@ public struct GenerationText: Sendable {
         stored.model = model
         stored.width = width
         stored.height = height
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if !sheet.isEmpty {
-            let all = Sheet(request: stored, strengths: sheet.map(\.strength))
-            return (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-        }
-        return (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-    }
-
-    /// A request and, beside its own keys, the strengths it was run at.
-    private struct Sheet: Encodable {
-        let request: GenerationRequest
-        let strengths: [Double]
-
-        enum CodingKeys: CodingKey { case strengths }
-
-        func encode(to encoder: any Encoder) throws {
-            try request.encode(to: encoder)
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(strengths, forKey: .strengths)
-        }
+        return stored.json(strengths: sheet.map(\.strength))
     }
 
     /// A value with a comma, a colon or a line break is written as a JSON text, as the web UI does.
@@ -114,5 +94,31 @@ public struct GenerationText: Sendable {
 
     private static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    }
+}
+
+extension GenerationRequest {
+    /// As JSON, keys sorted, so that equal requests give equal texts.
+    ///
+    /// - Parameter strengths: those of a sheet; they stand in the place of the one, each picture's own.
+    public func json(strengths: [Double] = []) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data = strengths.isEmpty ? try? encoder.encode(self) : try? encoder.encode(Sheet(request: self, strengths: strengths))
+        return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    private struct Sheet: Encodable {
+        let request: GenerationRequest
+        let strengths: [Double]
+
+        enum CodingKeys: CodingKey { case strength, strengths }
+
+        func encode(to encoder: any Encoder) throws {
+            try request.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeNil(forKey: .strength)
+            try container.encode(strengths, forKey: .strengths)
+        }
     }
 }

@@ -9,7 +9,7 @@ import Tensors
 public struct Pipeline: Sendable {
     public let unet: UNet
     public let autoencoder: Autoencoder
-    public let noise: NoiseSchedule
+    public let outline: PipelineOutline
     public let text: any PromptEncoder
 
     /// The LoRA files that are in the weights.
@@ -20,23 +20,7 @@ public struct Pipeline: Sendable {
     /// - Parameter sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
     public init(model: URL, options: PipelineOptions = PipelineOptions(), sentences: () throws -> any PromptEncoder) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: model.path, isDirectory: &isFolder) else {
-            throw DiffusionError.unreadable(file: model.path, reason: "there is no such file or folder")
-        }
-        var parts = isFolder.boolValue ? try ModelParts(folder: model) : try ModelParts(file: model)
-        try parts.add(options.adaptations)
-        try parts.hold(options.precision)
-        let text: any PromptEncoder =
-            if parts.textEncoders.isEmpty {
-                try sentences()
-            } else {
-                try parts.prompts(merges: options.merges, embeddings: options.embeddings.map { try TrainedEmbedding($0) })
-            }
-        try self.init(
-            unet: UNet(parts.unet, configuration: parts.unetConfiguration),
-            autoencoder: Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), scheduler: parts.scheduler,
-            text: text, adaptations: options.adaptations)
+        self = try PipelineSource(model: model, options: options).load(sentences: sentences)
     }
 
     /// Loads `unet/`, `vae/` and `scheduler/` of a folder, prompts being read by `text`.
@@ -53,23 +37,14 @@ public struct Pipeline: Sendable {
     public init(
         unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) throws {
-        let latents = autoencoder.configuration.latentChannels
-        let (input, output) = (unet.configuration.inputChannels, unet.configuration.outputChannels)
-        guard input == latents || input == 2 * latents + 1 else {
-            throw DiffusionError.unsupported(
-                file: "unet/config.json", key: "in_channels", value: "\(input)",
-                supported: "\(latents), as many as the autoencoder's latents have, or \(2 * latents + 1) for repainting")
-        }
-        guard output == latents else {
-            throw DiffusionError.unsupported(
-                file: "unet/config.json", key: "out_channels", value: "\(output)",
-                supported: "\(latents), as many as the autoencoder's latents have")
-        }
-        self.unet = unet
-        self.autoencoder = autoencoder
-        self.text = text
-        self.adaptations = adaptations
-        noise = NoiseSchedule(scheduler)
+        self.init(
+            outline: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler),
+            unet: unet, autoencoder: autoencoder, text: text, adaptations: adaptations)
+    }
+
+    init(outline: PipelineOutline, unet: UNet, autoencoder: Autoencoder, text: any PromptEncoder, adaptations: [Adaptation]) {
+        (self.outline, self.unet, self.autoencoder) = (outline, unet, autoencoder)
+        (self.text, self.adaptations) = (text, adaptations)
     }
 
     /// The texts of a request as the UNet will look at them.
@@ -89,17 +64,14 @@ public struct Pipeline: Sendable {
             }
             return made
         }
-        let scale = Float(request.guidance)
-        // A model that takes the scale as an input was distilled to need no second pass.
-        let guided = scale > 1 && unet.configuration.guidanceEmbeddingWidth == nil
-        var negative = guided ? try read(request.negative, negativeReading) : nil
+        var negative = outline.isGuided(request) ? try read(request.negative, negativeReading) : nil
         // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
         if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, request.negative.isEmpty, request.profile != .a1111 {
             negative = negative.map(clip.zeros)
         }
         let sides = [Float(working.height), Float(working.width)]
         return Guidance(
-            conditional: try read(request.prompt, reading), unconditional: negative, scale: scale,
+            conditional: try read(request.prompt, reading), unconditional: negative, scale: Float(request.guidance),
             sizes: sides + [0, 0] + sides)
     }
 
@@ -147,11 +119,6 @@ public struct Pipeline: Sendable {
             : autoencoder.decode(latent, checkCancelled: checkCancelled)
         try decoded.requireFinite("decoding the latent")
         return Image(decoded: decoded)
-    }
-
-    /// Whether the autoencoder's tiles are any smaller than the canvas.
-    func canTile(_ canvas: PixelSize) -> Bool {
-        AutoencoderTiling(autoencoder.configuration).divides(height: canvas.height / sizeMultiple, width: canvas.width / sizeMultiple)
     }
 }
 

@@ -12,7 +12,7 @@ extension Pipeline {
         public let output: PixelSize
         /// Part of the picture that the model sees; nil where there is no picture.
         public let region: PixelRectangle?
-        /// Bytes that the run will take on top of the loaded model, an estimate from above.
+        /// Bytes that the run will take on top of the model's weights, an estimate from above.
         public let memory: Int
         /// Whether the autoencoder will take the picture in tiles, for want of memory.
         public let tiled: Bool
@@ -21,20 +21,14 @@ extension Pipeline {
         let framing: Framing?
     }
 
-    /// Working sizes are filled up to multiples of this many pixels.
-    public var sizeMultiple: Int { autoencoder.configuration.scale }
+}
 
-    /// Width and height in pixels of the squares the model was trained on.
-    public var usualSide: Int { (unet.configuration.sampleSize ?? 64) * autoencoder.configuration.scale }
-
-    /// Whether the UNet was made for repainting and wants the mask and the rest of the picture beside the latent.
-    public var wantsMask: Bool { unet.configuration.inputChannels > autoencoder.configuration.latentChannels }
-
+extension PipelineOutline {
     /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
     /// level of the UNet.
     public func workingSize(for picture: PixelSize?) -> PixelSize {
         guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
-        let multiple = sizeMultiple << (unet.configuration.channels.count - 1)
+        let multiple = sizeMultiple << (unet.channels.count - 1)
         let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
         func side(_ length: Int) -> Int {
             max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
@@ -49,12 +43,11 @@ extension Pipeline {
     ///   - memoryLimit: bytes that may be taken; where the autoencoder would take more, it works in tiles.
     public func plan(
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
-    ) throws -> Plan {
+    ) throws -> Pipeline.Plan {
         try request.validate()
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
-        let schedule = try StepSchedule(noise, sampler: request.sampler, count: request.steps, profile: request.profile)
-        let steps = try StepPlan(schedule, strength: picture == nil ? nil : request.strength, profile: request.profile)
+        let steps = try steps(request, strength: picture == nil ? nil : request.strength).plan
 
         var seen = picture
         if request.mode == .repaint, request.area == .masked, let box, let picture {
@@ -76,8 +69,8 @@ extension Pipeline {
         }
         let needs = workload(canvas, request)
         let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
-        func made(output: PixelSize, _ framing: Framing?) -> Plan {
-            Plan(
+        func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Plan {
+            Pipeline.Plan(
                 steps: steps, working: working, canvas: canvas, output: output, region: framing?.region, memory: needs.memory(tiled: tiled),
                 tiled: tiled, work: needs, framing: framing)
         }

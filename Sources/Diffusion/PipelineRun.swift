@@ -68,14 +68,14 @@ extension Pipeline {
     ) throws -> PipelineResult {
         let task = try RunTask(
             request, strengths: [request.strength], source: source,
-            mask: request.mode == .repaint ? repaintMask(request, source: source, mask: mask) : nil)
+            mask: request.mode == .repaint ? request.repaintMask(source: source, mask: mask) : nil)
         return try run(task, checkCancelled: checkCancelled, onStep: onStep)[0]
     }
 
     /// Runs a request at each of the task's strengths, one result a strength. Source, mask and prompts are encoded once for all of them.
     ///
     /// - Parameters:
-    ///   - memoryLimit: bytes the run may take; where the autoencoder would take more, it works in tiles.
+    ///   - memoryLimit: bytes the run may take on top of the weights; where the autoencoder would take more, it works in tiles.
     ///   - previews: whether each step's report shows where the picture is going.
     public func run(
         _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false,
@@ -83,7 +83,7 @@ extension Pipeline {
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
         let begin = ContinuousClock.now
-        let plans = try task.plans(self, memoryLimit: memoryLimit)
+        let plans = try task.plans(outline, memoryLimit: memoryLimit)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
         return try cancellation.during {
@@ -94,15 +94,18 @@ extension Pipeline {
         }
     }
 
+}
+
+extension GenerationRequest {
     /// The mask as the request shapes it: inverted, grown.
     ///
     /// - Throws: `DiffusionError` where there is no source or mask, where their sizes differ, or where nothing is white.
-    public func repaintMask(_ request: GenerationRequest, source: Image?, mask: Mask?) throws -> Mask {
-        guard let source else { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
-        guard let mask else { throw DiffusionError.missingMask }
-        guard mask.size == source.size else { throw DiffusionError.maskSize(mask: "\(mask.size)", picture: "\(source.size)") }
-        let shaped = (request.invert ? mask.inverted() : mask).grown(by: request.grow)
-        guard !shaped.isEmpty else { throw DiffusionError.emptyMask }
+    public func repaintMask(source: Image?, mask: Mask?) throws(DiffusionError) -> Mask {
+        guard let source else { throw .missingSource(mode: mode.rawValue) }
+        guard let mask else { throw .missingMask }
+        guard mask.size == source.size else { throw .maskSize(mask: "\(mask.size)", picture: "\(source.size)") }
+        let shaped = (invert ? mask.inverted() : mask).grown(by: grow)
+        guard !shaped.isEmpty else { throw .emptyMask }
         return shaped
     }
 }
@@ -116,7 +119,7 @@ public struct RunTask: Sendable {
     /// Of the source's size and shaped as the request has it; nil where all is redrawn.
     public let mask: Mask?
 
-    /// - Parameter mask: what `Pipeline.repaintMask` made of the person's mask.
+    /// - Parameter mask: what `GenerationRequest.repaintMask` made of the person's mask.
     public init(_ request: GenerationRequest, strengths: [Double], source: Image?, mask: Mask?) {
         self.request = request
         self.strengths = strengths
@@ -132,9 +135,9 @@ public struct RunTask: Sendable {
     }
 
     /// What each strength comes to.
-    public func plans(_ pipeline: Pipeline, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
+    public func plans(_ outline: PipelineOutline, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
         try strengths.indices.map {
-            try pipeline.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
+            try outline.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
         }
     }
 }

@@ -7,7 +7,6 @@ struct Scene {
     private let pipeline: Pipeline
     private let request: GenerationRequest
     private let canvas: PixelSize
-    private let schedule: StepSchedule
     /// Nil for painting from nothing.
     private let posterior: Autoencoder.Posterior?
     /// How far each latent value may go, 0 (kept) to 1, [1, height, width, channels]; nil where all is redrawn.
@@ -30,7 +29,6 @@ struct Scene {
         self.pipeline = pipeline
         self.request = request
         canvas = plan.canvas
-        schedule = try StepSchedule(pipeline.noise, sampler: request.sampler, count: request.steps, profile: request.profile)
         func encode(_ picture: Tensor) throws -> Autoencoder.Posterior {
             try pipeline.encoded(picture, tiled: plan.tiled, checkCancelled: checkCancelled)
         }
@@ -83,8 +81,8 @@ struct Scene {
         strength: Double, seed: UInt64, guidance: Guidance, checkCancelled: @escaping CancellationCheck
     ) throws -> Denoising {
         var random = TorchRandom(seed: seed)
+        let (schedule, plan) = try pipeline.outline.steps(request, strength: posterior == nil ? nil : strength)
         let sampler = Sampler(schedule)
-        let plan = try StepPlan(schedule, strength: posterior == nil ? nil : strength, profile: request.profile)
         let webUI = request.profile == .a1111
         func sample(_ posterior: Autoencoder.Posterior) throws -> Tensor {
             try webUI

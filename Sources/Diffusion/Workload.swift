@@ -8,43 +8,54 @@ public struct Workload: Sendable, Equatable {
     /// Of encoding a picture of the canvas' size, and of decoding it.
     public let encoding: Double
     public let decoding: Double
+    /// Bytes that the UNet's convolutions keep from their first use on.
+    let transformMemory: Int
     /// Bytes that a pass, and the autoencoder on the whole canvas and on a tile, hold at once.
     let passMemory: Int
     let autoencoderMemory: Int
     let tileMemory: Int
 
-    /// Bytes that a run takes on top of the loaded model.
+    /// Bytes that a run takes on top of the model's weights.
     func memory(tiled: Bool) -> Int {
-        max(passMemory, tiled ? tileMemory : autoencoderMemory)
+        transformMemory + max(passMemory, tiled ? tileMemory : autoencoderMemory)
     }
 }
 
-extension Pipeline {
+extension PipelineOutline {
     /// What `request` costs on a canvas.
     func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
-        let guided = request.guidance > 1 && unet.configuration.guidanceEmbeddingWidth == nil
+        let batch = isGuided(request) ? 2 : 1
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
-        let tile = AutoencoderTiling(autoencoder.configuration).tile * sizeMultiple
+        let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple
         return Workload(
-            pass: (guided ? 2 : 1) * unet.configuration.operations(width: width, height: height),
-            encoding: autoencoder.configuration.operations(width: canvas.width, height: canvas.height, layers: 0),
-            decoding: autoencoder.configuration.operations(width: canvas.width, height: canvas.height, layers: 1),
-            passMemory: passMemory(latents: width * height, batch: guided ? 2 : 1),
+            pass: Double(batch) * unet.operations(width: width, height: height),
+            encoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 0),
+            decoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 1),
+            transformMemory: transformMemory(width: width, height: height, batch: batch),
+            passMemory: passMemory(latents: width * height, batch: batch),
             autoencoderMemory: autoencoderMemory(pixels: canvas.pixelCount),
             // The whole picture is put together from tiles, three numbers a pixel, twice over.
             tileMemory: autoencoderMemory(pixels: min(canvas.pixelCount, tile * tile)) + 24 * canvas.pixelCount)
     }
 
+    /// What the convolutions of those levels keep whose maps are large enough for the fast algorithm.
+    private func transformMemory(width: Int, height: Int, batch: Int) -> Int {
+        transformMemory.enumerated().reduce(0) { sum, level in
+            let pays = PackedConvolution.transformPays(batch: batch, height: height >> level.offset, width: width >> level.offset)
+            return sum + (pays ? level.element : 0)
+        }
+    }
+
     /// The widest residual block at full resolution holds its input, that normalised, the convolution's unfolded rows and its output.
     private func autoencoderMemory(pixels: Int) -> Int {
-        let levels = autoencoder.configuration.channels
+        let levels = autoencoder.channels
         return Self.measured(pixels * (3 * levels[min(1, levels.count - 1)] + 2 * levels[0]))
     }
 
     /// What the way down leaves for the way up, and the topmost joined block, which holds its input several times over.
     private func passMemory(latents: Int, batch: Int) -> Int {
-        let channels = unet.configuration.channels
-        let skips = channels.indices.reduce(0) { $0 + (unet.configuration.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
+        let channels = unet.channels
+        let skips = channels.indices.reduce(0) { $0 + (unet.layers[$1] + 1) * channels[$1] * (latents >> (2 * $1)) }
         return Self.measured(batch * (skips + 8 * latents * channels[0]))
     }
 

@@ -22,6 +22,17 @@ public struct GenerationReport: Codable, Sendable {
         public let decode: Double
         public let total: Double
     }
+    /// A picture of a sheet.
+    public struct Part: Codable, Sendable {
+        public let strength: Double
+        public let run: Int
+        @OrNull public internal(set) var firstTimestep: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case strength, run
+            case firstTimestep = "first_timestep"
+        }
+    }
     /// Repainting only: how many pixels lie outside the mask, and that they are the original's.
     public struct Untouched: Codable, Sendable {
         public let pixels: Int
@@ -34,6 +45,8 @@ public struct GenerationReport: Codable, Sendable {
     public let outputs: [String]
     public let seed: UInt64
     public let steps: Steps
+    /// Sheets of several strengths only: each picture's own, from left to right.
+    @OrNull public internal(set) var strengths: [Part]?
     public let model: String
     public let profile: String
     public let precision: String
@@ -43,7 +56,7 @@ public struct GenerationReport: Codable, Sendable {
     let digests: [String]
 
     enum CodingKeys: String, CodingKey {
-        case id, outputs, seed, steps, model, profile, precision, seconds, untouched, digests
+        case id, outputs, seed, steps, strengths, model, profile, precision, seconds, untouched, digests
     }
 
     var outcome: GenerationOutcome {
@@ -161,6 +174,11 @@ extension Studio {
         return GenerationReport(
             id: id, outputs: delivered.map(\.path), seed: last.pictures[0].seed,
             steps: .init(requested: last.plan.steps.requested, run: last.plan.steps.run, firstTimestep: last.plan.steps.firstTimestep),
+            strengths: strengths.isEmpty
+                ? nil
+                : zip(strengths, results).map { strength, result in
+                    .init(strength: strength, run: result.plan.steps.run, firstTimestep: result.plan.steps.firstTimestep)
+                },
             model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: "f32",
             seconds: .init(
                 load: loading, encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: loading + sum(\.total)),

@@ -11,6 +11,7 @@ public typealias AnalysisRecord = Screening.AnalysisRecord
 public typealias CompositionMode = Analysis.CompositionMode
 public typealias GenerationRequest = Diffusion.GenerationRequest
 public typealias SamplerName = Diffusion.SamplerName
+public typealias ModelHabits = Diffusion.ModelHabits
 public typealias PromptLength = Diffusion.PromptLength
 public typealias StepPlan = Diffusion.StepPlan
 public typealias StepReport = Diffusion.StepReport

@@ -1,5 +1,6 @@
 import Catalog
-import Diffusion
+import Checkpoints
+public import Diffusion
 public import Foundation
 import Pixels
 import Screening
@@ -28,13 +29,16 @@ public struct GenerationOrder: Sendable {
     public var strengths: [Double]
     /// A picture file that shows, step by step, what is becoming of it; written beside and renamed, so that a viewer never sees half of it.
     public var preview: URL?
+    /// A safetensors file for the latent after the last step of the last picture, `latent` [1, channels, height, width] as diffusers has it.
+    public var latent: URL?
 
     public init(
         request: GenerationRequest, picture: PictureFile? = nil, mask: PictureFile? = nil, place: OutputPlace, overwrites: Bool = false,
-        promptNumber: Int? = nil, strengths: [Double] = [], preview: URL? = nil
+        promptNumber: Int? = nil, strengths: [Double] = [], preview: URL? = nil, latent: URL? = nil
     ) {
         (self.request, self.picture, self.mask, self.place) = (request, picture, mask, place)
-        (self.overwrites, self.promptNumber, self.strengths, self.preview) = (overwrites, promptNumber, strengths, preview)
+        (self.overwrites, self.promptNumber, self.strengths) = (overwrites, promptNumber, strengths)
+        (self.preview, self.latent) = (preview, latent)
     }
 }
 
@@ -42,8 +46,10 @@ public struct GenerationOrder: Sendable {
 public enum GenerationEvent: Sendable {
     /// How long the prompt is for the model, and what of it is cut off.
     case prompt(PromptLength)
+    /// A model that is run in a way of its own where the person says nothing else, and what tells so.
+    case recognised(ModelHabits.Kind, sign: String)
     /// What will run, told before it starts; once for each strength of a sheet.
-    case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64)
+    case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64, guidance: Double)
     /// What all of it is likely to cost: seconds from now on, and bytes of memory at its peak, the loaded model included.
     case estimated(seconds: Double, memory: Int, tiled: Bool)
     case step(StepReport)
@@ -66,26 +72,33 @@ extension Studio {
         if !order.strengths.isEmpty { request.count = 1 }
         let targets = try outputs(of: order, seed: seed)
 
-        let pipeline = try pipeline(at: directory, prompts: [request.prompt, request.negative], precision: request.precision)
+        let opened = try open(directory, prompts: [request.prompt, request.negative], precision: request.precision)
         let source = try order.picture?.decoded().image
         let mask = try order.mask.map { Mask(try $0.decoded().image) }
-        let load = begin.duration(to: clock.now)
         let task = RunTask(
             request, strengths: strengths, source: source,
-            mask: request.mode == .repaint ? try pipeline.repaintMask(request, source: source, mask: mask) : nil)
+            mask: request.mode == .repaint ? try request.repaintMask(source: source, mask: mask) : nil)
+        // What is free for the run itself once the weights are there: refused before they are read.
         let available = Memory.available
-        let plans = try task.plans(pipeline, memoryLimit: available)
-        if let available, let plan = plans.first(where: { $0.memory > available }) {
-            throw StudioError.tooLittleMemory(needed: plan.memory, available: available, size: "\(plan.working)")
+        let limit = available.map { $0 - opened.bytesToLoad }
+        let plans = try task.plans(opened.outline, memoryLimit: limit)
+        if let available, let limit, let plan = plans.first(where: { $0.memory > limit }) {
+            throw StudioError.tooLittleMemory(
+                needed: plan.memory + opened.bytesToLoad, weights: opened.bytesToLoad, available: available, size: "\(plan.working)",
+                inHalves: opened.outline.isHeldInHalves)
         }
+        let atFirst = Memory.resident ?? 0
+        let pipeline = try pipeline(opened)
+        let load = begin.duration(to: clock.now)
         // Nothing is told of a run that is refused but why.
         onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
+        if let habits = habits(of: order.request.model), let kind = habits.kind { onEvent(.recognised(kind, sign: habits.sign)) }
         for plan in plans {
-            onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed))
+            onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed, guidance: request.guidance))
         }
         onEvent(
             .estimated(
-                seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + (plans.map(\.memory).max() ?? 0),
+                seconds: task.seconds(plans), memory: atFirst + opened.bytesToLoad + (plans.map(\.memory).max() ?? 0),
                 tiled: plans.contains { $0.tiled }))
         if case .folder(let folder) = order.place {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -97,12 +110,16 @@ extension Studio {
         let pictureID = try order.picture.map { try library.record($0.record).id }
         let generation = try library.record(
             NewGeneration(
-                kind: request.mode.kind, request: try JSON.text(request), seed: seed, model: model, profile: request.profile.rawValue,
+                kind: request.mode.kind, request: request.json(strengths: order.strengths), seed: seed, model: model,
+                profile: request.profile.rawValue,
                 precision: request.precision == .bf16 ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
                 promptNumber: order.promptNumber))
         do {
-            let results = try pipeline.run(task, memoryLimit: available, previews: order.preview != nil) { step in
+            let results = try pipeline.run(task, memoryLimit: limit, previews: order.preview != nil) { step in
                 if let file = order.preview, let preview = step.preview { try ImageFile.write(preview, to: file) }
+                if let file = order.latent, step.step == step.steps {
+                    try SafetensorsFile.write(tensors: [("latent", step.latent.permuted([0, 3, 1, 2]))], to: file)
+                }
                 onEvent(.step(step))
             }
             let report = try deliver(
@@ -127,11 +144,10 @@ extension Studio {
         return catalog.model(named: model ?? Studio.defaultGenerator)?.defaults
     }
 
-    /// The sampler that a model's folder names in its scheduler's configuration, for models that no manifest describes.
-    public nonisolated func usualSampler(of model: String?) -> SamplerName? {
+    /// How a model is usually run that no manifest describes.
+    public nonisolated func habits(of model: String?) -> ModelHabits? {
         guard let model, catalog().model(named: model) == nil else { return nil }
-        let folder = URL(fileURLWithPath: NSString(string: model).expandingTildeInPath)
-        return try? SchedulerConfiguration(contentsOf: folder.appendingPathComponent("scheduler/scheduler_config.json")).namedSampler
+        return ModelHabits(model: URL(fileURLWithPath: NSString(string: model).expandingTildeInPath))
     }
 
     /// The generator that comes with Redraw.

@@ -136,17 +136,47 @@ public actor Studio {
         try StyleIndex(catalog: catalog, encoder: encoder, caches: [folder], made: made)
     }
 
-    /// The pipeline of a model's folder or file, with what the prompts call: LoRA files out of folders `loras` and textual inversions out
+    /// A model's folder or file, opened, with what the prompts call: LoRA files out of folders `loras` and textual inversions out
     /// of folders `embeddings`, in the model's folder, beside it, or among the person's own models. The last one used is kept.
-    func pipeline(at model: URL, prompts: [String], precision: GenerationRequest.Precision) throws -> Pipeline {
+    func open(_ model: URL, prompts: [String], precision: GenerationRequest.Precision) throws -> OpenedModel {
         let options = try PipelineOptions(
             prompts: prompts, folders: [model, model.deletingLastPathComponent(), installation.personalModels],
             merges: merges, precision: precision)
-        if let openedPipeline, openedPipeline.model == model, openedPipeline.options == options { return openedPipeline.pipeline }
+        if let openedPipeline, openedPipeline.model == model, openedPipeline.options == options { return .loaded(openedPipeline.pipeline) }
         // Two large models at once may be more than the memory holds.
         openedPipeline = nil
-        let pipeline = try Pipeline(model: model, options: options) { try defaultEncoder().textTower() }
-        openedPipeline = (model, options, pipeline)
-        return pipeline
+        return .onDisk(try PipelineSource(model: model, options: options), model, options)
+    }
+
+    /// The model's pipeline, its weights read unless they are there.
+    func pipeline(_ opened: OpenedModel) throws -> Pipeline {
+        switch opened {
+        case .loaded(let pipeline): return pipeline
+        case .onDisk(let source, let model, let options):
+            let pipeline = try source.load { try defaultEncoder().textTower() }
+            openedPipeline = (model, options, pipeline)
+            return pipeline
+        }
+    }
+}
+
+/// A model that is to be used: the one that is there already, or one whose weights have yet to be read.
+enum OpenedModel {
+    case loaded(Pipeline)
+    case onDisk(PipelineSource, URL, PipelineOptions)
+
+    var outline: PipelineOutline {
+        switch self {
+        case .loaded(let pipeline): pipeline.outline
+        case .onDisk(let source, _, _): source.outline
+        }
+    }
+
+    /// What loading will take, in bytes.
+    var bytesToLoad: Int {
+        switch self {
+        case .loaded: 0
+        case .onDisk(let source, _, _): source.outline.weightMemory
+        }
     }
 }

@@ -69,6 +69,7 @@ private struct AttentionPlan {
         Parallel.forEachRange(count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, work)), perThread: 4) { items in
             var head = AttentionHead(plan: self, block: min(block, queries))
             for item in items {
+                if Parallel.isInterrupted { return }
                 head.look(sequence: item / (heads * blocks), head: item / blocks % heads, k, v)
                 head.attend(first: item % blocks * block, q, to)
             }

@@ -50,7 +50,7 @@ public struct PackedConvolution: Sendable {
         if groups == 1 {
             inputs = weight.shape[1]
             let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, halves: halves)
-            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix, areKept: keepsTransform) : nil)
+            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix, keeps: keepsTransform) : nil)
         } else {
             precondition(
                 groups == weight.shape[0] && weight.shape[1] == 1,
@@ -58,6 +58,21 @@ public struct PackedConvolution: Sendable {
             inputs = groups
             form = .depthwise(weight.reshaped([groups, kernelHeight * kernelWidth]).transposed())
         }
+    }
+}
+
+extension PackedConvolution {
+    /// Bytes that a convolution of stride 1 keeps for its fast algorithm from its first use on; 0 where it keeps nothing.
+    ///
+    /// - Parameter shape: of the weight, `[outputs, inputs, height, width]`.
+    public static func transformMemory(_ shape: Shape) -> Int {
+        guard Processor.level > rd_level_plain, shape.rank == 4, shape[2] == 3, shape[3] == 3 else { return 0 }
+        return WinogradWeights.keptMemory(outputs: shape[0], inputs: shape[1], panelWidth: rd_panel_width(Processor.level))
+    }
+
+    /// Whether the fast algorithm is taken for a map of outputs of this size.
+    public static func transformPays(batch: Int, height: Int, width: Int) -> Bool {
+        WinogradWeights.pays(batch: batch, height: height, width: width)
     }
 }
 

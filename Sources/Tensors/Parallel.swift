@@ -24,7 +24,7 @@ public enum Parallel {
     /// Runs `body` so that the work it spreads over threads ends early once `check` says so; what is then computed is worth nothing, and
     /// the caller is to throw it away. It is how a long product ends within a fraction of a second.
     ///
-    /// - Parameter check: asked between pieces of work, on the thread that called this.
+    /// - Parameter check: asked between pieces of work, on the thread that called this and on no other.
     public static func interruptible<Result>(by check: @escaping () -> Bool, _ body: () throws -> Result) rethrows -> Result {
         let interruption = Interruption(check)
         let outer = pthread_getspecific(Interruption.key)
@@ -36,6 +36,10 @@ public enum Parallel {
         return try body()
     }
 
+    /// Whether the work that this thread takes part in is no longer wanted. A piece of work that takes long asks between its parts, and
+    /// leaves the rest undone; so does what would keep a result that was cut short.
+    public static var isInterrupted: Bool { Interruption.current?.isSet ?? false }
+
     /// Calls `body` once for each index in `0..<count`, on several threads at once, and returns when all calls have.
     ///
     /// Indices are handed out in order as threads become free. The calls must not depend on each other; `body` may capture pointers, and
@@ -45,7 +49,7 @@ public enum Parallel {
         let interruption = Interruption.current
         guard workers > 1 else {
             for index in 0..<count {
-                if let interruption, interruption.check() { return }
+                if let interruption, interruption.isSet { return }
                 body(index)
             }
             return
@@ -53,12 +57,13 @@ public enum Parallel {
         withoutActuallyEscaping(body) { escaping in
             nonisolated(unsafe) let shared = escaping
             let next = NextIndex()
-            let caller = pthread_self()
             DispatchQueue.concurrentPerform(iterations: workers) { _ in
-                // Only the caller's thread asks: it is the one that runs the task in question, and it works here as well.
-                let asking = pthread_equal(caller, pthread_self()) != 0 ? interruption : nil
+                // The helping threads hear of it too, for pieces that ask within themselves.
+                let outer = pthread_getspecific(Interruption.key)
+                if let interruption { pthread_setspecific(Interruption.key, Unmanaged.passUnretained(interruption).toOpaque()) }
+                defer { pthread_setspecific(Interruption.key, outer) }
                 while let index = next.take(below: count) {
-                    if let asking, asking.check() {
+                    if let interruption, interruption.isSet {
                         next.skipAll()
                         return
                     }
@@ -89,10 +94,21 @@ private final class Interruption: Sendable {
         precondition(pthread_key_create(&key, nil) == 0, "the system has no thread-local storage left")
         return key
     }()
-    nonisolated(unsafe) let check: () -> Bool
+    private nonisolated(unsafe) let check: () -> Bool
+    private let asking = pthread_self()
+    private let known = Atomic<Bool>(false)
 
     init(_ check: @escaping () -> Bool) {
         self.check = check
+    }
+
+    /// Once true, always true. Only the thread that began the work asks: it is the one that runs the task in question, and it works as
+    /// well; the others see what it was told.
+    var isSet: Bool {
+        if known.load(ordering: .relaxed) { return true }
+        guard pthread_equal(asking, pthread_self()) != 0, check() else { return false }
+        known.store(true, ordering: .relaxed)
+        return true
     }
 
     static var current: Interruption? {

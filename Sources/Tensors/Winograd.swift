@@ -1,119 +1,200 @@
 import CKernels
 import Synchronization
 
-/// A 3x3 convolution's weights for Winograd's F(4x4, 3x3), made when a map first comes that is large enough: they take four times the
-/// memory of the taps, and a layer that only ever sees small maps never needs them.
+/// A 3x3 convolution by Winograd's F(4x4, 3x3): 2.25 multiplications for each output and channel where the definition takes 9; the
+/// transforms cost rounding, about 5e-6 of the largest output.
 ///
-/// It computes 2.25 multiplications for each output and channel where the definition takes 9; the transforms cost rounding, about 5e-6 of
-/// the largest output.
+/// The transformed weights take four times the memory of the taps. Those of small layers are kept from their first use on; those of large
+/// ones are made anew at each call, a panel at a time, which costs a few per cent of the products and no memory.
 final class WinogradWeights: Sendable {
-    /// Memory a layer may take for its transformed weights.
-    private static let largest = 64 << 20
-    /// The same where weights are held in halves, that is where memory is what counts.
-    private static let largestOfHalves = 48 << 20
+    /// Memory a layer may take for transformed weights that it keeps.
+    private static let largestKept = 16 << 20
+    /// Memory that the transformed weights of a whole layer may take for one call.
+    private static let largestWhole = 64 << 20
+    /// Memory for the transformed inputs of a run of tiles.
+    private static let inputMemory = 48 << 20
     /// Fewer tiles than this do not pay for reading the larger weights.
     private static let fewestTiles = 16
 
     private let packed: Panels
-    private var panelWidth: Int { packed.width }
     private let inputs: Int
     private let outputs: Int
     private let areKept: Bool
     private let transformed = Mutex<TensorStorage?>(nil)
 
-    /// nil where the weights are not in panels, or the layer is too thin or too large for it to pay.
-    init?(_ matrix: PackedMatrix, areKept: Bool) {
+    /// nil where the weights are not in panels, or the layer is too thin for it to pay.
+    ///
+    /// - Parameter keeps: false for a layer that keeps nothing, however small it is.
+    init?(_ matrix: PackedMatrix, keeps: Bool) {
         guard case .panels(let packed) = matrix.form else { return nil }
         self.packed = packed
-        self.areKept = areKept
-        inputs = matrix.inputs / 9
-        outputs = matrix.outputs
-        let limit = packed.halves == nil ? Self.largest : Self.largestOfHalves
-        guard inputs >= 16, outputs >= 16, 36 * pointStride * MemoryLayout<Float>.stride <= limit else { return nil }
+        (inputs, outputs) = (matrix.inputs / 9, matrix.outputs)
+        guard Self.suits(outputs: outputs, inputs: inputs) else { return nil }
+        areKept = keeps && Self.keptMemory(outputs: outputs, inputs: inputs, panelWidth: packed.width) > 0
     }
 
-    private var panels: Int { (outputs + panelWidth - 1) / panelWidth }
-    /// Floats between the weights of one point and those of the next.
-    private var pointStride: Int { panels * panelWidth * inputs }
+    private static func suits(outputs: Int, inputs: Int) -> Bool { inputs >= 16 && outputs >= 16 }
+
+    /// Bytes that a layer keeps from its first use on, 0 where it keeps nothing.
+    static func keptMemory(outputs: Int, inputs: Int, panelWidth: Int) -> Int {
+        let bytes = 36 * ((outputs + panelWidth - 1) / panelWidth * panelWidth) * inputs * MemoryLayout<Float>.stride
+        return suits(outputs: outputs, inputs: inputs) && bytes <= largestKept ? bytes : 0
+    }
+
+    /// Whether a map of outputs has enough tiles.
+    static func pays(batch: Int, height: Int, width: Int) -> Bool {
+        batch * ((height + 3) / 4) * ((width + 3) / 4) >= fewestTiles
+    }
 
     func suits(_ window: Window) -> Bool {
-        window.stride == 1 && Tiles(window).count >= Self.fewestTiles
+        window.stride == 1 && Self.pays(batch: window.batch, height: window.outputHeight, width: window.outputWidth)
+    }
+
+    private var panelWidth: Int { packed.width }
+    private var panels: Int { (outputs + panelWidth - 1) / panelWidth }
+    /// Values of a panel at one point, or under one tap.
+    private var run: Int { inputs * panelWidth }
+    /// Floats between the weights of one point and those of the next, where all panels stand together.
+    private var pointStride: Int { panels * run }
+
+    /// to = finish(convolution of the map at `from`).
+    func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
+        let map = Map(from: from, window: window, tiles: Tiles(window), to: to, finish: finish)
+        // With fewer tiles than outputs, the transformed weights are larger than the transformed inputs.
+        if areKept || (map.tiles.count >= outputs && 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole) {
+            convolveByTiles(map)
+        } else {
+            convolveByPanels(map)
+        }
+    }
+
+    /// What a call works on.
+    private struct Map {
+        let from: UnsafePointer<Float>
+        let window: Window
+        let tiles: Tiles
+        let to: UnsafeMutablePointer<Float>
+        let finish: Finish
+    }
+
+    /// A block of tiles after the other, with the weights of the whole layer transformed.
+    private func convolveByTiles(_ map: Map) {
+        let weights = weights()
+        let count = map.tiles.count
+        let group = rd_panel_group(panelWidth)
+        // A block's transformed inputs and products together stay near the size of a second-level cache.
+        let fitting = (1 << 18) / (36 * (inputs + outputs)) / group * group
+        let share = (count + 2 * Parallel.threadCount - 1) / (2 * Parallel.threadCount)
+        let block = max(group, min(max(4 * group, min(16 * group, fitting)), (share + group - 1) / group * group))
+        Parallel.forEach(count: (count + block - 1) / block) { index in
+            let tiles = index * block..<min(count, (index + 1) * block)
+            let transformed = TensorStorage(count: 36 * tiles.count * inputs)
+            let products = TensorStorage(count: 36 * tiles.count * outputs)
+            for (position, tile) in tiles.enumerated() { transform(tile, of: map, to: transformed, position: position, count: tiles.count) }
+            multiply(
+                transformed, count: tiles.count, weights.pointer, pointStride: pointStride, columns: outputs, to: products, width: outputs)
+            for (position, tile) in tiles.enumerated() {
+                write(products.pointer + position * outputs, pointStride: tiles.count * outputs, tile, of: map, columns: 0..<outputs)
+            }
+        }
+    }
+
+    /// A panel of weights after the other, each transformed where it is used, over the transformed inputs of many tiles.
+    private func convolveByPanels(_ map: Map) {
+        let most = max(64, Self.inputMemory / (36 * inputs * MemoryLayout<Float>.stride))
+        for first in stride(from: 0, to: map.tiles.count, by: most) {
+            let tiles = first..<min(map.tiles.count, first + most)
+            let transformed = TensorStorage(count: 36 * tiles.count * inputs)
+            Parallel.forEachRange(count: tiles.count, perThread: 4) { range in
+                for position in range {
+                    transform(tiles.lowerBound + position, of: map, to: transformed, position: position, count: tiles.count)
+                }
+            }
+            Parallel.forEach(count: panels) { panel in
+                let weights = TensorStorage(count: 36 * run)
+                let products = TensorStorage(count: 36 * tiles.count * panelWidth)
+                transform(panel: panel, to: weights.pointer, pointStride: run)
+                multiply(
+                    transformed, count: tiles.count, weights.pointer, pointStride: run, columns: panelWidth, to: products,
+                    width: panelWidth)
+                let columns = panel * panelWidth..<min(outputs, (panel + 1) * panelWidth)
+                for (position, tile) in tiles.enumerated() {
+                    write(
+                        products.pointer + position * panelWidth, pointStride: tiles.count * panelWidth, tile, of: map, columns: columns)
+                }
+            }
+        }
     }
 
     private func weights() -> TensorStorage {
-        guard areKept else { return transform(to: TensorStorage(count: 36 * pointStride)) }
+        guard areKept else { return transformAll(to: TensorStorage(count: 36 * pointStride)) }
         return transformed.withLock { transformed in
             if let transformed { return transformed }
-            let storage = transform(to: TensorStorage(lasting: 36 * pointStride))
-            transformed = storage
+            let storage = transformAll(to: TensorStorage(lasting: 36 * pointStride))
+            // What was cut short must not serve the next call.
+            if !Parallel.isInterrupted { transformed = storage }
             return storage
         }
     }
 
-    private func transform(to storage: TensorStorage) -> TensorStorage {
+    private func transformAll(to storage: TensorStorage) -> TensorStorage {
         Parallel.forEachRange(count: panels) { range in
-            guard packed.halves != nil else {
-                return rd_winograd_weights(
-                    packed.storage.pointer, inputs, panelWidth, range.lowerBound, range.upperBound, storage.pointer, pointStride)
-            }
-            let panel = TensorStorage(count: 9 * inputs * panelWidth)
-            for index in range {
-                packed.spread(index, length: 9 * inputs * panelWidth, to: panel.pointer)
-                rd_winograd_weights(
-                    panel.pointer, inputs, panelWidth, 0, 1, storage.pointer + index * inputs * panelWidth, pointStride)
-            }
+            for panel in range { transform(panel: panel, to: storage.pointer + panel * run, pointStride: pointStride) }
         }
         return storage
     }
 
-    /// to = finish(convolution of the map at `from`).
-    func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        let weights = weights()
-        let tiles = Tiles(window)
+    private func transform(panel: Int, to target: UnsafeMutablePointer<Float>, pointStride: Int) {
+        guard packed.halves != nil else {
+            return rd_winograd_weights(packed.storage.pointer + 9 * panel * run, run, target, pointStride, Processor.level)
+        }
+        let floats = TensorStorage(count: 9 * run)
+        packed.spread(panel, length: 9 * run, to: floats.pointer)
+        rd_winograd_weights(floats.pointer, run, target, pointStride, Processor.level)
+    }
+
+    /// A tile's inputs, transformed to their places among those of `count` tiles.
+    private func transform(_ tile: Int, of map: Map, to target: TensorStorage, position: Int, count: Int) {
+        let (place, window) = (map.tiles.place(tile), map.window)
+        rd_winograd_input(
+            map.from + place.image * window.height * window.width * inputs, window.height, window.width, inputs,
+            place.y - window.padding.top, place.x - window.padding.left, target.pointer + position * inputs, count * inputs,
+            Processor.level)
+    }
+
+    /// The products of the 36 points, each of `count` rows of inputs by the weights' columns.
+    private func multiply(
+        _ transformed: TensorStorage, count: Int, _ weights: UnsafePointer<Float>, pointStride: Int, columns: Int,
+        to products: TensorStorage,
+        width: Int
+    ) {
         let group = rd_panel_group(panelWidth)
-        // A block's transformed inputs and products together stay near the size of a second-level cache.
-        let fitting = (1 << 18) / (36 * (inputs + outputs)) / group * group
-        let share = (tiles.count + 2 * Parallel.threadCount - 1) / (2 * Parallel.threadCount)
-        let block = max(group, min(max(4 * group, min(16 * group, fitting)), (share + group - 1) / group * group))
-        Parallel.forEach(count: (tiles.count + block - 1) / block) { index in
-            let range = index * block..<min(tiles.count, (index + 1) * block)
-            let transformed = TensorStorage(count: 36 * range.count * inputs)
-            let products = TensorStorage(count: 36 * range.count * outputs)
-            for (position, tile) in range.enumerated() {
-                let place = tiles.place(tile)
-                rd_winograd_input(
-                    from + place.image * window.height * window.width * inputs, window.height, window.width, inputs,
-                    place.y - window.padding.top, place.x - window.padding.left, transformed.pointer + position * inputs,
-                    range.count * inputs, Processor.level)
-            }
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: range.count) { table in
-                for point in 0..<36 {
-                    rd_matrix_table(
-                        transformed.pointer + point * range.count * inputs, range.count, inputs, group, table.baseAddress!)
-                    rd_panel_rows(
-                        table.baseAddress!, range.count, 1, inputs, weights.pointer + point * pointStride, panelWidth, 0, outputs, nil,
-                        Int32(rd_activation_none), products.pointer + point * range.count * outputs, outputs, Processor.level)
-                }
-            }
-            for (position, tile) in range.enumerated() {
-                write(products.pointer + position * outputs, pointStride: range.count * outputs, tiles, tile, to, finish: finish)
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { table in
+            let table = table.baseAddress!
+            for point in 0..<36 {
+                rd_matrix_table(transformed.pointer + point * count * inputs, count, inputs, group, table)
+                rd_panel_rows(
+                    table, count, 1, inputs, weights + point * pointStride, panelWidth, 0, columns, nil, Int32(rd_activation_none),
+                    products.pointer + point * count * width, width, Processor.level)
             }
         }
     }
 
-    private func write(
-        _ products: UnsafePointer<Float>, pointStride: Int, _ tiles: Tiles, _ tile: Int, _ to: UnsafeMutablePointer<Float>, finish: Finish
-    ) {
+    /// Some columns of a tile's outputs, out of the products of its 36 points.
+    private func write(_ products: UnsafePointer<Float>, pointStride: Int, _ tile: Int, of map: Map, columns: Range<Int>) {
+        let (tiles, finish) = (map.tiles, map.finish)
         let place = tiles.place(tile)
-        let (rows, columns) = (min(4, tiles.height - place.y), min(4, tiles.width - place.x))
+        let (rows, width) = (min(4, tiles.height - place.y), min(4, tiles.width - place.x))
         let first = (place.image * tiles.height + place.y) * tiles.width + place.x
         rd_winograd_output(
-            products, pointStride, outputs, finish.bias, finish.activation.code, to + first * outputs, tiles.width * outputs, rows,
-            columns, Processor.level)
+            products, pointStride, columns.count, finish.bias.map { $0 + columns.lowerBound }, finish.activation.code,
+            map.to + first * outputs + columns.lowerBound, outputs, tiles.width * outputs, rows, width, Processor.level)
         let after = finish.afterPanels
         for row in 0..<rows {
             let pixel = first + row * tiles.width
-            after.apply(to + pixel * outputs, row: pixel, column: 0, count: columns, width: outputs, stride: outputs)
+            after.apply(
+                map.to + pixel * outputs + columns.lowerBound, row: pixel, column: columns.lowerBound, count: width, width: columns.count,
+                stride: outputs)
         }
     }
 }

@@ -135,8 +135,16 @@ import Testing
         }
         let sheet = tool.path("sheet.png")
         let made = try tool.run(
-            "generate", source, "--prompt", "coffee", "--steps", "4", "--strengths", "0.25,0.75", "--size", "64x64", "--output", sheet)
+            "generate", source, "--prompt", "coffee", "--steps", "4", "--strengths", "0.25,0.75", "--size", "64x64", "--output", sheet,
+            "--json"
+        )
         #expect(made.status == 0, "\(made.errors)")
+        // Each picture's own strength, in the report and in the history.
+        let parts = try #require(try json(made.output)["strengths"] as? [[String: Any]])
+        #expect(parts.map { $0["strength"] as? Double } == [0.25, 0.75] && parts.map { $0["run"] as? Int } == [1, 3])
+        let number = try #require(try json(made.output)["id"] as? Int)
+        let shown = try tool.run("show", "g\(number)")
+        #expect(shown.output.contains(#""strength":null,"strengths":[0.25,0.75]"#), "\(shown.output) \(shown.errors)")
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: sheet)).text
         #expect(text["parameters"]?.contains("Denoising strength: \"0.25, 0.75\"") == true, "\(text)")
         #expect(text["parameters"]?.contains("Steps run: \"1, 3\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)

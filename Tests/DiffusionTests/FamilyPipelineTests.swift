@@ -44,7 +44,7 @@ import Testing
     }
 
     /// diffusers' folder of a case, its tokenizers left out: the byte pairs come from Redraw's own list.
-    static func folder(_ one: Case, in folder: URL) throws {
+    static func folder(_ one: Case, in folder: URL, listedIn list: String = "families/pipelines.json") throws {
         try Families.write("unet.\(one.unet)", component: "unet", to: folder.appendingPathComponent("unet"))
         try Families.write(
             "vae.\(one.vae)", component: "vae", to: folder.appendingPathComponent("vae"), changing: ["scaling_factor": one.scaling])
@@ -52,7 +52,7 @@ import Testing
             try Families.write(
                 "\(encoder).\(one.unet)", component: encoder, to: folder.appendingPathComponent(encoder), file: "model.fp16.safetensors")
         }
-        let all = try JSONSerialization.jsonObject(with: Data(contentsOf: fixture("families/pipelines.json", room: "Diffusion")))
+        let all = try JSONSerialization.jsonObject(with: Data(contentsOf: fixture(list, room: "Diffusion")))
         let scheduler = (all as? [[String: Any]])?.first { $0["name"] as? String == one.name }?["scheduler"] ?? [:]
         let place = folder.appendingPathComponent("scheduler")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
@@ -61,6 +61,29 @@ import Testing
 
     func pipeline(_ model: URL, options: PipelineOptions = PipelineOptions(merges: merges)) throws -> Pipeline {
         try Pipeline(model: model, options: options) { throw Families.Missing(name: "sentences") }
+    }
+
+    /// diffusers' own pipelines for latent consistency models: no second pass, the scale as an input, steps spread over the strength.
+    @Test func consistencyModelsRunAsInTheirOwnPipelines() throws {
+        let goldens = try Goldens("families/consistency.safetensors")
+        let cases: [Case] = try json("families/consistency.json")
+        #expect(cases.count == 4)
+        for one in cases {
+            let folder = try TemporaryFolder()
+            try Self.folder(one, in: folder.url, listedIn: "families/consistency.json")
+            let pipeline = try pipeline(folder.url)
+            var request = one.request
+            request.sampler = try #require(ModelHabits(model: folder.url).sampler)
+            var latent: Tensor?
+            let result = try pipeline.run(request, source: one.mode == .paint ? nil : try goldens.image("source")) { latent = $0.latent }
+            #expect(result.plan.steps.run == one.steps)
+            let agreement = Agreement(try #require(latent).values, try goldens["\(one.name).latent"].values)
+            print("consistency \(one.name): latent \(agreement.relative)")
+            #expect(agreement.relative < 1e-3, "\(one.name): latent \(agreement)")
+            let expected = try goldens.image("\(one.name).picture")
+            let largest = zip(result.pictures[0].image.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 255
+            #expect(largest <= 2, "\(one.name): pictures differ by \(largest)")
+        }
     }
 
     @Test(arguments: cases) func fromWordsToPicturesAsDiffusers(_ one: Case) throws {

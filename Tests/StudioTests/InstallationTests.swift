@@ -58,6 +58,39 @@ struct StudioTests {
         }
     }
 
+    /// A model far larger than any machine's memory: its header says so, and nothing of it is read.
+    @Test func tooLittleMemoryIsSaidBeforeWeightsAreRead() async throws {
+        let folder = try TemporaryFolder()
+        let model = folder.url.appendingPathComponent("huge")
+        try FileManager.default.copyItem(at: checkout.appendingPathComponent("Models/redraw-small"), to: model)
+        let file = model.appendingPathComponent("unet/diffusion_pytorch_model.safetensors")
+        let small = try Data(contentsOf: file)
+        let length = small.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONSerialization.jsonObject(with: small.dropFirst(8).prefix(length))
+        var entries = try #require(header as? [String: Any])
+        let (end, ballast) = (small.count - 8 - length, 1 << 42)
+        entries["ballast"] = ["dtype": "F16", "shape": [1 << 21, 1 << 20], "data_offsets": [end, end + ballast]]
+        var text = try JSONSerialization.data(withJSONObject: entries)
+        text.append(Data(repeating: 0x20, count: (8 - text.count % 8) % 8))
+        try (Data((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }) + text).write(to: file)
+        // The rest of it is a hole.
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.truncate(atOffset: UInt64(8 + text.count + end + ballast))
+        try handle.close()
+
+        var request = GenerationRequest(mode: .paint, prompt: "a cat", seed: 1, width: 64, height: 64)
+        request.model = model.path
+        let studio = try studio(folder)
+        let order = GenerationOrder(request: request, place: .folder(folder.url))
+        await #expect {
+            _ = try await studio.generate(order)
+        } throws: { error in
+            guard case StudioError.tooLittleMemory(let needed, let weights, _, let size, let inHalves) = error else { return false }
+            return needed > weights && weights > ballast && size == "64x64" && inHalves && "\(error)".contains("smaller model")
+        }
+        #expect(try studio.desk().library.generations().isEmpty)
+    }
+
     @Test func aCancelledGenerationWritesNothingAndIsKeptAsCancelled() async throws {
         let folder = try TemporaryFolder()
         let studio = try studio(folder)

@@ -30,7 +30,9 @@ import Testing
     @Test(arguments: [HalfFormat.f16, .bf16]) func convolutionsAreThoseOfFloats(_ format: HalfFormat) {
         var generator = SeededGenerator.announced()
         // Small maps read their windows, large ones go through the fast algorithm, with its weights kept and made anew.
-        for (side, inputs, outputs, kernel) in [(5, 20, 40, 3), (40, 20, 40, 3), (9, 33, 70, 1), (40, 64, 48, 3), (6, 3, 5, 3)] {
+        for (side, inputs, outputs, kernel) in [
+            (5, 20, 40, 3), (40, 20, 40, 3), (9, 33, 70, 1), (40, 64, 48, 3), (20, 64, 130, 3), (6, 3, 5, 3),
+        ] {
             let weight = exact([outputs, inputs, kernel, kernel], &generator)
             let x = Tensor(generator.floats(side * side * inputs), shape: [1, side, side, inputs])
             let floats = convolution(x, PackedConvolution(weight), padding: Padding(kernel / 2))

@@ -126,8 +126,11 @@ private func compare(
         let bias = generator.floats(channels)
         let (rows, columns) = (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator))
         compare(16 * channels, tolerance: 1e-6, "output") {
-            rd_winograd_output(products, channels, channels, bias, Int32(rd_activation_relu), $0, 4 * channels, rows, columns, $1)
+            rd_winograd_output(products, channels, channels, bias, Int32(rd_activation_relu), $0, channels, 4 * channels, rows, columns, $1)
         }
+        let run = 8 * Int.random(in: 1...6, using: &generator)
+        let taps = generator.floats(9 * run)
+        compare(36 * run, tolerance: 1e-6, "weights") { rd_winograd_weights(taps, run, $0, run, $1) }
     }
 }
 

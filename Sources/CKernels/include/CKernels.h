@@ -119,17 +119,17 @@ void rd_window_table(const float *input, const rd_window *window, size_t first, 
 
 // Winograd's F(4x4, 3x3): a 3x3 convolution of stride 1 as 36 products over tiles of 4 by 4 outputs.
 
-/// Point p of panel q of the transformed weight stands at to[p * point_stride + q * depth * panel_width]; from the panels of nine taps.
-void rd_winograd_weights(const float *packed, size_t depth, size_t panel_width, size_t first_panel, size_t last_panel, float *to,
-                         size_t point_stride);
+/// A panel of nine taps of `run` values each (depth times width, a multiple of 8), transformed: point p stands at to[p * point_stride].
+void rd_winograd_weights(const float *panel, size_t run, float *to, size_t point_stride, rd_level level);
 
 /// The 6 by 6 pixels from (top, left) of a picture [height, width, channels], transformed; outside counts as zero.
 void rd_winograd_input(const float *input, size_t height, size_t width, size_t channels, ptrdiff_t top, ptrdiff_t left, float *to,
                        size_t point_stride, rd_level level);
 
 /// The `rows` by `columns` (at most 4 by 4) outputs of a tile, plus bias (may be NULL), through relu or relu6 if that is the activation.
+/// `channels` of each pixel are written; one pixel of a row stands `pixel_stride` behind the other.
 void rd_winograd_output(const float *from, size_t point_stride, size_t channels, const float *bias, int32_t activation, float *out,
-                        size_t row_stride, size_t rows, size_t columns, rd_level level);
+                        size_t pixel_stride, size_t row_stride, size_t rows, size_t columns, rd_level level);
 
 // Elementwise arithmetic of `count` values.
 

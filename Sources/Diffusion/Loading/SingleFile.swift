@@ -71,11 +71,16 @@ extension ModelParts {
                     padding: tower.isOpen ? "!" : nil))
         }
         var scheduler = SchedulerConfiguration.stableDiffusion
-        if try Self.predictsVelocity(url, names: names, configuration, weights["unet"], isSecond: dropped != nil) {
+        // Turbo models were distilled from models of the noise, at 512 pixels, with steps that begin at noise alone.
+        let isTurbo = ModelHabits.isCalledTurbo(url)
+        if isTurbo {
+            scheduler.spacing = .trailing
+        } else if try Self.predictsVelocity(url, names: names, configuration, weights["unet"], isSecond: dropped != nil) {
             scheduler.prediction = .velocity
         }
         // The squares of the training, which no tensor tells: 512 pixels, 768 for the second generation's v-models, 1024 for XL.
-        configuration.sampleSize = configuration.added != nil ? 128 : dropped != nil && scheduler.prediction == .velocity ? 96 : 64
+        configuration.sampleSize =
+            isTurbo ? 64 : configuration.added != nil ? 128 : dropped != nil && scheduler.prediction == .velocity ? 96 : 64
         unetConfiguration = configuration
         self.scheduler = scheduler
         zerosForEmptyNegative = configuration.added != nil

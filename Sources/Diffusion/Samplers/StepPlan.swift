@@ -11,13 +11,20 @@ public struct StepPlan: Sendable, Equatable, Codable {
     /// Index into the step schedule where the run begins.
     let start: Int
 
+    init(requested: Int, run: Int, passes: Int, firstTimestep: Double?, start: Int) {
+        (self.requested, self.run, self.passes) = (requested, run, passes)
+        (self.firstTimestep, self.start) = (firstTimestep, start)
+    }
+
     /// - Parameter strength: nil for a run from nothing.
     /// - Throws: `strengthLeavesNoStep` under the profile `diffusers`, which has no answer to that; under `redraw` at least one step runs
     ///   wherever the strength is above 0, under `a1111` always one more than the strength's share.
     public init(_ schedule: StepSchedule, strength: Double?, profile: GenerationRequest.Profile) throws(DiffusionError) {
         let total = schedule.count
         requested = total
-        if let strength {
+        if schedule.heedsStrength {
+            run = schedule.timesteps.count
+        } else if let strength {
             let whole = min(Int(Double(total) * strength), total)
             switch profile {
             case .redraw: run = strength > 0 ? max(whole, 1) : 0
@@ -30,7 +37,7 @@ public struct StepPlan: Sendable, Equatable, Codable {
             run = total
         }
         let all = schedule.timesteps.count
-        start = run == 0 ? all : min((total - run) * schedule.sampler.passesPerStep, all)
+        start = schedule.heedsStrength ? 0 : run == 0 ? all : min((total - run) * schedule.sampler.passesPerStep, all)
         passes = all - start
         firstTimestep = passes > 0 ? Double(schedule.timesteps[start]) : nil
     }

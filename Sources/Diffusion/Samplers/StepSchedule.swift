@@ -16,11 +16,17 @@ public struct StepSchedule: Sendable {
     /// How strong the noise is that a run from nothing starts with.
     public let initialNoise: Float
 
-    /// - Parameter profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
+    /// Whether the schedule begins where strength has it begin, so that all of it runs.
+    public let heedsStrength: Bool
+
+    /// - Parameters:
+    ///   - strength: for LCM, how much of the schedule the steps are spread over; nil: over all of it.
+    ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give, and
     ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
     public init(
-        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, profile: GenerationRequest.Profile = .diffusers
+        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, strength: Double? = nil,
+        profile: GenerationRequest.Profile = .diffusers
     ) throws(DiffusionError) {
         let configuration = noise.configuration
         let allowed = Self.counts(sampler, configuration)
@@ -31,6 +37,12 @@ public struct StepSchedule: Sendable {
         self.noise = noise
         self.sampler = sampler
         self.count = count
+        heedsStrength = strength != nil && sampler == .lcm
+        guard profile == .a1111 || sampler != .lcm else {
+            timesteps = try Self.consistencyTimesteps(configuration, count, strength: strength ?? 1, profile)
+            (sigmas, initialNoise) = ([], 1)
+            return
+        }
         let made = try profile == .a1111 ? Self.webUI(noise, sampler, count) : Self.diffusers(noise, sampler, count)
         guard sampler.passesPerStep == 2 else {
             timesteps = made.timesteps
@@ -84,7 +96,6 @@ public struct StepSchedule: Sendable {
         case .timestep:
             let timesteps =
                 switch sampler {
-                case .lcm: consistencyTimesteps(configuration, count)
                 case .pndm: pseudoNumericalTimesteps(rounded(spaced(count)), rungeKutta: false, configuration)
                 case .pndmRungeKutta: pseudoNumericalTimesteps(rounded(spaced(count)), rungeKutta: true, configuration)
                 default: rounded(spaced(count))
@@ -177,10 +188,21 @@ public struct StepSchedule: Sendable {
         return Array(start) + steps.dropFirst(3)
     }
 
-    /// N of the steps that the model was distilled with, the noisiest first.
-    private static func consistencyTimesteps(_ configuration: SchedulerConfiguration, _ count: Int) -> [Float] {
-        let original = configuration.originalSteps
-        let apart = configuration.trainingSteps / original
+    /// N of the steps that the model was distilled with, the noisiest first; of those that strength leaves.
+    private static func consistencyTimesteps(
+        _ configuration: SchedulerConfiguration, _ count: Int, strength: Double, _ profile: GenerationRequest.Profile
+    ) throws(DiffusionError) -> [Float] {
+        let apart = configuration.trainingSteps / configuration.originalSteps
+        var original = Int(Double(configuration.originalSteps) * strength)
+        var count = count
+        if profile == .diffusers {
+            guard original > 0 else { throw .strengthLeavesNoStep(strength: strength, steps: count) }
+            guard count <= original else { throw .steps(requested: count, minimum: 1, maximum: original) }
+        } else {
+            // Strength never rounds to nothing here, and fewer steps run where there are fewer.
+            original = strength > 0 ? max(original, 1) : 0
+            count = min(count, original)
+        }
         let step = Double(original) / Double(count)
         return (0..<count).map { Float((original - Int(Double($0) * step)) * apart - 1) }
     }

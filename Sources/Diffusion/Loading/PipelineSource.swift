@@ -1,0 +1,56 @@
+import Checkpoints
+public import Foundation
+
+/// A model whose files are open and whose headers are read, its weights not yet: what a run on it needs is known before gigabytes are read.
+public struct PipelineSource: Sendable {
+    public let outline: PipelineOutline
+    private let parts: ModelParts
+    private let options: PipelineOptions
+
+    /// Opens a model: a folder in diffusers' layout, or a single .safetensors file.
+    ///
+    /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor; what `checkCancelled` throws.
+    public init(
+        model: URL, options: PipelineOptions = PipelineOptions(),
+        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() }
+    ) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: model.path, isDirectory: &isFolder) else {
+            throw DiffusionError.unreadable(file: model.path, reason: "there is no such file or folder")
+        }
+        // Some single files are told apart by asking their UNet, which takes a while.
+        var parts = try Cancellation(checkCancelled).during {
+            isFolder.boolValue ? try ModelParts(folder: model) : try ModelParts(file: model)
+        }
+        try parts.add(options.adaptations)
+        try parts.hold(options.precision)
+        outline = try PipelineOutline(
+            unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
+            weightMemory: parts.weightMemory(), isHeldInHalves: parts.unet.holding.inHalves,
+            transformMemory: parts.transformMemory())
+        (self.parts, self.options) = (parts, options)
+    }
+
+    /// Reads the weights.
+    ///
+    /// - Parameters:
+    ///   - checkCancelled: called between tensors; what it throws ends the loading and is thrown here.
+    ///   - sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
+    /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
+    public func load(
+        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() }, sentences: () throws -> any PromptEncoder
+    ) throws -> Pipeline {
+        try Cancellation(checkCancelled).during {
+            let text: any PromptEncoder =
+                if parts.textEncoders.isEmpty {
+                    try sentences()
+                } else {
+                    try parts.prompts(merges: options.merges, embeddings: options.embeddings.map { try TrainedEmbedding($0) })
+                }
+            return Pipeline(
+                outline: outline, unet: try UNet(parts.unet, configuration: parts.unetConfiguration),
+                autoencoder: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
+                adaptations: options.adaptations)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Pixels
+
+/// What is known of a model before a weight of it is read: enough to say what a run on it comes to, and what it costs.
+public struct PipelineOutline: Sendable {
+    public let unet: UNetConfiguration
+    public let autoencoder: AutoencoderConfiguration
+    public let noise: NoiseSchedule
+    /// Bytes that the weights take once they are loaded.
+    public let weightMemory: Int
+    /// Whether they are held in two bytes a number.
+    public let isHeldInHalves: Bool
+    /// Bytes that the UNet's convolutions keep for their fast algorithm, by the level of the map they work on.
+    let transformMemory: [Int]
+
+    /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
+    init(
+        unet: UNetConfiguration, autoencoder: AutoencoderConfiguration, scheduler: SchedulerConfiguration, weightMemory: Int = 0,
+        isHeldInHalves: Bool = false, transformMemory: [Int] = []
+    ) throws(DiffusionError) {
+        let latents = autoencoder.latentChannels
+        let (input, output) = (unet.inputChannels, unet.outputChannels)
+        guard input == latents || input == 2 * latents + 1 else {
+            throw .unsupported(
+                file: "unet/config.json", key: "in_channels", value: "\(input)",
+                supported: "\(latents), as many as the autoencoder's latents have, or \(2 * latents + 1) for repainting")
+        }
+        guard output == latents else {
+            throw .unsupported(
+                file: "unet/config.json", key: "out_channels", value: "\(output)",
+                supported: "\(latents), as many as the autoencoder's latents have")
+        }
+        (self.unet, self.autoencoder) = (unet, autoencoder)
+        (self.weightMemory, self.isHeldInHalves, self.transformMemory) = (weightMemory, isHeldInHalves, transformMemory)
+        noise = NoiseSchedule(scheduler)
+    }
+
+    /// Working sizes are filled up to multiples of this many pixels.
+    public var sizeMultiple: Int { autoencoder.scale }
+
+    /// Width and height in pixels of the squares the model was trained on.
+    public var usualSide: Int { (unet.sampleSize ?? 64) * autoencoder.scale }
+
+    /// Whether the UNet was made for repainting and wants the mask and the rest of the picture beside the latent.
+    public var wantsMask: Bool { unet.inputChannels > autoencoder.latentChannels }
+
+    /// Whether a request goes through the UNet twice a step. A model that takes the scale as an input was distilled to need no second pass.
+    func isGuided(_ request: GenerationRequest) -> Bool { request.guidance > 1 && unet.guidanceEmbeddingWidth == nil }
+
+    /// Whether the autoencoder's tiles are any smaller than the canvas.
+    func canTile(_ canvas: PixelSize) -> Bool {
+        AutoencoderTiling(autoencoder).divides(height: canvas.height / sizeMultiple, width: canvas.width / sizeMultiple)
+    }
+
+    /// The steps of a request and which of them run.
+    ///
+    /// A model distilled to consistency spreads all its steps over the part of the schedule that strength leaves, as diffusers'
+    /// `LatentConsistencyModelImg2ImgPipeline` does it, instead of leaving out the first of them: it has too few to leave out any.
+    ///
+    /// - Parameter strength: nil for a run from nothing.
+    func steps(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> (schedule: StepSchedule, plan: StepPlan) {
+        let spreads = request.mode == .generate && request.sampler == .lcm && unet.guidanceEmbeddingWidth != nil
+        let schedule = try StepSchedule(
+            noise, sampler: request.sampler, count: request.steps, strength: spreads ? strength : nil, profile: request.profile)
+        return (schedule, try StepPlan(schedule, strength: strength, profile: request.profile))
+    }
+}
+
+extension Pipeline {
+    public var sizeMultiple: Int { outline.sizeMultiple }
+    public var usualSide: Int { outline.usualSide }
+    public var wantsMask: Bool { outline.wantsMask }
+    public var noise: NoiseSchedule { outline.noise }
+
+    /// See `PipelineOutline.plan`.
+    public func plan(
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
+    ) throws -> Plan {
+        try outline.plan(request, picture: picture, box: box, memoryLimit: memoryLimit)
+    }
+}
