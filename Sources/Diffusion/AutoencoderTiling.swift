@@ -4,7 +4,9 @@ import Tensors
 /// How an autoencoder takes a large picture piece by piece. Source: diffusers' `AutoencoderKL.enable_tiling`.
 ///
 /// Tiles overlap by a quarter and are blended over it, upper into lower, left into right. Each is normalised on its own, so the result is
-/// near the whole picture's and not equal to it: its colours can differ by what a part's statistics differ from the whole's.
+/// near the whole picture's and not equal to it: its colours can differ by what a part's statistics differ from the whole's. With the small
+/// autoencoder that comes along, a photograph of 592x400 decoded in tiles is 7 of 255 away from the one decoded as a whole on average, and
+/// 73 at most; diffusers' tiles do the same. So tiles are taken only where memory would not do otherwise.
 public struct AutoencoderTiling: Sendable {
     /// Width and height of a tile in latent values.
     public let tile: Int

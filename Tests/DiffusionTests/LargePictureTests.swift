@@ -64,8 +64,8 @@ import Testing
         #expect(Agreement(decoded.values, try goldens["tiled.decoded"].values).relative < 2e-5)
     }
 
-    /// How far tiles are from the whole, with the shipped, trained autoencoder and a photograph: there and back, both lose about
-    /// as much (7.7 of 255 on average), and they differ from each other by as much again (7.4 on average, 9 % of the values by more than 16).
+    /// How far tiles are from the whole, with the shipped autoencoder and a photograph there and back, in 255ths: 7.38 on average and 73 at
+    /// most, while the picture loses 7.74 as a whole and 10.64 in tiles. diffusers 0.42 with the same tiles gives these very numbers.
     @Test func tilesStayNearTheWhole() throws {
         let folder = checkout.appendingPathComponent("Models/redraw-small/vae")
         let autoencoder = try Autoencoder(
@@ -85,9 +85,8 @@ import Testing
         func mean(_ values: [Int]) -> Double { Double(values.reduce(0, +)) / Double(values.count) }
         let apart = differences(whole, tiled)
         let (lost, lostInTiles) = (mean(differences(whole, seen)), mean(differences(tiled, seen)))
-        let far = Double(apart.count { $0 > 16 }) / Double(apart.count)
-        print("tiled and whole: \(mean(apart)) apart, \(apart.max() ?? 0) at most, \(far) by more than 16; lost \(lost) and \(lostInTiles)")
-        #expect(mean(apart) < 9 && far < 0.12 && lostInTiles < 1.2 * lost)
+        print("tiled and whole: \(mean(apart)) apart, \(apart.max() ?? 0) at most; lost \(lost) and \(lostInTiles)")
+        #expect(mean(apart) < 7.5 && (apart.max() ?? 0) <= 76 && lost < 7.85 && lostInTiles < 10.8)
     }
 
     /// What fits into a tile is not changed by tiling, and memory decides whether tiles are taken.
