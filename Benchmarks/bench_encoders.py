@@ -5,8 +5,9 @@
 
 Random weights of the real sizes (encoder_models.py). Every program runs in a process of its own with the same number of threads; the
 towers' times are the median of some passes after one that is not counted, without decoding and preparing; a cold start is from the start
-of the process to the first embedding printed, with the file in the page cache. Memory is the process's peak. Needs torch and
-transformers; onnxruntime and onnx where they are installed. The ratio is the peer's time over Redraw's: above 1 Redraw is faster.
+of the process to the end of the one that looked at one picture, with the files in the page cache (onnxruntime's has neither torch nor
+transformers in it). Memory is the process's peak. Needs torch and transformers; onnxruntime and onnx where they are installed. The ratio
+is the peer's time over Redraw's: above 1 Redraw is faster.
 """
 
 import argparse
@@ -78,26 +79,64 @@ def peer(kind, options, name, folder, paths, environment):
     return result
 
 
-def run_peer(options):
+def prepared(picture, side):
+    """A picture as CLIP takes it, with Pillow and numpy alone: what an onnxruntime program would do."""
+    import numpy
+    from PIL import Image
+
+    image = Image.open(picture).convert("RGB")
+    short = min(image.size)
+    width, height = (side if length == short else int(side * length / short) for length in image.size)
+    left, top = (width - side) // 2, (height - side) // 2
+    image = image.resize((width, height), Image.Resampling.BICUBIC).crop((left, top, left + side, top + side))
+    mean, deviation = (numpy.array(values, numpy.float32) for values in ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)))
+    return ((numpy.asarray(image, numpy.float32) / 255 - mean) / deviation).transpose(2, 0, 1)[None]
+
+
+def torch_towers(options):
+    """(look, read): the image tower over so many pictures, and the text tower over the texts, each made ready to be called."""
     import torch
     from PIL import Image
     from transformers import CLIPModel
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
     torch.set_num_threads(options.threads)
-    image = Image.open(options.picture)
-    processor = CLIPImageProcessorPil.from_pretrained(options.folder)
-    if options.peer == "onnxruntime":
-        import onnxruntime
+    torch.set_grad_enabled(False)
+    model = CLIPModel.from_pretrained(options.folder, dtype=torch.float32).eval()
+    pixels = CLIPImageProcessorPil.from_pretrained(options.folder)(Image.open(options.picture), return_tensors="pt")["pixel_values"]
 
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
-        session = lambda tower: onnxruntime.InferenceSession(str(Path(options.folder) / f"{tower}.onnx"), settings, providers=["CPUExecutionProvider"])
-        vision = session("vision")
-        look = lambda pixels: vision.run(None, {"pixel_values": pixels.numpy()})
-    else:
-        model = CLIPModel.from_pretrained(options.folder, dtype=torch.float32).eval()
-        look = lambda pixels: model.get_image_features(pixel_values=pixels)
+    def read():
+        tokens = encoders.clip_tokenizer()(texts(64), padding=True, truncation=True, max_length=77, return_tensors="pt")
+        return lambda: model.get_text_features(**tokens)
+
+    return lambda count: (lambda batch: lambda: model.get_image_features(pixel_values=batch))(pixels.repeat(count, 1, 1, 1)), read
+
+
+def onnx_towers(options):
+    import numpy
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+
+    def session(tower):
+        return onnxruntime.InferenceSession(str(Path(options.folder) / f"{tower}.onnx"), settings, providers=["CPUExecutionProvider"])
+
+    vision = session("vision")
+    pixels = prepared(options.picture, vision.get_inputs()[0].shape[-1])
+
+    def read():
+        words, tokens = session("text"), numpy.load(Path(options.folder) / "tokens.npy")
+        return lambda: words.run(None, {"input_ids": tokens})
+
+    return lambda count: (lambda batch: lambda: vision.run(None, {"pixel_values": batch}))(numpy.repeat(pixels, count, axis=0)), read
+
+
+def run_peer(options):
+    look, read = (onnx_towers if options.peer == "onnxruntime" else torch_towers)(options)
+    if options.first:
+        look(1)()
+        return
 
     def median(work):
         work()
@@ -108,23 +147,12 @@ def run_peer(options):
             times.append(1000 * (time.monotonic() - begin))
         return statistics.median(times)
 
-    with torch.no_grad():
-        pixels = processor(image, return_tensors="pt")["pixel_values"]
-        if options.first:
-            look(pixels)
-            return
-        result = {MEASURES[0]: median(lambda: look(pixels)), MEASURES[1]: median(lambda: look(pixels.repeat(16, 1, 1, 1)))}
-        tokens = encoders.clip_tokenizer()(texts(64), padding=True, truncation=True, max_length=77, return_tensors="pt")
-        if options.peer == "onnxruntime":
-            words = session("text")
-            result[MEASURES[2]] = median(lambda: words.run(None, {"input_ids": tokens["input_ids"].numpy()}))
-        else:
-            result[MEASURES[2]] = median(lambda: model.get_text_features(**tokens))
-    print(json.dumps(result))
+    print(json.dumps({MEASURES[0]: median(look(1)), MEASURES[1]: median(look(16)), MEASURES[2]: median(read())}))
 
 
 def export(folder):
-    """Both towers as ONNX, beside the weights."""
+    """Both towers as ONNX, beside the weights, and the texts' tokens."""
+    import numpy
     import torch
     from transformers import CLIPModel
 
@@ -142,6 +170,8 @@ def export(folder):
         def forward(self, input_ids):
             return self.model.text_projection(self.model.text_model(input_ids=input_ids).pooler_output)
 
+    tokens = encoders.clip_tokenizer()(texts(64), padding=True, truncation=True, max_length=77, return_tensors="np")["input_ids"]
+    numpy.save(folder / "tokens.npy", tokens.astype(numpy.int64))
     side = model.config.vision_config.image_size
     with torch.no_grad():
         for name, tower, key, example in (

@@ -102,6 +102,11 @@ struct PatchEmbedding: Sendable {
         self.channels = channels
     }
 
+    /// - Parameter projection: of `patch` lines of `patch` pixels, channels innermost.
+    init(_ projection: Linear, patch: Int, channels: Int) {
+        (self.projection, self.patch, self.channels) = (projection, patch, channels)
+    }
+
     /// What does not fill a patch at the right and the bottom is not looked at.
     ///
     /// - Parameter pictures: `[batch, height, width, channels]`

@@ -8,9 +8,22 @@ struct TaggerConfiguration: Sendable {
         struct Arguments: Decodable {
             var actLayer: String?
             var classToken: Bool?
-            var numHeads: Int?
-            var windowSize: Int?
-            var fcNorm: Bool?
+            var numHeads: Numbers?
+            var windowSize: Numbers?
+            var refFeatShape: Numbers?
+        }
+
+        /// A number, or one for each side or stage.
+        struct Numbers: Decodable {
+            let values: [Int]
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                values = if let value = try? container.decode(Int.self) { [value] } else { try container.decode([Int].self) }
+            }
+
+            /// The number that all of them are.
+            var one: Int? { Set(values).count == 1 ? values[0] : nil }
         }
 
         struct Pretrained: Decodable {
@@ -35,10 +48,26 @@ struct TaggerConfiguration: Sendable {
     let activation: Activation
     let mean: [Float]
     let deviation: [Float]
-    let windowSize: Int?
-    private let givenHeads: Int?
+    private let kind: Kind
+    private let arguments: File.Arguments?
 
-    static let architectures = ["vit_", "convnext_"]
+    private enum Kind {
+        case vit, convNeXt, swin, eva
+
+        init?(_ architecture: String, _ arguments: File.Arguments?) {
+            if architecture.hasPrefix("vit_"), arguments?.classToken == false {
+                self = .vit
+            } else if architecture.hasPrefix("convnext_") {
+                self = .convNeXt
+            } else if architecture.hasPrefix("swinv2_"), !architecture.hasPrefix("swinv2_cr_") {
+                self = .swin
+            } else if architecture.hasPrefix("eva02_"), !architecture.contains("_clip_") {
+                self = .eva
+            } else {
+                return nil
+            }
+        }
+    }
 
     /// - Parameter labels: how many there are in `selected_tags.csv`.
     init(file url: URL, labels: Int) throws(EncoderError) {
@@ -71,22 +100,29 @@ struct TaggerConfiguration: Sendable {
         guard mean.count == 3, deviation.count == 3, deviation.allSatisfy({ $0 != 0 }) else {
             throw .badConfiguration(path: url.path, reason: "mean and std need three numbers, none of the latter 0")
         }
-        windowSize = file.modelArgs?.windowSize
-        givenHeads = file.modelArgs?.numHeads
-        guard Self.architectures.contains(where: architecture.hasPrefix),
-            !(architecture.hasPrefix("vit_") && file.modelArgs?.classToken != false)
-        else {
-            throw foreign("the architecture \(architecture)")
+        arguments = file.modelArgs
+        guard let kind = Kind(file.architecture, file.modelArgs) else {
+            throw Self.foreign("the architecture \(file.architecture)", path: url.path)
         }
+        self.kind = kind
     }
 
-    func foreign(_ part: String) -> EncoderError {
+    func foreign(_ part: String) -> EncoderError { Self.foreign(part, path: path) }
+
+    private static func foreign(_ part: String, path: String) -> EncoderError {
         .badConfiguration(
-            path: path, reason: "it has \(part); supported are vit_… without class token and convnext_…")
+            path: path,
+            reason: "it has \(part); supported are vit_… without class token, convnext_…, swinv2_… and eva02_… other than CLIP's")
     }
 
     func tower(_ weights: Weights) throws -> any TaggerTower {
-        let tower: any TaggerTower = architecture.hasPrefix("vit_") ? try ViTTagger(weights, self) : try ConvNeXtTagger(weights, self)
+        let tower: any TaggerTower =
+            switch kind {
+            case .vit: try ViTTagger(weights, self)
+            case .convNeXt: try ConvNeXtTagger(weights, self)
+            case .swin: try SwinTagger(weights, self)
+            case .eva: try EVATagger(weights, self)
+            }
         try weights.requireAllRead()
         return tower
     }
@@ -102,10 +138,27 @@ struct TaggerConfiguration: Sendable {
 
     /// 64 a head, unless the file says otherwise.
     func heads(width: Int) throws -> Int {
-        let heads = givenHeads ?? width / 64
+        let heads = arguments?.numHeads?.one ?? width / 64
         guard heads > 0, width % heads == 0 else { throw EncoderError.unevenHeads(width: width, heads: heads) }
         return heads
     }
+
+    /// The side of a window in tokens: what the file says, or the architecture's name.
+    func window() throws -> Int {
+        let behind = architecture.components(separatedBy: "window").dropFirst().first ?? ""
+        let digits = behind.prefix { $0.isNumber }
+        guard !behind.dropFirst(digits.count).hasPrefix("to") else {
+            throw foreign("windows of another size than it was first trained with")
+        }
+        guard let window = arguments?.windowSize.map(\.one) ?? Int(digits) else {
+            throw foreign("no window_size that is one number")
+        }
+        guard (2...32).contains(window) else { throw EncoderError.badNumber(name: "window_size", value: window, allowed: 2...32) }
+        return window
+    }
+
+    /// How many patches a side of the map had for which the rotations' frequencies were chosen.
+    var referenceSide: Int { arguments?.refFeatShape?.one ?? 16 }
 
     /// How many elements a list of modules has.
     func count(_ weights: Weights) -> Int {

@@ -87,4 +87,14 @@ struct FusedProjection {
         }
         (query, key, value) = (part(0), part(1), part(2))
     }
+
+    /// timm's `qkv` whose biases stand beside it; the keys have none.
+    init(_ weights: Weights, queryBias: String, valueBias: String, width: Int) throws(CheckpointError) {
+        let matrix = try weights["qkv"].tensor("weight", [3 * width, width])
+        func part(_ index: Int, _ bias: String?) throws(CheckpointError) -> Linear {
+            let offsets = try bias.map { name throws(CheckpointError) in try weights.tensor(name, [width]) }
+            return Linear(weight: matrix.sliced(index * width..<(index + 1) * width), bias: offsets)
+        }
+        (query, key, value) = (try part(0, queryBias), try part(1, nil), try part(2, valueBias))
+    }
 }

@@ -7,6 +7,38 @@ public enum AttentionMask: Sendable {
     case lengths([Int])
     /// A query sees the keys up to its own position.
     case causal
+    /// Every pair is weighed by something of its own.
+    case biased(AttentionBias)
+}
+
+/// What is added to the scaled scores before the soft-max.
+public struct AttentionBias: Sendable {
+    /// `[heads, queries, keys]`, the same for every sequence.
+    public let heads: Tensor
+    /// `[maps, queries, keys]`, the same for every head of a sequence.
+    public let maps: Tensor?
+    /// Which of the maps a sequence has, if any; sequences behind these begin again at the first.
+    public let mapOfSequence: [Int?]
+
+    public init(heads: Tensor, maps: Tensor? = nil, mapOfSequence: [Int?] = [nil]) {
+        precondition(!mapOfSequence.isEmpty && mapOfSequence.allSatisfy { $0 == nil || (0..<(maps?.shape[0] ?? 0)).contains($0!) })
+        (self.heads, self.maps, self.mapOfSequence) = (heads, maps, mapOfSequence)
+    }
+
+    /// The scores of some queries of a sequence's head, from `first` on, through bias and soft-max.
+    fileprivate func weigh(
+        _ scores: UnsafeMutablePointer<Float>, first: Int, count: Int, keys: Int, sequence: Int, head: Int, scale: Float
+    ) {
+        let map = mapOfSequence[sequence % mapOfSequence.count]
+        let queries = heads.shape[1]
+        for row in 0..<count {
+            let line = scores + row * keys
+            rd_weighted_sum(
+                line, scale, heads.pointer + (head * queries + first + row) * keys, 1, line, keys, Processor.level)
+            let addend = map.flatMap { map in maps.map { $0.pointer + (map * queries + first + row) * keys } }
+            rd_softmax_rows(line, 1, keys, keys, 1, addend, Processor.level)
+        }
+    }
 }
 
 /// Scaled dot-product attention with several heads: softmax(q k^T scale) v.
@@ -33,12 +65,19 @@ public func attention(
         precondition(
             lengths.count == batch && lengths.allSatisfy { $0 >= 1 && $0 <= keyCount }, "lengths \(lengths) for keys \(keys.shape)")
     }
+    if case .biased(let bias) = mask {
+        precondition(
+            bias.heads.shape == [heads, queryCount, keyCount]
+                && bias.maps.map { $0.shape.dimensions.dropFirst() == [queryCount, keyCount] } ?? true,
+            "a bias of \(bias.heads.shape) and \(bias.maps?.shape ?? []) for \(heads) heads, queries \(queries.shape) and keys \(keys.shape)"
+        )
+    }
     let plan = AttentionPlan(
         batch: batch, heads: heads, queries: queryCount, keys: keyCount, sharedKeys: keyBatch == 1, width: queryWidth / heads,
         outWidth: valueWidth / heads, scale: scale ?? 1 / Float(queryWidth / heads).squareRoot(), mask: mask)
     return Tensor(shape: [batch, queryCount, valueWidth]) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }
-        withExtendedLifetime((queries, keys, values)) {
+        withExtendedLifetime((queries, keys, values, mask)) {
             plan.run(queries.pointer, keys.pointer, values.pointer, to)
         }
     }
@@ -136,14 +175,17 @@ private struct AttentionHead {
     }
 
     private func weigh(first: Int, count: Int) {
-        guard case .causal = plan.mask else {
-            return rd_softmax_rows(scores.pointer, count, used, used, plan.scale, nil, Processor.level)
-        }
-        for row in 0..<count {
-            let line = scores.pointer + row * used
-            let seen = min(used, first + row + 1)
-            rd_softmax_rows(line, 1, seen, used, plan.scale, nil, Processor.level)
-            (line + seen).update(repeating: 0, count: used - seen)
+        switch plan.mask {
+        case .none, .lengths: rd_softmax_rows(scores.pointer, count, used, used, plan.scale, nil, Processor.level)
+        case .causal:
+            for row in 0..<count {
+                let line = scores.pointer + row * used
+                let seen = min(used, first + row + 1)
+                rd_softmax_rows(line, 1, seen, used, plan.scale, nil, Processor.level)
+                (line + seen).update(repeating: 0, count: used - seen)
+            }
+        case .biased(let bias):
+            bias.weigh(scores.pointer, first: first, count: count, keys: used, sequence: sequence, head: head, scale: plan.scale)
         }
     }
 }

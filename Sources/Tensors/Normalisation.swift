@@ -23,12 +23,14 @@ extension Tensor {
         return Tensor(shape: shape) { target in
             guard let to = target.baseAddress, target.count > 0 else { return }
             withUnsafeValues { from in
-                for row in 0..<rowCount {
-                    let values = UnsafeBufferPointer(rebasing: from[row * width..<(row + 1) * width])
-                    let length = values.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot()
-                    let factor = Float(1 / max(length, 1e-12))
-                    for column in 0..<width {
-                        to[row * width + column] = values[column] * factor
+                Parallel.forEachRange(count: rowCount, minimum: max(1, smallestParallelCount / width)) { rows in
+                    for row in rows {
+                        let values = UnsafeBufferPointer(rebasing: from[row * width..<(row + 1) * width])
+                        let length = values.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot()
+                        let factor = Float(1 / max(length, 1e-12))
+                        for column in 0..<width {
+                            to[row * width + column] = values[column] * factor
+                        }
                     }
                 }
             }

@@ -8,7 +8,7 @@ import Testing
 
 /// Small random taggers against timm (Fixtures/make_tagger.py).
 @Suite struct TaggerTests {
-    static let folders = ["tagger-vit", "tagger-convnext"]
+    static let folders = ["tagger-vit", "tagger-convnext", "tagger-swin", "tagger-eva"]
 
     private let names = ["disc", "noise", "stripes", "odd", "tall"]
 
@@ -72,5 +72,7 @@ import Testing
         #expect(try refusal("selected_tags.csv", "tag_id,name,category,count\n1,x,0,1\n").contains("20"))
         #expect(try refusal("config.json", #"{"architecture": "resnet50"}"#).contains("resnet50"))
         #expect(try refusal("config.json", #"{"architecture": "vit_base_patch16_224"}"#).contains("class token"))
+        #expect(try refusal("config.json", #"{"architecture": "swinv2_cr_base_224"}"#).contains("swinv2_cr_base_224"))
+        #expect(try refusal("config.json", #"{"architecture": "eva02_base_patch16_clip_224"}"#).contains("eva02_base_patch16_clip_224"))
     }
 }

@@ -46,7 +46,11 @@ private func plainConvolution(_ x: Tensor, _ w: Tensor, bias: [Float], stride: I
 }
 
 /// - Parameter seen: how many keys a query of a sequence may look at.
-private func plainAttention(_ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, seen: (Int, Int) -> Int) -> [Float] {
+private func plainAttention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, adding bias: AttentionBias? = nil, seen: (Int, Int) -> Int
+) -> [Float] {
+    let maps = bias?.maps?.values ?? []
+    let ownBias = bias?.heads.values ?? []
     let (queries, keys, row) = (q.shape[1], k.shape[1], q.shape[2])
     let width = row / heads
     let (qs, ks, vs) = (q.values, k.values, v.values)
@@ -57,8 +61,11 @@ private func plainAttention(_ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, s
                 let used = seen(sequence, query)
                 let from = (sequence * queries + query) * row + head * width
                 func start(_ key: Int) -> Int { (sequence * keys + key) * row + head * width }
+                let map = bias.flatMap { $0.mapOfSequence[sequence % $0.mapOfSequence.count] }
                 let scores = (0..<used).map { key in
-                    (0..<width).reduce(Float(0)) { $0 + qs[from + $1] * ks[start(key) + $1] } / Float(width).squareRoot()
+                    let product = (0..<width).reduce(Float(0)) { $0 + qs[from + $1] * ks[start(key) + $1] } / Float(width).squareRoot()
+                    let added = bias == nil ? 0 : ownBias[(head * queries + query) * keys + key]
+                    return product + added + (map.map { maps[($0 * queries + query) * keys + key] } ?? 0)
                 }
                 let weights = Tensor(scores, shape: [used]).softmax().values
                 result += (0..<width).map { column in
@@ -173,16 +180,19 @@ private func random(_ shape: Shape, _ generator: inout SeededGenerator) -> Tenso
         let k = random([batch, keys, heads * width], &generator) * 3
         let v = random([batch, keys, heads * width], &generator)
         let lengths = (0..<batch).map { _ in Int.random(in: 1...keys, using: &generator) }
-        for mask in [AttentionMask.none, .lengths(lengths), .causal] {
+        let bias = AttentionBias(
+            heads: random([heads, queries, keys], &generator), maps: random([2, queries, keys], &generator) * 4, mapOfSequence: [1, nil, 0])
+        for mask in [AttentionMask.none, .lengths(lengths), .causal, .biased(bias)] {
             let actual = attention(q, k, v, heads: heads, mask: mask)
-            let expected = plainAttention(q, k, v, heads: heads) { sequence, query in
+            let isBiased = if case .biased = mask { true } else { false }
+            let expected = plainAttention(q, k, v, heads: heads, adding: isBiased ? bias : nil) { sequence, query in
                 switch mask {
-                case .none: keys
+                case .none, .biased: keys
                 case .lengths(let lengths): lengths[sequence]
                 case .causal: min(keys, query + 1)
                 }
             }
-            #expect(Agreement(actual.values, expected).relative <= 5e-6, "\(q.shape) at \(k.shape) in \(heads) heads, \(mask)")
+            #expect(Agreement(actual.values, expected).relative <= 5e-6, "\(q.shape) at \(k.shape) in \(heads) heads, biased \(isBiased)")
         }
     }
 }

@@ -22,6 +22,9 @@ SIDE = 64
 MODELS = {
     "tagger-vit": ("vit_base_patch16_224", dict(img_size=SIDE, patch_size=16, embed_dim=32, depth=2, num_heads=4, class_token=False, global_pool="avg", fc_norm=False, act_layer="gelu_tanh")),
     "tagger-convnext": ("convnext_base", dict(depths=[1, 1, 2, 1], dims=[8, 12, 16, 24], act_layer="gelu_tanh")),
+    # Maps of 16, 8 and 4 tokens: windows that reach beyond the map, and in the last stage one that is as large as it.
+    "tagger-swin": ("swinv2_base_window8_256", dict(img_size=SIDE, window_size=6, embed_dim=8, depths=[2, 2, 2], num_heads=[1, 2, 4], act_layer="gelu")),
+    "tagger-eva": ("eva02_large_patch14_448", dict(img_size=SIDE, patch_size=16, embed_dim=32, depth=2, num_heads=4)),
 }
 
 
@@ -48,6 +51,12 @@ def main():
             for name, parameter in model.named_parameters():
                 if name.endswith("gamma"):
                     parameter.copy_(0.5 + torch.rand_like(parameter))
+                # One beyond the limit of 100 among those that start at 10.
+                if name == "layers.0.blocks.1.attn.logit_scale":
+                    parameter.fill_(5)
+                # Which pictures differ is to be seen in the labels.
+                if folder_name == "tagger-eva" and name == "head.weight":
+                    parameter.copy_(0.3 * torch.randn_like(parameter))
         folder = fresh(folder_name)
         state = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
         save_file(state, folder / "model.safetensors")
