@@ -27,8 +27,11 @@ SIGLIP = {  # hidden, inner, layers, heads of both towers; patch, side, vocabula
 TAGGERS = {
     "wd-vit-tagger-v3": ("vit_base_patch16_224", dict(img_size=448, class_token=False, global_pool="avg", fc_norm=False, act_layer="gelu_tanh")),
     "wd-convnext-tagger-v3": ("convnext_base", dict(act_layer="gelu_tanh")),
+    "wd-swinv2-tagger-v3": ("swinv2_base_window8_256", dict(act_layer="gelu", img_size=448, window_size=14)),
+    "wd-eva02-large-tagger-v3": ("eva02_large_patch14_448", dict(img_size=448)),
 }
-SMALL = ["clip-vit-b-32", "clip-vit-l-14", "open-clip-vit-b-32", "siglip-base-patch16-224", "siglip2-base-patch16-224", "wd-vit-tagger-v3", "wd-convnext-tagger-v3"]
+# Gigabytes of memory that making one and looking with it takes, where it is more than most machines have to spare.
+MEMORY = {"clip-vit-h-14": 7, "clip-vit-bigg-14": 16, "open-clip-vit-h-14": 8}
 EVERY = [*CLIP, *OPEN_CLIP, *SIGLIP, *TAGGERS]
 
 
@@ -120,6 +123,9 @@ def make_tagger(name, folder, dtype):
     labels = 10861
     model = timm.create_model(architecture, num_classes=labels, **arguments).eval()
     vary(model)
+    if "eva02" in name:  # its head begins so small that every label would be as likely as not
+        with torch.no_grad():
+            model.head.weight.mul_(1000)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({key: value.to(dtype).contiguous() for key, value in model.state_dict().items()}, folder / "model.safetensors")
     cfg = {"input_size": [3, 448, 448], "interpolation": "bicubic", "crop_pct": 1.0, "mean": [0.5] * 3, "std": [0.5] * 3}

@@ -10,6 +10,7 @@ struct EmbedCommand: AsyncParsableCommand {
               redraw embed photo.jpg other.png
               redraw embed --text "a tabby cat" "a sailing boat"
               redraw embed --encoder clip-vit-base-patch32 --raw photo.jpg
+              redraw embed text - < phrases.txt
             """,
         subcommands: [Pictures.self, Texts.self, Labels.self],
         defaultSubcommand: Pictures.self)
@@ -17,10 +18,12 @@ struct EmbedCommand: AsyncParsableCommand {
     struct Pictures: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "image", abstract: "Embed pictures.")
 
-        @Argument(help: "The pictures.", completion: .file())
+        @Argument(help: "The pictures, or - for a list of paths on standard input, one a line.", completion: .file())
         var pictures: [String] = []
 
-        @Option(name: .long, parsing: .upToNextOption, help: "Texts to embed instead of pictures, or after them.")
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: "Texts to embed instead of pictures, or after them; - for those on standard input, one a line.")
         var text: [String] = []
 
         @OptionGroup var embedding: EmbeddingOptions
@@ -68,7 +71,7 @@ struct EmbedCommand: AsyncParsableCommand {
     struct Texts: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "text", abstract: "Embed texts.")
 
-        @Argument(help: "The texts.")
+        @Argument(help: "The texts, or - for those on standard input, one a line.")
         var texts: [String]
 
         @OptionGroup var embedding: EmbeddingOptions
@@ -98,6 +101,10 @@ struct EmbeddingOptions: ParsableArguments {
 
     func run(pictures: [String], texts: [String]) async throws {
         looking.useThreads()
+        guard (pictures + texts).count(where: { $0 == Self.standardInput }) <= 1 else {
+            throw ValidationError("Standard input is read once: name it (-) once.")
+        }
+        let (pictures, texts) = (Self.expanded(pictures), Self.expanded(texts))
         let studio = try looking.studio()
         if let time {
             if !pictures.isEmpty {
@@ -107,12 +114,27 @@ struct EmbeddingOptions: ParsableArguments {
             return
         }
         var entries: [EmbeddingEntry] = []
-        for path in pictures {
+        for start in stride(from: 0, to: pictures.count, by: Self.picturesAtOnce) {
             try Task.checkCancellation()
-            entries.append(try await studio.embed(picture: try PictureFile(path: path), raw: raw))
+            let paths = pictures[start..<min(start + Self.picturesAtOnce, pictures.count)]
+            entries += try await studio.embed(pictures: paths.map { try PictureFile(path: $0) }, raw: raw)
         }
         if !texts.isEmpty { entries += try await studio.embed(texts: texts, raw: raw) }
         try JSONOutput.print(entries)
+    }
+
+    /// So many go through the tower together.
+    private static let picturesAtOnce = 16
+    private static let standardInput = "-"
+
+    /// The inputs with the lines of standard input, but for empty ones, where it is named.
+    private static func expanded(_ inputs: [String]) -> [String] {
+        inputs.flatMap { input in
+            guard input == standardInput else { return [input] }
+            waitsForInput.withLock { $0 = true }
+            defer { waitsForInput.withLock { $0 = false } }
+            return Array(AnyIterator { readLine() }.lazy.filter { !$0.isEmpty })
+        }
     }
 }
 

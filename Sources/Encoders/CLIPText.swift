@@ -41,18 +41,21 @@ enum CLIPText {
         case space, letter, number, other
     }
 
-    /// - Parameter marks: spelled-out marks that the pattern takes whole; they are then cut into their letters and the signs around them.
-    static func words(_ scalars: [Unicode.Scalar], marks: [[Unicode.Scalar]] = CLIPText.marks) -> [ArraySlice<Unicode.Scalar>] {
+    /// - Parameters:
+    ///   - marks: spelled-out marks that the pattern takes whole.
+    ///   - areCut: whether they are then cut into their letters and the two signs on each side.
+    static func words(
+        _ scalars: [Unicode.Scalar], marks: [[Unicode.Scalar]] = CLIPText.marks, areCut: Bool = true
+    ) -> [ArraySlice<Unicode.Scalar>] {
         var words: [ArraySlice<Unicode.Scalar>] = []
         var index = 0
         while index < scalars.count {
             let start = index
             if scalars[start] == "<", let mark = marks.first(where: { scalars[start...].starts(with: $0) }) {
-                words += [
-                    scalars[start..<start + 2], scalars[start + 2..<start + mark.count - 2],
-                    scalars[start + mark.count - 2..<start + mark.count],
-                ]
                 index += mark.count
+                words +=
+                    areCut
+                    ? [scalars[start..<start + 2], scalars[start + 2..<index - 2], scalars[index - 2..<index]] : [scalars[start..<index]]
                 continue
             }
             if scalars[start] == "'", let ending = contraction(scalars[(start + 1)...]) {

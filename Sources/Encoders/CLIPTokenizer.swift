@@ -18,10 +18,20 @@ public struct CLIPTokenizer: Sendable {
     /// What stands for itself when a text spells it out, before it is normalised and after it.
     private let marks: [(text: [Unicode.Scalar], number: Int)]
     private let normalisedMarks: [(text: [Unicode.Scalar], number: Int)]
+    private let cleaning: Cleaning
+
+    /// What is done to a text before it is cut into words, and which marks it may spell out.
+    public enum Cleaning: Sendable {
+        /// Composition and small letters; marks as the files name them.
+        case transformers
+        /// As open_clip's `SimpleTokenizer`: broken characters mended, HTML's references resolved, white space joined, small letters;
+        /// `<start_of_text>` and `<end_of_text>` are marks.
+        case openCLIP
+    }
 
     /// Reads `tokenizer.json`, or `vocab.json` and `merges.txt` where there is none; the padding from `special_tokens_map.json` or
     /// `tokenizer_config.json`.
-    public init(directory: URL) throws(EncoderError) {
+    public init(directory: URL, cleaning: Cleaning = .transformers) throws(EncoderError) {
         let json = directory.appendingPathComponent("tokenizer.json")
         let content =
             FileManager.default.fileExists(atPath: json.path)
@@ -30,17 +40,17 @@ public struct CLIPTokenizer: Sendable {
                 vocabulary: directory.appendingPathComponent("vocab.json"),
                 merges: directory.appendingPathComponent("merges.txt"))
         let padding = try Self.paddingText(directory: directory)
-        try self.init(content, padding: padding)
+        try self.init(content, padding: padding, cleaning: cleaning)
     }
 
     /// OpenAI's list of merges, `bpe_simple_vocab_16e6.txt`: its lines 2 to 48,895, from which the vocabulary follows.
     ///
     /// - Parameter padding: the end mark unless given; `!` is what Stable Diffusion 2 and the second tower of XL are padded with.
-    public init(merges url: URL, padding: String? = nil) throws(EncoderError) {
-        try self.init(try TokenizerFile(openAI: url), padding: padding)
+    public init(merges url: URL, padding: String? = nil, cleaning: Cleaning = .transformers) throws(EncoderError) {
+        try self.init(try TokenizerFile(openAI: url), padding: padding, cleaning: cleaning)
     }
 
-    private init(_ file: TokenizerFile, padding: String?) throws(EncoderError) {
+    private init(_ file: TokenizerFile, padding: String?, cleaning: Cleaning) throws(EncoderError) {
         let table = file.table
         func number(_ token: String) throws(EncoderError) -> Int {
             if let added = file.added.first(where: { $0.text == token }) { return added.number }
@@ -60,6 +70,7 @@ public struct CLIPTokenizer: Sendable {
         marks = added.filter { !$0.2 }.map { (Array($0.0.unicodeScalars), $0.1) }
         normalisedMarks = added.filter { $0.2 }.map { (CLIPText.normalised($0.0), $0.1) }
         count = max(file.highest, added.map(\.1).max() ?? 0) + 1
+        self.cleaning = cleaning
     }
 
     private static func paddingText(directory: URL) throws(EncoderError) -> String? {
@@ -87,6 +98,7 @@ public struct CLIPTokenizer: Sendable {
 
     /// The numbers of a text's tokens, without marks and uncut.
     public func numbers(of text: String) -> [Int] {
+        guard cleaning == .transformers else { return openCLIPNumbers(of: text) }
         var numbers: [Int] = []
         let scalars = Array(text.unicodeScalars)
         for part in MarkedText.parts(scalars[...], marks: marks) {
@@ -104,6 +116,16 @@ public struct CLIPTokenizer: Sendable {
             }
         }
         return numbers
+    }
+
+    private func openCLIPNumbers(of text: String) -> [Int] {
+        CLIPText.words(OpenCLIPText.cleaned(text), marks: OpenCLIPText.marks, areCut: false).flatMap { word in
+            switch OpenCLIPText.marks.firstIndex(where: { word.elementsEqual($0) }) {
+            case nil: numbers(ofWord: word)
+            case 0: [startToken]
+            default: [endToken]
+            }
+        }
     }
 
     /// The numbers of a text's tokens between the two marks.

@@ -29,6 +29,12 @@ struct OpenCLIPConfiguration: Decodable {
     }
 
     struct Text: Decodable {
+        struct Tokenizer: Decodable {
+            var clean: String?
+            var reductionMask: String?
+        }
+
+        var tokenizerKwargs: Tokenizer?
         var contextLength: Int?
         var vocabSize: Int?
         var width: Int?
@@ -84,6 +90,8 @@ struct OpenCLIPConfiguration: Decodable {
         if let name = vision.timmModelName { parts.append("the image tower \(name)") }
         if let name = text.hfModelName { parts.append("the text tower \(name)") }
         if let name = text.hfTokenizerName { parts.append("the tokenizer \(name)") }
+        if let cleaning = text.tokenizerKwargs?.clean, cleaning != "lower" { parts.append("the text cleaning \(cleaning)") }
+        if let mask = text.tokenizerKwargs?.reductionMask, !mask.isEmpty { parts.append("the reduction_mask \(mask)") }
         if vision.attentionalPool == true { parts.append("attentional_pool") }
         if vision.noLnPre == true { parts.append("no_ln_pre") }
         if vision.finalLnAfterPool == true { parts.append("final_ln_after_pool") }
@@ -183,7 +191,11 @@ extension CheckpointEncoder {
             },
             tokens: {
                 let tokenizer =
-                    if hasTokenizer { try CLIPTokenizer(directory: directory) } else { try CLIPTokenizer(merges: merges ?? directory) }
+                    if hasTokenizer {
+                        try CLIPTokenizer(directory: directory, cleaning: .openCLIP)
+                    } else {
+                        try CLIPTokenizer(merges: merges ?? directory, cleaning: .openCLIP)
+                    }
                 return CLIPRows(tokenizer: tokenizer, maximum: text.positions)
             },
             files: try files(directory, preferring: "open_clip_model.safetensors"))

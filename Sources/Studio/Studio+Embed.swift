@@ -55,16 +55,24 @@ extension Studio {
         }
     }
 
+    /// One entry for each picture, in order; the tower takes them together.
+    ///
     /// - Parameter raw: the projected features before they are brought to length 1, of pictures that are decoded in full: what the library
     ///   that a checkpoint comes from gives.
-    public func embed(picture file: PictureFile, raw: Bool = false) throws -> EmbeddingEntry {
+    public func embed(pictures: [PictureFile], raw: Bool = false) throws -> [EmbeddingEntry] {
+        guard !pictures.isEmpty else { return [] }
         let encoder: any PictureTextEncoder = try encoder()
-        guard raw else {
-            let image = try file.decoded(targetShortSide: encoder.decodeShortSide).image
-            return EmbeddingEntry(input: file.path, embedding: try encoder.embed(image).values)
+        let prepared = try pictures.map {
+            try encoder.prepare(try $0.decoded(targetShortSide: raw ? nil : encoder.decodeShortSide).image)
         }
-        let prepared = try encoder.prepare(try file.decoded().image)
-        return EmbeddingEntry(input: file.path, embedding: try encoder.features(prepared: [prepared]).values)
+        let embeddings: [[Float]]
+        if raw {
+            let features = try encoder.features(prepared: prepared)
+            embeddings = pictures.indices.map { features[$0].values }
+        } else {
+            embeddings = try encoder.observe(prepared: prepared).map(\.embedding.values)
+        }
+        return zip(pictures, embeddings).map { EmbeddingEntry(input: $0.path, embedding: $1) }
     }
 
     /// - Parameter raw: as for pictures.
