@@ -53,8 +53,18 @@ public struct Analyzer: Sendable {
 
         /// Runs the encoder's image tower over the whole and, where there are any, the parts.
         public init(at image: Image, with encoder: any PictureEncoder) throws {
-            self.init(
-                whole: try encoder.observe(image), parts: try PictureViews.parts(of: image).map { try encoder.observe($0).embedding })
+            self = try Self.looks(at: [image], with: encoder)[0]
+        }
+
+        /// One look for each picture, in order; the tower takes all of them, with all their parts, together.
+        static func looks(at images: [Image], with encoder: any PictureEncoder) throws -> [Look] {
+            let views = images.map { [$0] + PictureViews.parts(of: $0) }
+            var observations = try encoder.observe(views.flatMap { $0 })[...]
+            return views.map { views in
+                let mine = observations.prefix(views.count)
+                observations = observations.dropFirst(views.count)
+                return Look(whole: mine[mine.startIndex], parts: mine.dropFirst().map(\.embedding))
+            }
         }
 
         public init(whole: Observation, parts: [Embedding] = []) {
@@ -74,6 +84,14 @@ public struct Analyzer: Sendable {
 
     /// Runs the image tower, up to five times for a picture whose longer side is more than 1.6 times the shorter.
     public func look(at image: Image) throws -> Look { try Look(at: image, with: encoder) }
+
+    /// How many pictures are worth looking at together.
+    public var picturesAtOnce: Int { encoder.picturesAtOnce }
+
+    /// One look for each picture, in order, as if each were looked at alone.
+    public func looks(at images: [Image]) throws -> [Look] {
+        images.isEmpty ? [] : try Look.looks(at: images, with: encoder)
+    }
 
     /// - Parameters:
     ///   - image: the picture, upright; a reduced copy will do, 256 pixels on its shorter side.

@@ -16,13 +16,23 @@ public protocol PictureEncoder: Sendable {
     /// Texts are cut to so many tokens, their marks included.
     var maximumTokens: Int { get }
 
+    /// How many pictures are worth looking at together, where there are so many.
+    var picturesAtOnce: Int { get }
+
     func observe(_ image: Image) throws -> Observation
+    /// One observation for each picture, in order.
+    func observe(_ images: [Image]) throws -> [Observation]
     /// One embedding for each text, in order.
     func embed(_ texts: [String]) throws -> [Embedding]
     /// How many tokens the encoder sees of a text, its marks included.
     func tokenCount(_ text: String) throws -> Int
     /// How the cosines of each text with the encoder's own background pictures are spread; nil where it brings none.
     func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]?
+}
+
+extension PictureEncoder {
+    public var picturesAtOnce: Int { 1 }
+    public func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
 }
 
 extension DefaultEncoder: PictureEncoder {

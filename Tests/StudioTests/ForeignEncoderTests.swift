@@ -1,6 +1,7 @@
 import Foundation
 import Pixels
 import Studio
+import Synchronization
 import TestSupport
 import Testing
 
@@ -69,5 +70,49 @@ struct ForeignEncoderTests {
         let path = try pictures(1, in: folder)[0]
         let studio = try studio(folder, tagger: "clip")
         await #expect(throws: StudioError.self) { _ = try await studio.analyze(try PictureFile(path: path)) }
+    }
+
+    /// The tower takes several pictures of a folder together; what is said of each must not depend on its neighbours.
+    @Test func manyPicturesAreSeenAsEachAlone() async throws {
+        let folder = try TemporaryFolder()
+        var paths = try pictures(9, in: folder)
+        // A wide one has parts, and a broken one stands among them.
+        var random = SeededGenerator(seed: 6)
+        let wide = folder.url.appendingPathComponent("3-wide.png")
+        let bytes = (0..<(160 * 40 * 3)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        try ImageFile.write(Image(width: 160, height: 40, channels: 3, bytes: bytes), to: wide)
+        let broken = folder.url.appendingPathComponent("broken.png")
+        try Data("no picture".utf8).write(to: broken)
+        paths.insert(wide.path, at: 4)
+        paths.insert(broken.path, at: 2)
+
+        let outcomes = Mutex<[String]>([])
+        let together = try studio(folder, tagger: "tagger-vit")
+        try await together.analyze(PictureListing(paths.map { .path($0) })) { outcome in
+            switch outcome {
+            case .analysed(let report): outcomes.withLock { $0.append(report.picture.path + Self.told(report)) }
+            case .failed(let reason): outcomes.withLock { $0.append(reason) }
+            case .stood: Issue.record("nothing was looked at before")
+            }
+        }
+        let home = try TemporaryFolder()
+        let alone = try studio(home, tagger: "tagger-vit")
+        let said = outcomes.withLock { $0 }
+        try #require(said.count == paths.count)
+        for (path, said) in zip(paths, said) where path != broken.path {
+            #expect(said == path + Self.told(try await alone.analyze(try PictureFile(path: path))))
+        }
+        #expect(said[2].contains("broken.png"))
+
+        let passedOver = Mutex(0)
+        try await together.analyze(PictureListing(paths.map { .path($0) })) { outcome in
+            if case .stood = outcome { passedOver.withLock { $0 += 1 } }
+        }
+        #expect(passedOver.withLock { $0 } == paths.count - 1, "encoder and tagger have looked at all of them")
+    }
+
+    /// Rounded, for a wider product adds in another order.
+    private static func told(_ report: AnalysisReport) -> String {
+        report.suggestions.map { " \($0.tag) \(($0.confidence * 1000).rounded() / 1000)" }.joined()
     }
 }

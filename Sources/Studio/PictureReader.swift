@@ -1,0 +1,127 @@
+import Encoders
+import Foundation
+import Pixels
+import Screening
+
+/// What is done with a file before the encoder looks at it, on any thread.
+struct PictureReader: Sendable {
+    enum Outcome: Sendable {
+        case standing(path: String, PictureRecord, AnalysisRecord)
+        case read(PictureFile, Image, Duration)
+        case failed(String)
+        /// It would take too much memory beside others; its turn comes when nothing else is looked at.
+        case tooLarge(PictureListing.Entry)
+    }
+
+    /// Files that are read ahead.
+    static let ahead = 4
+    /// Bytes that a file, and its pixels, may take when others are in memory too.
+    static let largestAhead = 64 << 20
+
+    let library: Library
+    let encoder: EncoderIdentity
+    let vocabulary: String
+    let wording: String
+    let again: Bool
+    let shortSide: Int
+    /// Where one is asked, too, it must have looked before.
+    let tagger: EncoderIdentity?
+
+    /// - Throws: `LibraryError`. What is wrong with the file is an outcome.
+    func read(_ entry: PictureListing.Entry, isAlone: Bool) throws -> Outcome {
+        let path: String
+        switch entry {
+        case .problem(let reason): return .failed(reason)
+        case .picture(let name): path = name
+        }
+        let stored = ScreeningDesk.storedPath(path)
+        let stamp = FileStamp(path: stored)
+        if !again, let stamp, try tagger.map({ try hasLooked($0, atFile: stored, stamp) }) ?? true,
+            let (picture, analysis) = try library.standingAnalysis(
+                ofFile: stored, stamp: stamp, encoder: encoder, vocabulary: vocabulary, wording: wording)
+        {
+            return .standing(path: path, picture, analysis)
+        }
+        guard isAlone || (stamp?.bytes ?? 0) <= Self.largestAhead else { return .tooLarge(entry) }
+        let begin = ContinuousClock.now
+        let file: PictureFile
+        do {
+            file = try PictureFile(path: path)
+        } catch {
+            return .failed("\(error)")
+        }
+        if !again, try tagger.map({ try hasLooked($0, at: file.sha256) }) ?? true,
+            let (_, analysis) = try library.standingAnalysis(
+                ofPicture: file.sha256, encoder: encoder, vocabulary: vocabulary, wording: wording)
+        {
+            // The same picture under another name, or a file that was only touched: next time its name alone tells.
+            return .standing(path: path, try library.record(file.record), analysis)
+        }
+        // A JPEG is decoded in a fraction of its size, the others in full.
+        let needed = file.width * file.height * (file.format == .jpeg ? 1 : 4)
+        guard isAlone || needed <= Self.largestAhead else { return .tooLarge(entry) }
+        do {
+            return .read(file, try file.decoded(targetShortSide: shortSide).image, begin.duration(to: .now))
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    private func hasLooked(_ tagger: EncoderIdentity, atFile path: String, _ stamp: FileStamp) throws -> Bool {
+        try library.standingAnalysis(ofFile: path, stamp: stamp, encoder: tagger, vocabulary: tagger.sha256, wording: nil) != nil
+    }
+
+    private func hasLooked(_ tagger: EncoderIdentity, at picture: String) throws -> Bool {
+        try library.standingAnalysis(ofPicture: picture, encoder: tagger, vocabulary: tagger.sha256, wording: nil) != nil
+    }
+}
+
+/// Pictures that are read ahead of whoever looks at them, in the order of the listing.
+struct PictureWindow {
+    private let listing: PictureListing
+    private let reader: PictureReader
+    private var tasks: [Task<PictureReader.Outcome, any Error>] = []
+    /// Waits until nothing else is in memory.
+    private var tooLarge: PictureListing.Entry?
+
+    init(_ listing: PictureListing, _ reader: PictureReader) {
+        self.listing = listing
+        self.reader = reader
+    }
+
+    func cancel() {
+        for task in tasks { task.cancel() }
+    }
+
+    /// At least one picture, waited for, and of those that are being read already so many more; none at the end. One that is too large to be
+    /// in memory beside others comes alone. The next ones are being read when this returns.
+    mutating func next(atMost count: Int) async throws -> [PictureReader.Outcome] {
+        if let entry = tooLarge {
+            tooLarge = nil
+            return [try reader.read(entry, isAlone: true)]
+        }
+        await fill(to: PictureReader.ahead + count, waits: true)
+        try Task.checkCancellation()
+        var outcomes: [PictureReader.Outcome] = []
+        while outcomes.count < count, !tasks.isEmpty {
+            let outcome = try await tasks.removeFirst().value
+            if case .tooLarge(let entry) = outcome {
+                tooLarge = entry
+                break
+            }
+            outcomes.append(outcome)
+        }
+        if outcomes.isEmpty, tooLarge != nil { return try await next(atMost: count) }
+        if tooLarge == nil { await fill(to: PictureReader.ahead, waits: false) }
+        return outcomes
+    }
+
+    /// With something to look at, nobody waits for a slow list.
+    private mutating func fill(to length: Int, waits: Bool) async {
+        while tasks.count < length {
+            let entry = waits && tasks.isEmpty ? await listing.next() : listing.ready()
+            guard let entry else { return }
+            tasks.append(Task.detached { [reader] in try reader.read(entry, isAlone: false) })
+        }
+    }
+}
