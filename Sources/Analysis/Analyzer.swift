@@ -163,7 +163,8 @@ public struct Analyzer: Sendable {
     /// The confidence that is shown for what embeddings say of subjects, actions and settings, on the encoder's own scale: how often such a tag
     /// was right.
     ///
-    /// Fitted on the 166 suggestions for 31 photographs that nothing was trained on, each judged by eye; selection has its own scale.
+    /// Fitted on the 127 suggestions for 37 photographs that nothing was trained on, each judged by eye (`Models/recipes/encoder/judged.py`);
+    /// selection has its own scale.
     private func judged(_ suggestion: Suggested, learned: LearnedThresholds) -> Suggested {
         guard suggestion.source == .ranked else { return suggestion }
         return Suggested(
@@ -178,10 +179,11 @@ public struct Analyzer: Sendable {
     private func shown(_ confidence: Float, facet: Facet) -> Float {
         guard isJudged(facet) else { return confidence }
         let share = min(max(confidence, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(1.97 - Self.judgedSlope * log(share / (1 - share))))
+        return 1 / (1 + exp(Self.judgedOffset - Self.judgedSlope * log(share / (1 - share))))
     }
 
-    private static let judgedSlope: Float = 2.66
+    private static let judgedSlope: Float = 2.8
+    private static let judgedOffset: Float = 1.8
 
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
     public func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {

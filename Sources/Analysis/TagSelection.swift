@@ -11,9 +11,10 @@ public struct SelectionSettings: Sendable {
     public var limits: [Facet: Int]
     /// Tags suggested in all at most.
     public var limit: Int
-    /// A particular tag is shown in place of the general one while its confidence is at least this share of the general one's.
+    /// A particular tag is shown in place of the general one while its odds are at least this share of the general one's: a sure general tag
+    /// gives way to nothing less sure, an unsure one sooner.
     public var particularShare: Float
-    /// The same for the winner of an exclusive group, whose confidence is reduced by its rivals already.
+    /// The same for the winner of an exclusive group, whose odds are reduced by its rivals already.
     public var settledShare: Float
     /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
     public var facetShare: Float
@@ -26,7 +27,7 @@ public struct SelectionSettings: Sendable {
 
     public init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
-        particularShare: Float = 0.85, settledShare: Float = 0.6, facetShare: Float = 0.7, fallbackConfidence: Float = 0.25,
+        particularShare: Float = 0.75, settledShare: Float = 0.4, facetShare: Float = 0.7, fallbackConfidence: Float = 0.25,
         similarity: Float = 0.9, toldFrom: Float = 0.1
     ) {
         self.offsets = offsets
@@ -62,7 +63,7 @@ public struct SelectionSettings: Sendable {
             .quality: -9,
         ],
         thresholds: [
-            .subject: 0.42, .action: 0.42, .setting: 0.42, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
+            .subject: 0.46, .action: 0.46, .setting: 0.46, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
             .mood: 0.45, .quality: 0.9,
         ],
         limits: [
@@ -212,7 +213,7 @@ public struct TagSelection {
             guard let winner = members.first, members.count > 1 else { continue }
             if winner.source == .ranked {
                 // Soft-max over thrice the log-odds: the calibration is gentle, for it was fitted on things that do not exclude each other.
-                let powers = members.map { pow($0.confidence / max(1 - $0.confidence, 1e-4), 3) }
+                let powers = members.map { pow(Self.odds($0.confidence), 3) }
                 pool.settle(winner.confidence * powers[0] / max(powers.reduce(0, +), 1e-12), of: winner.tag.name)
             }
             let losers = Set(members.dropFirst().map(\.tag.name))
@@ -241,7 +242,7 @@ public struct TagSelection {
             let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
             let share = pool.settled.contains(candidate.tag.name) ? settings.settledShare : settings.particularShare
-            if candidate.confidence < share * surest.confidence {
+            if Self.odds(candidate.confidence) < share * Self.odds(surest.confidence) {
                 pool.drop(candidate, .lessCertain(than: surest.tag.name))
             }
         }
@@ -255,6 +256,8 @@ public struct TagSelection {
             }
         }
     }
+
+    private static func odds(_ confidence: Float) -> Float { confidence / max(1 - confidence, 1e-4) }
 
     private func threshold(_ candidate: Candidate) -> Float {
         candidate.source == .ranked ? settings.threshold(of: candidate.tag.facet) : 0.05

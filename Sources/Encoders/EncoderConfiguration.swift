@@ -92,6 +92,7 @@ public struct EncoderConfiguration: Codable, Sendable, Equatable {
             range.contains(value) ? nil : "\(name) is \(value), allowed are \(range.lowerBound) to \(range.upperBound)"
         }
         let checks: [String?] = [
+            version == 2 ? nil : "it describes version \(version) of the encoder, and this program reads version 2",
             outside("image.imageSize", image.imageSize, 32...1024), outside("image.stemWidth", image.stemWidth, 1...1024),
             outside("image.headWidth", image.headWidth, 1...8192), outside("image.classes", image.classes, 1...100_000),
             outside("head.likeliestClasses", head.likeliestClasses, 1...image.classes), outside("text.width", text.width, 1...4096),

@@ -9,8 +9,8 @@ import Tensors
 
 /// Takes an image tower's features to the text space and to a medium.
 ///
-/// The embedding mixes two looks, each of length 1 and then weighted: a linear projection fitted on pictures with captions, and ConSE (Norouzi
-/// 2014), the mean of the likeliest classes' name embeddings, weighted by their probabilities.
+/// The embedding mixes two looks, each of length 1 and then weighted: a projection fitted on pictures with captions, linear in the direction of
+/// the features' square roots, and ConSE (Norouzi 2014), the mean of the likeliest classes' name embeddings, weighted by their probabilities.
 struct PictureHead: Sendable {
     private let projection: Linear
     /// `[classes, dimension]`
@@ -35,7 +35,9 @@ struct PictureHead: Sendable {
     ///   - logits: its class scores.
     func observe(features: [Float], logits: [Float]) -> Observation {
         let row = Tensor(features, shape: [1, features.count])
-        let projected = Embedding(direction: projection(row).values)
+        // Square roots keep a few strong channels from drowning the many weak ones.
+        let roots = Embedding(direction: features.map { max($0, 0).squareRoot() })
+        let projected = Embedding(direction: projection(Tensor(roots.values, shape: row.shape)).values)
         let named = Embedding(direction: classMean(logits))
         let mixed = zip(projected.values, named.values).map { settings.projectionWeight * $0 + settings.classWeight * $1 }
         let probabilities = medium(row).softmax().values

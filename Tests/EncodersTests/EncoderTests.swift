@@ -162,6 +162,13 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect("\(try #require(error))".contains("text.layers is 100000"))
     }
 
+    /// A head of another version has the same shapes and would give other embeddings without a word.
+    @Test func otherVersionsAreRefused() throws {
+        let folder = try copy { $0["version"] = 1 }
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".contains("version 1 of the encoder, and this program reads version 2"))
+    }
+
     @Test func missingNumbersAreNamed() throws {
         let folder = try copy { $0["calibration"] = nil }
         let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }

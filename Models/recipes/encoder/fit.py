@@ -1,10 +1,10 @@
 """Fits what stands on the two towers, and writes the encoder's directory.
 
-    python features.py DATA CACHE --openclipart FOLDER
-    python fit.py DATA CACHE OUTPUT [--csv FOLDER] [--openclipart FOLDER]
+    python features.py DATA CACHE --model OUTPUT
+    python fit.py DATA CACHE OUTPUT [--csv FOLDER]
 
 Everything is fitted on training rows. Choices (penalties, weights, phrases) were made by cross-validation on the captions' five folds, never
-on evaluation rows. `text.safetensors`, `image.safetensors` and `vocab.txt` are written only where they are missing: they never change.
+on evaluation rows. `image.safetensors` is tune.py's; `text.safetensors` and `vocab.txt` are written only where they are missing.
 """
 
 import argparse
@@ -25,9 +25,14 @@ import towers
 MEDIUMS = ["photo", "painting", "cartoon", "sketch"]
 PHRASE = "a photo of a {}"
 SETTINGS = {
-    "penalty": 1000.0, "captionWeight": 2.0, "clipArtWeight": 0.3, "likeliestClasses": 10, "projectionWeight": 1.0, "classWeight": 0.8,
-    "mediumPenalty": 1000.0,
+    "penalty": 3.5, "likeliestClasses": 10, "projectionWeight": 1.0, "classWeight": 0.7, "mediumPenalty": 1000.0,
+    # How much of the targets' mean stays in the projection: what is in many pictures (people) is likelier in any.
+    "targetMeanShare": 0.06,
 }
+# How much a view of a set weighs in the regression, and how much of that where it shows a part or has another look.
+WEIGHTS = {"imagenet-one-per-class": 1.0, "flickr-train": 2.0, "openclipart": 0.6, "emoji": 0.6, "clothes": 0.5, "groceries": 0.5, "paintings": 0, "caltech101": 0}
+LOOK_WEIGHT = 0.5
+MEDIUM_TRANSLATION_PENALTY = 30.0
 BACKGROUND = {"imagenet-one-per-class": 400, "flickr-train": 250, "paintings": 100, "clothes": 50, "groceries": 50, "openclipart": 100}
 # Words of captions that are not nouns one can see, so that they are no tags when the confidence is fitted.
 NO_NOUNS = set(
@@ -37,60 +42,72 @@ NO_NOUNS = set(
 
 
 class Data:
-    def __init__(self, options):
-        self.options = options
+    """Cached features of sets (`cache`) and their rows."""
+
+    def __init__(self, options, cache):
+        self.options, self.cache = options, Path(cache)
         self.csv = options.csv or options.data
 
+    def rows(self, name):
+        return [row for _, row in features.rows_of(name, self.options.data, self.csv)]
+
     def load(self, name):
-        cached = np.load(Path(self.options.cache) / f"{name}.npz")
-        rows = features.openclipart_rows(self.options.openclipart) if name == "openclipart" else features.rows_of(name, self.options.data, self.csv)
-        return cached["pooled"], cached["logits"].astype(np.float32), [rows[index][1] for index in cached["kept"]]
+        cached, rows = np.load(self.cache / f"{name}.npz"), self.rows(name)
+        return cached["pooled"], cached["logits"].astype(np.float32), [rows[index] for index in cached["kept"]]
 
 
-def clip_art(row):
-    words = [row["title"]] if row["title"] and not re.search(r"clip ?art|various|general", row["title"]) else []
-    return ", ".join(dict.fromkeys(words + [word for word in row["keywords"].split("|") if word]))
+def caption_of(row):
+    """Every target speaks the phrase that tags will be asked in; otherwise the projection learns which set a picture came from."""
+    return "a photo of " + row["caption"][:1].lower() + row["caption"][1:]
 
 
-def pairs(data, text):
-    """(features, logits, target embeddings, weights) of the training pairs."""
-    pooled, logits, targets, weights = [], [], [], []
-
-    def add(name, captions, weight):
-        p, l, rows = data.load(name)
-        texts = [captions(row) for row in rows]
-        used = [index for index, caption in enumerate(texts) if caption]
-        pooled.append(p[used])
-        logits.append(l[used])
-        targets.append(text([texts[index] for index in used]).numpy())
-        weights.append(np.full(len(used), weight))
-        print(f"pairs: {len(used)} of {name}, weight {weight}")
-
-    # Every target speaks the phrase that tags will be asked in; otherwise the projection learns which set a picture came from.
-    add("imagenet-one-per-class", lambda row: PHRASE.format(row["class"]), 1.0)
-    add("openclipart", lambda row: clip_art(row) and PHRASE.format(clip_art(row)), SETTINGS["clipArtWeight"])
-    add("flickr-train", lambda row: "a photo of " + row["caption"][:1].lower() + row["caption"][1:], SETTINGS["captionWeight"])
-    return [np.concatenate(parts) for parts in (pooled, logits, targets, weights)]
+def fitted_head(pooled, targets, weights, class_embeddings, settings):
+    matrix, mean, target = head.ridge(head.directions(pooled), targets, settings["penalty"], weights)
+    bias = settings["targetMeanShare"] * target - matrix @ mean
+    return head.Head(
+        {"projection.weight": matrix, "projection.bias": bias, "class_embeddings": class_embeddings},
+        {name: settings[name] for name in ("likeliestClasses", "projectionWeight", "classWeight")})
 
 
-def fit_medium(data):
+def plain_head(data, text):
+    """What is fitted in closed form on the untouched tower: the teacher of tune.py."""
+    pooled, _, rows = data.load("imagenet-one-per-class")
+    class_embeddings = text([PHRASE.format(row["class"]) for row in rows]).numpy()
+    captioned, _, captions = data.load("flickr-train")
+    targets = np.concatenate([class_embeddings, text([caption_of(row) for row in captions]).numpy()])
+    weights = np.concatenate([np.full(len(pooled), 1.0), np.full(len(captioned), 2.0)])
+    return fitted_head(np.concatenate([pooled, captioned]), targets, weights, class_embeddings, SETTINGS | {"targetMeanShare": 0.0})
+
+
+class Views:
+    """views.py's views as the tuned tower sees them, with a target where they have names or a caption."""
+
+    def __init__(self, data, text):
+        stored = np.load(data.cache / "views-features.npz")
+        self.pooled, self.logits = stored["pooled"], stored["logits"].astype(np.float32)
+        said = json.loads((data.cache / "views.json").read_text())
+        captions = [caption_of(row) for row in data.rows("flickr-train")]
+        column = lambda key: np.array([view[key] for view in said])  # noqa: E731
+        self.set, self.row, self.look, self.medium = (column(key) for key in ("set", "row", "look", "medium"))
+        texts = [
+            captions[view["row"]] if view["set"] == "flickr-train" else view["names"] and PHRASE.format(", ".join(view["names"])) for view in said]
+        self.paired = np.array([bool(words) and view["look"] != "recoloured" for words, view in zip(texts, said)])
+        distinct = sorted({words for words, paired in zip(texts, self.paired) if paired})
+        number = {words: index for index, words in enumerate(distinct)}
+        embedded = text(distinct).numpy()
+        self.targets = np.zeros((len(said), embedded.shape[1]), np.float32)
+        for index in np.flatnonzero(self.paired):
+            self.targets[index] = embedded[number[texts[index]]]
+        self.weights = np.array([WEIGHTS[view["set"]] * (1.0 if view["look"] in ("whole", "placed") else LOOK_WEIGHT) for view in said])
+
+    def of(self, name, look):
+        return np.flatnonzero((self.set == name) & (self.look == look))
+
+
+def fit_medium(views):
     """A softmax regression on pooled features; the rarer mediums weigh as much as photographs."""
-    x, y = [], []
-    for name, medium in [("imagenet-one-per-class", "photo"), ("flickr-train", "photo"), ("clothes", "photo"), ("groceries", "photo"),
-                         ("paintings", "painting"), ("openclipart", "cartoon")]:
-        try:
-            p = data.load(name)[0]
-        except FileNotFoundError:
-            print(f"medium: {name} is missing")
-            continue
-        x.append(p)
-        y += [medium] * len(p)
-    made = Path(data.options.cache) / "synthesised.npz"
-    if made.exists():
-        made = np.load(made)
-        x.append(made["pooled"])
-        y += list(made["mediums"])
-    x, y = np.concatenate(x), np.array([MEDIUMS.index(medium) for medium in y])
+    x = views.pooled
+    y = np.array([MEDIUMS.index(medium) for medium in views.medium])
     counts = Counter(y.tolist())
     print("medium:", {MEDIUMS[key]: value for key, value in sorted(counts.items())})
     mean, deviation = x.mean(0), x.std(0) + 1e-3
@@ -100,6 +117,19 @@ def fit_medium(data):
     return weight, bias - weight @ mean
 
 
+def kept_medium(cache, earlier, output):
+    """The medium head of an earlier directory, which reads the untouched tower, translated to the tuned one's features by the views of both.
+
+    Tuning draws a photograph's looks together, so a head fitted afresh on the tuned features knows paintings worse than one from before.
+    """
+    old = {name: tensor.numpy() for name, tensor in towers.read(Path(earlier) / "head.safetensors").items()}
+    untouched = features.features_of_views(towers.ImageTower(towers.fold(towers.upstream_image_checkpoint())), cache)["pooled"]
+    tuned = features.features_of_views(towers.ImageTower(towers.read(output / "image.safetensors")), cache)["pooled"]
+    wanted = untouched @ old["medium.weight"].T + old["medium.bias"]
+    weight, mean, target = head.ridge(tuned, wanted - wanted.mean(1, keepdims=True), MEDIUM_TRANSLATION_PENALTY)
+    return weight, target - weight @ mean
+
+
 def caption_nouns(rows):
     words = [set(re.findall(r"[a-z]+", row["caption"].lower())) for row in rows]
     counts = Counter(word for caption in words for word in caption)
@@ -107,20 +137,22 @@ def caption_nouns(rows):
     return nouns, np.array([[noun in caption for noun in nouns] for caption in words])
 
 
-def fit_calibration(data, text, background, refit):
+def fit_calibration(data, text, views, background, refit):
     """P(a person's one sentence names the tag) from the tag's cosine and its z-score against the background.
 
     The tags are the captions' nouns, a picture has those of its own caption, and each fifth of the pictures is judged by a projection that was
     fitted without it. A coefficient that comes out negative is left out, so that nearer never means less sure.
     """
     z, cosine, present, folds = [], [], [], []
-    pooled, logits, rows = data.load("flickr-train")
+    rows = data.rows("flickr-train")
+    whole = views.of("flickr-train", "whole")
+    pooled, logits, rows = views.pooled[whole], views.logits[whole], [rows[index] for index in views.row[whole]]
     nouns, labels = caption_nouns(rows)
     tags = text([PHRASE.format(noun) for noun in nouns]).numpy()
     parts = np.random.default_rng(1).permutation(len(rows)) % 5
     for fold in range(5):
         held = parts == fold
-        part = refit(~held)
+        part = refit(~np.isin(views.row, views.row[whole][held]) | (views.set != "flickr-train"))
         scores, reference = part.embed(pooled[held], logits[held]) @ tags.T, part.embed(*background) @ tags.T
         z.append(((scores - reference.mean(0)) / reference.std(0)).ravel())
         cosine.append(scores.ravel())
@@ -182,78 +214,50 @@ def write_head(path, tensors):
     return {name: tensor.float().numpy() for name, tensor in shipped.items()}
 
 
-def refit_medium(data, output):
-    """Replaces the medium head of a directory that is complete."""
-    weight, bias = fit_medium(data)
-    tensors = {name: tensor.numpy() for name, tensor in towers.read(output / "head.safetensors").items()}
-    write_head(output / "head.safetensors", tensors | {"medium.weight": weight, "medium.bias": bias})
-    config = json.loads((output / "config.json").read_text())
-    (output / "config.json").write_text(json.dumps(config | digests(output), indent=2) + "\n")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
     parser.add_argument("cache")
     parser.add_argument("output")
     parser.add_argument("--csv")
-    parser.add_argument("--openclipart")
+    parser.add_argument("--medium-of", help="keep the medium head of this earlier directory, fitted on the untouched tower")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only-medium", action="store_true", help="fit the medium head again and leave everything else")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    data, output = Data(options), Path(options.output)
-    output.mkdir(parents=True, exist_ok=True)
-    if options.only_medium:
-        return refit_medium(data, output)
-
+    data, output = Data(options, options.cache), Path(options.output)
     if not (output / "vocab.txt").exists():
         shutil.copyfile(Path(towers.upstream_text_folder()) / "vocab.txt", output / "vocab.txt")
     if not (output / "text.safetensors").exists():
         towers.write(output / "text.safetensors", towers.quantised_text(towers.upstream_text_folder()))
-    if not (output / "image.safetensors").exists():
-        towers.write(output / "image.safetensors", towers.fold(towers.upstream_image_checkpoint()))
     text = towers.TextTower(towers.read(output / "text.safetensors"), output / "vocab.txt")
+    class_embeddings = text([PHRASE.format(row["class"]) for row in data.rows("imagenet-one-per-class")]).numpy()
+    views = Views(data, text)
 
-    names = [row["class"] for _, row in features.rows_of("imagenet-one-per-class", options.data, data.csv)]
-    class_embeddings = text([PHRASE.format(name) for name in names]).numpy()
-    pooled, logits, targets, weights = pairs(data, text)
-    numbers = {name: SETTINGS[name] for name in ("likeliestClasses", "projectionWeight", "classWeight")}
+    def refit(allowed):
+        used = views.paired & allowed
+        return fitted_head(views.pooled[used], views.targets[used], views.weights[used], class_embeddings, SETTINGS)
 
-    def fit_head(used):
-        matrix, mean = head.ridge(pooled[used], targets[used], SETTINGS["penalty"], weights[used])
-        return head.Head({"projection.weight": matrix, "projection.bias": -matrix @ mean, "class_embeddings": class_embeddings}, numbers)
-
-    whole = fit_head(np.ones(len(pooled), bool))
-    medium_weight, medium_bias = fit_medium(data)
-    tensors = dict(whole.tensors)
-    tensors |= {"medium.weight": medium_weight, "medium.bias": medium_bias}
-    applied = head.Head(write_head(output / "head.safetensors", tensors), numbers)
+    whole = refit(np.ones(len(views.paired), bool))
+    medium_weight, medium_bias = kept_medium(data.cache, options.medium_of, output) if options.medium_of else fit_medium(views)
+    tensors = whole.tensors | {"medium.weight": medium_weight, "medium.bias": medium_bias}
+    applied = head.Head(write_head(output / "head.safetensors", tensors), whole.config)
 
     rng = np.random.default_rng(2)
-    parts = []
+    chosen = []
     for name, count in BACKGROUND.items():
-        try:
-            p, l, _ = data.load(name)
-        except FileNotFoundError:
-            print(f"background: {name} is missing")
-            continue
-        chosen = rng.choice(len(p), min(count, len(p)), replace=False)
-        parts.append((p[chosen], l[chosen]))
-    background = np.concatenate([p for p, _ in parts]), np.concatenate([l for _, l in parts])
+        rows = views.of(name, "placed" if name == "openclipart" else "whole")
+        chosen += rng.choice(rows, min(count, len(rows)), replace=False).tolist()
+    background = views.pooled[chosen], views.logits[chosen]
     towers.write(output / "background.safetensors", {"embeddings": torch.from_numpy(applied.embed(*background)).to(torch.float16)})
-
-    first = len(pooled) - 500  # the captioned pictures stand last among the pairs
-    calibration, report = fit_calibration(
-        data, text, background, lambda kept: fit_head(np.concatenate([np.ones(first, bool), kept])))
+    calibration, report = fit_calibration(data, text, views, background, refit)
     print("calibration:", calibration, json.dumps(report))
 
     image, language = towers.architecture()
     config = {
-        "name": "redraw-encoder", "version": 1, "dimension": language["width"],
+        "name": "redraw-encoder", "version": 2, "dimension": language["width"],
         **digests(output), "image": image, "text": language,
-        "head": numbers | {"mediums": MEDIUMS}, "calibration": calibration, "calibrationReport": report,
-        "textPhrase": PHRASE, "backgroundPictures": len(background[0]),
+        "head": whole.config | {"mediums": MEDIUMS}, "calibration": calibration,
+        "calibrationReport": report, "textPhrase": PHRASE, "backgroundPictures": len(chosen),
     }
     (output / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 

@@ -7,6 +7,11 @@ def unit(rows):
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
 
 
+def directions(pooled):
+    """Pooled features, which are never negative, as unit vectors of their square roots: a few strong channels no longer drown the many weak."""
+    return unit(np.sqrt(np.maximum(pooled, 0)))
+
+
 def softmax(logits):
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
@@ -26,14 +31,14 @@ def conse(logits, class_embeddings, likeliest):
 
 
 def ridge(features, targets, penalty, weights=None):
-    """Centred ridge regression: the matrix [width, features] and the mean of the features. The targets' mean is left out of the prediction."""
+    """Centred ridge regression: the matrix [width, features], the mean of the features and the mean of the targets."""
     weights = np.ones(len(features)) if weights is None else weights
     share = (weights / weights.sum())[:, None]
-    mean = (features * share).sum(0)
+    mean, target = (features * share).sum(0), (targets * share).sum(0)
     x = (features - mean).astype(np.float64) * np.sqrt(weights)[:, None]
-    y = (targets - (targets * share).sum(0)).astype(np.float64) * np.sqrt(weights)[:, None]
+    y = (targets - target).astype(np.float64) * np.sqrt(weights)[:, None]
     solution = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
-    return solution.T.astype(np.float32), mean.astype(np.float32)
+    return solution.T.astype(np.float32), mean.astype(np.float32), target.astype(np.float32)
 
 
 def logistic(features, labels, penalty, weights=None, rounds=60):
@@ -52,7 +57,7 @@ class Head:
         self.config = config
 
     def embed(self, pooled, logits):
-        projected = unit(pooled @ self.tensors["projection.weight"].T + self.tensors["projection.bias"])
+        projected = unit(directions(pooled) @ self.tensors["projection.weight"].T + self.tensors["projection.bias"])
         named = unit(conse(logits, self.tensors["class_embeddings"], self.config["likeliestClasses"]))
         return unit(self.config["projectionWeight"] * projected + self.config["classWeight"] * named)
 

@@ -37,6 +37,11 @@ def blocks():
             previous = output
 
 
+BLOCKS = list(blocks())
+# The tower is tuned from this block on; what lies before it is as published.
+TUNED_BLOCK = 20
+
+
 def fold(checkpoint_path):
     """EfficientNet-Lite2's checkpoint with each batch norm folded into the convolution before it, rounded to f16."""
     source = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
@@ -48,7 +53,7 @@ def fold(checkpoint_path):
         folded[name + ".bias"] = source[norm + ".bias"] - source[norm + ".running_mean"] * scale
 
     convolution("stem", "_conv_stem", "_bn0")
-    for index, (_, _, expansion, _, _) in enumerate(blocks()):
+    for index, (_, _, expansion, _, _) in enumerate(BLOCKS):
         block = f"_blocks.{index}."
         if expansion != 1:
             convolution(f"blocks.{index}.expand", block + "_expand_conv", block + "_bn0")
@@ -71,33 +76,52 @@ def prepare(path_or_image):
     return torch.from_numpy((np.asarray(image, dtype=np.float32) - MEAN) / DEVIATION).permute(2, 0, 1).contiguous()
 
 
+def convolve(tensors, x, name, stride=1, groups=1, activate=True):
+    weight = tensors[name + ".weight"]
+    kernel, size = weight.shape[-1], x.shape[-1]
+    padding = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+    if padding % 2:  # TensorFlow's SAME: the odd pixel of padding goes to the right and the bottom
+        x = F.pad(x, (padding // 2, padding - padding // 2) * 2)
+        padding = 0
+    x = F.conv2d(x, weight, tensors[name + ".bias"], stride=stride, padding=padding // 2, groups=groups)
+    return F.hardtanh(x, 0, 6) if activate else x
+
+
+def bottleneck(tensors, x, index):
+    """Block `index`, counted over all stages."""
+    _, stride, expansion, input, output = BLOCKS[index]
+    name = f"blocks.{index}."
+    y = convolve(tensors, x, name + "expand") if expansion != 1 else x
+    y = convolve(tensors, y, name + "depthwise", stride=stride, groups=y.shape[1])
+    y = convolve(tensors, y, name + "project", activate=False)
+    return x + y if stride == 1 and input == output else y
+
+
+def bottom(tensors, x, end):
+    """Prepared pictures to the map that block `end` takes."""
+    x = convolve(tensors, x.contiguous(memory_format=torch.channels_last), "stem", stride=2)
+    for index in range(end):
+        x = bottleneck(tensors, x, index)
+    return x
+
+
+def top(tensors, x, begin):
+    """The map that block `begin` takes to pooled features and class logits."""
+    for index in range(begin, len(BLOCKS)):
+        x = bottleneck(tensors, x, index)
+    pooled = convolve(tensors, x, "head").mean(dim=(2, 3))
+    return pooled, F.linear(pooled, tensors["classifier.weight"], tensors["classifier.bias"])
+
+
 class ImageTower:
     """Pooled features [n, 1280] and class logits [n, 1000] of prepared pictures [n, 3, 260, 260]."""
 
     def __init__(self, tensors):
         self.tensors = {name: tensor.float() for name, tensor in tensors.items()}
 
-    def convolve(self, x, name, stride=1, groups=1, activate=True):
-        weight = self.tensors[name + ".weight"]
-        kernel, size = weight.shape[-1], x.shape[-1]
-        padding = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
-        if padding % 2:  # TensorFlow's SAME: the odd pixel of padding goes to the right and the bottom
-            x = F.pad(x, (padding // 2, padding - padding // 2) * 2)
-            padding = 0
-        x = F.conv2d(x, weight, self.tensors[name + ".bias"], stride=stride, padding=padding // 2, groups=groups)
-        return x.clamp_(0, 6) if activate else x
-
     @torch.inference_mode()
     def __call__(self, x):
-        x = self.convolve(x.contiguous(memory_format=torch.channels_last), "stem", stride=2)
-        for index, (_, stride, expansion, input, output) in enumerate(blocks()):
-            name = f"blocks.{index}."
-            y = self.convolve(x, name + "expand") if expansion != 1 else x
-            y = self.convolve(y, name + "depthwise", stride=stride, groups=y.shape[1])
-            y = self.convolve(y, name + "project", activate=False)
-            x = x + y if stride == 1 and input == output else y
-        features = self.convolve(x, "head").mean(dim=(2, 3))
-        return features, F.linear(features, self.tensors["classifier.weight"], self.tensors["classifier.bias"])
+        return top(self.tensors, bottom(self.tensors, x, TUNED_BLOCK), TUNED_BLOCK)
 
 
 def quantise(matrix):
