@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 # GB: what the hungrier of the two takes at its peak in f32, and something to spare.
-NEEDED = {"sd15": 8, "sdxl": 17}
+NEEDED = {"sd15": 8, "sdxl": 19}
 LATENTS, PICTURES = 1e-3, 2
 PROMPT, NEGATIVE = "a photograph of a harbour at dawn, long exposure", "blurry"
 
