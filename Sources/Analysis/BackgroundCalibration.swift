@@ -37,10 +37,10 @@ public struct BackgroundCalibration: Sendable {
                 histogram.count((cosine - background.mean) / max(background.deviation, 1e-6))
             }
         }
-        let (slope, intercept) = histogram.logistic(pictures: pictures.count)
+        let fit = histogram.logistic(pictures: pictures.count)
         scale = ConfidenceScale(
-            source: .background, calibration: Calibration(z: Float(slope), cosine: 0, intercept: Float(intercept)), pictures: pictures.count
-        )
+            source: .background, calibration: Calibration(z: Float(fit.slope), cosine: 0, intercept: Float(fit.intercept)),
+            pictures: pictures.count, tagsExpected: Float(fit.expected))
     }
 
     private init(scale: ConfidenceScale, statistics: [BackgroundStatistics]) {
@@ -48,17 +48,18 @@ public struct BackgroundCalibration: Sendable {
     }
 
     private static func header(_ key: IndexFile.Key) -> String {
-        "redraw calibration 1 \(key.encoder) \(key.vocabulary) \(key.wording) \(key.count) \(key.dimension)\n"
+        "redraw calibration 2 \(key.encoder) \(key.vocabulary) \(key.wording) \(key.count) \(key.dimension)\n"
     }
 
     static func read(_ file: URL, key: IndexFile.Key) -> BackgroundCalibration? {
-        guard let payload = DigestedFile.read(file, header: header(key), payloadBytes: 20 + key.count * 8) else { return nil }
-        let values = payload.floats(at: 0, count: 5 + key.count * 2)
+        guard let payload = DigestedFile.read(file, header: header(key), payloadBytes: 24 + key.count * 8) else { return nil }
+        let values = payload.floats(at: 0, count: 6 + key.count * 2)
         let source: ConfidenceScale.Source = values[4] == 0 ? .background : .fitted
         return BackgroundCalibration(
             scale: ConfidenceScale(
-                source: source, calibration: Calibration(z: values[0], cosine: values[1], intercept: values[2]), pictures: Int(values[3])),
-            statistics: (0..<key.count).map { BackgroundStatistics(mean: values[5 + $0 * 2], deviation: values[6 + $0 * 2]) })
+                source: source, calibration: Calibration(z: values[0], cosine: values[1], intercept: values[2]), pictures: Int(values[3]),
+                tagsExpected: source == .background ? values[5] : nil),
+            statistics: (0..<key.count).map { BackgroundStatistics(mean: values[6 + $0 * 2], deviation: values[7 + $0 * 2]) })
     }
 
     /// Leaves the calibration beside the index in the cache, where the next analysis finds it.
@@ -70,7 +71,9 @@ public struct BackgroundCalibration: Sendable {
             dimension: index.embeddings.shape[1])
         var payload = Data()
         let fit = scale.calibration
-        payload.append(floats: [fit.z, fit.cosine, fit.intercept, Float(scale.pictures ?? 0), scale.source == .background ? 0 : 1])
+        payload.append(floats: [
+            fit.z, fit.cosine, fit.intercept, Float(scale.pictures ?? 0), scale.source == .background ? 0 : 1, scale.tagsExpected ?? 0,
+        ])
         payload.append(floats: statistics.flatMap { [$0.mean, $0.deviation] })
         try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
         try DigestedFile.write(payload, header: Self.header(key), to: cache.appendingPathComponent(name + Self.suffix))
@@ -89,11 +92,11 @@ struct ScoreHistogram {
         counts[bin] += 1
     }
 
-    /// Slope and intercept of the logistic curve from a score to the probability that the tag holds.
+    /// Slope and intercept of the logistic curve from a score to the probability that the tag holds, and the tags expected to hold of a picture.
     ///
     /// The slope is kept within 1 and 2.5, and the tags expected to hold of a picture within a half and twelve: a background unlike any
     /// collection of pictures (all alike, or each tag in every picture) would else give a curve that says nothing.
-    func logistic(pictures: Int) -> (slope: Double, intercept: Double) {
+    func logistic(pictures: Int) -> (slope: Double, intercept: Double, expected: Double) {
         let centre = quantile(0.5)
         let deviation = max((centre - quantile(0.25)) / 0.6745, 0.1)
         let total = Double(counts.reduce(0, +))
@@ -105,9 +108,9 @@ struct ScoreHistogram {
             let chance = total * (mass(below: left + Self.width) - mass(below: left))
             points.append((left + Self.width / 2, Double(found), min(max(1 - chance / Double(found), 0.001), 0.999)))
         }
-        let expected = points.reduce(0) { $0 + $1.weight * $1.share } / Double(max(pictures, 1))
+        let expected = min(max(points.reduce(0) { $0 + $1.weight * $1.share } / Double(max(pictures, 1)), 0.5), 12)
         let slope = min(max(Self.slope(of: points), 1), 2.5)
-        return (slope, intercept(slope: slope, expected: min(max(expected, 0.5), 12), pictures: pictures))
+        return (slope, intercept(slope: slope, expected: expected, pictures: pictures), expected)
     }
 
     private func quantile(_ share: Double) -> Double {

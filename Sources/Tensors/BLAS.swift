@@ -1,6 +1,6 @@
 import COpenBLAS
 
-/// The single-threaded matrix product of OpenBLAS.
+/// The single-threaded products of OpenBLAS.
 ///
 /// Threads are ours: a product is cut into blocks that `Parallel` hands out, and OpenBLAS is told once to stay on the calling thread.
 enum BLAS {
@@ -17,6 +17,13 @@ enum BLAS {
     ) {
         _ = ready
         guard m > 0, n > 0 else { return }
+        if m == 1, k > 0 {
+            // One row packs nothing: a product as wide as a vocabulary is as quick as memory is.
+            cblas_sgemv(
+                CblasRowMajor, transposed ? CblasNoTrans : CblasTrans, blasint(transposed ? n : k), blasint(transposed ? k : n), alpha,
+                b, blasint(bStride), a, 1, beta, c, 1)
+            return
+        }
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans,
             blasint(m), blasint(n), blasint(k), alpha, a, blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))

@@ -57,6 +57,28 @@ private func picture(near rows: [Int], _ index: VocabularyIndex, _ random: inout
             .source == .text)
 }
 
+/// What lies nearer to everything than any background picture does is no reason to be sure of everything.
+@Test func aPictureUnlikeTheBackgroundIsNotFullOfCertainties() throws {
+    var random = SeededGenerator.announced()
+    let folder = try TemporaryFolder()
+    let vocabulary = phrases(120)
+    let encoder = WideEncoder()
+    let plain = try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder.url])
+    let pictures = (0..<300).map { _ in picture(near: [Int.random(in: 0..<120, using: &random)], plain, &random) }
+    let calibration = try #require(BackgroundCalibration(index: plain, pictures: pictures, fitted: nil))
+    try calibration.write(for: plain, named: VocabularyIndex.fileName(encoder: encoder, vocabulary: vocabulary), in: folder.url)
+    let index = try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder.url])
+    let analyzer = Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: .init(directories: []))
+    func certainties(_ rows: [Int]) throws -> [Float] {
+        let look = Analyzer.Look(whole: Observation(embedding: picture(near: rows, index, &random), mediums: []))
+        let result = try analyzer.analyze(look, grey(100))
+        return result.suggestions.filter { $0.source == .ranked }.map(\.confidence) + result.dropped.map(\.confidence)
+    }
+    #expect(try certainties([5]).max() ?? 0 > 0.6)
+    let expected = max(1, try #require(calibration.scale.tagsExpected))
+    #expect(try certainties(Array(0..<60)).reduce(0, +) <= 2.01 * expected)
+}
+
 @Test func aBackgroundOfOnePictureIsNoMiracle() throws {
     let vocabulary = phrases(40)
     let index = try VocabularyIndex(vocabulary: vocabulary, encoder: WideEncoder())
