@@ -44,7 +44,7 @@ PARITY := .build-benchmarks
 REQUIREMENTS := $(wildcard Benchmarks/requirements*.txt)
 $(PARITY)/.installed: $(REQUIREMENTS)
 	python3 -m venv $(PARITY)
-	$(PARITY)/bin/pip install --quiet --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple torch || \
+	$(PARITY)/bin/pip install --quiet --retries 0 --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple torch || \
 	    $(PARITY)/bin/pip install --quiet torch
 	$(PARITY)/bin/pip install --quiet $(foreach file,$(REQUIREMENTS),-r $(file))
 	touch $@

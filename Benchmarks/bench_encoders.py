@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Redraw's encoders beside transformers (torch f32) and onnxruntime (f32) on this machine: time of the towers, cold start, memory.
 
-    python bench_encoders.py --redraw PATH [--encoders clip-vit-b-32,clip-vit-l-14] [--threads 2] [--passes 5] [--keep FOLDER]
+    python bench_encoders.py --redraw PATH [--encoders clip-vit-b-32,clip-vit-l-14] [--threads 2] [--passes 3] [--rounds 2]
+        [--keep FOLDER]
 
-Random weights of the real sizes (encoder_models.py). Every program runs in a process of its own with the same number of threads; the
-towers' times are the median of some passes after one that is not counted, without decoding and preparing; a cold start is from the start
+Random weights of the real sizes (encoder_models.py). Every program runs in a process of its own with the same number of threads, one after
+the other and then all of them again (rounds); the towers' times are the median of all passes, of which the first of each process is not
+counted, without decoding and preparing; a cold start is from the start
 of the process to the end of the one that looked at one picture, with the files in the page cache (onnxruntime's has neither torch nor
 transformers in it). Memory is the process's peak. Needs torch and transformers; onnxruntime and onnx where they are installed. The ratio
 is the peer's time over Redraw's: above 1 Redraw is faster.
@@ -26,6 +28,7 @@ from parity_encoders import pictures
 
 WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
 MEASURES = ["image tower, batch 1", "image tower, batch 16", "text tower, batch 64"]
+COLD, MEMORY = "cold start to first embedding", "peak memory, GB"
 
 
 def texts(count):
@@ -56,16 +59,16 @@ def with_peak(command, environment):
 def ours(options, folder, paths, environment):
     program = [options.redraw, "embed"]
     common = ["--encoder", str(folder), "--threads", str(options.threads)]
-    result, peak = {}, 0
+    result, peak = {}, 0.0
     for measure, count in zip(MEASURES[:2], (1, 16)):
         inputs = [str(paths[i % len(paths)]) for i in range(count)]
         memory, output = with_peak([*program, "image", *common, "--time", str(options.passes), *inputs], environment)
-        result[measure] = statistics.median(json.loads(output)["milliseconds"])
+        result[measure] = json.loads(output)["milliseconds"]
         peak = max(peak, memory)
     memory, output = with_peak([*program, "text", *common, "--time", str(options.passes), *texts(64)], environment)
-    result[MEASURES[2]] = statistics.median(json.loads(output)["milliseconds"])
-    result["cold start to first embedding"] = 1000 * min(measured([*program, "image", *common, str(paths[0])], environment)[0] for _ in range(3))
-    result["peak memory, GB"] = max(peak, memory)
+    result[MEASURES[2]] = json.loads(output)["milliseconds"]
+    result[COLD] = [1000 * measured([*program, "image", *common, str(paths[0])], environment)[0] for _ in range(3)]
+    result[MEMORY] = [max(peak, memory)]
     return result
 
 
@@ -74,8 +77,8 @@ def peer(kind, options, name, folder, paths, environment):
     command += ["--passes", str(options.passes), "--picture", str(paths[0])]
     memory, output = with_peak(command, environment)
     result = json.loads(output.strip().splitlines()[-1])
-    result["cold start to first embedding"] = 1000 * min(measured([*command, "--first"], environment)[0] for _ in range(2))
-    result["peak memory, GB"] = memory
+    result[COLD] = [1000 * measured([*command, "--first"], environment)[0] for _ in range(2)]
+    result[MEMORY] = [memory]
     return result
 
 
@@ -138,16 +141,16 @@ def run_peer(options):
         look(1)()
         return
 
-    def median(work):
+    def passes(work):
         work()
         times = []
         for _ in range(options.passes):
             begin = time.monotonic()
             work()
             times.append(1000 * (time.monotonic() - begin))
-        return statistics.median(times)
+        return times
 
-    print(json.dumps({MEASURES[0]: median(look(1)), MEASURES[1]: median(look(16)), MEASURES[2]: median(read())}))
+    print(json.dumps({MEASURES[0]: passes(look(1)), MEASURES[1]: passes(look(16)), MEASURES[2]: passes(read())}))
 
 
 def export(folder):
@@ -186,7 +189,8 @@ def main():
     parser.add_argument("--redraw", required=True)
     parser.add_argument("--encoders", default="clip-vit-b-32,clip-vit-l-14", help="CLIP encoders of encoder_models.py")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--passes", type=int, default=5)
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--keep", type=Path)
     for hidden in ("--peer", "--folder", "--picture"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
@@ -205,13 +209,21 @@ def main():
             folder = work / name
             if not folder.exists():
                 encoders.make(name, folder, torch.float32)
-            columns = {"redraw": ours(options, folder, paths, environment), "torch f32": peer("torch", options, name, folder, paths, environment)}
+            programs = {
+                "redraw": lambda: ours(options, folder, paths, environment), "torch f32": lambda: peer("torch", options, name, folder, paths, environment),
+                "onnxruntime f32": lambda: peer("onnxruntime", options, name, folder, paths, environment)}
             try:
+                import onnxruntime  # noqa: F401
+
                 if not (folder / "text.onnx").exists():
                     export(folder)
-                columns["onnxruntime f32"] = peer("onnxruntime", options, name, folder, paths, environment)
-            except (ImportError, SystemExit, Exception) as reason:  # noqa: BLE001 - a peer that cannot run is left out and said so
+            except Exception as reason:  # noqa: BLE001 - a peer that cannot run is left out and said so
                 print(f"onnxruntime is left out: {str(reason).strip().splitlines()[-1][:200]}", file=sys.stderr)
+                del programs["onnxruntime f32"]
+            rounds = [{column: program() for column, program in programs.items()} for _ in range(options.rounds)]
+            columns = {
+                column: {measure: statistics.median(value for one in rounds for value in one[column][measure]) for measure in [*MEASURES, COLD, MEMORY]}
+                for column in programs}
             print(f"\n{name}, {options.threads} threads, milliseconds (peer's time over redraw's)")
             print(f"{'':32}" + "".join(f"{column:>24}" for column in columns))
             for measure in columns["redraw"]:

@@ -19,7 +19,10 @@ CLIP = {  # hidden, inner, layers, heads of both towers; patch, side, projection
     "clip-vit-h-14": ((1024, 4096, 24, 16), (1280, 5120, 32, 16), 14, 224, 1024, "gelu"),
     "clip-vit-bigg-14": ((1280, 5120, 32, 20), (1664, 8192, 48, 16), 14, 224, 1280, "gelu"),
 }
-OPEN_CLIP = {"open-clip-vit-b-32": "ViT-B-32", "open-clip-vit-l-14": "ViT-L-14", "open-clip-vit-h-14": "ViT-H-14"}
+OPEN_CLIP = {
+    "open-clip-vit-b-32": "ViT-B-32", "open-clip-vit-l-14": "ViT-L-14", "open-clip-vit-h-14": "ViT-H-14",
+    "open-clip-rn50": "RN50", "open-clip-rn50x4": "RN50x4",
+}
 SIGLIP = {  # hidden, inner, layers, heads of both towers; patch, side, vocabulary
     "siglip-base-patch16-224": ((768, 3072, 12, 12), 16, 224, 32000), "siglip-large-patch16-256": ((1024, 4096, 24, 16), 16, 256, 32000),
     "siglip2-base-patch16-224": ((768, 3072, 12, 12), 16, 224, 256000),
@@ -54,6 +57,9 @@ def vary(model):
         for name, parameter in model.named_parameters():
             if parameter.ndim == 1 and "scale" not in name:
                 parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+        for name, buffer in model.named_buffers():
+            if name.endswith("running_var"):
+                buffer.add_(torch.rand(buffer.shape, generator=generator))
 
 
 def make_clip(name, folder, dtype):
@@ -86,7 +92,8 @@ def make_open_clip(name, folder, dtype):
     config = open_clip.get_model_config(OPEN_CLIP[name])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
-    save_file({key: value.to(dtype).contiguous() for key, value in model.state_dict().items()}, folder / "open_clip_model.safetensors")
+    state = {key: (value.to(dtype) if value.is_floating_point() else value).contiguous() for key, value in model.state_dict().items()}
+    save_file(state, folder / "open_clip_model.safetensors")
     clip_tokenizer().save_pretrained(folder)
 
 
@@ -160,7 +167,8 @@ def reference(name, folder, images, texts):
             from safetensors.torch import load_file
 
             model = open_clip.create_model(OPEN_CLIP[name]).eval()
-            model.load_state_dict({key: value.float() for key, value in load_file(folder / "open_clip_model.safetensors").items()})
+            state = load_file(folder / "open_clip_model.safetensors")
+            model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
             transform = open_clip.image_transform(model.visual.image_size, is_train=False)
             rows = open_clip.get_tokenizer(OPEN_CLIP[name])(texts)
             return model.encode_image(torch.stack([transform(image) for image in images])), model.encode_text(rows)

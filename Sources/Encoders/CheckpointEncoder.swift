@@ -97,7 +97,11 @@ public final class CheckpointEncoder: PictureTextEncoder {
         var start = 0
         while start < order.count {
             var stop = start + 1
-            while stop < order.count, (stop - start + 1) * tokens[order[stop]].count <= Self.tokensInBatch { stop += 1 }
+            let shortest = tokens[order[start]].count
+            // A longer text would fill up those before it: it begins another batch where there is enough to do without it.
+            while stop < order.count, (stop - start + 1) * tokens[order[stop]].count <= Self.tokensInBatch,
+                tokens[order[stop]].count == shortest || (stop - start) * shortest < Self.tokensWorthABatch
+            { stop += 1 }
             let batch = order[start..<stop]
             let features = try tower.features(batch.map { tokens[$0] })
             for (index, row) in zip(batch, Self.rows(features)) { rows[index] = row }
@@ -111,6 +115,8 @@ public final class CheckpointEncoder: PictureTextEncoder {
 
     private static let picturesInBatch = 16
     private static let tokensInBatch = 2048
+    /// With fewer, reading the weights takes a good part of the time.
+    private static let tokensWorthABatch = 128
 }
 
 /// An image tower up to the space that it shares with texts.

@@ -25,3 +25,19 @@ struct ConfigurationFile {
         }
     }
 }
+
+/// A number, or one for each side or stage.
+struct NumberOrList: Decodable {
+    let values: [Int]
+    let isList: Bool
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let value = try? container.decode(Int.self)
+        isList = value == nil
+        values = if let value { [value] } else { try container.decode([Int].self) }
+    }
+
+    /// The number that all of them are.
+    var one: Int? { Set(values).count == 1 ? values[0] : nil }
+}

@@ -11,7 +11,8 @@ struct OpenCLIPConfiguration: Decodable {
     }
 
     struct Vision: Decodable {
-        var layers: Int?
+        /// Of a transformer; of each part of a ResNet where there are several.
+        var layers: NumberOrList?
         var width: Int?
         var headWidth: Int?
         var mlpRatio: Double?
@@ -79,7 +80,8 @@ struct OpenCLIPConfiguration: Decodable {
         self = try ConfigurationFile(file).decoded(as: OpenCLIPConfiguration.self) { "it is none that is known here: \($0)" }
         path = file.path
         if let foreign = foreignParts.first {
-            throw .badConfiguration(path: path, reason: "it has \(foreign), which is not supported; CLIP's own two transformers are")
+            throw .badConfiguration(
+                path: path, reason: "it has \(foreign), which is not supported; CLIP's own transformers and ResNets are")
         }
     }
 
@@ -126,9 +128,19 @@ struct OpenCLIPConfiguration: Decodable {
         let width = vision.width ?? 768
         return CLIPImageTower.Configuration(
             imageSize: vision.imageSize ?? 224, patchSize: vision.patchSize ?? 16, width: width,
-            innerWidth: Int(Double(width) * (vision.mlpRatio ?? 4)), layers: vision.layers ?? 12,
+            innerWidth: Int(Double(width) * (vision.mlpRatio ?? 4)), layers: vision.layers?.one ?? 12,
             heads: width / max(vision.headWidth ?? 64, 1),
             activation: activation(vision.actKwargs), layerNormEpsilon: vision.normKwargs?.eps ?? 1e-5, projection: modelCfg.embedDim)
+    }
+
+    /// nil where the image tower is a transformer.
+    var resNet: CLIPResNetTower.Configuration? {
+        let vision = modelCfg.visionCfg
+        guard let layers = vision.layers, layers.isList else { return nil }
+        let width = vision.width ?? 64
+        return CLIPResNetTower.Configuration(
+            imageSize: vision.imageSize ?? 224, width: width, layers: layers.values, heads: width * 32 / max(vision.headWidth ?? 64, 1),
+            projection: modelCfg.embedDim)
     }
 
     /// What `image_transform` does to a picture that is only looked at.
@@ -163,7 +175,7 @@ extension CheckpointEncoder {
     /// - Parameter merges: OpenAI's list, for folders without a tokenizer.
     static func openCLIP(directory: URL, merges: URL?) throws -> CheckpointEncoder {
         let file = try OpenCLIPConfiguration(file: directory.appendingPathComponent("open_clip_config.json"))
-        let (text, image) = (file.text, file.vision)
+        let (text, image, resNet) = (file.text, file.vision, file.resNet)
         // The old layout has the text tower at the root, the newer one below `text`.
         let weights = try ModelFiles.weights(in: directory, preferring: "open_clip_model.safetensors")
         let textScope = weights.has("text.token_embedding") ? weights["text"] : weights
@@ -180,7 +192,12 @@ extension CheckpointEncoder {
             dimension: image.projection, scale: SimilarityScale(kind: .softmax, scale: scale), maximumTokens: text.positions,
             preparation: try file.preparation(), phrase: "a photo of {}",
             images: {
-                let tower = try CLIPImageTower(openCLIP: weights, image)
+                let tower: any ImageFeatures =
+                    if let resNet {
+                        try CLIPResNetTower(openCLIP: weights["visual"], resNet)
+                    } else {
+                        try CLIPImageTower(openCLIP: weights, image)
+                    }
                 try weights["visual"].requireAllRead()
                 return tower
             },

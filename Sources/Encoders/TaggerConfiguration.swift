@@ -8,22 +8,9 @@ struct TaggerConfiguration: Sendable {
         struct Arguments: Decodable {
             var actLayer: String?
             var classToken: Bool?
-            var numHeads: Numbers?
-            var windowSize: Numbers?
-            var refFeatShape: Numbers?
-        }
-
-        /// A number, or one for each side or stage.
-        struct Numbers: Decodable {
-            let values: [Int]
-
-            init(from decoder: any Decoder) throws {
-                let container = try decoder.singleValueContainer()
-                values = if let value = try? container.decode(Int.self) { [value] } else { try container.decode([Int].self) }
-            }
-
-            /// The number that all of them are.
-            var one: Int? { Set(values).count == 1 ? values[0] : nil }
+            var numHeads: NumberOrList?
+            var windowSize: NumberOrList?
+            var refFeatShape: NumberOrList?
         }
 
         struct Pretrained: Decodable {

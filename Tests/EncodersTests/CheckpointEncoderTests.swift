@@ -14,7 +14,7 @@ import Testing
         let pictures: [String]
     }
 
-    static let folders = ["clip", "open-clip", "siglip", "siglip2"]
+    static let folders = ["clip", "open-clip", "open-clip-resnet", "siglip", "siglip2"]
 
     private let inputs: Inputs
 
