@@ -37,7 +37,7 @@ struct CLIPImageTower: Sendable {
     /// `[1, width]`
     private let classToken: Tensor
     /// `[1 + patches, width]`
-    private let positions: Tensor
+    let positions: Tensor
     private let entryNorm: LayerNorm
     private let blocks: [TransformerBlock]
     private let exitNorm: LayerNorm

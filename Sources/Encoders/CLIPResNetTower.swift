@@ -79,6 +79,8 @@ struct CLIPResNetTower: Sendable {
 }
 
 extension CLIPResNetTower: ImageFeatures {
+    /// The first layers' maps are large: they count as many.
+    var tokensOfPicture: Int { 256 }
     func features(_ pictures: Tensor) -> Tensor { self(pictures) }
 }
 

@@ -81,8 +81,10 @@ public final class CheckpointEncoder: PictureTextEncoder {
     public func features(prepared: [Tensor]) throws -> Tensor {
         guard !prepared.isEmpty else { return Tensor.zeros([0, dimension]) }
         let tower = try images.value()
-        let batches = stride(from: 0, to: prepared.count, by: Self.picturesInBatch).map { start in
-            tower.features(Tensor.concatenated(Array(prepared[start..<min(start + Self.picturesInBatch, prepared.count)]), axis: 0))
+        // A batch that outgrows the caches is slower than its pictures one by one.
+        let together = max(1, min(Self.picturesInBatch, Self.tokensInPictureBatch / max(tower.tokensOfPicture, 1)))
+        let batches = stride(from: 0, to: prepared.count, by: together).map { start in
+            tower.features(Tensor.concatenated(Array(prepared[start..<min(start + together, prepared.count)]), axis: 0))
         }
         return Tensor.concatenated(batches, axis: 0)
     }
@@ -114,6 +116,7 @@ public final class CheckpointEncoder: PictureTextEncoder {
     public func tokenCount(_ text: String) throws -> Int { try tokenizer.value().count(text) }
 
     private static let picturesInBatch = 16
+    private static let tokensInPictureBatch = 1024
     private static let tokensInBatch = 2048
     /// With fewer, reading the weights takes a good part of the time.
     private static let tokensWorthABatch = 128
@@ -121,6 +124,8 @@ public final class CheckpointEncoder: PictureTextEncoder {
 
 /// An image tower up to the space that it shares with texts.
 protocol ImageFeatures: Sendable {
+    /// How many places of a picture the tower computes with at once, roughly.
+    var tokensOfPicture: Int { get }
     /// - Parameter pictures: `[batch, height, width, 3]`, prepared.
     /// - Returns: `[batch, dimension]`, of any length.
     func features(_ pictures: Tensor) -> Tensor
@@ -141,6 +146,7 @@ protocol TextTokens: Sendable {
 }
 
 extension CLIPImageTower: ImageFeatures {
+    var tokensOfPicture: Int { positions.shape[0] }
     func features(_ pictures: Tensor) -> Tensor { self(pictures) }
 }
 

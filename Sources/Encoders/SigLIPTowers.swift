@@ -28,6 +28,8 @@ struct SigLIPImageTower: ImageFeatures {
         head = try AttentionPooling(weights["head"], configuration.dimensions)
     }
 
+    var tokensOfPicture: Int { positions.shape[0] }
+
     func features(_ pictures: Tensor) -> Tensor {
         head(norm(blocks.reduce(patches(pictures) + positions) { x, block in block(x) }))
     }
