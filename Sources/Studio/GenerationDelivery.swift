@@ -49,6 +49,7 @@ public struct GenerationReport: Codable, Sendable {
     @OrNull public internal(set) var strengths: [Part]?
     public let model: String
     public let profile: String
+    /// How the weights were held: `f32`, or `bf16` for two bytes a number.
     public let precision: String
     public let seconds: Seconds
     @OrNull public internal(set) var untouched: Untouched?
@@ -133,7 +134,7 @@ extension Studio {
     ///   computed gets the next free one, and the report says which: minutes of work are not thrown away.
     func deliver(
         _ results: [PipelineResult], request: GenerationRequest, strengths: [Double], source: Image?, to files: [URL], overwrites: Bool,
-        id: Int64, load: Duration
+        id: Int64, precision: String, load: Duration
     ) throws -> GenerationReport {
         let last = results[results.count - 1]
         let untouched = last.untouched.flatMap { proof in
@@ -179,7 +180,7 @@ extension Studio {
                 : zip(strengths, results).map { strength, result in
                     .init(strength: strength, run: result.plan.steps.run, firstTimestep: result.plan.steps.firstTimestep)
                 },
-            model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: "f32",
+            model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: precision,
             seconds: .init(
                 load: loading, encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: loading + sum(\.total)),
             untouched: untouched, digests: digests)

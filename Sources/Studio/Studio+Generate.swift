@@ -112,7 +112,7 @@ extension Studio {
             NewGeneration(
                 kind: request.mode.kind, request: request.json(strengths: order.strengths), seed: seed, model: model,
                 profile: request.profile.rawValue,
-                precision: request.precision == .bf16 ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
+                precision: pipeline.outline.isHeldInHalves ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
                 promptNumber: order.promptNumber))
         do {
             let results = try pipeline.run(task, memoryLimit: limit, previews: order.preview != nil) { step in
@@ -124,7 +124,7 @@ extension Studio {
             }
             let report = try deliver(
                 results, request: request, strengths: order.strengths, source: source, to: targets, overwrites: order.overwrites,
-                id: generation.id, load: load)
+                id: generation.id, precision: generation.precision, load: load)
             _ = try library.finish(generation: generation.id, report.outcome)
             // A sheet of several strengths and a picture that is mostly the old one say little about a model.
             if request.mode != .repaint, order.strengths.count < 2 { rememberOutputs(of: report) }

@@ -51,7 +51,7 @@ import Testing
             "generate", cat, "--strength", "0.4", "--steps", "5", "--seed", "7", "--size", "128x96", "--json", "--output", output)
         #expect(made.status == 0, "\(made.errors)")
         let generation = try json(made.output)
-        #expect(generation["seed"] as? Int == 7)
+        #expect(generation["seed"] as? Int == 7 && generation["precision"] as? String == "f32")
         #expect((generation["steps"] as? [String: Any])?["run"] as? Int == 2)
         #expect(generation["untouched"] is NSNull)
         let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output))
@@ -136,9 +136,9 @@ import Testing
         let sheet = tool.path("sheet.png")
         let made = try tool.run(
             "generate", source, "--prompt", "coffee", "--steps", "4", "--strengths", "0.25,0.75", "--size", "64x64", "--output", sheet,
-            "--json"
-        )
+            "--precision", "bf16", "--json")
         #expect(made.status == 0, "\(made.errors)")
+        #expect(try json(made.output)["precision"] as? String == "bf16")
         // Each picture's own strength, in the report and in the history.
         let parts = try #require(try json(made.output)["strengths"] as? [[String: Any]])
         #expect(parts.map { $0["strength"] as? Double } == [0.25, 0.75] && parts.map { $0["run"] as? Int } == [1, 3])
