@@ -111,7 +111,9 @@ public struct Weights: Sendable {
 
     /// A weight for products, `[outputs, …]`, packed and held as this scope says.
     public func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
-        PackedMatrix(try tensor(name, shape), halves: try halves(name))
+        let halves = try halves(name)
+        guard halves == nil, holding.packsAtSecondUse else { return PackedMatrix(try tensor(name, shape), halves: halves) }
+        return PackedMatrix(mapped: try tensor(name, shape))
     }
 
     /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
@@ -186,9 +188,13 @@ public struct WeightHolding: Sendable, Equatable {
     /// Whether a convolution keeps what its fast algorithm makes of its weights.
     public var keepsTransforms: Bool
 
-    public init(inHalves: Bool = false, keepsTransforms: Bool = true) {
+    /// Whether matrices stay in their mapped files until they are used a second time: for models that are often asked just once.
+    public var packsAtSecondUse: Bool
+
+    public init(inHalves: Bool = false, keepsTransforms: Bool = true, packsAtSecondUse: Bool = false) {
         self.inHalves = inHalves
         self.keepsTransforms = keepsTransforms
+        self.packsAtSecondUse = packsAtSecondUse
     }
 }
 

@@ -24,7 +24,9 @@ enum ModelFiles {
     }
 
     static func weights(in directory: URL, preferring preferred: String? = nil) throws -> Weights {
+        // Who asks for one picture's embedding waits for reading a gigabyte, not for packing it.
         try Weights(files: try files(in: directory, preferring: preferred).map { try SafetensorsFile($0) })
+            .held(WeightHolding(packsAtSecondUse: true))
     }
 
     private static func shards(_ index: URL) throws(EncoderError) -> [URL] {

@@ -116,6 +116,8 @@ public func convolution(
                     windowConvolution(x.pointer, matrix, packed, window, to, finish: finish)
                 case .rows(let rows):
                     unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
+                case .mapped:
+                    preconditionFailure("the weights of windows are packed when they are loaded")
                 }
             }
         }

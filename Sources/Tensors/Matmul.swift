@@ -8,6 +8,7 @@
 public func matmul(
     _ x: Tensor, _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation = .none, adding residual: Tensor? = nil
 ) -> Tensor {
+    if case .mapped(let rows) = weight.form { return matmul(x, rows.next(), bias: bias, activation: activation, adding: residual) }
     precondition(x.shape[-1] == weight.inputs, "rows of \(x.shape) do not meet a weight of \(weight.outputs) by \(weight.inputs)")
     precondition(bias.map { $0.count == weight.outputs } ?? true, "a bias of \(bias?.shape ?? []) for \(weight.outputs) outputs")
     let shape = x.shape.replacingLast(with: weight.outputs)
@@ -24,6 +25,8 @@ public func matmul(
                     finish: finish)
             case .rows(let matrix):
                 multiplyRows(x.pointer, count: x.rowCount, matrix, to, finish: finish)
+            case .mapped:
+                preconditionFailure("a mapped weight says how it is taken before a product begins")
             }
         }
     }

@@ -1,16 +1,19 @@
 import CKernels
+import Synchronization
 
 /// A weight matrix `[outputs, inputs]` (torch's layout) in the form that products want, made once when a layer is loaded.
 public struct PackedMatrix: Sendable {
     public let outputs: Int
     public let inputs: Int
-    let form: Form
+    private(set) var form: Form
 
     enum Form: Sendable {
         /// `[outputs, inputs]` as it came, for OpenBLAS.
         case rows(Tensor)
         /// Panels of outputs side by side, for our own product; the depth is `taps` times what one window tap holds.
         case panels(Panels)
+        /// Rows in a mapped file that become panels at the second product.
+        case mapped(MappedRows)
     }
 
     /// - Parameters:
@@ -18,6 +21,16 @@ public struct PackedMatrix: Sendable {
     ///   - halves: how the numbers are held until a product spreads them out; nil: as floats. Where OpenBLAS makes the products, as floats.
     public init(_ weight: Tensor, halves: HalfFormat? = nil) {
         self.init(weight, taps: 1, halves: halves)
+    }
+
+    /// A weight that is packed when it is needed a second time: to take a large model's weights once, packing costs as much as a third of the
+    /// product, and twice the memory. A weight that is no part of a mapped file is packed now.
+    ///
+    /// The first product is OpenBLAS's, so that it differs from the later ones in the last bits.
+    public init(mapped weight: Tensor) {
+        self.init(unpacked: weight)
+        guard case .rows(let rows) = form, Processor.level > rd_level_plain else { return }
+        form = weight.storage.isBorrowed ? .mapped(MappedRows(rows)) : PackedMatrix(weight).form
     }
 
     /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
@@ -64,6 +77,39 @@ public struct PackedMatrix: Sendable {
         outputs = weight.shape[0]
         inputs = weight.count / max(outputs, 1)
         form = .rows(weight.reshaped([outputs, inputs]))
+    }
+}
+
+/// A weight as a file has it, until it is packed.
+final class MappedRows: Sendable {
+    private enum State: Sendable {
+        case unused(Tensor)
+        case used(Tensor)
+        case packed(PackedMatrix)
+    }
+
+    private let state: Mutex<State>
+
+    init(_ rows: Tensor) {
+        state = Mutex(.unused(rows))
+    }
+
+    /// What the next product takes.
+    func next() -> PackedMatrix {
+        state.withLock { state in
+            switch state {
+            case .unused(let rows):
+                state = .used(rows)
+                return PackedMatrix(unpacked: rows)
+            case .used(let rows):
+                let packed = PackedMatrix(rows)
+                // What was interrupted is half packed.
+                if !Parallel.isInterrupted { state = .packed(packed) }
+                return packed
+            case .packed(let packed):
+                return packed
+            }
+        }
     }
 }
 

@@ -21,6 +21,9 @@ final class TensorStorage: @unchecked Sendable {
         owner = nil
     }
 
+    /// Whether the values lie in memory that something else keeps alive, such as a mapped file.
+    var isBorrowed: Bool { owner != nil }
+
     /// Memory for what stays as long as a model does, such as packed weights; not yet initialised.
     convenience init(lasting count: Int) {
         if let place = WeightMemory.take(bytes: count * MemoryLayout<Float>.stride) {

@@ -203,3 +203,35 @@ private func random(_ shape: Shape, _ generator: inout SeededGenerator) -> Tenso
     let unit = Tensor([3, 4, 0, 0], shape: [2, 2]).l2Normalised().values
     #expect(Agreement(unit, [0.6, 0.8, 0, 0]).absolute < 1e-6)
 }
+
+/// The owner of memory that a tensor borrows.
+private final class Values: @unchecked Sendable {
+    let pointer: UnsafePointer<Float>
+
+    init(_ values: [Float]) {
+        let memory = UnsafeMutablePointer<Float>.allocate(capacity: values.count)
+        memory.initialize(from: values, count: values.count)
+        pointer = UnsafePointer(memory)
+    }
+
+    deinit { pointer.deallocate() }
+}
+
+@Test func aMappedWeightIsPackedAtItsSecondUseAndItsFileLetGo() {
+    var random = SeededGenerator.announced()
+    let (rows, inputs, outputs) = (7, 65, 130)
+    let x = Tensor(random.floats(rows * inputs), shape: [rows, inputs])
+    let numbers = random.floats(outputs * inputs)
+    var values: Values? = Values(numbers)
+    weak let owner = values
+    let weight = PackedMatrix(mapped: Tensor(shape: [outputs, inputs], borrowing: values!.pointer, owner: values!))
+    values = nil
+    let plain = matmul(x, PackedMatrix(Tensor(numbers, shape: [outputs, inputs]))).values
+    // Sums of 65 products of numbers about 1, added in another order.
+    #expect(zip(matmul(x, weight).values, plain).allSatisfy { abs($0 - $1) < 1e-4 })
+    #expect(matmul(x, weight).values == plain)
+    #if arch(x86_64)
+        #expect(owner == nil, "packed weights need no file")
+    #endif
+    #expect(matmul(x, weight).values == plain)
+}
