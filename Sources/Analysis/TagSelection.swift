@@ -197,7 +197,7 @@ public struct TagSelection {
             guard let known = pool.byName[general], known.source == .ranked else { continue }
             let surest = max(known.confidence, confidences.max() ?? 0)
             let agreeing = confidences.count { $0 >= 0.8 * surest }
-            let odds = surest / max(1 - surest, 1e-4) * (1 + 0.05 * Float(min(max(agreeing - 1, 0), 10)))
+            let odds = Self.odds(surest) * (1 + 0.05 * Float(min(max(agreeing - 1, 0), 10)))
             pool.set(max(surest, odds / (1 + odds)), of: general)
         }
     }

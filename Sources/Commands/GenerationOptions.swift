@@ -138,15 +138,15 @@ struct GenerationOptions: ParsableArguments {
     }
 
     /// The file of `--preview`.
-    var previewFile: URL? { preview.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) } }
+    var previewFile: URL? { preview.map { URL(asTyped: $0) } }
 
     /// The file of `--latent`.
-    var latentFile: URL? { latent.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) } }
+    var latentFile: URL? { latent.map { URL(asTyped: $0) } }
 
     /// A folder where the output is one or ends in "/", else a file.
     var place: OutputPlace {
         guard let output else { return .folder(URL(fileURLWithPath: FileManager.default.currentDirectoryPath)) }
-        let url = URL(fileURLWithPath: NSString(string: output).expandingTildeInPath)
+        let url = URL(asTyped: output)
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
         return output.hasSuffix("/") || (exists && isFolder.boolValue) ? .folder(url) : .file(url)

@@ -19,9 +19,8 @@ struct EVATagger: TaggerTower {
     private let head: Linear
 
     init(_ weights: Weights, _ configuration: TaggerConfiguration) throws {
-        let (width, patch) = try configuration.patchShape(weights, "patch_embed.proj.weight")
-        let side = configuration.side / patch
-        patches = try PatchEmbedding(weights["patch_embed"]["proj"], patch: patch, width: width, bias: true)
+        let (patches, width, side) = try configuration.patches(weights)
+        self.patches = patches
         classToken = weights.has("cls_token") ? try weights.tensor("cls_token", [1, 1, width]).reshaped([1, width]) : nil
         let tokens = side * side + (classToken == nil ? 0 : 1)
         positions = try weights.tensor("pos_embed", [1, tokens, width]).reshaped([tokens, width])

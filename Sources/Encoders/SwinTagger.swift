@@ -24,10 +24,10 @@ struct SwinTagger: TaggerTower {
     private let head: Linear
 
     init(_ weights: Weights, _ configuration: TaggerConfiguration) throws {
-        var (width, patch) = try configuration.patchShape(weights, "patch_embed.proj.weight")
+        let entry = try configuration.patches(weights)
+        patches = entry.embedding
+        var (width, side) = (entry.width, entry.side)
         let window = try configuration.window()
-        var side = configuration.side / patch
-        patches = try PatchEmbedding(weights["patch_embed"]["proj"], patch: patch, width: width, bias: true)
         patchNorm = try LayerNorm(weights["patch_embed"]["norm"], width: width)
         var stages: [Stage] = []
         for index in 0..<configuration.count(weights["layers"]) {

@@ -123,6 +123,12 @@ struct TaggerConfiguration: Sendable {
         return (shape[0], shape[2])
     }
 
+    /// timm's `patch_embed`, its width, and how many patches a side of the picture has.
+    func patches(_ weights: Weights) throws -> (embedding: PatchEmbedding, width: Int, side: Int) {
+        let (width, patch) = try patchShape(weights, "patch_embed.proj.weight")
+        return (try PatchEmbedding(weights["patch_embed"]["proj"], patch: patch, width: width, bias: true), width, self.side / patch)
+    }
+
     /// 64 a head, unless the file says otherwise.
     func heads(width: Int) throws -> Int {
         let heads = arguments?.numHeads?.one ?? width / 64

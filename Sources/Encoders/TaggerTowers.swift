@@ -19,9 +19,8 @@ struct ViTTagger: TaggerTower {
     private let head: Linear
 
     init(_ weights: Weights, _ configuration: TaggerConfiguration) throws {
-        let (width, patch) = try configuration.patchShape(weights, "patch_embed.proj.weight")
-        let side = configuration.side / patch
-        patches = try PatchEmbedding(weights["patch_embed"]["proj"], patch: patch, width: width, bias: true)
+        let (patches, width, side) = try configuration.patches(weights)
+        self.patches = patches
         positions = try weights.tensor("pos_embed", [1, side * side, width]).reshaped([side * side, width])
         let inner = try weights["blocks"][0]["mlp"]["fc1"].shape(of: "weight")[0]
         let dimensions = TransformerBlock.Dimensions(

@@ -28,7 +28,7 @@ public struct Installation: Sendable, Hashable {
     func vocabulary(named name: String) throws -> URL {
         let shipped = vocabularies.appendingPathComponent(name)
         if !name.contains("/"), FileManager.default.fileExists(atPath: shipped.path) { return shipped }
-        let place = URL(fileURLWithPath: NSString(string: name).expandingTildeInPath)
+        let place = URL(asTyped: name)
         guard FileManager.default.fileExists(atPath: place.path) else {
             throw StudioError.unknownVocabulary(name: name, known: vocabularyNames)
         }

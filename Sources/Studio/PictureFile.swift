@@ -24,7 +24,7 @@ public struct PictureFile: Sendable {
     ///
     /// - Throws: ``StudioError`` where there is no such file, `ImageError` where it is no picture or exceeds a limit.
     public init(path: String) throws {
-        let url = URL(fileURLWithPath: NSString(string: path).expandingTildeInPath)
+        let url = URL(asTyped: path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { throw StudioError.noPicture(path: path) }
         guard !isFolder.boolValue else { throw StudioError.isFolder(path: path) }

@@ -87,7 +87,7 @@ extension ScreeningDesk {
 
     /// How paths are kept: absolute, so that they mean the same from every working directory.
     public static func storedPath(_ path: String) -> String {
-        URL(fileURLWithPath: NSString(string: path).expandingTildeInPath).standardizedFileURL.path
+        URL(asTyped: path).standardizedFileURL.path
     }
 
     /// Pictures with pending suggestions, the latest first.

@@ -26,13 +26,11 @@ extension Studio {
         return try analyze(image, look, of: file, analyzer: analyzer, composition: composition, before: begin.duration(to: clock.now))
     }
 
-    /// Looks at a decoded picture, and keeps what was said.
+    /// Says what a look at a decoded picture tells, and keeps it.
     ///
-    /// - Parameters:
-    ///   - look: nil where the encoder has not looked yet.
-    ///   - before: how long it took to have the picture decoded.
+    /// - Parameter before: how long it took to have the picture decoded and looked at.
     func analyze(
-        _ image: Image, _ look: Analyzer.Look? = nil, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
+        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
         before: Duration
     ) throws -> AnalysisReport {
         let clock = ContinuousClock()
@@ -43,7 +41,6 @@ extension Studio {
             rejected = Set(try library.suggestions(of: known.id).filter { $0.state == .rejected }.map(\.tag))
         }
         try Task.checkCancellation()
-        let look = try look ?? analyzer.look(at: image)
         let learned = try learnedThresholds()
         let result = try analyzer.analyze(
             look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)

@@ -147,7 +147,7 @@ extension Studio {
     /// How a model is usually run that no manifest describes.
     public nonisolated func habits(of model: String?) -> ModelHabits? {
         guard let model, catalog().model(named: model) == nil else { return nil }
-        return ModelHabits(model: URL(fileURLWithPath: NSString(string: model).expandingTildeInPath))
+        return ModelHabits(model: URL(asTyped: model))
     }
 
     /// The generator that comes with Redraw.
@@ -158,7 +158,7 @@ extension Studio {
         let name = name ?? Studio.defaultGenerator
         let catalog = catalog()
         guard let manifest = catalog.model(named: name) else {
-            let place = URL(fileURLWithPath: NSString(string: name).expandingTildeInPath)
+            let place = URL(asTyped: name)
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
                 throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))

@@ -41,7 +41,7 @@ public actor Studio {
         self.libraryFolder = library ?? installation.defaultLibrary
         self.encoderName = encoder
         self.vocabularyName = vocabulary
-        self.taggerFolder = tagger.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) }
+        self.taggerFolder = tagger.map { URL(asTyped: $0) }
     }
 
     /// The models that are known here; manifests are read again once one of them has changed. The shipped ones before the person's own.
@@ -83,7 +83,7 @@ public actor Studio {
         if let manifest = catalog.model(named: encoderName), manifest.kind == .encoder, let folder = catalog.directory(of: manifest) {
             return folder
         }
-        let folder = URL(fileURLWithPath: NSString(string: encoderName).expandingTildeInPath)
+        let folder = URL(asTyped: encoderName)
         guard FileManager.default.fileExists(atPath: folder.path) else {
             throw StudioError.unknownEncoder(name: encoderName, known: catalog.encoders.map(\.name))
         }

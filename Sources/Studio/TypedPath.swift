@@ -1,0 +1,8 @@
+public import Foundation
+
+extension URL {
+    /// A file or folder as a person writes it: `~` is their home.
+    public init(asTyped path: String) {
+        self.init(fileURLWithPath: NSString(string: path).expandingTildeInPath)
+    }
+}
