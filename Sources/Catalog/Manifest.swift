@@ -11,8 +11,15 @@ public struct Manifest: Codable, Sendable, Hashable {
         public let sampler: String
         /// Denoising strength of redrawing, above 0 and up to 1.
         public let strength: Double
+        /// For a generator that composes best in small: side of the first picture of a painting, which then grows; and the strength at which
+        /// what was enlarged is redrawn.
+        public let firstSide: Int?
+        public let refine: Double?
 
-        public init(steps: Int, guidance: Double, sampler: String, strength: Double = 0.6) {
+        public init(
+            steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil
+        ) {
+            (self.firstSide, self.refine) = (firstSide, refine)
             self.steps = steps
             self.guidance = guidance
             self.sampler = sampler
@@ -148,6 +155,12 @@ extension Manifest {
             try require((0...100).contains(defaults.guidance), "defaults.guidance", "0 to 100, not \(defaults.guidance)")
             try require(
                 defaults.strength > 0 && defaults.strength <= 1, "defaults.strength", "above 0 and up to 1, not \(defaults.strength)")
+            if let side = defaults.firstSide {
+                try require((8...8192).contains(side), "defaults.firstSide", "8 to 8192, not \(side)")
+            }
+            if let refine = defaults.refine {
+                try require((0.01...1).contains(refine), "defaults.refine", "0.01 to 1, not \(refine)")
+            }
         }
         if let sizes {
             let sound =

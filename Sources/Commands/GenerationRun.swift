@@ -13,8 +13,8 @@ enum GenerationRun {
                     library.notice(told(length))
                 case .recognised(let kind, let sign):
                     library.notice("taken for \(kind.rawValue), as \(sign)")
-                case .planned(let model, let steps, let working, let seed, let guidance):
-                    library.notice(plan(model, steps, "\(working)", seed, guidance))
+                case .planned(let model, let steps, let stages, let seed, let guidance):
+                    library.notice(plan(model, steps, stages.map { "\($0)" }, seed, guidance))
                 case .estimated(let seconds, let memory, let tiled):
                     library.notice(estimate(seconds, memory, tiled))
                 case .step(let step):
@@ -48,9 +48,15 @@ enum GenerationRun {
         return "prompt: \(length.tokens)\(length.limit == nil ? "" : " of \(limit)") tokens"
     }
 
-    private static func plan(_ model: String, _ steps: StepPlan, _ size: String, _ seed: UInt64, _ guidance: Double) -> String {
+    /// - Parameter sizes: of the pictures a painting grows through, the last its own; that alone where it does not grow.
+    private static func plan(_ model: String, _ steps: StepPlan, _ sizes: [String], _ seed: UInt64, _ guidance: Double) -> String {
         let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
+        let size = sizes[sizes.count - 1]
+        guard sizes.count == 1 else {
+            return "\(model): \(steps.run) steps will run\(passes), growing from \(sizes.dropLast().joined(separator: " and ")) to \(size), seed \(seed)"
+                + (guidance > 1 ? "" : ", without guidance")
+        }
         return "\(model): \(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size), seed \(seed)"
             + (guidance > 1 ? "" : ", without guidance")
     }

@@ -10,10 +10,21 @@ struct PaintCommand: AsyncParsableCommand {
         discussion: """
               redraw paint "a painting of a sunflower"
               redraw paint "a photo of a sailing boat" --size 256x192 --seed 3 --count 4 --output boats/
+              redraw paint "a castle by the sea" --model sd15 --size 1024x768 --first-side 512
             """)
 
     @Argument(help: "What to paint.")
     var text: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Paint a first picture as large as a square of this side, then enlarge and redraw it until it has its size; 0: at once (default: the model's own, else 0).",
+            valueName: "pixels"))
+    var firstSide: Int?
+
+    @Option(name: .long, help: "Strength at which what was enlarged is redrawn (default: the model's own, else 0.5).")
+    var refine: Double?
 
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -27,6 +38,11 @@ struct PaintCommand: AsyncParsableCommand {
         let studio = try library.studio()
         var request = try generation.request(.paint, studio: studio)
         request.prompt = text ?? request.prompt
+        let defaults = studio.defaults(of: generation.model)
+        // The other profiles paint at once, as their tools do.
+        let usual = generation.profile == .redraw ? defaults?.firstSide : nil
+        request.firstSide = (firstSide ?? usual).flatMap { $0 == 0 ? nil : $0 }
+        request.refine = refine ?? defaults?.refine ?? request.refine
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
         try generation.check(request)
         try await GenerationRun.run(

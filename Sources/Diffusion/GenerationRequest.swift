@@ -69,6 +69,11 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     /// Working size; nil: the model's own, in the picture's aspect.
     public var width: Int?
     public var height: Int?
+    /// Painting only: side of a square as large as the first, small picture that the result grows out of, enlarged and redrawn until it
+    /// has its size; nil: painted at its size at once.
+    public var firstSide: Int?
+    /// Strength at which each enlarged picture of a growing painting is redrawn.
+    public var refine = 0.5
     /// How many pictures.
     public var count = 1
     public var profile = Profile.redraw
@@ -120,6 +125,8 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)
+        firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
+        try read(.refine, into: &refine)
         try read(.count, into: &count)
         try read(.profile, into: &profile)
         try read(.precision, into: &precision)
@@ -149,6 +156,11 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         for (name, side) in [("width", width), ("height", height)] {
             if let side { try check(Double(side), 8...8192, name) }
         }
+        if let firstSide {
+            try check(Double(firstSide), 8...8192, "first side")
+            guard profile == .redraw else { throw .onlyRedraw(name: "a first side", profile: profile.rawValue) }
+        }
+        try check(refine, 0.01...1, "refine")
         guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
         try check(Double(padding), 0...4096, "padding")
         try check(Double(feather), 0...512, "feather")
@@ -172,6 +184,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case outOfRange(name: String, value: String, range: String)
     case incompleteSize(width: Int?, height: Int?)
+    case onlyRedraw(name: String, profile: String)
     case notBuiltYet(name: String, value: String, instead: String)
 
     public var description: String {
@@ -179,6 +192,8 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
         case .outOfRange(let name, let value, let range): "\(name) is \(value); it must be from \(range)"
         case .incompleteSize(let width, let height):
             "only one side of the size was given (\(width.map { "width \($0)" } ?? height.map { "height \($0)" } ?? "none")); give both or none"
+        case .onlyRedraw(let name, let profile):
+            "\(name) is Redraw's own and not part of the profile \(profile); leave it out, or use the profile redraw"
         case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
         }
     }

@@ -59,6 +59,10 @@ public struct GenerationText: Sendable {
             settings.append(("Mask blur", "\(request.feather)"))
             settings.append(("Inpaint area", request.area == .whole ? "Whole picture" : "Only masked"))
         }
+        if request.mode == .paint, let side = request.firstSide {
+            settings.append(("First side", "\(side)"))
+            settings.append(("Refine", Self.plain(request.refine)))
+        }
         settings.append(("Steps run", sheet.isEmpty ? "\(steps.run)" : sheet.map { "\($0.run)" }.joined(separator: ", ")))
         settings.append(("Profile", request.profile.rawValue))
         if let untouchedPixels { settings.append(("Untouched pixels", "\(untouchedPixels)")) }

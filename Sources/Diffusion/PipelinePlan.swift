@@ -16,9 +16,19 @@ extension Pipeline {
         public let memory: Int
         /// Whether the autoencoder will take the picture in tiles, for want of memory.
         public let tiled: Bool
-        /// What the run costs.
+        /// What the run costs, at its largest stage.
         public let work: Workload
+        /// The pictures that a growing painting goes through, the last of working size; one for every other run.
+        public let stages: [Stage]
         let framing: Framing?
+    }
+
+    /// One picture of a painting that grows.
+    public struct Stage: Sendable, Equatable {
+        public let size: PixelSize
+        public let steps: StepPlan
+        /// Floating-point operations of its steps.
+        public let operations: Double
     }
 
 }
@@ -69,10 +79,11 @@ extension PipelineOutline {
         }
         let needs = workload(canvas, request)
         let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
+        let stages = try stages(request, working: working, steps, needs)
         func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Plan {
             Pipeline.Plan(
-                steps: steps, working: working, canvas: canvas, output: output, region: framing?.region, memory: needs.memory(tiled: tiled),
-                tiled: tiled, work: needs, framing: framing)
+                steps: StepPlan(together: stages.map(\.steps)), working: working, canvas: canvas, output: output, region: framing?.region,
+                memory: needs.memory(tiled: tiled), tiled: tiled, work: needs, stages: stages, framing: framing)
         }
         guard let picture else { return made(output: working, nil) }
 
@@ -88,6 +99,23 @@ extension PipelineOutline {
         let resize = whole && request.resize == .crop ? .fill : request.resize
         return made(
             output: whole ? picture : working, Framing(picture: picture, working: working, canvas: canvas, resize: resize))
+    }
+
+    /// The stages of a request, each with its steps and what they cost.
+    private func stages(
+        _ request: GenerationRequest, working: PixelSize, _ steps: StepPlan, _ needs: Workload
+    ) throws(DiffusionError) -> [Pipeline.Stage] {
+        let requests = stageRequests(request, working: working)
+        guard requests.count > 1 else {
+            return [Pipeline.Stage(size: working, steps: steps, operations: needs.pass * Double(steps.passes))]
+        }
+        var stages: [Pipeline.Stage] = []
+        for (request, size) in zip(requests, self.stages(request, working: working)) {
+            let own = try self.steps(request, strength: request.mode == .paint ? nil : request.strength).plan
+            let canvas = PixelSize(width: filledUp(size.width), height: filledUp(size.height))
+            stages.append(.init(size: size, steps: own, operations: workload(canvas, request).pass * Double(own.passes)))
+        }
+        return stages
     }
 
     private func filledUp(_ side: Int) -> Int {

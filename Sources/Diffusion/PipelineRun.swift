@@ -86,10 +86,16 @@ extension Pipeline {
         let plans = try task.plans(outline, memoryLimit: memoryLimit)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
+        let seeds = (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }
+        if let plan = plans.first, plan.stages.count > 1 {
+            return [
+                try runGrowing(
+                    task, plan: plan, seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled, onStep: onStep)
+            ]
+        }
         return try cancellation.during {
             var run = try PipelineRun(
-                self, task, plans, seeds: (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }, previews: previews, begin: begin,
-                checkCancelled: cancellation.check)
+                self, task, plans, seeds: seeds, previews: previews, begin: begin, checkCancelled: cancellation.check)
             return try plans.indices.map { try run.result(at: $0, onStep: onStep) }
         }
     }

@@ -33,6 +33,12 @@ public struct GenerationReport: Codable, Sendable {
             case firstTimestep = "first_timestep"
         }
     }
+    /// A picture that a painting grew through.
+    public struct Stage: Codable, Sendable {
+        public let width: Int
+        public let height: Int
+        public let run: Int
+    }
     /// Repainting only: how many pixels lie outside the mask, and that they are the original's.
     public struct Untouched: Codable, Sendable {
         public let pixels: Int
@@ -47,6 +53,8 @@ public struct GenerationReport: Codable, Sendable {
     public let steps: Steps
     /// Sheets of several strengths only: each picture's own, from left to right.
     @OrNull public internal(set) var strengths: [Part]?
+    /// Paintings that grew only: the pictures they grew through, the last of the working size.
+    @OrNull public internal(set) var stages: [Stage]?
     public let model: String
     public let profile: String
     /// How the weights were held: `f32`, or `bf16` for two bytes a number.
@@ -57,7 +65,7 @@ public struct GenerationReport: Codable, Sendable {
     let digests: [String]
 
     enum CodingKeys: String, CodingKey {
-        case id, outputs, seed, steps, strengths, model, profile, precision, seconds, untouched, digests
+        case id, outputs, seed, steps, strengths, stages, model, profile, precision, seconds, untouched, digests
     }
 
     var outcome: GenerationOutcome {
@@ -180,6 +188,8 @@ extension Studio {
                 : zip(strengths, results).map { strength, result in
                     .init(strength: strength, run: result.plan.steps.run, firstTimestep: result.plan.steps.firstTimestep)
                 },
+            stages: last.plan.stages.count < 2
+                ? nil : last.plan.stages.map { .init(width: $0.size.width, height: $0.size.height, run: $0.steps.run) },
             model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: precision,
             seconds: .init(
                 load: loading, encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: loading + sum(\.total)),

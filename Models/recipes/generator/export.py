@@ -31,6 +31,8 @@ INDEX = {
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
     "scheduler": ["diffusers", "DDIMScheduler"],
+    # SDXL's pipelines put zeros in the place of an empty prompt; this UNet has learnt the empty text.
+    "force_zeros_for_empty_prompt": False,
     "requires_safety_checker": False,
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
-from PIL import Image, ImageFilter
+from PIL import Image
 
 MEDIUM_PHRASES = {
     "photo": "a photo of {}",
@@ -24,14 +24,16 @@ MEDIUM_PHRASES = {
 
 # How often a set is drawn, whatever its number of pictures.
 SET_SHARES = {
-    "caltech101": 0.46,
-    "groceries": 0.08,
-    "clothes": 0.08,
-    "paintings": 0.15,
-    "imagenet-one-per-class": 0.05,
-    "flickr-train": 0.05,
-    "clipart": 0.13,
+    "caltech101": 0.52,
+    "groceries": 0.09,
+    "clothes": 0.11,
+    "paintings": 0.09,
+    "imagenet-one-per-class": 0.04,
+    "flickr-train": 0.04,
+    "clipart": 0.11,
 }
+# Categories with fewer pictures than this are drawn half as often as they would be: too few to learn a thing from.
+ENOUGH_PICTURES = 38
 
 BACKGROUNDS = {
     "white": (255, 255, 255),
@@ -183,28 +185,25 @@ def open_picture(picture, chance, longest=384):
     return image, words
 
 
-def pencil_sketch(image):
-    """A grey pencil drawing of a picture: its brightness divided by its own blur."""
-    grey = numpy.asarray(image.convert("L"), dtype=numpy.float32)
-    radius = max(1.5, min(image.size) / 60)
-    blurred = numpy.asarray(image.convert("L").filter(ImageFilter.GaussianBlur(radius)), dtype=numpy.float32)
-    lines = numpy.clip(grey / numpy.maximum(blurred, 8), 0, 1) ** 3 * 255
-    return Image.fromarray(lines.astype(numpy.uint8)).convert("RGB")
-
-
-def caption_of(picture, chance, background="", medium=None, detail=False):
+def caption_of(picture, chance, background="", medium=None, colour=None):
     """One of the ways to say what a picture shows."""
     medium = medium or picture.medium
     if picture.plain_caption and medium == "photo" and chance.random() < 0.5:
         return picture.plain_caption
-    if not picture.phrase:
+    phrase = coloured(picture.phrase, colour) if colour and not picture.plain_caption else picture.phrase
+    if not phrase:
         caption = with_article(medium)
     elif chance.random() < 0.15:
-        caption = f"{picture.phrase}, {medium}"
+        caption = f"{phrase}, {medium}"
     else:
-        caption = MEDIUM_PHRASES[medium].format(picture.phrase)
-    caption += background
-    return f"a detail of {caption}" if detail else caption
+        caption = MEDIUM_PHRASES[medium].format(phrase)
+    return caption + background
+
+
+def coloured(phrase, colour):
+    """A phrase like "an apple" with a colour: "a red apple"."""
+    noun = re.sub(r"^(a|an) ", "", phrase)
+    return with_article(f"{colour} {noun}") if noun != phrase else f"{colour} {phrase}" if phrase else phrase
 
 
 def square_crop(image, side, chance, zoom_out):
@@ -229,13 +228,14 @@ def draw_weights(pictures):
     for picture in pictures:
         key = (picture.picture_set, picture.category)
         sizes[key] = sizes.get(key, 0) + 1
+    shares = {key: size**0.5 * (0.5 if size < ENOUGH_PICTURES and key[0] == "caltech101" else 1) for key, size in sizes.items()}
     totals = {}
-    for (picture_set, _), size in sizes.items():
-        totals[picture_set] = totals.get(picture_set, 0) + size**0.5
+    for (picture_set, _), share in shares.items():
+        totals[picture_set] = totals.get(picture_set, 0) + share
     weights = []
     for picture in pictures:
-        size = sizes[(picture.picture_set, picture.category)]
-        weights.append(SET_SHARES[picture.picture_set] * size**-0.5 / totals[picture.picture_set])
+        key = (picture.picture_set, picture.category)
+        weights.append(SET_SHARES[picture.picture_set] * shares[key] / sizes[key] / totals[picture.picture_set])
     return weights
 
 

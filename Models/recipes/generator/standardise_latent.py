@@ -1,7 +1,9 @@
-"""Gives the latent mean 0, deviation 1 and uncorrelated channels over training pictures.
+"""Measures the free channels of the latent over training pictures and gives them mean 0 and one chosen deviation.
 
-The change is folded into the autoencoder's 1x1 convolutions around the latent, so what it reconstructs stays the same and its
-scaling factor is 1. Its posterior becomes as good as certain: the deviation it had learnt does not survive mixing channels.
+The change is folded into the autoencoder's 1x1 convolutions around the latent, so what it reconstructs stays the same and its scaling
+factor is 1. The held channels stay as they are: their means and deviations are known. The free ones carry detail, which a denoiser should
+settle last; a smaller deviation drowns them in noise for longer. What the held channels tell of them is taken out first, and where they
+vary together they are turned apart.
 """
 
 import argparse
@@ -12,9 +14,11 @@ import torch
 from diffusers import AutoencoderKL
 
 from pictures import as_array, draw_weights, open_picture, square_crop, training_pictures
+from train_autoencoder import HELD_CHANNELS
 
 CERTAIN = -20.0  # the logarithm of the posterior's variance
-SMALLEST_DEVIATION = 0.03  # of the largest: directions that hardly vary are not blown up further
+FREE_DEVIATION = 0.6
+SMALLEST_DEVIATION = 0.25  # of the largest: directions that hardly vary are not blown up further
 
 
 @torch.no_grad()
@@ -40,7 +44,7 @@ def main():
     parser.add_argument("--autoencoder", type=Path, required=True, help="folder with the trained autoencoder")
     parser.add_argument("--output", type=Path, required=True, help="folder for the standardised one")
     parser.add_argument("--pictures", type=int, default=384)
-    parser.add_argument("--side", type=int, default=64, help="pixels a picture")
+    parser.add_argument("--side", type=int, default=128, help="pixels a picture")
     options = parser.parse_args()
 
     chance = random.Random(2)
@@ -53,11 +57,19 @@ def main():
         square = torch.from_numpy(as_array([square_crop(image, options.side, chance, zoom_out=True)]))
         latents.append(autoencoder.encode(square).latent_dist.mean)
     values = torch.cat(latents).transpose(0, 1).flatten(1)
+    print("mean", values.mean(dim=1).tolist(), "deviation", values.std(dim=1).tolist())
+    print("correlation", torch.corrcoef(values).mul(100).round().tolist())
     mean = values.mean(dim=1)
-    variances, directions = torch.linalg.eigh(torch.cov(values))
-    print("mean", mean.tolist(), "deviations along the principal directions", variances.sqrt().tolist())
+    mean[:HELD_CHANNELS] = 0
+    covariance = torch.cov(values)
+    held, free = slice(0, HELD_CHANNELS), slice(HELD_CHANNELS, len(values))
+    follows = covariance[free, held] @ torch.linalg.inv(covariance[held, held])
+    variances, directions = torch.linalg.eigh(covariance[free, free] - follows @ covariance[held, free])
     deviations = variances.sqrt().clamp(min=SMALLEST_DEVIATION * variances[-1].sqrt().item())
-    mixing = directions @ torch.diag(1 / deviations) @ directions.T
+    print("what is left of the free channels varies by", variances.sqrt().tolist())
+    turned = FREE_DEVIATION * torch.diag(1 / deviations) @ directions.T
+    mixing = torch.eye(len(values))
+    mixing[free, free], mixing[free, held] = turned, -turned @ follows
     probe = latents[0][:, :, :4, :4].clone()
     before = autoencoder.decode(probe).sample
     standardise(autoencoder, mean, mixing)

@@ -35,6 +35,12 @@ def token_states(captions, tower, batch=64):
     return states
 
 
+def sentence(states):
+    """The embedding [384] of a whole text: the mean of its token states, of length 1."""
+    mean = states.float().mean(dim=0)
+    return mean / mean.norm()
+
+
 def padded(states, device="cpu"):
     """States [batch, tokens, 384] and mask [batch, tokens] of a list of token states."""
     longest = max(state.shape[0] for state in states)

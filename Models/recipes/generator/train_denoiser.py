@@ -1,6 +1,11 @@
 """Trains the generator's UNet on latents encoded beforehand: v-prediction, the Stable Diffusion noise schedule, prompts dropped now and then.
 
-It begins on small latents (whole pictures, and pieces of larger ones), which are cheap, and ends on latents of whole larger views. The run is bounded by wall time, writes checkpoints and goes on from them.
+Most of it goes into small latents, whole pictures of 32 and 64 pixels and pieces of larger ones: there a thing's shape and colours are cheap to
+learn. Latents of 128 pixels follow. A painting grows through the same sizes. Every view comes with the size of its scene and its place in it, as in SDXL, and the whole text's embedding beside the token states: what
+a picture shows reaches every block at once and need not be found by attention first.
+
+The run is bounded by wall time, writes checkpoints and goes on from them. The rate is constant for most of the run and falls at its end; a
+checkpoint from before the fall is kept beside the last one, so that a longer run can go on from there.
 """
 
 import argparse
@@ -14,26 +19,41 @@ from diffusers import UNet2DConditionModel
 from text_states import padded
 from together import Team
 
+NUMBER_WIDTH = 16
 UNET_CONFIG = dict(
     sample_size=32,
     down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
     mid_block_type="UNetMidBlock2DCrossAttn",
     up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    block_out_channels=(32, 96, 192),
+    block_out_channels=(64, 128, 256),
     layers_per_block=1,
     cross_attention_dim=384,
     # diffusers reads these as the number of heads a level: 32 channels a head.
-    attention_head_dim=(1, 3, 6),
+    attention_head_dim=(2, 4, 8),
     norm_num_groups=16,
     use_linear_projection=True,
+    addition_embed_type="text_time",
+    addition_time_embed_dim=NUMBER_WIDTH,
+    projection_class_embeddings_input_dim=384 + 6 * NUMBER_WIDTH,
 )
+SIDES = (8, 16, 32)  # latents along a side
+PIXELS = 4  # along a side of a latent
 DROPPED_PROMPTS = 0.1
+# For each side: how often views are whole pictures of 32, 64 and 128 pixels (or pieces of these) and details.
+KIND_SHARES = {8: (1, 0, 0, 0), 16: (0, 0.8, 0.1, 0.1), 32: (0, 0, 0.65, 0.35)}
+# How often each side has its turn, in the first and in the second part of the run. A turn of any side costs about the same.
+EARLY_SHARES, LATE_SHARES = (0.6, 0.4, 0), (0.3, 0.35, 0.35)
 # Min-SNR (Hang 2023): no step of the noise schedule weighs more than one with this signal-to-noise ratio.
 HIGHEST_SNR = 5.0
+# An embedding of length 1 has values of about 1/20; beside sinusoids its weights begin larger by this.
+SENTENCE_GAIN = 20.0
 
 
 def fresh_unet(channels):
-    return UNet2DConditionModel(in_channels=channels, out_channels=channels, **UNET_CONFIG)
+    unet = UNet2DConditionModel(in_channels=channels, out_channels=channels, **UNET_CONFIG)
+    with torch.no_grad():
+        unet.add_embedding.linear_1.weight[:, :384] *= SENTENCE_GAIN
+    return unet
 
 
 def noise_levels():
@@ -42,44 +62,56 @@ def noise_levels():
     return (1 - betas).cumprod(0).float()
 
 
-class Latents:
-    """Views of one size, drawn at random with their captions' token states."""
+class Views:
+    """Latents drawn at random with their captions' token states, sentence embeddings and the numbers of their place."""
 
     def __init__(self, files):
         self.parts = [torch.load(file) for file in files]
-        self.channels, self.side = self.parts[0]["latents"].shape[1], self.parts[0]["latents"].shape[-1]
+        self.channels = self.parts[0]["wholes"].shape[1]
 
     def draw(self, count, side, chance):
-        latents, states = [], []
+        latents, states, sentences, numbers = [], [], [], []
         for _ in range(count):
             part = chance.choice(self.parts)
-            row = chance.randrange(len(part["latents"]))
-            latent, caption = part["latents"][row], part["whole"][row]
+            kind = chance.choices(("quarters", "halves", "wholes", "details"), KIND_SHARES[side])[0]
+            row = chance.randrange(len(part[kind]))
+            latent = part[kind][row]
+            if kind == "details":
+                height, width, top, left = part["numbers"][row].tolist()
+                caption = int(part["detail_captions"][row])
+            else:
+                height = width = latent.shape[-1] * PIXELS
+                top = left = 0
+                caption = int(part["whole_captions"][row])
             if latent.shape[-1] > side:
-                top, left = (chance.randint(0, latent.shape[-1] - side) for _ in range(2))
-                latent = latent[:, top : top + side, left : left + side]
-                if chance.random() < 0.5:
-                    caption = part["part"][row]
+                down, across = (chance.randint(0, latent.shape[-1] - side) for _ in range(2))
+                latent = latent[:, down : down + side, across : across + side]
+                top, left = top + down * PIXELS, left + across * PIXELS
             if chance.random() < DROPPED_PROMPTS:
                 caption = part["empty"]
             latents.append(latent.float())
             states.append(part["states"][caption])
-        return torch.stack(latents), states
+            sentences.append(part["sentences"][caption])
+            numbers.append((height, width, top, left, height, width))
+        return torch.stack(latents), states, dict(text_embeds=torch.stack(sentences), time_ids=torch.tensor(numbers, dtype=torch.float32))
 
 
-def denoising_loss(unet, latents, states, signal, chance, device, bf16=False):
-    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread over the schedule, denser where there is less noise."""
+def denoising_loss(unet, drawn, signal, chance, device, bias=1.0, bf16=False):
+    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread over the schedule, denser where there is less
+    noise if `bias` is above 1."""
+    latents, states, added = drawn
     count = len(latents)
     latents = latents.to(device, memory_format=torch.channels_last)
+    added = {name: values.to(device) for name, values in added.items()}
     context, mask = padded(states, device)
     offset = chance.random()
-    steps = torch.tensor([int(((index + offset) / count) ** 1.3 * 1000) for index in range(count)], device=device)
+    steps = torch.tensor([int(((index + offset) / count) ** bias * 1000) for index in range(count)], device=device)
     kept = signal.to(device)[steps].view(-1, 1, 1, 1)
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
     wanted = kept.sqrt() * noise - (1 - kept).sqrt() * latents
     with torch.autocast(device, torch.bfloat16, enabled=bf16):
-        made = unet(noisy, steps, context, encoder_attention_mask=mask).sample
+        made = unet(noisy, steps, context, encoder_attention_mask=mask, added_cond_kwargs=added).sample
     # For v the plain error weighs a step by SNR + 1.
     snr = kept / (1 - kept)
     weight = snr.clamp(max=HIGHEST_SNR) / (snr + 1)
@@ -89,78 +121,83 @@ def denoising_loss(unet, latents, states, signal, chance, device, bf16=False):
 @torch.no_grad()
 def follow(average, model, step, longest):
     keep = min(longest, (1 + step) / (10 + step))
-    for slow, quick in zip(average.parameters(), model.parameters()):
-        slow.lerp_(quick, 1 - keep)
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", type=Path, nargs="+", required=True, help="latents of small views")
-    parser.add_argument("--large", type=Path, nargs="*", default=[], help="latents of larger views; may appear while the run goes on")
+    parser.add_argument("--latents", type=Path, nargs="+", required=True, help="files of encode_latents.py")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=55)
-    parser.add_argument("--small-share", type=float, default=0.55, help="share of the time spent on small latents")
-    parser.add_argument("--small-batch", type=int, default=32, help="latents a step, over all processes")
-    parser.add_argument("--large-batch", type=int, default=12)
-    parser.add_argument("--pieces", type=float, default=0.5, help="share of the small batches cut out of larger latents")
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--average", type=float, default=0.997, help="how much of the running average a step keeps; 0.9995 for a long run")
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--early", type=float, default=0.55, help="share of the time before the largest latents have their turn")
+    parser.add_argument("--fall", type=float, default=0.25, help="share of the time, at the end, in which the rate falls")
+    parser.add_argument("--batch", type=int, default=8, help="latents of the largest side a step, over all processes; four times as many of each smaller")
+    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--average", type=float, default=0.998, help="how much of the running average a step keeps; 0.9995 for a long run")
     parser.add_argument("--bf16", action="store_true", help="for processors and GPUs that multiply bf16 quickly")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
     team = Team()
     torch.manual_seed(1)
-    small, large = Latents(options.small), None
-    unet = fresh_unet(small.channels).to(options.device, memory_format=torch.channels_last)
-    average = fresh_unet(small.channels).to(options.device, memory_format=torch.channels_last).requires_grad_(False)
+    views = Views(options.latents)
+    unet = fresh_unet(views.channels).to(options.device, memory_format=torch.channels_last)
+    average = fresh_unet(views.channels).to(options.device, memory_format=torch.channels_last).requires_grad_(False)
     average.load_state_dict(unet.state_dict())
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-2)
-    step, spent = 0, 0.0
+    optimizer = torch.optim.AdamW(unet.parameters(), lr=options.rate, betas=(0.9, 0.98), weight_decay=1e-2, fused=True)
+    step, seen, spent, fallen = 0, 0, 0.0, False
     checkpoint_file = options.output / "denoiser.pt"
     if checkpoint_file.exists():
         checkpoint = torch.load(checkpoint_file, map_location=options.device)
         unet.load_state_dict(checkpoint["model"])
         average.load_state_dict(checkpoint["average"])
         optimizer.load_state_dict(checkpoint["optimizer"])
-        step, spent = checkpoint["step"], checkpoint["spent"]
+        step, seen, spent, fallen = (checkpoint[name] for name in ("step", "seen", "spent", "fallen"))
     torch.manual_seed(1000 * step + team.rank)
     chance = random.Random(1000 * step + team.rank)
+    signal = noise_levels()
     if team.leads:
-        print(sum(parameter.numel() for parameter in unet.parameters()), "parameters", flush=True)
+        print(sum(parameter.numel() for parameter in unet.parameters()), "parameters", [len(part["wholes"]) for part in views.parts], flush=True)
 
-    signal, budget = noise_levels(), options.minutes * 60
-    last, last_saved, running, agreed = time.monotonic(), spent, None, spent
+    def save(file):
+        state = dict(
+            model=unet.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step, seen=seen, spent=spent, fallen=fallen)
+        torch.save(state, file.with_suffix(".part"))
+        file.with_suffix(".part").replace(file)
+
+    budget = options.minutes * 60
+    last, last_saved, running = time.monotonic(), spent, {}
+    agreed = spent
     while agreed < budget:
         progress = agreed / budget
-        if large is None and options.large and all(file.exists() for file in options.large):
-            large = Latents(options.large)
-        rate = options.rate * min(1, (step + 1) / 200, (1.01 - progress) / 0.35)
+        # The same side in all processes, for they wait for one another.
+        side = random.Random(step).choices(SIDES, EARLY_SHARES if progress < options.early else LATE_SHARES)[0]
+        count = options.batch * (SIDES[-1] // side) ** 2
+        falling = min(1, (1 - progress) / options.fall)
+        if falling < 1 and not fallen:
+            fallen = True
+            if team.leads:
+                save(options.output / "before-the-fall.pt")
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        if progress >= options.small_share and large is not None:
-            latents, states = large.draw(options.large_batch // team.size, large.side, chance)
-        else:
-            pieces = large is not None and chance.random() < options.pieces
-            latents, states = (large if pieces else small).draw(options.small_batch // team.size, small.side, chance)
-        loss = denoising_loss(unet, latents, states, signal, chance, options.device, options.bf16)
+            group["lr"] = options.rate * min(1, (step + 1) / 200) * max(falling, 0.02)
+        drawn = views.draw(count // team.size, side, chance)
+        loss = denoising_loss(unet, drawn, signal, chance, options.device, bias=1.3 if side == SIDES[-1] else 1.0, bf16=options.bf16)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         agreed = team.share(list(unet.parameters()), spent)
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
-        step += 1
+        step, seen = step + 1, seen + count
         follow(average, unet, step, options.average)
         now = time.monotonic()
         spent, last = spent + now - last, now
-        running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
-        if team.leads and step % 50 == 0:
-            print(f"step {step} after {spent:.0f} s, loss {running:.4f}, side {latents.shape[-1]}, rate {rate:.5f}", flush=True)
-        if team.leads and (agreed - last_saved > 120 or agreed >= budget):
+        running[side] = loss.item() if side not in running else 0.97 * running[side] + 0.03 * loss.item()
+        losses = ", ".join(f"{side}: {value:.4f}" for side, value in sorted(running.items()))
+        if team.leads and step % 100 == 0:
+            print(f"step {step}, {seen} latents, after {spent:.0f} s, loss {losses}, rate {group['lr']:.6f}", flush=True)
+        if team.leads and (agreed - last_saved > 240 or agreed >= budget):
             last_saved = agreed
-            state = dict(model=unet.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step, spent=spent)
-            torch.save(state, checkpoint_file.with_suffix(".part"))
-            checkpoint_file.with_suffix(".part").replace(checkpoint_file)
+            save(checkpoint_file)
             average.save_pretrained(options.output / "unet")
 
 

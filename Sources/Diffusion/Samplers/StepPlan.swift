@@ -16,6 +16,13 @@ public struct StepPlan: Sendable, Equatable, Codable {
         (self.firstTimestep, self.start) = (firstTimestep, start)
     }
 
+    /// Runs one after the other, told as one; there is at least one.
+    init(together plans: [StepPlan]) {
+        self.init(
+            requested: plans[0].requested, run: plans.reduce(0) { $0 + $1.run }, passes: plans.reduce(0) { $0 + $1.passes },
+            firstTimestep: plans[0].firstTimestep, start: plans[0].start)
+    }
+
     /// - Parameter strength: nil for a run from nothing.
     /// - Throws: `strengthLeavesNoStep` under the profile `diffusers`, which has no answer to that; under `redraw` at least one step runs
     ///   wherever the strength is above 0, under `a1111` always one more than the strength's share.

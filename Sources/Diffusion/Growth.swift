@@ -1,0 +1,78 @@
+import Foundation
+import Pixels
+
+/// Painting that grows: a first, small picture is painted, enlarged and redrawn until it has its size.
+///
+/// A model composes best at the size it learnt whole pictures at; beyond it, things come twice or fall apart. What the web UI calls
+/// "Hires. fix" does it in one leap; here no leap more than doubles a side.
+extension PipelineOutline {
+    /// The sizes a painting goes through, the smallest first and the working size last; that alone where it does not grow.
+    func stages(_ request: GenerationRequest, working: PixelSize) -> [PixelSize] {
+        guard request.mode == .paint, let side = request.firstSide else { return [working] }
+        let growth = (Double(working.width) * Double(working.height)).squareRoot() / Double(side)
+        // A leap of less than a quarter is not worth a second picture.
+        guard growth > 1.25 else { return [working] }
+        let leaps = max(1, Int(log2(growth).rounded(.up)))
+        let multiple = sizeMultiple << (unet.channels.count - 1)
+        return (0..<leaps).map { leap in
+            let scale = pow(growth, Double(leap) / Double(leaps) - 1)
+            func stage(_ length: Int) -> Int {
+                max(1, Int((Double(length) * scale / Double(multiple)).rounded())) * multiple
+            }
+            return PixelSize(width: stage(working.width), height: stage(working.height))
+        } + [working]
+    }
+
+    /// What each stage asks for.
+    func stageRequests(_ request: GenerationRequest, working: PixelSize) -> [GenerationRequest] {
+        stages(request, working: working).enumerated().map { number, size in
+            var stage = request
+            (stage.width, stage.height) = (size.width, size.height)
+            (stage.count, stage.firstSide) = (1, nil)
+            if number > 0 { (stage.mode, stage.strength, stage.resize) = (.generate, request.refine, .stretch) }
+            return stage
+        }
+    }
+}
+
+extension Pipeline {
+    /// Runs a painting that grows, one chain of stages a seed. The encoded prompt is made anew at each stage, which costs little beside it.
+    func runGrowing(
+        _ task: RunTask, plan: Plan, seeds: [UInt64], memoryLimit: Int?, previews: Bool, checkCancelled: @escaping CancellationCheck,
+        onStep: (StepReport) throws -> Void
+    ) throws -> PipelineResult {
+        let begin = ContinuousClock.now
+        let requests = outline.stageRequests(task.request, working: plan.working)
+        let work = plan.stages.reduce(0) { $0 + $1.operations } * Double(seeds.count)
+        var workDone = 0.0
+        var seconds = PipelineResult.Seconds()
+        var pictures: [PipelineResult.Picture] = []
+        for (number, seed) in seeds.enumerated() {
+            var grown: Image?
+            var passesDone = 0
+            for (stage, var request) in zip(plan.stages, requests) {
+                request.seed = seed
+                let result = try run(
+                    RunTask(request, strengths: [request.strength], source: grown, mask: nil), memoryLimit: memoryLimit, previews: previews,
+                    checkCancelled: checkCancelled
+                ) { step in
+                    passesDone += 1
+                    workDone += stage.operations / Double(max(step.steps, 1))
+                    let elapsed = begin.duration(to: .now).seconds
+                    try onStep(
+                        StepReport(
+                            picture: number, pictures: seeds.count, step: passesDone, steps: plan.steps.passes, timestep: step.timestep,
+                            secondsElapsed: elapsed, secondsLeft: elapsed / workDone * max(work - workDone, 0), latent: step.latent,
+                            preview: step.preview))
+                }[0]
+                grown = result.pictures[0].image
+                seconds.encode += result.seconds.encode
+                seconds.denoise += result.seconds.denoise
+                seconds.decode += result.seconds.decode
+            }
+            if let grown { pictures.append(.init(image: grown, seed: seed)) }
+        }
+        seconds.total = begin.duration(to: .now).seconds
+        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: nil)
+    }
+}
