@@ -315,7 +315,7 @@ def main():
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--guidance", type=float, default=4.0)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--sides", default="64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
+    parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
     parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
     options = parser.parse_args()

@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 
-from train_denoiser import fresh_unet
+from train_denoiser import BETAS, fresh_unet
 
 SCHEDULE = dict(
     num_train_timesteps=1000,
-    beta_start=0.00085,
-    beta_end=0.012,
+    beta_start=BETAS[0],
+    beta_end=BETAS[1],
     beta_schedule="scaled_linear",
     prediction_type="v_prediction",
     clip_sample=False,

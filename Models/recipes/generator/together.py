@@ -1,4 +1,4 @@
-"""Training in several processes that average their gradients.
+"""Training in several processes that average their gradients, or their weights every few steps.
 
 Started plainly a script runs alone. Started by `torchrun --nproc-per-node N` it runs N times with one share of the work each. On a
 processor that other programs use too, single-threaded processes waste far less time than threads that wait for one another
@@ -34,4 +34,18 @@ class Team:
         for gradient in gradients:
             gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
             start += gradient.numel()
+        return flat[-1].item()
+
+    @torch.no_grad()
+    def average(self, parameters, spent):
+        """Averages weights over the team, for processes that step by themselves in between; returns the seconds spent, averaged too."""
+        if self.size == 1:
+            return spent
+        flat = torch.cat([parameter.reshape(-1) for parameter in parameters] + [torch.tensor([spent], dtype=torch.float32)])
+        torch.distributed.all_reduce(flat)
+        flat /= self.size
+        start = 0
+        for parameter in parameters:
+            parameter.copy_(flat[start : start + parameter.numel()].view_as(parameter))
+            start += parameter.numel()
         return flat[-1].item()

@@ -17,7 +17,7 @@ if [ "$kind" = gpu ]; then
     minutes=${MINUTES:-25}
     crops=(--workers "$(nproc)" --bf16 --batch 64 --side 128)
     views=(--wholes 60000 --details 30000)
-    denoiser=(--bf16 --batch 128 --average 0.9995 --rate 1e-3)
+    denoiser=(--bf16 --batch 64 --average 0.998 --rate 1e-3)
 else
     export OMP_NUM_THREADS=1
     team=(python -m torch.distributed.run --nproc-per-node 2)
@@ -25,7 +25,7 @@ else
     minutes=${MINUTES:-120}
     crops=(--batch 8 --side 80)
     views=(--wholes 24000 --details 6000)
-    denoiser=(--batch 8)
+    denoiser=(--batch 2)
 fi
 share() { python -c "print($minutes * $1)"; }
 mkdir -p "$RUN"

@@ -1,8 +1,11 @@
-"""Trains the generator's UNet on latents encoded beforehand: v-prediction, the Stable Diffusion noise schedule, prompts dropped now and then.
+"""Trains the generator's UNet on latents encoded beforehand: v-prediction, a gentle noise schedule, prompts dropped now and then.
 
 Most of it goes into small latents, whole pictures of 32 and 64 pixels and pieces of larger ones: there a thing's shape and colours are cheap to
 learn. Latents of 128 pixels follow. A painting grows through the same sizes. Every view comes with the size of its scene and its place in it, as in SDXL, and the whole text's embedding beside the token states: what
 a picture shows reaches every block at once and need not be found by attention first.
+
+Several processes step by themselves and average their weights now and then (local SGD, Stich 2018): a short run wants many small steps more
+than it wants large batches.
 
 The run is bounded by wall time, writes checkpoints and goes on from them. The rate is constant for most of the run and falls at its end; a
 checkpoint from before the fall is kept beside the last one, so that a longer run can go on from there.
@@ -20,6 +23,9 @@ from text_states import padded
 from together import Team
 
 NUMBER_WIDTH = 16
+# Stable Diffusion's schedule is made for latents of 64 x 64; the smaller a latent, the sooner the same noise drowns what it shows. This one
+# ends as Stable Diffusion's does, with two to three times its signal-to-noise ratio on the way, so that strengths mean what they do there.
+BETAS = (0.0001, 0.014)
 UNET_CONFIG = dict(
     sample_size=32,
     down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
@@ -37,6 +43,7 @@ UNET_CONFIG = dict(
     projection_class_embeddings_input_dim=384 + 6 * NUMBER_WIDTH,
 )
 SIDES = (8, 16, 32)  # latents along a side
+STEPS_ALONE = 8  # between two times that processes average their weights, and the running average follows
 PIXELS = 4  # along a side of a latent
 DROPPED_PROMPTS = 0.1
 # For each side: how often views are whole pictures of 32, 64 and 128 pixels (or pieces of these) and details.
@@ -44,7 +51,7 @@ KIND_SHARES = {8: (1, 0, 0, 0), 16: (0, 0.8, 0.1, 0.1), 32: (0, 0, 0.65, 0.35)}
 # How often each side has its turn, in the first and in the second part of the run. A turn of any side costs about the same.
 EARLY_SHARES, LATE_SHARES = (0.6, 0.4, 0), (0.3, 0.35, 0.35)
 # Min-SNR (Hang 2023): no step of the noise schedule weighs more than one with this signal-to-noise ratio.
-HIGHEST_SNR = 5.0
+HIGHEST_SNR = 10.0
 # An embedding of length 1 has values of about 1/20; beside sinusoids its weights begin larger by this.
 SENTENCE_GAIN = 20.0
 
@@ -58,7 +65,7 @@ def fresh_unet(channels):
 
 def noise_levels():
     """The share of signal left (the cumulated alphas) at each of the 1000 steps."""
-    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    betas = torch.linspace(BETAS[0] ** 0.5, BETAS[1] ** 0.5, 1000, dtype=torch.float64) ** 2
     return (1 - betas).cumprod(0).float()
 
 
@@ -96,16 +103,15 @@ class Views:
         return torch.stack(latents), states, dict(text_embeds=torch.stack(sentences), time_ids=torch.tensor(numbers, dtype=torch.float32))
 
 
-def denoising_loss(unet, drawn, signal, chance, device, bias=1.0, bf16=False):
-    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread over the schedule, denser where there is less
-    noise if `bias` is above 1."""
+def denoising_loss(unet, drawn, signal, chance, device, bf16=False):
+    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread evenly over the schedule."""
     latents, states, added = drawn
     count = len(latents)
     latents = latents.to(device, memory_format=torch.channels_last)
     added = {name: values.to(device) for name, values in added.items()}
     context, mask = padded(states, device)
     offset = chance.random()
-    steps = torch.tensor([int(((index + offset) / count) ** bias * 1000) for index in range(count)], device=device)
+    steps = torch.tensor([int((index + offset) / count * 1000) for index in range(count)], device=device)
     kept = signal.to(device)[steps].view(-1, 1, 1, 1)
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
@@ -131,9 +137,9 @@ def main():
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--early", type=float, default=0.55, help="share of the time before the largest latents have their turn")
     parser.add_argument("--fall", type=float, default=0.25, help="share of the time, at the end, in which the rate falls")
-    parser.add_argument("--batch", type=int, default=8, help="latents of the largest side a step, over all processes; four times as many of each smaller")
-    parser.add_argument("--rate", type=float, default=8e-4)
-    parser.add_argument("--average", type=float, default=0.998, help="how much of the running average a step keeps; 0.9995 for a long run")
+    parser.add_argument("--batch", type=int, default=2, help="latents of the largest side a step and process; four times as many of each smaller")
+    parser.add_argument("--rate", type=float, default=7e-4)
+    parser.add_argument("--average", type=float, default=0.99, help="how much of the running average an update keeps; 0.998 for a long run")
     parser.add_argument("--bf16", action="store_true", help="for processors and GPUs that multiply bf16 quickly")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
@@ -180,22 +186,23 @@ def main():
                 save(options.output / "before-the-fall.pt")
         for group in optimizer.param_groups:
             group["lr"] = options.rate * min(1, (step + 1) / 200) * max(falling, 0.02)
-        drawn = views.draw(count // team.size, side, chance)
-        loss = denoising_loss(unet, drawn, signal, chance, options.device, bias=1.3 if side == SIDES[-1] else 1.0, bf16=options.bf16)
+        drawn = views.draw(count, side, chance)
+        loss = denoising_loss(unet, drawn, signal, chance, options.device, bf16=options.bf16)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        agreed = team.share(list(unet.parameters()), spent)
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
-        step, seen = step + 1, seen + count
-        follow(average, unet, step, options.average)
+        step, seen = step + 1, seen + count * team.size
         now = time.monotonic()
         spent, last = spent + now - last, now
+        if step % STEPS_ALONE == 0:
+            agreed = team.average(list(unet.parameters()), spent)
+            follow(average, unet, step // STEPS_ALONE, options.average)
         running[side] = loss.item() if side not in running else 0.97 * running[side] + 0.03 * loss.item()
         losses = ", ".join(f"{side}: {value:.4f}" for side, value in sorted(running.items()))
         if team.leads and step % 100 == 0:
             print(f"step {step}, {seen} latents, after {spent:.0f} s, loss {losses}, rate {group['lr']:.6f}", flush=True)
-        if team.leads and (agreed - last_saved > 240 or agreed >= budget):
+        if team.leads and step % STEPS_ALONE == 0 and (agreed - last_saved > 240 or agreed >= budget):
             last_saved = agreed
             save(checkpoint_file)
             average.save_pretrained(options.output / "unet")
