@@ -54,7 +54,8 @@ enum GenerationRun {
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
         let size = sizes[sizes.count - 1]
         guard sizes.count == 1 else {
-            return "\(model): \(steps.run) steps will run\(passes), growing from \(sizes.dropLast().joined(separator: " and ")) to \(size), seed \(seed)"
+            let smaller = sizes.dropLast().joined(separator: " and ")
+            return "\(model): \(steps.run) steps will run\(passes), growing from \(smaller) to \(size), seed \(seed)"
                 + (guidance > 1 ? "" : ", without guidance")
         }
         return "\(model): \(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size), seed \(seed)"

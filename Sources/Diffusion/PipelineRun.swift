@@ -90,7 +90,8 @@ extension Pipeline {
         if let plan = plans.first, plan.stages.count > 1 {
             return [
                 try runGrowing(
-                    task, plan: plan, seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled, onStep: onStep)
+                    task, plan: plan, seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled,
+                    onStep: onStep)
             ]
         }
         return try cancellation.during {
