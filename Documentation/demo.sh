@@ -25,7 +25,7 @@ step 'Screen what it said: approve what it is sure of, reject what is wrong, add
 step 'The prompt from what was approved' \
     prompt "$photo" --library "$library"
 step 'Redraw the photograph from it' \
-    generate "$photo" --library "$library" --strength 0.3 --seed 7 --overwrite --output "$folder/coffee-redrawn.png"
+    generate "$photo" --library "$library" --strength 0.4 --seed 7 --overwrite --output "$folder/coffee-redrawn.png"
 
 printf '\nThe redrawn picture: %s\nBefore:              %s\n' "$folder/coffee-redrawn.png" "$photo"
 printf 'Everything that was said and decided is in %s (redraw history --library %s).\n' "$library" "$library"

@@ -36,7 +36,8 @@ extension PipelineOutline {
 }
 
 extension Pipeline {
-    /// Runs a painting that grows, one chain of stages a seed. The encoded prompt is made anew at each stage, which costs little beside it.
+    /// Runs a painting that grows, one chain of stages a seed. The encoded prompt is made anew at each stage, which costs little beside it;
+    /// previews have the working size throughout, so that a viewer's window does not jump.
     func runGrowing(
         _ task: RunTask, plan: Plan, seeds: [UInt64], memoryLimit: Int?, previews: Bool, checkCancelled: @escaping CancellationCheck,
         onStep: (StepReport) throws -> Void
@@ -63,7 +64,7 @@ extension Pipeline {
                         StepReport(
                             picture: number, pictures: seeds.count, step: passesDone, steps: plan.steps.passes, timestep: step.timestep,
                             secondsElapsed: elapsed, secondsLeft: elapsed / workDone * max(work - workDone, 0), latent: step.latent,
-                            preview: step.preview))
+                            preview: step.preview?.resized(width: plan.working.width, height: plan.working.height, filter: .bilinear)))
                 }[0]
                 grown = result.pictures[0].image
                 seconds.encode += result.seconds.encode
