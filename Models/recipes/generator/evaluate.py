@@ -313,7 +313,7 @@ def main():
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--photographs", type=Path, help="folder with freely licensed astronaut, coffee, chelsea and rocket pictures")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--guidance", type=float, default=4.0)
+    parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
