@@ -54,7 +54,8 @@ enum GenerationRun {
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
         let size = sizes[sizes.count - 1]
         guard sizes.count == 1 else {
-            let smaller = sizes.dropLast().joined(separator: " and ")
+            let before = sizes.dropLast()
+            let smaller = [before.dropLast().joined(separator: ", "), before.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
             return "\(model): \(steps.run) steps will run\(passes), growing from \(smaller) to \(size), seed \(seed)"
                 + (guidance > 1 ? "" : ", without guidance")
         }
