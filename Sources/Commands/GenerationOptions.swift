@@ -113,6 +113,9 @@ struct GenerationOptions: ParsableArguments {
         let usual = profile == .a1111 ? SamplerName.dpmpp2MKarras : request.sampler
         let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? habits?.sampler?.rawValue)
         request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
+        // The other profiles paint at once, as their tools do.
+        if mode == .paint, profile == .redraw { request.firstSide = defaults?.firstSide }
+        if mode == .paint { request.refine = defaults?.refine ?? request.refine }
         request.seed = seed
         request.clipSkip = clipSkip
         switch size {

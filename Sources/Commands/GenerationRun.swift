@@ -52,15 +52,14 @@ enum GenerationRun {
     private static func plan(_ model: String, _ steps: StepPlan, _ sizes: [String], _ seed: UInt64, _ guidance: Double) -> String {
         let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
+        let before = sizes.dropLast()
+        let smaller = [before.dropLast().joined(separator: ", "), before.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
         let size = sizes[sizes.count - 1]
-        guard sizes.count == 1 else {
-            let before = sizes.dropLast()
-            let smaller = [before.dropLast().joined(separator: ", "), before.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
-            return "\(model): \(steps.run) steps will run\(passes), growing from \(smaller) to \(size), seed \(seed)"
-                + (guidance > 1 ? "" : ", without guidance")
-        }
-        return "\(model): \(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size), seed \(seed)"
-            + (guidance > 1 ? "" : ", without guidance")
+        let course =
+            smaller.isEmpty
+            ? "\(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size)"
+            : "\(steps.run) steps will run\(passes), growing from \(smaller) to \(size)"
+        return "\(model): \(course), seed \(seed)" + (guidance > 1 ? "" : ", without guidance")
     }
 
     private static func estimate(_ seconds: Double, _ memory: Int, _ tiled: Bool) -> String {

@@ -38,11 +38,8 @@ struct PaintCommand: AsyncParsableCommand {
         let studio = try library.studio()
         var request = try generation.request(.paint, studio: studio)
         request.prompt = text ?? request.prompt
-        let defaults = studio.defaults(of: generation.model)
-        // The other profiles paint at once, as their tools do.
-        let usual = generation.profile == .redraw ? defaults?.firstSide : nil
-        request.firstSide = (firstSide ?? usual).flatMap { $0 == 0 ? nil : $0 }
-        request.refine = refine ?? defaults?.refine ?? request.refine
+        if let firstSide { request.firstSide = firstSide == 0 ? nil : firstSide }
+        request.refine = refine ?? request.refine
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
         try generation.check(request)
         try await GenerationRun.run(

@@ -13,7 +13,7 @@ extension PipelineOutline {
         // A leap of less than a quarter is not worth a second picture.
         guard growth > 1.25 else { return [working] }
         let leaps = max(1, Int(log2(growth).rounded(.up)))
-        let multiple = sizeMultiple << (unet.channels.count - 1)
+        let multiple = evenMultiple
         return (0..<leaps).map { leap in
             let scale = pow(growth, Double(leap) / Double(leaps) - 1)
             func stage(_ length: Int) -> Int {
@@ -22,16 +22,16 @@ extension PipelineOutline {
             return PixelSize(width: stage(working.width), height: stage(working.height))
         } + [working]
     }
+}
 
-    /// What each stage asks for.
-    func stageRequests(_ request: GenerationRequest, working: PixelSize) -> [GenerationRequest] {
-        stages(request, working: working).enumerated().map { number, size in
-            var stage = request
-            (stage.width, stage.height) = (size.width, size.height)
-            (stage.count, stage.firstSide) = (1, nil)
-            if number > 0 { (stage.mode, stage.strength, stage.resize) = (.generate, request.refine, .stretch) }
-            return stage
-        }
+extension GenerationRequest {
+    /// What a stage of a growing painting asks for: the first is painted, the others are redrawn from the one before.
+    func stage(_ number: Int, at size: PixelSize) -> GenerationRequest {
+        var stage = self
+        (stage.width, stage.height) = (size.width, size.height)
+        (stage.count, stage.firstSide) = (1, nil)
+        if number > 0 { (stage.mode, stage.strength, stage.resize) = (.generate, refine, .stretch) }
+        return stage
     }
 }
 
@@ -43,7 +43,6 @@ extension Pipeline {
         onStep: (StepReport) throws -> Void
     ) throws -> PipelineResult {
         let begin = ContinuousClock.now
-        let requests = outline.stageRequests(task.request, working: plan.working)
         let work = plan.stages.reduce(0) { $0 + $1.operations } * Double(seeds.count)
         var workDone = 0.0
         var seconds = PipelineResult.Seconds()
@@ -51,7 +50,8 @@ extension Pipeline {
         for (number, seed) in seeds.enumerated() {
             var grown: Image?
             var passesDone = 0
-            for (stage, var request) in zip(plan.stages, requests) {
+            for stage in plan.stages {
+                var request = stage.request
                 request.seed = seed
                 let result = try run(
                     RunTask(request, strengths: [request.strength], source: grown, mask: nil), memoryLimit: memoryLimit, previews: previews,

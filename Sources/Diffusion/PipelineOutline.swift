@@ -37,6 +37,9 @@ public struct PipelineOutline: Sendable {
     /// Working sizes are filled up to multiples of this many pixels.
     public var sizeMultiple: Int { autoencoder.scale }
 
+    /// Multiples of this many pixels halve evenly at every level of the UNet.
+    var evenMultiple: Int { sizeMultiple << (unet.channels.count - 1) }
+
     /// Width and height in pixels of the squares the model was trained on.
     public var usualSide: Int { (unet.sampleSize ?? 64) * autoencoder.scale }
 

@@ -26,6 +26,7 @@ extension Pipeline {
     /// One picture of a painting that grows.
     public struct Stage: Sendable, Equatable {
         public let size: PixelSize
+        let request: GenerationRequest
         public let steps: StepPlan
         /// Floating-point operations of its steps.
         public let operations: Double
@@ -38,7 +39,7 @@ extension PipelineOutline {
     /// level of the UNet.
     public func workingSize(for picture: PixelSize?) -> PixelSize {
         guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
-        let multiple = sizeMultiple << (unet.channels.count - 1)
+        let multiple = evenMultiple
         let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
         func side(_ length: Int) -> Int {
             max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
@@ -105,15 +106,16 @@ extension PipelineOutline {
     private func stages(
         _ request: GenerationRequest, working: PixelSize, _ steps: StepPlan, _ needs: Workload
     ) throws(DiffusionError) -> [Pipeline.Stage] {
-        let requests = stageRequests(request, working: working)
-        guard requests.count > 1 else {
-            return [Pipeline.Stage(size: working, steps: steps, operations: needs.pass * Double(steps.passes))]
+        let sizes = self.stages(request, working: working)
+        guard sizes.count > 1 else {
+            return [Pipeline.Stage(size: working, request: request, steps: steps, operations: needs.pass * Double(steps.passes))]
         }
         var stages: [Pipeline.Stage] = []
-        for (request, size) in zip(requests, self.stages(request, working: working)) {
-            let own = try self.steps(request, strength: request.mode == .paint ? nil : request.strength).plan
+        for (number, size) in sizes.enumerated() {
+            let own = request.stage(number, at: size)
+            let steps = try self.steps(own, strength: own.mode == .paint ? nil : own.strength).plan
             let canvas = PixelSize(width: filledUp(size.width), height: filledUp(size.height))
-            stages.append(.init(size: size, steps: own, operations: workload(canvas, request).pass * Double(own.passes)))
+            stages.append(.init(size: size, request: own, steps: steps, operations: workload(canvas, own).pass * Double(steps.passes)))
         }
         return stages
     }

@@ -80,8 +80,11 @@ extension PromptEncoder {
     /// states is near 0, and to divide by it would blow them up.
     func weightedStates(for prompt: String) throws -> Tensor {
         let parts = PromptWeights.parse(prompt)
-        let plain = parts.map(\.text).joined()
-        let states = try states(for: plain)
+        return try weighted(try states(for: parts.map(\.text).joined()), by: parts)
+    }
+
+    /// - Parameter states: of the parts' texts joined.
+    func weighted(_ states: Tensor, by parts: [WeightedText]) throws -> Tensor {
         guard parts.contains(where: { $0.weight != 1 }) else { return states }
         // Tokens before each stretch, counted by encoding what stands before it; the first token is the start of the text.
         let empty = try tokenCount("")

@@ -10,9 +10,9 @@ extension SentenceTextTower: PromptEncoder {
 
     /// Weights of stretches count for the token states; the embedding is of the text without them.
     public func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
-        let isLiteral = reading.profile == .diffusers
-        let plain = isLiteral ? prompt : PromptWeights.parse(prompt).map(\.text).joined()
-        let states = try isLiteral ? states(for: prompt) : weightedStates(for: prompt)
-        return Conditioning(states: states, pooled: Tensor(try embed([plain])[0].values, shape: [1, dimension]))
+        let parts = reading.profile == .diffusers ? [WeightedText(prompt, 1)] : PromptWeights.parse(prompt)
+        let states = try states(for: parts.map(\.text).joined())
+        let pooled = Embedding(direction: states.meanPooled(lengths: [states.shape[1]]).values)
+        return Conditioning(states: try weighted(states, by: parts), pooled: Tensor(pooled.values, shape: [1, dimension]))
     }
 }

@@ -26,7 +26,7 @@ COLOUR_SHARE = 0.5
 
 
 def styled(image, picture, chance):
-    """A square view, now and then made over into another medium; its medium, and words that go before and after what it shows."""
+    """A square view, now and then made over into another medium; its medium, and words that go before the caption."""
     medium, before = picture.medium, ""
     draw = chance.random()
     if medium == "photo":

@@ -5,7 +5,6 @@ for evaluation; the judge is the shipped default encoder (judge.py), which took 
 """
 
 import argparse
-import csv
 import random
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from judge import Judge
-from pictures import CALTECH_NAMES, as_array, evaluation_photographs, open_picture, training_pictures, with_article
-from prompts import COLOURED, COLOURS, text_prompts
+from pictures import CALTECH_NAMES, as_array, evaluation_photographs, evaluation_rows, open_picture, training_pictures, with_article
+from prompts import COLOURED, COLOURS, NOUNS, text_prompts
 from text_states import padded, sentence, text_tower, token_states
 from train_autoencoder import held_out_psnr
 
@@ -143,8 +142,7 @@ class Evaluation:
     def held_out(self, count, seed):
         """Photographs kept for evaluation whose category the judge finds in them: (square picture, category, words that count)."""
         words = {name: aliases for name, (aliases, _) in self.judge.words.items()}
-        with open(self.options.tables / "caltech101.csv", newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["role"] == "eval"]
+        rows = evaluation_rows(self.options.tables)
         random.Random(seed).shuffle(rows)
         chosen, seen = [], set()
         for row in rows:
@@ -170,7 +168,7 @@ class Evaluation:
         self.save(contact_sheet([wanted, made]), "autoencoder-look-only")
 
     def text(self):
-        prompts = text_prompts(with_article)
+        prompts = text_prompts()
         made = self.painted(list(prompts), 100)
         names = self.judge.five_names(made)
         found = [self.judge.is_named(wanted, five) for wanted, five in zip(prompts.values(), names)]
@@ -244,8 +242,8 @@ class Evaluation:
             total += len(made)
             rows.append(made)
         self.report(f"image to image at 0.6: medium recognised: {right}, {sum(right.values())} of {total}")
-        prompts = list(text_prompts(with_article).items())
-        others = random.Random(8).sample(prompts[:44], len(images))
+        prompts = list(text_prompts().items())
+        others = random.Random(8).sample(prompts[: len(NOUNS)], len(images))
         made = self.redrawn(images, [prompt for prompt, _ in others], 0.8, 80)
         found = [self.judge.is_named(words, five) for (_, words), five in zip(others, self.judge.five_names(made))]
         self.report(f"image to image at 0.8: noun of another thing among the five: {sum(found)} of {len(found)}")
@@ -273,7 +271,7 @@ class Evaluation:
         side, inner = 128, 64
         photographs = evaluation_photographs(self.options.data, self.options.tables, 30, seed=21)
         images = [image.resize((side, side), Image.Resampling.BICUBIC) for image in photographs]
-        prompts = list(text_prompts(with_article).items())[:44]
+        prompts = list(text_prompts().items())[: len(NOUNS)]
         chosen = random.Random(9).sample(prompts, 30)
         first = (side - inner) // 2
         mask = torch.zeros(1, 1, side, side)

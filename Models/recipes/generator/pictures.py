@@ -161,10 +161,14 @@ def training_pictures(data, tables, clipart=None):
     return [picture for picture in pictures if picture.file.exists()]
 
 
+def evaluation_rows(tables):
+    """Rows of Caltech-101 that are kept for measuring only."""
+    return [row for row in rows(Path(tables), "caltech101") if row["role"] == "eval"]
+
+
 def evaluation_photographs(data, tables, count, seed=7):
     """Photographs kept for measuring only."""
-    held_out = [row for row in rows(Path(tables), "caltech101") if row["role"] == "eval"]
-    chosen = random.Random(seed).sample(held_out, count)
+    chosen = random.Random(seed).sample(evaluation_rows(tables), count)
     return [Image.open(Path(data) / "caltech101" / row["file"]).convert("RGB") for row in chosen]
 
 

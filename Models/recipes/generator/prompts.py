@@ -3,6 +3,8 @@
 Chosen before the training from the categories with many training pictures, and a few drawings, paintings and sketches of them.
 """
 
+from pictures import with_article
+
 NOUNS = {
     "airplane": "aeroplane", "motorbike": "motorcycle|scooter|dirt bike", "person's face": "man|woman|person|face|boy|girl", "leopard": "leopard|jaguar|big cat|wild cat",
     "car from the side": "car|estate car|sports car", "watch": "watch|stopwatch", "bonsai": "bonsai|tree", "butterfly": "butterfly",
@@ -22,7 +24,7 @@ COLOURED = ("apple", "dress", "car from the side", "butterfly", "hat", "chair")
 COLOURS = ("red", "green", "blue", "yellow")
 
 
-def text_prompts(with_article):
+def text_prompts():
     """The fifty prompts, each with the set of words that count."""
     prompts = {f"a photo of {with_article(noun)}": set(words.split("|")) for noun, words in NOUNS.items()}
     prompts.update({prompt: set(words.split("|")) for prompt, words in DRAWN.items()})

@@ -26,26 +26,20 @@ class Team:
         """Averages gradients over the team; returns the seconds spent, averaged too, so that all stop at the same step."""
         if self.size == 1:
             return spent
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients] + [torch.tensor([spent], dtype=torch.float32)])
-        torch.distributed.all_reduce(flat)
-        flat /= self.size
-        start = 0
-        for gradient in gradients:
-            gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
-            start += gradient.numel()
-        return flat[-1].item()
+        return self.averaged([parameter.grad for parameter in parameters if parameter.grad is not None], spent)
 
     @torch.no_grad()
     def average(self, parameters, spent):
         """Averages weights over the team, for processes that step by themselves in between; returns the seconds spent, averaged too."""
-        if self.size == 1:
-            return spent
-        flat = torch.cat([parameter.reshape(-1) for parameter in parameters] + [torch.tensor([spent], dtype=torch.float32)])
+        return spent if self.size == 1 else self.averaged(parameters, spent)
+
+    def averaged(self, tensors, spent):
+        """Sets tensors, in one exchange, to the team's average; returns that of the seconds spent."""
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors] + [torch.tensor([spent], dtype=torch.float32)])
         torch.distributed.all_reduce(flat)
         flat /= self.size
         start = 0
-        for parameter in parameters:
-            parameter.copy_(flat[start : start + parameter.numel()].view_as(parameter))
-            start += parameter.numel()
+        for tensor in tensors:
+            tensor.copy_(flat[start : start + tensor.numel()].view_as(tensor))
+            start += tensor.numel()
         return flat[-1].item()
