@@ -22,8 +22,8 @@ struct GenerateCommand: AsyncParsableCommand {
     @Argument(help: "The picture.", completion: .file())
     var picture: String
 
-    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised.")
-    var strength = 0.6
+    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
+    var strength: Double?
 
     @Option(name: .long, help: ArgumentHelp("One sheet with the picture redrawn at each strength, with one seed.", valueName: "a,b,c"))
     var strengths: StrengthList?
@@ -48,7 +48,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let studio = try library.studio()
         let file = try PictureFile(path: picture)
         var request = try generation.request(.generate, studio: studio, picture: file)
-        request.strength = strength
+        request.strength = strength ?? request.strength
         request.resize = resize
         request.outputSize = pictureSize ? .picture : .working
         try generation.check(request)

@@ -113,6 +113,7 @@ struct GenerationOptions: ParsableArguments {
         let usual = profile == .a1111 ? SamplerName.dpmpp2MKarras : request.sampler
         let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? habits?.sampler?.rawValue)
         request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
+        if mode != .paint { request.strength = defaults?.strength ?? request.strength }
         // The other profiles paint at once, as their tools do.
         if mode == .paint, profile == .redraw { request.firstSide = defaults?.firstSide }
         if mode == .paint { request.refine = defaults?.refine ?? request.refine }

@@ -22,8 +22,8 @@ struct RepaintCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A picture of the same size, white where it is to be repainted.", completion: .file())
     var mask: String
 
-    @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1.")
-    var strength = 0.6
+    @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
+    var strength: Double?
 
     @Flag(name: .long, help: "Repaint where the mask is black.")
     var invert = false
@@ -53,7 +53,7 @@ struct RepaintCommand: AsyncParsableCommand {
         let studio = try library.studio()
         let file = try PictureFile(path: picture)
         var request = try generation.request(.repaint, studio: studio, picture: file)
-        request.strength = strength
+        request.strength = strength ?? request.strength
         request.invert = invert
         request.feather = feather
         request.grow = grow

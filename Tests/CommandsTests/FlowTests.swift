@@ -121,6 +121,18 @@ import Testing
         #expect(distances[0] < distances[1] && distances[1] < distances[2], "\(distances)")
     }
 
+    @Test func withoutAStrengthTheModelsOwnCounts() throws {
+        let tool = try Tool()
+        let made = try tool.run(
+            "generate", coffee, "--prompt", "a photo of a cup of coffee", "--steps", "4", "--size", "64x48", "--json", "--output",
+            tool.path("usual.png"))
+        // redraw-small's manifest advises 0.5, where the general default is 0.6.
+        #expect(made.status == 0, "\(made.errors)")
+        #expect((try json(made.output)["steps"] as? [String: Any])?["run"] as? Int == 2)
+        let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("usual.png"))).text
+        #expect(text["parameters"]?.contains("Denoising strength: 0.5") == true, "\(text)")
+    }
+
     @Test func repaintingLeavesEveryPixelOutsideTheMaskAsItWas() throws {
         let tool = try Tool()
         let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image
