@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from judge import Judge
@@ -28,7 +28,8 @@ class Generator:
     def __init__(self, folder, text_folder=None, device="cpu"):
         self.vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).to(device)
         self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).to(device)
-        self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
+        # The sampler that the model's manifest advises: DPM++ 2M over Karras' noise levels.
+        self.scheduler = DPMSolverMultistepScheduler.from_pretrained(folder / "scheduler", use_karras_sigmas=True)
         self.tower = text_tower(text_folder)
         self.device = device
         self.pixels = 2 ** (len(self.vae.config.block_out_channels) - 1)
@@ -57,7 +58,9 @@ class Generator:
         if source is not None:
             clean = self.vae.encode(source.to(self.device)).latent_dist.mean
             if strength < 1:
-                timesteps = timesteps[steps - min(steps, int(steps * strength)) :]
+                first = steps - min(steps, int(steps * strength))
+                timesteps = timesteps[first:]
+                self.scheduler.set_begin_index(first)
                 latent = self.scheduler.add_noise(clean, noise, timesteps[:1])
         if mask is not None:
             small_mask = (torch.nn.functional.interpolate(mask.to(self.device), size=shape[2:], mode="nearest") >= 0.5).float()

@@ -49,7 +49,7 @@ DROPPED_PROMPTS = 0.1
 # For each side: how often views are whole pictures of 32, 64 and 128 pixels (or pieces of these) and details.
 KIND_SHARES = {8: (1, 0, 0, 0), 16: (0, 0.8, 0.1, 0.1), 32: (0, 0, 0.65, 0.35)}
 # How often each side has its turn, in the first and in the second part of the run. A turn of any side costs about the same.
-EARLY_SHARES, LATE_SHARES = (0.6, 0.4, 0), (0.3, 0.35, 0.35)
+EARLY_SHARES, LATE_SHARES = (0.6, 0.4, 0), (0.25, 0.3, 0.45)
 # Min-SNR (Hang 2023): no step of the noise schedule weighs more than one with this signal-to-noise ratio.
 HIGHEST_SNR = 10.0
 # An embedding of length 1 has values of about 1/20; beside sinusoids its weights begin larger by this.
@@ -180,10 +180,10 @@ def main():
         side = random.Random(step).choices(SIDES, EARLY_SHARES if progress < options.early else LATE_SHARES)[0]
         count = options.batch * (SIDES[-1] // side) ** 2
         falling = min(1, (1 - progress) / options.fall)
-        if falling < 1 and not fallen:
-            fallen = True
-            if team.leads:
-                save(options.output / "before-the-fall.pt")
+        begins_to_fall = falling < 1 and not fallen
+        fallen = falling < 1
+        if begins_to_fall and team.leads:
+            save(options.output / "before-the-fall.pt")
         for group in optimizer.param_groups:
             group["lr"] = options.rate * min(1, (step + 1) / 200) * max(falling, 0.02)
         drawn = views.draw(count, side, chance)
