@@ -56,7 +56,10 @@ public final class SafetensorsFile: Sendable {
             return Tensor(shape: entry.shape, borrowing: start.assumingMemoryBound(to: Float.self), owner: part)
         }
         defer { mapping.release(bytes) }
-        return try convert(name, entry, bytes)
+        return Tensor(shape: entry.shape) { target in
+            guard let to = target.baseAddress, target.count > 0 else { return }
+            Self.fill(to, from: bytes, type: entry.type, count: target.count, factor: 1)
+        }
     }
 
     /// An I8 tensor `[rows, …]` whose rows are multiplied by `scales [rows]`.
@@ -107,38 +110,21 @@ public final class SafetensorsFile: Sendable {
         let width = entry.shape.count / max(entry.shape[0], 1)
         let rowBytes = width * entry.type.size
         let all = bytes(of: entry)
-        var failure: CheckpointError?
-        let result = Tensor(shape: [indices.count, width]) { target in
+        return Tensor(shape: [indices.count, width]) { target in
             guard let to = target.baseAddress, width > 0 else { return }
             for (position, index) in indices.enumerated() {
                 let row = UnsafeRawBufferPointer(rebasing: all[index * rowBytes..<(index + 1) * rowBytes])
                 let factor = scales?.withUnsafeValues { $0[index] } ?? 1
-                if !Self.fill(to + position * width, from: row, type: entry.type, count: width, factor: factor) {
-                    failure = .unsupportedElements(name, type: entry.type.rawValue, file: path)
-                }
+                Self.fill(to + position * width, from: row, type: entry.type, count: width, factor: factor)
             }
         }
-        if let failure { throw failure }
-        return result
     }
 
-    private func convert(_ name: String, _ entry: SafetensorsHeader.Entry, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError)
-        -> Tensor
-    {
-        var done = true
-        let result = Tensor(shape: entry.shape) { target in
-            guard let to = target.baseAddress, target.count > 0 else { return }
-            done = Self.fill(to, from: bytes, type: entry.type, count: target.count, factor: 1)
-        }
-        guard done else { throw .unsupportedElements(name, type: entry.type.rawValue, file: path) }
-        return result
-    }
-
-    /// Converts `count` elements; false where the type has no conversion.
+    /// Converts `count` elements; `factor` is that of I8.
     private static func fill(
         _ to: UnsafeMutablePointer<Float>, from bytes: UnsafeRawBufferPointer, type: ElementType, count: Int, factor: Float
-    ) -> Bool {
-        guard let start = bytes.baseAddress else { return true }
+    ) {
+        guard let start = bytes.baseAddress else { return }
         func each<T>(_ type: T.Type, _ value: (T) -> Float) {
             for index in 0..<count {
                 to[index] = value(bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.stride, as: T.self))
@@ -156,6 +142,8 @@ public final class SafetensorsFile: Sendable {
         case .f32: UnsafeMutableRawPointer(to).copyMemory(from: start, byteCount: bytes.count)
         case .f16: aligned { Conversion.half($0, to: to, count: count) }
         case .bf16: aligned { Conversion.bfloat($0, to: to, count: count) }
+        case .f8e4m3: Conversion.eightBits(start, .e4m3, to: to, count: count)
+        case .f8e5m2: Conversion.eightBits(start, .e5m2, to: to, count: count)
         case .i8: withUnsafePointer(to: factor) { Conversion.signedBytes(start, scales: $0, to: to, rows: 1, width: count) }
         case .u8, .bool: each(UInt8.self) { Float($0) }
         case .i16: each(Int16.self) { Float(Int16(littleEndian: $0)) }
@@ -165,8 +153,6 @@ public final class SafetensorsFile: Sendable {
         case .u16: each(UInt16.self) { Float($0) }
         case .u32: each(UInt32.self) { Float($0) }
         case .u64: each(UInt64.self) { Float($0) }
-        case .f8e4m3, .f8e5m2: return false
         }
-        return true
     }
 }

@@ -122,7 +122,7 @@ public struct Weights: Sendable {
             try tensor(name, shape), groups: groups, halves: try halves(name), keepsTransform: holding.keepsTransforms)
     }
 
-    /// Numbers that are stored in two bytes stay as they are; others lose their lower bits.
+    /// Numbers that are stored in one or two bytes stay as they are (bfloat16 holds every eight-bit float); others lose their lower bits.
     private func halves(_ name: String) throws(CheckpointError) -> HalfFormat? {
         guard holding.inHalves else { return nil }
         return try elementType(of: name) == .f16 ? .f16 : .bf16
@@ -183,7 +183,7 @@ public struct RowTable: Sendable {
 
 /// How the layers that are made of weights hold them in memory.
 public struct WeightHolding: Sendable, Equatable {
-    /// In two bytes a number, spread out to floats where they are used: exactly as stored where the file has F16 or BF16.
+    /// In two bytes a number, spread out to floats where they are used: exactly as stored where the file has F16, BF16 or eight-bit floats.
     public var inHalves: Bool
     /// Whether a convolution keeps what its fast algorithm makes of its weights.
     public var keepsTransforms: Bool

@@ -69,6 +69,18 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
     }
 }
 
+/// Every eight-bit float as torch reads it (Fixtures/eight_bits.py).
+@Test(arguments: ["e4m3", "e5m2"]) func everyEightBitFloatIsRead(format: String) throws {
+    let file = try SafetensorsFile(fixture("eight-bits.safetensors", room: "Checkpoints"))
+    let (read, expected) = (try file.tensor(format).values, try file.tensor("\(format)-values").values)
+    #expect(read.count == 256)
+    #expect(zip(read, expected).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN })
+    #expect(zip(read, expected).allSatisfy { $0.sign == $1.sign || $0.isNaN }, "the sign of a zero")
+    // Some rows alone.
+    let rows = try Weights(file).table("\(format)-rows", rows: 2, width: 120)
+    #expect(try rows.gather([1]).values == Array(file.tensor("\(format)-rows").values[120...]))
+}
+
 @Test func damagedFilesAreRefusedByName() throws {
     let folder = try TemporaryFolder()
     let good = "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"

@@ -27,8 +27,7 @@ struct ModelParts {
 
     /// Says how the layers are to hold their weights.
     mutating func hold(_ precision: GenerationRequest.Precision) throws {
-        let type = try unet["conv_in"].elementType(of: "weight")
-        let isHalf = type == .f16 || type == .bf16
+        let isHalf = try unet["conv_in"].elementType(of: "weight").size <= 2
         var bytes = 0
         if precision == .auto, isHalf { for name in unet.names() { bytes += try 2 * unet.shape(of: name).count } }
         let inHalves = precision == .bf16 || bytes > Self.largest
