@@ -67,6 +67,30 @@ def detail_view(picture, chance):
     return square, before + caption_of(picture, chance, "" if medium == "sketch" else background, medium), (height, width, top, left)
 
 
+class Drawn(torch.utils.data.Dataset):
+    """Views of the chosen pictures, each with random numbers of its own, so that any number of loading processes makes the same ones."""
+
+    def __init__(self, view, pictures, seed):
+        self.view, self.pictures, self.seed = view, pictures, seed
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, number):
+        square, *told = self.view(self.pictures[number], random.Random(f"{self.seed} {number}"))
+        smaller = [square.resize((SIDE // scale, SIDE // scale), Image.Resampling.BOX) for scale in (2, 4)]
+        return *(torch.from_numpy(as_array([image])[0]) for image in (square, *smaller)), *told
+
+
+def as_lists(views):
+    return [list(part) for part in zip(*views)]
+
+
+def batches(view, pictures, seed, options):
+    drawn = Drawn(view, pictures, seed)
+    return torch.utils.data.DataLoader(drawn, batch_size=options.batch, num_workers=options.workers, collate_fn=as_lists)
+
+
 @torch.no_grad()
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -77,6 +101,8 @@ def main():
     parser.add_argument("--output", type=Path, required=True, help="file for the latents; several processes add their number")
     parser.add_argument("--wholes", type=int, default=26000)
     parser.add_argument("--details", type=int, default=6000)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=0, help="processes that make views; on a GPU as many as there are cores")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
@@ -87,26 +113,24 @@ def main():
     weights = draw_weights(pictures)
 
     def encoded(squares):
-        batch = torch.from_numpy(as_array(squares)).to(options.device, memory_format=torch.channels_last)
+        batch = torch.stack(squares).to(options.device, memory_format=torch.channels_last)
         return autoencoder.encode(batch).latent_dist.mean.half().cpu().contiguous()
 
     wholes, halves, quarters, whole_captions = [], [], [], []
     chosen = chance.choices(pictures, weights, k=options.wholes // team.size)
-    for start in range(0, len(chosen), 8):
-        views = [whole_view(picture, chance) for picture in chosen[start : start + 8]]
-        wholes.append(encoded([square for square, _ in views]))
-        halves.append(encoded([square.resize((SIDE // 2, SIDE // 2), Image.Resampling.BOX) for square, _ in views]))
-        quarters.append(encoded([square.resize((SIDE // 4, SIDE // 4), Image.Resampling.BOX) for square, _ in views]))
-        whole_captions += [caption for _, caption in views]
-        if start % 800 == 0 and team.leads:
-            print(start, "of", len(chosen), views[0][1], flush=True)
+    for whole, half, quarter, told in batches(whole_view, chosen, f"wholes {team.rank}", options):
+        if len(whole_captions) % 800 < options.batch and team.leads:
+            print(len(whole_captions), "of", len(chosen), told[0], flush=True)
+        wholes.append(encoded(whole))
+        halves.append(encoded(half))
+        quarters.append(encoded(quarter))
+        whole_captions += told
     details, detail_captions, numbers = [], [], []
     chosen = chance.choices(pictures, weights, k=options.details // team.size)
-    for start in range(0, len(chosen), 8):
-        views = [detail_view(picture, chance) for picture in chosen[start : start + 8]]
-        details.append(encoded([square for square, _, _ in views]))
-        detail_captions += [caption for _, caption, _ in views]
-        numbers += [place for _, _, place in views]
+    for squares, _, _, told, places in batches(detail_view, chosen, f"details {team.rank}", options):
+        details.append(encoded(squares))
+        detail_captions += told
+        numbers += places
     captions = sorted(set(whole_captions) | set(detail_captions) | {""})
     rows = {caption: row for row, caption in enumerate(captions)}
     states = token_states(captions, text_tower())

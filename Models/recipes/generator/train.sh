@@ -2,7 +2,8 @@
 # The whole training of the default generator: pictures to an evaluated diffusers folder.
 #   DATA=… TABLES=… [CLIPART=…] [PHOTOGRAPHS=…] [BEGIN_WITH=…] RUN=… bash train.sh [cpu|gpu]
 # gpu: one process in bf16, about 25 minutes on one large card (not yet run on one); cpu: two processes, as long as MINUTES says (default 120).
-# Started again with the same RUN it goes on where it stopped.
+# Started again with the same RUN it goes on where it stopped. VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only
+# these parts: MINUTES=3 VIEWS="200 50" PARTS=autoencoder tries the whole way in a few minutes.
 set -euo pipefail
 kind=${1:-cpu}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,7 +17,7 @@ if [ "$kind" = gpu ]; then
     parts=(0)
     minutes=${MINUTES:-25}
     crops=(--workers "$(nproc)" --bf16 --batch 64 --side 128)
-    views=(--wholes 60000 --details 30000)
+    views=(--wholes 60000 --details 30000 --workers "$(nproc)" --batch 64)
     denoiser=(--bf16 --batch 64 --average 0.998 --rate 1e-3)
 else
     export OMP_NUM_THREADS=1
@@ -26,6 +27,10 @@ else
     crops=(--batch 8 --side 80)
     views=(--wholes 24000 --details 6000)
     denoiser=(--batch 2)
+fi
+if [ -n "${VIEWS:-}" ]; then
+    read -r wholes details <<<"$VIEWS"
+    views+=(--wholes "$wholes" --details "$details")
 fi
 share() { python -c "print($minutes * $1)"; }
 mkdir -p "$RUN"
@@ -38,5 +43,6 @@ for part in "${parts[@]}"; do latents+=("$RUN/latents-$part.pt"); done
 "${team[@]}" train_autoencoder.py "${sets[@]}" --decoder-of "$RUN/vae-standard" --output "$RUN/decoder" --minutes "$(share 0.1)" --rate 1e-3 "${crops[@]}"
 python export.py --autoencoder "$RUN/decoder/vae" --unet "$RUN/unet" --output "$RUN/redraw-small"
 evaluation=(--model "$RUN/redraw-small" "${sets[@]}" --output "$RUN/sheets")
+[ -z "${PARTS:-}" ] || evaluation+=(--parts "$PARTS")
 [ -z "${PHOTOGRAPHS:-}" ] || evaluation+=(--photographs "$PHOTOGRAPHS")
 python evaluate.py "${evaluation[@]}" | tee "$RUN/figures.txt"

@@ -19,7 +19,6 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 
-from text_states import padded
 from together import Team
 
 NUMBER_WIDTH = 16
@@ -70,49 +69,76 @@ def noise_levels():
 
 
 class Views:
-    """Latents drawn at random with their captions' token states, sentence embeddings and the numbers of their place."""
+    """Latents of all files, with their captions' token states and sentence embeddings and the numbers of their place; drawn at random.
 
-    def __init__(self, files):
-        self.parts = [torch.load(file) for file in files]
-        self.channels = self.parts[0]["wholes"].shape[1]
+    Everything lies where the training runs, latents and states in f16, so that a batch costs a few look-ups.
+    """
+
+    KINDS = ("quarters", "halves", "wholes", "details")
+
+    def __init__(self, files, device="cpu"):
+        parts = [torch.load(file) for file in files]
+        self.device = device
+        self.counts = [len(part["wholes"]) for part in parts]
+        self.latents, self.captions, self.places = {}, {}, {}
+        firsts = [sum(len(part["captions"]) for part in parts[:number]) for number in range(len(parts))]
+        for kind in self.KINDS:
+            captions = "detail_captions" if kind == "details" else "whole_captions"
+            self.latents[kind] = torch.cat([part[kind] for part in parts]).to(device)
+            self.captions[kind] = torch.cat([part[captions] + first for part, first in zip(parts, firsts)])
+            side = self.latents[kind].shape[-1] * PIXELS
+            whole = torch.tensor([side, side, 0, 0])
+            self.places[kind] = torch.cat([part["numbers"] for part in parts]) if kind == "details" else whole.repeat(len(self.captions[kind]), 1)
+        self.channels = self.latents["wholes"].shape[1]
+        self.empty = parts[0]["empty"]
+        states = [state for part in parts for state in part["states"]]
+        self.tokens = torch.tensor([len(state) for state in states])
+        self.states = torch.zeros(len(states), int(self.tokens.max()), states[0].shape[1], dtype=torch.float16)
+        for row, state in enumerate(states):
+            self.states[row, : len(state)] = state
+        self.states = self.states.to(device)
+        self.sentences = torch.cat([part["sentences"] for part in parts]).float().to(device)
 
     def draw(self, count, side, chance):
-        latents, states, sentences, numbers = [], [], [], []
-        for _ in range(count):
-            part = chance.choice(self.parts)
-            kind = chance.choices(("quarters", "halves", "wholes", "details"), KIND_SHARES[side])[0]
-            row = chance.randrange(len(part[kind]))
-            latent = part[kind][row]
-            if kind == "details":
-                height, width, top, left = part["numbers"][row].tolist()
-                caption = int(part["detail_captions"][row])
-            else:
-                height = width = latent.shape[-1] * PIXELS
-                top = left = 0
-                caption = int(part["whole_captions"][row])
-            if latent.shape[-1] > side:
-                down, across = (chance.randint(0, latent.shape[-1] - side) for _ in range(2))
-                latent = latent[:, down : down + side, across : across + side]
-                top, left = top + down * PIXELS, left + across * PIXELS
-            if chance.random() < DROPPED_PROMPTS:
-                caption = part["empty"]
-            latents.append(latent.float())
-            states.append(part["states"][caption])
-            sentences.append(part["sentences"][caption])
-            numbers.append((height, width, top, left, height, width))
-        return torch.stack(latents), states, dict(text_embeds=torch.stack(sentences), time_ids=torch.tensor(numbers, dtype=torch.float32))
+        """Latents [count, channels, side, side], token states with their mask, and what is told beside them. `chance` is a torch.Generator."""
+        shares = torch.tensor(KIND_SHARES[side], dtype=torch.float32)
+        kinds = torch.multinomial(shares, count, replacement=True, generator=chance)
+        latents, captions, numbers = [], [], []
+        for kind, name in enumerate(self.KINDS):
+            amount = int((kinds == kind).sum())
+            if amount == 0:
+                continue
+            stored = self.latents[name]
+            rows = torch.randint(len(stored), (amount,), generator=chance)
+            down, across = (torch.randint(stored.shape[-1] - side + 1, (amount, 1), generator=chance) for _ in range(2))
+            along = torch.arange(side)
+            index = [rows.view(-1, 1, 1, 1), torch.arange(self.channels).view(1, -1, 1, 1)]
+            index += [(down + along).view(-1, 1, side, 1), (across + along).view(-1, 1, 1, side)]
+            latents.append(stored[tuple(part.to(self.device) for part in index)].float())
+            captions.append(self.captions[name][rows])
+            height, width, top, left = self.places[name][rows].unbind(1)
+            numbers.append(torch.stack([height, width, top + down[:, 0] * PIXELS, left + across[:, 0] * PIXELS, height, width], dim=1))
+        # The order decides which step of the noise schedule a view gets.
+        order = torch.randperm(count, generator=chance)
+        captions = torch.cat(captions)[order]
+        captions = torch.where(torch.rand(count, generator=chance) < DROPPED_PROMPTS, self.empty, captions)
+        tokens = self.tokens[captions]
+        longest = int(tokens.max())
+        mask = (torch.arange(longest) < tokens[:, None]).to(self.device)
+        numbers = torch.cat(numbers)[order].float().to(self.device)
+        order, captions = order.to(self.device), captions.to(self.device)
+        added = dict(text_embeds=self.sentences[captions], time_ids=numbers)
+        return torch.cat(latents)[order], self.states[captions, :longest].float(), mask, added
 
 
 def denoising_loss(unet, drawn, signal, chance, device, bf16=False):
     """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread evenly over the schedule."""
-    latents, states, added = drawn
+    latents, context, mask, added = drawn
     count = len(latents)
-    latents = latents.to(device, memory_format=torch.channels_last)
-    added = {name: values.to(device) for name, values in added.items()}
-    context, mask = padded(states, device)
-    offset = chance.random()
-    steps = torch.tensor([int((index + offset) / count * 1000) for index in range(count)], device=device)
-    kept = signal.to(device)[steps].view(-1, 1, 1, 1)
+    latents = latents.to(memory_format=torch.channels_last)
+    offset = torch.rand(1, generator=chance)
+    steps = ((torch.arange(count) + offset) / count * 1000).long().clamp(max=999).to(device)
+    kept = signal[steps].view(-1, 1, 1, 1)
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
     wanted = kept.sqrt() * noise - (1 - kept).sqrt() * latents
@@ -146,7 +172,7 @@ def main():
 
     team = Team()
     torch.manual_seed(1)
-    views = Views(options.latents)
+    views = Views(options.latents, options.device)
     unet = fresh_unet(views.channels).to(options.device, memory_format=torch.channels_last)
     average = fresh_unet(views.channels).to(options.device, memory_format=torch.channels_last).requires_grad_(False)
     average.load_state_dict(unet.state_dict())
@@ -160,10 +186,10 @@ def main():
         optimizer.load_state_dict(checkpoint["optimizer"])
         step, seen, spent, fallen = (checkpoint[name] for name in ("step", "seen", "spent", "fallen"))
     torch.manual_seed(1000 * step + team.rank)
-    chance = random.Random(1000 * step + team.rank)
-    signal = noise_levels()
+    chance = torch.Generator().manual_seed(1000 * step + team.rank)
+    signal = noise_levels().to(options.device)
     if team.leads:
-        print(sum(parameter.numel() for parameter in unet.parameters()), "parameters", [len(part["wholes"]) for part in views.parts], flush=True)
+        print(sum(parameter.numel() for parameter in unet.parameters()), "parameters", views.counts, flush=True)
 
     def save(file):
         state = dict(
