@@ -162,7 +162,7 @@ class Evaluation:
 
     def autoencoder(self):
         photographs = evaluation_photographs(self.options.data, self.options.tables, 48)
-        for side in (128, 256):
+        for side in (128, 192, 256):
             value = held_out_psnr(self.generator.vae, photographs, side, "cpu")
             self.report(f"autoencoder: held-out PSNR at {side} {value:.2f} dB, n = {len(photographs)}")
         wanted = [photograph.resize((192, 192), 3) for photograph in photographs[:6]]
@@ -314,8 +314,8 @@ def main():
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--photographs", type=Path, help="folder with freely licensed astronaut, coffee, chelsea and rocket pictures")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--guidance", type=float, default=3.0)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
     parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
