@@ -68,26 +68,29 @@ def detail_view(picture, chance):
 
 
 class Drawn(torch.utils.data.Dataset):
-    """Views of the chosen pictures, each with random numbers of its own, so that any number of loading processes makes the same ones."""
+    """Views of the chosen pictures, each with random numbers of its own, so that any number of loading processes makes the same ones.
 
-    def __init__(self, view, pictures, seed):
-        self.view, self.pictures, self.seed = view, pictures, seed
+    A view is told as its square at each of `scales`, 1 for the square itself and 2 for half its side, and whatever else `view` tells of it.
+    """
+
+    def __init__(self, view, scales, pictures, seed):
+        self.view, self.scales, self.pictures, self.seed = view, scales, pictures, seed
 
     def __len__(self):
         return len(self.pictures)
 
     def __getitem__(self, number):
         square, *told = self.view(self.pictures[number], random.Random(f"{self.seed} {number}"))
-        smaller = [square.resize((SIDE // scale, SIDE // scale), Image.Resampling.BOX) for scale in (2, 4)]
-        return *(torch.from_numpy(as_array([image])[0]) for image in (square, *smaller)), *told
+        scaled = [square.resize((SIDE // scale, SIDE // scale), Image.Resampling.BOX) for scale in self.scales]
+        return *(torch.from_numpy(as_array([image])[0]) for image in scaled), *told
 
 
 def as_lists(views):
     return [list(part) for part in zip(*views)]
 
 
-def batches(view, pictures, seed, options):
-    drawn = Drawn(view, pictures, seed)
+def batches(view, scales, pictures, seed, options):
+    drawn = Drawn(view, scales, pictures, seed)
     return torch.utils.data.DataLoader(drawn, batch_size=options.batch, num_workers=options.workers, collate_fn=as_lists)
 
 
@@ -118,7 +121,7 @@ def main():
 
     wholes, halves, quarters, whole_captions = [], [], [], []
     chosen = chance.choices(pictures, weights, k=options.wholes // team.size)
-    for whole, half, quarter, told in batches(whole_view, chosen, f"wholes {team.rank}", options):
+    for whole, half, quarter, told in batches(whole_view, (1, 2, 4), chosen, f"wholes {team.rank}", options):
         if len(whole_captions) % 800 < options.batch and team.leads:
             print(len(whole_captions), "of", len(chosen), told[0], flush=True)
         wholes.append(encoded(whole))
@@ -127,7 +130,7 @@ def main():
         whole_captions += told
     details, detail_captions, numbers = [], [], []
     chosen = chance.choices(pictures, weights, k=options.details // team.size)
-    for squares, _, _, told, places in batches(detail_view, chosen, f"details {team.rank}", options):
+    for squares, told, places in batches(detail_view, (1,), chosen, f"details {team.rank}", options):
         details.append(encoded(squares))
         detail_captions += told
         numbers += places

@@ -3,7 +3,7 @@
 #   DATA=… TABLES=… [CLIPART=…] [PHOTOGRAPHS=…] [BEGIN_WITH=…] RUN=… bash train.sh [cpu|gpu]
 # gpu: one process in bf16, about 25 minutes on one large card (not yet run on one); cpu: two processes, as long as MINUTES says (default 120).
 # Started again with the same RUN it goes on where it stopped. VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only
-# these parts: MINUTES=3 VIEWS="200 50" PARTS=autoencoder tries the whole way in a few minutes.
+# these parts: MINUTES=2 VIEWS="160 64" PARTS=autoencoder tries the whole way in a few minutes.
 set -euo pipefail
 kind=${1:-cpu}
 here=$(cd "$(dirname "$0")" && pwd)

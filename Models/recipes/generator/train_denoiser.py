@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 
+from text_states import padded
 from together import Team
 
 NUMBER_WIDTH = 16
@@ -91,12 +92,9 @@ class Views:
             self.places[kind] = torch.cat([part["numbers"] for part in parts]) if kind == "details" else whole.repeat(len(self.captions[kind]), 1)
         self.channels = self.latents["wholes"].shape[1]
         self.empty = parts[0]["empty"]
-        states = [state for part in parts for state in part["states"]]
-        self.tokens = torch.tensor([len(state) for state in states])
-        self.states = torch.zeros(len(states), int(self.tokens.max()), states[0].shape[1], dtype=torch.float16)
-        for row, state in enumerate(states):
-            self.states[row, : len(state)] = state
-        self.states = self.states.to(device)
+        states, mask = padded([state for part in parts for state in part["states"]])
+        self.tokens = mask.sum(dim=1)
+        self.states, self.mask = states.half().to(device), mask.to(device)
         self.sentences = torch.cat([part["sentences"] for part in parts]).float().to(device)
 
     def draw(self, count, side, chance):
@@ -122,13 +120,11 @@ class Views:
         order = torch.randperm(count, generator=chance)
         captions = torch.cat(captions)[order]
         captions = torch.where(torch.rand(count, generator=chance) < DROPPED_PROMPTS, self.empty, captions)
-        tokens = self.tokens[captions]
-        longest = int(tokens.max())
-        mask = (torch.arange(longest) < tokens[:, None]).to(self.device)
+        longest = int(self.tokens[captions].max())
         numbers = torch.cat(numbers)[order].float().to(self.device)
         order, captions = order.to(self.device), captions.to(self.device)
         added = dict(text_embeds=self.sentences[captions], time_ids=numbers)
-        return torch.cat(latents)[order], self.states[captions, :longest].float(), mask, added
+        return torch.cat(latents)[order], self.states[captions, :longest].float(), self.mask[captions, :longest], added
 
 
 def denoising_loss(unet, drawn, signal, chance, device, bf16=False):
