@@ -14,7 +14,7 @@ public struct ModelFamily: Sendable, Hashable {
 
     public static let all: [ModelFamily] = [
         ModelFamily(
-            name: "redraw-small", title: "Redraw small", sizes: .grid(base: 192, minimum: 64, maximum: 256, multiple: 16), latentFactor: 4),
+            name: "redraw-small", title: "Redraw small", sizes: .grid(base: 384, minimum: 64, maximum: 512, multiple: 16), latentFactor: 4),
         ModelFamily(name: "sd15", title: "SD 1.5", sizes: .grid(base: 512, minimum: 256, maximum: 1024, multiple: 64), latentFactor: 8),
         ModelFamily(name: "sd21", title: "SD 2.1", sizes: .grid(base: 768, minimum: 384, maximum: 1536, multiple: 64), latentFactor: 8),
         ModelFamily(

@@ -142,14 +142,21 @@ extension Studio {
 
     /// The request as this model would have it, where the person said nothing: steps, guidance and sampler out of its manifest.
     public nonisolated func defaults(of model: String?) -> Manifest.Defaults? {
-        let catalog = catalog()
-        return catalog.model(named: model ?? Studio.defaultGenerator)?.defaults
+        manifest(of: model)?.defaults
     }
 
     /// How a model is usually run that no manifest describes.
     public nonisolated func habits(of model: String?) -> ModelHabits? {
-        guard let model, catalog().model(named: model) == nil else { return nil }
+        guard let model, manifest(of: model) == nil else { return nil }
         return ModelHabits(model: URL(asTyped: model))
+    }
+
+    /// What is known of a generator: of an installed one by its name, of a folder by the manifest that lies in it.
+    ///
+    /// A folder whose manifest cannot be read is run like one without; `models list` tells what is wrong with those of the search path.
+    nonisolated func manifest(of model: String?) -> Manifest? {
+        let name = model ?? Studio.defaultGenerator
+        return catalog().model(named: name) ?? (try? Manifest(contentsOf: URL(asTyped: name).appendingPathComponent("manifest.json")))
     }
 
     /// The generator that comes with Redraw.

@@ -34,8 +34,7 @@ extension Studio {
                 try library().latestPrompt(of: picture.id)?.negative ?? library().latestAnalysis(of: picture.id)?.negative ?? ""
         }
         if request.width == nil, request.mode == .generate {
-            let model = catalog().model(named: request.model ?? Studio.defaultGenerator)
-            if let size = model?.sizeRule?.nearest(toWidth: file.width, height: file.height) {
+            if let size = manifest(of: request.model)?.sizeRule?.nearest(toWidth: file.width, height: file.height) {
                 request.width = size.width
                 request.height = size.height
             }

@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 
 @Test(arguments: [
-    ("redraw-small", 4032, 3024, 192, 144),
-    ("redraw-small", 3024, 4032, 144, 192),
-    ("redraw-small", 1000, 1000, 192, 192),
-    ("redraw-small", 3000, 2000, 240, 160),
-    ("redraw-small", 9000, 1000, 256, 112),
+    ("redraw-small", 4032, 3024, 448, 336),
+    ("redraw-small", 3024, 4032, 336, 448),
+    ("redraw-small", 1000, 1000, 384, 384),
+    ("redraw-small", 3000, 2000, 480, 320),
+    ("redraw-small", 9000, 1000, 512, 224),
     ("sd15", 4032, 3024, 512, 384),
     ("sd15", 512, 512, 512, 512),
     ("sd15", 1920, 1080, 704, 384),

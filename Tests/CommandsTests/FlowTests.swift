@@ -133,6 +133,21 @@ import Testing
         #expect(text["parameters"]?.contains("Denoising strength: 0.5") == true, "\(text)")
     }
 
+    /// A model named by its folder is run as its manifest says, like one named by its name.
+    @Test func aFoldersOwnManifestCounts() throws {
+        let tool = try Tool()
+        let folder = checkout.appendingPathComponent("Models/redraw-small").path
+        let names = ["by-name.png", "by-folder.png"].map(tool.path)
+        for (name, model) in zip(names, ["redraw-small", folder]) {
+            let made = try tool.run(
+                "paint", "a photo of a sunflower", "--model", model, "--size", "64x64", "--seed", "3", "--json", "--output", name)
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(made.errors.contains("growing from 32x32 to 64x64"), "\(made.errors)")
+        }
+        let pictures = try names.map { try ImageFile.decode(contentsOf: URL(fileURLWithPath: $0)).image }
+        #expect(pictures[0] == pictures[1])
+    }
+
     @Test func repaintingLeavesEveryPixelOutsideTheMaskAsItWas() throws {
         let tool = try Tool()
         let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image

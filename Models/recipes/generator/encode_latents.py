@@ -57,13 +57,13 @@ def detail_view(picture, chance):
     """A square of SIDE pixels out of a larger scene, its caption, and the numbers that tell where it lies."""
     image, background = open_picture(picture, chance, longest=SCENES[1])
     short = min(image.size)
-    scene = chance.randint(SCENES[0], max(SCENES[0], min(SCENES[1], int(short * 1.2))))
-    scale = scene / short
+    scale = chance.randint(SCENES[0], max(SCENES[0], min(SCENES[1], int(short * 1.2)))) / short
     width, height = (max(SIDE, round(length * scale)) for length in image.size)
     left, top = chance.randint(0, width - SIDE), chance.randint(0, height - SIDE)
-    box = (left / width * image.width, top / height * image.height, (left + SIDE) / width * image.width, (top + SIDE) / height * image.height)
-    square = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
-    square, medium, before = styled(square, picture, chance)
+    # The scene is made over as a whole: dabs and strokes of a painted scene are as large, beside it, as those of a small picture.
+    scene = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    scene, medium, before = styled(scene, picture, chance)
+    square = scene.crop((left, top, left + SIDE, top + SIDE))
     return square, before + caption_of(picture, chance, "" if medium == "sketch" else background, medium), (height, width, top, left)
 
 
@@ -101,6 +101,7 @@ def main():
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--autoencoder", type=Path, required=True, help="folder with the standardised autoencoder")
+    parser.add_argument("--text", type=Path, help="folder with all-MiniLM-L6-v2; default: the installed package's")
     parser.add_argument("--output", type=Path, required=True, help="file for the latents; several processes add their number")
     parser.add_argument("--wholes", type=int, default=26000)
     parser.add_argument("--details", type=int, default=6000)
@@ -136,7 +137,7 @@ def main():
         numbers += places
     captions = sorted(set(whole_captions) | set(detail_captions) | {""})
     rows = {caption: row for row, caption in enumerate(captions)}
-    states = token_states(captions, text_tower())
+    states = token_states(captions, text_tower(options.text, options.device))
     contents = dict(
         wholes=torch.cat(wholes),
         halves=torch.cat(halves),

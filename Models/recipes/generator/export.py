@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from train_denoiser import BETAS, fresh_unet
 
+USUAL_SIDE = 96  # of a latent, 384 pixels: what diffusers and Redraw work at where nobody names a size
 SCHEDULE = dict(
     num_train_timesteps=1000,
     beta_start=BETAS[0],
@@ -44,6 +45,7 @@ INDEX = {
 def export(autoencoder, unet, folder):
     matrices = {name: values.to(torch.float8_e4m3fn) for name, values in unet.state_dict().items() if values.ndim > 1}
     autoencoder.half().save_pretrained(folder / "vae")
+    unet.register_to_config(sample_size=USUAL_SIDE)
     unet.half().save_pretrained(folder / "unet")
     file = folder / "unet" / "diffusion_pytorch_model.safetensors"
     save_file({**load_file(file), **matrices}, file, metadata={"format": "pt"})

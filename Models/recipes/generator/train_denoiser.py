@@ -50,6 +50,9 @@ DROPPED_PROMPTS = 0.1
 KIND_SHARES = {8: (1, 0, 0, 0), 16: (0, 0.8, 0.1, 0.1), 32: (0, 0, 0.65, 0.35)}
 # How often each side has its turn, in the first and in the second part of the run. A turn of any side costs about the same.
 EARLY_SHARES, LATE_SHARES = (0.6, 0.4, 0), (0.25, 0.3, 0.45)
+# Where a side's steps lie: 1 spreads them evenly over the noise schedule, more draws them towards its quiet end. A painting is begun at the
+# smallest side alone; larger ones are enlarged or given and are redrawn from the middle of the schedule as a rule.
+QUIETNESS = {8: 1.0, 16: 1.3, 32: 1.6}
 # Min-SNR (Hang 2023): no step of the noise schedule weighs more than one with this signal-to-noise ratio.
 HIGHEST_SNR = 10.0
 # An embedding of length 1 has values of about 1/20; beside sinusoids its weights begin larger by this.
@@ -128,12 +131,12 @@ class Views:
 
 
 def denoising_loss(unet, drawn, signal, chance, device, bf16=False):
-    """Mean squared error of v over one batch, weighed by min-SNR, with the steps spread evenly over the schedule."""
+    """Mean squared error of v over one batch, weighed by min-SNR, with steps from all of the schedule."""
     latents, context, mask, added = drawn
-    count = len(latents)
+    count, side = len(latents), latents.shape[-1]
     latents = latents.to(memory_format=torch.channels_last)
     offset = torch.rand(1, generator=chance)
-    steps = ((torch.arange(count) + offset) / count * 1000).long().clamp(max=999).to(device)
+    steps = (((torch.arange(count) + offset) / count) ** QUIETNESS[side] * 1000).long().clamp(max=999).to(device)
     kept = signal[steps].view(-1, 1, 1, 1)
     noise = torch.randn_like(latents)
     noisy = kept.sqrt() * latents + (1 - kept).sqrt() * noise
@@ -220,9 +223,10 @@ def main():
         if step % STEPS_ALONE == 0:
             agreed = team.average(list(unet.parameters()), spent)
             follow(average, unet, step // STEPS_ALONE, options.average)
-        running[side] = loss.item() if side not in running else 0.97 * running[side] + 0.03 * loss.item()
-        losses = ", ".join(f"{side}: {value:.4f}" for side, value in sorted(running.items()))
+        # Read only when it is told: reading waits for everything that a GPU still has to do.
+        running[side] = torch.lerp(running.get(side, loss.detach()), loss.detach(), 0.03)
         if team.leads and step % 100 == 0:
+            losses = ", ".join(f"{side}: {value.item():.4f}" for side, value in sorted(running.items()))
             print(f"step {step}, {seen} latents, after {spent:.0f} s, loss {losses}, rate {group['lr']:.6f}", flush=True)
         if team.leads and step % STEPS_ALONE == 0 and (agreed - last_saved > 240 or agreed >= budget):
             last_saved = agreed
