@@ -143,7 +143,7 @@ class Evaluation:
         return made
 
     def held_out(self, count, seed):
-        """Photographs kept for evaluation whose category the judge finds in them: (square picture, category, words that count)."""
+        """Photographs kept for evaluation whose category the judge finds in them at 192 pixels: (square picture, category, words that count)."""
         words = {name: aliases for name, (aliases, _) in self.judge.words.items()}
         rows = evaluation_rows(self.options.tables)
         random.Random(seed).shuffle(rows)
@@ -152,9 +152,10 @@ class Evaluation:
             name = CALTECH_NAMES.get(row["category"], row["category"].replace("_", " "))
             if name in seen or not any(name == word or name in aliases for word, aliases in words.items()):
                 continue
-            image = Image.open(self.options.data / "caltech101" / row["file"]).convert("RGB").resize((192, 192), Image.Resampling.BICUBIC)
-            if self.judge.is_named({name}, self.judge.five_names([image])[0]):
-                chosen.append((image, name, {name}))
+            image = Image.open(self.options.data / "caltech101" / row["file"]).convert("RGB")
+            small = image.resize((192, 192), Image.Resampling.BICUBIC)
+            if self.judge.is_named({name}, self.judge.five_names([small])[0]):
+                chosen.append((image.resize((self.options.side, self.options.side), Image.Resampling.BICUBIC), name, {name}))
                 seen.add(name)
             if len(chosen) == count:
                 break
@@ -162,10 +163,10 @@ class Evaluation:
 
     def autoencoder(self):
         photographs = evaluation_photographs(self.options.data, self.options.tables, 48)
-        for side in (128, 192, 256):
+        for side in sorted({128, 192, 256, self.options.side}):
             value = held_out_psnr(self.generator.vae, photographs, side, "cpu")
             self.report(f"autoencoder: held-out PSNR at {side} {value:.2f} dB, n = {len(photographs)}")
-        wanted = [photograph.resize((192, 192), 3) for photograph in photographs[:6]]
+        wanted = [photograph.resize((self.options.side, self.options.side), 3) for photograph in photographs[:6]]
         with torch.no_grad():
             made = images_of(self.generator.vae(torch.from_numpy(as_array(wanted))).sample.clamp(-1, 1))
         self.save(contact_sheet([wanted, made]), "autoencoder-look-only")
@@ -234,9 +235,14 @@ class Evaluation:
     def image(self):
         photographs = self.held_out(20, 5)
         images = [image for image, _, _ in photographs]
+        with torch.no_grad():
+            through = [images_of(self.generator.vae(torch.from_numpy(as_array([image]))).sample.clamp(-1, 1))[0] for image in images]
+        for kind, pictures in (("itself", images), ("through the autoencoder", through)):
+            found = [self.judge.is_named(words, five) for (_, _, words), five in zip(photographs, self.judge.five_names(pictures))]
+            self.report(f"the photograph {kind} at {self.options.side}: subject among the five: {sum(found)} of {len(found)}")
         kept = self.redrawn(images, [f"a photo of {with_article(name)}" for _, name, _ in photographs], 0.4, 40)
         found = [self.judge.is_named(words, five) for (_, _, words), five in zip(photographs, self.judge.five_names(kept))]
-        self.report(f"image to image at 0.4: subject among the five: {sum(found)} of {len(found)}")
+        self.report(f"image to image at 0.4, {self.options.side} pixels: subject among the five: {sum(found)} of {len(found)}")
         rows = [images, kept]
         right, total = {}, 0
         for style in STYLES:
@@ -244,12 +250,12 @@ class Evaluation:
             right[style] = sum(medium == style for medium in self.judge.medium(made))
             total += len(made)
             rows.append(made)
-        self.report(f"image to image at 0.6: medium recognised: {right}, {sum(right.values())} of {total}")
+        self.report(f"image to image at 0.6, {self.options.side} pixels: medium recognised: {right}, {sum(right.values())} of {total}")
         prompts = list(text_prompts().items())
         others = random.Random(8).sample(prompts[: len(NOUNS)], len(images))
         made = self.redrawn(images, [prompt for prompt, _ in others], 0.8, 80)
         found = [self.judge.is_named(words, five) for (_, words), five in zip(others, self.judge.five_names(made))]
-        self.report(f"image to image at 0.8: noun of another thing among the five: {sum(found)} of {len(found)}")
+        self.report(f"image to image at 0.8, {self.options.side} pixels: noun of another thing among the five: {sum(found)} of {len(found)}")
         rows.append(made)
         self.save(contact_sheet([row[:10] for row in rows]), "image-to-image-look-only")
 
@@ -257,7 +263,7 @@ class Evaluation:
         """Freely licensed photographs at each strength and in each medium: sheets that may be shown."""
         names = ("astronaut", "coffee", "chelsea", "rocket")
         subjects = ("a person's face", "a cup of coffee", "a cat", "a rocket")
-        photographs = square_photographs(self.options.photographs, names, 192)
+        photographs = square_photographs(self.options.photographs, names, self.options.side)
         source = torch.from_numpy(as_array(photographs))
         for medium in ("photo", *STYLES):
             columns = [photographs]
@@ -266,7 +272,7 @@ class Evaluation:
                 columns.append(made)
                 difference = torch.from_numpy(as_array(made)) - source
                 distance = [round(value, 1) for value in (difference.abs().mean(dim=(1, 2, 3)) * 127.5).tolist()]
-                self.report(f"192 {medium} strength {strength}: mean absolute difference {distance}")
+                self.report(f"{self.options.side} {medium} strength {strength}: mean absolute difference {distance}")
             self.save(contact_sheet([list(row) for row in zip(*columns)]), f"strengths-{medium}")
 
     def repaint(self):
@@ -316,6 +322,7 @@ def main():
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--guidance", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--side", type=int, default=384, help="side of the photographs that are redrawn: the size the model works at")
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
     parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
