@@ -115,8 +115,8 @@ struct GenerationOptions: ParsableArguments {
         request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
         if mode != .paint { request.strength = defaults?.strength ?? request.strength }
         // The other profiles paint at once, as their tools do.
-        if mode == .paint, profile == .redraw { request.firstSide = defaults?.firstSide }
-        if mode == .paint { request.refine = defaults?.refine ?? request.refine }
+        if mode != .generate, profile == .redraw { request.firstSide = defaults?.firstSide }
+        if mode != .generate { request.refine = defaults?.refine ?? request.refine }
         request.seed = seed
         request.clipSkip = clipSkip
         switch size {

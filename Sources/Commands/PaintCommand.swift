@@ -16,16 +16,7 @@ struct PaintCommand: AsyncParsableCommand {
     @Argument(help: "What to paint.")
     var text: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "Paint a first picture as large as a square of this side, then enlarge and redraw it until it has its size; 0: at once (default: the model's own, else 0).",
-            valueName: "pixels"))
-    var firstSide: Int?
-
-    @Option(name: .long, help: "Strength at which what was enlarged is redrawn (default: the model's own, else 0.5).")
-    var refine: Double?
-
+    @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
@@ -38,8 +29,7 @@ struct PaintCommand: AsyncParsableCommand {
         let studio = try library.studio()
         var request = try generation.request(.paint, studio: studio)
         request.prompt = text ?? request.prompt
-        if let firstSide { request.firstSide = firstSide == 0 ? nil : firstSide }
-        request.refine = refine ?? request.refine
+        growth.shape(&request)
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
         try generation.check(request)
         try await GenerationRun.run(

@@ -14,6 +14,7 @@ struct RepaintCommand: AsyncParsableCommand {
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
               redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
+              redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
             """)
 
     @Argument(help: "The picture.", completion: .file())
@@ -45,6 +46,7 @@ struct RepaintCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("With --area masked: pixels around the masked part that the model sees too.", valueName: "px"))
     var padding = 32
 
+    @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
@@ -60,6 +62,7 @@ struct RepaintCommand: AsyncParsableCommand {
         request.fill = fill
         request.area = area
         request.padding = padding
+        growth.shape(&request)
         try generation.check(request)
         let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(

@@ -69,10 +69,11 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     /// Working size; nil: the model's own, in the picture's aspect.
     public var width: Int?
     public var height: Int?
-    /// Painting only: side of a square as large as the first, small picture that the result grows out of, enlarged and redrawn until it
-    /// has its size; nil: painted at its size at once.
+    /// Side of a square as large as the first, small picture that a painting grows out of, enlarged and redrawn until it has its size; nil:
+    /// painted at its size at once. In repainting at strength 0.9 and more what the mask covers is as large at first; otherwise it is
+    /// of no account.
     public var firstSide: Int?
-    /// Strength at which each enlarged picture of a growing painting is redrawn.
+    /// Strength at which each enlarged picture of what grows is redrawn.
     public var refine = 0.5
     /// How many pictures.
     public var count = 1

@@ -59,7 +59,7 @@ public struct GenerationText: Sendable {
             settings.append(("Mask blur", "\(request.feather)"))
             settings.append(("Inpaint area", request.area == .whole ? "Whole picture" : "Only masked"))
         }
-        if request.mode == .paint, let side = request.firstSide {
+        if request.grows, let side = request.firstSide {
             settings.append(("First side", "\(side)"))
             settings.append(("Refine", Self.plain(request.refine)))
         }

@@ -80,19 +80,22 @@ extension PipelineOutline {
         }
         let needs = workload(canvas, request)
         let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
-        let stages = try stages(request, working: working, steps, needs)
+        var region = PixelRectangle(x: 0, y: 0, width: picture?.width ?? working.width, height: picture?.height ?? working.height)
+        var painted = working
+        if request.mode == .repaint, let box, let picture {
+            if request.area == .masked {
+                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
+            }
+            painted = PixelSize(width: box.width * working.width / region.width, height: box.height * working.height / region.height)
+        }
+        let stages = try stages(request, working: working, painted: painted, steps, needs)
         func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Plan {
             Pipeline.Plan(
                 steps: StepPlan(together: stages.map(\.steps)), working: working, canvas: canvas, output: output, region: framing?.region,
                 memory: needs.memory(tiled: tiled), tiled: tiled, work: needs, stages: stages, framing: framing)
         }
         guard let picture else { return made(output: working, nil) }
-
         if request.mode == .repaint {
-            var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
-            if request.area == .masked, let box {
-                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
-            }
             return made(output: picture, Framing(region: region, working: working, canvas: canvas))
         }
         // A result of the picture's own size shows all of it: what cropping would lose could not be put back.
@@ -104,9 +107,9 @@ extension PipelineOutline {
 
     /// The stages of a request, each with its steps and what they cost.
     private func stages(
-        _ request: GenerationRequest, working: PixelSize, _ steps: StepPlan, _ needs: Workload
+        _ request: GenerationRequest, working: PixelSize, painted: PixelSize, _ steps: StepPlan, _ needs: Workload
     ) throws(DiffusionError) -> [Pipeline.Stage] {
-        let sizes = self.stages(request, working: working)
+        let sizes = self.stages(request, working: working, painted: painted)
         guard sizes.count > 1 else {
             return [Pipeline.Stage(size: working, request: request, steps: steps, operations: needs.pass * Double(steps.passes))]
         }

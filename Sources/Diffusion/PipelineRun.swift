@@ -87,12 +87,19 @@ extension Pipeline {
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
         let seeds = (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }
-        if let plan = plans.first, plan.stages.count > 1 {
-            return [
-                try runGrowing(
-                    task, plan: plan, seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled,
+        guard plans.allSatisfy({ $0.stages.count == 1 }) else {
+            return try plans.indices.map { index in
+                var request = task.request(at: index)
+                request.seed = firstSeed
+                let alone = RunTask(request, strengths: [request.strength], source: task.source, mask: task.mask)
+                guard plans[index].stages.count > 1 else {
+                    return try run(
+                        alone, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled, onStep: onStep)[0]
+                }
+                return try runGrowing(
+                    alone, plan: plans[index], seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled,
                     onStep: onStep)
-            ]
+            }
         }
         return try cancellation.during {
             var run = try PipelineRun(
@@ -132,6 +139,14 @@ public struct RunTask: Sendable {
         self.strengths = strengths
         self.source = request.mode == .paint ? nil : source
         self.mask = mask
+    }
+
+    /// What the pictures made of this task's source prove of its mask; nil without one.
+    func untouched(in pictures: [PipelineResult.Picture]) -> PipelineResult.Untouched? {
+        guard let source, let mask else { return nil }
+        let before = source.untouchedBytes(mask)
+        return PipelineResult.Untouched(
+            pixels: mask.untouchedPixelCount, identical: pictures.allSatisfy { $0.image.untouchedBytes(mask) == before }, mask: mask)
     }
 
     /// The request at one of the strengths.
@@ -243,15 +258,7 @@ private struct PipelineRun {
     }
 
     private func result(_ plan: Pipeline.Plan, _ pictures: [PipelineResult.Picture], _ seconds: PipelineResult.Seconds) -> PipelineResult {
-        let untouched = task.source.flatMap { source in
-            task.mask.map { mask in
-                let before = source.untouchedBytes(mask)
-                return PipelineResult.Untouched(
-                    pixels: mask.untouchedPixelCount, identical: pictures.allSatisfy { $0.image.untouchedBytes(mask) == before }, mask: mask
-                )
-            }
-        }
-        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: untouched)
+        PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: task.untouched(in: pictures))
     }
 
     /// The source as a run of no steps hands it over.

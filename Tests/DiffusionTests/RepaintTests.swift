@@ -47,6 +47,7 @@ import Testing
             request.strength = [0, 0.3, 1][round % 3]
             request.feather = round % 7
             request.padding = round
+            request.firstSide = round % 2 == 0 ? 8 : nil
             let result = try pipeline.run(request, source: source, mask: mask) { _ in }
             let made = result.pictures[0].image
             let untouched = try #require(result.untouched)

@@ -275,6 +275,27 @@ class Evaluation:
                 self.report(f"{self.options.side} {medium} strength {strength}: mean absolute difference {distance}")
             self.save(contact_sheet([list(row) for row in zip(*columns)]), f"strengths-{medium}")
 
+    def repainted(self, prompts, images, box, seed, around=8):
+        """Pictures whose box is painted anew from the prompts as the program's `repaint --area masked --strength 1` does it: of the box and what is
+        `around` it a first, small picture is made, laid into the picture, enlarged and redrawn."""
+        left, top, right, bottom = box
+        region = (left - around, top - around, right + around, bottom + around)
+        hole = Image.new("L", images[0].size, 0)
+        hole.paste(255, box)
+        for number, side in enumerate(self.options.hole_sides):
+            source = torch.from_numpy(as_array([image.resize((side, side), Image.Resampling.LANCZOS, box=region) for image in images]))
+            small_hole = torch.from_numpy(numpy.asarray(hole.resize((side, side), Image.Resampling.BILINEAR, box=region), dtype=numpy.float32) / 255)
+            strength = self.options.refine if number else 1.0
+            batch = self.generator.redraw(
+                prompts, self.options.guidance, self.options.steps, source=source, strength=strength, mask=small_hole.expand(len(images), 1, side, side), seed=seed)
+            laid_in = []
+            for image, made in zip(images, images_of(batch)):
+                whole = image.copy()
+                whole.paste(made.resize((region[2] - region[0], region[3] - region[1]), Image.Resampling.LANCZOS), region[:2])
+                laid_in.append(Image.composite(whole, image, hole))
+            images = laid_in
+        return images
+
     def repaint(self):
         """An object in the middle of thirty photographs: is it found there, and how sharp is the seam beside what surrounds it?"""
         side, inner = 128, 64
@@ -283,18 +304,16 @@ class Evaluation:
         prompts = list(text_prompts().items())[: len(NOUNS)]
         chosen = random.Random(9).sample(prompts, 30)
         first = (side - inner) // 2
-        mask = torch.zeros(1, 1, side, side)
-        mask[:, :, first : first + inner, first : first + inner] = 1
+        box = (first, first, first + inner, first + inner)
         made, plain = [], []
         for start, part in zip(range(0, 30, 6), in_rows(images, 6)):
-            source = torch.from_numpy(as_array(part))
             asked = [prompt for prompt, _ in chosen[start : start + 6]]
-            whole = mask.repeat(len(part), 1, 1, 1)
-            batch = self.generator.redraw(asked, self.options.guidance, self.options.steps, source=source, strength=1.0, mask=whole, seed=start)
-            made += images_of(whole * batch + (1 - whole) * source)
+            made += self.repainted(asked, part, box, start)
             # What is made without looking at the picture, laid into it.
             batch = self.generator.redraw(asked, self.options.guidance, self.options.steps, side=side, seed=start)
-            plain += images_of(whole * batch + (1 - whole) * source)
+            for image, blind in zip(part, images_of(batch)):
+                plain.append(image.copy())
+                plain[-1].paste(blind.crop(box), box[:2])
         crops = [image.crop((first - 4, first - 4, first + inner + 4, first + inner + 4)) for image in made]
         found = [self.judge.is_named(words, five) for (_, words), five in zip(chosen, self.judge.five_names(crops))]
         self.report(f"repainting: prompted object among the five inside the mask: {sum(found)} of {len(found)}")
@@ -325,6 +344,7 @@ def main():
     parser.add_argument("--side", type=int, default=384, help="side of the photographs that are redrawn: the size the model works at")
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
+    parser.add_argument("--hole-sides", type=int, nargs="+", default=[48, 80, 128], help="sides that what fills a mask grows through")
     parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
