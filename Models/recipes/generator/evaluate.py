@@ -76,6 +76,11 @@ class Generator:
                 latent = small_mask * latent + (1 - small_mask) * kept
         return self.vae.decode(latent).sample.clamp(-1, 1).cpu()
 
+    @torch.no_grad()
+    def encoded_and_decoded(self, images):
+        """What the autoencoder alone leaves of pictures."""
+        return [images_of(self.vae(torch.from_numpy(as_array([image])).to(self.device)).sample.clamp(-1, 1).cpu())[0] for image in images]
+
     def from_small(self, prompts, guidance, steps, sides, refine, seed=1):
         """Pictures from nothing at the first of the sides, enlarged to each of the others and redrawn there at strength `refine`."""
         made = self.redraw(prompts, guidance, steps, side=sides[0], seed=seed)
@@ -134,6 +139,10 @@ class Evaluation:
     def save(self, sheet, name):
         sheet.save(self.options.output / f"{name}.png")
 
+    def found(self, wanted, pictures):
+        """Whether the judge has one of the wanted words among its five, a picture each."""
+        return [self.judge.is_named(words, five) for words, five in zip(wanted, self.judge.five_names(pictures))]
+
     def painted(self, prompts, seed):
         """Pictures from prompts alone, eight at a time."""
         made = []
@@ -167,9 +176,7 @@ class Evaluation:
             value = held_out_psnr(self.generator.vae, photographs, side, "cpu")
             self.report(f"autoencoder: held-out PSNR at {side} {value:.2f} dB, n = {len(photographs)}")
         wanted = [photograph.resize((self.options.side, self.options.side), 3) for photograph in photographs[:6]]
-        with torch.no_grad():
-            made = images_of(self.generator.vae(torch.from_numpy(as_array(wanted))).sample.clamp(-1, 1))
-        self.save(contact_sheet([wanted, made]), "autoencoder-look-only")
+        self.save(contact_sheet([wanted, self.generator.encoded_and_decoded(wanted)]), "autoencoder-look-only")
 
     def text(self):
         prompts = text_prompts()
@@ -235,13 +242,12 @@ class Evaluation:
     def image(self):
         photographs = self.held_out(20, 5)
         images = [image for image, _, _ in photographs]
-        with torch.no_grad():
-            through = [images_of(self.generator.vae(torch.from_numpy(as_array([image]))).sample.clamp(-1, 1))[0] for image in images]
-        for kind, pictures in (("itself", images), ("through the autoencoder", through)):
-            found = [self.judge.is_named(words, five) for (_, _, words), five in zip(photographs, self.judge.five_names(pictures))]
+        own_words = [words for _, _, words in photographs]
+        for kind, pictures in (("itself", images), ("through the autoencoder", self.generator.encoded_and_decoded(images))):
+            found = self.found(own_words, pictures)
             self.report(f"the photograph {kind} at {self.options.side}: subject among the five: {sum(found)} of {len(found)}")
         kept = self.redrawn(images, [f"a photo of {with_article(name)}" for _, name, _ in photographs], 0.4, 40)
-        found = [self.judge.is_named(words, five) for (_, _, words), five in zip(photographs, self.judge.five_names(kept))]
+        found = self.found(own_words, kept)
         self.report(f"image to image at 0.4, {self.options.side} pixels: subject among the five: {sum(found)} of {len(found)}")
         rows = [images, kept]
         right, total = {}, 0
@@ -254,7 +260,7 @@ class Evaluation:
         prompts = list(text_prompts().items())
         others = random.Random(8).sample(prompts[: len(NOUNS)], len(images))
         made = self.redrawn(images, [prompt for prompt, _ in others], 0.8, 80)
-        found = [self.judge.is_named(words, five) for (_, words), five in zip(others, self.judge.five_names(made))]
+        found = self.found([words for _, words in others], made)
         self.report(f"image to image at 0.8, {self.options.side} pixels: noun of another thing among the five: {sum(found)} of {len(found)}")
         rows.append(made)
         self.save(contact_sheet([row[:10] for row in rows]), "image-to-image-look-only")
@@ -315,7 +321,7 @@ class Evaluation:
                 plain.append(image.copy())
                 plain[-1].paste(blind.crop(box), box[:2])
         crops = [image.crop((first - 4, first - 4, first + inner + 4, first + inner + 4)) for image in made]
-        found = [self.judge.is_named(words, five) for (_, words), five in zip(chosen, self.judge.five_names(crops))]
+        found = self.found([words for _, words in chosen], crops)
         self.report(f"repainting: prompted object among the five inside the mask: {sum(found)} of {len(found)}")
 
         def seam(image):

@@ -2,8 +2,8 @@
 # The whole training of the default generator: pictures to an evaluated diffusers folder.
 #   DATA=… TABLES=… [CLIPART=…] [PHOTOGRAPHS=…] [TEXT=…] [BEGIN_WITH=…] RUN=… bash train.sh [cpu|gpu]
 # gpu: one process in bf16, about 25 minutes on one large card (not yet run on one); cpu: two processes, as long as MINUTES says (default 120).
-# Started again with the same RUN it goes on where it stopped; an autoencoder that is already at RUN/vae-standard is taken as it is. VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only
-# these parts, PARTS=none nothing: MINUTES=2 VIEWS="160 64" PARTS=autoencoder tries the whole way in a few minutes.
+# Started again with the same RUN it goes on where it stopped; an autoencoder that is already at RUN/vae-standard is taken as it is.
+# VIEWS="wholes details" encodes other numbers of pictures, PARTS=a,b measures only these parts, PARTS=none nothing: MINUTES=2 VIEWS="160 64" PARTS=autoencoder tries the whole way in a few minutes.
 set -euo pipefail
 kind=${1:-cpu}
 here=$(cd "$(dirname "$0")" && pwd)
