@@ -345,7 +345,7 @@ def main():
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--photographs", type=Path, help="folder with freely licensed astronaut, coffee, chelsea and rocket pictures")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--guidance", type=float, default=8.0)
+    parser.add_argument("--guidance", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--side", type=int, default=384, help="side of the photographs that are redrawn: the size the model works at")
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")

@@ -19,6 +19,7 @@ if [ "$kind" = gpu ]; then
     crops=(--workers "$(nproc)" --bf16 --batch 64 --side 128)
     views=(--wholes 60000 --details 30000 --workers "$(nproc)" --batch 64)
     denoiser=(--bf16 --batch 128 --average 0.998 --rate 1e-3)
+    tuning=(--batch 128)
 else
     export OMP_NUM_THREADS=1
     team=(python -m torch.distributed.run --nproc-per-node 2)
@@ -27,8 +28,9 @@ else
     crops=(--batch 8 --side 80)
     views=(--wholes 24000 --details 6000)
     denoiser=(--batch 2)
+    tuning=()
 fi
-[ -z "${TEXT:-}" ] || views+=(--text "$TEXT")
+[ -z "${TEXT:-}" ] || { views+=(--text "$TEXT"); tuning+=(--text "$TEXT"); }
 if [ -n "${VIEWS:-}" ]; then
     read -r wholes details <<<"$VIEWS"
     views+=(--wholes "$wholes" --details "$details")
@@ -42,9 +44,11 @@ fi
 [ -e "$RUN/latents-0.pt" ] || "${team[@]}" encode_latents.py "${sets[@]}" --autoencoder "$RUN/vae-standard" --output "$RUN/latents.pt" "${views[@]}"
 latents=()
 for part in "${parts[@]}"; do latents+=("$RUN/latents-$part.pt"); done
-"${team[@]}" train_denoiser.py --latents "${latents[@]}" --output "$RUN" --minutes "$(share 0.7)" "${denoiser[@]}"
+"${team[@]}" train_denoiser.py --latents "${latents[@]}" --output "$RUN" --minutes "$(share 0.45)" "${denoiser[@]}"
 "${team[@]}" train_autoencoder.py "${sets[@]}" --decoder-of "$RUN/vae-standard" --output "$RUN/decoder" --minutes "$(share 0.1)" --rate 1e-3 "${crops[@]}"
-python export.py --autoencoder "$RUN/decoder/vae" --unet "$RUN/unet" --output "$RUN/redraw-small"
+[ -e "$RUN/critics.pt" ] || python fit_critics.py --latents "${latents[@]}" --autoencoder "$RUN/decoder/vae" --tables "$TABLES" --output "$RUN/critics.pt"
+"${team[@]}" tune_denoiser.py --latents "${latents[@]}" --autoencoder "$RUN/decoder/vae" --unet "$RUN/unet" --critics "$RUN/critics.pt" --tables "$TABLES" --output "$RUN/tuned" --minutes "$(share 0.3)" "${tuning[@]}"
+python export.py --autoencoder "$RUN/decoder/vae" --unet "$RUN/tuned/unet" --output "$RUN/redraw-small"
 [ "${PARTS:-}" != none ] || exit 0
 evaluation=(--model "$RUN/redraw-small" "${sets[@]}" --output "$RUN/sheets")
 [ -z "${PARTS:-}" ] || evaluation+=(--parts "$PARTS")
