@@ -28,41 +28,46 @@ TEXT_CONFIG = {
 }
 
 
-def blocks():
+def blocks(stages):
     """Every block as (kernel, stride, expansion, input, output)."""
     previous = STEM
-    for repeats, kernel, stride, expansion, output in STAGES:
+    for repeats, kernel, stride, expansion, output in stages:
         for index in range(repeats):
             yield kernel, stride if index == 0 else 1, expansion, previous, output
             previous = output
 
 
-BLOCKS = list(blocks())
+BLOCKS = list(blocks(STAGES))
 # The tower is tuned from this block on; what lies before it is as published.
 TUNED_BLOCK = 20
 
 
 def fold(checkpoint_path):
-    """EfficientNet-Lite2's checkpoint with each batch norm folded into the convolution before it, rounded to f16."""
+    """EfficientNet-Lite2's checkpoint, folded and rounded to f16."""
+    return {name: tensor.to(torch.float16).contiguous() for name, tensor in folded(checkpoint_path, BLOCKS).items()}
+
+
+def folded(checkpoint_path, blocks):
+    """The checkpoint of an EfficientNet-Lite with these blocks, each batch norm folded into the convolution before it."""
     source = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
-    folded = {}
+    tensors = {}
 
     def convolution(name, weight, norm):
         scale = source[norm + ".weight"] / torch.sqrt(source[norm + ".running_var"] + BATCH_NORM_EPSILON)
-        folded[name + ".weight"] = source[weight + ".weight"] * scale[:, None, None, None]
-        folded[name + ".bias"] = source[norm + ".bias"] - source[norm + ".running_mean"] * scale
+        tensors[name + ".weight"] = source[weight + ".weight"] * scale[:, None, None, None]
+        tensors[name + ".bias"] = source[norm + ".bias"] - source[norm + ".running_mean"] * scale
 
     convolution("stem", "_conv_stem", "_bn0")
-    for index, (_, _, expansion, _, _) in enumerate(BLOCKS):
+    for index, (_, _, expansion, _, _) in enumerate(blocks):
         block = f"_blocks.{index}."
         if expansion != 1:
             convolution(f"blocks.{index}.expand", block + "_expand_conv", block + "_bn0")
         convolution(f"blocks.{index}.depthwise", block + "_depthwise_conv", block + "_bn1")
         convolution(f"blocks.{index}.project", block + "_project_conv", block + "_bn2")
     convolution("head", "_conv_head", "_bn1")
-    folded["classifier.weight"] = source["_fc.weight"]
-    folded["classifier.bias"] = source["_fc.bias"]
-    return {name: tensor.to(torch.float16).contiguous() for name, tensor in folded.items()}
+    tensors["classifier.weight"] = source["_fc.weight"]
+    tensors["classifier.bias"] = source["_fc.bias"]
+    return tensors
 
 
 def prepare(path_or_image):
@@ -87,9 +92,9 @@ def convolve(tensors, x, name, stride=1, groups=1, activate=True):
     return F.hardtanh(x, 0, 6) if activate else x
 
 
-def bottleneck(tensors, x, index):
+def bottleneck(tensors, x, index, blocks=BLOCKS):
     """Block `index`, counted over all stages."""
-    _, stride, expansion, input, output = BLOCKS[index]
+    _, stride, expansion, input, output = blocks[index]
     name = f"blocks.{index}."
     y = convolve(tensors, x, name + "expand") if expansion != 1 else x
     y = convolve(tensors, y, name + "depthwise", stride=stride, groups=y.shape[1])

@@ -15,7 +15,7 @@ RESTYLED_SHARES = (0.1, 0.2, 0.45, 0.25)
 class Prompts:
     """Captions of the training views, and after them every subject in every medium and ImageNet's classes, as what the UNet reads."""
 
-    def __init__(self, views, captions, names, tables, text):
+    def __init__(self, views, names, tables, text):
         subjects = Subjects(names)
         by_wnid = {row["wnid"]: row["class"].lower() for row in rows(tables, "imagenet-one-per-class")}
         classes = [by_wnid[wnid] for wnid in sorted(by_wnid)]
@@ -24,14 +24,13 @@ class Prompts:
         states = token_states([text for text, _, _, _ in asked], text_tower(text))
         longest = max(views.states.shape[1], max(len(state) for state in states))
         made, mask = padded(states)
-        pad = F.pad
-        self.states = torch.cat([pad(part, (0, 0, 0, longest - part.shape[1])) for part in (views.states.cpu(), made.half())])
-        self.mask = torch.cat([pad(part, (0, longest - part.shape[1])) for part in (views.mask.cpu(), mask)])
+        self.states = torch.cat([F.pad(part, (0, 0, 0, longest - part.shape[1])) for part in (views.states.cpu(), made.half())])
+        self.mask = torch.cat([F.pad(part, (0, longest - part.shape[1])) for part in (views.mask.cpu(), mask)])
         self.sentences = torch.cat([views.sentences.cpu(), torch.stack([sentence(state) for state in states])])
-        self.subject = torch.tensor([subjects.subject(caption) for caption in captions] + [row for _, row, _, _ in asked])
-        self.imagenet = torch.tensor([-1] * len(captions) + [row for _, _, row, _ in asked])
-        self.medium = torch.tensor([subjects.medium(caption) for caption in captions] + [number for _, _, _, number in asked])
-        self.empty, self.bank, self.names, self.classes = views.empty, len(captions), len(names), len(classes)
+        self.subject = torch.tensor([subjects.subject(caption) for caption in views.texts] + [row for _, row, _, _ in asked])
+        self.imagenet = torch.tensor([-1] * len(views.texts) + [row for _, _, row, _ in asked])
+        self.medium = torch.tensor([subjects.medium(caption) for caption in views.texts] + [number for _, _, _, number in asked])
+        self.empty, self.bank, self.names, self.classes = views.empty, len(views.texts), len(names), len(classes)
 
     def of_subject(self, subject, medium):
         return self.bank + medium * self.names + subject

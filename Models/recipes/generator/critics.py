@@ -22,9 +22,9 @@ def directions(pooled):
 class Critic(torch.nn.Module):
     """`heads` has the state of the linear layers `subjects` and `mediums`."""
 
-    def __init__(self, number, heads):
+    def __init__(self, number, heads, device):
         super().__init__()
-        self.lite = Lite(number)
+        self.lite = Lite(number, device)
         self.subjects, self.mediums = (torch.nn.Linear(FEATURES, len(heads[name]["bias"])) for name in ("subjects", "mediums"))
         for name in ("subjects", "mediums"):
             layer = getattr(self, name)
@@ -36,6 +36,7 @@ class Critic(torch.nn.Module):
         self.wording = torch.nn.ModuleList(spectral_norm(torch.nn.Linear(TEXT_WIDTH, DISCRIMINATOR_WIDTH)) for _ in MAP_CHANNELS)
         for level, channels in enumerate(MAP_CHANNELS):
             self.register_buffer(f"size{level}", torch.ones(1, channels, 1, 1))
+        self.to(device)
 
     def discriminator(self):
         """What is trained here."""

@@ -17,6 +17,7 @@ from pictures import as_array, caption_of, draw_weights, open_picture, square_cr
 from styles import STYLES
 from text_states import sentence, text_tower, token_states
 from together import Team
+from whole_files import save_whole
 
 SIDE = 128
 STYLE_SHARES = {"sketch": 0.08, "painting": 0.07, "cartoon": 0.07}
@@ -152,8 +153,7 @@ def main():
         sentences=torch.stack([sentence(state) for state in states]),
     )
     file = options.output.with_stem(f"{options.output.stem}-{team.rank}")
-    torch.save(contents, file.with_suffix(".part"))
-    file.with_suffix(".part").replace(file)
+    save_whole(contents, file)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
 from critics import directions
-from lites import DEPTHS, FEATURES, Lite
+from lites import FEATURES, STAGES, Lite
 from subjects import MEDIUMS, Subjects, subject_names
 from train_denoiser import Views
 
@@ -22,13 +22,13 @@ LOOKED_AT = (96, 112, 128, 144)
 MOST_A_SUBJECT, MOST_DRAWN_A_SUBJECT, MOST_OTHERS = 60, 12, 500
 
 
-def chosen_views(views, captions, subjects, chance):
+def chosen_views(views, subjects, chance):
     """Rows of whole views with subject and medium, evened out."""
     rows = list(range(len(views.captions["wholes"])))
     chance.shuffle(rows)
     counts, chosen = {}, []
     for row in rows:
-        caption = captions[views.captions["wholes"][row]]
+        caption = views.texts[views.captions["wholes"][row]]
         if "black and white," in caption:
             continue
         subject, medium = subjects.subject(caption), subjects.medium(caption)
@@ -83,16 +83,15 @@ def main():
     torch.manual_seed(1)
     chance = random.Random(5)
     views = Views(options.latents, options.device)
-    captions = [caption for file in options.latents for caption in torch.load(file)["captions"]]
     subjects = Subjects(subject_names(options.tables))
-    chosen = chosen_views(views, captions, subjects, chance)
+    chosen = chosen_views(views, subjects, chance)
     vae = AutoencoderKL.from_pretrained(options.autoencoder).to(options.device)
-    told, pooled = features(views, chosen, vae, [Lite(number).to(options.device) for number in DEPTHS], chance, options.device)
+    told, pooled = features(views, chosen, vae, [Lite(number, options.device) for number in STAGES], chance, options.device)
     kinds = [kind for kind, _ in told]
     numbers = torch.tensor([number for _, number in told])
     kept_back = numbers % 10 == 0
     heads = []
-    for number, inputs in zip(DEPTHS, map(directions, pooled)):
+    for number, inputs in zip(STAGES, map(directions, pooled)):
         layers = {}
         for name, column, classes, epochs in (("subjects", 1, len(subjects.names), 14), ("mediums", 2, len(MEDIUMS), 8)):
             labels = torch.tensor([view[column] for view in chosen])[numbers]

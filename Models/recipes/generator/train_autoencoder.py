@@ -21,6 +21,7 @@ from diffusers import AutoencoderKL
 
 from pictures import as_array, draw_weights, evaluation_photographs, open_picture, square_crop, training_pictures
 from together import Team
+from whole_files import save_whole
 
 CHANNELS = 6
 SHAPE = dict(block_out_channels=(16, 32, 64), latent_channels=CHANNELS)
@@ -165,8 +166,7 @@ def main():
 
     def save():
         state = dict(model=autoencoder.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step, spent=spent)
-        torch.save(state, checkpoint_file.with_suffix(".part"))
-        checkpoint_file.with_suffix(".part").replace(checkpoint_file)
+        save_whole(state, checkpoint_file)
         average.save_pretrained(options.output / "vae")
 
     budget = options.minutes * 60

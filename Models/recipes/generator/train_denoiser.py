@@ -21,6 +21,7 @@ from diffusers import UNet2DConditionModel
 
 from text_states import padded
 from together import Team
+from whole_files import save_whole
 
 NUMBER_WIDTH = 16
 # Stable Diffusion's schedule is made for latents of 64 x 64; the smaller a latent, the sooner the same noise drowns what it shows. This one
@@ -75,7 +76,7 @@ def noise_levels():
 class Views:
     """Latents of all files, with their captions' token states and sentence embeddings and the numbers of their place; drawn at random.
 
-    Everything lies where the training runs, latents and states in f16, so that a batch costs a few look-ups.
+    Everything lies where the training runs, latents and states in f16, so that a batch costs a few look-ups. `captions` are rows of `texts`.
     """
 
     KINDS = ("quarters", "halves", "wholes", "details")
@@ -84,6 +85,7 @@ class Views:
         parts = [torch.load(file) for file in files]
         self.device = device
         self.counts = [len(part["wholes"]) for part in parts]
+        self.texts = [caption for part in parts for caption in part["captions"]]
         self.latents, self.captions, self.places = {}, {}, {}
         firsts = [sum(len(part["captions"]) for part in parts[:number]) for number in range(len(parts))]
         for kind in self.KINDS:
@@ -193,8 +195,7 @@ def main():
     def save(file):
         state = dict(
             model=unet.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step, seen=seen, spent=spent, fallen=fallen)
-        torch.save(state, file.with_suffix(".part"))
-        file.with_suffix(".part").replace(file)
+        save_whole(state, file)
 
     budget = options.minutes * 60
     last, last_saved, running = time.monotonic(), spent, {}

@@ -21,10 +21,10 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 
 from asking import Prompts
 from critics import Critic
-from lites import DEPTHS
 from painting import STEPS, Drafts, Glimpse, Painter
 from together import Team
 from train_denoiser import PIXELS, STEPS_ALONE, Views, denoising_loss, follow, noise_levels
+from whole_files import save_whole
 
 GUIDANCE = (3.0, 7.0)
 REFINE = 0.5
@@ -63,10 +63,9 @@ class Tuning:
     def __init__(self, options, team):
         self.options, self.device = options, options.device
         self.views = Views(options.latents, self.device)
-        captions = [caption for file in options.latents for caption in torch.load(file)["captions"]]
         taught = torch.load(options.critics)
-        self.prompts = Prompts(self.views, captions, taught["names"], options.tables, options.text)
-        self.critics = [Critic(number, heads).to(self.device) for number, heads in zip(DEPTHS, taught["heads"])]
+        self.prompts = Prompts(self.views, taught["names"], options.tables, options.text)
+        self.critics = [Critic(number, heads, self.device) for number, heads in enumerate(taught["heads"])]
         self.vae = AutoencoderKL.from_pretrained(options.autoencoder, torch_dtype=torch.float32).to(self.device).requires_grad_(False)
         self.unet, self.average = (
             UNet2DConditionModel.from_pretrained(options.unet, torch_dtype=torch.float32).to(self.device, memory_format=torch.channels_last) for _ in range(2))
@@ -209,7 +208,7 @@ class Tuning:
         if number % 2 == 0:
             trained_side = 16 if side == 12 else side
             drawn = self.views.draw(max(1, KEPT[side] * self.options.batch // 16), trained_side, self.chance)
-            losses["denoising"] = KEEP * denoising_loss(self.unet, drawn, self.signal, self.chance, self.device, bf16=False)
+            losses["denoising"] = KEEP * denoising_loss(self.unet, drawn, self.signal, self.chance, self.device)
             loss = loss + losses["denoising"]
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -285,8 +284,7 @@ def main():
             tuning.average.save_pretrained(options.output / "unet")
             state = dict(unet=tuning.unet.state_dict(), average=tuning.average.state_dict(), optimizer=tuning.optimizer.state_dict(),
                          judging=tuning.judging_optimizer.state_dict(), critics=[critic.state_dict() for critic in tuning.critics], step=step, spent=spent)
-            torch.save(state, checkpoint_file.with_suffix(".part"))
-            checkpoint_file.with_suffix(".part").replace(checkpoint_file)
+            save_whole(state, checkpoint_file)
 
 
 if __name__ == "__main__":
