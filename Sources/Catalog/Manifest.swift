@@ -15,11 +15,14 @@ public struct Manifest: Codable, Sendable, Hashable {
         /// what was enlarged is redrawn.
         public let firstSide: Int?
         public let refine: Double?
+        /// How many such first pictures are worth trying for each painting.
+        public let drafts: Int?
 
         public init(
-            steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil
+            steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil,
+            drafts: Int? = nil
         ) {
-            (self.firstSide, self.refine) = (firstSide, refine)
+            (self.firstSide, self.refine, self.drafts) = (firstSide, refine, drafts)
             self.steps = steps
             self.guidance = guidance
             self.sampler = sampler
@@ -160,6 +163,10 @@ extension Manifest {
             }
             if let refine = defaults.refine {
                 try require((0.01...1).contains(refine), "defaults.refine", "0.01 to 1, not \(refine)")
+            }
+            if let drafts = defaults.drafts {
+                try require((1...100).contains(drafts), "defaults.drafts", "1 to 100, not \(drafts)")
+                try require(drafts == 1 || defaults.firstSide != nil, "defaults.drafts", "1, for there is no firstSide")
             }
         }
         if let sizes {

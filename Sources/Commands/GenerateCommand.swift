@@ -16,6 +16,7 @@ struct GenerateCommand: AsyncParsableCommand {
               redraw generate photo.jpg --prompt "a painting of a harbour at dusk" --count 4 --output pictures/
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
               redraw generate photo.jpg --size picture --sampler dpmpp-2m-karras --preview now.png
+              redraw generate photo.jpg --prompt "a photo of a pizza" --strength 0.8 --first-side 32 --drafts 4
               redraw generate photo.jpg --profile a1111 --sampler euler-a --strength 0.75 --seed 7
             """)
 
@@ -36,11 +37,15 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's, all of the picture shown.")
     var pictureSize = false
 
+    @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
         if strengths != nil, generation.count != 1 { throw ValidationError("--strengths makes one sheet; leave --count out.") }
+        if strengths != nil, let drafts = growth.drafts, drafts != 1 {
+            throw ValidationError("--strengths makes one sheet with one seed; leave --drafts out.")
+        }
     }
 
     func run() async throws {
@@ -51,6 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
         request.strength = strength ?? request.strength
         request.resize = resize
         request.outputSize = pictureSize ? .picture : .working
+        growth.shape(&request)
         try generation.check(request)
         let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(

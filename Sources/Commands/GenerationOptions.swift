@@ -45,7 +45,7 @@ struct GenerationOptions: ParsableArguments {
             valueName: "WxH|picture"))
     var size: PictureSize?
 
-    @Option(name: .long, help: "How many pictures; picture k uses the seed + k.")
+    @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried.")
     var count = 1
 
     @Option(
@@ -115,8 +115,11 @@ struct GenerationOptions: ParsableArguments {
         request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
         if mode != .paint { request.strength = defaults?.strength ?? request.strength }
         // The other profiles paint at once, as their tools do.
+        // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.
         if mode != .generate, profile == .redraw { request.firstSide = defaults?.firstSide }
-        if mode != .generate { request.refine = defaults?.refine ?? request.refine }
+        request.refine = defaults?.refine ?? request.refine
+        // A seed is given to get that very picture.
+        if mode != .generate, profile == .redraw, seed == nil { request.drafts = defaults?.drafts ?? request.drafts }
         request.seed = seed
         request.clipSkip = clipSkip
         switch size {

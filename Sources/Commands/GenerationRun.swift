@@ -13,8 +13,9 @@ enum GenerationRun {
                     library.notice(told(length))
                 case .recognised(let kind, let sign):
                     library.notice("taken for \(kind.rawValue), as \(sign)")
-                case .planned(let model, let steps, let stages, let seed, let guidance):
-                    library.notice(plan(model, steps, stages.map { "\($0)" }, seed, guidance))
+                case .planned(let model, let steps, let passes, let stages, let drafts, let seed, let guidance):
+                    let from = drafts > 1 ? "the best of \(drafts) drafts, seeds from \(seed), \(passes) passes in all" : "seed \(seed)"
+                    library.notice(plan(model, steps, stages.map { "\($0)" }, from, guidance))
                 case .estimated(let seconds, let memory, let tiled):
                     library.notice(estimate(seconds, memory, tiled))
                 case .step(let step):
@@ -32,7 +33,8 @@ enum GenerationRun {
             return
         }
         for output in report.outputs { Terminal.standardOutput.write(output + "\n") }
-        library.notice(String(format: "seed %llu, %.1f s", report.seed, report.seconds.total))
+        let seeds = report.seeds.map(String.init).joined(separator: ", ")
+        library.notice("seed \(seeds), " + String(format: "%.1f s", report.seconds.total))
         if let untouched = report.untouched {
             library.notice(
                 untouched.identical
@@ -48,8 +50,12 @@ enum GenerationRun {
         return "prompt: \(length.tokens)\(length.limit == nil ? "" : " of \(limit)") tokens"
     }
 
-    /// - Parameter sizes: of the pictures a painting grows through, the last its own; that alone where it does not grow.
-    private static func plan(_ model: String, _ steps: StepPlan, _ sizes: [String], _ seed: UInt64, _ guidance: Double) -> String {
+    /// - Parameters:
+    ///   - sizes: of the pictures that one that grows goes through, the last its own; that alone where it does not grow.
+    ///   - from: what is said of the seed.
+    private static func plan(
+        _ model: String, _ steps: StepPlan, _ sizes: [String], _ from: String, _ guidance: Double
+    ) -> String {
         let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
         let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
         let before = sizes.dropLast()
@@ -59,7 +65,7 @@ enum GenerationRun {
             smaller.isEmpty
             ? "\(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size)"
             : "\(steps.run) steps will run\(passes), growing from \(smaller) to \(size)"
-        return "\(model): \(course), seed \(seed)" + (guidance > 1 ? "" : ", without guidance")
+        return "\(model): \(course), \(from)" + (guidance > 1 ? "" : ", without guidance")
     }
 
     private static func estimate(_ seconds: Double, _ memory: Int, _ tiled: Bool) -> String {

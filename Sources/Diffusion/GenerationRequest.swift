@@ -61,7 +61,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     public var steps = 20
     /// Weight of the prompt against the negative prompt; at 1 or below only the prompt counts.
     public var guidance = 7.5
-    /// Nil: random, and told in the result. Picture k of several uses seed + k.
+    /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     public var seed: UInt64?
     public var sampler = SamplerName.ddim
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
@@ -70,11 +70,14 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     public var width: Int?
     public var height: Int?
     /// Side of a square as large as the first, small picture that a painting grows out of, enlarged and redrawn until it has its size; nil:
-    /// painted at its size at once. In repainting at strength 0.9 and more what the mask covers is as large at first; otherwise it is
-    /// of no account.
+    /// painted at its size at once. A picture redrawn at strength 0.75 and more grows too; in repainting at 0.9 and more what the mask
+    /// covers is as large at first. Otherwise it is of no account.
     public var firstSide: Int?
     /// Strength at which each enlarged picture of what grows is redrawn.
     public var refine = 0.5
+    /// How many first, small pictures are tried for each picture that grows; the one nearest to the prompt goes on. Each has a seed of its
+    /// own, and the picture has that of its draft.
+    public var drafts = 1
     /// How many pictures.
     public var count = 1
     public var profile = Profile.redraw
@@ -128,6 +131,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         height = try values.decodeIfPresent(Int.self, forKey: .height)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
         try read(.refine, into: &refine)
+        try read(.drafts, into: &drafts)
         try read(.count, into: &count)
         try read(.profile, into: &profile)
         try read(.precision, into: &precision)
@@ -162,6 +166,9 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
             guard profile == .redraw else { throw .onlyRedraw(name: "a first side", profile: profile.rawValue) }
         }
         try check(refine, 0.01...1, "refine")
+        try check(Double(drafts), 1...100, "drafts")
+        guard drafts == 1 || profile == .redraw else { throw .onlyRedraw(name: "trying drafts", profile: profile.rawValue) }
+        guard drafts == 1 || firstSide != nil else { throw .draftsWithoutFirstSide(drafts) }
         guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
         try check(Double(padding), 0...4096, "padding")
         try check(Double(feather), 0...512, "feather")
@@ -186,6 +193,7 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case outOfRange(name: String, value: String, range: String)
     case incompleteSize(width: Int?, height: Int?)
     case onlyRedraw(name: String, profile: String)
+    case draftsWithoutFirstSide(Int)
     case notBuiltYet(name: String, value: String, instead: String)
 
     public var description: String {
@@ -195,6 +203,8 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "only one side of the size was given (\(width.map { "width \($0)" } ?? height.map { "height \($0)" } ?? "none")); give both or none"
         case .onlyRedraw(let name, let profile):
             "\(name) is Redraw's own and not part of the profile \(profile); leave it out, or use the profile redraw"
+        case .draftsWithoutFirstSide(let drafts):
+            "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
         case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
         }
     }

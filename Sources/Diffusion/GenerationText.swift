@@ -59,7 +59,9 @@ public struct GenerationText: Sendable {
             settings.append(("Mask blur", "\(request.feather)"))
             settings.append(("Inpaint area", request.area == .whole ? "Whole picture" : "Only masked"))
         }
-        if request.grows, let side = request.firstSide {
+        var farthest = request
+        farthest.strength = sheet.map(\.strength).max() ?? request.strength
+        if farthest.grows, let side = request.firstSide {
             settings.append(("First side", "\(side)"))
             settings.append(("Refine", Self.plain(request.refine)))
         }
@@ -81,7 +83,7 @@ public struct GenerationText: Sendable {
     private var json: String {
         var stored = request
         stored.seed = seed
-        stored.count = 1
+        (stored.count, stored.drafts) = (1, 1)
         stored.model = model
         stored.width = width
         stored.height = height

@@ -18,12 +18,38 @@ extension Pipeline {
         public let tiled: Bool
         /// What the run costs, at its largest stage.
         public let work: Workload
-        /// The pictures that a growing painting goes through, the last of working size; one for every other run.
+        /// The pictures that one that grows goes through, the last of working size; one for every other run.
         public let stages: [Stage]
+        /// Nil where no drafts are tried.
+        public let drafts: Drafts?
         let framing: Framing?
+
+        /// Whether a picture is made in several stages or out of drafts.
+        var grows: Bool { stages.count > 1 || drafts != nil }
+
+        /// Floating-point operations of all steps of a picture, its drafts' included.
+        var operations: Double {
+            stages.indices.reduce(0) { $0 + stages[$1].operations * Double(times(stage: $1)) }
+        }
+
+        /// Passes of the UNet for a picture, its drafts' included.
+        public var passes: Int {
+            stages.indices.reduce(0) { $0 + stages[$1].steps.passes * times(stage: $1) }
+        }
+
+        /// How often a stage is run for one picture.
+        private func times(stage: Int) -> Int { drafts.map { stage < $0.stages ? $0.count : 1 } ?? 1 }
     }
 
-    /// One picture of a painting that grows.
+    /// First, small pictures of which the one nearest to the prompt goes on.
+    public struct Drafts: Sendable, Equatable {
+        /// How many are made for each picture; at least 2.
+        public let count: Int
+        /// How many of the plan's stages each of them goes through.
+        public let stages: Int
+    }
+
+    /// One of the pictures that another grows through.
     public struct Stage: Sendable, Equatable {
         public let size: PixelSize
         let request: GenerationRequest
@@ -92,7 +118,8 @@ extension PipelineOutline {
         func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Plan {
             Pipeline.Plan(
                 steps: StepPlan(together: stages.map(\.steps)), working: working, canvas: canvas, output: output, region: framing?.region,
-                memory: needs.memory(tiled: tiled), tiled: tiled, work: needs, stages: stages, framing: framing)
+                memory: needs.memory(tiled: tiled), tiled: tiled, work: needs, stages: stages,
+                drafts: drafts(request, working: working, painted: painted, stages), framing: framing)
         }
         guard let picture else { return made(output: working, nil) }
         if request.mode == .repaint {
@@ -111,7 +138,8 @@ extension PipelineOutline {
     ) throws(DiffusionError) -> [Pipeline.Stage] {
         let sizes = self.stages(request, working: working, painted: painted)
         guard sizes.count > 1 else {
-            return [Pipeline.Stage(size: working, request: request, steps: steps, operations: needs.pass * Double(steps.passes))]
+            let own = request.stage(0, at: working)
+            return [Pipeline.Stage(size: working, request: own, steps: steps, operations: needs.pass * Double(steps.passes))]
         }
         var stages: [Pipeline.Stage] = []
         for (number, size) in sizes.enumerated() {

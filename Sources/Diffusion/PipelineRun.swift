@@ -19,6 +19,13 @@ public struct StepReport: Sendable {
     public let latent: Tensor
     /// What the picture is likely to become, roughly, at working size; where previews were asked for.
     public let preview: Image?
+
+    /// The step as one of a longer run.
+    func among(_ pictures: Int, after before: Int, secondsElapsed: Double, secondsLeft: Double) -> StepReport {
+        StepReport(
+            picture: before + picture, pictures: pictures, step: step, steps: steps, timestep: timestep, secondsElapsed: secondsElapsed,
+            secondsLeft: secondsLeft, latent: latent, preview: preview)
+    }
 }
 
 /// What a run gave.
@@ -57,19 +64,20 @@ extension Pipeline {
     /// - Parameters:
     ///   - source: the picture to redraw or repaint; transparency is laid over white for the model.
     ///   - mask: for repainting; of the source's size, white where it is repainted, grey where it may go part of the way.
+    ///   - score: scores among drafts, where the request has any.
     ///   - checkCancelled: called between the blocks of every network and within long products; what it throws ends the run and is thrown
     ///     here.
     ///   - onStep: called after each step; what it throws ends the run too.
     /// - Throws: `GenerationRequestError`, `DiffusionError`, or what the two closures throw.
     public func run(
-        _ request: GenerationRequest, source: Image? = nil, mask: Mask? = nil,
+        _ request: GenerationRequest, source: Image? = nil, mask: Mask? = nil, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> PipelineResult {
         let task = try RunTask(
             request, strengths: [request.strength], source: source,
             mask: request.mode == .repaint ? request.repaintMask(source: source, mask: mask) : nil)
-        return try run(task, checkCancelled: checkCancelled, onStep: onStep)[0]
+        return try run(task, score: score, checkCancelled: checkCancelled, onStep: onStep)[0]
     }
 
     /// Runs a request at each of the task's strengths, one result a strength. Source, mask and prompts are encoded once for all of them.
@@ -77,8 +85,9 @@ extension Pipeline {
     /// - Parameters:
     ///   - memoryLimit: bytes the run may take on top of the weights; where the autoencoder would take more, it works in tiles.
     ///   - previews: whether each step's report shows where the picture is going.
+    ///   - score: scores among drafts, where the request has any.
     public func run(
-        _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false,
+        _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
@@ -86,21 +95,12 @@ extension Pipeline {
         let plans = try task.plans(outline, memoryLimit: memoryLimit)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
-        let seeds = (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }
-        guard plans.allSatisfy({ $0.stages.count == 1 }) else {
-            return try plans.indices.map { index in
-                var request = task.request(at: index)
-                request.seed = firstSeed
-                let alone = RunTask(request, strengths: [request.strength], source: task.source, mask: task.mask)
-                guard plans[index].stages.count > 1 else {
-                    return try run(
-                        alone, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled, onStep: onStep)[0]
-                }
-                return try runGrowing(
-                    alone, plan: plans[index], seeds: seeds, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled,
-                    onStep: onStep)
-            }
+        guard !plans.contains(where: \.grows) else {
+            return try runMixed(
+                task, plans, firstSeed: firstSeed, memoryLimit: memoryLimit, previews: previews, score: score,
+                checkCancelled: checkCancelled, onStep: onStep)
         }
+        let seeds = (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }
         return try cancellation.during {
             var run = try PipelineRun(
                 self, task, plans, seeds: seeds, previews: previews, begin: begin, checkCancelled: cancellation.check)
@@ -108,6 +108,50 @@ extension Pipeline {
         }
     }
 
+    /// Runs strengths of which some grow: those that do not together, each of the others by itself. Progress goes through all of them.
+    private func runMixed(
+        _ task: RunTask, _ plans: [Plan], firstSeed: UInt64, memoryLimit: Int?, previews: Bool, score: DraftScore,
+        checkCancelled: @escaping CancellationCheck, onStep: (StepReport) throws -> Void
+    ) throws -> [PipelineResult] {
+        let begin = ContinuousClock.now
+        let count = task.request.count
+        let work = plans.reduce(0) { $0 + $1.operations }
+        var (picturesDone, workDone) = (0, 0.0)
+        func told(_ step: StepReport, _ operations: Double) throws {
+            let share = Double(step.picture * step.steps + step.step) / Double(step.pictures * step.steps)
+            let elapsed = begin.duration(to: .now).seconds
+            let done = workDone + share * operations
+            try onStep(
+                step.among(
+                    plans.count * count, after: picturesDone, secondsElapsed: elapsed, secondsLeft: elapsed / done * max(work - done, 0)))
+        }
+        var results: [Int: PipelineResult] = [:]
+        let still = plans.indices.filter { !plans[$0].grows }
+        if !still.isEmpty {
+            var request = task.request
+            request.seed = firstSeed
+            let together = RunTask(request, strengths: still.map { task.strengths[$0] }, source: task.source, mask: task.mask)
+            let operations = still.reduce(0) { $0 + plans[$1].operations }
+            let made = try run(together, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled) {
+                try told($0, operations)
+            }
+            for (index, result) in zip(still, made) { results[index] = result }
+            picturesDone += still.count * count
+            workDone += operations
+        }
+        for index in plans.indices where plans[index].grows {
+            let plan = plans[index]
+            let request = task.request(at: index)
+            var run = GrowingRun(
+                self, RunTask(request, strengths: [request.strength], source: task.source, mask: task.mask), plan: plan,
+                seeds: (0..<UInt64(count)).map { firstSeed &+ $0 &* UInt64(plan.drafts?.count ?? 1) }, memoryLimit: memoryLimit,
+                previews: previews, checkCancelled: checkCancelled)
+            results[index] = try run.result(score: score) { try told($0, plan.operations) }
+            picturesDone += count
+            workDone += plan.operations
+        }
+        return plans.indices.compactMap { results[$0] }
+    }
 }
 
 extension GenerationRequest {

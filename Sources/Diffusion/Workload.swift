@@ -151,7 +151,7 @@ extension RunTask {
         let running = plans.filter { $0.steps.passes > 0 }
         guard !running.isEmpty else { return 0 }
         let pictures = Double(request.count)
-        let denoising = running.reduce(0) { $0 + $1.stages.reduce(0) { $0 + $1.operations } }
+        let denoising = running.reduce(0) { $0 + $1.operations }
         let encoding = source == nil ? 0 : work.encoding
         return (encoding + pictures * (denoising + Double(running.count) * work.decoding)) / Workload.speed
     }

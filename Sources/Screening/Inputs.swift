@@ -228,6 +228,8 @@ public struct NewGeneration: Sendable, Hashable {
 /// What became of a generation.
 public struct GenerationOutcome: Sendable, Hashable {
     public var status: Generation.Status
+    /// Of the first picture; nil: the one the generation was begun with. Another where the best of several was chosen.
+    public var seed: UInt64?
     public var stepsRun: Int
     public var firstTimestep: Double?
     /// JSON of the seconds each part took.
@@ -238,10 +240,10 @@ public struct GenerationOutcome: Sendable, Hashable {
     public var message: String?
 
     public init(
-        status: Generation.Status, stepsRun: Int = 0, firstTimestep: Double? = nil, seconds: String? = nil,
+        status: Generation.Status, seed: UInt64? = nil, stepsRun: Int = 0, firstTimestep: Double? = nil, seconds: String? = nil,
         outputs: [GenerationOutput] = [], untouched: UntouchedProof? = nil, message: String? = nil
     ) {
-        (self.status, self.stepsRun, self.firstTimestep, self.seconds) = (status, stepsRun, firstTimestep, seconds)
+        (self.status, self.seed, self.stepsRun, self.firstTimestep, self.seconds) = (status, seed, stepsRun, firstTimestep, seconds)
         (self.outputs, self.untouched, self.message) = (outputs, untouched, message)
     }
 

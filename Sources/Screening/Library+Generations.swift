@@ -16,7 +16,8 @@ extension Library {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    generation.kind.rawValue, generation.request, Int64(bitPattern: generation.seed), generation.model, generation.profile,
+                    generation.kind.rawValue, generation.request, Int64(bitPattern: outcome.seed ?? generation.seed), generation.model,
+                    generation.profile,
                     generation.precision, generation.stepsRequested, outcome.stepsRun, outcome.firstTimestep, outcome.seconds,
                     generation.pictureID, generation.promptNumber, outcome.untouched?.pixels, outcome.untouched?.identical,
                     outcome.untouched?.sha256, outcome.status.rawValue, outcome.message, moment, outcome.status == .running ? nil : moment,
@@ -41,12 +42,13 @@ extension Library {
             guard try Library.generation(id, db).status == .running else { throw LibraryError.generationFinished(id) }
             try db.execute(
                 sql: """
-                    UPDATE generation SET stepsRun = ?, firstTimestep = ?, seconds = ?, untouchedPixels = ?, untouchedIdentical = ?,
+                    UPDATE generation SET seed = COALESCE(?, seed), stepsRun = ?, firstTimestep = ?, seconds = ?, untouchedPixels = ?, untouchedIdentical = ?,
                         untouchedSha256 = ?, status = ?, message = ?, finishedAt = ? WHERE id = ?
                     """,
                 arguments: [
-                    outcome.stepsRun, outcome.firstTimestep, outcome.seconds, outcome.untouched?.pixels, outcome.untouched?.identical,
-                    outcome.untouched?.sha256, outcome.status.rawValue, outcome.message, moment, id,
+                    outcome.seed.map { Int64(bitPattern: $0) }, outcome.stepsRun, outcome.firstTimestep, outcome.seconds,
+                    outcome.untouched?.pixels, outcome.untouched?.identical, outcome.untouched?.sha256, outcome.status.rawValue,
+                    outcome.message, moment, id,
                 ])
             try Library.insert(outcome.outputs, generation: id, db)
             return try Library.generation(id, db)

@@ -33,7 +33,7 @@ public struct GenerationReport: Codable, Sendable {
             case firstTimestep = "first_timestep"
         }
     }
-    /// A picture that a painting grew through.
+    /// A picture that another grew through.
     public struct Stage: Codable, Sendable {
         public let width: Int
         public let height: Int
@@ -49,11 +49,13 @@ public struct GenerationReport: Codable, Sendable {
 
     public let id: Int64
     public let outputs: [String]
+    /// Of the first picture, and of each.
     public let seed: UInt64
+    public let seeds: [UInt64]
     public let steps: Steps
     /// Sheets of several strengths only: each picture's own, from left to right.
     @OrNull public internal(set) var strengths: [Part]?
-    /// Paintings that grew only: the pictures they grew through, the last of the working size.
+    /// Single pictures that grew only: those they grew through, the last of the working size.
     @OrNull public internal(set) var stages: [Stage]?
     public let model: String
     public let profile: String
@@ -65,12 +67,12 @@ public struct GenerationReport: Codable, Sendable {
     let digests: [String]
 
     enum CodingKeys: String, CodingKey {
-        case id, outputs, seed, steps, strengths, stages, model, profile, precision, seconds, untouched, digests
+        case id, outputs, seed, seeds, steps, strengths, stages, model, profile, precision, seconds, untouched, digests
     }
 
     var outcome: GenerationOutcome {
         GenerationOutcome(
-            status: .done, stepsRun: steps.run, firstTimestep: steps.firstTimestep, seconds: try? JSON.text(seconds),
+            status: .done, seed: seed, stepsRun: steps.run, firstTimestep: steps.firstTimestep, seconds: try? JSON.text(seconds),
             outputs: zip(outputs, digests).map { GenerationOutput(path: $0, sha256: $1) },
             untouched: untouched.map { UntouchedProof(pixels: $0.pixels, identical: $0.identical, sha256: $0.sha256) })
     }
@@ -91,9 +93,11 @@ enum JSON {
 }
 
 extension Studio {
-    /// The files that an order will write, none of which may exist unless it is to be written over. Checked before anything is computed.
-    func outputs(of order: GenerationOrder, seed: UInt64) throws -> [URL] {
-        let count = order.strengths.isEmpty ? order.request.count : 1
+    /// The files that an order writes, none of which may exist unless it is to be written over. Checked before anything is computed.
+    ///
+    /// - Parameter seeds: of the pictures; a sheet of several strengths has the first.
+    func outputs(of order: GenerationOrder, seeds: [UInt64]) throws -> [URL] {
+        let count = order.strengths.isEmpty ? seeds.count : 1
         let files: [URL]
         switch order.place {
         case .file(let url):
@@ -108,7 +112,7 @@ extension Studio {
             let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
             let verb = order.strengths.isEmpty ? order.request.mode.participle : "strengths"
             files = (0..<count).map { number in
-                let name = [stem, verb, String(seed &+ UInt64(number))].compactMap { $0 }.joined(separator: "-")
+                let name = [stem, verb, String(seeds[number])].compactMap { $0 }.joined(separator: "-")
                 return order.overwrites ? folder.appendingPathComponent(name + ".png") : folder.freeFile(name, "png")
             }
         }
@@ -181,14 +185,14 @@ extension Studio {
         let sum = { (part: KeyPath<PipelineResult.Seconds, Double>) in results.reduce(0) { $0 + $1.seconds[keyPath: part] } }
         let loading = load.inSeconds
         return GenerationReport(
-            id: id, outputs: delivered.map(\.path), seed: last.pictures[0].seed,
+            id: id, outputs: delivered.map(\.path), seed: images[0].seed, seeds: images.map(\.seed),
             steps: .init(requested: last.plan.steps.requested, run: last.plan.steps.run, firstTimestep: last.plan.steps.firstTimestep),
             strengths: strengths.isEmpty
                 ? nil
                 : zip(strengths, results).map { strength, result in
                     .init(strength: strength, run: result.plan.steps.run, firstTimestep: result.plan.steps.firstTimestep)
                 },
-            stages: last.plan.stages.count < 2
+            stages: last.plan.stages.count < 2 || !strengths.isEmpty
                 ? nil : last.plan.stages.map { .init(width: $0.size.width, height: $0.size.height, run: $0.steps.run) },
             model: request.model ?? Studio.defaultGenerator, profile: request.profile.rawValue, precision: precision,
             seconds: .init(

@@ -48,9 +48,9 @@ public enum GenerationEvent: Sendable {
     case prompt(PromptLength)
     /// A model that is run in a way of its own where the person says nothing else, and what tells so.
     case recognised(ModelHabits.Kind, sign: String)
-    /// What will run, told before it starts; once for each strength of a sheet. The last stage has the working size; only a growing painting
-    /// has others before it.
-    case planned(model: String, steps: StepPlan, stages: [PixelSize], seed: UInt64, guidance: Double)
+    /// What will run, told before it starts; once for each strength of a sheet. The last stage has the working size; only what grows has
+    /// others before it. The passes of the UNet are a picture's, its drafts' included; the seed is that of the first draft.
+    case planned(model: String, steps: StepPlan, passes: Int, stages: [PixelSize], drafts: Int, seed: UInt64, guidance: Double)
     /// What all of it is likely to cost: seconds from now on, and bytes of memory at its peak, the loaded model included.
     case estimated(seconds: Double, memory: Int, tiled: Bool)
     case step(StepReport)
@@ -70,8 +70,9 @@ extension Studio {
         request.seed = request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let seed = request.seed ?? 0
         let strengths = order.strengths.isEmpty ? [request.strength] : order.strengths
-        if !order.strengths.isEmpty { request.count = 1 }
-        let targets = try outputs(of: order, seed: seed)
+        // A sheet compares strengths: with one seed.
+        if !order.strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
+        let targets = try outputs(of: order, seeds: (0..<UInt64(request.count)).map { seed &+ $0 })
 
         let opened = try open(directory, prompts: [request.prompt, request.negative], precision: request.precision)
         let source = try order.picture?.decoded().image
@@ -90,13 +91,16 @@ extension Studio {
         }
         let atFirst = Memory.resident ?? 0
         let pipeline = try pipeline(opened)
+        let score: DraftScore = plans.contains { $0.drafts != nil } ? try nearness(to: request.prompt) : { _ in 0 }
         let load = begin.duration(to: clock.now)
         // Nothing is told of a run that is refused but why.
         onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
         if let habits = habits(of: order.request.model), let kind = habits.kind { onEvent(.recognised(kind, sign: habits.sign)) }
         for plan in plans {
             onEvent(
-                .planned(model: model, steps: plan.steps, stages: plan.stages.map(\.size), seed: seed, guidance: request.guidance))
+                .planned(
+                    model: model, steps: plan.steps, passes: plan.passes, stages: plan.stages.map(\.size), drafts: plan.drafts?.count ?? 1,
+                    seed: seed, guidance: request.guidance))
         }
         onEvent(
             .estimated(
@@ -117,15 +121,18 @@ extension Studio {
                 precision: pipeline.outline.isHeldInHalves ? "bf16" : "f32", stepsRequested: request.steps, pictureID: pictureID,
                 promptNumber: order.promptNumber))
         do {
-            let results = try pipeline.run(task, memoryLimit: limit, previews: order.preview != nil) { step in
+            let results = try pipeline.run(task, memoryLimit: limit, previews: order.preview != nil, score: score) { step in
                 if let file = order.preview, let preview = step.preview { try ImageFile.write(preview, to: file) }
                 if let file = order.latent, step.step == step.steps {
                     try SafetensorsFile.write(tensors: [("latent", step.latent.permuted([0, 3, 1, 2]))], to: file)
                 }
                 onEvent(.step(step))
             }
+            var files = targets
+            // Files of the studio's own naming are called after the seeds that were chosen.
+            if case .folder = order.place { files = try outputs(of: order, seeds: results[results.count - 1].pictures.map(\.seed)) }
             let report = try deliver(
-                results, request: request, strengths: order.strengths, source: source, to: targets, overwrites: order.overwrites,
+                results, request: request, strengths: order.strengths, source: source, to: files, overwrites: order.overwrites,
                 id: generation.id, precision: generation.precision, load: load)
             _ = try library.finish(generation: generation.id, report.outcome)
             // A sheet of several strengths and a picture that is mostly the old one say little about a model.
@@ -138,6 +145,15 @@ extension Studio {
                 GenerationOutcome(status: cancelled ? .cancelled : .failed, message: cancelled ? nil : "\(error)"))
             throw error
         }
+    }
+
+    /// How near the encoder finds pictures to a prompt: their cosine. The encoder is opened at once, so that none that is missing is noticed late.
+    private func nearness(to prompt: String) throws -> DraftScore {
+        let encoder = try encoder()
+        try encoder.load(texts: true)
+        let words = PromptWeights.parse(PromptTags(prompt).text).map(\.text).joined()
+        let wanted = try encoder.embed([words])[0]
+        return { try encoder.embed($0).cosine(wanted) }
     }
 
     /// The request as this model would have it, where the person said nothing: steps, guidance and sampler out of its manifest.

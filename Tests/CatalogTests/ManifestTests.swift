@@ -45,6 +45,9 @@ private func message(_ change: (inout [String: Any]) -> Void) throws -> String {
     #expect(try message { $0["defaults"] = nil }.contains("\"defaults\" must be"))
     #expect(try message { $0["defaults"] = ["steps": 0, "guidance": 1, "sampler": "ddim", "strength": 0.5] }.contains("1 to 1000, not 0"))
     #expect(try message { $0["defaults"] = ["steps": 9, "guidance": 1, "sampler": "ddim", "strength": 0] }.contains("above 0"))
+    let drafts: [String: Any] = ["steps": 9, "guidance": 1, "sampler": "ddim", "strength": 1, "drafts": 4]
+    #expect(try message { $0["defaults"] = drafts }.contains("\"defaults.drafts\" must be 1, for there is no firstSide"))
+    #expect(try message { $0["defaults"] = drafts.merging(["firstSide": 32, "drafts": 0]) { $1 } }.contains("1 to 100, not 0"))
     #expect(try message { $0["defaults"] = ["steps": 9, "guidance": 1, "strength": 1] }.contains("\"defaults.sampler\" is missing"))
     #expect(try message { $0["sizes"] = ["base": 256, "minimum": 512, "maximum": 1024, "multiple": 64] }.contains("\"sizes\" must be"))
     for path in ["../escape", "/etc/passwd", "a//b", "a/./b", ""] {

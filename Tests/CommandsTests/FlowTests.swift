@@ -83,10 +83,10 @@ import Testing
             "paint", "a photo of a sunflower", "--size", "128x96", "--first-side", "32", "--refine", "0.5", "--steps", "2", "--seed", "3",
             "--json", "--output", output)
         #expect(made.status == 0, "\(made.errors)")
-        #expect(made.errors.contains("growing from 32x32 and 64x48 to 128x96"), "\(made.errors)")
+        #expect(made.errors.contains("growing from 48x32 and 64x48 to 128x96"), "\(made.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
         let stages = try #require(report["stages"] as? [[String: Any]])
-        #expect(stages.map { $0["width"] as? Int } == [32, 64, 128] && stages.map { $0["run"] as? Int } == [2, 1, 1])
+        #expect(stages.map { $0["width"] as? Int } == [48, 64, 128] && stages.map { $0["run"] as? Int } == [2, 1, 1])
         #expect((report["steps"] as? [String: Any])?["run"] as? Int == 4)
         let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: output))
         #expect(picture.image.width == 128 && picture.image.height == 96)
@@ -99,6 +99,45 @@ import Testing
             "paint", "a photo of a sunflower", "--size", "128x96", "--first-side", "0", "--steps", "2", "--seed", "3", "--json", "--output",
             tool.path("at-once.png"))
         #expect(atOnce.status == 0 && atOnce.output.contains("\"stages\" : null"), "\(atOnce.output)\(atOnce.errors)")
+    }
+
+    /// The seed that is told, in the name, the report and the picture, is the chosen draft's, and gives the same picture alone.
+    @Test func theBestOfSeveralDraftsIsPainted() throws {
+        let tool = try Tool()
+        let prompt = "a photo of a (sunflower:1.2)"
+        let made = try tool.run(
+            "paint", prompt, "--size", "96x96", "--steps", "2", "--seed", "3", "--drafts", "4", "--json", "--output", tool.path("") + "/")
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("the best of 4 drafts, seeds from 3, 16 passes in all"), "\(made.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+        let seed = try #require(report["seed"] as? Int)
+        let file = try #require((report["outputs"] as? [String])?.first)
+        #expect((3...6).contains(seed) && file.hasSuffix("painted-\(seed).png"), "\(made.output)")
+        let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: file))
+        #expect(picture.text["parameters"]?.contains("Seed: \(seed)") == true)
+        let shown = try tool.run("history")
+        #expect(shown.output.contains("seed \(seed)"), "\(shown.output)")
+
+        // It is the one that the encoder finds nearest to the words, and its seed alone gives it again.
+        let alone = try (3...6).map { seed in
+            let name = tool.path("alone-\(seed).png")
+            let painted = try tool.run("paint", prompt, "--size", "96x96", "--steps", "2", "--seed", "\(seed)", "--output", name)
+            #expect(painted.status == 0 && !painted.errors.contains("drafts"), "\(painted.errors)")
+            return name
+        }
+        #expect(try ImageFile.decode(contentsOf: URL(fileURLWithPath: alone[seed - 3])).image == picture.image)
+        struct Entry: Decodable { let embedding: [Double] }
+        func embeddings(_ told: Tool.Outcome) throws -> [[Double]] {
+            try JSONDecoder().decode([Entry].self, from: Data(told.output.utf8)).map(\.embedding)
+        }
+        let wanted = try embeddings(tool.run("embed", "text", "a photo of a sunflower"))[0]
+        let cosines = try embeddings(tool.run("embed", alone[0], alone[1], alone[2], alone[3])).map { picture in
+            zip(picture, wanted).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        #expect(cosines.count == 4 && cosines[seed - 3] == cosines.max(), "\(cosines), seed \(seed)")
+
+        let refused = try tool.run("paint", "a cat", "--first-side", "0", "--drafts", "4", "--output", tool.path("x.png"))
+        #expect(refused.status == 64 && refused.errors.contains("give a first side"), "\(refused.errors)")
     }
 
     @Test func moreStrengthGoesFurtherFromThePicture() throws {
@@ -180,27 +219,31 @@ import Testing
         let source = tool.path("odd.png")
         let odd = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image.resized(width: 121, height: 83)
         try ImageFile.write(odd, to: URL(fileURLWithPath: source))
-        for option in ["--size=picture", "--picture-size"] {
-            let output = tool.path("odd\(option).png")
-            let made = try tool.run("generate", source, "--prompt", "coffee", "--steps", "2", "--seed", "1", option, "--output", output)
+        for (option, strength) in [
+            ("--size=picture", "0.5"), ("--picture-size", "0.5"), ("--size=picture", "0.8"), ("--picture-size", "0.8"),
+        ] {
+            let output = tool.path("odd\(option)-\(strength).png")
+            let made = try tool.run(
+                "generate", source, "--prompt", "coffee", "--steps", "2", "--seed", "1", "--strength", strength, "--first-side", "32",
+                option, "--output", output)
             #expect(made.status == 0, "\(made.errors)")
             #expect(try ImageFile.decode(contentsOf: URL(fileURLWithPath: output)).image.size == PixelSize(width: 121, height: 83))
         }
         let sheet = tool.path("sheet.png")
         let made = try tool.run(
             "generate", source, "--prompt", "coffee", "--steps", "4", "--strengths", "0.25,0.75", "--size", "64x64", "--output", sheet,
-            "--precision", "bf16", "--json")
+            "--first-side", "32", "--precision", "bf16", "--json")
         #expect(made.status == 0, "\(made.errors)")
         #expect(try json(made.output)["precision"] as? String == "bf16")
-        // Each picture's own strength, in the report and in the history.
+        // Each picture's own strength, in the report and in the history. The second grows: 3 steps in small, 2 at its size.
         let parts = try #require(try json(made.output)["strengths"] as? [[String: Any]])
-        #expect(parts.map { $0["strength"] as? Double } == [0.25, 0.75] && parts.map { $0["run"] as? Int } == [1, 3])
+        #expect(parts.map { $0["strength"] as? Double } == [0.25, 0.75] && parts.map { $0["run"] as? Int } == [1, 5])
         let number = try #require(try json(made.output)["id"] as? Int)
         let shown = try tool.run("show", "g\(number)")
         #expect(shown.output.contains(#""strength":null,"strengths":[0.25,0.75]"#), "\(shown.output) \(shown.errors)")
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: sheet)).text
         #expect(text["parameters"]?.contains("Denoising strength: \"0.25, 0.75\"") == true, "\(text)")
-        #expect(text["parameters"]?.contains("Steps run: \"1, 3\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
+        #expect(text["parameters"]?.contains("Steps run: \"1, 5\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
     }
 
     @Test func aSecondRunNeedsNoTextTower() throws {

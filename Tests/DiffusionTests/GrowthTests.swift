@@ -30,11 +30,16 @@ import Testing
                 #expect(Double(large.height) <= 2 * Double(small.height) + Double(multiple))
             }
         }
+        // Proportions count more than the area: what is composed square would be stretched later.
+        #expect(
+            outline.stages(
+                growing(480, 320, first: 32), working: PixelSize(width: 480, height: 320), painted: PixelSize(width: 480, height: 320)
+            ).map { Double($0.width) / Double($0.height) }.allSatisfy { (1.2...1.8).contains($0) })
         let (large, small) = (PixelSize(width: 512, height: 512), PixelSize(width: 64, height: 64))
         #expect(outline.stages(growing(512, 512, first: 64), working: large, painted: large).count == 4)
         #expect(outline.stages(growing(64, 64, first: 128), working: small, painted: small).count == 1)
         var redrawn = growing(512, 512, first: 64)
-        redrawn.mode = .generate
+        (redrawn.mode, redrawn.strength) = (.generate, 0.7)
         #expect(outline.stages(redrawn, working: large, painted: large).count == 1)
     }
 
@@ -99,6 +104,144 @@ import Testing
             (redrawn.mode, redrawn.strength, redrawn.width, redrawn.height) = (.generate, 0.5, 32, 32)
             #expect(try pipeline.run(redrawn, source: first) { _ in }.pictures[0].image == picture.image)
         }
+    }
+
+    /// A picture that is redrawn far is redrawn in small, enlarged and redrawn again.
+    @Test func farRedrawnPicturesGrow() throws {
+        let pipeline = try tests.pipeline()
+        let source = Image(width: 96, height: 48, channels: 3, bytes: (0..<96 * 48 * 3).map { UInt8($0 * 7 % 251) })
+        var request = growing(32, 32, first: 16)
+        (request.mode, request.strength) = (.generate, 0.8)
+        var steps: [String] = []
+        let grown = try pipeline.run(request, source: source) { _ in }
+        #expect(grown.plan.stages.map(\.size.width) == [16, 32] && grown.plan.steps.run == 3 + 2)
+        var small = request
+        (small.width, small.height, small.firstSide, small.resize) = (16, 16, nil, .stretch)
+        let square = source.cropped(to: PixelRectangle(x: 24, y: 0, width: 48, height: 48)).resized(width: 32, height: 32, filter: .lanczos)
+        let first = try pipeline.run(small, source: square) { _ in }.pictures[0].image
+        (small.strength, small.width, small.height) = (0.5, 32, 32)
+        #expect(try pipeline.run(small, source: first) { _ in }.pictures[0].image == grown.pictures[0].image)
+
+        let sheet = try pipeline.run(
+            RunTask(request, strengths: [0.8, 0.3, 0.5], source: source, mask: nil),
+            onStep: { steps.append("\($0.picture) of \($0.pictures)") })
+        #expect(sheet.map(\.plan.steps.run) == [3 + 2, 1, 2] && sheet[0].pictures[0].image == grown.pictures[0].image)
+        #expect(steps == ["0 of 3", "1 of 3", "1 of 3", "2 of 3", "2 of 3", "2 of 3", "2 of 3", "2 of 3"])
+        request.outputSize = .picture
+        let whole = try pipeline.run(request, source: source) { _ in }.pictures[0].image
+        #expect(whole.width == 96 && whole.height == 48)
+        request.strength = 0.7
+        #expect(try pipeline.outline.plan(request, picture: PixelSize(width: 96, height: 48)).stages.count == 1)
+    }
+
+    /// Each picture is the one that its draft's seed alone gives, and the drafts are its own first stages.
+    @Test func theChosenDraftIsTheOneThatGrows() throws {
+        let pipeline = try tests.pipeline()
+        var request = growing(96, 96, first: 48)
+        (request.count, request.drafts) = (2, 3)
+        var compared: [Image] = []
+        var steps: [String] = []
+        // The last of the first three, and the first of two equals among the others.
+        let scores: [Float] = [0.1, 0.2, 0.3, -0.4, -0.1, -0.1]
+        let made = try pipeline.run(
+            request,
+            score: {
+                compared.append($0)
+                return scores[compared.count - 1]
+            }
+        ) { steps.append("\($0.picture): \($0.step) of \($0.steps)") }
+        // 48 and 96 pixels: 4 and 2 steps; of less than 96 pixels nothing can be told.
+        #expect(made.plan.drafts == Pipeline.Drafts(count: 3, stages: 2))
+        #expect(made.plan.steps.run == 6)
+        #expect(steps == (0..<2).flatMap { picture in (1...18).map { "\(picture): \($0) of 18" } })
+        #expect(made.pictures.map(\.seed) == [9, 11])
+        #expect(Set(compared.map(\.bytes)).count == 6)
+        #expect(compared[2] == made.pictures[0].image && compared[4] == made.pictures[1].image)
+        (request.count, request.drafts) = (1, 1)
+        for picture in made.pictures {
+            request.seed = picture.seed
+            #expect(try pipeline.run(request) { _ in }.pictures[0].image == picture.image)
+        }
+    }
+
+    /// A draft that goes on becomes what its seed gives alone, a painting as well as a picture that is redrawn far.
+    @Test func aDraftGoesOnAsItWouldAlone() throws {
+        let pipeline = try tests.pipeline()
+        let source = Image(width: 48, height: 24, channels: 3, bytes: (0..<48 * 24 * 3).map { UInt8($0 * 7 % 251) })
+        for mode in [GenerationRequest.Mode.paint, .generate] {
+            var request = growing(192, 128, first: 64)
+            (request.mode, request.strength, request.drafts, request.steps) = (mode, 0.75, 2, 2)
+            var compared: [Image] = []
+            let made = try pipeline.run(
+                request, source: source,
+                score: {
+                    compared.append($0)
+                    return Float(compared.count)
+                }
+            ) { _ in }
+            #expect(made.plan.stages.count == 3 && made.plan.drafts?.stages == 2)
+            #expect(compared.allSatisfy { $0.width < 192 } && made.pictures[0].seed == 8)
+            (request.drafts, request.seed) = (1, 8)
+            #expect(try pipeline.run(request, source: source) { _ in }.pictures[0].image == made.pictures[0].image)
+        }
+    }
+
+    /// Drafts end at the first stage that is large enough to be judged; what one chooses goes on alone.
+    @Test func draftsStopAtTheFirstStageThatCanBeJudged() throws {
+        let outline = try tests.pipeline().outline
+        var request = growing(512, 512, first: 32)
+        request.drafts = 4
+        let plan = try outline.plan(request, picture: nil)
+        #expect(plan.stages.map(\.size.width) == [32, 64, 128, 256, 512])
+        #expect(plan.drafts == Pipeline.Drafts(count: 4, stages: 3))
+        #expect(plan.passes == 4 * (4 + 2 + 2) + 2 + 2)
+        #expect(plan.operations > plan.stages.reduce(0) { $0 + $1.operations })
+        (request.width, request.height) = (32, 32)
+        #expect(try outline.plan(request, picture: nil).drafts == Pipeline.Drafts(count: 4, stages: 1))
+
+        (request.width, request.height, request.mode, request.strength) = (512, 512, .repaint, 1)
+        let box = PixelRectangle(x: 0, y: 0, width: 128, height: 128)
+        let filled = try outline.plan(request, picture: PixelSize(width: 512, height: 512), box: box)
+        #expect(filled.stages.map(\.size.width) == [128, 256, 512] && filled.drafts?.stages == 2)
+        // What is too small in the picture to be judged before the end would take several whole runs.
+        let dot = PixelRectangle(x: 0, y: 0, width: 32, height: 32)
+        #expect(try outline.plan(request, picture: PixelSize(width: 512, height: 512), box: dot).drafts == nil)
+        request.strength = 0.8
+        #expect(try outline.plan(request, picture: PixelSize(width: 512, height: 512), box: box).drafts == nil)
+        (request.mode, request.strength) = (.generate, 0.7)
+        #expect(try outline.plan(request, picture: PixelSize(width: 512, height: 512)).drafts == nil)
+    }
+
+    /// Drafts of a repainting are judged by what was repainted.
+    @Test func draftsOfARepaintingShowWhatTheMaskCovers() throws {
+        let pipeline = try tests.pipeline()
+        let source = Image(width: 64, height: 48, channels: 3, bytes: (0..<64 * 48 * 3).map { UInt8($0 * 7 % 251) })
+        var bytes = [UInt8](repeating: 0, count: 64 * 48)
+        for y in 8..<40 { for x in 0..<32 { bytes[y * 64 + x] = 255 } }
+        let mask = Mask(width: 64, height: 48, values: bytes)
+        var request = growing(64, 48, first: 16)
+        (request.mode, request.strength, request.fill, request.drafts) = (.repaint, 1, .noise, 2)
+        var compared: [Image] = []
+        let made = try pipeline.run(
+            request, source: source, mask: mask,
+            score: {
+                compared.append($0)
+                return Float(compared.count)
+            }
+        ) { _ in }
+        #expect(try #require(made.untouched).identical)
+        #expect(compared.map { "\($0.width)x\($0.height)" } == ["34x36", "34x36"])
+        #expect(made.pictures[0].seed == 8)
+    }
+
+    @Test func draftsWantAFirstSide() {
+        var request = GenerationRequest(mode: .paint, prompt: "a cat")
+        request.drafts = 4
+        #expect(throws: GenerationRequestError.draftsWithoutFirstSide(4)) { try request.validate() }
+        request.profile = .a1111
+        #expect(throws: GenerationRequestError.onlyRedraw(name: "trying drafts", profile: "a1111")) { try request.validate() }
+        (request.profile, request.firstSide, request.drafts) = (.redraw, 32, 0)
+        #expect(throws: GenerationRequestError.outOfRange(name: "drafts", value: "0", range: "1 to 100")) { try request.validate() }
     }
 
     @Test func onlyRedrawsOwnProfileGrows() {
