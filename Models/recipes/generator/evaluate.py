@@ -5,6 +5,7 @@ for evaluation; the judge is the shipped default encoder (judge.py), which took 
 """
 
 import argparse
+import math
 import random
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from train_autoencoder import held_out_psnr
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8)
 STYLES = ("painting", "cartoon", "sketch")
+# As in the program: drafts are compared at the first side that is no smaller.
+COMPARED_SIDE = 96
 DIRECTIONS = {"red": (1, -0.5, -0.5), "green": (-0.5, 1, -0.5), "blue": (-0.5, -0.5, 1), "yellow": (0.5, 0.5, -1)}
 
 
@@ -151,6 +154,24 @@ class Evaluation:
             made += images_of(batch)
         return made
 
+    def chosen(self, prompts, make, finish=lambda drafts, seeds: drafts, seen=lambda image: image):
+        """Pictures of first drafts, and those of the drafts that the program would choose: `make` makes a draft of each from a seed, `finish` grows
+        them, each with its seed; the encoder judges what `seen` shows."""
+        seeds = [1000 * number for number in range(self.options.drafts)]
+        drafts = [make(seed) for seed in seeds]
+        best = [self.judge.nearest(prompt, [seen(image) for image in images]) for prompt, *images in zip(prompts, *drafts)]
+        first = finish(drafts[0], [seeds[0]] * len(best))
+        if self.options.drafts == 1:
+            return first, first
+        return first, finish([drafts[number][place] for place, number in enumerate(best)], [seeds[number] for number in best])
+
+    def report_found(self, what, wanted, first, best):
+        """How often the judge finds what is wanted in first drafts and, chosen by itself, in the best of several."""
+        told = f"{what}: {sum(self.found(wanted, first))} of {len(wanted)}"
+        if self.options.drafts > 1:
+            told += f"; in the best of {self.options.drafts} drafts, chosen by the judge itself: {sum(self.found(wanted, best))}"
+        self.report(told)
+
     def held_out(self, count, seed):
         """Photographs kept for evaluation whose category the judge finds in them at 192 pixels: (square picture, category, words that count)."""
         words = {name: aliases for name, (aliases, _) in self.judge.words.items()}
@@ -180,12 +201,12 @@ class Evaluation:
 
     def text(self):
         prompts = text_prompts()
-        made = self.painted(list(prompts), 100)
+        first, made = self.chosen(prompts, lambda seed: self.painted(list(prompts), 100 + seed))
         names = self.judge.five_names(made)
         found = [self.judge.is_named(wanted, five) for wanted, five in zip(prompts.values(), names)]
         for prompt, hit, five in zip(prompts, found, names):
             self.report(f"  {'found' if hit else '-----'} {prompt}: {', '.join(five)}")
-        self.report(f"text to image: noun among the judge's five of {len(self.judge.names)} words: {sum(found)} of {len(found)}")
+        self.report_found(f"text to image: noun among the judge's five of {len(self.judge.names)} words", list(prompts.values()), first, made)
         words = [prompt.replace("a photo of ", "") for prompt in prompts]
         self.save(contact_sheet(in_rows(made, 10), in_rows(words, 10)), "text-to-image")
         self.nearest(made[:20])
@@ -239,6 +260,33 @@ class Evaluation:
             made += images_of(batch)
         return made
 
+    def stages(self, side):
+        """Sides that a picture grows through to its own, none more than twice the one before."""
+        first = self.sides[0]
+        leaps = max(1, math.ceil(math.log2(side / first)))
+        return [round(first * (side / first) ** (leap / leaps) / 16) * 16 for leap in range(leaps)] + [side]
+
+    def grown(self, images, prompts, strengths, seeds):
+        """Pictures redrawn at one side after the other, given with the strength there; the seeds are each picture's own."""
+        for number, (side, strength) in enumerate(strengths):
+            larger = [image.resize((side, side), Image.Resampling.LANCZOS) for image in images]
+            images = list(larger)
+            for seed in sorted(set(seeds)):
+                places = [place for place, own in enumerate(seeds) if own == seed]
+                made = self.redrawn([larger[place] for place in places], [prompts[place] for place in places], strength, 80 + seed + number)
+                for place, image in zip(places, made):
+                    images[place] = image
+        return images
+
+    def redrawn_far(self, images, prompts, strength):
+        """Pictures redrawn as the program does it with `--first-side`: out of first and of best drafts."""
+        sides = self.stages(images[0].width)
+        strengths = [(side, self.options.refine if number else strength) for number, side in enumerate(sides)]
+        compared = next((number for number, side in enumerate(sides) if side >= COMPARED_SIDE), len(sides) - 1) + 1
+        return self.chosen(
+            prompts, lambda seed: self.grown(images, prompts, strengths[:compared], [seed] * len(images)),
+            lambda drafts, seeds: self.grown(drafts, prompts, strengths[compared:], seeds))
+
     def image(self):
         photographs = self.held_out(20, 5)
         images = [image for image, _, _ in photographs]
@@ -259,9 +307,14 @@ class Evaluation:
         self.report(f"image to image at 0.6, {self.options.side} pixels: medium recognised: {right}, {sum(right.values())} of {total}")
         prompts = list(text_prompts().items())
         others = random.Random(8).sample(prompts[: len(NOUNS)], len(images))
-        made = self.redrawn(images, [prompt for prompt, _ in others], 0.8, 80)
-        found = self.found([words for _, words in others], made)
-        self.report(f"image to image at 0.8, {self.options.side} pixels: noun of another thing among the five: {sum(found)} of {len(found)}")
+        asked = [prompt for prompt, _ in others]
+        wanted = [words for _, words in others]
+        made = self.redrawn(images, asked, 0.8, 80)
+        what = f"image to image at 0.8, {self.options.side} pixels: noun of another thing among the five"
+        self.report(f"{what}: {sum(self.found(wanted, made))} of {len(wanted)}")
+        rows.append(made)
+        first, made = self.redrawn_far(images, asked, 0.8)
+        self.report_found(f"{what}, begun at {self.sides[0]} pixels", wanted, first, made)
         rows.append(made)
         self.save(contact_sheet([row[:10] for row in rows]), "image-to-image-look-only")
 
@@ -274,7 +327,8 @@ class Evaluation:
         for medium in ("photo", *STYLES):
             columns = [photographs]
             for strength in STRENGTHS:
-                made = self.redrawn(photographs, [f"a {medium} of {subject}" for subject in subjects], strength, 7)
+                asked = [f"a {medium} of {subject}" for subject in subjects]
+                made = self.redrawn(photographs, asked, strength, 7)
                 columns.append(made)
                 difference = torch.from_numpy(as_array(made)) - source
                 distance = [round(value, 1) for value in (difference.abs().mean(dim=(1, 2, 3)) * 127.5).tolist()]
@@ -311,18 +365,28 @@ class Evaluation:
         chosen = random.Random(9).sample(prompts, 30)
         first = (side - inner) // 2
         box = (first, first, first + inner, first + inner)
-        made, plain = [], []
+
+        def middle(image):
+            return image.crop((first - 4, first - 4, first + inner + 4, first + inner + 4))
+
+        def filled(seed):
+            made = []
+            for start, part in zip(range(0, 30, 6), in_rows(images, 6)):
+                made += self.repainted([prompt for prompt, _ in chosen[start : start + 6]], part, box, start + seed)
+            return made
+
+        first_drafts, made = self.chosen([prompt for prompt, _ in chosen], filled, seen=middle)
+        plain = []
         for start, part in zip(range(0, 30, 6), in_rows(images, 6)):
             asked = [prompt for prompt, _ in chosen[start : start + 6]]
-            made += self.repainted(asked, part, box, start)
             # What is made without looking at the picture, laid into it.
             batch = self.generator.redraw(asked, self.options.guidance, self.options.steps, side=side, seed=start)
             for image, blind in zip(part, images_of(batch)):
                 plain.append(image.copy())
                 plain[-1].paste(blind.crop(box), box[:2])
-        crops = [image.crop((first - 4, first - 4, first + inner + 4, first + inner + 4)) for image in made]
-        found = self.found([words for _, words in chosen], crops)
-        self.report(f"repainting: prompted object among the five inside the mask: {sum(found)} of {len(found)}")
+        self.report_found(
+            "repainting: prompted object among the five inside the mask", [words for _, words in chosen],
+            [middle(image) for image in first_drafts], [middle(image) for image in made])
 
         def seam(image):
             values = numpy.asarray(image, dtype=numpy.float32)
@@ -351,6 +415,7 @@ def main():
     parser.add_argument("--sides", default="32,64,128", help="sides of the pictures made from prompts: the first from nothing, the others from the one before")
     parser.add_argument("--refine", type=float, default=0.5, help="strength at which an enlarged picture is redrawn")
     parser.add_argument("--hole-sides", type=int, nargs="+", default=[48, 80, 128], help="sides that what fills a mask grows through")
+    parser.add_argument("--drafts", type=int, default=4, help="drafts of which the program takes the one nearest to the prompt")
     parser.add_argument("--parts", default="autoencoder,text,colours,image,strengths,repaint")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)

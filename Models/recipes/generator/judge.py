@@ -39,8 +39,8 @@ class Judge:
         self.mediums = config["head"]["mediums"]
         self.words = vocabulary_words(vocabulary)
         self.names = list(self.words)
-        text = towers.TextTower(towers.read(model / "text.safetensors"), model / "vocab.txt")
-        self.directions = text([config["textPhrase"].format(name) for name in self.names]).numpy()
+        self.text = towers.TextTower(towers.read(model / "text.safetensors"), model / "vocab.txt")
+        self.directions = self.text([config["textPhrase"].format(name) for name in self.names]).numpy()
 
     def looked_at(self, images):
         """Embeddings and pooled features of PIL pictures."""
@@ -54,6 +54,10 @@ class Judge:
     def five_names(self, images):
         scores = self.looked_at(images)[0] @ self.directions.T
         return [[self.names[index] for index in row] for row in (-scores).argsort(axis=1, kind="stable")[:, :5]]
+
+    def nearest(self, prompt, images):
+        """Number of the picture that is nearest to a prompt, as the program chooses among drafts."""
+        return int((self.looked_at(images)[0] @ self.text([prompt]).numpy()[0]).argmax())
 
     def medium(self, images):
         return [self.mediums[index] for index in self.head.mediums(self.looked_at(images)[1]).argmax(axis=1)]
