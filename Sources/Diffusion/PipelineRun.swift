@@ -64,7 +64,7 @@ extension Pipeline {
     /// - Parameters:
     ///   - source: the picture to redraw or repaint; transparency is laid over white for the model.
     ///   - mask: for repainting; of the source's size, white where it is repainted, grey where it may go part of the way.
-    ///   - score: scores among drafts, where the request has any.
+    ///   - score: judges drafts, where the request has any.
     ///   - checkCancelled: called between the blocks of every network and within long products; what it throws ends the run and is thrown
     ///     here.
     ///   - onStep: called after each step; what it throws ends the run too.
@@ -85,7 +85,7 @@ extension Pipeline {
     /// - Parameters:
     ///   - memoryLimit: bytes the run may take on top of the weights; where the autoencoder would take more, it works in tiles.
     ///   - previews: whether each step's report shows where the picture is going.
-    ///   - score: scores among drafts, where the request has any.
+    ///   - score: judges drafts, where the request has any.
     public func run(
         _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
@@ -117,13 +117,14 @@ extension Pipeline {
         let count = task.request.count
         let work = plans.reduce(0) { $0 + $1.operations }
         var (picturesDone, workDone) = (0, 0.0)
+        /// Tells a step of a part that takes so many operations; what comes after it is likely to take as long for each of its own.
         func told(_ step: StepReport, _ operations: Double) throws {
-            let share = Double(step.picture * step.steps + step.step) / Double(step.pictures * step.steps)
-            let elapsed = begin.duration(to: .now).seconds
-            let done = workDone + share * operations
+            let later = max(work - workDone - operations, 0)
+            let secondsLater = (step.secondsElapsed + step.secondsLeft) / operations * later
             try onStep(
                 step.among(
-                    plans.count * count, after: picturesDone, secondsElapsed: elapsed, secondsLeft: elapsed / done * max(work - done, 0)))
+                    plans.count * count, after: picturesDone, secondsElapsed: begin.duration(to: .now).seconds,
+                    secondsLeft: step.secondsLeft + secondsLater))
         }
         var results: [Int: PipelineResult] = [:]
         let still = plans.indices.filter { !plans[$0].grows }
