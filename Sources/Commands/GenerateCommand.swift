@@ -56,7 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
         request.strength = strength ?? request.strength
         request.resize = resize
         request.outputSize = pictureSize ? .picture : .working
-        growth.shape(&request)
+        try growth.shape(&request)
         try generation.check(request)
         let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(

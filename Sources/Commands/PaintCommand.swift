@@ -30,7 +30,7 @@ struct PaintCommand: AsyncParsableCommand {
         let studio = try library.studio()
         var request = try generation.request(.paint, studio: studio)
         request.prompt = text ?? request.prompt
-        growth.shape(&request)
+        try growth.shape(&request)
         guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
         try generation.check(request)
         try await GenerationRun.run(

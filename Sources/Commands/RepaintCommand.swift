@@ -62,7 +62,7 @@ struct RepaintCommand: AsyncParsableCommand {
         request.fill = fill
         request.area = area
         request.padding = padding
-        growth.shape(&request)
+        try growth.shape(&request)
         try generation.check(request)
         let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
         try await GenerationRun.run(

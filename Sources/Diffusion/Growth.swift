@@ -46,7 +46,7 @@ extension GenerationRequest {
     static let growingStrengthOfRepainting = 0.9
 
     /// Whether things are composed anew, so that a first side counts.
-    var grows: Bool {
+    public var grows: Bool {
         switch mode {
         case .paint: true
         case .generate: strength >= Self.growingStrength

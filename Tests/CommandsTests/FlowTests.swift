@@ -138,6 +138,8 @@ import Testing
 
         let refused = try tool.run("paint", "a cat", "--first-side", "0", "--drafts", "4", "--output", tool.path("x.png"))
         #expect(refused.status == 64 && refused.errors.contains("give a first side"), "\(refused.errors)")
+        let idle = try tool.run("generate", coffee, "--prompt", "a cat", "--drafts", "4", "--strength", "0.5")
+        #expect(idle.status == 64 && idle.errors.contains("only what grows has drafts"), "\(idle.errors)")
     }
 
     @Test func moreStrengthGoesFurtherFromThePicture() throws {
