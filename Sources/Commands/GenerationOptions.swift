@@ -116,10 +116,12 @@ struct GenerationOptions: ParsableArguments {
         if mode != .paint { request.strength = defaults?.strength ?? request.strength }
         // The other profiles paint at once, as their tools do.
         // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.
-        if mode != .generate, profile == .redraw { request.firstSide = defaults?.firstSide }
+        if mode != .generate, profile == .redraw {
+            request.firstSide = defaults?.firstSide
+            // A seed is given to get that very picture.
+            if seed == nil { request.drafts = defaults?.drafts ?? request.drafts }
+        }
         request.refine = defaults?.refine ?? request.refine
-        // A seed is given to get that very picture.
-        if mode != .generate, profile == .redraw, seed == nil { request.drafts = defaults?.drafts ?? request.drafts }
         request.seed = seed
         request.clipSkip = clipSkip
         switch size {

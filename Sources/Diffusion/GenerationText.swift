@@ -59,9 +59,8 @@ public struct GenerationText: Sendable {
             settings.append(("Mask blur", "\(request.feather)"))
             settings.append(("Inpaint area", request.area == .whole ? "Whole picture" : "Only masked"))
         }
-        var farthest = request
-        farthest.strength = sheet.map(\.strength).max() ?? request.strength
-        if farthest.grows, let side = request.firstSide {
+        let grows = sheet.isEmpty ? request.grows : sheet.contains { request.grows(at: $0.strength) }
+        if grows, let side = request.firstSide {
             settings.append(("First side", "\(side)"))
             settings.append(("Refine", Self.plain(request.refine)))
         }

@@ -46,7 +46,10 @@ extension GenerationRequest {
     static let growingStrengthOfRepainting = 0.9
 
     /// Whether things are composed anew, so that a first side counts.
-    public var grows: Bool {
+    public var grows: Bool { grows(at: strength) }
+
+    /// The same at another strength.
+    func grows(at strength: Double) -> Bool {
         switch mode {
         case .paint: true
         case .generate: strength >= Self.growingStrength
@@ -103,6 +106,8 @@ struct GrowingRun {
     let memoryLimit: Int?
     let previews: Bool
     let checkCancelled: CancellationCheck
+    /// What the first stage begins with: a picture that is redrawn as a whole, in working size.
+    private let start: Image?
     private let begin = ContinuousClock.now
     private var workDone = 0.0
     private var seconds = PipelineResult.Seconds()
@@ -113,6 +118,7 @@ struct GrowingRun {
     ) {
         (self.pipeline, self.task, self.plan, self.seeds) = (pipeline, task, plan, seeds)
         (self.memoryLimit, self.previews, self.checkCancelled) = (memoryLimit, previews, checkCancelled)
+        start = task.request.mode == .generate ? task.source.map(plan.framed) : task.source
     }
 
     mutating func result(score: DraftScore, onStep: (StepReport) throws -> Void) throws -> PipelineResult {
@@ -142,17 +148,9 @@ struct GrowingRun {
         return .init(image: delivered(image), seed: best.seed)
     }
 
-    /// What the first stage begins with: a picture that is redrawn as a whole, in working size.
-    private var start: Image? {
-        guard task.request.mode == .generate, let framing = plan.framing, let source = task.source else { return task.source }
-        return framing.toCanvas(source.rgb()).cropped(
-            to: PixelRectangle(x: 0, y: 0, width: plan.working.width, height: plan.working.height))
-    }
-
     /// What the last stage made, as it is handed over.
     private func delivered(_ made: Image) -> Image {
-        guard task.request.mode == .generate, task.request.outputSize == .picture, let framing = plan.framing else { return made }
-        return framing.toRegion(made)
+        task.request.mode == .generate ? plan.delivered(made, as: task.request.outputSize) : made
     }
 
     /// What the stages make of a picture, or of nothing.

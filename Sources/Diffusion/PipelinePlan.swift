@@ -24,6 +24,22 @@ extension Pipeline {
         public let drafts: Drafts?
         let framing: Framing?
 
+        /// A whole picture as it is redrawn: in working size.
+        func framed(_ source: Image) -> Image {
+            framing.map { cropped($0.toCanvas(source.rgb())) } ?? source
+        }
+
+        /// What was made on the canvas, without what fills it up.
+        func cropped(_ made: Image) -> Image {
+            made.cropped(to: PixelRectangle(x: 0, y: 0, width: working.width, height: working.height))
+        }
+
+        /// What was made on the canvas, as it is handed over; a repainted picture apart.
+        func delivered(_ made: Image, as size: GenerationRequest.OutputSize) -> Image {
+            guard size == .picture, let framing else { return cropped(made) }
+            return framing.toRegion(made)
+        }
+
         /// Whether a picture is made in several stages or out of drafts.
         var grows: Bool { stages.count > 1 || drafts != nil }
 

@@ -100,7 +100,7 @@ extension Pipeline {
                 task, plans, firstSeed: firstSeed, memoryLimit: memoryLimit, previews: previews, score: score,
                 checkCancelled: checkCancelled, onStep: onStep)
         }
-        let seeds = (0..<UInt64(task.request.count)).map { firstSeed &+ $0 }
+        let seeds = task.request.seeds(from: firstSeed)
         return try cancellation.during {
             var run = try PipelineRun(
                 self, task, plans, seeds: seeds, previews: previews, begin: begin, checkCancelled: cancellation.check)
@@ -145,7 +145,7 @@ extension Pipeline {
             let request = task.request(at: index)
             var run = GrowingRun(
                 self, RunTask(request, strengths: [request.strength], source: task.source, mask: task.mask), plan: plan,
-                seeds: (0..<UInt64(count)).map { firstSeed &+ $0 &* UInt64(plan.drafts?.count ?? 1) }, memoryLimit: memoryLimit,
+                seeds: request.seeds(from: firstSeed, apart: plan.drafts?.count ?? 1), memoryLimit: memoryLimit,
                 previews: previews, checkCancelled: checkCancelled)
             results[index] = try run.result(score: score) { try told($0, plan.operations) }
             picturesDone += count
@@ -156,6 +156,11 @@ extension Pipeline {
 }
 
 extension GenerationRequest {
+    /// The seeds of its pictures, the first one's given: one after the other, or so far apart.
+    public func seeds(from first: UInt64, apart step: Int = 1) -> [UInt64] {
+        (0..<count).map { first &+ UInt64($0) &* UInt64(step) }
+    }
+
     /// The mask as the request shapes it: inverted, grown.
     ///
     /// - Throws: `DiffusionError` where there is no source or mask, where their sizes differ, or where nothing is white.
@@ -289,14 +294,13 @@ private struct PipelineRun {
             passSeconds += before.duration(to: now).seconds
             before = now
             passesDone += 1
-            let working = plans[index].working
+            let plan = plans[index]
             try onStep(
                 StepReport(
                     picture: index * seeds.count + number, pictures: plans.count * seeds.count, step: step.index + 1, steps: step.total,
                     timestep: step.timestep, secondsElapsed: begin.duration(to: now).seconds,
                     secondsLeft: passSeconds / Double(passesDone) * Double(passesTotal - passesDone), latent: latent,
-                    preview: preview?.image(of: step.estimate, size: plans[index].canvas)
-                        .cropped(to: PixelRectangle(x: 0, y: 0, width: working.width, height: working.height))))
+                    preview: preview.map { plan.cropped($0.image(of: step.estimate, size: plan.canvas)) }))
         }
         try latent.requireFinite("denoising")
         return latent
@@ -308,21 +312,18 @@ private struct PipelineRun {
 
     /// The source as a run of no steps hands it over.
     private func unchanged(_ plan: Pipeline.Plan) -> Image {
-        guard let source = task.source, let framing = plan.framing, plan.output != source.size else {
+        guard let source = task.source, plan.output != source.size else {
             return task.source ?? Image(width: plan.output.width, height: plan.output.height, filledWith: [0, 0, 0])
         }
-        return cropped(framing.toCanvas(source.rgb()), plan)
+        return plan.framed(source)
     }
 
     /// What was made on the canvas, as it is handed over.
     private func delivered(_ made: Image, _ plan: Pipeline.Plan) -> Image {
-        guard let source = task.source, let framing = plan.framing else { return cropped(made, plan) }
-        if let mask = task.mask { return repainted(source, made, mask, framing, plan) }
-        return task.request.outputSize == .picture ? framing.toRegion(made) : cropped(made, plan)
-    }
-
-    private func cropped(_ made: Image, _ plan: Pipeline.Plan) -> Image {
-        made.cropped(to: PixelRectangle(x: 0, y: 0, width: plan.working.width, height: plan.working.height))
+        if let source = task.source, let mask = task.mask, let framing = plan.framing {
+            return repainted(source, made, mask, framing, plan)
+        }
+        return plan.delivered(made, as: task.request.outputSize)
     }
 
     /// The source with what was made laid over it inside the mask.

@@ -42,8 +42,8 @@ extension Library {
             guard try Library.generation(id, db).status == .running else { throw LibraryError.generationFinished(id) }
             try db.execute(
                 sql: """
-                    UPDATE generation SET seed = COALESCE(?, seed), stepsRun = ?, firstTimestep = ?, seconds = ?, untouchedPixels = ?, untouchedIdentical = ?,
-                        untouchedSha256 = ?, status = ?, message = ?, finishedAt = ? WHERE id = ?
+                    UPDATE generation SET seed = COALESCE(?, seed), stepsRun = ?, firstTimestep = ?, seconds = ?, untouchedPixels = ?,
+                        untouchedIdentical = ?, untouchedSha256 = ?, status = ?, message = ?, finishedAt = ? WHERE id = ?
                     """,
                 arguments: [
                     outcome.seed.map { Int64(bitPattern: $0) }, outcome.stepsRun, outcome.firstTimestep, outcome.seconds,

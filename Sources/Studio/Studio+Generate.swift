@@ -72,7 +72,7 @@ extension Studio {
         let strengths = order.strengths.isEmpty ? [request.strength] : order.strengths
         // A sheet compares strengths: with one seed.
         if !order.strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
-        let targets = try outputs(of: order, seeds: (0..<UInt64(request.count)).map { seed &+ $0 })
+        let targets = try outputs(of: order, seeds: request.seeds(from: seed))
 
         let opened = try open(directory, prompts: [request.prompt, request.negative], precision: request.precision)
         let source = try order.picture?.decoded().image

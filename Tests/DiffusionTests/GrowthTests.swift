@@ -15,6 +15,17 @@ import Testing
         return request
     }
 
+    private func patterned(_ width: Int, _ height: Int) -> Image {
+        Image(width: width, height: height, channels: 3, bytes: (0..<width * height * 3).map { UInt8($0 * 7 % 251) })
+    }
+
+    /// White over a rectangle.
+    private func mask(over box: PixelRectangle, of size: PixelSize) -> Mask {
+        var bytes = [UInt8](repeating: 0, count: size.pixelCount)
+        for y in box.y..<box.y + box.height { for x in box.x..<box.x + box.width { bytes[y * size.width + x] = 255 } }
+        return Mask(width: size.width, height: size.height, values: bytes)
+    }
+
     /// No leap more than doubles a side, the proportions stay, and the last stage is what was asked for.
     @Test func sizesAtMostDouble() throws {
         let outline = try tests.pipeline().outline
@@ -65,10 +76,8 @@ import Testing
     /// A growing repainting is what a person gets who repaints in small and repaints that again in large; nothing else changes.
     @Test func repaintingStagesAreWhatOneWouldDoByHand() throws {
         let pipeline = try tests.pipeline()
-        let source = Image(width: 48, height: 48, channels: 3, bytes: (0..<48 * 48 * 3).map { UInt8($0 * 7 % 251) })
-        var bytes = [UInt8](repeating: 0, count: 48 * 48)
-        for y in 8..<40 { for x in 8..<40 { bytes[y * 48 + x] = 255 } }
-        let mask = Mask(width: 48, height: 48, values: bytes)
+        let source = patterned(48, 48)
+        let mask = mask(over: PixelRectangle(x: 8, y: 8, width: 32, height: 32), of: source.size)
         var request = growing(48, 48, first: 16)
         (request.mode, request.strength, request.fill) = (.repaint, 1, .noise)
         let grown = try pipeline.run(request, source: source, mask: mask) { _ in }
@@ -109,7 +118,7 @@ import Testing
     /// A picture that is redrawn far is redrawn in small, enlarged and redrawn again.
     @Test func farRedrawnPicturesGrow() throws {
         let pipeline = try tests.pipeline()
-        let source = Image(width: 96, height: 48, channels: 3, bytes: (0..<96 * 48 * 3).map { UInt8($0 * 7 % 251) })
+        let source = patterned(96, 48)
         var request = growing(32, 32, first: 16)
         (request.mode, request.strength) = (.generate, 0.8)
         var steps: [String] = []
@@ -167,7 +176,7 @@ import Testing
     /// A draft that goes on becomes what its seed gives alone, a painting as well as a picture that is redrawn far.
     @Test func aDraftGoesOnAsItWouldAlone() throws {
         let pipeline = try tests.pipeline()
-        let source = Image(width: 48, height: 24, channels: 3, bytes: (0..<48 * 24 * 3).map { UInt8($0 * 7 % 251) })
+        let source = patterned(48, 24)
         for mode in [GenerationRequest.Mode.paint, .generate] {
             var request = growing(192, 128, first: 64)
             (request.mode, request.strength, request.drafts, request.steps) = (mode, 0.75, 2, 2)
@@ -215,10 +224,8 @@ import Testing
     /// Drafts of a repainting are judged by what was repainted.
     @Test func draftsOfARepaintingShowWhatTheMaskCovers() throws {
         let pipeline = try tests.pipeline()
-        let source = Image(width: 64, height: 48, channels: 3, bytes: (0..<64 * 48 * 3).map { UInt8($0 * 7 % 251) })
-        var bytes = [UInt8](repeating: 0, count: 64 * 48)
-        for y in 8..<40 { for x in 0..<32 { bytes[y * 64 + x] = 255 } }
-        let mask = Mask(width: 64, height: 48, values: bytes)
+        let source = patterned(64, 48)
+        let mask = mask(over: PixelRectangle(x: 0, y: 8, width: 32, height: 32), of: source.size)
         var request = growing(64, 48, first: 16)
         (request.mode, request.strength, request.fill, request.drafts) = (.repaint, 1, .noise, 2)
         var compared: [Image] = []

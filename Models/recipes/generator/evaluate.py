@@ -159,17 +159,17 @@ class Evaluation:
         them, each with its seed; the encoder judges what `seen` shows."""
         seeds = [1000 * number for number in range(self.options.drafts)]
         drafts = [make(seed) for seed in seeds]
-        best = [self.judge.nearest(prompt, [seen(image) for image in images]) for prompt, *images in zip(prompts, *drafts)]
-        first = finish(drafts[0], [seeds[0]] * len(best))
+        first = finish(drafts[0], [seeds[0]] * len(prompts))
         if self.options.drafts == 1:
             return first, first
+        best = [self.judge.nearest(prompt, [seen(image) for image in images]) for prompt, *images in zip(prompts, *drafts)]
         return first, finish([drafts[number][place] for place, number in enumerate(best)], [seeds[number] for number in best])
 
-    def report_found(self, what, wanted, first, best):
-        """How often the judge finds what is wanted in first drafts and, chosen by itself, in the best of several."""
-        told = f"{what}: {sum(self.found(wanted, first))} of {len(wanted)}"
+    def report_found(self, what, first, best):
+        """How often the judge found what was wanted in first drafts and, chosen by itself, in the best of several."""
+        told = f"{what}: {sum(first)} of {len(first)}"
         if self.options.drafts > 1:
-            told += f"; in the best of {self.options.drafts} drafts, chosen by the judge itself: {sum(self.found(wanted, best))}"
+            told += f"; in the best of {self.options.drafts} drafts, chosen by the judge itself: {sum(best)}"
         self.report(told)
 
     def held_out(self, count, seed):
@@ -206,7 +206,8 @@ class Evaluation:
         found = [self.judge.is_named(wanted, five) for wanted, five in zip(prompts.values(), names)]
         for prompt, hit, five in zip(prompts, found, names):
             self.report(f"  {'found' if hit else '-----'} {prompt}: {', '.join(five)}")
-        self.report_found(f"text to image: noun among the judge's five of {len(self.judge.names)} words", list(prompts.values()), first, made)
+        found_first = found if first is made else self.found(prompts.values(), first)
+        self.report_found(f"text to image: noun among the judge's five of {len(self.judge.names)} words", found_first, found)
         words = [prompt.replace("a photo of ", "") for prompt in prompts]
         self.save(contact_sheet(in_rows(made, 10), in_rows(words, 10)), "text-to-image")
         self.nearest(made[:20])
@@ -314,7 +315,7 @@ class Evaluation:
         self.report(f"{what}: {sum(self.found(wanted, made))} of {len(wanted)}")
         rows.append(made)
         first, made = self.redrawn_far(images, asked, 0.8)
-        self.report_found(f"{what}, begun at {self.sides[0]} pixels", wanted, first, made)
+        self.report_found(f"{what}, begun at {self.sides[0]} pixels", self.found(wanted, first), self.found(wanted, made))
         rows.append(made)
         self.save(contact_sheet([row[:10] for row in rows]), "image-to-image-look-only")
 
@@ -327,8 +328,7 @@ class Evaluation:
         for medium in ("photo", *STYLES):
             columns = [photographs]
             for strength in STRENGTHS:
-                asked = [f"a {medium} of {subject}" for subject in subjects]
-                made = self.redrawn(photographs, asked, strength, 7)
+                made = self.redrawn(photographs, [f"a {medium} of {subject}" for subject in subjects], strength, 7)
                 columns.append(made)
                 difference = torch.from_numpy(as_array(made)) - source
                 distance = [round(value, 1) for value in (difference.abs().mean(dim=(1, 2, 3)) * 127.5).tolist()]
@@ -384,9 +384,10 @@ class Evaluation:
             for image, blind in zip(part, images_of(batch)):
                 plain.append(image.copy())
                 plain[-1].paste(blind.crop(box), box[:2])
+        wanted = [words for _, words in chosen]
         self.report_found(
-            "repainting: prompted object among the five inside the mask", [words for _, words in chosen],
-            [middle(image) for image in first_drafts], [middle(image) for image in made])
+            "repainting: prompted object among the five inside the mask",
+            *(self.found(wanted, [middle(image) for image in kind]) for kind in (first_drafts, made)))
 
         def seam(image):
             values = numpy.asarray(image, dtype=numpy.float32)
