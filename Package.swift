@@ -67,10 +67,12 @@ let package = Package(
         room("Analysis", ["Encoders", "Vocabulary", "Catalog", "Tensors"]),
         room("Screening", ["Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
+        room("Engines", ["Diffusion", "Encoders", "Pixels"]),
         room(
             "Studio",
             [
-                "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
+                "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors",
+                "Pixels",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         room("Commands", ["Studio", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -90,7 +92,7 @@ let package = Package(
         tests("AnalysisTests", ["Analysis", "Encoders", "Vocabulary", "Catalog", "Pixels"]),
         tests("ScreeningTests", ["Screening", "Vocabulary"]),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
-        tests("StudioTests", ["Studio", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
+        tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
     ],
     swiftLanguageModes: [.v6]

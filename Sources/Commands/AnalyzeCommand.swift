@@ -72,7 +72,7 @@ public struct AnalyzeCommand: AsyncParsableCommand {
             return
         }
         let progress = ProgressLine(enabled: !library.quiet)
-        let report = try await studio.analyze(try PictureFile(path: pictures[0]), composition: compose) { share in
+        let report = try await studio.analyst.analyze(try PictureFile(path: pictures[0]), composition: compose) { share in
             progress.show(BatchRun.readingVocabulary, share: share)
         }
         progress.clear()

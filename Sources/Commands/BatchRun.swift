@@ -53,7 +53,7 @@ struct BatchRun {
         defer { progress.clear() }
         whenInterrupted.withLock { $0 = BatchRun.interruption(after: 0) }
         let wantsStanding = if case .text = style { false } else { true }
-        try await studio.analyze(listing, composition: composition, again: again, reportsStanding: wantsStanding) { share in
+        try await studio.analyst.analyze(listing, composition: composition, again: again, reportsStanding: wantsStanding) { share in
             progress.show(BatchRun.readingVocabulary, share: share)
         } onOutcome: { outcome in
             try tally.withLock { tally in

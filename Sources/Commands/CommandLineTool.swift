@@ -51,6 +51,9 @@ public enum CommandLineTool {
         } catch let error as ValidationError {
             complain(error.message, as: name)
             status = .usage
+        } catch let error as OrderError {
+            complain(oneLine(error), as: name)
+            status = .usage
         } catch let error as CleanExit {
             root.exit(withError: error)
         } catch  where root.exitCode(for: error) == .success {

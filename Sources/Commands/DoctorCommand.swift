@@ -13,7 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let studio = try library.studio()
-        let findings = await studio.examine()
+        let findings = try await studio.examine()
         if library.json {
             try JSONOutput.print(findings)
         } else {

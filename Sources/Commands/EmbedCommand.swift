@@ -63,7 +63,7 @@ struct EmbedCommand: AsyncParsableCommand {
             threads.apply()
             let studio = Studio(installation: try Installation.current())
             try JSONOutput.print(
-                try await studio.labels(
+                try await studio.analyst.labels(
                     of: pictures.map { try PictureFile(path: $0) }, tagger: tagger, cut: cut, escaped: escape, raw: raw))
         }
     }
@@ -108,18 +108,18 @@ struct EmbeddingOptions: ParsableArguments {
         let studio = try looking.studio()
         if let time {
             if !pictures.isEmpty {
-                try JSONOutput.print(try await studio.time(pictures: pictures.map { try PictureFile(path: $0) }, passes: time))
+                try JSONOutput.print(try await studio.analyst.time(pictures: pictures.map { try PictureFile(path: $0) }, passes: time))
             }
-            if !texts.isEmpty { try JSONOutput.print(try await studio.time(texts: texts, passes: time)) }
+            if !texts.isEmpty { try JSONOutput.print(try await studio.analyst.time(texts: texts, passes: time)) }
             return
         }
         var entries: [EmbeddingEntry] = []
         for start in stride(from: 0, to: pictures.count, by: Self.picturesAtOnce) {
             try Task.checkCancellation()
             let paths = pictures[start..<min(start + Self.picturesAtOnce, pictures.count)]
-            entries += try await studio.embed(pictures: paths.map { try PictureFile(path: $0) }, raw: raw)
+            entries += try await studio.analyst.embed(pictures: paths.map { try PictureFile(path: $0) }, raw: raw)
         }
-        if !texts.isEmpty { entries += try await studio.embed(texts: texts, raw: raw) }
+        if !texts.isEmpty { entries += try await studio.analyst.embed(texts: texts, raw: raw) }
         try JSONOutput.print(entries)
     }
 

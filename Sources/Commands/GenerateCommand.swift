@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Studio
 
 /// `redraw generate`: image to image from the approved prompt.
@@ -31,8 +30,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("How a picture of another aspect is brought to the working size: crop, fill or stretch.", valueName: "how"))
-    var resize = GenerationRequest.Resize.crop
+        help: ArgumentHelp(
+            "How a picture of another aspect is brought to the working size: crop, fill or stretch (default: crop).", valueName: "how"),
+        completion: .list(GenerationWish.resizes))
+    var resize: String?
 
     @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's, all of the picture shown.")
     var pictureSize = false
@@ -41,30 +42,15 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
-    func validate() throws {
-        if strengths != nil, generation.count != 1 { throw ValidationError("--strengths makes one sheet; leave --count out.") }
-        if strengths != nil, let drafts = growth.drafts, drafts != 1 {
-            throw ValidationError("--strengths makes one sheet with one seed; leave --drafts out.")
-        }
-    }
-
     func run() async throws {
-        generation.useThreads()
-        let studio = try library.studio()
-        let file = try PictureFile(path: picture)
-        var request = try generation.request(.generate, studio: studio, picture: file)
-        request.strength = strength ?? request.strength
-        request.resize = resize
-        request.outputSize = pictureSize ? .picture : .working
-        try growth.shape(&request)
-        try generation.check(request)
-        let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
-        try await GenerationRun.run(
-            GenerationOrder(
-                request: filled.request, picture: file, place: generation.place, overwrites: generation.overwrite,
-                promptNumber: filled.promptNumber, strengths: strengths?.values ?? [], preview: generation.previewFile,
-                latent: generation.latentFile),
-            studio: studio, library: library)
+        var wish = GenerationWish()
+        (wish.mode, wish.picture) = ("generate", picture)
+        (wish.strength, wish.strengths) = (strength, strengths?.values)
+        wish.resize = resize
+        if pictureSize { wish.outputSize = "picture" }
+        growth.fill(&wish)
+        generation.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish)
     }
 }
 
@@ -74,7 +60,7 @@ struct StrengthList: ExpressibleByArgument {
 
     init?(argument: String) {
         let values = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-        guard !values.isEmpty, values.count <= 12, values.allSatisfy({ $0.map { (0...1).contains($0) } ?? false }) else { return nil }
+        guard !values.isEmpty, values.allSatisfy({ $0 != nil }) else { return nil }
         self.values = values.compactMap { $0 }
     }
 }

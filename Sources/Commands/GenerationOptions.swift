@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Studio
 
 /// The options that every command that makes pictures has.
@@ -27,9 +26,9 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "One of \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")) (default: the model's own, else ddim).",
+            "One of \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
             valueName: "name"),
-        completion: .list(SamplerName.allCases.map(\.rawValue)))
+        completion: .list(GenerationWish.samplers))
     var sampler: String?
 
     @Option(
@@ -43,23 +42,26 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp(
             "Size the model works at, any size, or picture for the picture's own (default: the legal one nearest to its aspect).",
             valueName: "WxH|picture"))
-    var size: PictureSize?
+    var size: String?
 
-    @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried.")
-    var count = 1
+    @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried (default: 1).")
+    var count: Int?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose conventions to follow to the letter: redraw, diffusers or a1111 (steps, noise levels and masks of the web UI's k-diffusion samplers).",
-            valueName: "name"))
-    var profile = GenerationRequest.Profile.redraw
+            "Whose conventions to follow to the letter: redraw, diffusers or a1111 (steps, noise levels and masks of the web UI's k-diffusion samplers; default: redraw).",
+            valueName: "name"),
+        completion: .list(GenerationWish.profiles))
+    var profile: String?
 
-    @Option(name: .long, help: ArgumentHelp("How weights are held: auto, f32 or bf16.", valueName: "name"))
-    var precision = GenerationRequest.Precision.auto
+    @Option(
+        name: .long, help: ArgumentHelp("How weights are held: auto, f32 or bf16 (default: auto).", valueName: "name"),
+        completion: .list(GenerationWish.precisions))
+    var precision: String?
 
     @Option(name: .long, help: ArgumentHelp("What makes the picture; only builtin so far.", valueName: "builtin"))
-    var engine = "builtin"
+    var engine: String?
 
     @Option(
         name: .shortAndLong,
@@ -81,106 +83,40 @@ struct GenerationOptions: ParsableArguments {
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
+    @Flag(name: .long, help: "Leave it in the queue and return; redraw jobs run makes it.")
+    var later = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Run while up to n - 1 other jobs do (default: 1, which waits for its turn).", valueName: "n"))
+    var atOnce = 1
+
     @OptionGroup var threads: ThreadOptions
+
+    func validate() throws {
+        guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
+    }
 
     func useThreads() { threads.apply() }
 
-    func validate() throws {
-        guard engine == "builtin" else { throw ValidationError("--engine \(engine) is not supported yet: only builtin is.") }
-        if let preview, !Studio.canWritePicture(named: preview) {
-            throw ValidationError("--preview \(preview): name a .png, .jpg or .webp file.")
-        }
-        if let sampler, SamplerName(rawValue: sampler) == nil {
-            throw ValidationError(
-                "--sampler \(sampler) is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")).")
-        }
-    }
-
-    /// The request these options come to: what the person said, else what the model's manifest says, else the documented default.
-    ///
-    /// - Parameter picture: the one to redraw or repaint, whose size `--size picture` means.
-    func request(_ mode: GenerationRequest.Mode, studio: Studio, picture: PictureFile? = nil) throws -> GenerationRequest {
-        let defaults = studio.defaults(of: model)
-        let habits = studio.habits(of: model)
-        var request = GenerationRequest()
-        request.mode = mode
-        request.prompt = prompt ?? ""
-        request.negative = negative ?? ""
-        request.model = model
-        request.steps = steps ?? defaults?.steps ?? habits?.steps ?? request.steps
-        request.guidance = guidance ?? defaults?.guidance ?? habits?.guidance ?? request.guidance
-        // The web UI has no DDIM in k-diffusion's form; its own default is this one.
-        let usual = profile == .a1111 ? SamplerName.dpmpp2MKarras : request.sampler
-        let named = sampler ?? (profile == .a1111 ? nil : defaults?.sampler ?? habits?.sampler?.rawValue)
-        request.sampler = named.flatMap(SamplerName.init(rawValue:)) ?? usual
-        if mode != .paint { request.strength = defaults?.strength ?? request.strength }
-        // The other profiles paint at once, as their tools do.
-        // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.
-        if mode != .generate, profile == .redraw {
-            request.firstSide = defaults?.firstSide
-            // A seed is given to get that very picture.
-            if seed == nil { request.drafts = defaults?.drafts ?? request.drafts }
-        }
-        request.refine = defaults?.refine ?? request.refine
-        request.seed = seed
-        request.clipSkip = clipSkip
-        switch size {
-        case .pixels(let width, let height): (request.width, request.height) = (width, height)
-        case .picture:
-            guard let picture else { throw ValidationError("--size picture needs a picture; give a size such as 512x384.") }
-            (request.width, request.height) = (picture.width, picture.height)
-        case nil: break
-        }
-        request.count = count
-        request.profile = profile
-        request.precision = precision
-        return request
-    }
-
-    /// What is out of range is wrong usage.
-    func check(_ request: GenerationRequest) throws {
-        do {
-            try request.validate()
-        } catch {
-            throw ValidationError("\(error)")
-        }
-    }
-
-    /// The file of `--preview`.
-    var previewFile: URL? { preview.map { URL(asTyped: $0) } }
-
-    /// The file of `--latent`.
-    var latentFile: URL? { latent.map { URL(asTyped: $0) } }
-
-    /// A folder where the output is one or ends in "/", else a file.
-    var place: OutputPlace {
-        guard let output else { return .folder(URL(fileURLWithPath: FileManager.default.currentDirectoryPath)) }
-        let url = URL(asTyped: output)
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-        return output.hasSuffix("/") || (exists && isFolder.boolValue) ? .folder(url) : .file(url)
+    /// Puts what the person said into a wish.
+    func fill(_ wish: inout GenerationWish) {
+        wish.model = model
+        wish.prompt = prompt
+        wish.negative = negative
+        wish.steps = steps
+        wish.guidance = guidance
+        wish.seed = seed
+        wish.sampler = sampler
+        wish.clipSkip = clipSkip
+        wish.size = size
+        wish.count = count
+        wish.profile = profile
+        wish.precision = precision
+        wish.engine = engine
+        wish.output = output
+        wish.overwrite = overwrite
+        wish.preview = preview
+        wish.latent = latent
     }
 }
-
-/// `512x384`, or `picture`.
-enum PictureSize: ExpressibleByArgument {
-    case pixels(width: Int, height: Int)
-    /// As large as the picture that is redrawn.
-    case picture
-
-    init?(argument: String) {
-        if argument.lowercased() == "picture" {
-            self = .picture
-            return
-        }
-        let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { return nil }
-        self = .pixels(width: width, height: height)
-    }
-}
-
-extension GenerationRequest.Profile: ExpressibleByArgument {}
-extension GenerationRequest.Precision: ExpressibleByArgument {}
-extension GenerationRequest.Fill: ExpressibleByArgument {}
-extension GenerationRequest.Area: ExpressibleByArgument {}
-extension GenerationRequest.Resize: ExpressibleByArgument {}

@@ -1,37 +1,58 @@
 import Foundation
 import Studio
 
-/// Runs an order and shows how it goes: what will run, a line of progress on a terminal, where the pictures are.
-enum GenerationRun {
-    static func run(_ order: GenerationOrder, studio: Studio, library: LibraryOptions) async throws {
-        let progress = ProgressLine(enabled: !library.quiet)
-        let report: GenerationReport
-        do {
-            report = try await studio.generate(order) { event in
-                switch event {
-                case .prompt(let length):
-                    library.notice(told(length))
-                case .recognised(let kind, let sign):
-                    library.notice("taken for \(kind.rawValue), as \(sign)")
-                case .planned(let model, let steps, let passes, let stages, let drafts, let seed, let guidance):
-                    let from = drafts > 1 ? "the best of \(drafts) drafts, seeds from \(seed), \(passes) passes in all" : "seed \(seed)"
-                    library.notice(plan(model, steps, stages.map { "\($0)" }, from, guidance))
-                case .estimated(let seconds, let memory, let tiled):
-                    library.notice(estimate(seconds, memory, tiled))
-                case .step(let step):
-                    let share = Double(step.picture * step.steps + step.step) / Double(step.pictures * step.steps)
-                    progress.show("step \(step.step) of \(step.steps)", share: share, secondsLeft: step.secondsLeft)
-                }
-            }
-        } catch {
-            progress.clear()
-            throw error
+/// Has a wish made and shows how it goes: what will run, a line of progress on a terminal, where the pictures are.
+struct GenerationRun {
+    let options: GenerationOptions
+    let library: LibraryOptions
+
+    func run(_ wish: GenerationWish) async throws {
+        options.useThreads()
+        let studio = try library.studio()
+        let order = try await studio.order(wish)
+        if options.later {
+            let job = try studio.enqueue(order)
+            if library.json { return try JSONOutput.print(try studio.job(job)) }
+            Terminal.standardOutput.write("job \(job)\n")
+            return library.notice("Queued; redraw jobs run makes it, redraw jobs lists it.")
         }
-        progress.clear()
-        if library.json {
-            try JSONOutput.print(report)
-            return
+        let telling = JobTelling(library: library)
+        defer { telling.end() }
+        let report = try await studio.generate(order, atOnce: options.atOnce) { telling.tell($0) }
+        telling.end()
+        try telling.tell(report)
+    }
+}
+
+/// What is said of a job while it runs, and when it is done.
+struct JobTelling: Sendable {
+    let library: LibraryOptions
+    private let progress: ProgressLine
+
+    init(library: LibraryOptions) {
+        self.library = library
+        progress = ProgressLine(enabled: !library.quiet)
+    }
+
+    func tell(_ event: JobEvent) {
+        switch event {
+        case .waiting(let job, let ahead):
+            library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
+        case .planned(let plan):
+            library.notice(Self.length(plan.prompt))
+            if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
+            for run in plan.runs { library.notice(Self.course(plan, run)) }
+            library.notice(Self.cost(plan))
+        case .step(let step):
+            progress.show("step \(step.step) of \(step.steps)", share: step.share, secondsLeft: step.secondsLeft)
         }
+    }
+
+    /// Takes the line of progress away.
+    func end() { progress.clear() }
+
+    func tell(_ report: GenerationReport) throws {
+        if library.json { return try JSONOutput.print(report) }
         for output in report.outputs { Terminal.standardOutput.write(output + "\n") }
         let seeds = report.seeds.map(String.init).joined(separator: ", ")
         library.notice("seed \(seeds), " + String(format: "%.1f s", report.seconds.total))
@@ -43,33 +64,32 @@ enum GenerationRun {
         }
     }
 
-    private static func told(_ length: PromptLength) -> String {
-        let limit = length.limit.map(String.init) ?? "all"
-        if let cutOff = length.cutOff { return "prompt: \(length.tokens) tokens, of which the model sees \(limit); cut off: \(cutOff)" }
-        if length.chunks > 1 { return "prompt: \(length.tokens) tokens, read in \(length.chunks) pieces of up to \(limit)" }
-        return "prompt: \(length.tokens)\(length.limit == nil ? "" : " of \(limit)") tokens"
+    private static func length(_ prompt: PlanReport.Prompt) -> String {
+        let limit = prompt.limit.map(String.init) ?? "all"
+        if let cutOff = prompt.cutOff { return "prompt: \(prompt.tokens) tokens, of which the model sees \(limit); cut off: \(cutOff)" }
+        if prompt.chunks > 1 { return "prompt: \(prompt.tokens) tokens, read in \(prompt.chunks) pieces of up to \(limit)" }
+        return "prompt: \(prompt.tokens)\(prompt.limit == nil ? "" : " of \(limit)") tokens"
     }
 
-    /// - Parameters:
-    ///   - sizes: of the pictures that one that grows goes through, the last its own; that alone where it does not grow.
-    ///   - from: what is said of the seed.
-    private static func plan(
-        _ model: String, _ steps: StepPlan, _ sizes: [String], _ from: String, _ guidance: Double
-    ) -> String {
-        let start = steps.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
-        let passes = steps.passes == steps.run ? "" : " (\(steps.passes) passes)"
+    private static func course(_ plan: PlanReport, _ run: PlanReport.Run) -> String {
+        let from =
+            run.drafts > 1
+            ? "the best of \(run.drafts) drafts, seeds from \(plan.seed), \(run.passes) passes in all" : "seed \(plan.seed)"
+        let start = run.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
+        let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
+        let sizes = run.sizes.map { "\($0)" }
         let before = sizes.dropLast()
         let smaller = [before.dropLast().joined(separator: ", "), before.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
         let size = sizes[sizes.count - 1]
         let course =
             smaller.isEmpty
-            ? "\(steps.run) of \(steps.requested) steps will run\(passes)\(start), at \(size)"
-            : "\(steps.run) steps will run\(passes), growing from \(smaller) to \(size)"
-        return "\(model): \(course), \(from)" + (guidance > 1 ? "" : ", without guidance")
+            ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
+            : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
+        return "\(plan.model): \(course), \(from)" + (plan.guidance > 1 ? "" : ", without guidance")
     }
 
-    private static func estimate(_ seconds: Double, _ memory: Int, _ tiled: Bool) -> String {
-        let pieces = tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
-        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(pieces)"
+    private static func cost(_ plan: PlanReport) -> String {
+        let pieces = plan.tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
+        return "about \(ProgressLine.duration(plan.seconds)), \(plan.memory >> 20) MB of memory at most\(pieces)"
     }
 }

@@ -20,15 +20,8 @@ struct GrowthOptions: ParsableArguments {
             valueName: "n"))
     var drafts: Int?
 
-    /// Puts what the person said into a request whose strength is known.
-    func shape(_ request: inout GenerationRequest) throws {
-        if let firstSide { request.firstSide = firstSide == 0 ? nil : firstSide }
-        request.refine = refine ?? request.refine
-        if let drafts, drafts > 1, !request.grows {
-            throw ValidationError(
-                "--drafts \(drafts): only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with --first-side."
-            )
-        }
-        request.drafts = drafts ?? (request.firstSide == nil || !request.grows ? 1 : request.drafts)
+    /// Puts what the person said into a wish.
+    func fill(_ wish: inout GenerationWish) {
+        (wish.firstSide, wish.refine, wish.drafts) = (firstSide, refine, drafts)
     }
 }

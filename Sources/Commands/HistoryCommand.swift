@@ -37,7 +37,7 @@ struct HistoryCommand: ParsableCommand {
             generations
             ? try desk.library.generations(of: picture?.id, limit: limit).map { .generation($0) }
             : try desk.library.history(of: picture?.id, limit: limit)
-        if library.json { return try JSONOutput.print(entries.map(HistoryLine.init)) }
+        if library.json { return try JSONOutput.print(entries.map { try HistoryReport($0) }) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
         var names: [Int64: String] = [:]
         for entry in entries {
@@ -73,49 +73,6 @@ struct HistoryCommand: ParsableCommand {
         case .reset: "reset"
         case .undo: "undid the decision on"
         case .import: "imported the decision on"
-        }
-    }
-}
-
-/// A line of the history as JSON: what it is, and under that name the thing itself.
-struct HistoryLine: Encodable {
-    struct Analysis: Encodable {
-        var encoder: String
-        var vocabulary: String
-        var seconds: Double
-    }
-
-    struct Taken: Encodable {
-        var id: Int64
-        var action: String
-        var tag: String
-        var undoes: Int64?
-        var by: String
-    }
-
-    var date: Date
-    var picture: Int64?
-    var kind: String
-    var analysis: Analysis?
-    var decision: Taken?
-    var prompt: KeptPrompt?
-    var generation: KeptGeneration?
-
-    init(_ entry: HistoryEntry) {
-        (date, picture) = (entry.date, entry.pictureID)
-        switch entry {
-        case .analysis(let record):
-            kind = "analysis"
-            analysis = Analysis(encoder: record.encoder.name, vocabulary: record.vocabulary.name, seconds: record.seconds)
-        case .decision(let record):
-            kind = "decision"
-            decision = Taken(id: record.id, action: record.action.rawValue, tag: record.tag, undoes: record.undoes, by: record.decidedBy)
-        case .prompt(let record):
-            kind = "prompt"
-            prompt = KeptPrompt(record)
-        case .generation(let record):
-            kind = "generation"
-            generation = KeptGeneration(record)
         }
     }
 }

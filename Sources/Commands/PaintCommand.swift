@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Studio
 
 /// `redraw paint`: text to image.
@@ -26,17 +25,11 @@ struct PaintCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        generation.useThreads()
-        let studio = try library.studio()
-        var request = try generation.request(.paint, studio: studio)
-        request.prompt = text ?? request.prompt
-        try growth.shape(&request)
-        guard !request.prompt.isEmpty else { throw ValidationError("Say what to paint: redraw paint \"a photo of a cat\".") }
-        try generation.check(request)
-        try await GenerationRun.run(
-            GenerationOrder(
-                request: request, place: generation.place, overwrites: generation.overwrite, preview: generation.previewFile,
-                latent: generation.latentFile),
-            studio: studio, library: library)
+        var wish = GenerationWish()
+        growth.fill(&wish)
+        generation.fill(&wish)
+        wish.mode = "paint"
+        wish.prompt = text ?? generation.prompt
+        try await GenerationRun(options: generation, library: library).run(wish)
     }
 }

@@ -59,13 +59,13 @@ struct PromptCommand: ParsableCommand {
     }
 
     private func show(_ prompt: PromptVersion) throws {
-        if library.json { return try JSONOutput.print(KeptPrompt(prompt)) }
+        if library.json { return try JSONOutput.print(PromptReport(prompt)) }
         Terminal.standardOutput.write(PromptCommand.text(prompt) + "\n")
         library.notice("Version \(prompt.number)\(prompt.parent.map { " of \($0)" } ?? "").")
     }
 
     private func list(_ prompts: [PromptVersion]) throws {
-        if library.json { return try JSONOutput.print(prompts.map(KeptPrompt.init)) }
+        if library.json { return try JSONOutput.print(prompts.map(PromptReport.init)) }
         for prompt in prompts {
             let parent = prompt.parent.map { " from version \($0)" } ?? ""
             Terminal.standardOutput.write(

@@ -18,7 +18,8 @@ public struct RedrawCommand: AsyncParsableCommand {
         version: "redraw 0.1.0",
         subcommands: [
             AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
-            PaintCommand.self, EmbedCommand.self, SimilarCommand.self, HistoryCommand.self, ShowCommand.self, ExportCommand.self,
+            PaintCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self, ShowCommand.self,
+            ExportCommand.self,
             ImportCommand.self,
             ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,
         ]

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Studio
 
 /// `redraw repaint`: only where the mask is white.
@@ -29,47 +28,43 @@ struct RepaintCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Repaint where the mask is black.")
     var invert = false
 
-    @Option(name: .long, help: ArgumentHelp("Blend new into old over this many pixels, inside the mask.", valueName: "px"))
-    var feather = 4
+    @Option(name: .long, help: ArgumentHelp("Blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
+    var feather: Int?
 
-    @Option(name: .long, help: ArgumentHelp("Grow the mask by this many pixels first.", valueName: "px"))
-    var grow = 0
-
-    @Option(name: .long, help: ArgumentHelp("What stands under the mask at first: original, blur, noise or empty.", valueName: "what"))
-    var fill = GenerationRequest.Fill.original
+    @Option(name: .long, help: ArgumentHelp("Grow the mask by this many pixels first (default: 0).", valueName: "px"))
+    var grow: Int?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("What the model sees: the whole picture, or the masked part in more detail.", valueName: "whole|masked"))
-    var area = GenerationRequest.Area.whole
+        help: ArgumentHelp("What stands under the mask at first: original, blur, noise or empty (default: original).", valueName: "what"),
+        completion: .list(GenerationWish.fills))
+    var fill: String?
 
-    @Option(name: .long, help: ArgumentHelp("With --area masked: pixels around the masked part that the model sees too.", valueName: "px"))
-    var padding = 32
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the model sees: the whole picture, or the masked part in more detail (default: whole).", valueName: "whole|masked"),
+        completion: .list(GenerationWish.areas))
+    var area: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("With --area masked: pixels around the masked part that the model sees too (default: 32).", valueName: "px"))
+    var padding: Int?
 
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
     func run() async throws {
-        generation.useThreads()
-        let studio = try library.studio()
-        let file = try PictureFile(path: picture)
-        var request = try generation.request(.repaint, studio: studio, picture: file)
-        request.strength = strength ?? request.strength
-        request.invert = invert
-        request.feather = feather
-        request.grow = grow
-        request.fill = fill
-        request.area = area
-        request.padding = padding
-        try growth.shape(&request)
-        try generation.check(request)
-        let filled = try await studio.fill(request, for: file, keepsNegative: generation.negative != nil)
-        try await GenerationRun.run(
-            GenerationOrder(
-                request: filled.request, picture: file, mask: try PictureFile(path: mask), place: generation.place,
-                overwrites: generation.overwrite, promptNumber: filled.promptNumber, preview: generation.previewFile,
-                latent: generation.latentFile),
-            studio: studio, library: library)
+        var wish = GenerationWish()
+        (wish.mode, wish.picture, wish.mask) = ("repaint", picture, mask)
+        wish.strength = strength
+        wish.invert = invert
+        (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
+        (wish.fill, wish.area) = (fill, area)
+        growth.fill(&wish)
+        generation.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish)
     }
 }

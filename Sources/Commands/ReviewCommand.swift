@@ -33,7 +33,7 @@ struct ReviewCommand: ParsableCommand {
         let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
         let wasInterrupted = onScreen ? try screen(desk, pictures) : try lines(desk, pictures)
         if library.json {
-            try JSONOutput.print(try pictures.map { try ScreenedPicture($0, desk) })
+            try JSONOutput.print(try pictures.map { try PictureReport($0, desk) })
         } else {
             for picture in pictures { summarise(try desk.library.suggestions(of: picture.id), picture) }
         }

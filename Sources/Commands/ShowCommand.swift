@@ -31,7 +31,7 @@ struct ShowCommand: ParsableCommand {
     }
 
     private func show(_ generation: Generation, _ desk: ScreeningDesk) throws {
-        if library.json { return try JSONOutput.print(KeptGeneration(generation)) }
+        if library.json { return try JSONOutput.print(try GenerationEntry(generation)) }
         var lines = [("generation", "\(generation.id), \(generation.kind.rawValue), \(generation.status.rawValue)")]
         lines.append(("when", CommandText.moment(generation.createdAt)))
         if let message = generation.message { lines.append(("message", message)) }
@@ -50,17 +50,17 @@ struct ShowCommand: ParsableCommand {
         if let proof = generation.untouched {
             lines.append(("untouched", "\(proof.pixels) pixels, \(proof.identical ? "identical to the original" : "CHANGED")"))
         }
-        if let seconds = generation.seconds { lines.append(("seconds", seconds)) }
-        lines.append(("request", generation.request))
+        if let seconds = generation.seconds { lines.append(("seconds", seconds.text)) }
+        lines.append(("request", generation.request.text))
         write(lines)
     }
 
     private func show(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
-        if library.json { return try JSONOutput.print(try ScreenedPicture(picture, desk)) }
+        if library.json { return try JSONOutput.print(try PictureReport(picture, desk)) }
         var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
         lines += picture.paths.map { ("seen at", $0) }
         if let recovered = try desk.recovered(for: picture) { lines += RecoveredText.lines(recovered) }
-        for analysis in try KeptAnalysis.latest(of: picture, desk) {
+        for analysis in try PictureReport.Analysis.latest(of: picture, desk) {
             lines.append(
                 ("looked at by", "\(analysis.encoder.name) with \(analysis.vocabulary.name), \(CommandText.moment(analysis.created))"))
             if let confidence = analysis.confidence { lines.append(("confidences", confidence.explanation)) }

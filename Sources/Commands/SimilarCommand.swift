@@ -34,7 +34,7 @@ struct SimilarCommand: AsyncParsableCommand {
 
     func run() async throws {
         looking.useThreads()
-        let found = try await library.studio(looking).similar(to: picture, count: count)
+        let found = try await library.studio(looking).analyst.similar(to: picture, count: count)
         guard !library.json else { return try JSONOutput.print(found) }
         guard !found.isEmpty else { return library.notice("The library holds no other picture to compare with.") }
         let output = Terminal.standardOutput

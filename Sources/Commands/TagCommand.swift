@@ -70,7 +70,7 @@ struct TagCommand: ParsableCommand {
                 outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(CommandText.count(outcome.decisions.count, "tag")).")
         }
         if library.json {
-            try JSONOutput.print(try ScreenedPicture(picture, desk))
+            try JSONOutput.print(try PictureReport(picture, desk))
         } else {
             let output = Terminal.standardOutput
             let lines = CommandText.lines(

@@ -36,7 +36,7 @@ extension VocabCommand {
             let paths = Calibrate.pictures(below: folder)
             guard !paths.isEmpty else { throw ValidationError("\(folder) is no folder with PNG, JPEG or WebP pictures in it.") }
             let progress = ProgressLine(enabled: !library.quiet)
-            let report = try await library.studio(looking).calibrate(on: paths) { progress.show("calibrating", share: $0) }
+            let report = try await library.studio(looking).analyst.calibrate(on: paths) { progress.show("calibrating", share: $0) }
             progress.clear()
             for failure in report.failures { library.notice("vocab calibrate: \(failure)") }
             guard !library.json else { return try JSONOutput.print(report) }
@@ -68,9 +68,9 @@ extension VocabCommand {
         func run() async throws {
             looking.useThreads()
             let studio = try library.studio(looking)
-            if reset { try await studio.resetThresholds(by: LibraryOptions.person) }
+            if reset { try await studio.analyst.resetThresholds(by: LibraryOptions.person) }
             let progress = ProgressLine(enabled: !library.quiet)
-            let report = try await studio.thresholds { progress.show("reading the vocabulary (once)", share: $0) }
+            let report = try await studio.analyst.thresholds { progress.show("reading the vocabulary (once)", share: $0) }
             progress.clear()
             guard !library.json else { return try JSONOutput.print(report) }
             var lines = ["\(report.encoder) with \(report.vocabulary); confidences: \(report.confidence.explanation)"]

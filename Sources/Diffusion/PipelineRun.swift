@@ -91,8 +91,20 @@ extension Pipeline {
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
+        try run(
+            task, plans: task.plans(outline, memoryLimit: memoryLimit), memoryLimit: memoryLimit, previews: previews, score: score,
+            checkCancelled: checkCancelled, onStep: onStep)
+    }
+
+    /// Runs what `RunTask.plans` made of the task.
+    ///
+    /// - Parameter plans: one for each strength.
+    public func run(
+        _ task: RunTask, plans: [Plan], memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
+        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
+        onStep: (StepReport) throws -> Void
+    ) throws -> [PipelineResult] {
         let begin = ContinuousClock.now
-        let plans = try task.plans(outline, memoryLimit: memoryLimit)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
         guard !plans.contains(where: \.grows) else {

@@ -149,21 +149,17 @@ extension Library {
     }
 
     static func insert(_ analysis: NewAnalysis, of picture: Int64, at moment: Date, _ db: Database) throws -> AnalysisRecord {
-        try db.execute(
-            sql: """
-                INSERT INTO analysis (pictureId, encoderName, encoderSha256, vocabularyName, vocabularySha256, vocabularyCount,
-                    seconds, positive, negative, model, size, recovered, dropped, wording, composition, calibration, createdAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                picture, analysis.encoder.name, analysis.encoder.sha256.lowercased(),
-                analysis.vocabulary.name, analysis.vocabulary.sha256.lowercased(), analysis.vocabulary.count,
-                analysis.seconds, analysis.positive, analysis.negative,
-                analysis.model, analysis.size, analysis.recovered, analysis.dropped, analysis.wording,
-                analysis.composition, analysis.calibration, moment,
-            ])
-        let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])!
-        return AnalysisRecord(row)
+        try AnalysisRow(
+            pictureId: picture, encoderName: analysis.encoder.name, encoderSha256: analysis.encoder.sha256.lowercased(),
+            vocabularyName: analysis.vocabulary.name, vocabularySha256: analysis.vocabulary.sha256.lowercased(),
+            vocabularyCount: analysis.vocabulary.count, seconds: analysis.seconds, positive: analysis.positive,
+            negative: analysis.negative, model: analysis.model, size: analysis.size, recovered: analysis.recovered,
+            dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition, calibration: analysis.calibration,
+            createdAt: moment
+        ).insert(db)
+        let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])
+        guard let row else { throw LibraryError.noSuchPicture("\(picture)") }
+        return try AnalysisRecord(row)
     }
 
     /// The proposals with tidy texts, or what is wrong with the analysis.

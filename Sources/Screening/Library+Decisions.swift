@@ -38,9 +38,10 @@ extension Library {
                 db, sql: "SELECT id, before, after \(standing) AND batch = ? ORDER BY id DESC", arguments: [picture, batch])
             var log = try DecisionLog(picture: picture, person: person, moment: moment, db)
             for decision in decisions {
-                let before = try DecisionLog.state(decision["before"])
-                guard let after = try DecisionLog.state(decision["after"]) else { continue }
-                try Library.restore(before, from: after, undoing: decision["id"], &log, db)
+                let row = StoredRow(decision, of: "decision")
+                let before = try DecisionLog.state(row, "before")
+                guard let after = try DecisionLog.state(row, "after") else { continue }
+                try Library.restore(before, from: after, undoing: try row.value("id"), &log, db)
             }
             return try log.outcome(db)
         }
@@ -209,15 +210,10 @@ struct DecisionLog {
     func enter(
         _ action: Decision.Action, tag: String, key: String, before: SuggestionRow?, after: SuggestionRow?, undoes: Int64?, _ db: Database
     ) throws -> Int64 {
-        try db.execute(
-            sql: """
-                INSERT INTO decision (pictureId, tagKey, tag, batch, action, before, after, undoes, decidedAt, decidedBy)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                picture, key, tag, batch, action.rawValue, try DecisionLog.json(before), try DecisionLog.json(after), undoes, moment,
-                person,
-            ])
+        try DecisionRow(
+            pictureId: picture, tagKey: key, tag: tag, batch: batch, action: action.rawValue, before: try DecisionLog.json(before),
+            after: try DecisionLog.json(after), undoes: undoes, decidedAt: moment, decidedBy: person
+        ).insert(db)
         return db.lastInsertedRowID
     }
 
@@ -227,13 +223,29 @@ struct DecisionLog {
         return DecisionOutcome(decisions: try rows.map(Decision.init), suggestions: try Suggestion.all(of: picture, db))
     }
 
-    static func state(_ json: String?) throws -> SuggestionRow? {
-        guard let json else { return nil }
-        return try JSONCoding.decoder().decode(SuggestionRow.self, from: Data(json.utf8))
+    /// What a suggestion was before or after a decision; nil where there was none.
+    static func state(_ row: StoredRow, _ column: String) throws -> SuggestionRow? {
+        try row.json(column)?.decoded()
     }
 
     static func json(_ row: SuggestionRow?) throws -> String? {
         guard let row else { return nil }
         return String(decoding: try JSONCoding.encoder().encode(row), as: UTF8.self)
     }
+}
+
+/// A row of the table `decision`, as it is written.
+struct DecisionRow: Encodable, PersistableRecord {
+    static let databaseTableName = "decision"
+
+    var pictureId: Int64
+    var tagKey: String
+    var tag: String
+    var batch: Int64
+    var action: String
+    var before: String?
+    var after: String?
+    var undoes: Int64?
+    var decidedAt: Date
+    var decidedBy: String
 }

@@ -41,9 +41,10 @@ extension Library {
                 FROM embeddingSpace ORDER BY pictures DESC, id
                 """
             return try Row.fetchAll(db, sql: sql).map { row in
-                EmbeddingSpace(
-                    encoder: EncoderIdentity(name: row["encoderName"], sha256: row["encoderSha256"]), dimension: row["dimension"],
-                    count: row["pictures"])
+                let row = StoredRow(row, of: "embeddingSpace")
+                return EmbeddingSpace(
+                    encoder: EncoderIdentity(name: try row.value("encoderName"), sha256: try row.value("encoderSha256")),
+                    dimension: try row.value("dimension"), count: try row.value("pictures"))
             }
         }
     }
@@ -60,18 +61,15 @@ extension Library {
     ) throws(LibraryError) {
         precondition(rows > 0, "at least one row at a time, not \(rows)")
         try read { db in
-            guard
-                let space = try Row.fetchOne(
-                    db, sql: "SELECT id, dimension FROM embeddingSpace WHERE encoderSha256 = ?", arguments: [encoder.lowercased()])
-            else { return }
-            let width = 2 * (space["dimension"] as Int)
+            guard let space = try Library.space(encoder.lowercased(), db) else { return }
+            let width = 2 * space.dimension
             var pictures: [Int64] = []
             pictures.reserveCapacity(rows)
             let block = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * width, alignment: 64)
             defer { block.deallocate() }
             // The plus keeps SQLite from going by an index, row by row: nearly every row is wanted.
             let cursor = try Row.fetchCursor(
-                db, sql: "SELECT pictureId, halves FROM embedding WHERE +spaceId = ? ORDER BY id", arguments: [space["id"] as Int64])
+                db, sql: "SELECT pictureId, halves FROM embedding WHERE +spaceId = ? ORDER BY id", arguments: [space.id])
             while let row = try cursor.next() {
                 let fits = try row.withUnsafeData(atIndex: 1) { data in
                     guard let data, data.count == width else { return false }
@@ -83,13 +81,23 @@ extension Library {
                 }
                 // One of another length was written by no version of ours; the others are as good as before.
                 guard fits else { continue }
-                pictures.append(row[0])
+                pictures.append(try StoredRow(row, of: "embedding").value("pictureId"))
                 if pictures.count == rows {
                     try body(pictures, UnsafeRawBufferPointer(block))
                     pictures.removeAll(keepingCapacity: true)
                 }
             }
             if !pictures.isEmpty { try body(pictures, UnsafeRawBufferPointer(rebasing: block[..<(pictures.count * width)])) }
+        }
+    }
+
+    /// The space of an encoder: its number, and how many numbers each embedding has.
+    private static func space(_ digest: String, _ db: Database) throws -> (id: Int64, dimension: Int)? {
+        try Row.fetchOne(db, sql: "SELECT id, dimension FROM embeddingSpace WHERE encoderSha256 = ?", arguments: [digest]).map { row in
+            let row = StoredRow(row, of: "embeddingSpace")
+            let dimension: Int = try row.value("dimension")
+            guard (1...65_536).contains(dimension) else { throw row.damaged("dimension", "\(dimension) is not from 1 to 65536") }
+            return (try row.value("id"), dimension)
         }
     }
 
@@ -110,17 +118,17 @@ extension Library {
                 ON CONFLICT (encoderSha256) DO NOTHING
                 """,
             arguments: [embedding.encoder.name, digest, dimension])
-        let space = try Row.fetchOne(db, sql: "SELECT id, dimension FROM embeddingSpace WHERE encoderSha256 = ?", arguments: [digest])!
-        guard (space["dimension"] as Int) == dimension else {
+        guard let space = try Library.space(digest, db) else { preconditionFailure("it was put there just now") }
+        guard space.dimension == dimension else {
             throw LibraryError.invalid(
                 field: "the embedding of", value: "\(dimension) dimensions",
-                rule: "those of \(embedding.encoder.name) have \(space["dimension"] as Int)")
+                rule: "those of \(embedding.encoder.name) have \(space.dimension)")
         }
         try db.execute(
             sql: """
                 INSERT INTO embedding (spaceId, pictureId, halves) VALUES (?, ?, ?)
                 ON CONFLICT (pictureId, spaceId) DO UPDATE SET halves = excluded.halves
                 """,
-            arguments: [space["id"] as Int64, picture, Data(embedding.halves)])
+            arguments: [space.id, picture, Data(embedding.halves)])
     }
 }

@@ -8,8 +8,9 @@ extension Library {
             let wanted = try ids ?? Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id")
             let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), db) }
             guard ids == nil else { return LibraryExport(pictures: pictures, generations: []) }
-            let free = try Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id")
-                .map { ExportedGeneration(try Generation($0, db)) }
+            let free = try Generation.all(
+                Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id"), db
+            ).map(ExportedGeneration.init)
             return LibraryExport(pictures: pictures, generations: free)
         }
     }
@@ -37,27 +38,29 @@ extension Library {
 extension Library {
     private static func exported(_ picture: PictureRecord, _ db: Database) throws -> ExportedPicture {
         func rows(_ sql: String) throws -> [Row] { try Row.fetchAll(db, sql: sql, arguments: [picture.id]) }
-        let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map(AnalysisRecord.init)
+        let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map { try AnalysisRecord($0) }
         let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
-        let log = try rows("SELECT * FROM decision WHERE pictureId = ? ORDER BY id")
-        let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1["id"] as Int64, $0) })
+        let log = try rows("SELECT * FROM decision WHERE pictureId = ? ORDER BY id").map {
+            (decision: try Decision($0), row: StoredRow($0, of: "decision"))
+        }
+        let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1.decision.id, $0) })
         return ExportedPicture(
             sha256: picture.sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
             paths: try rows("SELECT path, seenAt FROM picturePath WHERE pictureId = ? ORDER BY path")
-                .map { ExportedPicture.Path(path: $0["path"], seenAt: Moment.rounded($0["seenAt"])) },
+                .map { StoredRow($0, of: "picturePath") }
+                .map { ExportedPicture.Path(path: try $0.value("path"), seenAt: try $0.moment("seenAt")) },
             analyses: analyses.map(ExportedAnalysis.init),
             suggestions: try SuggestionRow.all(of: picture.id, db).map { ExportedSuggestion($0, positions) },
-            decisions: try log.map { row in
-                let decision = try Decision(row)
-                return ExportedDecision(
+            decisions: try log.map { decision, row in
+                ExportedDecision(
                     tag: decision.tag, action: decision.action, batch: decision.batch,
-                    before: try DecisionLog.state(row["before"]).map { ExportedSuggestion($0, positions) },
-                    after: try DecisionLog.state(row["after"]).map { ExportedSuggestion($0, positions) },
+                    before: try DecisionLog.state(row, "before").map { ExportedSuggestion($0, positions) },
+                    after: try DecisionLog.state(row, "after").map { ExportedSuggestion($0, positions) },
                     undoes: decision.undoes.flatMap { entries[$0] }, decidedAt: decision.decidedAt, decidedBy: decision.decidedBy)
             },
             prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
-            generations: try rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id")
-                .map { ExportedGeneration(try Generation($0, db)) })
+            generations: try Generation.all(rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id"), db)
+                .map(ExportedGeneration.init))
     }
 }
 
@@ -66,8 +69,9 @@ extension ExportedAnalysis {
         (encoder, vocabulary, seconds, positive, negative) = (
             record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
         )
-        (composition, calibration) = (record.composition, record.calibration)
-        (model, size, recovered, dropped, createdAt) = (record.model, record.size, record.recovered, record.dropped, record.createdAt)
+        (composition, calibration) = (record.composition?.text, record.calibration?.text)
+        (model, size, recovered, dropped) = (record.model?.text, record.size?.text, record.recovered?.text, record.dropped?.text)
+        createdAt = record.createdAt
     }
 }
 
@@ -106,9 +110,9 @@ extension ExportedPrompt {
 
 extension ExportedGeneration {
     init(_ run: Generation) {
-        (kind, request, seed, model, profile) = (run.kind, run.request, run.seed, run.model, run.profile)
+        (kind, request, seed, model, profile) = (run.kind, run.request.text, run.seed, run.model, run.profile)
         (precision, stepsRequested, stepsRun) = (run.precision, run.stepsRequested, run.stepsRun)
-        (firstTimestep, seconds, promptNumber) = (run.firstTimestep, run.seconds, run.promptNumber)
+        (firstTimestep, seconds, promptNumber) = (run.firstTimestep, run.seconds?.text, run.promptNumber)
         (untouched, status, message, outputs) = (run.untouched, run.status, run.message, run.outputs)
         (createdAt, finishedAt) = (run.createdAt, run.finishedAt)
     }

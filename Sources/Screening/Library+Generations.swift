@@ -3,27 +3,20 @@ internal import GRDB
 
 extension Library {
     /// Keeps a generation, at its start (status `running`) or when it is over.
+    ///
+    /// - Parameter job: the one that makes it.
     @discardableResult
-    public func record(_ generation: NewGeneration, at moment: Date = Date()) throws(LibraryError) -> Generation {
+    public func record(_ generation: NewGeneration, ofJob job: Int64? = nil, at moment: Date = Date()) throws(LibraryError) -> Generation {
         try Text.json(generation.request, field: "the request")
         let outcome = try Library.checked(generation.outcome)
         return try write { db in
             if let picture = generation.pictureID { _ = try Library.picture(picture, db) }
-            try db.execute(
-                sql: """
-                    INSERT INTO generation (kind, request, seed, model, profile, "precision", stepsRequested, stepsRun, firstTimestep, seconds,
-                        pictureId, promptNumber, untouchedPixels, untouchedIdentical, untouchedSha256, status, message, createdAt, finishedAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    generation.kind.rawValue, generation.request, Int64(bitPattern: outcome.seed ?? generation.seed), generation.model,
-                    generation.profile,
-                    generation.precision, generation.stepsRequested, outcome.stepsRun, outcome.firstTimestep, outcome.seconds,
-                    generation.pictureID, generation.promptNumber, outcome.untouched?.pixels, outcome.untouched?.identical,
-                    outcome.untouched?.sha256, outcome.status.rawValue, outcome.message, moment, outcome.status == .running ? nil : moment,
-                ])
+            var checked = generation
+            checked.outcome = outcome
+            try GenerationRow(checked, at: moment).insert(db)
             let id = db.lastInsertedRowID
             try Library.insert(outcome.outputs, generation: id, db)
+            if let job { try db.execute(sql: "UPDATE job SET generationId = ? WHERE id = ?", arguments: [id, job]) }
             return try Library.generation(id, db)
         }
     }
@@ -71,10 +64,7 @@ extension Library {
     /// Generations, the latest first; of one picture, or of all.
     public func generations(of picture: Int64? = nil, limit: Int = .max) throws(LibraryError) -> [Generation] {
         try read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM generation WHERE ?1 IS NULL OR pictureId = ?1 ORDER BY id DESC LIMIT ?2",
-                arguments: [picture, max(0, limit)]
-            ).map { try Generation($0, db) }
+            try Generation.all(Library.latest("generation", of: picture, order: "id DESC", limit, db), db)
         }
     }
 
@@ -82,15 +72,13 @@ extension Library {
     public func history(of picture: Int64? = nil, limit: Int = 50) throws(LibraryError) -> [HistoryEntry] {
         try read { db in
             func rows(_ table: String, _ order: String) throws -> [Row] {
-                try Row.fetchAll(
-                    db, sql: "SELECT * FROM \(table) WHERE ?1 IS NULL OR pictureId = ?1 ORDER BY \(order) DESC LIMIT ?2",
-                    arguments: [picture, max(0, limit)])
+                try Library.latest(table, of: picture, order: order, limit, db)
             }
             var entries: [HistoryEntry] = []
-            entries += try rows("generation", "createdAt DESC, id").map { .generation(try Generation($0, db)) }
-            entries += try rows("prompt", "createdAt DESC, number").map { .prompt(try PromptVersion($0)) }
-            entries += try rows("decision", "decidedAt DESC, id").map { .decision(try Decision($0)) }
-            entries += try rows("analysis", "createdAt DESC, id").map { .analysis(AnalysisRecord($0)) }
+            entries += try Generation.all(rows("generation", "createdAt DESC, id DESC"), db).map { .generation($0) }
+            entries += try rows("prompt", "createdAt DESC, number DESC").map { .prompt(try PromptVersion($0)) }
+            entries += try rows("decision", "decidedAt DESC, id DESC").map { .decision(try Decision($0)) }
+            entries += try rows("analysis", "createdAt DESC, id DESC").map { .analysis(try AnalysisRecord($0)) }
             let latestFirst = entries.enumerated().sorted { a, b in
                 a.element.date == b.element.date ? a.offset < b.offset : a.element.date > b.element.date
             }
@@ -102,7 +90,15 @@ extension Library {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM generation WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchGeneration(id)
         }
-        return try Generation(row, db)
+        return try Generation.all([row], db)[0]
+    }
+
+    /// The last rows of a table, of one picture or of all: each found by an index of its own.
+    private static func latest(_ table: String, of picture: Int64?, order: String, _ limit: Int, _ db: Database) throws -> [Row] {
+        let limit = max(0, limit)
+        guard let picture else { return try Row.fetchAll(db, sql: "SELECT * FROM \(table) ORDER BY \(order) LIMIT ?", arguments: [limit]) }
+        return try Row.fetchAll(
+            db, sql: "SELECT * FROM \(table) WHERE pictureId = ? ORDER BY \(order) LIMIT ?", arguments: [picture, limit])
     }
 
     static func insert(_ outputs: [GenerationOutput], generation: Int64, _ db: Database) throws {

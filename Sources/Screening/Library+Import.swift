@@ -66,17 +66,12 @@ extension Library {
                 }
                 return entries[position]
             }
-            try db.execute(
-                sql: """
-                    INSERT INTO decision (pictureId, tagKey, tag, batch, action, before, after, undoes, decidedAt, decidedBy)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    id, key, decision.tag, decision.batch, decision.action.rawValue,
-                    try DecisionLog.json(decision.before.map { try SuggestionRow($0, analyses: analyses) }),
-                    try DecisionLog.json(decision.after.map { try SuggestionRow($0, analyses: analyses) }),
-                    undone, decision.decidedAt, decision.decidedBy,
-                ])
+            try DecisionRow(
+                pictureId: id, tagKey: key, tag: decision.tag, batch: decision.batch, action: decision.action.rawValue,
+                before: try DecisionLog.json(decision.before.map { try SuggestionRow($0, analyses: analyses) }),
+                after: try DecisionLog.json(decision.after.map { try SuggestionRow($0, analyses: analyses) }), undoes: undone,
+                decidedAt: decision.decidedAt, decidedBy: decision.decidedBy
+            ).insert(db)
             entries.append(db.lastInsertedRowID)
             lastEntry[key] = db.lastInsertedRowID
             report.decisionsTaken += 1
@@ -154,15 +149,10 @@ extension Library {
             var new = prompt
             new.number = (known.last?.number ?? 0) + 1
             new.parent = prompt.parent.flatMap { numbers[$0] }
-            try db.execute(
-                sql: """
-                    INSERT INTO prompt (pictureId, number, parentNumber, positive, negative, model, width, height, source, createdAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    picture, new.number, new.parent, new.positive, new.negative, new.model, new.width, new.height,
-                    new.source.rawValue, new.createdAt,
-                ])
+            try PromptRow(
+                pictureId: picture, number: new.number, parentNumber: new.parent, positive: new.positive, negative: new.negative,
+                model: new.model, width: new.width, height: new.height, source: new.source.rawValue, createdAt: new.createdAt
+            ).insert(db)
             known.append(new)
             numbers[prompt.number] = new.number
             report.promptsAdded += 1
@@ -178,21 +168,7 @@ extension Library {
             db, sql: "SELECT id FROM generation WHERE pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
             arguments: [picture, generation.createdAt, seed, generation.request])
         guard known == nil else { return }
-        // Whatever ran over there does not run here.
-        let isRunning = generation.status == .running
-        try db.execute(
-            sql: """
-                INSERT INTO generation (kind, request, seed, model, profile, "precision", stepsRequested, stepsRun, firstTimestep, seconds,
-                    pictureId, promptNumber, untouchedPixels, untouchedIdentical, untouchedSha256, status, message, createdAt, finishedAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                generation.kind.rawValue, generation.request, seed, generation.model, generation.profile, generation.precision,
-                generation.stepsRequested, generation.stepsRun, generation.firstTimestep, generation.seconds, picture,
-                generation.promptNumber.flatMap { promptNumbers[$0] }, generation.untouched?.pixels, generation.untouched?.identical,
-                generation.untouched?.sha256, isRunning ? Generation.Status.cancelled.rawValue : generation.status.rawValue,
-                generation.message, generation.createdAt, isRunning ? generation.createdAt : generation.finishedAt,
-            ])
+        try GenerationRow(generation, picture: picture, promptNumber: generation.promptNumber.flatMap { promptNumbers[$0] }).insert(db)
         try insert(generation.outputs, generation: db.lastInsertedRowID, db)
         report.generationsAdded += 1
     }

@@ -7,8 +7,8 @@ public struct DecidedConfidence: Sendable, Hashable {
     /// As it was shown.
     public let confidence: Double
     public let approved: Bool
-    /// What the analysis said of its confidences, as the JSON text that it was given.
-    public let calibration: String?
+    /// What the analysis said of its confidences.
+    public let calibration: StoredJSON?
 }
 
 /// When a person's earlier decisions were set aside for learning. The decisions themselves stand.
@@ -51,9 +51,11 @@ extension Library {
             return try Row.fetchAll(
                 db, sql: sql, arguments: [encoder.lowercased(), Library.unseen, Library.learnedDecisions]
             ).map { row in
-                DecidedConfidence(
-                    facet: row["facet"], confidence: row["confidence"], approved: row["state"] == Suggestion.State.approved.rawValue,
-                    calibration: row["calibration"])
+                let row = StoredRow(row, of: "suggestion")
+                let state: Suggestion.State = try row.choice("state")
+                return DecidedConfidence(
+                    facet: try row.value("facet"), confidence: try row.value("confidence"), approved: state == .approved,
+                    calibration: try row.json("calibration"))
             }
         }
     }
@@ -86,7 +88,8 @@ extension Library {
     public func learningReset() throws(LibraryError) -> LearningReset? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT resetAt, resetBy FROM learningReset ORDER BY id DESC LIMIT 1").map { row in
-                LearningReset(resetAt: Moment.rounded(row["resetAt"]), by: row["resetBy"])
+                let row = StoredRow(row, of: "learningReset")
+                return LearningReset(resetAt: try row.moment("resetAt"), by: try row.value("resetBy"))
             }
         }
     }
@@ -121,7 +124,9 @@ extension Library {
                 WHERE encoderSha256 = ? AND status = 'done' ORDER BY generationId DESC, position LIMIT ?
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [encoder.lowercased(), Library.generationEmbeddings]).map { row in
-                (row["model"], [UInt8](row["halves"] as Data))
+                let row = StoredRow(row, of: "generationEmbedding")
+                let halves: Data = try row.value("halves")
+                return (try row.value("model"), [UInt8](halves))
             }
         }
     }

@@ -45,7 +45,7 @@ extension Library {
     public func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
-                .map { try PictureRecord($0, db) }
+                .map { try PictureRecord.all([$0], db)[0] }
         }
     }
 
@@ -59,10 +59,11 @@ extension Library {
             let rows = try Row.fetchAll(
                 db, sql: "SELECT * FROM picture WHERE sha256 >= ? AND sha256 < ? ORDER BY sha256 LIMIT 20", arguments: [lower, lower + "g"])
             guard rows.count < 2 else {
-                throw LibraryError.ambiguousPicture(prefix, candidates: rows.map { ($0["sha256"] as String).prefix(12).description })
+                throw LibraryError.ambiguousPicture(
+                    prefix, candidates: try PictureRecord.all(rows, db).map { $0.sha256.prefix(12).description })
             }
             guard let row = rows.first else { throw LibraryError.noSuchPicture(prefix) }
-            return try PictureRecord(row, db)
+            return try PictureRecord.all([row], db)[0]
         }
     }
 
@@ -73,25 +74,29 @@ extension Library {
                 SELECT picture.* FROM picture JOIN picturePath ON picturePath.pictureId = picture.id
                 WHERE path = ? ORDER BY seenAt DESC LIMIT 1
                 """
-            return try Row.fetchOne(db, sql: sql, arguments: [path]).map { try PictureRecord($0, db) }
+            return try Row.fetchOne(db, sql: sql, arguments: [path]).map { try PictureRecord.all([$0], db)[0] }
         }
     }
 
     /// The pictures, the latest added first.
     public func pictures(limit: Int = .max, offset: Int = 0) throws(LibraryError) -> [PictureRecord] {
         try read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM picture ORDER BY id DESC LIMIT ? OFFSET ?", arguments: [max(0, limit), max(0, offset)]
-            ).map { try PictureRecord($0, db) }
+            try PictureRecord.all(
+                Row.fetchAll(
+                    db, sql: "SELECT * FROM picture ORDER BY id DESC LIMIT ? OFFSET ?", arguments: [max(0, limit), max(0, offset)]), db)
         }
+    }
+
+    /// How many pictures there are.
+    public func pictureCount() throws(LibraryError) -> Int {
+        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture") ?? 0 }
     }
 
     /// The pictures with suggestions that nobody decided on yet, the latest added first.
     public func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
         try read { db in
             let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
-            return try Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) ORDER BY id DESC")
-                .map { try PictureRecord($0, db) }
+            return try PictureRecord.all(Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) ORDER BY id DESC"), db)
         }
     }
 
@@ -99,6 +104,6 @@ extension Library {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchPicture("\(id)")
         }
-        return try PictureRecord(row, db)
+        return try PictureRecord.all([row], db)[0]
     }
 }

@@ -22,15 +22,10 @@ extension Library {
             }
             if let parent = prompt.parent { _ = try Library.prompt(parent, of: picture, db) }
             let number = (latest?.number ?? 0) + 1
-            try db.execute(
-                sql: """
-                    INSERT INTO prompt (pictureId, number, parentNumber, positive, negative, model, width, height, source, createdAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    picture, number, prompt.parent ?? latest?.number, positive, negative, prompt.model, prompt.width, prompt.height,
-                    prompt.source.rawValue, moment,
-                ])
+            try PromptRow(
+                pictureId: picture, number: number, parentNumber: prompt.parent ?? latest?.number, positive: positive, negative: negative,
+                model: prompt.model, width: prompt.width, height: prompt.height, source: prompt.source.rawValue, createdAt: moment
+            ).insert(db)
             return try Library.prompt(number, of: picture, db)
         }
     }

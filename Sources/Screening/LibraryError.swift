@@ -18,12 +18,17 @@ public enum LibraryError: Error, Equatable, CustomStringConvertible {
     case busy(path: String)
     /// Any other failure of SQLite, in its words.
     case database(path: String, message: String)
+    /// A value of the file that no version of ours wrote.
+    case damagedValue(table: String, row: String, column: String, reason: String)
     case noSuchPicture(String)
     /// A prefix of a SHA-256 that fits several pictures.
     case ambiguousPicture(String, candidates: [String])
     case noSuchSuggestion(String, picture: Int64)
     case noSuchPrompt(number: Int, picture: Int64)
     case noSuchGeneration(Int64)
+    case noSuchJob(Int64)
+    /// A job that is over is neither changed nor cancelled.
+    case jobIsOver(Int64, state: String)
     /// A generation that has finished is not changed.
     case generationFinished(Int64)
     case nothingToUndo(picture: Int64)
@@ -50,6 +55,8 @@ public enum LibraryError: Error, Equatable, CustomStringConvertible {
             "another process keeps the library \(path) locked; wait for it to finish and try again"
         case .database(let path, let message):
             "the library \(path) refused: \(message)"
+        case .damagedValue(let table, let row, let column, let reason):
+            "the library is damaged: table \(table), row \(row), column \(column): \(reason); restore it from a copy, or correct that value"
         case .noSuchPicture(let reference):
             "no picture \(reference) in the library; run `redraw analyze` on it first"
         case .ambiguousPicture(let prefix, let candidates):
@@ -60,6 +67,10 @@ public enum LibraryError: Error, Equatable, CustomStringConvertible {
             "picture \(picture) has no prompt version \(number); `redraw history` lists them"
         case .noSuchGeneration(let id):
             "no generation \(id) in the library; `redraw history` lists them"
+        case .noSuchJob(let id):
+            "no job \(id) in the library; `redraw jobs` lists them"
+        case .jobIsOver(let id, let state):
+            "job \(id) is over already (\(state))"
         case .generationFinished(let id):
             "generation \(id) has finished and is not changed any more"
         case .nothingToUndo(let picture):

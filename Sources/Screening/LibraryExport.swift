@@ -47,7 +47,7 @@ public struct LibraryExport: Codable, Sendable, Equatable {
         (self.pictures, self.generations) = (pictures, generations)
     }
 
-    private static func reason(_ error: DecodingError) -> String {
+    static func reason(_ error: DecodingError) -> String {
         let context =
             switch error {
             case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):

@@ -21,13 +21,13 @@ public struct AnalysisRecord: Sendable, Hashable, Identifiable {
     public let seconds: Double
     public let positive: String
     public let negative: String
-    /// JSON texts, as they were given.
-    public let model: String?
-    public let size: String?
-    public let recovered: String?
-    public let dropped: String?
-    public let composition: String?
-    public let calibration: String?
+    /// Of types that the room above knows.
+    public let model: StoredJSON?
+    public let size: StoredJSON?
+    public let recovered: StoredJSON?
+    public let dropped: StoredJSON?
+    public let composition: StoredJSON?
+    public let calibration: StoredJSON?
     public let wording: String?
     public let createdAt: Date
 }
@@ -139,7 +139,8 @@ public struct Generation: Sendable, Hashable, Identifiable {
 
     public let id: Int64
     public let kind: Kind
-    public let request: String
+    /// The whole request.
+    public let request: StoredJSON
     public let seed: UInt64
     public let model: String
     public let profile: String
@@ -147,7 +148,7 @@ public struct Generation: Sendable, Hashable, Identifiable {
     public let stepsRequested: Int
     public let stepsRun: Int
     public let firstTimestep: Double?
-    public let seconds: String?
+    public let seconds: StoredJSON?
     public let pictureID: Int64?
     public let promptNumber: Int?
     public let untouched: UntouchedProof?

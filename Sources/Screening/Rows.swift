@@ -1,122 +1,156 @@
 internal import Foundation
 internal import GRDB
 
-// How rows become records. Columns are named as in Schema.
+// How rows become records, and records rows. Columns are named as in Schema; children of many rows are fetched together.
 
 extension PictureRecord {
-    init(_ row: Row, _ db: Database) throws {
-        id = row["id"]
-        sha256 = row["sha256"]
-        width = row["width"]
-        height = row["height"]
-        addedAt = Moment.rounded(row["addedAt"])
-        paths = try String.fetchAll(
-            db, sql: "SELECT path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path", arguments: [id])
+    /// - Parameter rows: of the table `picture`.
+    static func all(_ rows: [Row], _ db: Database) throws -> [PictureRecord] {
+        guard !rows.isEmpty else { return [] }
+        let rows = rows.map { StoredRow($0, of: "picture") }
+        let ids: [Int64] = try rows.map { try $0.value("id") }
+        let paths = try Library.children(
+            "SELECT pictureId, path FROM picturePath WHERE pictureId IN (%) ORDER BY seenAt DESC, path", of: ids, by: "pictureId",
+            table: "picturePath", db
+        ) { row -> String in try row.value("path") }
+        return try zip(rows, ids).map { row, id in
+            PictureRecord(
+                id: id, sha256: try row.value("sha256"), width: try row.value("width"), height: try row.value("height"),
+                addedAt: try row.moment("addedAt"), paths: paths[id] ?? [])
+        }
+    }
+}
+
+extension Library {
+    /// What rows of another table say of each of many parents: in one query for some hundred of them at a time.
+    ///
+    /// - Parameters:
+    ///   - sql: with `%` where the parents' numbers go.
+    ///   - column: of the parent's number.
+    static func children<Child>(
+        _ sql: String, of parents: [Int64], by column: String, table: String, _ db: Database, _ child: (StoredRow) throws -> Child
+    ) throws -> [Int64: [Child]] {
+        var found: [Int64: [Child]] = [:]
+        for start in stride(from: 0, to: parents.count, by: 500) {
+            let some = parents[start..<min(start + 500, parents.count)]
+            let places = some.map { _ in "?" }.joined(separator: ", ")
+            let rows = try Row.fetchCursor(
+                db, sql: sql.replacingOccurrences(of: "%", with: places), arguments: StatementArguments(some))
+            while let row = try rows.next() {
+                let row = StoredRow(row, of: table)
+                found[try row.value(column), default: []].append(try child(row))
+            }
+        }
+        return found
     }
 }
 
 extension AnalysisRecord {
-    init(_ row: Row) {
-        id = row["id"]
-        pictureID = row["pictureId"]
-        encoder = EncoderIdentity(name: row["encoderName"], sha256: row["encoderSha256"])
+    init(_ row: Row) throws {
+        let row = StoredRow(row, of: "analysis")
+        id = try row.value("id")
+        pictureID = try row.value("pictureId")
+        encoder = EncoderIdentity(name: try row.value("encoderName"), sha256: try row.value("encoderSha256"))
         vocabulary = VocabularyIdentity(
-            name: row["vocabularyName"], sha256: row["vocabularySha256"], count: row["vocabularyCount"])
-        seconds = row["seconds"]
-        positive = row["positive"]
-        negative = row["negative"]
-        model = row["model"]
-        size = row["size"]
-        recovered = row["recovered"]
-        wording = row["wording"]
-        dropped = row["dropped"]
-        composition = row["composition"]
-        calibration = row["calibration"]
-        createdAt = Moment.rounded(row["createdAt"])
+            name: try row.value("vocabularyName"), sha256: try row.value("vocabularySha256"), count: try row.value("vocabularyCount"))
+        seconds = try row.value("seconds")
+        positive = try row.value("positive")
+        negative = try row.value("negative")
+        model = try row.json("model")
+        size = try row.json("size")
+        recovered = try row.json("recovered")
+        wording = try row.optional("wording")
+        dropped = try row.json("dropped")
+        composition = try row.json("composition")
+        calibration = try row.json("calibration")
+        createdAt = try row.moment("createdAt")
     }
 }
 
 extension Suggestion {
-    init(_ row: Row, aliases: [String]) throws {
-        id = row["id"]
-        tag = row["tag"]
+    init(_ row: StoredRow, aliases: [String]) throws {
+        id = try row.value("id")
+        tag = try row.value("tag")
         self.aliases = aliases
-        facet = row["facet"]
-        analysisID = row["analysisId"]
-        cosine = row["cosine"]
-        confidence = row["confidence"]
-        rank = row["rank"]
-        source = try known(row["source"])
-        state = try known(row["state"])
-        editedText = row["editedText"]
-        weight = row["weight"]
-        decidedAt = (row["decidedAt"] as Date?).map(Moment.rounded)
-        decidedBy = row["decidedBy"]
+        facet = try row.value("facet")
+        analysisID = try row.optional("analysisId")
+        cosine = try row.optional("cosine")
+        confidence = try row.value("confidence")
+        rank = try row.optional("rank")
+        source = try row.choice("source")
+        state = try row.choice("state")
+        editedText = try row.optional("editedText")
+        weight = try row.value("weight")
+        decidedAt = try row.optionalMoment("decidedAt")
+        decidedBy = try row.optional("decidedBy")
     }
 }
 
 extension Decision {
     init(_ row: Row) throws {
-        id = row["id"]
-        pictureID = row["pictureId"]
-        tag = row["tag"]
-        action = try known(row["action"])
-        batch = row["batch"]
-        undoes = row["undoes"]
-        decidedAt = Moment.rounded(row["decidedAt"])
-        decidedBy = row["decidedBy"]
+        let row = StoredRow(row, of: "decision")
+        id = try row.value("id")
+        pictureID = try row.value("pictureId")
+        tag = try row.value("tag")
+        action = try row.choice("action")
+        batch = try row.value("batch")
+        undoes = try row.optional("undoes")
+        decidedAt = try row.moment("decidedAt")
+        decidedBy = try row.value("decidedBy")
     }
 }
 
 extension PromptVersion {
     init(_ row: Row) throws {
-        pictureID = row["pictureId"]
-        number = row["number"]
-        parent = row["parentNumber"]
-        positive = row["positive"]
-        negative = row["negative"]
-        model = row["model"]
-        width = row["width"]
-        height = row["height"]
-        source = try known(row["source"])
-        createdAt = Moment.rounded(row["createdAt"])
+        let row = StoredRow(row, of: "prompt")
+        pictureID = try row.value("pictureId")
+        number = try row.value("number")
+        parent = try row.optional("parentNumber")
+        positive = try row.value("positive")
+        negative = try row.value("negative")
+        model = try row.optional("model")
+        width = try row.optional("width")
+        height = try row.optional("height")
+        source = try row.choice("source")
+        createdAt = try row.moment("createdAt")
     }
 }
 
-extension Generation {
-    init(_ row: Row, _ db: Database) throws {
-        id = row["id"]
-        kind = try known(row["kind"])
-        request = row["request"]
-        // SQLite's integers are signed; a seed keeps its 64 bits.
-        seed = UInt64(bitPattern: row["seed"])
-        model = row["model"]
-        profile = row["profile"]
-        precision = row["precision"]
-        stepsRequested = row["stepsRequested"]
-        stepsRun = row["stepsRun"]
-        firstTimestep = row["firstTimestep"]
-        seconds = row["seconds"]
-        pictureID = row["pictureId"]
-        promptNumber = row["promptNumber"]
-        let untouchedPixels: Int? = row["untouchedPixels"]
-        untouched = untouchedPixels.map {
-            UntouchedProof(pixels: $0, identical: row["untouchedIdentical"], sha256: row["untouchedSha256"])
-        }
-        status = try known(row["status"])
-        message = row["message"]
-        outputs = try Row.fetchAll(
-            db, sql: "SELECT path, sha256 FROM generationOutput WHERE generationId = ? ORDER BY position", arguments: [id]
-        ).map { GenerationOutput(path: $0["path"], sha256: $0["sha256"]) }
-        createdAt = Moment.rounded(row["createdAt"])
-        finishedAt = (row["finishedAt"] as Date?).map(Moment.rounded)
-    }
+/// A row of the table `prompt`, as it is written.
+struct PromptRow: Encodable, PersistableRecord {
+    static let databaseTableName = "prompt"
+
+    var pictureId: Int64
+    var number: Int
+    var parentNumber: Int?
+    var positive: String
+    var negative: String
+    var model: String?
+    var width: Int?
+    var height: Int?
+    var source: String
+    var createdAt: Date
 }
 
-/// The case of that name. The tables' CHECKs allow no other, so a failure means a damaged file.
-private func known<Value: RawRepresentable>(_ name: String) throws -> Value where Value.RawValue == String {
-    guard let value = Value(rawValue: name) else {
-        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\(Value.self) \"\(name)\" is unknown")
-    }
-    return value
+/// A row of the table `analysis`, as it is written.
+struct AnalysisRow: Encodable, PersistableRecord {
+    static let databaseTableName = "analysis"
+
+    var pictureId: Int64
+    var encoderName: String
+    var encoderSha256: String
+    var vocabularyName: String
+    var vocabularySha256: String
+    var vocabularyCount: Int
+    var seconds: Double
+    var positive: String
+    var negative: String
+    var model: String?
+    var size: String?
+    var recovered: String?
+    var dropped: String?
+    var wording: String?
+    var composition: String?
+    var calibration: String?
+    var createdAt: Date
 }

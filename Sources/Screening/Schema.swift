@@ -24,6 +24,9 @@ enum Schema {
             try db.execute(sql: learning)
             try db.execute(sql: suggestionRules)
         }
+        migrator.registerMigration("4 jobs; what runs, what is pending and what happened last found by an index") { db in
+            try db.execute(sql: jobs)
+        }
         return migrator
     }
 
@@ -87,6 +90,41 @@ enum Schema {
         ALTER TABLE picturePath ADD COLUMN bytes INTEGER CHECK (bytes IS NULL OR bytes >= 0);
         ALTER TABLE picturePath ADD COLUMN modified INTEGER;
         ALTER TABLE analysis ADD COLUMN wording TEXT;
+        """
+
+    /// An order on its way. One that is over never changes, but may be cleared away: what it made stands among the generations.
+    private static let jobs = """
+        CREATE TABLE job (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            "order" TEXT NOT NULL CHECK (json_valid("order")),
+            engine TEXT NOT NULL CHECK (length(engine) > 0),
+            isAttended BOOLEAN NOT NULL,
+            state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+            progress DOUBLE NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
+            secondsLeft DOUBLE,
+            memory INTEGER CHECK (memory IS NULL OR memory >= 0),
+            isAskedToStop BOOLEAN NOT NULL DEFAULT 0,
+            generationId INTEGER REFERENCES generation(id),
+            message TEXT,
+            createdAt DATETIME NOT NULL,
+            startedAt DATETIME,
+            finishedAt DATETIME,
+            CHECK ((state IN ('queued', 'running')) = (finishedAt IS NULL)),
+            CHECK (state <> 'running' OR startedAt IS NOT NULL)
+        );
+        CREATE INDEX jobUnderWay ON job(state, id) WHERE state IN ('queued', 'running');
+        CREATE INDEX jobByGeneration ON job(generationId) WHERE generationId IS NOT NULL;
+        CREATE TRIGGER jobThatIsOverIsKept BEFORE UPDATE ON job WHEN OLD.state NOT IN ('queued', 'running')
+        BEGIN SELECT RAISE(ABORT, 'a job that is over is not changed'); END;
+        CREATE TRIGGER jobUnderWayStays BEFORE DELETE ON job WHEN OLD.state IN ('queued', 'running')
+        BEGIN SELECT RAISE(ABORT, 'a job under way is not removed'); END;
+
+        CREATE INDEX generationRunning ON generation(id) WHERE status = 'running';
+        CREATE INDEX suggestionPending ON suggestion(pictureId) WHERE state = 'pending';
+        CREATE INDEX generationByMoment ON generation(createdAt);
+        CREATE INDEX promptByMoment ON prompt(createdAt);
+        CREATE INDEX decisionByMoment ON decision(decidedAt);
+        CREATE INDEX analysisByMoment ON analysis(createdAt);
         """
 
     /// SQLite cannot widen a CHECK: the table of suggestions is made anew, with what is in it, and its rules after it. Foreign keys are checked

@@ -137,12 +137,17 @@ extension Suggestion {
                 WHERE suggestion.pictureId = ? AND suggestionName.nameKey <> suggestion.tagKey ORDER BY suggestionName.nameKey
                 """,
             arguments: [picture])
-        let aliases = Dictionary(grouping: names) { row -> Int64 in row["suggestionId"] }
-            .mapValues { rows in rows.map { row -> String in row["name"] } }
+        var aliases: [Int64: [String]] = [:]
+        for name in names.map({ StoredRow($0, of: "suggestionName") }) {
+            aliases[try name.value("suggestionId"), default: []].append(try name.value("name"))
+        }
         return try Row.fetchAll(
             db,
             sql: "SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id",
             arguments: [picture]
-        ).map { row in try Suggestion(row, aliases: aliases[row["id"]] ?? []) }
+        ).map { row in
+            let row = StoredRow(row, of: "suggestion")
+            return try Suggestion(row, aliases: aliases[try row.value("id")] ?? [])
+        }
     }
 }

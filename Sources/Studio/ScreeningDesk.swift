@@ -169,7 +169,7 @@ extension ScreeningDesk {
 
     /// What was found in the picture's own file when it was analysed, if anything was.
     public func recovered(for picture: PictureRecord) throws -> RecoveredPrompt? {
-        JSON.value(try library.latestRecovery(of: picture.id)?.recovered)
+        try library.latestRecovery(of: picture.id)?.recovered?.decoded()
     }
 
     /// Makes the prompt that was found in the picture's file the next version, word by word, with the size it was drawn at.
@@ -191,8 +191,8 @@ extension ScreeningDesk {
         struct Size: Decodable { var width, height: Int }
         let analysis = try library.latestAnalysis(of: picture.id)
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
-        let model: Model? = JSON.value(analysis?.model)
-        let size: Size? = JSON.value(analysis?.size)
+        let model: Model? = try analysis?.model?.decoded()
+        let size: Size? = try analysis?.size?.decoded()
         return NewPrompt(
             positive: positive, negative: negative ?? written?.negative ?? analysis?.negative ?? "", model: model?.name,
             width: size?.width, height: size?.height, source: source)

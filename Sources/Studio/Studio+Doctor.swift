@@ -1,17 +1,15 @@
+import Engines
 import Foundation
 import Screening
 import Tensors
 
-/// Something that was looked at, and how it was found.
-public struct Finding: Codable, Sendable {
-    public let subject: String
-    public let isSound: Bool
-    public let text: String
-}
-
 extension Studio {
     /// Looks at everything a run needs, and changes nothing but an empty library that is made where there is none.
-    public func examine() -> [Finding] {
+    public func examine() async throws -> [Finding] {
+        try await NumericQueue.shared.run { self.findings() }
+    }
+
+    private func findings() -> [Finding] {
         [
             Finding(
                 subject: "processor", isSound: true,
@@ -21,9 +19,9 @@ extension Studio {
         ] + modelFindings() + [
             found("cache") { try Studio.writable(installation.cache) },
             found("library") {
-                let problems = try library().check()
+                let problems = try premises.library().check()
                 guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
-                return "\(libraryFolder.path), \(try library().pictures().count) pictures"
+                return "\(premises.libraryFolder.path), \(try premises.library().pictureCount()) pictures"
             },
         ]
     }
@@ -42,7 +40,7 @@ extension Studio {
         let (models, problems) = models()
         let installed = models.filter(\.installed).map { model in
             found(model.name) {
-                let problems = try checkModel(model.name)
+                let problems = try self.problems(ofModel: model.name)
                 guard problems.isEmpty else { throw StudioError.damagedModel(name: model.name, reason: problems.joined(separator: "; ")) }
                 return "\(model.kind), \(((model.bytes ?? 0) + 500_000) / 1_000_000) MB, as its manifest says"
             }

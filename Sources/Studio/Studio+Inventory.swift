@@ -1,63 +1,14 @@
 import Catalog
+import Engines
 import Foundation
 import Pixels
+import Screening
 import Vocabulary
-
-/// A model that is known here.
-public struct ModelEntry: Codable, Sendable {
-    public let name: String
-    public let title: String
-    public let kind: String
-    public let family: String
-    public let license: String
-    public let source: String
-    public let description: String
-    public let installed: Bool
-    /// Of its files here; nil where it is not installed.
-    public let bytes: Int?
-    public let folder: String?
-}
-
-/// A vocabulary, and what its checker has to say.
-public struct VocabularyReport: Codable, Sendable {
-    public struct Problem: Codable, Sendable {
-        public let file: String
-        public let line: Int
-        public let reason: String
-    }
-    public let name: String
-    public let sha256: String
-    public let tags: Int
-    public let facets: [String: Int]
-    public let problems: [Problem]
-}
-
-/// What a picture file says of itself.
-public struct FileReport: Codable, Sendable {
-    public let path: String
-    public let sha256: String
-    public let width: Int
-    public let height: Int
-    public let format: String
-    /// EXIF's number, 1 to 8: how the stored pixels lie; width and height are those of the upright picture.
-    public let orientation: Int
-    public let bytes: Int
-    /// PNG's text entries; those of EXIF and JPEG's comment.
-    public let text: [String: String]
-    /// The most telling prompt that stands in the file or beside it.
-    @OrNull public internal(set) var recovered: RecoveredPrompt?
-    /// Other prompts that stand there too.
-    public let alsoRecovered: [RecoveredPrompt]
-    /// What could not be read of the texts.
-    public let notes: [String]
-    /// Number of the generation in the library that made this very file.
-    @OrNull public internal(set) var generation: Int64?
-}
 
 extension Studio {
     /// Every model with a manifest, and the manifests that could not be read.
-    public nonisolated func models() -> (models: [ModelEntry], problems: [String]) {
-        let catalog = catalog()
+    public func models() -> (models: [ModelEntry], problems: [String]) {
+        let catalog = premises.catalog()
         let entries = catalog.all.map { manifest in
             let folder = catalog.isInstalled(manifest) ? catalog.directory(of: manifest) : nil
             let bytes = folder.map { folder in
@@ -79,8 +30,12 @@ extension Studio {
     ///
     /// - Returns: what is wrong; nothing where all is well.
     /// - Throws: ``StudioError/unknownModel(name:known:)``.
-    public func checkModel(_ name: String, progress: @Sendable (Double) -> Void = { _ in }) throws -> [String] {
-        let catalog = catalog()
+    public func checkModel(_ name: String, progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> [String] {
+        try await NumericQueue.shared.run { try self.problems(ofModel: name, progress: progress) }
+    }
+
+    func problems(ofModel name: String, progress: (Double) -> Void = { _ in }) throws -> [String] {
+        let catalog = premises.catalog()
         guard let manifest = catalog.model(named: name) else { throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name)) }
         guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, source: manifest.source) }
         return try catalog.verify(manifest) { share in
@@ -90,12 +45,12 @@ extension Studio {
     }
 
     /// Names of the shipped vocabularies.
-    public nonisolated func vocabularies() -> [String] { installation.vocabularyNames }
+    public func vocabularies() -> [String] { installation.vocabularyNames }
 
     /// Reads a vocabulary and checks it.
     ///
     /// - Parameter name: of a shipped one, or the path of a file or folder; nil: the one this studio was made with.
-    public nonisolated func checkVocabulary(_ name: String) throws -> VocabularyReport {
+    public func checkVocabulary(_ name: String) throws -> VocabularyReport {
         let place = try installation.vocabulary(named: name)
         let problems = try TagVocabulary.problems(at: place).map {
             VocabularyReport.Problem(file: $0.file, line: $0.line, reason: $0.reason)
@@ -110,13 +65,13 @@ extension Studio {
     }
 
     /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
-    public nonisolated func info(_ file: PictureFile) throws -> FileReport {
+    public func info(_ file: PictureFile) throws -> FileReport {
         let recovery = file.recovery()
         var notes = recovery.notes
         var generation: Int64?
-        if FileManager.default.fileExists(atPath: libraryFolder.appendingPathComponent(Library.fileName).path) {
+        if FileManager.default.fileExists(atPath: premises.libraryFolder.appendingPathComponent(Library.fileName).path) {
             do {
-                generation = try Library(folder: libraryFolder).generation(ofOutput: file.sha256)?.id
+                generation = try Library(folder: premises.libraryFolder).generation(ofOutput: file.sha256)?.id
             } catch {
                 notes.append("\(error)")
             }

@@ -19,7 +19,9 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case notEmbedded(picture: String, encoder: String)
     case nothingRecovered(picture: String)
     case noFolder(path: String)
-    case tooLittleMemory(needed: Int, weights: Int, available: Int, size: String, inHalves: Bool)
+    /// A picture that is not what it was when it was ordered.
+    case pictureChanged(path: String)
+    case jobCancelled(Int64)
     case notATagger(path: String)
     case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
@@ -59,21 +61,13 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .nothingRecovered(let picture):
             "No prompt was found in the file of \(picture) or beside it when it was analysed; redraw info shows what a file holds."
         case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
-        case .tooLittleMemory(let needed, let weights, let available, let size, let inHalves):
-            "A run at \(size) needs about \(needed >> 20) MB of memory"
-                + (weights > 0 ? ", \(weights >> 20) MB of it for the model's weights," : "") + " and \(available >> 20) MB are free. "
-                + Self.advice(smallerSizeHelps: weights < available, inHalves: inHalves)
+        case .pictureChanged(let path): "\(path) is not the picture any more that was ordered; order it again."
+        case .jobCancelled(let id): "job \(id) was cancelled; nothing half-written is left behind"
         case .notATagger(let path):
             "\(path) is no tagger: it lacks selected_tags.csv or config.json. Name the folder of a WD v3 tagger as it was downloaded."
         case .tooFewPictures(let found, let needed):
             "A calibration needs at least \(needed) pictures that can be read, and \(found) were found; name a folder with more."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
         }
-    }
-
-    private static func advice(smallerSizeHelps: Bool, inHalves: Bool) -> String {
-        let less = [smallerSizeHelps ? "choose a smaller --size" : nil, inHalves ? nil : "add --precision bf16", "close other programs"]
-        let told = (less.compactMap { $0 } + ["take a smaller model"]).joined(separator: ", or ")
-        return told.prefix(1).uppercased() + told.dropFirst() + "."
     }
 }

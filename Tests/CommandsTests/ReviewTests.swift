@@ -313,7 +313,7 @@ extension Review {
     @Test func scriptsFindEveryKey() throws {
         let (desk, picture) = try desk()
         try desk.library.decide([.add(tag: "bow", facet: "subject")], on: picture.id, by: "Ada")
-        let text = try JSONOutput.text(ScreenedPicture(picture, desk))
+        let text = try JSONOutput.text(PictureReport(picture, desk))
         let object = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(Set(object.keys) == ["picture", "encoder", "vocabulary", "recovered", "analyses", "suggestions", "prompt", "generations"])
         let suggestions = try #require(object["suggestions"] as? [[String: Any]])

@@ -15,8 +15,10 @@ private let allowed: [String: Set<String>] = [
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "Tensors", "Pixels"],
     "Screening": ["Vocabulary", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
+    "Engines": ["Diffusion", "Encoders", "Pixels"],
     "Studio": [
-        "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels", "Crypto",
+        "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
+        "Crypto",
     ],
     "Commands": ["Studio", "ArgumentParser"],
     "redraw": ["Commands"],

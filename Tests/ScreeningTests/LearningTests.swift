@@ -32,7 +32,7 @@ private func record(
     let decided = try library.decidedConfidences(encoder: digest("e"))
     #expect(Set(decided.map(\.facet)) == ["subject"] && decided.count == 2, "an edited text is another tag")
     #expect(decided.map(\.approved) == [false, true] && decided.map(\.confidence) == [0.4, 0.8])
-    #expect(decided.allSatisfy { $0.calibration == #"{"source":"fitted"}"# })
+    #expect(decided.allSatisfy { $0.calibration?.text == #"{"source":"fitted"}"# })
     #expect(try library.decidedConfidences(encoder: digest("d")).isEmpty, "another encoder's confidences are others")
 
     try library.decide([.approveAbove(0.1)], on: picture, by: "me")
@@ -87,7 +87,7 @@ private func record(
     // Either looks again without touching the other's.
     _ = try record(library, "a", encoder: "c", tags: [("dog", "subject", 0.8)])
     #expect(try library.suggestions(of: picture).map(\.tag).sorted() == ["1girl", "dog"])
-    #expect(try library.analyses(of: picture).first?.composition == #"{"mode":"full"}"#)
+    #expect(try library.analyses(of: picture).first?.composition?.text == #"{"mode":"full"}"#)
     #expect(try library.check().isEmpty)
     let copy = try Library.inMemory()
     try copy.import(try library.export(), by: "me")

@@ -34,17 +34,17 @@ struct ForeignEncoderTests {
         let folder = try TemporaryFolder()
         let paths = try pictures(60, in: folder)
         let studio = try studio(folder)
-        let first = try await studio.analyze(try PictureFile(path: paths[0]))
+        let first = try await studio.analyst.analyze(try PictureFile(path: paths[0]))
         #expect(first.confidence?.source == "text" && first.confidence?.explanation.contains("guess") == true)
         #expect(first.encoder.sha256.count == 64 && first.vocabulary.count == 30)
-        await #expect(throws: StudioError.self) { _ = try await studio.calibrate(on: Array(paths.prefix(3))) }
-        let calibration = try await studio.calibrate(on: paths + [folder.url.appendingPathComponent("missing.png").path])
+        await #expect(throws: StudioError.self) { _ = try await studio.analyst.calibrate(on: Array(paths.prefix(3))) }
+        let calibration = try await studio.analyst.calibrate(on: paths + [folder.url.appendingPathComponent("missing.png").path])
         #expect(calibration.pictures == 60 && calibration.failures.count == 1 && calibration.confidence.source == "background")
-        let second = try await studio.analyze(try PictureFile(path: paths[0]))
+        let second = try await studio.analyst.analyze(try PictureFile(path: paths[0]))
         #expect(second.confidence?.source == "background" && second.confidence?.pictures == 60)
         // Another process finds it in the cache.
-        #expect(try await self.studio(folder).analyze(try PictureFile(path: paths[1])).confidence?.source == "background")
-        let thresholds = try await studio.thresholds()
+        #expect(try await self.studio(folder).analyst.analyze(try PictureFile(path: paths[1])).confidence?.source == "background")
+        let thresholds = try await studio.analyst.thresholds()
         #expect(thresholds.facets.count == 10 && thresholds.facets.allSatisfy { !$0.learned && $0.threshold == $0.learnedThreshold })
     }
 
@@ -52,7 +52,7 @@ struct ForeignEncoderTests {
         let folder = try TemporaryFolder()
         let path = try pictures(1, in: folder)[0]
         let studio = try studio(folder, tagger: "tagger-vit")
-        let report = try await studio.analyze(try PictureFile(path: path))
+        let report = try await studio.analyst.analyze(try PictureFile(path: path))
         let tagger = try #require(report.tagger)
         #expect(report.suggestions.count { $0.source == .tagger } == tagger.count)
         let library = try studio.desk().library
@@ -61,7 +61,7 @@ struct ForeignEncoderTests {
         #expect(analyses.map(\.encoder.sha256) == [report.encoder.sha256, tagger.sha256], "an analysis each, the encoder's the latest")
         #expect(try library.check().isEmpty)
         // Without the tagger, its tags stay.
-        let again = try await self.studio(folder).analyze(try PictureFile(path: path))
+        let again = try await self.studio(folder).analyst.analyze(try PictureFile(path: path))
         #expect(again.tagger == nil && again.suggestions.count { $0.source == .tagger } == tagger.count)
     }
 
@@ -69,7 +69,7 @@ struct ForeignEncoderTests {
         let folder = try TemporaryFolder()
         let path = try pictures(1, in: folder)[0]
         let studio = try studio(folder, tagger: "clip")
-        await #expect(throws: StudioError.self) { _ = try await studio.analyze(try PictureFile(path: path)) }
+        await #expect(throws: StudioError.self) { _ = try await studio.analyst.analyze(try PictureFile(path: path)) }
     }
 
     /// The tower takes several pictures of a folder together; what is said of each must not depend on its neighbours.
@@ -88,7 +88,7 @@ struct ForeignEncoderTests {
 
         let outcomes = Mutex<[String]>([])
         let together = try studio(folder, tagger: "tagger-vit")
-        try await together.analyze(PictureListing(paths.map { .path($0) })) { outcome in
+        try await together.analyst.analyze(PictureListing(paths.map { .path($0) })) { outcome in
             switch outcome {
             case .analysed(let report): outcomes.withLock { $0.append(report.picture.path + Self.told(report)) }
             case .failed(let reason): outcomes.withLock { $0.append(reason) }
@@ -100,12 +100,12 @@ struct ForeignEncoderTests {
         let said = outcomes.withLock { $0 }
         try #require(said.count == paths.count)
         for (path, said) in zip(paths, said) where path != broken.path {
-            #expect(said == path + Self.told(try await alone.analyze(try PictureFile(path: path))))
+            #expect(said == path + Self.told(try await alone.analyst.analyze(try PictureFile(path: path))))
         }
         #expect(said[2].contains("broken.png"))
 
         let passedOver = Mutex(0)
-        try await together.analyze(PictureListing(paths.map { .path($0) })) { outcome in
+        try await together.analyst.analyze(PictureListing(paths.map { .path($0) })) { outcome in
             if case .stood = outcome { passedOver.withLock { $0 += 1 } }
         }
         #expect(passedOver.withLock { $0 } == paths.count - 1, "encoder and tagger have looked at all of them")

@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 import Studio
 import TestSupport
@@ -46,14 +47,12 @@ struct StudioTests {
 
     @Test func anUnknownModelIsRefusedByName() async throws {
         let folder = try TemporaryFolder()
-        var request = GenerationRequest()
-        request.mode = .paint
-        request.prompt = "a cat"
+        var wish = GenerationWish()
+        wish.prompt = "a cat"
         for (model, word) in [("no-such-model", "no-such-model"), ("sd15", "not installed"), ("redraw-encoder", "looks at pictures")] {
-            request.model = model
-            let order = GenerationOrder(request: request, place: .folder(folder.url))
+            wish.model = model
             await #expect {
-                _ = try await studio(folder).generate(order)
+                _ = try await studio(folder).order(wish)
             } throws: { "\($0)".contains(word) }
         }
     }
@@ -78,31 +77,33 @@ struct StudioTests {
         try handle.truncate(atOffset: UInt64(8 + text.count + end + ballast))
         try handle.close()
 
-        var request = GenerationRequest(mode: .paint, prompt: "a cat", seed: 1, width: 64, height: 64)
-        request.model = model.path
+        var wish = GenerationWish()
+        (wish.prompt, wish.seed, wish.size, wish.model) = ("a cat", 1, "64x64", model.path)
+        wish.output = folder.url.path
         let studio = try studio(folder)
-        let order = GenerationOrder(request: request, place: .folder(folder.url))
+        let order = try await studio.order(wish)
         await #expect {
             _ = try await studio.generate(order)
         } throws: { error in
-            guard case StudioError.tooLittleMemory(let needed, let weights, _, let size, let inHalves) = error else { return false }
+            guard case EngineError.tooLittleMemory(let needed, let weights, _, let size, let inHalves) = error else { return false }
             return needed > weights && weights > ballast && size == "64x64" && inHalves && "\(error)".contains("smaller model")
         }
         #expect(try studio.desk().library.generations().isEmpty)
+        #expect(try studio.jobs().map(\.state) == ["failed"])
     }
 
     @Test func aCancelledGenerationWritesNothingAndIsKeptAsCancelled() async throws {
         let folder = try TemporaryFolder()
         let studio = try studio(folder)
-        var request = GenerationRequest()
-        request.mode = .paint
-        request.prompt = "a photo of a cat"
-        (request.width, request.height, request.steps) = (64, 64, 200)
+        var wish = GenerationWish()
+        (wish.prompt, wish.size, wish.steps) = ("a photo of a cat", "64x64", 200)
         let place = folder.url.appendingPathComponent("out", isDirectory: true)
-        let order = GenerationOrder(request: request, place: .folder(place))
+        wish.output = place.path + "/"
+        let order = try await studio.order(wish)
         let work = Task { try await studio.generate(order) { if case .step = $0 { withUnsafeCurrentTask { $0?.cancel() } } } }
         await #expect(throws: CancellationError.self) { _ = try await work.value }
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.path).isEmpty)
         #expect(try studio.desk().library.generations().map(\.status) == [.cancelled])
+        #expect(try studio.jobs().map(\.state) == ["cancelled"])
     }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
 /// What the kernel tells of memory.
-enum Memory {
+public enum Memory {
     /// Bytes that can be taken without swapping, as the kernel estimates; nil where it does not tell.
-    static var available: Int? { kilobytes("MemAvailable:", in: "/proc/meminfo") }
+    public static var available: Int? { kilobytes("MemAvailable:", in: "/proc/meminfo") }
 
     /// Bytes that this process holds: the loaded model and all else.
-    static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
+    public static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
 
     private static func kilobytes(_ key: String, in file: String) -> Int? {
         guard let told = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }

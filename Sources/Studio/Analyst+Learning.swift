@@ -1,83 +1,11 @@
 import Analysis
 import Encoders
-public import Foundation
+import Foundation
 import Pixels
-public import Screening
+import Screening
 import Vocabulary
 
-/// What confidences rest on, in the shape that scripts read and that the library keeps with an analysis.
-public struct ConfidenceEntry: Codable, Sendable, Equatable {
-    /// `fitted` by the encoder's recipe, measured on `background` pictures, or a guess from `text` alone.
-    public let source: String
-    /// Background pictures that it was measured on.
-    @OrNull public internal(set) var pictures: Int?
-    /// By facet, what the person's decisions add to the log-odds.
-    public let learned: [String: Double]
-
-    init(_ scale: ConfidenceScale, _ learned: LearnedThresholds) {
-        source = scale.source.rawValue
-        pictures = scale.pictures
-        self.learned = Dictionary(uniqueKeysWithValues: learned.entries.filter(\.isLearned).map { ($0.facet, $0.shift) })
-    }
-
-    /// What the library keeps of it; nil in analyses that were made before anything told.
-    public init?(_ analysis: AnalysisRecord) {
-        guard let kept: ConfidenceEntry = JSON.value(analysis.calibration) else { return nil }
-        self = kept
-    }
-
-    /// In words, for people.
-    public var explanation: String {
-        let learning = learned.isEmpty ? "" : ", adjusted by your decisions on \(learned.keys.sorted().joined(separator: ", "))"
-        switch source {
-        case ConfidenceScale.Source.background.rawValue: return "measured on \(pictures ?? 0) of your pictures" + learning
-        case ConfidenceScale.Source.text.rawValue:
-            return "a guess from texts alone; redraw vocab calibrate FOLDER measures it on your pictures" + learning
-        default: return "fitted with the encoder" + learning
-        }
-    }
-}
-
-/// What is learned of a facet, in the shape that scripts read.
-public struct ThresholdEntry: Codable, Sendable {
-    public let facet: String
-    /// Decisions that count, and how many of them approve.
-    public let decisions: Int
-    public let approved: Int
-    /// Whether there are enough decisions.
-    public let learned: Bool
-    /// What is added to the log-odds of the facet's confidences.
-    public let shift: Double
-    /// The confidence from which tags are suggested without what is learned, and with it.
-    public let threshold: Double
-    public let learnedThreshold: Double
-}
-
-/// All that is learned from decisions for one encoder and vocabulary.
-public struct ThresholdReport: Codable, Sendable {
-    public let encoder: String
-    public let vocabulary: String
-    public let confidence: ConfidenceEntry
-    /// So many decisions on a facet are needed, and so many of each answer.
-    public let minimumDecisions: Int
-    public let minimumOfEach: Int
-    public let facets: [ThresholdEntry]
-    /// When earlier decisions were set aside.
-    public let resetAt: Date?
-}
-
-/// What a calibration found.
-public struct CalibrationReport: Codable, Sendable {
-    public let encoder: String
-    public let vocabulary: String
-    public let tags: Int
-    public let pictures: Int
-    public let confidence: ConfidenceEntry
-    /// Files that could not be read, and why.
-    public let failures: [String]
-}
-
-extension Studio {
+extension Analyst {
     /// What the person's decisions say of this studio's encoder. Of many pictures, only the first after a decision learns anew.
     func learnedThresholds() throws -> LearnedThresholds {
         let mark = try library().learningMark()
@@ -86,7 +14,7 @@ extension Studio {
             from: try library().decidedConfidences(encoder: encoder().identity.sha256).compactMap { decided in
                 guard let facet = Facet(rawValue: decided.facet) else { return nil }
                 // What was learned before is no news.
-                let entry: ConfidenceEntry? = JSON.value(decided.calibration)
+                let entry: ConfidenceEntry? = try decided.calibration?.decoded()
                 let share = min(max(decided.confidence, 0.005), 0.995)
                 let odds = log(share / (1 - share)) - (entry?.learned[decided.facet] ?? 0)
                 return DecidedSuggestion(facet: facet, confidence: 1 / (1 + exp(-odds)), approved: decided.approved)

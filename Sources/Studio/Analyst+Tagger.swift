@@ -5,21 +5,11 @@ import Pixels
 import Screening
 import Vocabulary
 
-/// A tagger that looked at a picture, in the shape that scripts read.
-public struct TaggerEntry: Codable, Sendable {
-    public let name: String
-    public let sha256: String
-    /// Tags that it named.
-    public let count: Int
-    /// How explicit it finds the picture; nil where it has no such labels.
-    @OrNull public internal(set) var rating: String?
-}
-
 extension Tagger {
     var identity: EncoderIdentity { EncoderIdentity(name: name, fingerprint: digest) }
 }
 
-extension Studio {
+extension Analyst {
     /// The tagger that this studio was made with; nil where there is none.
     ///
     /// - Throws: ``StudioError/notATagger(path:)``.

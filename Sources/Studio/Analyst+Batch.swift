@@ -14,7 +14,7 @@ public enum BatchOutcome: Sendable {
     case failed(String)
 }
 
-extension Studio {
+extension Analyst {
     /// Looks at many pictures and keeps what was said, each by itself: whatever ends the work, what was said until then is kept.
     ///
     /// A picture that this encoder and this vocabulary looked at before is passed over. Files that cannot be read are told and passed over

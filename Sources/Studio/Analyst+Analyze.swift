@@ -1,11 +1,12 @@
 import Analysis
 import Encoders
+import Engines
 import Foundation
 import Pixels
 import Screening
 import Vocabulary
 
-extension Studio {
+extension Analyst {
     /// Looks at a picture, and keeps what was said in the library. What was decided before stays as it was.
     ///
     /// - Parameters:
@@ -18,7 +19,7 @@ extension Studio {
         let encoder = try encoder()
         // The picture and the towers need nothing of the vocabulary and the library: on two cores they are ready by then.
         let shortSide = try decodeShortSide()
-        async let looking = Studio.look(at: file, shortSide: shortSide, with: encoder, composition: composition)
+        async let looking = Analyst.look(at: file, shortSide: shortSide, with: encoder, composition: composition)
         let analyzer = try analyzer(progress: progress)
         let begin = clock.now
         _ = try library()
@@ -82,27 +83,26 @@ extension Studio {
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
             suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
-            dropped: JSON.value(analysis.dropped) ?? [],
+            dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
-                composition: JSON.value(analysis.composition)),
-            confidence: JSON.value(analysis.calibration),
-            model: JSON.value(analysis.model), size: JSON.value(analysis.size), recovered: JSON.value(analysis.recovered),
+                composition: try CompositionEntry(analysis)),
+            confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(), size: try analysis.size?.decoded(),
+            recovered: try analysis.recovered?.decoded(),
             tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
+}
 
-    /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed.
+extension Analyst {
+    /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed: all of it off the cooperative pool.
     private static func look(
         at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
     ) async throws -> (Image, Analyzer.Look) {
-        async let loading: Void = load(encoder, texts: composition == .full)
-        let image = try file.decoded(targetShortSide: shortSide).image
+        async let loading: Void = NumericQueue.shared.run { try encoder.load(texts: composition == .full) }
+        let image = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide).image }
         try await loading
-        return (image, try Analyzer.Look(at: image, with: encoder.forAnalysis))
-    }
-
-    private static func load(_ encoder: any PictureTextEncoder, texts: Bool) async throws {
-        try encoder.load(texts: texts)
+        let look = try await NumericQueue.shared.run { try Analyzer.Look(at: image, with: encoder.forAnalysis) }
+        return (image, look)
     }
 }
 

@@ -1,5 +1,5 @@
 import Analysis
-public import Screening
+import Screening
 
 /// How a prompt was composed, in the shape that scripts read and that the library keeps with an analysis.
 public struct CompositionEntry: Codable, Sendable, Equatable {
@@ -26,8 +26,8 @@ public struct CompositionEntry: Codable, Sendable, Equatable {
     }
 
     /// What the library keeps of it; nil in analyses that were made before anything told.
-    public init?(_ analysis: AnalysisRecord) {
-        guard let kept: CompositionEntry = JSON.value(analysis.composition) else { return nil }
+    init?(_ analysis: AnalysisRecord) throws {
+        guard let kept: CompositionEntry = try analysis.composition?.decoded() else { return nil }
         self = kept
     }
 }

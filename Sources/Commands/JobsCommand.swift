@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw jobs`: what waits, runs and ran.
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "List, run, cancel and clear the jobs of the queue.",
+        discussion: """
+            Every picture that is made is a job of the library's queue, and one runs at a time unless --at-once says otherwise; programs that use \
+            the same library share it. With --later a job waits for redraw jobs run.
+
+              redraw jobs
+              redraw paint "a photo of a lighthouse" --later
+              redraw jobs run
+              redraw jobs cancel 12
+              redraw jobs clear
+            """,
+        subcommands: [List.self, Run.self, Cancel.self, Clear.self],
+        defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the jobs, the latest first.")
+
+        @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
+        var limit = 50
+
+        @OptionGroup var library: LibraryOptions
+
+        func validate() throws {
+            guard limit >= 1 else { throw ValidationError("--limit is \(limit); it must be at least 1.") }
+        }
+
+        func run() throws {
+            let jobs = try library.studio().jobs(limit: limit)
+            if library.json { return try JSONOutput.print(jobs) }
+            guard !jobs.isEmpty else { return library.notice("There are no jobs.") }
+            let output = Terminal.standardOutput
+            for job in jobs {
+                let line = JobsCommand.line(job)
+                output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+            }
+        }
+    }
+
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "run", abstract: "Make what waits in the queue and nobody attends, one job after the other.")
+
+        @Option(name: .long, help: ArgumentHelp("Run while up to n - 1 other jobs do.", valueName: "n"))
+        var atOnce = 1
+
+        @OptionGroup var threads: ThreadOptions
+        @OptionGroup var library: LibraryOptions
+
+        func validate() throws {
+            guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
+        }
+
+        func run() async throws {
+            threads.apply()
+            let telling = JobTelling(library: library)
+            defer { telling.end() }
+            var failed = 0
+            try await library.studio().workOffJobs(atOnce: atOnce) {
+                telling.tell($1)
+            } onOutcome: { job, outcome in
+                telling.end()
+                switch outcome {
+                case .success(let report): try telling.tell(report)
+                case .failure(let error):
+                    failed += 1
+                    Terminal.standardError.write("jobs: job \(job): \(CommandLineTool.oneLine(error))\n")
+                }
+            }
+            if failed > 0 { throw ExitCode.failure }
+        }
+    }
+
+    struct Cancel: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "cancel", abstract: "Cancel a job: at once where it waits, within a fraction of a step where it runs.")
+
+        @Argument(help: ArgumentHelp("Numbers of jobs.", valueName: "id"))
+        var ids: [Int64]
+
+        @OptionGroup var library: LibraryOptions
+
+        func run() throws {
+            let studio = try library.studio()
+            let jobs = try ids.map { try studio.cancelJob($0) }
+            if library.json { return try JSONOutput.print(jobs) }
+            for job in jobs { library.notice("job \(job.id) \(job.state == "running" ? "is asked to stop" : "is cancelled")") }
+        }
+    }
+
+    struct Clear: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "clear", abstract: "Take jobs that are over out of the list; what they made stays.")
+
+        @OptionGroup var library: LibraryOptions
+
+        func run() throws {
+            let count = try library.studio().clearJobs()
+            if library.json { return try JSONOutput.print(["cleared": count]) }
+            library.notice("\(CommandText.count(count, "job")) cleared.")
+        }
+    }
+
+    static func line(_ job: JobReport) -> String {
+        let share = job.state == "running" ? " \(CommandText.percent(job.progress))" : ""
+        let left = job.secondsLeft.map { ", \(ProgressLine.duration($0)) left" } ?? ""
+        let made = job.generation.map { ", g\($0)" } ?? ""
+        let what = [job.mode, job.model].compactMap { $0 }.joined(separator: ", ")
+        let said = job.message.map { ": \($0)" } ?? job.prompt.map { ": \($0)" } ?? ""
+        return DisplayText.harmless("\(CommandText.moment(job.created))  \(job.id) \(job.state)\(share)\(left)\(made), \(what)\(said)")
+    }
+}

@@ -1,0 +1,212 @@
+import Diffusion
+public import Encoders
+public import Foundation
+import Pixels
+import Synchronization
+
+/// The engine that comes with Redraw: diffusion on this machine's processor.
+///
+/// It owns the model that was used last and the queue that computes: one run at a time, in the order in which they were asked for. Plans are
+/// made beside it.
+public final class BuiltinEngine: Engine {
+    /// What models need that does not lie with them.
+    public struct Resources: Sendable {
+        /// Searched, after the model's own folder and the one it lies in, for `loras` and `embeddings` that prompts call.
+        let adapters: URL
+        /// OpenAI's list of byte pairs, for models that bring no tokenizer.
+        let merges: URL
+        /// What reads prompts for models that bring no text encoder, and judges drafts.
+        let encoder: @Sendable () throws -> DefaultEncoder
+
+        public init(adapters: URL, merges: URL, encoder: @escaping @Sendable () throws -> DefaultEncoder) {
+            (self.adapters, self.merges, self.encoder) = (adapters, merges, encoder)
+        }
+    }
+
+    public static let name = "builtin"
+    public var name: String { Self.name }
+
+    private let resources: Resources
+    private let queue = NumericQueue(label: "redraw.builtin", isSerial: true)
+    /// Read by anybody, changed by what runs on the queue only.
+    private let loaded = Mutex<Loaded?>(nil)
+
+    /// The model that was used last, its weights in memory.
+    private struct Loaded {
+        let model: URL
+        let options: PipelineOptions
+        let pipeline: Pipeline
+    }
+
+    /// A model as a plan found it: in memory, or with nothing but its headers read.
+    private enum Model: Sendable {
+        case loaded(Pipeline)
+        case onDisk(PipelineSource, URL, PipelineOptions)
+
+        var outline: PipelineOutline {
+            switch self {
+            case .loaded(let pipeline): pipeline.outline
+            case .onDisk(let source, _, _): source.outline
+            }
+        }
+
+        /// What loading will take, in bytes.
+        var bytesToLoad: Int {
+            switch self {
+            case .loaded: 0
+            case .onDisk(let source, _, _): source.outline.weightMemory
+            }
+        }
+    }
+
+    /// What a plan of this engine needs to be run.
+    private struct Work: Sendable {
+        let model: Model
+        let task: RunTask
+        let plans: [Pipeline.Plan]
+        let memoryLimit: Int?
+        let planning: Double
+    }
+
+    public init(_ resources: Resources) {
+        self.resources = resources
+    }
+
+    public func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
+        try await NumericQueue.shared.run { try self.planned(order) }
+    }
+
+    public func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        guard let work = plan.work as? Work else { preconditionFailure("a plan is run by the engine that made it") }
+        return AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    try await self.queue.run { try self.perform(plan, work) { continuation.yield($0) } }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { reason in
+                if case .cancelled = reason { task.cancel() }
+            }
+        }
+    }
+
+    public func settle() async {
+        // What was given up stands before this in the queue. Nothing is thrown by nothing.
+        try? await queue.run {}
+    }
+}
+
+extension BuiltinEngine {
+    private func planned(_ order: GenerationOrder) throws -> GenerationPlan {
+        let begin = ContinuousClock.now
+        let request = order.request
+        let model = try open(order)
+        let source = try order.picture.map { try Self.decoded($0) }
+        let mask = try order.mask.map { Mask(try Self.decoded($0)) }
+        let task = RunTask(
+            request, strengths: order.runStrengths, source: source,
+            mask: request.mode == .repaint ? try request.repaintMask(source: source, mask: mask) : nil)
+        // What is free for the run itself once the weights are there: refused before they are read.
+        let available = Memory.available
+        let limit = available.map { $0 - model.bytesToLoad }
+        let plans = try task.plans(model.outline, memoryLimit: limit)
+        if let available, let limit, let plan = plans.first(where: { $0.memory > limit }) {
+            throw EngineError.tooLittleMemory(
+                needed: plan.memory + model.bytesToLoad, weights: model.bytesToLoad, available: available, size: "\(plan.working)",
+                inHalves: model.outline.isHeldInHalves)
+        }
+        let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0)
+        return GenerationPlan(
+            order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
+            precision: model.outline.isHeldInHalves ? "bf16" : "f32",
+            seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, addedMemory: added, tiled: plans.contains { $0.tiled },
+            work: Work(model: model, task: task, plans: plans, memoryLimit: limit, planning: begin.duration(to: .now).inSeconds))
+    }
+
+    private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {
+        let begin = ContinuousClock.now
+        try Task.checkCancellation()
+        let pipeline = try pipeline(work.model)
+        let request = plan.order.request
+        let score: DraftScore = plan.runs.contains { $0.drafts > 1 } ? try nearness(to: request.prompt) : { _ in 0 }
+        let prompt = try pipeline.length(of: request.prompt, request)
+        tell(.loaded(prompt: prompt, seconds: work.planning + begin.duration(to: .now).inSeconds))
+        let results = try pipeline.run(
+            work.task, plans: work.plans, memoryLimit: work.memoryLimit, previews: plan.order.preview != nil, score: score
+        ) { tell(.step($0)) }
+        tell(.finished(zip(plan.runs, results).map { GenerationResult(run: $0, $1, source: work.task.source) }))
+    }
+
+    /// The order's model with what its prompts call: LoRA files out of folders `loras` and textual inversions out of folders `embeddings`,
+    /// in the model's folder, beside it, or among the person's own models.
+    private func open(_ order: GenerationOrder) throws -> Model {
+        let place = order.model.place
+        let options = try PipelineOptions(
+            prompts: [order.request.prompt, order.request.negative],
+            folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
+            precision: order.request.precision)
+        if let pipeline = pipeline(at: place, options) { return .loaded(pipeline) }
+        return .onDisk(try PipelineSource(model: place, options: options), place, options)
+    }
+
+    private func pipeline(at place: URL, _ options: PipelineOptions) -> Pipeline? {
+        loaded.withLock { $0.flatMap { $0.model == place && $0.options == options ? $0.pipeline : nil } }
+    }
+
+    /// The model's pipeline, its weights read unless they are there.
+    private func pipeline(_ model: Model) throws -> Pipeline {
+        switch model {
+        case .loaded(let pipeline): return pipeline
+        case .onDisk(let source, let place, let options):
+            // A run between the plan and this one may have loaded it.
+            if let pipeline = pipeline(at: place, options) { return pipeline }
+            // Two large models at once may be more than the memory holds.
+            loaded.withLock { $0 = nil }
+            let pipeline = try source.load { try resources.encoder().textTower() }
+            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline) }
+            return pipeline
+        }
+    }
+
+    /// How near the encoder finds pictures to a prompt: their cosine. The encoder is opened at once, so that none that is missing is noticed
+    /// late.
+    private func nearness(to prompt: String) throws -> DraftScore {
+        let encoder = try resources.encoder()
+        try encoder.load(texts: true)
+        let words = PromptWeights.parse(PromptTags(prompt).text).map(\.text).joined()
+        let wanted = try encoder.embed([words])[0]
+        return { try encoder.embed($0).cosine(wanted) }
+    }
+
+    private static func decoded(_ picture: GenerationOrder.Picture) throws -> Image {
+        do {
+            return try ImageFile.decode(FileBytes.read(URL(fileURLWithPath: picture.path))).image
+        } catch {
+            throw ImageError.inFile(path: picture.path, error.cause)
+        }
+    }
+}
+
+extension GenerationPlan.Run {
+    fileprivate init(strength: Double, _ plan: Pipeline.Plan) {
+        self.init(
+            strength: strength, steps: plan.steps, passes: plan.passes,
+            stages: plan.stages.map { GenerationPlan.Stage(size: $0.size, steps: $0.steps) }, drafts: plan.drafts?.count ?? 1)
+    }
+}
+
+extension GenerationResult {
+    fileprivate init(run: GenerationPlan.Run, _ result: PipelineResult, source: Image?) {
+        let untouched = result.untouched.flatMap { proof in
+            source.map { Untouched(pixels: proof.pixels, identical: proof.identical, bytes: $0.untouchedBytes(proof.mask)) }
+        }
+        self.init(run: run, pictures: result.pictures, seconds: result.seconds, untouched: untouched)
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double { self / .seconds(1) }
+}

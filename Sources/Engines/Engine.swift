@@ -1,0 +1,98 @@
+public import Diffusion
+public import Pixels
+
+/// What turns orders into pictures.
+///
+/// Neither of its calls holds the caller's executor: whatever computes does so on threads of the engine's own.
+public protocol Engine: Sendable {
+    /// What orders call it.
+    var name: String { get }
+
+    /// What an order comes to, and what it costs, before anything is computed. A run that goes on meanwhile does not hold it up.
+    ///
+    /// - Throws: what is in the way: a picture that cannot be read, a model that lacks something, too little memory.
+    func plan(_ order: GenerationOrder) async throws -> GenerationPlan
+
+    /// Runs a plan of this engine's. The events end with `finished`, or with an error.
+    ///
+    /// Whoever stops listening (a task that is cancelled does) ends the run within a fraction of a step.
+    func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error>
+
+    /// Returns once nothing that was given up is still being computed.
+    func settle() async
+}
+
+/// What an engine will do for an order. The plan that is shown is the one that runs.
+public struct GenerationPlan: Sendable {
+    /// The pictures of one strength, told before they are made.
+    public struct Run: Sendable, Equatable {
+        public let strength: Double
+        public let steps: StepPlan
+        /// Passes of the network for a picture, its drafts' included.
+        public let passes: Int
+        /// Sizes that a picture grows through, the last its working size; that alone where it does not grow.
+        public let stages: [Stage]
+        /// How many first, small pictures are tried for each; 1 where none are.
+        public let drafts: Int
+
+        public init(strength: Double, steps: StepPlan, passes: Int, stages: [Stage], drafts: Int) {
+            (self.strength, self.steps, self.passes, self.stages, self.drafts) = (strength, steps, passes, stages, drafts)
+        }
+
+        public var working: PixelSize { stages.last?.size ?? PixelSize(width: 0, height: 0) }
+    }
+
+    /// A size that a picture grows through, and the steps taken at it.
+    public struct Stage: Sendable, Equatable {
+        public let size: PixelSize
+        public let steps: StepPlan
+
+        public init(size: PixelSize, steps: StepPlan) {
+            (self.size, self.steps) = (size, steps)
+        }
+    }
+
+    public let order: GenerationOrder
+    /// One for each strength.
+    public let runs: [Run]
+    /// How the weights will be held: `f32`, or `bf16` for two bytes a number.
+    public let precision: String
+    /// Seconds it is likely to take from the first step on.
+    public let seconds: Double
+    /// Bytes that this process will hold at most, and those of them that it does not hold yet.
+    public let memory: Int
+    public let addedMemory: Int
+    /// Whether the picture goes through the autoencoder in pieces, for want of memory.
+    public let tiled: Bool
+    /// What the engine that made the plan keeps with it to run it.
+    let work: any Sendable
+}
+
+/// What happens while a plan is run.
+public enum GenerationEvent: Sendable {
+    /// The model is there: how long the prompt is for it, and the seconds it took to get so far, planning included.
+    case loaded(prompt: PromptLength, seconds: Double)
+    case step(StepReport)
+    /// One result for each strength of the order. The last event.
+    case finished([GenerationResult])
+}
+
+/// The pictures that were made at one strength.
+public struct GenerationResult: Sendable {
+    /// That nothing outside the mask changed.
+    public struct Untouched: Sendable {
+        /// Pixels where the mask is 0.
+        public let pixels: Int
+        /// Whether they are the original's, byte for byte, in every picture.
+        public let identical: Bool
+        /// The original's bytes there, row by row: what a digest is made of.
+        public let bytes: [UInt8]
+    }
+
+    public let run: GenerationPlan.Run
+    /// Each with its seed.
+    public let pictures: [PipelineResult.Picture]
+    public let seconds: PipelineResult.Seconds
+    /// Repainting only.
+    public let untouched: Untouched?
+}

@@ -1,0 +1,115 @@
+public import Diffusion
+public import Foundation
+
+/// What is to be made: every gap of a person's wish filled, every value valid. It is what a job stores, and all that an engine is told.
+public struct GenerationOrder: Codable, Sendable, Equatable {
+    /// A picture file that an order names, and who it was when the order was made.
+    public struct Picture: Codable, Sendable, Equatable {
+        /// Absolute.
+        public let path: String
+        /// Of the file, 64 hexadecimal digits.
+        public let sha256: String
+        /// Pixels, after orientation.
+        public let width: Int
+        public let height: Int
+
+        public init(path: String, sha256: String, width: Int, height: Int) {
+            (self.path, self.sha256, self.width, self.height) = (path, sha256, width, height)
+        }
+    }
+
+    /// A model and where it lies.
+    public struct Model: Codable, Sendable, Equatable {
+        public let name: String
+        /// Absolute: a folder in diffusers' layout, or a .safetensors file.
+        public let path: String
+
+        public init(name: String, path: String) {
+            (self.name, self.path) = (name, path)
+        }
+
+        public var place: URL { URL(fileURLWithPath: path) }
+    }
+
+    /// A model that is run in a way of its own where the person says nothing else.
+    public struct Recognition: Codable, Sendable, Equatable {
+        /// "a Turbo model".
+        public let kind: String
+        /// What tells so.
+        public let sign: String
+
+        public init(kind: String, sign: String) {
+            (self.kind, self.sign) = (kind, sign)
+        }
+    }
+
+    /// Complete: its seed and its model's name are there.
+    public let request: GenerationRequest
+    public let model: Model
+    /// Nil for models that a manifest describes, and for ordinary ones.
+    public let recognised: Recognition?
+    /// Name of the engine that is to make it.
+    public let engine: String
+    /// The picture to redraw or repaint; nil for painting.
+    public let picture: Picture?
+    /// White where it is to be repainted; nil where all is redrawn.
+    public let mask: Picture?
+    /// One sheet of the picture redrawn at each of these strengths with one seed; empty for single pictures.
+    public let strengths: [Double]
+    public let place: OutputPlace
+    /// Write over a file that is there.
+    public let overwrites: Bool
+    /// The version of the picture's prompt that the request was filled from.
+    public let promptNumber: Int?
+    /// A picture file that shows, step by step, what is becoming of it; written beside and renamed, so that a viewer never sees half of it.
+    public let preview: URL?
+    /// A safetensors file for the latent after the last step of the last picture, `latent` [1, channels, height, width] as diffusers has it.
+    public let latent: URL?
+
+    /// - Parameter request: with a seed, and with the model's name.
+    public init(
+        request: GenerationRequest, model: Model, recognised: Recognition? = nil, engine: String, picture: Picture? = nil,
+        mask: Picture? = nil, strengths: [Double] = [],
+        place: OutputPlace, overwrites: Bool = false, promptNumber: Int? = nil, preview: URL? = nil, latent: URL? = nil
+    ) {
+        precondition(request.seed != nil && request.model == model.name, "an order is complete")
+        (self.request, self.model, self.recognised, self.engine) = (request, model, recognised, engine)
+        (self.picture, self.mask, self.strengths) = (picture, mask, strengths)
+        (self.place, self.overwrites, self.promptNumber) = (place, overwrites, promptNumber)
+        (self.preview, self.latent) = (preview, latent)
+    }
+
+    /// Of the first picture, or of its first draft.
+    public var seed: UInt64 { request.seed ?? 0 }
+    /// The strengths that are run: a sheet's, or the one.
+    public var runStrengths: [Double] { strengths.isEmpty ? [request.strength] : strengths }
+}
+
+/// Where the pictures of a generation go.
+public enum OutputPlace: Sendable, Hashable {
+    /// Into this folder, under a name made of the picture's and the seed.
+    case folder(URL)
+    /// To this very file; pictures after the first get a number before the extension.
+    case file(URL)
+}
+
+extension OutputPlace: Codable {
+    private enum CodingKeys: String, CodingKey { case folder, file }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        if let folder = try values.decodeIfPresent(String.self, forKey: .folder) {
+            self = .folder(URL(fileURLWithPath: folder, isDirectory: true))
+        } else {
+            self = .file(URL(fileURLWithPath: try values.decode(String.self, forKey: .file)))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .folder(let folder): try values.encode(folder.path, forKey: .folder)
+        case .file(let file): try values.encode(file.path, forKey: .file)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+public import Foundation
+internal import GRDB
+
+extension Library {
+    /// Puts an order at the end of the queue.
+    ///
+    /// - Parameters:
+    ///   - order: JSON of the whole order.
+    ///   - isAttended: whether this process waits for it and runs it itself.
+    ///   - holding: called with the job's number before anybody else can see the job: the place to take a lock that tells that it is attended.
+    public func submit(
+        _ order: String, engine: String, isAttended: Bool, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
+    ) throws(LibraryError) -> Job {
+        try Text.json(order, field: "the order")
+        return try write { db in
+            try db.execute(
+                sql: #"INSERT INTO job ("order", engine, isAttended, createdAt) VALUES (?, ?, ?, ?)"#,
+                arguments: [order, engine, isAttended, moment])
+            let id = db.lastInsertedRowID
+            try holding(id)
+            return try Library.job(id, db)
+        }
+    }
+
+    /// Takes an attended job out of the queue to run it.
+    ///
+    /// - Parameter most: jobs of its engine that may run at the same time, this one included.
+    /// - Returns: whether it may run now: it is the first of the attended ones, and fewer than `most` run.
+    /// - Throws: `LibraryError.jobIsOver` where it was cancelled meanwhile.
+    public func start(_ id: Int64, most: Int, at moment: Date = Date()) throws(LibraryError) -> Bool {
+        try write { db in
+            let job = try Library.job(id, db)
+            guard !job.state.isOver else { throw LibraryError.jobIsOver(id, state: job.state.rawValue) }
+            let earlier = try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM job WHERE state = 'queued' AND id < ? AND engine = ? AND isAttended",
+                arguments: [id, job.engine])
+            guard earlier == 0 else { return false }
+            return try Library.start(job, most: most, at: moment, db)
+        }
+    }
+
+    /// Takes the first job that nobody attends out of the queue; nil where there is none, or where `most` of the engine's run already. No two
+    /// processes are given the same one.
+    public func startNext(
+        engine: String, most: Int, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
+    ) throws(LibraryError) -> Job? {
+        try write { db in
+            let next = try Int64.fetchOne(
+                db, sql: "SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended ORDER BY id LIMIT 1",
+                arguments: [engine])
+            guard let next, try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
+            try holding(next)
+            return try Library.job(next, db)
+        }
+    }
+
+    private static func start(_ job: Job, most: Int, at moment: Date, _ db: Database) throws -> Bool {
+        let running = try Int.fetchOne(
+            db, sql: "SELECT count(*) FROM job WHERE state = 'running' AND engine = ?", arguments: [job.engine])
+        guard running ?? 0 < most else { return false }
+        try db.execute(sql: "UPDATE job SET state = 'running', startedAt = ? WHERE id = ?", arguments: [moment, job.id])
+        return true
+    }
+
+    /// Puts a running job back where it was: there is too little memory for it beside the others.
+    public func putBack(_ id: Int64) throws(LibraryError) {
+        try write { db in
+            try db.execute(
+                sql: "UPDATE job SET state = 'queued', startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'", arguments: [id])
+        }
+    }
+
+    /// Notes what a running job was planned to take, in bytes.
+    public func note(memory: Int, ofJob id: Int64) throws(LibraryError) {
+        try write { db in try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id]) }
+    }
+
+    /// Notes how far a running job is.
+    public func note(_ progress: JobProgress, ofJob id: Int64) throws(LibraryError) {
+        try write { db in
+            try db.execute(
+                sql: "UPDATE job SET progress = ?, secondsLeft = ? WHERE id = ? AND state = 'running'",
+                arguments: [min(max(progress.share, 0), 1), progress.secondsLeft, id])
+        }
+    }
+
+    /// Says what became of a job under way.
+    ///
+    /// - Throws: `LibraryError.jobIsOver` where that was said before.
+    @discardableResult
+    public func finish(
+        job id: Int64, _ state: Job.State, message: String? = nil, at moment: Date = Date()
+    ) throws(LibraryError) -> Job {
+        guard state.isOver else { throw .invalid(field: "the job's end", value: state.rawValue, rule: "done, failed or cancelled") }
+        return try write { db in
+            let job = try Library.job(id, db)
+            guard !job.state.isOver else { throw LibraryError.jobIsOver(id, state: job.state.rawValue) }
+            try Library.end(id, state, message, at: moment, db)
+            return try Library.job(id, db)
+        }
+    }
+
+    /// Cancels a job: one that waits is over at once, one that runs is asked to stop.
+    ///
+    /// - Throws: `LibraryError.jobIsOver`, `LibraryError.noSuchJob`.
+    @discardableResult
+    public func cancel(job id: Int64, at moment: Date = Date()) throws(LibraryError) -> Job {
+        try write { db in
+            let job = try Library.job(id, db)
+            switch job.state {
+            case .queued: try Library.end(id, .cancelled, nil, at: moment, db)
+            case .running: try db.execute(sql: "UPDATE job SET isAskedToStop = 1 WHERE id = ?", arguments: [id])
+            case .done, .failed, .cancelled: throw LibraryError.jobIsOver(id, state: job.state.rawValue)
+            }
+            return try Library.job(id, db)
+        }
+    }
+
+    /// - Throws: `LibraryError.noSuchJob`.
+    public func job(id: Int64) throws(LibraryError) -> Job {
+        try read { db in try Library.job(id, db) }
+    }
+
+    /// Jobs, the latest first.
+    public func jobs(limit: Int = .max) throws(LibraryError) -> [Job] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM job ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map(Job.init)
+        }
+    }
+
+    /// Jobs that wait or run, the first first. Found by an index, however many are over.
+    public func jobsUnderWay() throws(LibraryError) -> [Job] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id").map(Job.init)
+        }
+    }
+
+    /// Takes away the jobs that are over. What they made stays.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    public func clearJobs() throws(LibraryError) -> Int {
+        try write { db in
+            try db.execute(sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running')")
+            return db.changesCount
+        }
+    }
+
+    /// Marks what ended with its process: jobs under way that nobody attends any more, and generations that no job under way makes.
+    ///
+    /// - Parameter isAlive: whether some process runs, or waits for, the job of that number.
+    public func markInterrupted(at moment: Date = Date(), unless isAlive: (Int64) -> Bool) throws(LibraryError) {
+        // Looked for before a writer's turn is taken: there is hardly ever one.
+        let suspects = try read { db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM job WHERE state IN ('queued', 'running'))
+                        OR EXISTS (SELECT 1 FROM generation WHERE status = 'running')
+                    """) ?? false
+        }
+        guard suspects else { return }
+        try write { db in
+            let jobs = try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id").map(Job.init)
+            for job in jobs where (job.isAttended || job.state == .running) && !isAlive(job.id) {
+                try Library.end(job.id, job.state == .running ? .failed : .cancelled, Library.interruption, at: moment, db)
+            }
+            try db.execute(
+                sql: """
+                    UPDATE generation SET status = 'failed', message = ?, finishedAt = ?
+                    WHERE status = 'running' AND NOT EXISTS (SELECT 1 FROM job WHERE generationId = generation.id AND state = 'running')
+                    """,
+                arguments: [Library.interruption, moment])
+        }
+    }
+
+    private static let interruption = "interrupted: the program that was making it ended before it was finished"
+
+    private static func end(_ id: Int64, _ state: Job.State, _ message: String?, at moment: Date, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE job SET state = ?, message = ?, finishedAt = ?, secondsLeft = NULL,
+                    progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ?
+                """,
+            arguments: [state.rawValue, message, moment, state.rawValue, id])
+    }
+
+    static func job(_ id: Int64, _ db: Database) throws -> Job {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]) else {
+            throw LibraryError.noSuchJob(id)
+        }
+        return try Job(row)
+    }
+}
+
+extension Job {
+    init(_ row: Row) throws {
+        let row = StoredRow(row, of: "job")
+        id = try row.value("id")
+        order = try row.requiredJSON("order")
+        engine = try row.value("engine")
+        isAttended = try row.value("isAttended")
+        state = try row.choice("state")
+        progress = try row.value("progress")
+        secondsLeft = try row.optional("secondsLeft")
+        memory = try row.optional("memory")
+        isAskedToStop = try row.value("isAskedToStop")
+        generationID = try row.optional("generationId")
+        message = try row.optional("message")
+        createdAt = try row.moment("createdAt")
+        startedAt = try row.optionalMoment("startedAt")
+        finishedAt = try row.optionalMoment("finishedAt")
+    }
+}

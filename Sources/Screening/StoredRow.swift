@@ -1,0 +1,110 @@
+internal import Foundation
+internal import GRDB
+
+/// A row of a table as a file that anybody may have written: a value of another kind than the column's is an error, where GRDB's own
+/// subscripts would end the process.
+struct StoredRow {
+    let row: Row
+    let table: String
+
+    init(_ row: Row, of table: String) {
+        (self.row, self.table) = (row, table)
+    }
+
+    /// - Throws: `LibraryError.damagedValue`, naming the table, the row and the column.
+    func value<Value: DatabaseValueConvertible>(_ column: String) throws(LibraryError) -> Value {
+        guard let value: Value = try optional(column) else { throw damaged(column, "it is missing") }
+        return value
+    }
+
+    /// - Throws: as ``value(_:)``, but not where the column is NULL.
+    func optional<Value: DatabaseValueConvertible>(_ column: String) throws(LibraryError) -> Value? {
+        guard row.hasColumn(column) else { throw damaged(column, "there is no such column") }
+        let stored: DatabaseValue = row[column]
+        guard !stored.isNull else { return nil }
+        guard let value = Value.fromDatabaseValue(stored) else { throw damaged(column, "\(Value.self) was expected, not \(stored)") }
+        return value
+    }
+
+    /// The case of that name. The tables' CHECKs allow no other.
+    func choice<Choice: RawRepresentable>(_ column: String) throws(LibraryError) -> Choice where Choice.RawValue == String {
+        let name: String = try value(column)
+        guard let choice = Choice(rawValue: name) else { throw damaged(column, "\(Choice.self) \"\(name)\" is unknown") }
+        return choice
+    }
+
+    /// To the millisecond, as the tables keep moments.
+    func moment(_ column: String) throws(LibraryError) -> Date {
+        Moment.rounded(try value(column))
+    }
+
+    func optionalMoment(_ column: String) throws(LibraryError) -> Date? {
+        let moment: Date? = try optional(column)
+        return moment.map(Moment.rounded)
+    }
+
+    /// A JSON text, to be read when it is wanted.
+    func json(_ column: String) throws(LibraryError) -> StoredJSON? {
+        let text: String? = try optional(column)
+        return text.map { StoredJSON($0, table: table, row: number, column: column) }
+    }
+
+    /// The same where there must be one.
+    func requiredJSON(_ column: String) throws(LibraryError) -> StoredJSON {
+        guard let json = try json(column) else { throw damaged(column, "it is missing") }
+        return json
+    }
+
+    /// SQLite's integers are signed; a seed keeps its 64 bits.
+    func seed(_ column: String) throws(LibraryError) -> UInt64 {
+        let bits: Int64 = try value(column)
+        return UInt64(bitPattern: bits)
+    }
+
+    /// The row's number, as far as it can be told.
+    private var number: String {
+        for name in ["id", "number", "pictureId", "generationId"] where row.hasColumn(name) {
+            let value: DatabaseValue = row[name]
+            if !value.isNull { return "\(name) \(value)" }
+        }
+        return "without a number"
+    }
+
+    func damaged(_ column: String, _ reason: String) -> LibraryError {
+        .damagedValue(table: table, row: number, column: column, reason: reason)
+    }
+}
+
+/// A structured value of the library: JSON of a type that a room above knows.
+public struct StoredJSON: Sendable, Hashable {
+    /// As it was given.
+    public let text: String
+    private let table: String
+    private let row: String
+    private let column: String
+
+    init(_ text: String, table: String, row: String, column: String) {
+        (self.text, self.table, self.row, self.column) = (text, table, row, column)
+    }
+
+    /// Equal where they say the same, wherever that stands.
+    public static func == (a: StoredJSON, b: StoredJSON) -> Bool { a.text == b.text }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+    /// The value.
+    ///
+    /// - Throws: `LibraryError.damagedValue`, naming the table, the row and the column, where the text does not hold one.
+    public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws(LibraryError) -> Value {
+        do {
+            return try JSONCoding.decoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw .damagedValue(table: table, row: row, column: column, reason: "it holds no \(type): \(Self.reason(error))")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "\(error)" }
+        return LibraryExport.reason(error)
+    }
+}

@@ -1,0 +1,100 @@
+import Analysis
+import Catalog
+import Encoders
+import Engines
+import Foundation
+import Screening
+import Vocabulary
+
+/// Looks at pictures with one encoder and one vocabulary, and keeps in the library what was said.
+///
+/// Everything heavy (weights, the vocabulary's embeddings) is opened when it is first needed and kept for the next picture. The actor's work
+/// runs on a queue of its own: the use cases of the studio do not wait for it.
+public actor Analyst {
+    nonisolated let premises: Premises
+    private let encoderName: String?
+    private let vocabularyName: String?
+    nonisolated let taggerFolder: URL?
+    private let executor = NumericExecutor(label: "redraw.analyst")
+
+    var openedTagger: Tagger?
+    var keptThresholds: (mark: LearningMark, learned: LearnedThresholds)?
+    private var openedEncoder: (any PictureTextEncoder)?
+    private var openedVocabulary: TagVocabulary?
+    private var openedAnalyzer: Analyzer?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(_ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?) {
+        self.premises = premises
+        (encoderName, vocabularyName) = (encoder, vocabulary)
+        taggerFolder = tagger.map { URL(asTyped: $0) }
+    }
+
+    func library() throws -> Library { try premises.library() }
+
+    func encoder() throws -> any PictureTextEncoder {
+        if let openedEncoder { return openedEncoder }
+        // Some folders hold no tokenizer: CLIP's own merges serve them.
+        let encoder = try encoderFolder().map { try openEncoder(directory: $0, merges: premises.merges) } ?? premises.defaultEncoder()
+        openedEncoder = encoder
+        return encoder
+    }
+
+    /// Nil: the default encoder's.
+    private func encoderFolder() throws -> URL? {
+        guard let encoderName else { return nil }
+        let catalog = premises.catalog()
+        if let manifest = catalog.model(named: encoderName), manifest.kind == .encoder, let folder = catalog.directory(of: manifest) {
+            return folder
+        }
+        let folder = URL(asTyped: encoderName)
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+            throw StudioError.unknownEncoder(name: encoderName, known: catalog.encoders.map(\.name))
+        }
+        return folder
+    }
+
+    func vocabulary() throws -> TagVocabulary {
+        if let openedVocabulary { return openedVocabulary }
+        let vocabulary = try TagVocabulary(contentsOf: try premises.installation.vocabulary(named: vocabularyName ?? "redraw"))
+        openedVocabulary = vocabulary
+        return vocabulary
+    }
+
+    /// The analyzer, its vocabulary embedded: from the cache, or now, with `progress` told the share done, from 0 to 1.
+    func analyzer(progress: (Double) -> Void) throws -> Analyzer {
+        if let openedAnalyzer { return openedAnalyzer }
+        let (encoder, vocabulary, catalog) = (try encoder().forAnalysis, try vocabulary(), premises.catalog())
+        let index = try openIndex(progress: progress)
+        let styles = try Analyst.styles(catalog, encoder, in: indexFolder, made: try embeddingsOfGenerations())
+        let analyzer = Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: catalog, styles: styles)
+        openedAnalyzer = analyzer
+        return analyzer
+    }
+
+    /// What stands open is opened again when it is next needed: a calibration changed.
+    func closeAnalyzer() { openedAnalyzer = nil }
+
+    nonisolated var indexFolder: URL { premises.installation.cache.appendingPathComponent("vocabularies") }
+
+    /// The vocabulary as the encoder sees it, out of the cache or embedded now.
+    func openIndex(progress: (Double) -> Void) throws -> VocabularyIndex {
+        try Analyst.index(of: try vocabulary(), for: try encoder().forAnalysis, in: indexFolder, progress: progress)
+    }
+
+    private static func index(
+        of vocabulary: TagVocabulary, for encoder: some PictureEncoder, in folder: URL, progress: (Double) -> Void
+    ) throws -> VocabularyIndex {
+        try VocabularyIndex(vocabulary: vocabulary, encoder: encoder, caches: [folder]) { done, total in
+            try Task.checkCancellation()
+            progress(Double(done) / Double(max(total, 1)))
+        }
+    }
+
+    private static func styles(
+        _ catalog: ModelCatalog, _ encoder: some PictureEncoder, in folder: URL, made: [String: (mean: Embedding, count: Int)]
+    ) throws -> StyleIndex {
+        try StyleIndex(catalog: catalog, encoder: encoder, caches: [folder], made: made)
+    }
+}

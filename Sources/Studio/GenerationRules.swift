@@ -1,0 +1,183 @@
+import Catalog
+import Diffusion
+import Engines
+import Foundation
+import Pixels
+
+/// What the rules have to know besides the wish: what the model's files say, what the person approved, what lies on the disk.
+struct OrderKnowledge {
+    /// How a model is usually run: what its manifest says, or what its files tell where there is none. Nil where nothing does.
+    struct Usage: Equatable {
+        var steps: Int?
+        var guidance: Double?
+        var sampler: String?
+        var strength: Double?
+        var firstSide: Int?
+        var refine: Double?
+        var drafts: Int?
+    }
+
+    /// A prompt that was approved for the picture.
+    struct Approved: Equatable {
+        var positive: String
+        var negative: String
+        var number: Int
+    }
+
+    var usage = Usage()
+    /// The sizes that the model's manifest allows.
+    var sizes: SizeRule?
+    var recognised: GenerationOrder.Recognition?
+    var picture: GenerationOrder.Picture?
+    var mask: GenerationOrder.Picture?
+    var engines: [String] = [BuiltinEngine.name]
+    var workingDirectory = URL(fileURLWithPath: "/", isDirectory: true)
+    /// Whether there is a folder of that name.
+    var isFolder: (URL) -> Bool = { _ in false }
+    var randomSeed: () -> UInt64 = { UInt64.random(in: 0...UInt64(UInt32.max)) }
+    /// Asked once the wish was found sound.
+    var model: () throws -> GenerationOrder.Model
+    var approved: () throws -> Approved
+    /// The negative prompt that stands for the picture, whatever the positive one is.
+    var standingNegative: () throws -> String? = { nil }
+}
+
+extension GenerationOrder {
+    /// The order that a wish comes to: what the person said, else what the model's manifest says (or how its files tell it is run), else
+    /// the documented default. These are all the rules there are.
+    ///
+    /// - Throws: `OrderError` where the wish is wrong in itself; what `known` throws where a model or a prompt is missing.
+    init(_ wish: GenerationWish, _ known: OrderKnowledge) throws {
+        let engine = wish.engine ?? BuiltinEngine.name
+        guard known.engines.contains(engine) else { throw OrderError.unknown(what: "engine", value: engine, known: known.engines) }
+        let preview = try Self.file(wish.preview, isPicture: "preview")
+        let strengths = try Self.sheet(wish)
+        var request = try Self.request(wish, known)
+        try Self.grow(&request, wish)
+        if request.mode == .paint, request.prompt.isEmpty { throw OrderError.nothingToPaint }
+        // A sheet compares strengths: with one seed.
+        if !strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
+        do {
+            try request.validate()
+        } catch {
+            throw OrderError.request(error)
+        }
+        var promptNumber: Int?
+        if request.mode != .paint {
+            if request.prompt.isEmpty {
+                let approved = try known.approved()
+                (request.prompt, promptNumber) = (approved.positive, approved.number)
+                if wish.negative == nil { request.negative = approved.negative }
+            } else if wish.negative == nil {
+                request.negative = try known.standingNegative() ?? ""
+            }
+        }
+        if request.width == nil, request.mode == .generate, let picture = known.picture,
+            let size = known.sizes?.nearest(toWidth: picture.width, height: picture.height)
+        {
+            (request.width, request.height) = (size.width, size.height)
+        }
+        let model = try known.model()
+        request.model = model.name
+        request.seed = request.seed ?? known.randomSeed()
+        self.init(
+            request: request, model: model, recognised: known.recognised, engine: engine,
+            picture: request.mode == .paint ? nil : known.picture, mask: request.mode == .repaint ? known.mask : nil,
+            strengths: strengths, place: Self.place(wish.output, known), overwrites: wish.overwrite ?? false, promptNumber: promptNumber,
+            preview: preview, latent: try Self.file(wish.latent, isPicture: nil))
+    }
+
+    private static func request(_ wish: GenerationWish, _ known: OrderKnowledge) throws -> GenerationRequest {
+        let usage = known.usage
+        var request = GenerationRequest()
+        let told: GenerationRequest.Mode = wish.mask != nil ? .repaint : wish.picture != nil ? .generate : .paint
+        request.mode = try choice(wish.mode, "mode") ?? told
+        guard request.mode == .paint || known.picture != nil else { throw OrderError.noPicture(mode: request.mode.rawValue) }
+        guard request.mode != .repaint || known.mask != nil else { throw OrderError.noMask }
+        request.profile = try choice(wish.profile, "profile") ?? request.profile
+        request.precision = try choice(wish.precision, "precision") ?? request.precision
+        request.resize = try choice(wish.resize, "resize") ?? request.resize
+        request.outputSize = try choice(wish.outputSize, "output size") ?? request.outputSize
+        request.fill = try choice(wish.fill, "fill") ?? request.fill
+        request.area = try choice(wish.area, "area") ?? request.area
+        request.prompt = wish.prompt ?? ""
+        request.negative = wish.negative ?? ""
+        request.steps = wish.steps ?? usage.steps ?? request.steps
+        request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
+        // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.
+        let usual = request.profile == .a1111 ? .dpmpp2MKarras : usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        request.sampler = try choice(wish.sampler, "sampler") ?? usual
+        let strength = request.mode == .paint ? nil : usage.strength
+        request.strength = wish.strength ?? strength ?? request.strength
+        // The other profiles paint at once, as their tools do.
+        // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.
+        if request.mode != .generate, request.profile == .redraw {
+            request.firstSide = usage.firstSide
+            // A seed is given to get that very picture.
+            if wish.seed == nil { request.drafts = usage.drafts ?? request.drafts }
+        }
+        request.refine = usage.refine ?? request.refine
+        request.seed = wish.seed
+        request.clipSkip = wish.clipSkip
+        (request.width, request.height) = try size(wish.size, of: known.picture)
+        request.count = wish.count ?? request.count
+        request.padding = wish.padding ?? request.padding
+        request.feather = wish.feather ?? request.feather
+        request.grow = wish.grow ?? request.grow
+        request.invert = wish.invert ?? request.invert
+        return request
+    }
+
+    /// How a picture that is composed anew comes to its size; the request's strength is known.
+    private static func grow(_ request: inout GenerationRequest, _ wish: GenerationWish) throws {
+        if let firstSide = wish.firstSide { request.firstSide = firstSide == 0 ? nil : firstSide }
+        request.refine = wish.refine ?? request.refine
+        if let drafts = wish.drafts, drafts > 1, !request.grows { throw OrderError.draftsOfWhatDoesNotGrow(drafts) }
+        request.drafts = wish.drafts ?? (request.firstSide == nil || !request.grows ? 1 : request.drafts)
+    }
+
+    private static func sheet(_ wish: GenerationWish) throws -> [Double] {
+        guard let strengths = wish.strengths else { return [] }
+        guard (1...OrderError.mostStrengths).contains(strengths.count), strengths.allSatisfy({ (0...1).contains($0) }) else {
+            throw OrderError.noStrengths(strengths)
+        }
+        let (count, drafts) = (wish.count ?? 1, wish.drafts ?? 1)
+        guard count == 1, drafts == 1 else { throw OrderError.sheetOf(count: count, drafts: drafts) }
+        return strengths
+    }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable>(_ word: String?, _ what: String) throws -> Choice?
+    where Choice.RawValue == String {
+        guard let word else { return nil }
+        guard let choice = Choice(rawValue: word) else {
+            throw OrderError.unknown(what: what, value: word, known: Choice.allCases.map(\.rawValue))
+        }
+        return choice
+    }
+
+    private static func size(_ text: String?, of picture: Picture?) throws -> (width: Int?, height: Int?) {
+        guard let text = text?.lowercased() else { return (nil, nil) }
+        if text == "picture" {
+            guard let picture else { throw OrderError.sizeOfNoPicture }
+            return (picture.width, picture.height)
+        }
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { throw OrderError.noSize(text) }
+        return (width, height)
+    }
+
+    /// A folder where the output is one or ends in "/", else a file; the working directory where nothing was said.
+    private static func place(_ output: String?, _ known: OrderKnowledge) -> OutputPlace {
+        guard let output else { return .folder(known.workingDirectory) }
+        let url = URL(asTyped: output)
+        guard output.hasSuffix("/") || known.isFolder(url) else { return .file(url) }
+        return .folder(URL(fileURLWithPath: url.path, isDirectory: true))
+    }
+
+    private static func file(_ name: String?, isPicture what: String?) throws -> URL? {
+        guard let name else { return nil }
+        let url = URL(asTyped: name)
+        if let what, ImageFormat(fileExtension: url.pathExtension) == nil { throw OrderError.notAPictureName(what: what, name: name) }
+        return url
+    }
+}

@@ -1,0 +1,187 @@
+import Checkpoints
+import Diffusion
+import Engines
+import Foundation
+import Pixels
+import Screening
+import Synchronization
+
+/// A job of this process, from its turn in the queue to the pictures.
+struct JobRun: Sendable {
+    let studio: Studio
+    let job: Int64
+    let order: GenerationOrder
+    /// Jobs that may run at the same time.
+    let most: Int
+    let onEvent: @Sendable (JobEvent) -> Void
+
+    /// How often is looked whether the turn has come, and whether somebody wants the job to stop.
+    static let patience = Duration.milliseconds(300)
+
+    /// - Parameter waits: whether the turn has yet to come.
+    func report(waits: Bool) async throws -> GenerationReport {
+        let library = try studio.premises.library()
+        let work = Task { try await made(library, waits: waits) }
+        let watch = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: JobRun.patience)
+                if try library.job(id: job).isAskedToStop { return work.cancel() }
+            }
+        }
+        defer { watch.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await work.result
+        } onCancel: {
+            work.cancel()
+        }
+        do {
+            let report = try outcome.get()
+            try library.finish(job: job, .done)
+            return report
+        } catch LibraryError.jobIsOver {
+            throw StudioError.jobCancelled(job)
+        } catch {
+            let isCancelled = error is CancellationError
+            _ = try? library.finish(job: job, isCancelled ? .cancelled : .failed, message: isCancelled ? nil : "\(error)")
+            if isCancelled, try library.job(id: job).isAskedToStop { throw StudioError.jobCancelled(job) }
+            throw error
+        }
+    }
+
+    private func made(_ library: Library, waits: Bool) async throws -> GenerationReport {
+        guard let engine = studio.engines[order.engine] else {
+            throw OrderError.unknown(what: "engine", value: order.engine, known: studio.engines.keys.sorted())
+        }
+        if waits { try await turn(library) }
+        let pictureFile = try order.picture.map(unchanged)
+        _ = try order.mask.map(unchanged)
+        let plan = try await plan(engine, library)
+        try library.note(memory: plan.memory, ofJob: job)
+        let targets = try studio.outputs(of: order, seeds: order.request.seeds(from: order.seed))
+        var begun: (generation: Int64, load: Double)?
+        do {
+            var results: [GenerationResult] = []
+            var noted = ContinuousClock.now
+            for try await event in engine.run(plan) {
+                switch event {
+                case .loaded(let prompt, let seconds):
+                    // Nothing is told of a run that is refused but why.
+                    onEvent(.planned(PlanReport(plan, prompt)))
+                    begun = (try begin(plan, pictureFile, library), seconds)
+                case .step(let step):
+                    try await keep(step)
+                    let entry = StepEntry(step)
+                    if noted.duration(to: .now) > .seconds(1) {
+                        try library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
+                        noted = .now
+                    }
+                    onEvent(.step(entry))
+                case .finished(let made):
+                    results = made
+                }
+            }
+            try Task.checkCancellation()
+            guard let begun, let last = results.last else { preconditionFailure("a run that throws nothing finishes") }
+            var files = targets
+            // Files of the studio's own naming are called after the seeds that were chosen.
+            if case .folder = order.place { files = try studio.outputs(of: order, seeds: last.pictures.map(\.seed)) }
+            let report = try await NumericQueue.shared.run { [results, files] in
+                try studio.deliver(results, of: plan, to: files, id: begun.generation, load: begun.load)
+            }
+            _ = try library.finish(generation: begun.generation, report.outcome())
+            // A sheet of several strengths and a picture that is mostly the old one say little about a model.
+            if order.request.mode != .repaint, order.strengths.count < 2 { await studio.analyst.rememberOutputs(of: report) }
+            return report
+        } catch {
+            await engine.settle()
+            let isCancelled = error is CancellationError
+            if let begun {
+                _ = try? library.finish(
+                    generation: begun.generation,
+                    GenerationOutcome(status: isCancelled ? .cancelled : .failed, message: isCancelled ? nil : "\(error)"))
+            }
+            throw error
+        }
+    }
+
+    /// Waits until the job may run.
+    private func turn(_ library: Library) async throws {
+        var told = 0
+        while try !library.start(job, most: most) {
+            // Who ended while it ran, or waited, holds nobody up.
+            try library.markInterrupted { JobLock.isTaken($0, in: studio.premises.libraryFolder) }
+            let ahead = try library.jobsUnderWay().count { $0.id != job && ($0.state == .running || $0.id < job && $0.isAttended) }
+            if ahead != told, ahead > 0 {
+                told = ahead
+                onEvent(.waiting(job: job, ahead: ahead))
+            }
+            try await Task.sleep(for: JobRun.patience)
+        }
+    }
+
+    /// What the order comes to. Where there is too little memory beside other jobs, they are waited for.
+    private func plan(_ engine: any Engine, _ library: Library) async throws -> GenerationPlan {
+        while true {
+            do {
+                return try await engine.plan(order)
+            } catch let error as EngineError {
+                guard try library.jobsUnderWay().contains(where: { $0.state == .running && $0.id != job }) else { throw error }
+                try library.putBack(job)
+                try await Task.sleep(for: JobRun.patience)
+                try await turn(library)
+            }
+        }
+    }
+
+    /// A picture that is still the one that was ordered.
+    private func unchanged(_ picture: GenerationOrder.Picture) throws -> PictureFile {
+        let file = try PictureFile(path: picture.path)
+        guard file.sha256 == picture.sha256 else { throw StudioError.pictureChanged(path: picture.path) }
+        return file
+    }
+
+    /// Notes in the library that the pictures are being made, and makes the folder they go to.
+    ///
+    /// - Returns: the generation's number.
+    private func begin(_ plan: GenerationPlan, _ picture: PictureFile?, _ library: Library) throws -> Int64 {
+        let request = order.request
+        if case .folder(let folder) = order.place {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        return try library.record(
+            NewGeneration(
+                kind: request.mode.kind, request: request.json(strengths: order.strengths), seed: order.seed, model: order.model.name,
+                profile: request.profile.rawValue, precision: plan.precision, stepsRequested: request.steps,
+                pictureID: try picture.map { try library.record($0.record).id }, promptNumber: order.promptNumber),
+            ofJob: job
+        ).id
+    }
+
+    /// The files that show a step, where they are wanted.
+    private func keep(_ step: StepReport) async throws {
+        let (preview, latent) = (order.preview, order.latent)
+        guard preview != nil || latent != nil else { return }
+        try await NumericQueue.shared.run {
+            if let preview, let image = step.preview { try ImageFile.write(image, to: preview) }
+            if let latent, step.step == step.steps {
+                try SafetensorsFile.write(tensors: [("latent", step.latent.permuted([0, 3, 1, 2]))], to: latent)
+            }
+        }
+    }
+}
+
+extension GenerationRequest.Mode {
+    var kind: Generation.Kind {
+        switch self {
+        case .generate: .generate
+        case .repaint: .repaint
+        case .paint: .paint
+        }
+    }
+}
+
+extension PictureFile {
+    var record: NewPicture {
+        NewPicture(sha256: sha256, width: width, height: height, path: ScreeningDesk.storedPath(path), stamp: stamp)
+    }
+}

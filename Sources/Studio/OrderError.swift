@@ -1,0 +1,42 @@
+public import Diffusion
+
+/// Why no order can be made of a wish: something that was said is wrong in itself, before any file of a model is looked at.
+public enum OrderError: Error, Equatable, CustomStringConvertible {
+    /// A word that is none of the choices.
+    case unknown(what: String, value: String, known: [String])
+    /// Neither `512x384` nor `picture`.
+    case noSize(String)
+    case sizeOfNoPicture
+    case noPicture(mode: String)
+    case noMask
+    case nothingToPaint
+    case notAPictureName(what: String, name: String)
+    /// A sheet is one picture with one seed.
+    case sheetOf(count: Int, drafts: Int)
+    case noStrengths([Double])
+    case draftsOfWhatDoesNotGrow(Int)
+    case request(GenerationRequestError)
+
+    /// As many strengths as a sheet may show.
+    public static let mostStrengths = 12
+
+    public var description: String {
+        switch self {
+        case .unknown(let what, let value, let known):
+            "the \(what) \(value) is not known; there \(known.count == 1 ? "is" : "are") \(known.joined(separator: ", "))"
+        case .noSize(let text): "\(text) is no size; give one such as 512x384, or picture for the picture's own"
+        case .sizeOfNoPicture: "the size picture needs a picture; give a size such as 512x384"
+        case .noPicture(let mode): "there is no picture to \(mode); name one"
+        case .noMask: "there is no mask to repaint under; name a picture that is white where it is to be repainted"
+        case .nothingToPaint: "Say what to paint: redraw paint \"a photo of a cat\"."
+        case .notAPictureName(let what, let name): "the \(what) \(name) must end in .png, .jpg or .webp"
+        case .sheetOf(let count, let drafts):
+            "several strengths make one sheet with one seed; leave \(count > 1 ? "the count \(count)" : "the drafts \(drafts)") out"
+        case .noStrengths(let strengths):
+            "\(strengths.isEmpty ? "no strengths" : strengths.map { "\($0)" }.joined(separator: ", ")): a sheet takes 1 to \(Self.mostStrengths), each from 0 to 1"
+        case .draftsOfWhatDoesNotGrow(let drafts):
+            "\(drafts) drafts: only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with a first side (--first-side)"
+        case .request(let error): "\(error)"
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Catalog
+import Diffusion
+
+extension OrderKnowledge.Usage {
+    /// What a manifest says; nothing where it says nothing.
+    init(_ defaults: Manifest.Defaults?) {
+        guard let defaults else { return }
+        (steps, guidance, sampler, strength) = (defaults.steps, defaults.guidance, defaults.sampler, defaults.strength)
+        (firstSide, refine, drafts) = (defaults.firstSide, defaults.refine, defaults.drafts)
+    }
+
+    /// What a model's own files tell, where no manifest describes it.
+    init(_ habits: ModelHabits?) {
+        guard let habits else { return }
+        (steps, guidance, sampler) = (habits.steps, habits.guidance, habits.sampler?.rawValue)
+    }
+}

@@ -1,0 +1,90 @@
+import Catalog
+import Diffusion
+import Encoders
+import Foundation
+import Screening
+import Synchronization
+
+/// What all use cases share: the installation, the library, what is known of models, the default encoder. Each is opened when it is first
+/// needed and kept.
+final class Premises: Sendable {
+    let installation: Installation
+    /// The folder of the library.
+    let libraryFolder: URL
+    private let knownModels = Mutex<ModelCatalog?>(nil)
+    private let openedLibrary = Mutex<Library?>(nil)
+    private let openedEncoder = Mutex<DefaultEncoder?>(nil)
+
+    init(_ installation: Installation, libraryFolder: URL) {
+        (self.installation, self.libraryFolder) = (installation, libraryFolder)
+    }
+
+    /// The models that are known here; manifests are read again once one of them has changed. The shipped ones before the person's own.
+    func catalog() -> ModelCatalog {
+        knownModels.withLock { known in
+            if let known, known.isCurrent { return known }
+            let catalog = ModelCatalog(directories: [installation.models, installation.personalModels])
+            known = catalog
+            return catalog
+        }
+    }
+
+    /// The library, with jobs that were interrupted said to be so.
+    func library() throws -> Library {
+        try openedLibrary.withLock { opened in
+            if let opened { return opened }
+            let library = try Library.opened(in: libraryFolder)
+            opened = library
+            return library
+        }
+    }
+
+    /// The encoder that the small generator was made for, whichever one looks at pictures.
+    func defaultEncoder() throws -> DefaultEncoder {
+        try openedEncoder.withLock { opened in
+            if let opened { return opened }
+            let encoder = try DefaultEncoder(directory: installation.models.appendingPathComponent("redraw-encoder"))
+            opened = encoder
+            return encoder
+        }
+    }
+
+    /// CLIP's tokenizer, for models that come as one file or without one.
+    var merges: URL { installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt") }
+
+    /// What is known of a generator: of an installed one by its name, of a folder by the manifest that lies in it.
+    ///
+    /// A folder whose manifest cannot be read is run like one without; `models list` tells what is wrong with those of the search path.
+    func manifest(of name: String) -> Manifest? {
+        catalog().model(named: name) ?? (try? Manifest(contentsOf: URL(asTyped: name).appendingPathComponent("manifest.json")))
+    }
+
+    /// How a model is usually run that no manifest describes.
+    func habits(of name: String) -> ModelHabits? {
+        manifest(of: name) == nil ? ModelHabits(model: URL(asTyped: name)) : nil
+    }
+
+    /// The name and place of a generator: an installed one by its name, else a folder in diffusers' layout or a .safetensors file.
+    func generator(_ name: String) throws -> (name: String, place: URL) {
+        let catalog = catalog()
+        guard let manifest = catalog.model(named: name) else {
+            let place = URL(asTyped: name)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
+                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
+            }
+            if isFolder.boolValue {
+                let description = place.appendingPathComponent("unet/config.json")
+                guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
+                return (place.lastPathComponent, place)
+            }
+            guard place.pathExtension == "safetensors" else { throw StudioError.noModel(path: place.path) }
+            return (place.deletingPathExtension().lastPathComponent, place)
+        }
+        guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }
+        guard catalog.isInstalled(manifest), let directory = catalog.directory(of: manifest) else {
+            throw StudioError.modelNotInstalled(name: name, source: manifest.source)
+        }
+        return (name, directory)
+    }
+}

@@ -1,0 +1,80 @@
+import Diffusion
+import Engines
+
+/// What will run for an order, and what it will cost, in the shape that scripts read.
+public struct PlanReport: Codable, Sendable, Equatable {
+    /// How long the prompt is for the model.
+    public struct Prompt: Codable, Sendable, Equatable {
+        public let tokens: Int
+        /// How many of them the model sees at once; nil where it does not tell.
+        @OrNull public internal(set) var limit: Int?
+        /// How many such pieces it is read in.
+        public let chunks: Int
+        /// What the model never sees.
+        @OrNull public internal(set) var cutOff: String?
+    }
+
+    /// The pictures of one strength.
+    public struct Run: Codable, Sendable, Equatable {
+        public let strength: Double
+        public let requested: Int
+        public let run: Int
+        /// Passes of the network for a picture, its drafts' included.
+        public let passes: Int
+        /// Without those of further drafts.
+        public let ownPasses: Int
+        @OrNull public internal(set) var firstTimestep: Double?
+        /// Sizes it grows through, the last its working size.
+        public let sizes: [Size]
+        /// First pictures that are tried for each; 1 where none are.
+        public let drafts: Int
+    }
+
+    public struct Size: Codable, Sendable, Equatable, CustomStringConvertible {
+        public let width: Int
+        public let height: Int
+
+        public var description: String { "\(width)x\(height)" }
+    }
+
+    /// A model that is run in a way of its own where the person says nothing else, and what tells so.
+    public struct Recognition: Codable, Sendable, Equatable {
+        public let kind: String
+        public let sign: String
+    }
+
+    public let model: String
+    public let prompt: Prompt
+    @OrNull public internal(set) var recognised: Recognition?
+    /// One for each strength of a sheet; one where there is no sheet.
+    public let runs: [Run]
+    public let guidance: Double
+    /// Of the first picture, or of its first draft.
+    public let seed: UInt64
+    /// From the first step on.
+    public let seconds: Double
+    /// Bytes at the peak, the loaded model included.
+    public let memory: Int
+    /// Whether the picture goes through the autoencoder in pieces, for want of memory.
+    public let tiled: Bool
+}
+
+extension PlanReport {
+    init(_ plan: GenerationPlan, _ length: PromptLength) {
+        let order = plan.order
+        self.init(
+            model: order.model.name,
+            prompt: Prompt(tokens: length.tokens, limit: length.limit, chunks: length.chunks, cutOff: length.cutOff),
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, runs: plan.runs.map(Run.init),
+            guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds, memory: plan.memory, tiled: plan.tiled)
+    }
+}
+
+extension PlanReport.Run {
+    fileprivate init(_ run: GenerationPlan.Run) {
+        self.init(
+            strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, ownPasses: run.steps.passes,
+            firstTimestep: run.steps.firstTimestep, sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
+            drafts: run.drafts)
+    }
+}

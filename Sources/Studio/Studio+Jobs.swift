@@ -1,0 +1,41 @@
+import Engines
+import Foundation
+import Screening
+
+extension Studio {
+    /// The jobs of the queue, the latest first.
+    public func jobs(limit: Int = 50) throws -> [JobReport] {
+        try premises.library().jobs(limit: limit).map(JobReport.init)
+    }
+
+    /// - Throws: `LibraryError.noSuchJob`.
+    public func job(_ id: Int64) throws -> JobReport {
+        JobReport(try premises.library().job(id: id))
+    }
+
+    /// Cancels a job: one that waits is over at once, one that runs is asked to stop and does so within a fraction of a step.
+    ///
+    /// - Throws: `LibraryError.noSuchJob`, `LibraryError.jobIsOver`.
+    public func cancelJob(_ id: Int64) throws -> JobReport {
+        JobReport(try premises.library().cancel(job: id))
+    }
+
+    /// Takes the jobs that are over out of the list. The pictures and what is known of them stay.
+    ///
+    /// - Returns: how many there were.
+    public func clearJobs() throws -> Int {
+        try premises.library().clearJobs()
+    }
+}
+
+extension JobReport {
+    fileprivate init(_ job: Job) {
+        // A job is told of, and can be cleared, even where its order came from a version that is gone.
+        let order: GenerationOrder? = try? job.order.decoded()
+        self.init(
+            id: job.id, state: job.state.rawValue, engine: job.engine, mode: order?.request.mode.rawValue, model: order?.model.name,
+            prompt: order?.request.prompt, attended: job.isAttended, progress: job.progress, secondsLeft: job.secondsLeft,
+            memory: job.memory, generation: job.generationID, message: job.message, created: job.createdAt, started: job.startedAt,
+            finished: job.finishedAt)
+    }
+}

@@ -1,0 +1,60 @@
+import Diffusion
+public import Engines
+import Foundation
+
+extension Studio {
+    /// The order that a person's wish comes to. Reads the pictures it names and what is known of the model; where no prompt was given, the
+    /// approved one is composed and kept as a version.
+    ///
+    /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
+    ///   model or an approved prompt is missing.
+    public func order(_ wish: GenerationWish) async throws -> GenerationOrder {
+        try await NumericQueue.shared.run { try self.ordered(wish) }
+    }
+
+    private func ordered(_ wish: GenerationWish) throws -> GenerationOrder {
+        let file = try wish.picture.map { try PictureFile(path: $0) }
+        let mask = try wish.mask.map { try PictureFile(path: $0) }
+        let name = wish.model ?? Studio.defaultGenerator
+        let manifest = premises.manifest(of: name)
+        let habits = premises.habits(of: name)
+        return try GenerationOrder(
+            wish,
+            OrderKnowledge(
+                usage: manifest == nil ? .init(habits) : .init(manifest?.defaults), sizes: manifest?.sizeRule,
+                recognised: habits.flatMap { habits in habits.kind.map { .init(kind: $0.rawValue, sign: habits.sign) } },
+                picture: file?.ordered, mask: mask?.ordered, engines: engines.keys.sorted(),
+                workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
+                isFolder: { url in
+                    var isFolder: ObjCBool = false
+                    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+                },
+                model: {
+                    let (name, place) = try self.premises.generator(name)
+                    return .init(name: name, path: place.path)
+                },
+                approved: { try self.approvedPrompt(for: file) },
+                standingNegative: { try self.standingNegative(for: file) }))
+    }
+
+    private func approvedPrompt(for file: PictureFile?) throws -> OrderKnowledge.Approved {
+        guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
+            throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
+        }
+        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: picture)
+        return .init(positive: version.positive, negative: version.negative, number: version.number)
+    }
+
+    /// The negative prompt of the picture's latest version, else of its latest analysis.
+    private func standingNegative(for file: PictureFile?) throws -> String? {
+        let library = try premises.library()
+        guard let file, let picture = try library.picture(sha256: file.sha256) else { return nil }
+        return try library.latestPrompt(of: picture.id)?.negative ?? library.latestAnalysis(of: picture.id)?.negative
+    }
+}
+
+extension PictureFile {
+    var ordered: GenerationOrder.Picture {
+        .init(path: ScreeningDesk.storedPath(path), sha256: sha256, width: width, height: height)
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Screening
+
+@Suite struct JobTests {
+    private func submit(_ library: Library, attended: Bool = true) throws -> Int64 {
+        try library.submit(#"{"steps":4}"#, engine: "builtin", isAttended: attended).id
+    }
+
+    @Test func aJobGoesFromTheQueueToItsEnd() throws {
+        let library = try Library.inMemory()
+        let id = try submit(library)
+        #expect(try library.job(id: id).state == .queued)
+        #expect(try library.start(id, most: 1))
+        try library.note(JobProgress(share: 0.5, secondsLeft: 3), ofJob: id)
+        try library.note(memory: 1 << 30, ofJob: id)
+        let generation = try library.record(.sample(), ofJob: id)
+        let running = try library.job(id: id)
+        #expect(running.state == .running && running.progress == 0.5 && running.secondsLeft == 3 && running.memory == 1 << 30)
+        #expect(running.generationID == generation.id && running.startedAt != nil && running.finishedAt == nil)
+        let done = try library.finish(job: id, .done)
+        #expect(done.state == .done && done.progress == 1 && done.finishedAt != nil)
+        #expect(throws: LibraryError.jobIsOver(id, state: "done")) { try library.finish(job: id, .failed) }
+        #expect(throws: LibraryError.jobIsOver(id, state: "done")) { try library.cancel(job: id) }
+        #expect(throws: LibraryError.noSuchJob(77)) { try library.job(id: 77) }
+    }
+
+    @Test func oneRunsAtATimeUnlessMoreAreAllowed() throws {
+        let library = try Library.inMemory()
+        let (first, second, third) = (try submit(library), try submit(library), try submit(library))
+        #expect(try !library.start(second, most: 1), "the first one's turn comes first")
+        #expect(try library.start(first, most: 1))
+        #expect(try !library.start(second, most: 1))
+        #expect(try library.start(second, most: 2))
+        try library.finish(job: first, .failed, message: "no")
+        #expect(try library.start(third, most: 2))
+        try library.putBack(third)
+        #expect(try library.job(id: third).state == .queued)
+    }
+
+    @Test func cancellingEndsWhatWaitsAndAsksWhatRuns() throws {
+        let library = try Library.inMemory()
+        let (waiting, running) = (try submit(library, attended: false), try submit(library))
+        #expect(try library.start(running, most: 1))
+        #expect(try library.cancel(job: waiting).state == .cancelled)
+        let asked = try library.cancel(job: running)
+        #expect(asked.state == .running && asked.isAskedToStop)
+        try library.finish(job: running, .cancelled)
+        #expect(try library.clearJobs() == 2)
+        #expect(try library.jobs().isEmpty)
+    }
+
+    @Test func whatRunsIsNotClearedAndWhatIsOverIsNotChanged() throws {
+        let library = try Library.inMemory()
+        let (over, running) = (try submit(library), try submit(library))
+        try library.finish(job: over, .cancelled)
+        #expect(try library.start(running, most: 1))
+        #expect(throws: LibraryError.self) { try library.write { db in try db.execute(sql: "DELETE FROM job") } }
+        #expect(throws: LibraryError.self) { try library.write { db in try db.execute(sql: "UPDATE job SET state = 'queued'") } }
+        #expect(try library.clearJobs() == 1)
+        #expect(try library.jobs().map(\.id) == [running])
+    }
+
+    /// Several processes work off one queue: each job is handed out once, in order.
+    @Test func noJobIsTakenTwice() async throws {
+        let folder = try TemporaryFolder()
+        let first = try Library(folder: folder.url)
+        for _ in 0..<40 { _ = try submit(first, attended: false) }
+        let url = folder.url
+        let taken = try await withThrowingTaskGroup(of: [Int64].self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let library = try Library(folder: url)
+                    var taken: [Int64] = []
+                    while let job = try library.startNext(engine: "builtin", most: 40) {
+                        taken.append(job.id)
+                        try library.finish(job: job.id, .done)
+                    }
+                    #expect(taken == taken.sorted())
+                    return taken
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(taken.sorted() == (1...40).map(Int64.init))
+    }
+
+    @Test func whatEndedWithItsProcessIsMarked() throws {
+        let library = try Library.inMemory()
+        let (dead, alive, waiting, nobodys) = (
+            try submit(library), try submit(library), try submit(library), try submit(library, attended: false)
+        )
+        for id in [dead, alive] { #expect(try library.start(id, most: 2)) }
+        let (lost, kept) = (try library.record(.sample(), ofJob: dead), try library.record(.sample(), ofJob: alive))
+        // Of a version that knew no jobs.
+        let old = try library.record(.sample())
+        try library.markInterrupted { $0 == alive }
+        #expect(try library.jobs().map(\.state) == [.queued, .cancelled, .running, .failed])
+        #expect(try library.job(id: nobodys).state == .queued && library.job(id: waiting).message?.contains("interrupted") == true)
+        #expect(try library.generation(id: lost.id).status == .failed)
+        #expect(try library.generation(id: old.id).message?.contains("interrupted") == true)
+        #expect(try library.generation(id: kept.id).status == .running)
+    }
+
+    @Test func whatIsUnderWayIsFoundByAnIndex() throws {
+        let library = try Library.inMemory()
+        let plans = try library.read { db in
+            try ["SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id", "SELECT 1 FROM generation WHERE status = 'running'"]
+                .map { sql in try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
+                }
+        }
+        #expect(plans[0].contains("jobUnderWay") && plans[1].contains("generationRunning"), "\(plans)")
+    }
+}
+
+/// A file that no version of ours wrote: an error that names the place, never the end of the process.
+@Suite struct DamagedValueTests {
+    @Test(arguments: [
+        ("UPDATE generation SET stepsRun = 'many'", "generation", "stepsRun"),
+        ("UPDATE generation SET status = 'dreaming'", "generation", "status"),
+        ("UPDATE generation SET createdAt = 'yesterday'", "generation", "createdAt"),
+        ("UPDATE generationOutput SET path = x'ff00ff'", "generationOutput", "path"),
+    ])
+    func aDamagedValueIsNamed(_ sql: String, _ table: String, _ column: String) throws {
+        let library = try Library.inMemory()
+        try library.record(.sample(status: .done))
+        try damage(library, sql)
+        #expect {
+            _ = try library.generations()
+        } throws: { error in
+            guard case LibraryError.damagedValue(table, _, column, _) = error else { return false }
+            return "\(error)".contains("table \(table)") && "\(error)".contains("column \(column)")
+        }
+    }
+
+    @Test func structuredValuesOfAnotherShapeAreErrorsToo() throws {
+        struct Size: Decodable { let width, height: Int }
+        let (library, picture) = try Library.withPicture()
+        var analysis = NewAnalysis.sample([.sample("cat")])
+        analysis.size = #"{"width": 12}"#
+        let kept = try library.record(analysis, of: picture).analysis
+        #expect {
+            let _: Size? = try kept.size?.decoded()
+        } throws: { "\($0)".contains("table analysis, row id 1, column size") && "\($0)".contains("height") }
+    }
+
+    /// As another program could: without our rules.
+    private func damage(_ library: Library, _ sql: String) throws {
+        try library.write { db in
+            try db.execute(sql: "PRAGMA ignore_check_constraints = 1")
+            try db.execute(sql: "DROP TRIGGER finishedGenerationIsKept")
+            try db.execute(sql: sql)
+        }
+    }
+}
