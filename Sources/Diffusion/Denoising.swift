@@ -42,10 +42,11 @@ public struct Denoising: Sequence {
         }
     }
 
-    let unet: UNet
-    let sampler: Sampler
+    let denoiser: any Denoiser
+    let sampler: any LatentSampler
     let plan: StepPlan
     let guidance: Guidance
+    var extras = Extras.none
     /// The noisy latent that the first step is given.
     let start: Tensor
     let keeping: Keeping?
@@ -62,14 +63,14 @@ public struct Denoising: Sequence {
 
     public struct Iterator: IteratorProtocol {
         let denoising: Denoising
-        var sampler: Sampler
+        var sampler: any LatentSampler
         var random: TorchRandom
         var latent: Tensor
         var index: Int
         var failed = false
 
         public mutating func next() -> Result<Step, any Error>? {
-            guard !failed, index < sampler.schedule.timesteps.count else { return nil }
+            guard !failed, index < sampler.timesteps.count else { return nil }
             do {
                 return .success(try step())
             } catch {
@@ -79,13 +80,14 @@ public struct Denoising: Sequence {
         }
 
         private mutating func step() throws -> Step {
-            let timestep = sampler.schedule.timesteps[index]
+            let timestep = sampler.timesteps[index]
             let guidance = denoising.guidance
             var input = sampler.modelInput(latent, at: index)
             if let conditioning = denoising.conditioning { input = Tensor.concatenated([input, conditioning], axis: -1) }
             var output = guidance.combined(
-                try denoising.unet(
-                    guidance.input(input), timestep: timestep, guidance.context, checkCancelled: denoising.checkCancelled))
+                try denoising.denoiser.predict(
+                    guidance.input(input), at: Double(timestep), guidance.context, denoising.extras,
+                    checkCancelled: denoising.checkCancelled))
             var estimate = sampler.clean(output, latent, at: index)
             if let keeping = denoising.keeping, keeping.rule == .estimate {
                 estimate = keeping.clean.replaced(by: estimate, as: keeping.map)
@@ -94,7 +96,7 @@ public struct Denoising: Sequence {
             latent = sampler.step(output, latent, at: index, random: &random)
             if let keeping = denoising.keeping, keeping.rule == .latent {
                 let kept = sampler.addNoise(keeping.noise, to: keeping.clean, at: index + 1)
-                let left = sampler.schedule.timesteps.count - index - 1
+                let left = sampler.timesteps.count - index - 1
                 latent = kept.replaced(by: latent, as: keeping.free(left, of: denoising.plan.passes))
             }
             defer { index += 1 }

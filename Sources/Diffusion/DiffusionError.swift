@@ -28,6 +28,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case textWidth(found: Int, expected: Int)
     /// The model is told the text as a whole beside its tokens, and was not.
     case missingPooledText(expected: Int)
+    /// What a ControlNet adds does not fit the network.
+    case extras(found: Int, expected: Int)
     /// A single file that is no whole model.
     case notACheckpoint(file: String, reason: String)
     /// A prompt calls a LoRA that is nowhere, or that was not loaded.
@@ -57,6 +59,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "strength \(strength) of \(steps) steps rounds to no step under this profile; take more steps, more strength or the profile redraw"
         case .size(let width, let height, let multiple):
             "the size \(width)x\(height) does not suit the model; both sides must be positive multiples of \(multiple)"
+        case .extras(let found, let expected):
+            "\(found) residuals were given to a network with \(expected) skips; take a ControlNet that was made for this model"
         case .missingSource(let mode): "\(mode) needs a picture to start from; give one, or paint from the prompt alone"
         case .missingMask: "repainting needs a mask; give one of the picture's size, white where it is to be repainted"
         case .maskSize(let mask, let picture): "the mask is \(mask), the picture is \(picture); give a mask of the picture's size"

@@ -6,7 +6,7 @@ import Pixels
 /// A model composes best at the size it learnt whole pictures at; beyond it, things come twice or fall apart. What the web UI calls
 /// "Hires. fix" does it in one leap; here no leap more than doubles a side. What fills a mask anew grows in the same way, and,
 /// where that is asked for, a picture that is redrawn so far that little of it is left.
-extension PipelineOutline {
+extension ModelFamily {
     /// The sizes a painting goes through, the smallest first and the working size last; that alone where it does not grow.
     ///
     /// - Parameter painted: how much of the working size is painted anew, which begins at the request's first side: all of it, or the box
@@ -75,114 +75,21 @@ extension GenerationRequest {
 /// How near a draft is to what was asked for: of a picture's drafts the one with the highest value grows, the first of equals.
 public typealias DraftScore = (Image) throws -> Float
 
-extension PipelineOutline {
+extension ModelFamily {
     /// Drafts are compared at the first stage where what is painted is as large as a square of this side: of less an encoder tells little.
-    static let comparedSide = 96.0
+    static var comparedSide: Double { 96 }
 
     /// The drafts of a request that composes something anew and grows; nil for every other, and where nothing smaller than the picture comes
     /// before it. A picture of more than twice that side is not made several times as a whole, however small what is painted in it.
     func drafts(
-        _ request: GenerationRequest, working: PixelSize, painted: PixelSize, _ stages: [Pipeline.Stage]
+        _ request: GenerationRequest, working: PixelSize, painted: PixelSize, _ sizes: [PixelSize]
     ) -> Pipeline.Drafts? {
         guard request.drafts > 1, request.grows, request.firstSide != nil else { return nil }
         let share = (Double(painted.pixelCount) / Double(working.pixelCount)).squareRoot()
-        let compared = stages.firstIndex { Double($0.size.pixelCount).squareRoot() * share >= Self.comparedSide }
-        let most = Double(working.pixelCount).squareRoot() > 2 * Self.comparedSide ? stages.count - 1 : stages.count
-        let tried = min((compared ?? stages.count - 1) + 1, most)
+        let compared = sizes.firstIndex { Double($0.pixelCount).squareRoot() * share >= Self.comparedSide }
+        let most = Double(working.pixelCount).squareRoot() > 2 * Self.comparedSide ? sizes.count - 1 : sizes.count
+        let tried = min((compared ?? sizes.count - 1) + 1, most)
         return tried > 0 ? Pipeline.Drafts(count: request.drafts, stages: tried) : nil
-    }
-}
-
-/// Pictures that grow, under way: each from its draft, all sharing the clock.
-///
-/// The prompt is encoded anew at each stage, which costs little beside it; previews have the working size throughout, so that a viewer's
-/// window does not jump.
-struct GrowingRun {
-    let pipeline: Pipeline
-    let task: RunTask
-    let plan: Pipeline.Plan
-    /// Of the first draft of each picture; the other drafts' follow it.
-    let seeds: [UInt64]
-    let memoryLimit: Int?
-    let previews: Bool
-    let checkCancelled: CancellationCheck
-    /// What the first stage begins with: a picture that is redrawn as a whole, in working size.
-    private let start: Image?
-    private let begin = ContinuousClock.now
-    private var workDone = 0.0
-    private var seconds = PipelineResult.Seconds()
-
-    init(
-        _ pipeline: Pipeline, _ task: RunTask, plan: Pipeline.Plan, seeds: [UInt64], memoryLimit: Int?, previews: Bool,
-        checkCancelled: @escaping CancellationCheck
-    ) {
-        (self.pipeline, self.task, self.plan, self.seeds) = (pipeline, task, plan, seeds)
-        (self.memoryLimit, self.previews, self.checkCancelled) = (memoryLimit, previews, checkCancelled)
-        start = task.request.mode == .generate ? task.source.map(plan.framed) : task.source
-    }
-
-    mutating func result(score: DraftScore, onStep: (StepReport) throws -> Void) throws -> PipelineResult {
-        var pictures: [PipelineResult.Picture] = []
-        for number in seeds.indices { pictures.append(try picture(number, score: score, onStep: onStep)) }
-        seconds.total = begin.duration(to: .now).seconds
-        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: task.untouched(in: pictures))
-    }
-
-    private mutating func picture(
-        _ number: Int, score: DraftScore, onStep: (StepReport) throws -> Void
-    ) throws -> PipelineResult.Picture {
-        var passesDone = 0
-        guard let drafts = plan.drafts else {
-            let image = try grown(start, through: plan.stages[...], seeds[number], number, &passesDone, onStep)
-            return .init(image: delivered(image), seed: seeds[number])
-        }
-        // Only the best so far is kept: a repainted draft is as large as its photograph.
-        var best: (image: Image, seed: UInt64, score: Float)?
-        for seed in (0..<UInt64(drafts.count)).map({ seeds[number] &+ $0 }) {
-            let draft = try grown(start, through: plan.stages[..<drafts.stages], seed, number, &passesDone, onStep)
-            let score = try score(task.repaintedPart(of: draft))
-            if best.map({ score > $0.score }) ?? true { best = (draft, seed, score) }
-        }
-        guard let best else { preconditionFailure("there are at least two drafts") }
-        let image = try grown(best.image, through: plan.stages[drafts.stages...], best.seed, number, &passesDone, onStep)
-        return .init(image: delivered(image), seed: best.seed)
-    }
-
-    /// What the last stage made, as it is handed over.
-    private func delivered(_ made: Image) -> Image {
-        task.request.mode == .generate ? plan.delivered(made, as: task.request.outputSize) : made
-    }
-
-    /// What the stages make of a picture, or of nothing.
-    private mutating func grown(
-        _ source: Image?, through stages: ArraySlice<Pipeline.Stage>, _ seed: UInt64, _ number: Int, _ passesDone: inout Int,
-        _ onStep: (StepReport) throws -> Void
-    ) throws -> Image {
-        var image = source
-        let work = plan.operations * Double(seeds.count)
-        for stage in stages {
-            var request = stage.request
-            request.seed = seed
-            let result = try pipeline.run(
-                RunTask(request, strengths: [request.strength], source: image, mask: task.mask), memoryLimit: memoryLimit,
-                previews: previews, checkCancelled: checkCancelled
-            ) { step in
-                passesDone += 1
-                workDone += stage.operations / Double(max(step.steps, 1))
-                let elapsed = begin.duration(to: .now).seconds
-                try onStep(
-                    StepReport(
-                        picture: number, pictures: seeds.count, step: passesDone, steps: plan.passes, timestep: step.timestep,
-                        secondsElapsed: elapsed, secondsLeft: elapsed / workDone * max(work - workDone, 0), latent: step.latent,
-                        preview: step.preview?.resized(width: plan.working.width, height: plan.working.height, filter: .bilinear)))
-            }[0]
-            image = result.pictures[0].image
-            seconds.encode += result.seconds.encode
-            seconds.denoise += result.seconds.denoise
-            seconds.decode += result.seconds.decode
-        }
-        guard let image else { preconditionFailure("what grows from nothing has a first stage") }
-        return image
     }
 }
 

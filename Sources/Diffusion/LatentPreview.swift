@@ -74,8 +74,8 @@ extension Pipeline {
         let corners = random.uniforms(6 * 6 * 3).map { UInt8($0 * 255) }
         let colours = Image(width: 6, height: 6, channels: 3, bytes: corners).resized(width: side, height: side, filter: .bicubic)
         let picture = colours.resized(width: side * scale, height: side * scale, filter: .bilinear)
-        let posterior = try autoencoder.encode(picture.latentInput(), checkCancelled: checkCancelled)
+        let posterior = try codec.encode(picture.latentInput(), tiled: false, checkCancelled: checkCancelled)
         return LatentPreview(
-            fitting: autoencoder.scaled(posterior.mean), to: colours.latentInput())
+            fitting: codec.scaled(posterior.mean), to: colours.latentInput())
     }
 }

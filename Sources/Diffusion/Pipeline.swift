@@ -7,9 +7,9 @@ import Tensors
 ///
 /// Long work: run it off the cooperative thread pool. Everything here is a value that may be used from several threads.
 public struct Pipeline: Sendable {
-    public let unet: UNet
-    public let autoencoder: Autoencoder
-    public let outline: PipelineOutline
+    public let denoiser: any Denoiser
+    public let codec: any LatentCodec
+    public let family: any ModelFamily
     public let text: any PromptEncoder
 
     /// The LoRA files that are in the weights.
@@ -38,17 +38,27 @@ public struct Pipeline: Sendable {
         unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) throws {
         self.init(
-            outline: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler),
-            unet: unet, autoencoder: autoencoder, text: text, adaptations: adaptations)
+            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler),
+            denoiser: unet, codec: autoencoder, text: text, adaptations: adaptations)
     }
 
-    init(outline: PipelineOutline, unet: UNet, autoencoder: Autoencoder, text: any PromptEncoder, adaptations: [Adaptation]) {
-        (self.outline, self.unet, self.autoencoder) = (outline, unet, autoencoder)
+    /// A model of any family. Its parts fit each other.
+    public init(
+        family: any ModelFamily, denoiser: any Denoiser, codec: any LatentCodec, text: any PromptEncoder, adaptations: [Adaptation] = []
+    ) {
+        (self.family, self.denoiser, self.codec) = (family, denoiser, codec)
         (self.text, self.adaptations) = (text, adaptations)
     }
 
-    /// The texts of a request as the UNet will look at them.
-    func guidance(_ request: GenerationRequest, working: PixelSize) throws -> Guidance {
+    /// The texts of a request, encoded.
+    struct Texts {
+        let conditional: Conditioning
+        /// Nil where the prompt alone counts.
+        let unconditional: Conditioning?
+    }
+
+    /// The texts of a request as the model reads them, whatever the size.
+    func texts(_ request: GenerationRequest) throws -> Texts {
         let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
         // diffusers skips layers for the prompt alone.
         let negativeReading = request.profile == .diffusers ? PromptReading(profile: .diffusers) : reading
@@ -58,21 +68,31 @@ public struct Pipeline: Sendable {
                 throw DiffusionError.unknownAdaptation(name: tag.name, known: adaptations.map(\.name))
             }
             let made = try text.conditioning(for: called.text, reading)
-            let expected = unet.configuration.textWidths[0]
+            let expected = family.textWidth
             guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
                 throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
             }
             return made
         }
-        var negative = outline.isGuided(request) ? try read(request.negative, negativeReading) : nil
+        var negative = family.isGuided(request) ? try read(request.negative, negativeReading) : nil
         // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
         if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, request.negative.isEmpty, request.profile != .a1111 {
             negative = negative.map(clip.zeros)
         }
+        return Texts(conditional: try read(request.prompt, reading), unconditional: negative)
+    }
+
+    /// The texts as the UNet looks at them at a working size.
+    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
         let sides = [Float(working.height), Float(working.width)]
         return Guidance(
-            conditional: try read(request.prompt, reading), unconditional: negative, scale: Float(request.guidance),
+            conditional: texts.conditional, unconditional: texts.unconditional, scale: Float(request.guidance),
             sizes: sides + [0, 0] + sides)
+    }
+
+    /// Both at once.
+    func guidance(_ request: GenerationRequest, working: PixelSize) throws -> Guidance {
+        guidance(try texts(request), request, working: working)
     }
 
     /// How long a prompt is for this model, and how much of it would be seen.
@@ -82,21 +102,14 @@ public struct Pipeline: Sendable {
 
     /// Normal noise of a latent at working size, drawn in the reference's order (channels first).
     func noise(_ random: inout TorchRandom, _ working: PixelSize) -> Tensor {
-        let channels = autoencoder.configuration.latentChannels
+        let channels = family.latentChannels
         let (height, width) = (working.height / sizeMultiple, working.width / sizeMultiple)
         return Tensor(random.normals(channels * height * width), shape: [1, channels, height, width]).permuted([0, 2, 3, 1])
     }
 
-    /// The distribution of a picture's latents.
-    /// - Parameter picture: [1, height, width, 3] in -1 ... 1.
-    func encoded(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Autoencoder.Posterior {
-        guard tiled else { return try autoencoder.encode(picture, checkCancelled: checkCancelled) }
-        return try autoencoder.encodeTiled(picture, AutoencoderTiling(autoencoder.configuration), checkCancelled: checkCancelled)
-    }
-
     /// The middle of a posterior in the UNet's scale.
     func scaledMean(_ posterior: Autoencoder.Posterior) throws -> Tensor {
-        let latent = autoencoder.scaled(posterior.mean)
+        let latent = codec.scaled(posterior.mean)
         try latent.requireFinite("encoding the picture")
         return latent
     }
@@ -104,7 +117,7 @@ public struct Pipeline: Sendable {
     /// A sample of a posterior in the UNet's scale, drawn as the reference draws it.
     func sample(_ posterior: Autoencoder.Posterior, _ working: PixelSize, random: inout TorchRandom) throws -> Tensor {
         let drawn = posterior.deviation == nil ? posterior.mean : posterior.sample(noise(&random, working))
-        let latent = autoencoder.scaled(drawn)
+        let latent = codec.scaled(drawn)
         try latent.requireFinite("encoding the picture")
         return latent
     }
@@ -112,11 +125,7 @@ public struct Pipeline: Sendable {
     /// The picture that a latent in the UNet's scale stands for, at the canvas' size.
     /// - Parameter tiled: in pieces, for want of memory; see `AutoencoderTiling`.
     public func picture(of latent: Tensor, tiled: Bool = false, checkCancelled: CancellationCheck = {}) throws -> Image {
-        let latent = autoencoder.unscaled(latent)
-        let decoded =
-            try tiled
-            ? autoencoder.decodeTiled(latent, AutoencoderTiling(autoencoder.configuration), checkCancelled: checkCancelled)
-            : autoencoder.decode(latent, checkCancelled: checkCancelled)
+        let decoded = try codec.decode(codec.unscaled(latent), tiled: tiled, checkCancelled: checkCancelled)
         try decoded.requireFinite("decoding the latent")
         return Image(decoded: decoded)
     }

@@ -1,7 +1,8 @@
 import Pixels
 
-/// What is known of a model before a weight of it is read: enough to say what a run on it comes to, and what it costs.
-public struct PipelineOutline: Sendable {
+/// The family of latent diffusion models with a UNet: Stable Diffusion 1 and 2, SDXL, LCM and Redraw's own small generator. What is known
+/// of one before a weight of it is read: enough to say what a run on it comes to, and what it costs.
+public struct PipelineOutline: ModelFamily {
     public let unet: UNetConfiguration
     public let autoencoder: AutoencoderConfiguration
     public let noise: NoiseSchedule
@@ -38,7 +39,7 @@ public struct PipelineOutline: Sendable {
     public var sizeMultiple: Int { autoencoder.scale }
 
     /// Multiples of this many pixels halve evenly at every level of the UNet.
-    var evenMultiple: Int { sizeMultiple << (unet.channels.count - 1) }
+    public var evenMultiple: Int { sizeMultiple << (unet.channels.count - 1) }
 
     /// Width and height in pixels of the squares the model was trained on.
     public var usualSide: Int { (unet.sampleSize ?? 64) * autoencoder.scale }
@@ -47,12 +48,15 @@ public struct PipelineOutline: Sendable {
     public var wantsMask: Bool { unet.inputChannels > autoencoder.latentChannels }
 
     /// Whether a request goes through the UNet twice a step. A model that takes the scale as an input was distilled to need no second pass.
-    func isGuided(_ request: GenerationRequest) -> Bool { request.guidance > 1 && unet.guidanceEmbeddingWidth == nil }
+    public func isGuided(_ request: GenerationRequest) -> Bool { request.guidance > 1 && unet.guidanceEmbeddingWidth == nil }
 
     /// Whether the autoencoder's tiles are any smaller than the canvas.
-    func canTile(_ canvas: PixelSize) -> Bool {
+    public func canTile(_ canvas: PixelSize) -> Bool {
         AutoencoderTiling(autoencoder).divides(height: canvas.height / sizeMultiple, width: canvas.width / sizeMultiple)
     }
+
+    public var latentChannels: Int { autoencoder.latentChannels }
+    public var textWidth: Int { unet.textWidths[0] }
 
     /// The steps of a request and which of them run.
     ///
@@ -60,24 +64,23 @@ public struct PipelineOutline: Sendable {
     /// `LatentConsistencyModelImg2ImgPipeline` does it, instead of leaving out the first of them: it has too few to leave out any.
     ///
     /// - Parameter strength: nil for a run from nothing.
-    func steps(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> (schedule: StepSchedule, plan: StepPlan) {
+    public func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling {
         let spreads = request.mode == .generate && request.sampler == .lcm && unet.guidanceEmbeddingWidth != nil
         let schedule = try StepSchedule(
             noise, sampler: request.sampler, count: request.steps, strength: spreads ? strength : nil, profile: request.profile)
-        return (schedule, try StepPlan(schedule, strength: strength, profile: request.profile))
+        return Sampling(Sampler(schedule), try StepPlan(schedule, strength: strength, profile: request.profile))
     }
 }
 
 extension Pipeline {
-    public var sizeMultiple: Int { outline.sizeMultiple }
-    public var usualSide: Int { outline.usualSide }
-    public var wantsMask: Bool { outline.wantsMask }
-    public var noise: NoiseSchedule { outline.noise }
+    public var sizeMultiple: Int { family.sizeMultiple }
+    public var usualSide: Int { family.usualSide }
+    public var wantsMask: Bool { family.wantsMask }
 
-    /// See `PipelineOutline.plan`.
+    /// See `ModelFamily.plan`.
     public func plan(
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
     ) throws -> Plan {
-        try outline.plan(request, picture: picture, box: box, memoryLimit: memoryLimit)
+        try family.plan(request, picture: picture, box: box, memoryLimit: memoryLimit)
     }
 }

@@ -4,39 +4,34 @@ extension Pipeline {
     /// What a request comes to, before anything is computed.
     public struct Plan: Sendable, Equatable {
         public let steps: StepPlan
-        /// The size the model works at, as it was asked for or chosen.
-        public let working: PixelSize
-        /// The working size filled up at the right and below to what the model takes; cropped again afterwards.
-        public let canvas: PixelSize
-        /// The size of what is handed over.
-        public let output: PixelSize
-        /// Part of the picture that the model sees; nil where there is no picture.
-        public let region: PixelRectangle?
         /// Bytes that the run will take on top of the model's weights, an estimate from above.
         public let memory: Int
-        /// Whether the autoencoder will take the picture in tiles, for want of memory.
-        public let tiled: Bool
         /// What the run costs, at its largest stage.
         public let work: Workload
         /// The pictures that one that grows goes through, the last of working size; one for every other run.
         public let stages: [Stage]
         /// Nil where no drafts are tried.
         public let drafts: Drafts?
-        let framing: Framing?
+        /// How the whole picture is brought to its working size, and handed over.
+        let frame: Frame
+
+        /// The size the model works at, as it was asked for or chosen.
+        public var working: PixelSize { frame.working }
+        /// The working size filled up at the right and below to what the model takes; cropped again afterwards.
+        public var canvas: PixelSize { frame.canvas }
+        /// The size of what is handed over.
+        public var output: PixelSize { frame.output }
+        /// Part of the picture that the model sees; nil where there is no picture.
+        public var region: PixelRectangle? { frame.framing?.region }
+        /// Whether the autoencoder will take the picture in tiles, for want of memory.
+        public var tiled: Bool { frame.tiled }
 
         /// A whole picture as it is redrawn: in working size.
-        func framed(_ source: Image) -> Image {
-            framing.map { cropped($0.toCanvas(source.rgb())) } ?? source
-        }
-
-        /// What was made on the canvas, without what fills it up.
-        func cropped(_ made: Image) -> Image {
-            made.cropped(to: PixelRectangle(x: 0, y: 0, width: working.width, height: working.height))
-        }
+        func framed(_ source: Image) -> Image { frame.framed(source) }
 
         /// What was made on the canvas, as it is handed over; a repainted picture apart.
         func delivered(_ made: Image, as size: GenerationRequest.OutputSize) -> Image {
-            guard size == .picture, let framing else { return cropped(made) }
+            guard size == .picture, let framing = frame.framing else { return frame.cropped(made) }
             return framing.toRegion(made)
         }
 
@@ -72,11 +67,33 @@ extension Pipeline {
         public let steps: StepPlan
         /// Floating-point operations of its steps.
         public let operations: Double
+        let frame: Frame
     }
 
+    /// Where a picture stands while it is worked on: a stage's own, or a whole run's.
+    struct Frame: Sendable, Equatable {
+        let working: PixelSize
+        /// The working size filled up at the right and below to what the model takes.
+        let canvas: PixelSize
+        /// The size of what comes of it.
+        let output: PixelSize
+        let tiled: Bool
+        /// How a picture comes to the canvas and back; nil where there is none.
+        let framing: Framing?
+
+        /// A whole picture in working size.
+        func framed(_ source: Image) -> Image {
+            framing.map { cropped($0.toCanvas(source.rgb())) } ?? source
+        }
+
+        /// What was made on the canvas, without what fills it up.
+        func cropped(_ made: Image) -> Image {
+            made.cropped(to: PixelRectangle(x: 0, y: 0, width: working.width, height: working.height))
+        }
+    }
 }
 
-extension PipelineOutline {
+extension ModelFamily {
     /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
     /// level of the UNet.
     public func workingSize(for picture: PixelSize?) -> PixelSize {
@@ -100,8 +117,45 @@ extension PipelineOutline {
         try request.validate()
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
-        let steps = try steps(request, strength: picture == nil ? nil : request.strength).plan
+        let steps = try sampling(request, strength: picture == nil ? nil : request.strength).plan
+        let frame = try frame(request, picture: picture, box: box, memoryLimit: memoryLimit)
+        let needs = workload(frame.canvas, request)
+        var painted = frame.working
+        if request.mode == .repaint, let box, let region = frame.framing?.region {
+            painted = PixelSize(
+                width: box.width * frame.working.width / region.width, height: box.height * frame.working.height / region.height)
+        }
+        let sizes = stages(request, working: frame.working, painted: painted)
+        let drafts = drafts(request, working: frame.working, painted: painted, sizes)
+        var stages: [Pipeline.Stage] = []
+        if sizes.count > 1 || drafts != nil {
+            // A picture that is redrawn as a whole is brought to the working size first; what each stage makes, the next one takes.
+            var given = request.mode == .generate ? frame.working : picture
+            for (number, size) in sizes.enumerated() {
+                let own = request.stage(number, at: size)
+                let steps = try sampling(own, strength: own.mode == .paint ? nil : own.strength).plan
+                let place = try self.frame(own, picture: own.mode == .paint ? nil : given, box: box, memoryLimit: memoryLimit)
+                stages.append(
+                    .init(
+                        size: size, request: own, steps: steps,
+                        operations: workload(place.canvas, own).pass * Double(steps.passes), frame: place))
+                given = place.output
+            }
+        } else {
+            stages = [
+                .init(
+                    size: frame.working, request: request, steps: steps, operations: needs.pass * Double(steps.passes), frame: frame)
+            ]
+        }
+        return Pipeline.Plan(
+            steps: StepPlan(together: stages.map(\.steps)), memory: needs.memory(tiled: frame.tiled), work: needs, stages: stages,
+            drafts: drafts, frame: frame)
+    }
 
+    /// Where a picture of a request stands while it is worked on, its stages apart.
+    private func frame(
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, memoryLimit: Int?
+    ) throws(DiffusionError) -> Pipeline.Frame {
         var seen = picture
         if request.mode == .repaint, request.area == .masked, let box, let picture {
             let rough = PixelSize(width: usualSide, height: usualSide)
@@ -122,23 +176,15 @@ extension PipelineOutline {
         }
         let needs = workload(canvas, request)
         let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
-        var region = PixelRectangle(x: 0, y: 0, width: picture?.width ?? working.width, height: picture?.height ?? working.height)
-        var painted = working
-        if request.mode == .repaint, let box, let picture {
-            if request.area == .masked {
-                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
-            }
-            painted = PixelSize(width: box.width * working.width / region.width, height: box.height * working.height / region.height)
-        }
-        let stages = try stages(request, working: working, painted: painted, steps, needs)
-        func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Plan {
-            Pipeline.Plan(
-                steps: StepPlan(together: stages.map(\.steps)), working: working, canvas: canvas, output: output, region: framing?.region,
-                memory: needs.memory(tiled: tiled), tiled: tiled, work: needs, stages: stages,
-                drafts: drafts(request, working: working, painted: painted, stages), framing: framing)
+        func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Frame {
+            Pipeline.Frame(working: working, canvas: canvas, output: output, tiled: tiled, framing: framing)
         }
         guard let picture else { return made(output: working, nil) }
         if request.mode == .repaint {
+            var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
+            if let box, request.area == .masked {
+                region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
+            }
             return made(output: picture, Framing(region: region, working: working, canvas: canvas))
         }
         // A result of the picture's own size shows all of it: what cropping would lose could not be put back.
@@ -146,25 +192,6 @@ extension PipelineOutline {
         let resize = whole && request.resize == .crop ? .fill : request.resize
         return made(
             output: whole ? picture : working, Framing(picture: picture, working: working, canvas: canvas, resize: resize))
-    }
-
-    /// The stages of a request, each with its steps and what they cost.
-    private func stages(
-        _ request: GenerationRequest, working: PixelSize, painted: PixelSize, _ steps: StepPlan, _ needs: Workload
-    ) throws(DiffusionError) -> [Pipeline.Stage] {
-        let sizes = self.stages(request, working: working, painted: painted)
-        guard sizes.count > 1 else {
-            let own = request.stage(0, at: working)
-            return [Pipeline.Stage(size: working, request: own, steps: steps, operations: needs.pass * Double(steps.passes))]
-        }
-        var stages: [Pipeline.Stage] = []
-        for (number, size) in sizes.enumerated() {
-            let own = request.stage(number, at: size)
-            let steps = try self.steps(own, strength: own.mode == .paint ? nil : own.strength).plan
-            let canvas = PixelSize(width: filledUp(size.width), height: filledUp(size.height))
-            stages.append(.init(size: size, request: own, steps: steps, operations: workload(canvas, own).pass * Double(steps.passes)))
-        }
-        return stages
     }
 
     private func filledUp(_ side: Int) -> Int {

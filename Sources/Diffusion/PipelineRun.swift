@@ -19,13 +19,6 @@ public struct StepReport: Sendable {
     public let latent: Tensor
     /// What the picture is likely to become, roughly, at working size; where previews were asked for.
     public let preview: Image?
-
-    /// The step as one of a longer run.
-    func among(_ pictures: Int, after before: Int, secondsElapsed: Double, secondsLeft: Double) -> StepReport {
-        StepReport(
-            picture: before + picture, pictures: pictures, step: step, steps: steps, timestep: timestep, secondsElapsed: secondsElapsed,
-            secondsLeft: secondsLeft, latent: latent, preview: preview)
-    }
 }
 
 /// What a run gave.
@@ -83,87 +76,24 @@ extension Pipeline {
     /// Runs a request at each of the task's strengths, one result a strength. Source, mask and prompts are encoded once for all of them.
     ///
     /// - Parameters:
-    ///   - memoryLimit: bytes the run may take on top of the weights; where the autoencoder would take more, it works in tiles.
+    ///   - plans: what `RunTask.plans` made of the task; nil: made here. Nothing is planned again.
+    ///   - memoryLimit: where plans are made here: bytes the run may take on top of the weights.
     ///   - previews: whether each step's report shows where the picture is going.
     ///   - score: judges drafts, where the request has any.
     public func run(
-        _ task: RunTask, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
-        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
-        onStep: (StepReport) throws -> Void
-    ) throws -> [PipelineResult] {
-        try run(
-            task, plans: task.plans(outline, memoryLimit: memoryLimit), memoryLimit: memoryLimit, previews: previews, score: score,
-            checkCancelled: checkCancelled, onStep: onStep)
-    }
-
-    /// Runs what `RunTask.plans` made of the task.
-    ///
-    /// - Parameter plans: one for each strength.
-    public func run(
-        _ task: RunTask, plans: [Plan], memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
+        _ task: RunTask, plans: [Plan]? = nil, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
         let begin = ContinuousClock.now
+        let plans = try plans ?? task.plans(family, memoryLimit: memoryLimit)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
-        guard !plans.contains(where: \.grows) else {
-            return try runMixed(
-                task, plans, firstSeed: firstSeed, memoryLimit: memoryLimit, previews: previews, score: score,
-                checkCancelled: checkCancelled, onStep: onStep)
-        }
-        let seeds = task.request.seeds(from: firstSeed)
         return try cancellation.during {
             var run = try PipelineRun(
-                self, task, plans, seeds: seeds, previews: previews, begin: begin, checkCancelled: cancellation.check)
-            return try plans.indices.map { try run.result(at: $0, onStep: onStep) }
+                self, task, plans, firstSeed: firstSeed, previews: previews, begin: begin, checkCancelled: cancellation.check)
+            return try run.results(score: score, onStep: onStep)
         }
-    }
-
-    /// Runs strengths of which some grow: those that do not together, each of the others by itself. Progress goes through all of them.
-    private func runMixed(
-        _ task: RunTask, _ plans: [Plan], firstSeed: UInt64, memoryLimit: Int?, previews: Bool, score: DraftScore,
-        checkCancelled: @escaping CancellationCheck, onStep: (StepReport) throws -> Void
-    ) throws -> [PipelineResult] {
-        let begin = ContinuousClock.now
-        let count = task.request.count
-        let work = plans.reduce(0) { $0 + $1.operations }
-        var (picturesDone, workDone) = (0, 0.0)
-        /// Tells a step of a part that takes so many operations; what comes after it is likely to take as long for each of its own.
-        func told(_ step: StepReport, _ operations: Double) throws {
-            let later = max(work - workDone - operations, 0)
-            let secondsLater = (step.secondsElapsed + step.secondsLeft) / operations * later
-            try onStep(
-                step.among(
-                    plans.count * count, after: picturesDone, secondsElapsed: begin.duration(to: .now).seconds,
-                    secondsLeft: step.secondsLeft + secondsLater))
-        }
-        var results: [Int: PipelineResult] = [:]
-        let still = plans.indices.filter { !plans[$0].grows }
-        if !still.isEmpty {
-            var request = task.request
-            request.seed = firstSeed
-            let together = RunTask(request, strengths: still.map { task.strengths[$0] }, source: task.source, mask: task.mask)
-            let operations = still.reduce(0) { $0 + plans[$1].operations }
-            let made = try run(together, memoryLimit: memoryLimit, previews: previews, checkCancelled: checkCancelled) {
-                try told($0, operations)
-            }
-            for (index, result) in zip(still, made) { results[index] = result }
-            picturesDone += still.count * count
-            workDone += operations
-        }
-        for index in plans.indices where plans[index].grows {
-            let plan = plans[index]
-            let request = task.request(at: index)
-            var run = GrowingRun(
-                self, RunTask(request, strengths: [request.strength], source: task.source, mask: task.mask), plan: plan,
-                seeds: request.seeds(from: firstSeed, apart: plan.drafts?.count ?? 1), memoryLimit: memoryLimit,
-                previews: previews, checkCancelled: checkCancelled)
-            results[index] = try run.result(score: score) { try told($0, plan.operations) }
-            picturesDone += count
-            workDone += plan.operations
-        }
-        return plans.indices.compactMap { results[$0] }
     }
 }
 
@@ -219,139 +149,10 @@ public struct RunTask: Sendable {
     }
 
     /// What each strength comes to.
-    public func plans(_ outline: PipelineOutline, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
+    public func plans(_ family: any ModelFamily, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
         try strengths.indices.map {
-            try outline.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
+            try family.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
         }
-    }
-}
-
-/// A run under way: what all its pictures share, and the clock.
-private struct PipelineRun {
-    let pipeline: Pipeline
-    let task: RunTask
-    let plans: [Pipeline.Plan]
-    let seeds: [UInt64]
-    let checkCancelled: CancellationCheck
-    let begin: ContinuousClock.Instant
-    /// Made when the first strength that runs at all is reached.
-    private var prepared: (guidance: Guidance, scene: Scene)?
-    private let preview: LatentPreview?
-    private var clock: ContinuousClock.Instant
-    /// Passes taken and to be taken, and the seconds those taken took.
-    private var passesDone = 0
-    private let passesTotal: Int
-    private var passSeconds = 0.0
-
-    init(
-        _ pipeline: Pipeline, _ task: RunTask, _ plans: [Pipeline.Plan], seeds: [UInt64], previews: Bool, begin: ContinuousClock.Instant,
-        checkCancelled: @escaping CancellationCheck
-    ) throws {
-        (self.pipeline, self.task, self.plans, self.seeds) = (pipeline, task, plans, seeds)
-        (self.begin, self.checkCancelled) = (begin, checkCancelled)
-        passesTotal = plans.reduce(0) { $0 + $1.steps.passes } * seeds.count
-        preview = previews && passesTotal > 0 ? try pipeline.preview(checkCancelled: checkCancelled) : nil
-        clock = begin
-    }
-
-    /// Seconds since the last lap.
-    private mutating func lap() -> Double {
-        let now = ContinuousClock.now
-        defer { clock = now }
-        return clock.duration(to: now).seconds
-    }
-
-    mutating func result(at index: Int, onStep: (StepReport) throws -> Void) throws -> PipelineResult {
-        let plan = plans[index]
-        let started = index == 0 ? begin : ContinuousClock.now
-        var seconds = PipelineResult.Seconds()
-        guard plan.steps.run > 0 || task.source == nil else {
-            // Nothing to run: the picture is handed over as it is, without a detour through the autoencoder.
-            let pictures = seeds.map { PipelineResult.Picture(image: unchanged(plan), seed: $0) }
-            seconds.total = started.duration(to: .now).seconds
-            return result(plan, pictures, seconds)
-        }
-        if prepared == nil {
-            let guidance = try pipeline.guidance(task.request, working: plan.working)
-            try checkCancelled()
-            let scene = try Scene(
-                pipeline, task.request, plan: plan, source: task.source, mask: task.mask, checkCancelled: checkCancelled)
-            prepared = (guidance, scene)
-            seconds.encode = lap()
-        }
-        var pictures: [PipelineResult.Picture] = []
-        for (number, seed) in seeds.enumerated() {
-            let latent = try denoised(index, number, seed, onStep)
-            seconds.denoise += lap()
-            let made = try pipeline.picture(of: latent, tiled: plan.tiled, checkCancelled: checkCancelled)
-            pictures.append(.init(image: delivered(made, plan), seed: seed))
-            seconds.decode += lap()
-        }
-        seconds.total = started.duration(to: .now).seconds
-        return result(plan, pictures, seconds)
-    }
-
-    private mutating func denoised(
-        _ index: Int, _ number: Int, _ seed: UInt64, _ onStep: (StepReport) throws -> Void
-    ) throws -> Tensor {
-        guard let prepared else { preconditionFailure("nothing is denoised before the scene is made") }
-        let denoising = try prepared.scene.denoising(
-            strength: task.strengths[index], seed: seed, guidance: prepared.guidance, checkCancelled: checkCancelled)
-        var latent = denoising.start
-        var before = ContinuousClock.now
-        for result in denoising {
-            let step = try result.get()
-            latent = step.latent
-            let now = ContinuousClock.now
-            passSeconds += before.duration(to: now).seconds
-            before = now
-            passesDone += 1
-            let plan = plans[index]
-            try onStep(
-                StepReport(
-                    picture: index * seeds.count + number, pictures: plans.count * seeds.count, step: step.index + 1, steps: step.total,
-                    timestep: step.timestep, secondsElapsed: begin.duration(to: now).seconds,
-                    secondsLeft: passSeconds / Double(passesDone) * Double(passesTotal - passesDone), latent: latent,
-                    preview: preview.map { plan.cropped($0.image(of: step.estimate, size: plan.canvas)) }))
-        }
-        try latent.requireFinite("denoising")
-        return latent
-    }
-
-    private func result(_ plan: Pipeline.Plan, _ pictures: [PipelineResult.Picture], _ seconds: PipelineResult.Seconds) -> PipelineResult {
-        PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: task.untouched(in: pictures))
-    }
-
-    /// The source as a run of no steps hands it over.
-    private func unchanged(_ plan: Pipeline.Plan) -> Image {
-        guard let source = task.source, plan.output != source.size else {
-            return task.source ?? Image(width: plan.output.width, height: plan.output.height, filledWith: [0, 0, 0])
-        }
-        return plan.framed(source)
-    }
-
-    /// What was made on the canvas, as it is handed over.
-    private func delivered(_ made: Image, _ plan: Pipeline.Plan) -> Image {
-        if let source = task.source, let mask = task.mask, let framing = plan.framing {
-            return repainted(source, made, mask, framing, plan)
-        }
-        return plan.delivered(made, as: task.request.outputSize)
-    }
-
-    /// The source with what was made laid over it inside the mask.
-    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, _ plan: Pipeline.Plan) -> Image {
-        let region = framing.region
-        let within = mask.cropped(to: region)
-        var part = framing.toRegion(made)
-        var amount = mask
-        if task.request.profile == .redraw {
-            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within)
-            // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
-            let runs = plan.steps.run
-            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
-        }
-        let blended = amount.feathered(by: Double(task.request.feather) / 2)
-        return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
     }
 }
 

@@ -23,16 +23,16 @@ struct Scene {
 
     /// - Parameter mask: of the source's size, shaped already; nil where all is redrawn.
     init(
-        _ pipeline: Pipeline, _ request: GenerationRequest, plan: Pipeline.Plan, source: Image?, mask: Mask?,
+        _ pipeline: Pipeline, _ request: GenerationRequest, frame: Pipeline.Frame, source: Image?, mask: Mask?,
         checkCancelled: CancellationCheck
     ) throws {
         self.pipeline = pipeline
         self.request = request
-        canvas = plan.canvas
+        canvas = frame.canvas
         func encode(_ picture: Tensor) throws -> Autoencoder.Posterior {
-            try pipeline.encoded(picture, tiled: plan.tiled, checkCancelled: checkCancelled)
+            try pipeline.codec.encode(picture, tiled: frame.tiled, checkCancelled: checkCancelled)
         }
-        guard let source, let framing = plan.framing else {
+        guard let source, let framing = frame.framing else {
             (posterior, latentMask) = (nil, nil)
             shown = pipeline.wantsMask ? try Self.everything(pipeline, canvas, encode) : nil
             return
@@ -46,7 +46,7 @@ struct Scene {
         }
         let placed = framing.toCanvas(mask)
         if request.fill == .blur { seen = seen.filledFromAround(placed) }
-        let (scale, channels) = (pipeline.sizeMultiple, pipeline.autoencoder.configuration.latentChannels)
+        let (scale, channels) = (pipeline.sizeMultiple, pipeline.family.latentChannels)
         latentMask = Self.latentMask(placed, scale: scale, channels: channels, profile: request.profile)
         let picture = seen.latentInput()
         posterior = try encode(picture)
@@ -81,8 +81,8 @@ struct Scene {
         strength: Double, seed: UInt64, guidance: Guidance, checkCancelled: @escaping CancellationCheck
     ) throws -> Denoising {
         var random = TorchRandom(seed: seed)
-        let (schedule, plan) = try pipeline.outline.steps(request, strength: posterior == nil ? nil : strength)
-        let sampler = Sampler(schedule)
+        let sampling = try pipeline.family.sampling(request, strength: posterior == nil ? nil : strength)
+        let (sampler, plan) = (sampling.sampler, sampling.plan)
         let webUI = request.profile == .a1111
         func sample(_ posterior: Autoencoder.Posterior) throws -> Tensor {
             try webUI
@@ -111,7 +111,7 @@ struct Scene {
             keeping = Denoising.Keeping(clean: clean, noise: noise, map: latentMask, rule: webUI ? .estimate : .latent)
         }
         return Denoising(
-            unet: pipeline.unet, sampler: sampler, plan: plan, guidance: guidance, start: start, keeping: keeping,
+            denoiser: pipeline.denoiser, sampler: sampler, plan: plan, guidance: guidance, start: start, keeping: keeping,
             conditioning: conditioning, random: random, checkCancelled: checkCancelled)
     }
 

@@ -1,20 +1,35 @@
 import Checkpoints
 import Layers
-import Tensors
+public import Tensors
 
 /// What a UNet is told beside the latent and the timestep: one sequence of text states for each latent of the batch, and what some
 /// families add to it.
-struct TextContext: Sendable {
+public struct TextContext: Sendable {
     /// [batch, tokens, width]; shorter sequences are filled up at their end.
-    let states: Tensor
+    public let states: Tensor
     /// Leaves out what was filled up.
-    let mask: AttentionMask
+    public let mask: AttentionMask
     /// [batch, width]: the whole text as one embedding, for SDXL.
-    var pooled: Tensor?
+    public internal(set) var pooled: Tensor?
     /// Original height and width, top, left, target height and width in pixels, for SDXL.
     var sizes: [Float] = []
     /// For models that take the guidance scale as an input.
     var guidanceScale: Float = 1
+
+    /// The same with tokens of a picture before each text's.
+    ///
+    /// - Parameter tokens: [batch or 1, tokens, width].
+    func beside(_ tokens: Tensor?) -> TextContext {
+        guard let tokens else { return self }
+        let batch = states.shape[0]
+        let all = tokens.shape[0] == batch ? tokens : tokens.repeated(batch)
+        var mask = mask
+        // What was filled up stands at the end as before.
+        if case .lengths(let lengths) = mask { mask = .lengths(lengths.map { $0 + tokens.shape[1] }) }
+        var context = TextContext(states: .concatenated([all, states], axis: 1), mask: mask)
+        (context.pooled, context.sizes, context.guidanceScale) = (pooled, sizes, guidanceScale)
+        return context
+    }
 }
 
 /// diffusers' `Transformer2DModel`: the pixels of a level as a sequence that looks at itself and at the text.

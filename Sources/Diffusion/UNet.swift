@@ -4,7 +4,7 @@ import Layers
 import Tensors
 
 /// A `UNet2DConditionModel`: a noisy latent, a timestep and a text give what was asked to be predicted. Source: diffusers.
-public struct UNet: Sendable {
+public struct UNet: Denoiser {
     public let configuration: UNetConfiguration
     private let convIn: Conv2D
     private let time: TimestepEmbedding
@@ -62,11 +62,24 @@ public struct UNet: Sendable {
     func callAsFunction(
         _ latent: Tensor, timestep: Float, _ context: TextContext, checkCancelled: CancellationCheck
     ) throws -> Tensor {
-        let activatedTime = try embedding(timestep, context).silu()
+        try predict(latent, at: Double(timestep), context, .none, checkCancelled: checkCancelled)
+    }
+
+    /// - Throws: besides, `DiffusionError.extras` where there are not as many residuals as skips.
+    public func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        let context = told.beside(extras.pictureTokens)
+        let activatedTime = try embedding(Float(time), context).silu()
         var x = convIn(latent)
         var skips = [x]
         for block in down { x = try block(x, activatedTime, context, &skips, checkCancelled) }
+        if !extras.skips.isEmpty {
+            guard extras.skips.count == skips.count else { throw DiffusionError.extras(found: extras.skips.count, expected: skips.count) }
+            for index in skips.indices { skips[index] = skips[index] + extras.skips[index] }
+        }
         if let middle { x = try middle(x, activatedTime, context, checkCancelled) }
+        if let residual = extras.middle { x = x + residual }
         for block in up { x = try block(x, activatedTime, context, &skips, checkCancelled) }
         try checkCancelled()
         return convOut(normOut(x, activation: .silu))

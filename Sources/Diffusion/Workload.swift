@@ -23,7 +23,7 @@ public struct Workload: Sendable, Equatable {
 
 extension PipelineOutline {
     /// What `request` costs on a canvas.
-    func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
+    public func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
         let batch = isGuided(request) ? 2 : 1
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
         let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple

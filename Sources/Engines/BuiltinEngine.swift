@@ -43,9 +43,9 @@ public final class BuiltinEngine: Engine {
         case loaded(Pipeline)
         case onDisk(PipelineSource, URL, PipelineOptions)
 
-        var outline: PipelineOutline {
+        var family: any ModelFamily {
             switch self {
-            case .loaded(let pipeline): pipeline.outline
+            case .loaded(let pipeline): pipeline.family
             case .onDisk(let source, _, _): source.outline
             }
         }
@@ -64,7 +64,6 @@ public final class BuiltinEngine: Engine {
         let model: Model
         let task: RunTask
         let plans: [Pipeline.Plan]
-        let memoryLimit: Int?
         let planning: Double
     }
 
@@ -112,18 +111,18 @@ extension BuiltinEngine {
         // What is free for the run itself once the weights are there: refused before they are read.
         let available = Memory.available
         let limit = available.map { $0 - model.bytesToLoad }
-        let plans = try task.plans(model.outline, memoryLimit: limit)
+        let plans = try task.plans(model.family, memoryLimit: limit)
         if let available, let limit, let plan = plans.first(where: { $0.memory > limit }) {
             throw EngineError.tooLittleMemory(
                 needed: plan.memory + model.bytesToLoad, weights: model.bytesToLoad, available: available, size: "\(plan.working)",
-                inHalves: model.outline.isHeldInHalves)
+                inHalves: model.family.isHeldInHalves)
         }
         let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0)
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
-            precision: model.outline.isHeldInHalves ? "bf16" : "f32",
+            precision: model.family.isHeldInHalves ? "bf16" : "f32",
             seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, addedMemory: added, tiled: plans.contains { $0.tiled },
-            work: Work(model: model, task: task, plans: plans, memoryLimit: limit, planning: begin.duration(to: .now).inSeconds))
+            work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 
     private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {
@@ -135,7 +134,7 @@ extension BuiltinEngine {
         let prompt = try pipeline.length(of: request.prompt, request)
         tell(.loaded(prompt: prompt, seconds: work.planning + begin.duration(to: .now).inSeconds))
         let results = try pipeline.run(
-            work.task, plans: work.plans, memoryLimit: work.memoryLimit, previews: plan.order.preview != nil, score: score
+            work.task, plans: work.plans, previews: plan.order.preview != nil, score: score
         ) { tell(.step($0)) }
         tell(.finished(zip(plan.runs, results).map { GenerationResult(run: $0, $1, source: work.task.source) }))
     }

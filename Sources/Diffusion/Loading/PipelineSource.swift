@@ -48,8 +48,8 @@ public struct PipelineSource: Sendable {
                     try parts.prompts(merges: options.merges, embeddings: options.embeddings.map { try TrainedEmbedding($0) })
                 }
             return Pipeline(
-                outline: outline, unet: try UNet(parts.unet, configuration: parts.unetConfiguration),
-                autoencoder: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
+                family: outline, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
+                codec: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
                 adaptations: options.adaptations)
         }
     }

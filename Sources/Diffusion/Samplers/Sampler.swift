@@ -36,14 +36,14 @@ public struct Sampler: Sendable {
     }
 
     /// The estimate of the clean latent that an answer amounts to.
-    func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+    public func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
         let prediction = schedule.noise.configuration.prediction
         guard schedule.sampler.formulation == .exploding else { return prediction.clean(output, latent, schedule.split(at: index)) }
         return prediction.clean(output, latent, sigma: schedule.sigmas[index])
     }
 
     /// The answer that amounts to an estimate of the clean latent.
-    func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+    public func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
         let prediction = schedule.noise.configuration.prediction
         let split = schedule.split(at: index)
         // What the exploding form holds is the preserving one's latent, undivided.

@@ -1,0 +1,32 @@
+public import Tensors
+
+/// What predicts noise: the UNet of Stable Diffusion, or whatever network another family has.
+public protocol Denoiser: Sendable {
+    /// - Parameters:
+    ///   - latent: [batch, height, width, channels], what this network is shown behind the latent's own channels included.
+    ///   - time: the training timestep, one for the whole batch.
+    ///   - told: the text of each latent of the batch, and what goes with it.
+    ///   - extras: what others add to the run.
+    ///   - checkCancelled: called between the network's blocks; what it throws is thrown here.
+    /// - Returns: what the network was trained to predict, [batch, height, width, channels of the latent].
+    func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
+    ) throws -> Tensor
+}
+
+/// What is added to a network from outside while it predicts: by a ControlNet, or by a picture that stands beside the text.
+public struct Extras: Sendable {
+    /// Added to what the way down leaves for the way up, in the order in which it is left: [batch, height, width, channels] of each level.
+    /// Empty: nothing.
+    public var skips: [Tensor]
+    /// Added to what the middle gives.
+    public var middle: Tensor?
+    /// Stand beside the text's tokens, [batch or 1, tokens, width of the text's].
+    public var pictureTokens: Tensor?
+
+    public init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil) {
+        (self.skips, self.middle, self.pictureTokens) = (skips, middle, pictureTokens)
+    }
+
+    public static let none = Extras()
+}

@@ -1,0 +1,213 @@
+import Pixels
+import Tensors
+
+/// A run under way: one loop over its strengths, pictures, drafts and stages. The plans say what is done; nothing in it plans, and the prompt
+/// is encoded once for all of it.
+struct PipelineRun {
+    private let pipeline: Pipeline
+    private let task: RunTask
+    private let plans: [Pipeline.Plan]
+    private let firstSeed: UInt64
+    private let checkCancelled: CancellationCheck
+    private let begin: ContinuousClock.Instant
+    private let preview: LatentPreview?
+    /// The texts, encoded when the first stage that runs at all is reached.
+    private var texts: Pipeline.Texts?
+    /// The scene of the task's own source at a frame: all strengths, pictures and drafts begin with the same one.
+    private var firstScene: (frame: Pipeline.Frame, scene: Scene)?
+    private var clock: ContinuousClock.Instant
+    private var seconds = PipelineResult.Seconds()
+    /// Floating-point operations done and to be done, and the seconds those done took.
+    private var workDone = 0.0
+    private let work: Double
+    private var workSeconds = 0.0
+    /// The picture that is being made, counted through all strengths, and the passes it has taken.
+    private var picture = 0
+    private var passes = 0
+
+    /// - Parameter plans: one for each strength of the task.
+    init(
+        _ pipeline: Pipeline, _ task: RunTask, _ plans: [Pipeline.Plan], firstSeed: UInt64, previews: Bool,
+        begin: ContinuousClock.Instant, checkCancelled: @escaping CancellationCheck
+    ) throws {
+        (self.pipeline, self.task, self.plans, self.firstSeed) = (pipeline, task, plans, firstSeed)
+        (self.begin, self.checkCancelled) = (begin, checkCancelled)
+        work = plans.reduce(0) { $0 + $1.operations } * Double(task.request.count)
+        preview = previews && plans.contains { $0.passes > 0 } ? try pipeline.preview(checkCancelled: checkCancelled) : nil
+        clock = begin
+    }
+
+    /// One result for each plan, in their order.
+    mutating func results(score: DraftScore, onStep: (StepReport) throws -> Void) throws -> [PipelineResult] {
+        var results: [Int: PipelineResult] = [:]
+        // Those that do not grow come first: they share a scene.
+        for index in plans.indices.filter({ !plans[$0].grows }) + plans.indices.filter({ plans[$0].grows }) {
+            results[index] = try result(plans[index], score: score, onStep: onStep)
+        }
+        return plans.indices.compactMap { results[$0] }
+    }
+
+    private mutating func result(
+        _ plan: Pipeline.Plan, score: DraftScore, onStep: (StepReport) throws -> Void
+    ) throws -> PipelineResult {
+        let started = picture == 0 ? begin : ContinuousClock.now
+        seconds = PipelineResult.Seconds()
+        var pictures: [PipelineResult.Picture] = []
+        for seed in task.request.seeds(from: firstSeed, apart: plan.drafts?.count ?? 1) {
+            passes = 0
+            pictures.append(try grown(plan, seed: seed, score: score, onStep: onStep))
+            picture += 1
+        }
+        seconds.total = started.duration(to: .now).seconds
+        return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: task.untouched(in: pictures))
+    }
+
+    /// A picture through all its stages, from the best of its drafts on where it has some.
+    private mutating func grown(
+        _ plan: Pipeline.Plan, seed: UInt64, score: DraftScore, onStep: (StepReport) throws -> Void
+    ) throws -> PipelineResult.Picture {
+        let start = plan.grows && task.request.mode == .generate ? task.source.map(plan.framed) : task.source
+        guard let drafts = plan.drafts else {
+            return .init(image: try through(plan.stages[...], of: plan, start, seed, onStep), seed: seed)
+        }
+        // Only the best so far is kept: a repainted draft is as large as its photograph.
+        var best: (image: Image, seed: UInt64, score: Float)?
+        for seed in (0..<UInt64(drafts.count)).map({ seed &+ $0 }) {
+            let draft = try through(plan.stages[..<drafts.stages], of: plan, start, seed, onStep)
+            let score = try score(task.repaintedPart(of: draft))
+            if best.map({ score > $0.score }) ?? true { best = (draft, seed, score) }
+        }
+        guard let best else { preconditionFailure("there are at least two drafts") }
+        return .init(image: try through(plan.stages[drafts.stages...], of: plan, best.image, best.seed, onStep), seed: best.seed)
+    }
+
+    /// What stages make of a picture, or of nothing; handed over as the request has it behind the plan's last one.
+    private mutating func through(
+        _ stages: ArraySlice<Pipeline.Stage>, of plan: Pipeline.Plan, _ source: Image?, _ seed: UInt64,
+        _ onStep: (StepReport) throws -> Void
+    ) throws -> Image {
+        var image = source
+        for index in stages.indices {
+            image = try made(stages[index], isFirst: index == plan.stages.startIndex, of: plan, image, seed, onStep)
+        }
+        guard let image else { preconditionFailure("what grows from nothing has a first stage") }
+        guard plan.grows, stages.endIndex == plan.stages.endIndex, task.request.mode == .generate else { return image }
+        return plan.delivered(image, as: task.request.outputSize)
+    }
+
+    /// What one stage makes of a picture, or of nothing.
+    private mutating func made(
+        _ stage: Pipeline.Stage, isFirst: Bool, of plan: Pipeline.Plan, _ source: Image?, _ seed: UInt64,
+        _ onStep: (StepReport) throws -> Void
+    ) throws -> Image {
+        let frame = stage.frame
+        guard stage.steps.run > 0 || source == nil else {
+            // Nothing to run: the picture is handed over as it is, without a detour through the autoencoder.
+            guard let source, frame.output != source.size else { return source ?? .black(frame.output) }
+            return frame.framed(source)
+        }
+        let texts = try encodedTexts()
+        let scene = try scene(stage, isFirst: isFirst, source)
+        let denoising = try scene.denoising(
+            strength: stage.request.strength, seed: seed, guidance: pipeline.guidance(texts, task.request, working: frame.working),
+            checkCancelled: checkCancelled)
+        let latent = try denoised(denoising, stage, of: plan, onStep)
+        seconds.denoise += lap()
+        let picture = try pipeline.picture(of: latent, tiled: frame.tiled, checkCancelled: checkCancelled)
+        let delivered = delivered(picture, stage, of: plan, source)
+        seconds.decode += lap()
+        return delivered
+    }
+
+    private mutating func encodedTexts() throws -> Pipeline.Texts {
+        if let texts { return texts }
+        let made = try pipeline.texts(task.request)
+        try checkCancelled()
+        texts = made
+        seconds.encode += lap()
+        return made
+    }
+
+    /// The scene of a stage; that of a first one is kept, for every picture, draft and strength begins with it.
+    private mutating func scene(_ stage: Pipeline.Stage, isFirst: Bool, _ source: Image?) throws -> Scene {
+        if isFirst, let firstScene, firstScene.frame == stage.frame { return firstScene.scene }
+        let scene = try Scene(
+            pipeline, stage.request, frame: stage.frame, source: source, mask: task.mask, checkCancelled: checkCancelled)
+        if isFirst { firstScene = (stage.frame, scene) }
+        seconds.encode += lap()
+        return scene
+    }
+
+    private mutating func denoised(
+        _ denoising: Denoising, _ stage: Pipeline.Stage, of plan: Pipeline.Plan, _ onStep: (StepReport) throws -> Void
+    ) throws -> Tensor {
+        var latent = denoising.start
+        var before = ContinuousClock.now
+        for result in denoising {
+            let step = try result.get()
+            latent = step.latent
+            let now = ContinuousClock.now
+            workSeconds += before.duration(to: now).seconds
+            before = now
+            workDone += stage.operations / Double(max(step.total, 1))
+            passes += 1
+            try onStep(
+                StepReport(
+                    picture: picture, pictures: plans.count * task.request.count, step: passes, steps: plan.passes,
+                    timestep: step.timestep, secondsElapsed: begin.duration(to: now).seconds,
+                    secondsLeft: workSeconds / workDone * workLeft, latent: latent,
+                    preview: preview.map { shown(step.estimate, $0, stage, of: plan) }))
+        }
+        try latent.requireFinite("denoising")
+        return latent
+    }
+
+    /// Rounding must not leave a rest of time behind the last pass.
+    private var workLeft: Double {
+        let left = work - workDone
+        return left > work * 1e-9 ? left : 0
+    }
+
+    /// A preview has the working size throughout, so that a viewer's window does not jump.
+    private func shown(_ estimate: Tensor, _ preview: LatentPreview, _ stage: Pipeline.Stage, of plan: Pipeline.Plan) -> Image {
+        let image = stage.frame.cropped(preview.image(of: estimate, size: stage.frame.canvas))
+        guard plan.grows else { return image }
+        return image.resized(width: plan.working.width, height: plan.working.height, filter: .bilinear)
+    }
+
+    /// What a stage made on its canvas, as the next one takes it, or as it is handed over.
+    private func delivered(_ made: Image, _ stage: Pipeline.Stage, of plan: Pipeline.Plan, _ source: Image?) -> Image {
+        if let source, let mask = task.mask, let framing = stage.frame.framing {
+            return repainted(source, made, mask, framing, runs: stage.steps.run)
+        }
+        return plan.grows ? stage.frame.cropped(made) : plan.delivered(made, as: task.request.outputSize)
+    }
+
+    /// The source with what was made laid over it inside the mask.
+    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, runs: Int) -> Image {
+        let region = framing.region
+        let within = mask.cropped(to: region)
+        var part = framing.toRegion(made)
+        var amount = mask
+        if task.request.profile == .redraw {
+            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within)
+            // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
+            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
+        }
+        let blended = amount.feathered(by: Double(task.request.feather) / 2)
+        return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
+    }
+
+    /// Seconds since the last lap.
+    private mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { clock = now }
+        return clock.duration(to: now).seconds
+    }
+}
+
+extension Image {
+    fileprivate static func black(_ size: PixelSize) -> Image {
+        Image(width: size.width, height: size.height, filledWith: [0, 0, 0])
+    }
+}
