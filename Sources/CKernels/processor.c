@@ -1,10 +1,4 @@
-#define _GNU_SOURCE
 #include "include/CKernels.h"
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
-#include <unistd.h>
 
 rd_level rd_detected_level(void) {
 #if defined(__x86_64__)
@@ -17,16 +11,4 @@ rd_level rd_detected_level(void) {
 #else
     return rd_level_plain;
 #endif
-}
-
-int32_t rd_processor_count(void) {
-#if defined(__linux__)
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-        int count = CPU_COUNT(&allowed);
-        if (count > 0) return count;
-    }
-#endif
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int32_t)online : 1;
 }

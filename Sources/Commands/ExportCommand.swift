@@ -26,7 +26,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let desk = try Desks.open(library)
         let wanted = pictures.isEmpty ? nil : try pictures.map { try desk.picture($0).id }
-        let export = try desk.library.export(pictures: wanted)
+        let export = try desk.export(pictures: wanted)
         let json = try export.json()
         guard let output, output != "-" else { return Terminal.standardOutput.write(String(decoding: json, as: UTF8.self)) }
         do {
@@ -67,7 +67,7 @@ struct ImportCommand: ParsableCommand {
         } catch {
             throw TransferError.notAnExport(file, "\(error)")
         }
-        let report = try Desks.open(library).library.import(export, by: "import by \(LibraryOptions.person)")
+        let report = try Desks.open(library).import(export, by: "import by \(LibraryOptions.person)")
         if library.json { return try JSONOutput.print(report) }
         library.notice(
             "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "

@@ -35,14 +35,14 @@ struct HistoryCommand: ParsableCommand {
         let picture = try picture.map { try desk.picture($0) }
         let entries: [HistoryEntry] =
             generations
-            ? try desk.library.generations(of: picture?.id, limit: limit).map { .generation($0) }
-            : try desk.library.history(of: picture?.id, limit: limit)
+            ? try desk.generations(of: picture?.id, limit: limit).map { .generation($0) }
+            : try desk.history(of: picture?.id, limit: limit)
         if library.json { return try JSONOutput.print(entries.map { try HistoryReport($0) }) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
         var names: [Int64: String] = [:]
         for entry in entries {
             let id = entry.pictureID
-            if let id, names[id] == nil { names[id] = CommandText.name(try desk.library.picture(id: id)) }
+            if let id, names[id] == nil { names[id] = CommandText.name(try desk.picture(id: id)) }
             let line = HistoryCommand.line(entry, picture: id.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput
             output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")

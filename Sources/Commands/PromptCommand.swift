@@ -48,7 +48,7 @@ struct PromptCommand: ParsableCommand {
         let desk = try Desks.open(library)
         let picture = try desk.picture(picture)
         if versions {
-            try list(desk.library.prompts(of: picture.id))
+            try list(desk.prompts(of: picture.id))
         } else if recovered {
             try show(desk.adoptRecovered(for: picture))
         } else if positive != nil || negative != nil {

@@ -35,7 +35,7 @@ struct ReviewCommand: ParsableCommand {
         if library.json {
             try JSONOutput.print(try pictures.map { try PictureReport($0, desk) })
         } else {
-            for picture in pictures { summarise(try desk.library.suggestions(of: picture.id), picture) }
+            for picture in pictures { summarise(try desk.suggestions(of: picture.id), picture) }
         }
         if wasInterrupted { throw ExitCode(130) }
     }
@@ -125,7 +125,7 @@ struct Review {
     init(_ desk: ScreeningDesk, _ picture: PictureRecord, index: Int, of count: Int) throws {
         self.desk = desk
         self.picture = picture
-        let suggestions = try desk.library.suggestions(of: picture.id)
+        let suggestions = try desk.suggestions(of: picture.id)
         let place = count > 1 ? " (\(index + 1) of \(count))" : ""
         session = ReviewSession(
             title: " \(CommandText.name(picture)) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
@@ -140,10 +140,10 @@ struct Review {
             case .quit: return .quit
             case .interrupt: return .interrupted
             case .nextPicture: return .nextPicture
-            case .undo: take(try desk.library.undo(on: picture.id, by: LibraryOptions.person))
-            case .decide(let changes): take(try desk.library.decide(changes, on: picture.id, by: LibraryOptions.person))
+            case .undo: take(try desk.undo(on: picture.id, by: LibraryOptions.person))
+            case .decide(let changes): take(try desk.decide(changes, on: picture.id, by: LibraryOptions.person))
             case .add(let text):
-                take(try desk.library.decide([try desk.addition(text)], on: picture.id, by: LibraryOptions.person))
+                take(try desk.decide([try desk.addition(text)], on: picture.id, by: LibraryOptions.person))
             }
         } catch let error as ScreeningDeskError {
             session.tell("\(error)")

@@ -24,7 +24,7 @@ struct ShowCommand: ParsableCommand {
         let desk = try Desks.open(library)
         let digits = id.hasPrefix("g") ? id.dropFirst() : id[...]
         if let number = Int64(digits), !FileManager.default.fileExists(atPath: id) {
-            try show(try desk.library.generation(id: number), desk)
+            try show(try desk.generation(id: number), desk)
         } else {
             try show(try desk.picture(id), desk)
         }
@@ -37,10 +37,10 @@ struct ShowCommand: ParsableCommand {
         if let message = generation.message { lines.append(("message", message)) }
         lines += generation.outputs.map { ("output", $0.path) }
         if let id = generation.pictureID {
-            let picture = try desk.library.picture(id: id)
+            let picture = try desk.picture(id: id)
             lines.append(("picture", "p\(id) \(picture.paths.first ?? picture.sha256)"))
             if let number = generation.promptNumber {
-                lines.append(("prompt", "\(number): \(try desk.library.prompt(number, of: id).positive)"))
+                lines.append(("prompt", "\(number): \(try desk.prompt(number, of: id).positive)"))
             }
         }
         lines.append(("model", "\(generation.model), profile \(generation.profile), \(generation.precision)"))
@@ -69,14 +69,14 @@ struct ShowCommand: ParsableCommand {
             let gains = composition.gains.map { "\($0.tag) \($0.gain < 0 ? "" : "+")\(CommandText.fixed($0.gain, 3))" }
             lines.append(("each adds", gains.joined(separator: ", ")))
         }
-        if let prompt = try desk.library.latestPrompt(of: picture.id) { lines.append(("prompt \(prompt.number)", prompt.positive)) }
-        lines += try desk.library.generations(of: picture.id, limit: 10).map { run in
+        if let prompt = try desk.latestPrompt(of: picture.id) { lines.append(("prompt \(prompt.number)", prompt.positive)) }
+        lines += try desk.generations(of: picture.id, limit: 10).map { run in
             ("generation", "g\(run.id) \(run.kind.rawValue), \(run.status.rawValue)\(run.outputs.first.map { ", \($0.path)" } ?? "")")
         }
         write(lines)
         let output = Terminal.standardOutput
         let width = output.isTerminal ? output.size.width : 80
-        let suggestions = CommandText.lines(try desk.library.suggestions(of: picture.id), width: width, paint: output.paint)
+        let suggestions = CommandText.lines(try desk.suggestions(of: picture.id), width: width, paint: output.paint)
         output.write(suggestions.map { $0 + "\n" }.joined())
     }
 

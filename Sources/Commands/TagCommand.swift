@@ -62,10 +62,10 @@ struct TagCommand: ParsableCommand {
         let picture = try desk.picture(picture)
         let changes = try changes(desk.addition)
         if undo {
-            let outcome = try desk.library.undo(on: picture.id, by: LibraryOptions.person)
+            let outcome = try desk.undo(on: picture.id, by: LibraryOptions.person)
             library.notice(Review.message(outcome))
         } else if !changes.isEmpty {
-            let outcome = try desk.library.decide(changes, on: picture.id, by: LibraryOptions.person)
+            let outcome = try desk.decide(changes, on: picture.id, by: LibraryOptions.person)
             library.notice(
                 outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(CommandText.count(outcome.decisions.count, "tag")).")
         }
@@ -74,7 +74,7 @@ struct TagCommand: ParsableCommand {
         } else {
             let output = Terminal.standardOutput
             let lines = CommandText.lines(
-                try desk.library.suggestions(of: picture.id), width: output.isTerminal ? output.size.width : 80, paint: output.paint)
+                try desk.suggestions(of: picture.id), width: output.isTerminal ? output.size.width : 80, paint: output.paint)
             output.write(lines.map { $0 + "\n" }.joined())
         }
     }

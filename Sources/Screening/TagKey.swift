@@ -1,18 +1,14 @@
 internal import Foundation
+internal import Vocabulary
 
-/// What two spellings of one tag have in common: the identity of a tag within a picture.
-///
-/// Letter case, width, and the difference between spaces, hyphens and underscores do not count:
-/// `Black-and-White`, `black_and_white` and ` black  and white ` are one tag.
+/// The identity of a tag within a picture: the vocabulary's normal form, where there is one.
 struct TagKey: Hashable, Sendable {
     let text: String
 
     /// Nil where nothing but separators is left.
     init?(_ name: String) {
-        let folded = name.precomposedStringWithCompatibilityMapping.lowercased().replacing("’", with: "'")
-        let words = folded.split { $0.isWhitespace || $0 == "-" || $0 == "_" || $0 == "\u{2010}" || $0 == "\u{2011}" }
-        guard !words.isEmpty else { return nil }
-        text = words.joined(separator: " ")
+        text = Tag.key(name)
+        guard !text.isEmpty else { return nil }
     }
 }
 

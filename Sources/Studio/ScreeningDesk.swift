@@ -51,7 +51,7 @@ public struct ScreeningDesk: Sendable {
     /// Approved tags, best first, to the text of a prompt.
     public typealias Composition = @Sendable ([ApprovedText]) -> String
 
-    public let library: Library
+    let library: Library
     private let compose: Composition
     private let facetOfTag: @Sendable (String) -> String?
 

@@ -1,7 +1,7 @@
 import Engines
 import Foundation
 import Screening
-import Tensors
+import Threads
 
 extension Studio {
     /// Looks at everything a run needs, and changes nothing but an empty library that is made where there is none.
@@ -13,7 +13,7 @@ extension Studio {
         [
             Finding(
                 subject: "processor", isSound: true,
-                text: "\(ProcessInfo.processInfo.activeProcessorCount) cores, \(Parallel.threadCount) used"),
+                text: "\(ProcessInfo.processInfo.activeProcessorCount) cores, \(ThreadCount.current) used"),
             Finding(subject: "data", isSound: true, text: installation.data.path),
             vocabularyFinding(),
         ] + modelFindings() + [

@@ -2,24 +2,12 @@ import CKernels
 import Dispatch
 import Glibc
 import Synchronization
+import Threads
 
 /// The one place where work is spread over threads.
 public enum Parallel {
-    private static let limit = Mutex<Int?>(nil)
-    private static let processors = Int(rd_processor_count())
-
-    /// How many threads work at once: the processors this process may run on, or what was set.
-    public static var threadCount: Int {
-        limit.withLock { $0 } ?? processors
-    }
-
-    /// Sets how many threads work at once, for the whole process. The first call wins, as work already under way relies on it.
-    public static func setThreadCount(_ count: Int) {
-        precondition(count >= 1, "at least one thread has to work, not \(count)")
-        limit.withLock { limit in
-            if limit == nil { limit = count }
-        }
-    }
+    /// How many threads work at once.
+    public static var threadCount: Int { ThreadCount.current }
 
     /// Runs `body` so that the work it spreads over threads ends early once `check` says so; what is then computed is worth nothing, and
     /// the caller is to throw it away. It is how a long product ends within a fraction of a second.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One entry of a vocabulary: a thing that can be said about a picture.
 public struct Tag: Sendable, Hashable {
     /// What is shown, stored and written into a prompt: "tabby cat".
@@ -27,11 +29,13 @@ public struct Tag: Sendable, Hashable {
         self.measured = measured
     }
 
-    /// The form in which names are compared: lower case, single spaces, hyphens and underscores read as spaces.
+    /// The one form in which names are compared, here and in the library: lower case, one width, single spaces; hyphens and underscores
+    /// are read as spaces. `Black-and-White`, `black_and_white` and ` black  and white ` are one name. Empty where nothing but separators is
+    /// left.
     public static func key(_ text: String) -> String {
         if isKey(text) { return text }
-        return text.lowercased().replacing("’", with: "'")
-            .split { $0.isWhitespace || $0 == "-" || $0 == "_" }
+        return text.precomposedStringWithCompatibilityMapping.lowercased().replacing("’", with: "'")
+            .split { $0.isWhitespace || $0 == "-" || $0 == "_" || $0 == "\u{2010}" || $0 == "\u{2011}" }
             .joined(separator: " ")
     }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Commands
-import Studio
+@testable import Studio
 
 private func digest(_ number: Int) -> String {
     String(repeating: "0", count: 63) + String(number)

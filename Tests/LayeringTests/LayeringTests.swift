@@ -5,8 +5,9 @@ import Testing
 /// What each room may import: the rooms below it and, by name, the libraries it is the keeper of.
 /// Foundation, Dispatch, Glibc and Synchronization are free to all but where the table's `bare` rooms forgo Foundation.
 private let allowed: [String: Set<String>] = [
-    "Tensors": ["CKernels", "COpenBLAS"],
-    "Pixels": ["CPNG", "CTurboJPEG", "CWebP"],
+    "Threads": ["CProcessors"],
+    "Tensors": ["Threads", "CKernels", "COpenBLAS"],
+    "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP"],
     "Checkpoints": ["Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
     "Encoders": ["Layers", "Checkpoints", "Tensors", "Pixels", "Crypto"],
@@ -18,6 +19,7 @@ private let allowed: [String: Set<String>] = [
     "Engines": ["Diffusion", "Encoders", "Pixels"],
     "Studio": [
         "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
+        "Threads",
         "Crypto",
     ],
     "Commands": ["Studio", "ArgumentParser"],
@@ -31,7 +33,7 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "ArgumentParser", "CKernels", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
+    "GRDB", "ArgumentParser", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

@@ -1,6 +1,6 @@
 import Foundation
 import Pixels
-import Studio
+@testable import Studio
 import Synchronization
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Engines
 import Foundation
-import Studio
+@testable import Studio
 import TestSupport
 import Testing
 

@@ -28,9 +28,6 @@ enum {
 /// The widest level this processor can run.
 rd_level rd_detected_level(void);
 
-/// How many processors this process may run on.
-int32_t rd_processor_count(void);
-
 // Conversions of `count` elements.
 void rd_f16_to_f32(const uint16_t *from, float *to, size_t count, rd_level level);
 void rd_f32_to_f16(const float *from, uint16_t *to, size_t count, rd_level level);
