@@ -28,7 +28,7 @@ extension Library {
     /// - Returns: whether it may run now: it is the first of the attended ones, and fewer than `most` run.
     /// - Throws: `LibraryError.jobIsOver` where it was cancelled meanwhile.
     public func start(_ id: Int64, most: Int, at moment: Date = Date()) throws(LibraryError) -> Bool {
-        try write { db in
+        try note { db in
             let job = try Library.job(id, db)
             guard !job.state.isOver else { throw LibraryError.jobIsOver(id, state: job.state.rawValue) }
             let earlier = try Int.fetchOne(
@@ -64,7 +64,7 @@ extension Library {
 
     /// Puts a running job back where it was: there is too little memory for it beside the others.
     public func putBack(_ id: Int64) throws(LibraryError) {
-        try write { db in
+        try note { db in
             try db.execute(
                 sql: "UPDATE job SET state = 'queued', startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'", arguments: [id])
         }
@@ -72,12 +72,12 @@ extension Library {
 
     /// Notes what a running job was planned to take, in bytes.
     public func note(memory: Int, ofJob id: Int64) throws(LibraryError) {
-        try write { db in try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id]) }
+        try note { db in try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id]) }
     }
 
     /// Notes how far a running job is.
     public func note(_ progress: JobProgress, ofJob id: Int64) throws(LibraryError) {
-        try write { db in
+        try note { db in
             try db.execute(
                 sql: "UPDATE job SET progress = ?, secondsLeft = ? WHERE id = ? AND state = 'running'",
                 arguments: [min(max(progress.share, 0), 1), progress.secondsLeft, id])

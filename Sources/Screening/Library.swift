@@ -92,6 +92,26 @@ public struct Library: Sendable {
         }
     }
 
+    /// As ``write(_:)``, without waiting for the disk: for how far a job is. A power cut may take the last of it, and then the job is one
+    /// whose process ended.
+    func note<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
+        do {
+            return try database.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = NORMAL")
+                defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
+                var value: Value?
+                try db.inTransaction(.immediate) {
+                    value = try body(db)
+                    return .commit
+                }
+                guard let value else { preconditionFailure("a transaction that throws nothing ran") }
+                return value
+            }
+        } catch {
+            throw LibraryError(error, path: location)
+        }
+    }
+
     /// Runs `body` as one transaction: it is kept whole, or not at all where it throws.
     func write<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
         do {

@@ -32,6 +32,37 @@ import Testing
         #expect(throws: LibraryError.newer(path: file, migrations: ["9 dreams"])) { try Library(folder: folder.url) }
     }
 
+    /// What the version before jobs wrote is all there, and what it left running is said to be interrupted.
+    @Test func aLibraryOfTheVersionBeforeOpensAndLosesNothing() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent(Library.fileName).path
+        let queue = try DatabaseQueue(path: file)
+        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("3 ") }))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, 4, 3, '2026-01-01 10:00:00.000');
+                    INSERT INTO picturePath (path, pictureId, seenAt) VALUES ('/a.png', 1, '2026-01-01 10:00:00.000');
+                    INSERT INTO prompt VALUES (1, 1, NULL, 'cat', 'blurry', NULL, NULL, NULL, 'written', '2026-01-01 10:00:01.000');
+                    INSERT INTO generation (kind, request, seed, model, profile, "precision", stepsRequested, stepsRun, pictureId,
+                        promptNumber, status, createdAt, finishedAt)
+                    VALUES ('generate', '{"steps":20}', -1, 'm', 'redraw', 'f32', 20, 12, 1, 1, 'done', '2026-01-01 10:00:02.000',
+                        '2026-01-01 10:00:09.000'),
+                        ('paint', '{}', 7, 'm', 'redraw', 'f32', 20, 0, NULL, NULL, 'running', '2026-01-01 10:00:03.000', NULL);
+                    INSERT INTO generationOutput VALUES (1, 1, '/out.png', ?);
+                    """,
+                arguments: [digest(1), digest(2)])
+        }
+        try queue.close()
+        let library = try Library(folder: folder.url)
+        try library.markInterrupted { _ in false }
+        #expect(try library.picture(sha256: digest(1))?.paths == ["/a.png"])
+        #expect(try library.prompts(of: 1).map(\.positive) == ["cat"])
+        let made = try library.generations()
+        #expect(made.map(\.status) == [.failed, .done] && made[1].seed == .max && made[1].outputs.map(\.path) == ["/out.png"])
+        #expect(try library.jobs().isEmpty && library.check() == [])
+    }
+
     @Test func anotherProgramsFileIsLeftAlone() throws {
         let folder = try TemporaryFolder()
         let file = folder.url.appendingPathComponent(Library.fileName).path
