@@ -121,7 +121,7 @@ extension BuiltinEngine {
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.isHeldInHalves ? "bf16" : "f32",
-            seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, addedMemory: added, tiled: plans.contains { $0.tiled },
+            seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, tiled: plans.contains { $0.tiled },
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 

@@ -59,9 +59,8 @@ public struct GenerationPlan: Sendable {
     public let precision: String
     /// Seconds it is likely to take from the first step on.
     public let seconds: Double
-    /// Bytes that this process will hold at most, and those of them that it does not hold yet.
+    /// Bytes that this process will hold at most, what it holds now included.
     public let memory: Int
-    public let addedMemory: Int
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
     /// What the engine that made the plan keeps with it to run it.

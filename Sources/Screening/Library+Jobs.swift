@@ -25,7 +25,8 @@ extension Library {
     /// Takes an attended job out of the queue to run it.
     ///
     /// - Parameter most: jobs of its engine that may run at the same time, this one included.
-    /// - Returns: whether it may run now: it is the first of the attended ones, and fewer than `most` run.
+    /// - Returns: whether it may run now: fewer than `most` run, and it is the first of the attended ones; one that may run beside others does
+    ///   not wait behind those that may not.
     /// - Throws: `LibraryError.jobIsOver` where it was cancelled meanwhile.
     public func start(_ id: Int64, most: Int, at moment: Date = Date()) throws(LibraryError) -> Bool {
         try note { db in
@@ -34,7 +35,7 @@ extension Library {
             let earlier = try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM job WHERE state = 'queued' AND id < ? AND engine = ? AND isAttended",
                 arguments: [id, job.engine])
-            guard earlier == 0 else { return false }
+            guard earlier == 0 || most > 1 else { return false }
             return try Library.start(job, most: most, at: moment, db)
         }
     }

@@ -39,6 +39,9 @@ import Testing
         #expect(try library.start(third, most: 2))
         try library.putBack(third)
         #expect(try library.job(id: third).state == .queued)
+        let fourth = try submit(library)
+        #expect(try !library.start(fourth, most: 1))
+        #expect(try library.start(fourth, most: 2), "it does not stand behind one that waits for all others")
     }
 
     @Test func cancellingEndsWhatWaitsAndAsksWhatRuns() throws {

@@ -66,7 +66,6 @@ import Testing
         }
         try await wait { told.withLock { $0 } == [1] }
         #expect(try first.jobs().map(\.state) == ["queued", "running"])
-        // A third that is allowed to run beside another does not wait for it, but for its turn in the queue.
         engine.hold(false)
         #expect(try await running.value.seed == 1)
         #expect(try await waiting.value.seed == 2)
