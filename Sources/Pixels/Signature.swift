@@ -12,7 +12,14 @@ enum Signature {
         if says("RIFF") && says("WEBP", at: 8) { return .webp }
 
         if says("GIF8") { throw .unsupportedFormat(name: "GIF") }
-        if says("ftyp", at: 4) { throw .unsupportedFormat(name: container(brand: bytes.dropFirst(8).prefix(4))) }
+        if says("ftyp", at: 4) {
+            switch container(brand: bytes.dropFirst(8).prefix(4)) {
+            case "AVIF": return .avif
+            // Some brands are shared; which of them it is, the ones it says it goes with tell.
+            case "HEIC": return bytes.prefix(64).contains(sequence: Array("avif".utf8)) ? .avif : .heic
+            case let name: throw .unsupportedFormat(name: name)
+            }
+        }
         if has([0x49, 0x49, 0x2A, 0]) || has([0x4D, 0x4D, 0, 0x2A]) || has([0x49, 0x49, 0x2B, 0]) || has([0x4D, 0x4D, 0, 0x2B]) {
             throw .unsupportedFormat(name: "TIFF")
         }
@@ -38,6 +45,12 @@ enum Signature {
         case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1": "HEIC"
         default: "video or other ISO container"
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func contains(sequence: [UInt8]) -> Bool {
+        indices.contains { self[$0...].starts(with: sequence) }
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 /// Foundation, Dispatch, Glibc and Synchronization are free to all but where the table's `bare` rooms forgo Foundation.
 private let allowed: [String: Set<String>] = [
     "Tensors": ["CKernels", "COpenBLAS"],
-    "Pixels": ["CPNG", "CTurboJPEG", "CWebP"],
+    "Pixels": ["CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF"],
     "Checkpoints": ["Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
     "Encoders": ["Layers", "Checkpoints", "Tensors", "Pixels", "Crypto"],
@@ -29,7 +29,7 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "ArgumentParser", "CKernels", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
+    "GRDB", "ArgumentParser", "CKernels", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Pixels
+
+/// Formats that are read and not written.
+@Suite struct FormatTests {
+    private func bytes(_ name: String) throws -> [UInt8] {
+        try FileBytes.read(fixture("formats/\(name)", room: "Pixels"))
+    }
+
+    /// Pillow's pixels in a corner and in the middle. Decoders of lossy formats may differ by a step or two.
+    @Test(
+        arguments: [
+            ("true.avif", ImageFormat.avif, 128, 96, [119, 171, 219], [132, 102, 100]),
+            ("true.heic", .heic, 128, 96, [119, 171, 219], [132, 102, 100]),
+        ] as [(String, ImageFormat, Int, Int, [Int], [Int])])
+    func picturesOfPhonesAreRead(
+        _ name: String, _ format: ImageFormat, _ width: Int, _ height: Int, _ corner: [Int],
+        _ middle: [Int]
+    ) throws {
+        let decoded = try ImageFile.decode(bytes(name))
+        #expect(
+            decoded.format == format && decoded.image.size == PixelSize(width: width, height: height))
+        #expect(try ImageFile.size(of: bytes(name)).size == decoded.image.size)
+        #expect(
+            zip(decoded.image[0, 0], corner).allSatisfy { abs(Int($0) - $1) <= 6 },
+            "\(Array(decoded.image[0, 0]))")
+        #expect(
+            zip(decoded.image[width / 2, height / 2], middle).allSatisfy { abs(Int($0) - $1) <= 12 })
+    }
+
+    /// Cut off or overwritten, they are refused by name or give a picture, and never more.
+    @Test(arguments: ["true.avif", "true.heic", "anim.webp"]) func damageIsRefused(_ name: String)
+        throws
+    {
+        var random = SeededGenerator.announced()
+        let whole = try bytes(name)
+        for round in 0..<300 {
+            var damaged = Array(
+                whole.prefix(round % 2 == 0 ? .random(in: 0...whole.count, using: &random) : whole.count))
+            for _ in 0..<(round % 5) where !damaged.isEmpty {
+                damaged[.random(in: 0..<damaged.count, using: &random)] = .random(
+                    in: 0...255, using: &random)
+            }
+            do {
+                _ = try ImageFile.decode(damaged)
+            } catch let error as ImageError {
+                #expect(!error.description.isEmpty && !error.description.contains("\n"))
+            }
+            _ = try? ImageFile.unreadTexts(of: damaged)
+        }
+    }
+
+    /// An animation's first picture, and a note on the others.
+    @Test func anAnimationBeginsWithAPicture() throws {
+        let decoded = try ImageFile.decode(bytes("anim.webp"))
+        #expect(decoded.image.size == PixelSize(width: 16, height: 16) && decoded.image.channels == 3)
+        #expect(zip(decoded.image[8, 8], [196, 36, 20]).allSatisfy { abs(Int($0) - $1) <= 3 })
+        #expect(try ImageFile.unreadTexts(of: bytes("anim.webp")).contains { $0.contains("animation") })
+    }
+
+    @Test func namesTellWhatIsRead() {
+        #expect(
+            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg"].allSatisfy {
+                ImageFormat.isRead(fileExtension: String($0.dropFirst(2)))
+            })
+        #expect(!ImageFormat.isRead(fileExtension: "txt") && ImageFormat(fileExtension: "heic") == nil)
+    }
+}
