@@ -13,6 +13,7 @@ enum GenerationRun {
                     library.notice(told(length))
                 case .recognised(let kind, let sign):
                     library.notice("taken for \(kind.rawValue), as \(sign)")
+                case .note(let text): library.notice(text)
                 case .planned(let model, let steps, let passes, let stages, let drafts, let seed, let guidance):
                     let from = drafts > 1 ? "the best of \(drafts) drafts, seeds from \(seed), \(passes) passes in all" : "seed \(seed)"
                     library.notice(plan(model, steps, stages.map { "\($0)" }, from, guidance))

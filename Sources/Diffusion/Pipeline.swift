@@ -14,6 +14,8 @@ public struct Pipeline: Sendable {
 
     /// The LoRA files that are in the weights.
     public let adaptations: [Adaptation]
+    /// What was left out of the files that prompts call, in words.
+    public internal(set) var notes: [String] = []
 
     /// Loads a model: a folder in diffusers' layout, or a single .safetensors file.
     ///
@@ -52,32 +54,52 @@ public struct Pipeline: Sendable {
         let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
         // diffusers skips layers for the prompt alone.
         let negativeReading = request.profile == .diffusers ? PromptReading(profile: .diffusers) : reading
-        func read(_ prompt: String, _ reading: PromptReading) throws -> Conditioning {
-            let called = PromptTags(prompt)
-            for tag in called.adaptations where !adaptations.contains(where: { $0.name == tag.name }) {
-                throw DiffusionError.unknownAdaptation(name: tag.name, known: adaptations.map(\.name))
-            }
-            let made = try text.conditioning(for: called.text, reading)
+        let readsSyntax = request.profile != .diffusers
+        var known: [String: Conditioning] = [:]
+        func encoded(_ prompt: String, _ reading: PromptReading) throws -> Conditioning {
+            let key = "\(reading.clipSkip ?? 0) " + prompt
+            if let made = known[key] { return made }
+            if readsSyntax { try PromptWeights.check(prompt) }
+            let made = try text.conditioning(for: prompt, reading)
             let expected = unet.configuration.textWidths[0]
             guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
                 throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
             }
+            known[key] = made
             return made
         }
-        var negative = outline.isGuided(request) ? try read(request.negative, negativeReading) : nil
-        // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
-        if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, request.negative.isEmpty, request.profile != .a1111 {
-            negative = negative.map(clip.zeros)
+        func schedule(_ prompt: String) throws -> PromptSchedule {
+            let called = PromptTags(prompt)
+            for tag in called.adaptations where !adaptations.contains(where: { $0.name == tag.name }) {
+                throw DiffusionError.unknownAdaptation(name: tag.name, known: adaptations.map(\.name))
+            }
+            if let problem = called.problems.first { throw DiffusionError.unreadableTag(tag: problem.tag, reason: problem.reason) }
+            return PromptSchedule(called.text, steps: request.steps, isRead: readsSyntax)
         }
-        let sides = [Float(working.height), Float(working.width)]
-        return Guidance(
-            conditional: try read(request.prompt, reading), unconditional: negative, scale: Float(request.guidance),
-            sizes: sides + [0, 0] + sides)
+        let (positive, negative) = (try schedule(request.prompt), try schedule(request.negative))
+        let isGuided = outline.isGuided(request)
+        func guidance(at step: Int) throws -> Guidance {
+            let parts = readsSyntax ? ComposedPrompt.parts(positive.text(at: step)) : [WeightedText(positive.text(at: step), 1)]
+            let unwanted = negative.text(at: step)
+            var unconditional = isGuided ? try encoded(unwanted, negativeReading) : nil
+            // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
+            if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, unwanted.isEmpty, request.profile != .a1111 {
+                unconditional = unconditional.map(clip.zeros)
+            }
+            let sides = [Float(working.height), Float(working.width)]
+            return Guidance(
+                parts: try parts.map { (try encoded($0.text, reading), $0.weight) }, unconditional: unconditional,
+                scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
+        }
+        let ends = Set((positive.stretches.dropLast() + negative.stretches.dropLast()).map(\.end)).sorted()
+        let first = try guidance(at: 0)
+        return ends.isEmpty ? first : first.changing(try ends.map { ($0 + 1, try guidance(at: $0 + 1)) })
     }
 
     /// How long a prompt is for this model, and how much of it would be seen.
     public func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
-        try text.length(of: PromptTags(prompt).text, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
+        let words = PromptSchedule(PromptTags(prompt).text, steps: request.steps, isRead: request.profile != .diffusers).text(at: 0)
+        return try text.length(of: words, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
     }
 
     /// Normal noise of a latent at working size, drawn in the reference's order (channels first).

@@ -116,9 +116,6 @@ extension Studio {
                 return order.overwrites ? folder.appendingPathComponent(name + ".png") : folder.freeFile(name, "png")
             }
         }
-        if !order.overwrites, let taken = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
-            throw StudioError.outputExists(path: taken.path)
-        }
         return files
     }
 
@@ -221,9 +218,9 @@ extension URL {
     /// A file of this name in the folder, or of the first numbered one that is not taken.
     fileprivate func freeFile(_ name: String, _ pathExtension: String) -> URL {
         let first = appendingPathComponent("\(name).\(pathExtension)")
-        guard FileManager.default.fileExists(atPath: first.path) else { return first }
+        guard OutputPlaces.isTaken(first) else { return first }
         var number = 2
-        while FileManager.default.fileExists(atPath: first.numbered(number).path) { number += 1 }
+        while OutputPlaces.isTaken(first.numbered(number)) { number += 1 }
         return first.numbered(number)
     }
 }

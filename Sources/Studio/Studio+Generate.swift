@@ -53,6 +53,8 @@ public enum GenerationEvent: Sendable {
     case planned(model: String, steps: StepPlan, passes: Int, stages: [PixelSize], drafts: Int, seed: UInt64, guidance: Double)
     /// What all of it is likely to cost: seconds from now on, and bytes of memory at its peak, the loaded model included.
     case estimated(seconds: Double, memory: Int, tiled: Bool)
+    /// Something of what the prompt calls was left out, in words.
+    case note(String)
     case step(StepReport)
 }
 
@@ -73,10 +75,11 @@ extension Studio {
         // A sheet compares strengths: with one seed.
         if !order.strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
         let targets = try outputs(of: order, seeds: request.seeds(from: seed))
+        try OutputPlaces(order: order, library: libraryFolder).check(pictures: targets)
 
         let opened = try open(directory, prompts: [request.prompt, request.negative], precision: request.precision)
         let source = try order.picture?.decoded().image
-        let mask = try order.mask.map { Mask(try $0.decoded().image) }
+        let (mask, maskNotes) = try repaintMask(order.mask, for: source?.size)
         let task = RunTask(
             request, strengths: strengths, source: source,
             mask: request.mode == .repaint ? try request.repaintMask(source: source, mask: mask) : nil)
@@ -96,6 +99,7 @@ extension Studio {
         // Nothing is told of a run that is refused but why.
         onEvent(.prompt(try pipeline.length(of: request.prompt, request)))
         if let habits = habits(of: order.request.model), let kind = habits.kind { onEvent(.recognised(kind, sign: habits.sign)) }
+        for note in maskNotes + pipeline.notes { onEvent(.note(note)) }
         for plan in plans {
             onEvent(
                 .planned(
