@@ -19,7 +19,7 @@ public struct DecodedImage: Sendable {
     public let exif: Data?
 }
 
-/// Pictures in files: PNG, JPEG, WebP, HEIC and AVIF, recognised by content.
+/// Pictures in files: PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP, recognised by content.
 public enum ImageFile {
     /// What a file says about its picture without decoding it.
     public struct Header: Sendable, Equatable {
@@ -60,6 +60,12 @@ public enum ImageFile {
             let exif = WebPFile.chunk("EXIF", of: bytes)
             return decoded(image, .webp, sourceSize: image.size, text: webpText(of: bytes), exif: exif)
         case .heic, .avif: return try decodedHEIF(bytes, try Signature.format(of: bytes))
+        case .gif:
+            let image = try GIFFile.decode(bytes)
+            return decoded(image, .gif, sourceSize: image.size, text: [:], exif: nil)
+        case .bmp:
+            let image = try BMPFile.decode(bytes)
+            return decoded(image, .bmp, sourceSize: image.size, text: [:], exif: nil)
         }
     }
 
@@ -69,6 +75,7 @@ public enum ImageFile {
         case .webp: WebPFile.chunk("ICCP", of: bytes).map { .icc($0) }
         case .jpeg: (try? JPEGFile.header(of: bytes)).flatMap { ColourProfile.ofJPEG($0.profile) }
         case .heic, .avif: (try? HEIFFile.header(of: bytes, format))?.profile.map { .icc($0) }
+        case .gif, .bmp: nil
         }
     }
 
@@ -119,6 +126,8 @@ public enum ImageFile {
             // libheif turns the picture itself.
             let format = try Signature.format(of: bytes)
             return Header(format: format, size: try HEIFFile.header(of: bytes, format).size)
+        case .gif: return Header(format: .gif, size: try GIFFile.size(of: bytes))
+        case .bmp: return Header(format: .bmp, size: try BMPFile.size(of: bytes))
         }
     }
 
@@ -134,6 +143,7 @@ public enum ImageFile {
         case .jpeg: text(of: try JPEGFile.header(of: bytes))
         case .webp: webpText(of: bytes)
         case .heic, .avif: heifText(try HEIFFile.header(of: bytes, try Signature.format(of: bytes)))
+        case .gif, .bmp: [:]
         }
     }
 
@@ -162,6 +172,10 @@ public enum ImageFile {
             let header = try HEIFFile.header(of: bytes, try Signature.format(of: bytes))
             exif = header.exif
             if header.pictures > 1 { notes.append("\(header.pictures - 1) more pictures") }
+        case .gif:
+            exif = nil
+            if GIFFile.pictures(in: bytes) > 1 { notes.append("an animation's pictures but for the first") }
+        case .bmp: exif = nil
         }
         if let reason = unreadColours(of: bytes) { notes.append("its colour profile (\(reason)): its colours are taken as sRGB") }
         if let characters = exif.flatMap({ Exif($0).unreadCommentCharacters }) {
@@ -179,7 +193,7 @@ public enum ImageFile {
         case .webp:
             return bytes.says("VP8L", at: 12) || WebPFile.chunk("VP8L", of: bytes) != nil
                 ? (try? WebPFile.decode(bytes)).flatMap { StealthText.find(in: $0) } : nil
-        case .jpeg, .heic, .avif: return nil
+        case .jpeg, .heic, .avif, .gif, .bmp: return nil
         }
     }
 
@@ -278,7 +292,7 @@ extension ImageFile {
                 case .png: try encodePNG(image, text: text)
                 case .jpeg: try encodeJPEG(image, text: text)
                 case .webp: try encodeWebP(image, lossless: lossless, text: text)
-                case .heic, .avif: throw .unknownExtension(url.pathExtension)
+                case .heic, .avif, .gif, .bmp: throw .unknownExtension(url.pathExtension)
                 }
             try FileBytes.write(encoded, to: url, replacing: replacing)
         }

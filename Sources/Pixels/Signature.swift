@@ -11,7 +11,7 @@ enum Signature {
         if has([0xFF, 0xD8, 0xFF]) { return .jpeg }
         if says("RIFF") && says("WEBP", at: 8) { return .webp }
 
-        if says("GIF8") { throw .unsupportedFormat(name: "GIF") }
+        if says("GIF8") { return .gif }
         if says("ftyp", at: 4) {
             switch container(brand: bytes.dropFirst(8).prefix(4)) {
             case "AVIF": return .avif
@@ -28,7 +28,7 @@ enum Signature {
         if says("8BPS") { throw .unsupportedFormat(name: "Photoshop") }
         if says("%PDF") { throw .unsupportedFormat(name: "PDF") }
         if says("<svg") || says("<?xml") { throw .unsupportedFormat(name: "SVG or XML") }
-        if says("BM") && bytes.count >= 26 { throw .unsupportedFormat(name: "BMP") }
+        if says("BM") && bytes.count >= 26 { return .bmp }
 
         // The beginning of a signature and nothing more: a file whose copy was cut off.
         for (format, start) in [(ImageFormat.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), (.jpeg, [0xFF, 0xD8, 0xFF])]

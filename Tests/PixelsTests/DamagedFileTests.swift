@@ -136,7 +136,7 @@ import Testing
 
     @Test(
         arguments: [
-            (Array("GIF89a".utf8), "GIF"), (Array("BM".utf8) + [UInt8](repeating: 0, count: 40), "BMP"), ([0x49, 0x49, 0x2A, 0], "TIFF"),
+            ([0x49, 0x49, 0x2A, 0], "TIFF"),
             ([0x4D, 0x4D, 0, 0x2A], "TIFF"), ([0, 0, 0, 0x18] + Array("ftypmp42".utf8), "video or other ISO container"),
             ([0xFF, 0x0A, 0], "JPEG XL"), (Array("%PDF-1.7".utf8), "PDF"),
         ] as [([UInt8], String)])
@@ -149,7 +149,7 @@ import Testing
         #expect(failure([]) == .empty)
         let unknown = try #require(failure(Array("hello, picture".utf8)))
         #expect(unknown == .unknownFormat(firstBytes: Array("hello, p".utf8)))
-        #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC and AVIF"))
+        #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP"))
         let error = ImageError.inFile(path: "/a/b.png", .truncated(.png))
         #expect(error.description == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded?")
     }

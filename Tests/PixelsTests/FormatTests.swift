@@ -31,8 +31,31 @@ import Testing
             zip(decoded.image[width / 2, height / 2], middle).allSatisfy { abs(Int($0) - $1) <= 12 })
     }
 
+    struct Wanted: Decodable {
+        let width: Int
+        let height: Int
+        let digest: String
+    }
+
+    /// Every GIF and BMP to the byte as Pillow decodes it (`make_formats.py`).
+    @Test func olderFormatsDecodeToPillowsBytes() throws {
+        let all: [String: Wanted] = try JSONDecoder().decode(
+            [String: Wanted].self, from: Data(contentsOf: fixture("formats/expected.json", room: "Pixels")))
+        #expect(all.count == 10)
+        for (name, wanted) in all {
+            let image = try ImageFile.decode(bytes(name)).image
+            #expect(image.size == PixelSize(width: wanted.width, height: wanted.height) && image.channels == 3, "\(name)")
+            #expect(digest(image.bytes) == wanted.digest, "\(name)")
+            #expect(try ImageFile.size(of: bytes(name)).size == image.size)
+        }
+        #expect(try ImageFile.decode(bytes("transparent.gif")).image.channels == 4)
+        #expect(try ImageFile.unreadTexts(of: bytes("anim.gif")).contains { $0.contains("animation") })
+        #expect(try ImageFile.unreadTexts(of: bytes("rows.gif")).isEmpty)
+    }
+
     /// Cut off or overwritten, they are refused by name or give a picture, and never more.
-    @Test(arguments: ["true.avif", "true.heic", "anim.webp"]) func damageIsRefused(_ name: String)
+    @Test(arguments: ["true.avif", "true.heic", "anim.webp", "anim.gif", "noise.gif", "palette.bmp", "four-bytes.bmp"])
+    func damageIsRefused(_ name: String)
         throws
     {
         var random = SeededGenerator.announced()
@@ -46,7 +69,7 @@ import Testing
             }
             do {
                 _ = try ImageFile.decode(damaged)
-            } catch let error as ImageError {
+            } catch {
                 #expect(!error.description.isEmpty && !error.description.contains("\n"))
             }
             _ = try? ImageFile.unreadTexts(of: damaged)
@@ -63,7 +86,7 @@ import Testing
 
     @Test func namesTellWhatIsRead() {
         #expect(
-            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg"].allSatisfy {
+            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg", "a.gif", "a.bmp"].allSatisfy {
                 ImageFormat.isRead(fileExtension: String($0.dropFirst(2)))
             })
         #expect(!ImageFormat.isRead(fileExtension: "txt") && ImageFormat(fileExtension: "heic") == nil)
