@@ -6,6 +6,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     /// The file is not a safetensors file: the header is too long, is cut off, or is not the JSON it should be.
     case malformed(file: String, reason: String)
+    /// The file is of another kind.
+    case foreign(file: String, kind: String, instead: String)
     /// A tensor's entry contradicts itself, the file's size, or another tensor.
     case badTensor(String, file: String, reason: String)
     /// A tensor holds numbers that nothing here can turn into floats.
@@ -35,6 +37,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "\(file): \(reason)"
         case .malformed(let file, let reason):
             "\(file) is no usable safetensors file: \(reason)"
+        case .foreign(let file, let kind, let instead): "\(file) is \(kind), \(instead)"
         case .badTensor(let name, let file, let reason):
             "\(file): tensor \(name) \(reason); the file is damaged or was cut off"
         case .unsupportedElements(let name, let type, let file):

@@ -16,7 +16,10 @@ enum WebPFile {
         let header = try header(of: bytes)
         // The container says how long the file should be.
         if let length = bytes.number32(at: 4, bigEndian: false), length > bytes.count - 8 { throw .truncated(.webp) }
-        if try isAnimated(bytes) { return try firstPicture(of: bytes, header.size) }
+        if try isAnimated(bytes) {
+            let first = try firstPicture(of: bytes, header.size)
+            return header.hasAlpha ? first : first.droppingAlpha()
+        }
         let channels = header.hasAlpha ? 4 : 3
         return try Image(width: header.size.width, height: header.size.height, channels: channels) { pixels throws(ImageError) in
             let outcome = bytes.withUnsafeBufferPointer { buffer in
@@ -35,14 +38,12 @@ enum WebPFile {
 
     /// What an animation begins with, on its whole canvas.
     private static func firstPicture(of bytes: [UInt8], _ size: PixelSize) throws(ImageError) -> Image {
-        let image = try Image(width: size.width, height: size.height, channels: 4) { pixels throws(ImageError) in
+        try Image(width: size.width, height: size.height, channels: 4) { pixels throws(ImageError) in
             try check(
                 bytes.withUnsafeBufferPointer {
                     redraw_webp_decode_first($0.baseAddress, $0.count, pixels, Int32(size.width), Int32(size.height))
                 })
         }
-        let isOpaque = stride(from: 3, to: image.bytes.count, by: 4).allSatisfy { image.bytes[$0] == 255 }
-        return isOpaque ? image.droppingAlpha() : image
     }
 
     private static func check(_ outcome: redraw_webp_outcome) throws(ImageError) {

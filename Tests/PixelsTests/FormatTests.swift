@@ -10,25 +10,16 @@ import Testing
         try FileBytes.read(fixture("formats/\(name)", room: "Pixels"))
     }
 
-    /// Pillow's pixels in a corner and in the middle. Decoders of lossy formats may differ by a step or two.
-    @Test(
-        arguments: [
-            ("true.avif", ImageFormat.avif, 128, 96, [119, 171, 219], [132, 102, 100]),
-            ("true.heic", .heic, 128, 96, [119, 171, 219], [132, 102, 100]),
-        ] as [(String, ImageFormat, Int, Int, [Int], [Int])])
-    func picturesOfPhonesAreRead(
-        _ name: String, _ format: ImageFormat, _ width: Int, _ height: Int, _ corner: [Int],
-        _ middle: [Int]
-    ) throws {
+    /// Pillow's colour in a corner, and the mean of all.
+    @Test(arguments: ["true.avif", "true.heic"]) func picturesOfPhonesAreRead(_ name: String) throws {
         let decoded = try ImageFile.decode(bytes(name))
-        #expect(
-            decoded.format == format && decoded.image.size == PixelSize(width: width, height: height))
+        #expect(decoded.format == (name.hasSuffix("avif") ? .avif : .heic) && decoded.image.size == PixelSize(width: 128, height: 96))
         #expect(try ImageFile.size(of: bytes(name)).size == decoded.image.size)
-        #expect(
-            zip(decoded.image[0, 0], corner).allSatisfy { abs(Int($0) - $1) <= 6 },
-            "\(Array(decoded.image[0, 0]))")
-        #expect(
-            zip(decoded.image[width / 2, height / 2], middle).allSatisfy { abs(Int($0) - $1) <= 12 })
+        #expect(zip(decoded.image[0, 0], [119, 171, 219]).allSatisfy { abs(Int($0) - $1) <= 6 }, "\(Array(decoded.image[0, 0]))")
+        for (channel, wanted) in [113.9, 144.1, 131.4].enumerated() {
+            let sum = stride(from: channel, to: decoded.image.bytes.count, by: 3).reduce(0.0) { $0 + Double(decoded.image.bytes[$1]) }
+            #expect(abs(sum / (128 * 96) - wanted) < 4, "\(name), channel \(channel): \(sum / (128 * 96))")
+        }
     }
 
     struct Wanted: Decodable {
@@ -41,14 +32,14 @@ import Testing
     @Test func olderFormatsDecodeToPillowsBytes() throws {
         let all: [String: Wanted] = try JSONDecoder().decode(
             [String: Wanted].self, from: Data(contentsOf: fixture("formats/expected.json", room: "Pixels")))
-        #expect(all.count == 10)
+        #expect(all.count == 9)
         for (name, wanted) in all {
             let image = try ImageFile.decode(bytes(name)).image
             #expect(image.size == PixelSize(width: wanted.width, height: wanted.height) && image.channels == 3, "\(name)")
             #expect(digest(image.bytes) == wanted.digest, "\(name)")
             #expect(try ImageFile.size(of: bytes(name)).size == image.size)
         }
-        #expect(try ImageFile.decode(bytes("transparent.gif")).image.channels == 4)
+        for name in ["transparent.gif", "anim.gif"] { #expect(try ImageFile.decode(bytes(name)).image.channels == 4) }
         #expect(try ImageFile.unreadTexts(of: bytes("anim.gif")).contains { $0.contains("animation") })
         #expect(try ImageFile.unreadTexts(of: bytes("rows.gif")).isEmpty)
     }

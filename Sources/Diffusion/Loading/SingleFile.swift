@@ -8,8 +8,8 @@ import Tensors
 extension ModelParts {
     init(file url: URL) throws {
         let file = try SafetensorsFile(url)
-        let names = file.names
-        if let kind = CheckpointSigns.foreignKind(names) { throw DiffusionError.notACheckpoint(file: url.path, reason: kind) }
+        let names = file.names.filter { !CheckpointSigns.isUnneeded($0) }
+        if let kind = CheckpointSigns.foreignKind(file.names) { throw DiffusionError.notACheckpoint(file: url.path, reason: kind) }
         let unetNames = Set(names.compactMap { Self.rest($0, behind: "model.diffusion_model.") })
         guard !unetNames.isEmpty else { throw DiffusionError.notACheckpoint(file: url.path, reason: Self.guess(names)) }
         let map = LatentDiffusionNames(unet: unetNames)

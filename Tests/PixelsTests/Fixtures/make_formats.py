@@ -33,7 +33,7 @@ picture.convert("1").convert("P").save(folder / "two-colours.gif")
 palette = picture.quantize(30)
 palette.info["transparency"] = 3
 palette.save(folder / "transparent.gif", transparency=3)
-for name in ("interlaced", "rows", "noise", "two-colours", "anim"):
+for name in ("interlaced", "rows", "noise", "two-colours"):
     keep(f"{name}.gif", "RGB")
 
 picture.save(folder / "rgb.bmp")
