@@ -54,10 +54,11 @@ public struct BackgroundCalibration: Sendable {
     static func read(_ file: URL, key: IndexFile.Key) -> BackgroundCalibration? {
         guard let payload = DigestedFile.read(file, header: header(key), payloadBytes: 24 + key.count * 8) else { return nil }
         let values = payload.floats(at: 0, count: 6 + key.count * 2)
+        guard let pictures = Int(exactly: values[3]) else { return nil }
         let source: ConfidenceScale.Source = values[4] == 0 ? .background : .fitted
         return BackgroundCalibration(
             scale: ConfidenceScale(
-                source: source, calibration: Calibration(z: values[0], cosine: values[1], intercept: values[2]), pictures: Int(values[3]),
+                source: source, calibration: Calibration(z: values[0], cosine: values[1], intercept: values[2]), pictures: pictures,
                 tagsExpected: source == .background ? values[5] : nil),
             statistics: (0..<key.count).map { BackgroundStatistics(mean: values[6 + $0 * 2], deviation: values[7 + $0 * 2]) })
     }

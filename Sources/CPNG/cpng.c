@@ -56,8 +56,10 @@ redraw_png_reader *redraw_png_open(const uint8_t *bytes, size_t count) {
     }
     png_set_read_fn(reader->png, reader, read_bytes);
     png_set_benign_errors(reader->png, 1);
-    // What a compressed text may grow to.
-    png_set_chunk_malloc_max(reader->png, 64 << 20);
+    // Texts and profiles are read elsewhere, within a budget; libpng would unpack each of them whole.
+    static const png_byte skipped[] = "tEXt\0zTXt\0iTXt\0iCCP";
+    png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, skipped, 4);
+    png_set_chunk_malloc_max(reader->png, 8 << 20);
     return reader;
 }
 
@@ -119,23 +121,6 @@ int redraw_png_read_end(redraw_png_reader *reader) {
 
 const char *redraw_png_message(const redraw_png_reader *reader) { return reader->message; }
 int redraw_png_is_truncated(const redraw_png_reader *reader) { return reader->truncated; }
-
-int redraw_png_text_count(redraw_png_reader *reader) {
-    png_textp texts = NULL;
-    int count = 0;
-    png_get_text(reader->png, reader->info, &texts, &count);
-    return count;
-}
-
-redraw_png_text redraw_png_text_at(redraw_png_reader *reader, int index) {
-    png_textp texts = NULL;
-    int count = 0;
-    png_get_text(reader->png, reader->info, &texts, &count);
-    png_textp entry = &texts[index];
-    int utf8 = entry->compression == PNG_ITXT_COMPRESSION_NONE || entry->compression == PNG_ITXT_COMPRESSION_zTXt;
-    redraw_png_text result = {entry->key, entry->text, utf8 ? entry->itxt_length : entry->text_length, utf8};
-    return result;
-}
 
 // MARK: Writing
 

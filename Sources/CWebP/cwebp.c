@@ -1,6 +1,8 @@
 #include "include/CWebP.h"
 
+#include <string.h>
 #include <webp/decode.h>
+#include <webp/demux.h>
 #include <webp/encode.h>
 
 static redraw_webp_outcome outcome_of(VP8StatusCode status) {
@@ -35,6 +37,23 @@ redraw_webp_outcome redraw_webp_decode(const uint8_t *bytes, size_t count, uint8
     VP8StatusCode status = WebPDecode(bytes, count, &config);
     WebPFreeDecBuffer(&config.output);
     return outcome_of(status);
+}
+
+redraw_webp_outcome redraw_webp_decode_first(const uint8_t *bytes, size_t count, uint8_t *pixels, int width, int height) {
+    WebPAnimDecoderOptions options;
+    if (!WebPAnimDecoderOptionsInit(&options)) return REDRAW_WEBP_DAMAGED;
+    options.color_mode = MODE_RGBA;
+    WebPData data = {bytes, count};
+    WebPAnimDecoder *decoder = WebPAnimDecoderNew(&data, &options);
+    if (!decoder) return REDRAW_WEBP_DAMAGED;
+    WebPAnimInfo info;
+    uint8_t *canvas = NULL;
+    int when = 0;
+    int done = WebPAnimDecoderGetInfo(decoder, &info) && info.canvas_width == (uint32_t)width && info.canvas_height == (uint32_t)height
+        && WebPAnimDecoderGetNext(decoder, &canvas, &when);
+    if (done) memcpy(pixels, canvas, (size_t)width * (size_t)height * 4);
+    WebPAnimDecoderDelete(decoder);
+    return done ? REDRAW_WEBP_OK : REDRAW_WEBP_DAMAGED;
 }
 
 uint8_t *redraw_webp_encode(const uint8_t *pixels, int width, int height, int channels, int lossless, float quality, size_t *count) {

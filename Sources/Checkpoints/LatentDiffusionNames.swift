@@ -110,7 +110,11 @@ public struct LatentDiffusionNames: Sendable {
                 ("\(half).conv_out", "\(half).conv_out"),
                 ("\(half).mid.block_1", "\(half).mid_block.resnets.0"), ("\(half).mid.block_2", "\(half).mid_block.resnets.1"),
             ]
-            for (old, new) in [("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0")] {
+            // The second half of the list: as diffusers names them, which some tools leave within the old names.
+            for (old, new) in [
+                ("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0"), ("group_norm", "group_norm"),
+                ("to_q", "to_q"), ("to_k", "to_k"), ("to_v", "to_v"), ("to_out.0", "to_out.0"),
+            ] {
                 pairs.append(("\(half).mid.attn_1.\(old)", "\(half).mid_block.attentions.0.\(new)"))
             }
         }

@@ -1,154 +1,191 @@
 public import FoundationEssentials
 import Tensors
 
-/// A LoRA file (Hu 2021): for some layers two thin matrices whose product, times a scale, is added to the layer's weight.
+/// A file that adapts some of a model's layers: LoRA (Hu 2021) and its kin, as `AdapterLayer` knows them, under the names of `AdapterNames`.
 ///
-/// Names of kohya's scripts (`lora_unet_…​.lora_down.weight`, after diffusers' modules or the first releases') and of diffusers and peft
-/// (`unet.….lora_A.weight`, and those of its older versions) are known.
+/// What fits the model is used; what does not is left out and told, unless nothing fits.
 public struct LowRankAdaptation: Sendable {
-    /// The thin matrices of one layer.
-    private struct Layer: Sendable {
-        var down: String?
-        var up: String?
-        var alpha: String?
-    }
-
-    /// What a layer of a model may be called in a LoRA file, and whose tensor it is.
+    /// What layers of a model may be called in an adapter's file, and whose tensors they are.
     public struct Component: Sendable {
-        /// What stands before a module's name with dots: `unet`, `text_encoder`, `text_encoder_2`.
+        /// `unet`, `text_encoder`, `text_encoder_2`.
         public let name: String
-        /// What stands before it with underscores: `lora_unet`, `lora_te`, `lora_te1`, `lora_te2`.
-        public let flatNames: [String]
         public let weights: Weights
-        /// The first releases' names of the modules, by diffusers' names.
-        public let oldNames: LatentDiffusionNames?
         /// How much of the adaptation goes to this component.
         public let multiplier: Float
+        /// A factor for each module, by the name the first releases gave it.
+        public let factor: @Sendable (_ oldName: String) -> Float
+        /// The first releases' names by diffusers'.
+        private let old: [String: String]
 
-        public init(name: String, flatNames: [String], weights: Weights, oldNames: LatentDiffusionNames? = nil, multiplier: Float) {
-            (self.name, self.flatNames, self.weights) = (name, flatNames, weights)
-            (self.oldNames, self.multiplier) = (oldNames, multiplier)
+        public init(
+            name: String, weights: Weights, oldNames: LatentDiffusionNames? = nil, multiplier: Float,
+            factor: @escaping @Sendable (_ oldName: String) -> Float = { _ in 1 }
+        ) {
+            (self.name, self.weights, self.multiplier, self.factor) = (name, weights, multiplier, factor)
+            old = oldNames.map { Dictionary($0.modules.map { ($0.diffusers, $0.old) }) { first, _ in first } } ?? [:]
         }
+
+        /// The first releases' name of a module, where it is known.
+        func oldName(of module: String) -> String? {
+            guard !old.isEmpty else { return nil }
+            var known = module[...]
+            while true {
+                if let found = old[String(known)] { return found + module[known.endIndex...] }
+                guard let dot = known.lastIndex(of: ".") else { return nil }
+                known = known[..<dot]
+            }
+        }
+    }
+
+    /// What a file adds to a model.
+    public struct Outcome: Sendable {
+        /// For each component, what is added by the name of its tensor.
+        public var additions: [[String: [any WeightAddition]]]
+        /// What was left out, in words.
+        public var notes: [String] = []
     }
 
     private let file: SafetensorsFile
     /// By the name the file gives the module.
-    private let layers: [String: Layer]
+    private let layers: [String: AdapterLayer]
     private let foreign: [String]
+    private let scales: AdapterScales
 
     public init(_ url: URL) throws(CheckpointError) {
         file = try SafetensorsFile(url)
-        var layers: [String: Layer] = [:]
+        var layers: [String: AdapterLayer] = [:]
         var foreign: [String] = []
-        for key in file.names {
-            let (module, role) = Self.split(key)
-            switch role {
-            case .down: layers[module, default: Layer()].down = key
-            case .up: layers[module, default: Layer()].up = key
-            case .alpha: layers[module, default: Layer()].alpha = key
-            case nil: foreign.append(key)
+        // A textual inversion that is bundled with the LoRA is read as one, not here.
+        for key in file.names where !key.hasPrefix("bundle_emb.") {
+            if let (module, role) = AdapterLayer.split(key) {
+                layers[module, default: AdapterLayer()].tensors[role] = key
+            } else {
+                foreign.append(key)
             }
         }
-        self.layers = layers
-        self.foreign = foreign
-    }
-
-    private enum Role {
-        case down, up, alpha
-    }
-
-    private static let endings: [(String, Role)] = [
-        (".lora_down.weight", .down), (".lora_up.weight", .up), (".lora_A.weight", .down), (".lora_B.weight", .up),
-        (".lora.down.weight", .down), (".lora.up.weight", .up), (".lora_linear_layer.down.weight", .down),
-        (".lora_linear_layer.up.weight", .up), ("_lora.down.weight", .down), ("_lora.up.weight", .up), (".alpha", .alpha),
-    ]
-
-    private static func split(_ key: String) -> (module: String, role: Role?) {
-        for (ending, role) in endings where key.hasSuffix(ending) {
-            var module = String(key.dropLast(ending.count))
-            // diffusers once kept its adaptations in attention processors: `attn1.processor.to_q_lora.down.weight`.
-            for part in [".processor.", ".self_attn.to_"] where module.contains(part) {
-                module = module.split(separator: ".").filter { $0 != "processor" }.joined(separator: ".")
-            }
-            if module.hasSuffix(".to_out") { module += ".0" }
-            return (module, role)
-        }
-        return (key, nil)
+        (self.layers, self.foreign) = (layers, foreign)
+        scales = AdapterScales(file.metadata)
     }
 
     /// What this file adds to the weights of a model's components.
     ///
-    /// - Returns: for each component, what is added by the name of its tensor.
-    /// - Throws: `CheckpointError.unmatched` with the names of which nothing in the model is known.
-    public func additions(to components: [Component]) throws(CheckpointError) -> [[String: [any WeightAddition]]] {
-        let tables = components.map(Self.modules)
-        var result = components.map { _ in [String: [any WeightAddition]]() }
+    /// - Parameter ranks: only so many of each pair's ranks count; nil: all.
+    /// - Throws: `CheckpointError.unmatched` where nothing in the file fits the model.
+    public func outcome(for components: [Component], ranks: Int? = nil) throws(CheckpointError) -> Outcome {
+        let names = AdapterNames(components)
+        var outcome = Outcome(additions: components.map { _ in [:] })
         var unmatched = foreign
+        var unfit: [String] = []
+        var used = 0
         for (module, layer) in layers.sorted(by: { $0.key < $1.key }) {
-            guard let down = layer.down, let up = layer.up else {
-                unmatched += [layer.down, layer.up, layer.alpha].compactMap { $0 }
+            let keys = layer.tensors.values.sorted()
+            guard let (index, name) = names.place(of: module) else {
+                unmatched += keys
                 continue
             }
-            guard let index = tables.indices.first(where: { tables[$0][module] != nil }), let name = tables[index][module] else {
-                unmatched.append(down)
-                continue
+            let component = components[index]
+            let oldName = component.oldName(of: name) ?? name
+            let multiplier = component.multiplier * component.factor(oldName)
+            var isUsed = false
+            if let bias = layer.tensors["biasDifference"], component.weights.has(name + ".bias") {
+                let addition = AdapterAddition(
+                    file: file, change: .difference(bias), scale: 1, multiplier: multiplier, ranks: nil, magnitude: nil)
+                isUsed = try add(addition, to: name + ".bias", of: component, &outcome.additions[index], &unfit) || isUsed
             }
-            let rank = try file.shape(of: down).dimensions.first ?? 1
-            let alpha = try layer.alpha.map { key throws(CheckpointError) in try file.tensor(key).values.first ?? Float(rank) }
-            let scale = components[index].multiplier * (alpha ?? Float(rank)) / Float(max(rank, 1))
-            guard components[index].multiplier != 0 else { continue }
-            result[index][name, default: []].append(LowRankAddition(file: file, down: down, up: up, scale: scale))
+            if let change = layer.change() {
+                guard let scale = try scale(of: layer, change, component: component.name, module: name) else {
+                    unfit.append("\(layer.tensors["alpha"] ?? module) (its alpha is no number)")
+                    continue
+                }
+                if scale == 0 { outcome.notes.append("\(module) has an alpha of 0 and so no effect") }
+                let addition = AdapterAddition(
+                    file: file, change: change, scale: scale, multiplier: multiplier, ranks: ranks, magnitude: layer.tensors["magnitude"])
+                isUsed = try add(addition, to: name + ".weight", of: component, &outcome.additions[index], &unfit) || isUsed
+            }
+            if isUsed { used += 1 } else if layer.change() == nil { unmatched += keys }
         }
-        guard unmatched.isEmpty else { throw .unmatched(unmatched.sorted(), file: file.path) }
-        return result
+        guard used > 0 else {
+            if let first = unfit.first { throw .unfitAdaptation(first, others: unfit.count - 1, file: file.path) }
+            throw .unmatched(unmatched.sorted(), kind: AdapterKind.guess(unmatched), file: file.path)
+        }
+        if !unmatched.isEmpty { outcome.notes.append(Self.told("the model has nothing for", unmatched)) }
+        if !unfit.isEmpty { outcome.notes.append(Self.told("left out for their shape or alpha:", unfit)) }
+        return outcome
     }
 
-    /// Every name that a file may have for each module of a component, and the weight it means.
-    private static func modules(_ component: Component) -> [String: String] {
-        var table: [String: String] = [:]
-        let old = component.oldNames.map { Dictionary($0.modules.map { ($0.diffusers, $0.old) }) { first, _ in first } } ?? [:]
-        for name in component.weights.names() where name.hasSuffix(".weight") {
-            let module = String(name.dropLast(".weight".count))
-            var spellings = [module]
-            // Text encoders are saved with and without this prefix.
-            if !module.hasPrefix("text_model."), component.name.hasPrefix("text_encoder") { spellings.append("text_model." + module) }
-            if let oldName = oldName(of: module, old) { spellings.append(oldName) }
-            for spelling in spellings {
-                table["\(component.name).\(spelling)"] = name
-                let flat = spelling.split(separator: ".").joined(separator: "_")
-                for prefix in component.flatNames { table["\(prefix)_\(flat)"] = name }
-            }
-        }
-        return table
+    private static func told(_ what: String, _ names: [String]) -> String {
+        "\(what) \(names.sorted().prefix(3).joined(separator: ", "))\(names.count > 3 ? " and \(names.count - 3) more" : "")"
     }
 
-    private static func oldName(of module: String, _ old: [String: String]) -> String? {
-        guard !old.isEmpty else { return nil }
-        var known = module[...]
-        while true {
-            if let found = old[String(known)] { return found + module[known.endIndex...] }
-            guard let dot = known.lastIndex(of: ".") else { return nil }
-            known = known[..<dot]
+    /// - Returns: whether the shapes fit; where they do not, what is wrong is kept.
+    private func add(
+        _ addition: AdapterAddition, to name: String, of component: Component, _ additions: inout [String: [any WeightAddition]],
+        _ unfit: inout [String]
+    ) throws(CheckpointError) -> Bool {
+        let shape = try component.weights.shape(of: name)
+        if let problem = try addition.problem(with: shape) {
+            unfit.append(problem)
+            return false
         }
+        if addition.multiplier != 0 { additions[name, default: []].append(addition) }
+        return true
+    }
+
+    /// Alpha over rank; 1 where neither is told. Nil where alpha is no number.
+    private func scale(
+        of layer: AdapterLayer, _ change: AdapterLayer.Change, component: String, module: String
+    ) throws(CheckpointError) -> Float? {
+        guard let tensor = change.rankTensor else { return 1 }
+        let rank = Float(max(try file.shape(of: tensor).dimensions.first ?? 1, 1))
+        var alpha: Float?
+        if let name = layer.tensors["alpha"] { alpha = try file.tensor(name).values.first }
+        guard let alpha else { return scales.scale(component: component, module: module, rank: rank) ?? 1 }
+        return alpha.isFinite ? alpha / rank : nil
     }
 }
 
-/// scale * up down, of a linear layer or a convolution.
-private struct LowRankAddition: WeightAddition {
-    let file: SafetensorsFile
-    let down: String
-    let up: String
-    let scale: Float
+/// The alphas that diffusers writes into the header instead of beside the tensors: `__metadata__.lora_adapter_metadata`, peft's configuration
+/// of each component in JSON (`unet.lora_alpha`, `unet.alpha_pattern`, `unet.use_rslora`).
+struct AdapterScales: Sendable {
+    private enum Value: Decodable, Sendable {
+        case number(Float)
+        case flag(Bool)
+        case numbers([String: Float])
+        case other
 
-    func added(to weight: Tensor) throws(CheckpointError) -> Tensor {
-        let (first, second) = (try file.tensor(down), try file.tensor(up))
-        let rank = first.shape.dimensions.first ?? 0
-        let outputs = weight.shape[0]
-        let inputs = weight.count / max(outputs, 1)
-        guard rank > 0, first.count == rank * inputs, second.count == outputs * rank else {
-            throw .misshapen(up, expected: [outputs, rank], found: second.shape, file: file.path)
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Float.self) {
+                self = .number(number)
+            } else if let numbers = try? container.decode([String: Float].self) {
+                self = .numbers(numbers)
+            } else {
+                self = .other
+            }
         }
-        let product = matmul(second.reshaped([outputs, rank]), first.reshaped([rank, inputs]))
-        return weight.scaled(by: 1, adding: product.reshaped(weight.shape), scaledBy: scale)
+    }
+
+    private let values: [String: Value]
+
+    init(_ metadata: [String: String]) {
+        let text = metadata["lora_adapter_metadata"] ?? ""
+        values = (try? JSONDecoder().decode([String: Value].self, from: Data(text.utf8))) ?? [:]
+    }
+
+    /// nil where the header tells nothing of the component.
+    func scale(component: String, module: String, rank: Float) -> Float? {
+        guard case .number(var alpha) = values["\(component).lora_alpha"] else { return nil }
+        if case .numbers(let pattern) = values["\(component).alpha_pattern"] {
+            // peft looks for modules that end so.
+            for (name, own) in pattern.sorted(by: { $0.key.count > $1.key.count }) where module == name || module.hasSuffix("." + name) {
+                alpha = own
+                break
+            }
+        }
+        guard alpha.isFinite else { return nil }
+        if case .flag(true) = values["\(component).use_rslora"] { return alpha / rank.squareRoot() }
+        return alpha / rank
     }
 }

@@ -18,6 +18,7 @@ public final class SafetensorsFile: Sendable {
     public init(_ url: URL) throws(CheckpointError) {
         mapping = try MappedFile(path: url.path)
         let bytes = mapping.bytes
+        if let kind = ForeignFile.kind(of: bytes) { throw .foreign(file: url.path, kind: kind.name, instead: kind.instead) }
         guard bytes.count >= 8 else { throw .malformed(file: url.path, reason: "it is shorter than 8 bytes") }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(min(SafetensorsHeader.longest, bytes.count - 8)) else {
@@ -31,6 +32,12 @@ public final class SafetensorsFile: Sendable {
             json: UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]), dataSize: bytes.count - dataStart, file: url.path)
         entries = header.entries
         metadata = header.metadata
+    }
+
+    /// The error that names what a file is instead; nil where that is not known, or where it may be a safetensors file.
+    public static func foreignKind(of url: URL) -> CheckpointError? {
+        guard let mapping = try? MappedFile(path: url.path), let kind = ForeignFile.kind(of: mapping.bytes) else { return nil }
+        return .foreign(file: url.path, kind: kind.name, instead: kind.instead)
     }
 
     /// The names of all tensors, sorted.

@@ -87,6 +87,17 @@ public struct Weights: Sendable {
         try checkpoint.place(join(name)).shape()
     }
 
+    /// The shape a tensor has in the checkpoint, where an architecture is seen from it.
+    ///
+    /// - Throws: `CheckpointError.misranked` unless it has one of these numbers of dimensions, each at least 1.
+    public func shape(of name: String, ranks: Int...) throws(CheckpointError) -> Shape {
+        let found = try shape(of: name)
+        guard ranks.contains(found.rank), found.dimensions.allSatisfy({ $0 > 0 }) else {
+            throw .misranked(join(name), expected: ranks, found: found, file: checkpoint.description)
+        }
+        return found
+    }
+
     /// How the file stores a tensor's numbers.
     public func elementType(of name: String) throws(CheckpointError) -> ElementType {
         let place = try checkpoint.place(join(name))
@@ -106,6 +117,9 @@ public struct Weights: Sendable {
         checkpoint.markRead(full)
         var tensor = try place.tensor(scales: scales(full, place))
         for addition in checkpoint.additions[full] ?? [] { tensor = try addition.added(to: tensor) }
+        // Norms and the weights of attention swallow what is no number, and the picture is only another one. Where matrices stay in
+        // their files until they are used, nothing is read for this.
+        guard holding.packsAtSecondUse || tensor.isFinite else { throw .notFinite(full, file: place.file.path) }
         return tensor
     }
 
@@ -137,12 +151,23 @@ public struct Weights: Sendable {
             throw .misshapen(full, expected: [rows, width], found: found, file: place.file.path)
         }
         checkpoint.markRead(full)
-        return RowTable(file: place.file, name: place.stored, rows: rows, width: width, scales: try scales(full, place))
+        var adapted: Tensor?
+        if let additions = checkpoint.additions[full] {
+            var tensor = try place.tensor(scales: scales(full, place))
+            for addition in additions { tensor = try addition.added(to: tensor) }
+            adapted = tensor
+        }
+        return RowTable(
+            file: place.file, name: place.stored, rows: rows, width: width, scales: try scales(full, place), adapted: adapted)
     }
 
     private func scales(_ full: String, _ place: Place) throws(CheckpointError) -> Tensor? {
         let name = full + Checkpoint.scaleSuffix
-        guard try place.file.elementType(of: place.stored) == .i8, let scales = checkpoint.places[name] else { return nil }
+        guard try place.file.elementType(of: place.stored) == .i8 else { return nil }
+        // Raw whole numbers of eight bits are no weights: whoever made them kept their scale elsewhere.
+        guard let scales = checkpoint.places[name] else {
+            throw .unsupportedElements(full, type: "I8 (without a tensor \(Checkpoint.scaleSuffix) beside it)", file: place.file.path)
+        }
         let (found, rows) = (try scales.file.shape(of: scales.stored), try place.shape().dimensions.first ?? 1)
         guard found.count == rows else { throw .misshapen(name, expected: [rows], found: found, file: scales.file.path) }
         checkpoint.markRead(name)
@@ -171,13 +196,16 @@ public struct RowTable: Sendable {
     public let rows: Int
     public let width: Int
     fileprivate let scales: Tensor?
+    /// [rows, width], where an adapter changes it.
+    fileprivate let adapted: Tensor?
 
     /// `[indices.count, width]`. Each index must be within `0..<rows`.
     public func gather(_ indices: [Int]) throws(CheckpointError) -> Tensor {
         if let wrong = indices.first(where: { !(0..<rows).contains($0) }) {
             throw .badTensor(name, file: file.path, reason: "has \(rows) rows and was asked for row \(wrong)")
         }
-        return try file.rows(indices, of: name, scales: scales)
+        guard let adapted else { return try file.rows(indices, of: name, scales: scales) }
+        return Tensor.concatenated(indices.map { adapted.sliced($0..<$0 + 1) }, axis: 0)
     }
 }
 

@@ -106,7 +106,7 @@ struct BatchRun {
     private func print(_ report: AnalysisReport, isFirst: Bool) throws {
         switch style {
         case .lines: try JSONOutput.printLine(report)
-        case .array: Terminal.standardOutput.write((isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
+        case .array: Terminal.standardOutput.write(json: (isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
         case .text(let showsDropped):
             let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped).text
             Terminal.standardOutput.write((isFirst ? "" : "\n") + text)

@@ -67,7 +67,7 @@ public enum CommandLineTool {
     }
 
     private static func complain(_ message: String, as name: String) {
-        FileHandle.standardError.write(Data("\(name): \(message)\n".utf8))
+        Terminal.standardError.draw("\(name): \(DisplayText.harmless(message))\n")
     }
 
     /// Redraw's own errors describe themselves; Foundation's have a better text than their dump.

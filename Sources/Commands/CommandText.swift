@@ -14,7 +14,7 @@ enum CommandText {
     }
 
     static func percent(_ share: Double) -> String {
-        "\(Int((share * 100).rounded())) %"
+        Int(exactly: (share * 100).rounded()).map { "\($0) %" } ?? "\(share * 100) %"
     }
 
     /// Local time to the minute.

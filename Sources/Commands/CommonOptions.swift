@@ -76,10 +76,10 @@ enum JSONOutput {
 
     /// JSON Lines.
     static func printLine(_ value: some Encodable) throws {
-        Terminal.standardOutput.write(try line(value) + "\n")
+        Terminal.standardOutput.write(json: try line(value) + "\n")
     }
 
     static func print(_ value: some Encodable) throws {
-        Terminal.standardOutput.write(try text(value) + "\n")
+        Terminal.standardOutput.write(json: try text(value) + "\n")
     }
 }

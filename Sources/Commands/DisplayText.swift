@@ -33,16 +33,6 @@ enum DisplayText {
         }
     }
 
-    /// Control characters (and with them any escape sequence that a tag might smuggle in) as visible marks.
-    static func harmless(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            result.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-        }
-        return result
-    }
-
     /// The text cut to `columns`, with an ellipsis where something is missing.
     static func fitted(_ text: String, _ columns: Int) -> String {
         guard columns > 0 else { return "" }
@@ -69,23 +59,30 @@ enum DisplayText {
         guard columns > 0 else { return [] }
         var lines: [String] = []
         var line = ""
+        var used = 0
         func flush() {
             lines.append(line)
-            line = ""
+            (line, used) = ("", 0)
         }
         for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-            var word = String(word)
-            if !line.isEmpty, width(of: line) + 1 + width(of: word) > columns { flush() }
-            if !line.isEmpty { line += " " }
-            while width(of: word) > columns {
-                var head = ""
-                while let next = word.first, width(of: head) + width(of: next) <= columns || head.isEmpty {
-                    head.append(word.removeFirst())
-                }
-                line += head
-                flush()
+            let wide = width(of: String(word))
+            if !line.isEmpty, used + 1 + wide > columns { flush() }
+            if !line.isEmpty {
+                line += " "
+                used += 1
             }
-            line += word
+            guard used + wide > columns else {
+                line += word
+                used += wide
+                continue
+            }
+            // Longer than a line: as much of it in each as there is room for.
+            for character in word {
+                let next = width(of: character)
+                if used + next > columns, !line.isEmpty { flush() }
+                line.append(character)
+                used += next
+            }
         }
         if !line.isEmpty || lines.isEmpty { flush() }
         return lines

@@ -28,7 +28,7 @@ struct ExportCommand: ParsableCommand {
         let wanted = pictures.isEmpty ? nil : try pictures.map { try desk.picture($0).id }
         let export = try desk.export(pictures: wanted)
         let json = try export.json()
-        guard let output, output != "-" else { return Terminal.standardOutput.write(String(decoding: json, as: UTF8.self)) }
+        guard let output, output != "-" else { return Terminal.standardOutput.write(json: String(decoding: json, as: UTF8.self)) }
         do {
             // Beside and renamed: a full disk leaves the file that was there.
             try json.write(to: URL(fileURLWithPath: output), options: .atomic)

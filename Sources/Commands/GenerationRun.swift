@@ -41,6 +41,7 @@ struct JobTelling: Sendable {
         case .planned(let plan):
             library.notice(Self.length(plan.prompt))
             if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
+            for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
             library.notice(Self.cost(plan))
         case .step(let step):

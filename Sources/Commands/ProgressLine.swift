@@ -38,14 +38,14 @@ final class ProgressLine: Sendable {
             if let lastShown = state.lastShown, !isLast, lastShown.duration(to: now) < .milliseconds(50) { return }
             state.lastShown = now
             state.isShown = true
-            Terminal.standardError.write("\r\u{1B}[K" + line(Terminal.standardError.size.width))
+            Terminal.standardError.draw("\r\u{1B}[K" + DisplayText.harmless(line(Terminal.standardError.size.width)))
         }
     }
 
     /// Takes the line away.
     func clear() {
         state.withLock { state in
-            if state.isShown { Terminal.standardError.write("\r\u{1B}[K") }
+            if state.isShown { Terminal.standardError.draw("\r\u{1B}[K") }
             state.isShown = false
             state.lastShown = nil
         }

@@ -35,6 +35,7 @@ enum RecoveredText {
         case .invokeai: "InvokeAI"
         case .fooocus: "Fooocus"
         case .swarmui: "SwarmUI"
+        case .drawThings: "Draw Things"
         case .text: nil
         }
     }

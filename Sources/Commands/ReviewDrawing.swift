@@ -115,7 +115,7 @@ struct ReviewDrawing: Sendable {
 
     private func bar(_ suggestion: Suggestion) -> String {
         guard suggestion.source != .added else { return String(repeating: " ", count: 10) }
-        let full = Int((suggestion.confidence * 10).rounded())
+        let full = suggestion.confidence.isFinite ? Int((min(max(suggestion.confidence, 0), 1) * 10).rounded()) : 0
         return String(repeating: unicode ? "█" : "#", count: full) + String(repeating: unicode ? "░" : ".", count: 10 - full)
     }
 

@@ -32,7 +32,7 @@ final class ReviewScreen {
         // Line ends are written as they are meant.
         raw.c_oflag |= tcflag_t(OPOST)
         guard tcsetattr(input.descriptor, TCSAFLUSH, &raw) == 0 else { throw ReviewError.noTerminal }
-        output.write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[2J")
+        output.draw("\u{1B}[?1049h\u{1B}[?25l\u{1B}[2J")
     }
 
     deinit {
@@ -44,7 +44,7 @@ final class ReviewScreen {
         // A signal may come while the lock is held; then whoever holds it is about to do the same.
         _ = saved.withLockIfAvailable { attributes in
             guard var kept = attributes else { return }
-            Terminal.standardOutput.write("\u{1B}[?25h\u{1B}[?1049l")
+            Terminal.standardOutput.draw("\u{1B}[?25h\u{1B}[?1049l")
             tcsetattr(Terminal.standardInput.descriptor, TCSAFLUSH, &kept)
             attributes = nil
         }
@@ -63,13 +63,13 @@ final class ReviewScreen {
             text += "\u{1B}[\(row + 1);1H\u{1B}[0m\u{1B}[2K\(line)"
         }
         shown = lines
-        if !text.isEmpty { output.write(text) }
+        if !text.isEmpty { output.draw(text) }
     }
 
     /// Forgets what is shown: after the size has changed, all is drawn anew.
     func invalidate() {
         shown = []
-        output.write("\u{1B}[2J")
+        output.draw("\u{1B}[2J")
     }
 
     /// The keys that came within a moment; none where nothing did. Ends with `endOfInput` where the terminal is gone.

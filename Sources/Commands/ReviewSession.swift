@@ -196,9 +196,10 @@ struct ReviewSession: Sendable {
         }
     }
 
+    /// Two decimals at most, none where they are zeros. Recovered numbers may be of any size, or none at all.
     static func number(_ value: Double) -> String {
         let rounded = (value * 100).rounded() / 100
-        return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
+        return Int(exactly: rounded).map { String($0) } ?? String(rounded.isFinite ? rounded : value)
     }
 }
 

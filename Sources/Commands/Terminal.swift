@@ -34,8 +34,19 @@ struct Terminal: Sendable {
         return (max(1, width), max(1, height))
     }
 
-    /// Writes all of it, whatever the pieces the system takes it in. A closed pipe ends the writing quietly.
+    /// Writes text for people. Whatever came into it from outside, nothing but this program's own colours moves the terminal.
     func write(_ text: String) {
+        draw(DisplayText.harmless(output: text, withColours: allowsColour))
+    }
+
+    /// Writes JSON, which is the same whoever reads it.
+    func write(json text: String) {
+        draw(DisplayText.harmless(json: text))
+    }
+
+    /// Writes all of it as it is, the commands of the terminal too, whatever the pieces the system takes it in. A closed pipe ends the
+    /// writing quietly. Text from outside within it has to be harmless already.
+    func draw(_ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -65,6 +76,9 @@ struct Paint: Sendable {
     func green(_ text: String) -> String { wrap(text, "32") }
     func yellow(_ text: String) -> String { wrap(text, "33") }
     func cyan(_ text: String) -> String { wrap(text, "36") }
+
+    /// Every sequence that is written here.
+    static let codes = ["0", "1", "2", "7", "31", "32", "33", "36"].map { "\u{1B}[\($0)m" }
 
     private func wrap(_ text: String, _ code: String) -> String {
         enabled && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

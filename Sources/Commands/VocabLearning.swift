@@ -34,7 +34,7 @@ extension VocabCommand {
         func run() async throws {
             looking.useThreads()
             let paths = Calibrate.pictures(below: folder)
-            guard !paths.isEmpty else { throw ValidationError("\(folder) is no folder with PNG, JPEG or WebP pictures in it.") }
+            guard !paths.isEmpty else { throw ValidationError("\(folder) is no folder with pictures in it.") }
             let progress = ProgressLine(enabled: !library.quiet)
             let report = try await library.studio(looking).analyst.calibrate(on: paths) { progress.show("calibrating", share: $0) }
             progress.clear()

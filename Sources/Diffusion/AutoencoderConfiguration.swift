@@ -57,20 +57,32 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         guard inputChannels == 3, outputChannels == 3 else {
             throw file.unsupported(inputChannels == 3 ? "out_channels" : "in_channels", "not 3", supported: "3")
         }
-        guard (1...64).contains(latentChannels) else {
-            throw file.unsupported("latent_channels", "\(latentChannels)", supported: "1 to 64")
-        }
         if file.has("_class_name"), try file.text("_class_name") == "AutoencoderTiny" {
             try readTiny(file)
         } else {
             try readStandard(file)
         }
-        guard scalingFactor > 0, scalingFactor.isFinite else {
-            throw file.unsupported("scaling_factor", "\(scalingFactor)", supported: "numbers above 0")
+        try validate(in: file.name)
+    }
+
+    /// Checks that layers can be made of it, wherever it came from: a file, or the tensors of a checkpoint.
+    ///
+    /// - Parameter file: named in errors.
+    func validate(in file: String) throws(DiffusionError) {
+        func refuse(_ key: String, _ value: String, _ supported: String) -> DiffusionError {
+            .unsupported(file: file, key: key, value: value, supported: supported)
         }
-        guard shiftFactor.isFinite else { throw file.unsupported("shift_factor", "\(shiftFactor)", supported: "finite numbers") }
+        guard (1...64).contains(latentChannels) else { throw refuse("latent_channels", "\(latentChannels)", "1 to 64") }
+        guard scalingFactor > 0, scalingFactor.isFinite else { throw refuse("scaling_factor", "\(scalingFactor)", "numbers above 0") }
+        guard shiftFactor.isFinite else { throw refuse("shift_factor", "\(shiftFactor)", "finite numbers") }
         guard (1...8).contains(channels.count), channels.allSatisfy({ (1...16_384).contains($0) }) else {
-            throw file.unsupported("block_out_channels", "\(channels)", supported: "1 to 8 levels")
+            throw refuse("block_out_channels", "\(channels)", "1 to 8 levels")
+        }
+        if let sampleSize, !(1...65_536).contains(sampleSize) { throw refuse("sample_size", "\(sampleSize)", "1 to 65536") }
+        guard tiny == nil else { return }
+        guard (1...16).contains(layers) else { throw refuse("layers_per_block", "\(layers)", "1 to 16") }
+        guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
+            throw refuse("norm_num_groups", "\(normGroups)", "a divisor of every number in block_out_channels \(channels)")
         }
     }
 
@@ -83,10 +95,6 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         usesQuantization = try file.flag("use_quant_conv", default: true)
         usesPostQuantization = try file.flag("use_post_quant_conv", default: true)
         middleAttention = try file.flag("mid_block_add_attention", default: true)
-        guard (1...16).contains(layers) else { throw file.unsupported("layers_per_block", "\(layers)", supported: "1 to 16") }
-        guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
-            throw file.unsupported("norm_num_groups", "\(normGroups)", supported: "a divisor of every number in block_out_channels")
-        }
         for (key, block) in [("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D")] where file.has(key) {
             let names = try file.texts(key)
             guard names.count == channels.count else {

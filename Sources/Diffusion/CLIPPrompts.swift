@@ -11,6 +11,13 @@ public struct CLIPPrompts: PromptEncoder {
         let skippedLayers: Int
         /// Whether the encoder's last norm follows.
         let isNormalised: Bool
+        /// Which of the embeddings it was trained with.
+        fileprivate var knows: [Bool] = []
+
+        fileprivate init(_ tower: CLIPTextTower, tokenizer: CLIPTokenizer, skippedLayers: Int, isNormalised: Bool, knows: [Bool]) {
+            self.init(tower, tokenizer: tokenizer, skippedLayers: skippedLayers, isNormalised: isNormalised)
+            self.knows = knows
+        }
 
         public init(_ tower: CLIPTextTower, tokenizer: CLIPTokenizer, skippedLayers: Int = 0, isNormalised: Bool = true) {
             (self.tower, self.tokenizer, self.skippedLayers, self.isNormalised) = (tower, tokenizer, skippedLayers, isNormalised)
@@ -28,10 +35,17 @@ public struct CLIPPrompts: PromptEncoder {
     public init(_ towers: [Tower], embeddings: [TrainedEmbedding] = [], zerosForEmptyNegative: Bool = false) throws {
         var prepared: [Tower] = []
         for (index, tower) in towers.enumerated() {
-            let rows = try embeddings.map { try $0.vectors(tower: index, of: towers.map(\.tower.configuration.width)) }
+            let widths = towers.map(\.tower.configuration.width)
+            // An encoder that an embedding was not trained for passes its name over: its rows are never called.
+            let rows = try embeddings.map { embedding in
+                try embedding.vectors(tower: index, of: widths) ?? Tensor.zeros([embedding.count, widths[index]])
+            }
             let extended = rows.isEmpty ? tower.tower : tower.tower.adding(tokens: Tensor.concatenated(rows, axis: 0))
+            let known = try embeddings.map { try $0.vectors(tower: index, of: widths) != nil }
             prepared.append(
-                Tower(extended, tokenizer: tower.tokenizer, skippedLayers: tower.skippedLayers, isNormalised: tower.isNormalised))
+                Tower(
+                    extended, tokenizer: tower.tokenizer, skippedLayers: tower.skippedLayers, isNormalised: tower.isNormalised,
+                    knows: known))
         }
         self.towers = prepared
         self.embeddings = embeddings
@@ -132,25 +146,18 @@ public struct CLIPPrompts: PromptEncoder {
     }
 
     private func chunks(_ prompt: String, _ reading: PromptReading, _ tower: Tower) -> [PromptChunks.Chunk] {
-        let names = embeddings.map { tower.tokenizer.numbers(of: $0.name) }
         let count = tower.tower.configuration.vocabularySize
         // Where each embedding's tokens begin behind those of the vocabulary.
         let starts = embeddings.indices.map { index in embeddings[..<index].reduce(count) { $0 + $1.count } }
         func units(_ text: String) -> [PromptChunks.Unit] {
-            let numbers = tower.tokenizer.numbers(of: text)
-            var units: [PromptChunks.Unit] = []
-            var index = 0
-            while index < numbers.count {
-                let candidates = names.indices.filter { !names[$0].isEmpty && numbers[index...].starts(with: names[$0]) }
-                if let found = candidates.max(by: { names[$0].count < names[$1].count }) {
-                    units.append(.together(Array(starts[found]..<starts[found] + embeddings[found].count)))
-                    index += names[found].count
-                } else {
-                    units.append(.token(numbers[index]))
-                    index += 1
+            CalledEmbeddings.pieces(of: text, names: embeddings.map(\.name)).flatMap { piece -> [PromptChunks.Unit] in
+                switch piece {
+                case .words(let words): return tower.tokenizer.numbers(of: words).map { .token($0) }
+                case .embedding(let found):
+                    guard tower.knows[found] else { return [] }
+                    return [.together(Array(starts[found]..<starts[found] + embeddings[found].count))]
                 }
             }
-            return units
         }
         guard reading.profile != .diffusers else {
             let tokens = units(prompt).flatMap { unit -> [Int] in

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 
 /// A JSON object out of a model's folder, read key by key so that an error names the file and the key.
 struct ConfigurationFile {
@@ -9,13 +10,15 @@ struct ConfigurationFile {
     init(contentsOf url: URL) throws(DiffusionError) {
         name = url.deletingLastPathComponent().lastPathComponent + "/" + url.lastPathComponent
         do {
-            let object = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
+            let object = try JSONSerialization.jsonObject(with: Data(FileBytes.read(url)))
             guard let values = object as? [String: Any] else {
                 throw DiffusionError.malformedConfiguration(file: name, key: "", reason: "the file holds no JSON object")
             }
             self.values = values
         } catch let error as DiffusionError {
             throw error
+        } catch let error as ImageError {
+            throw .unreadable(file: name, reason: "it \(error)")
         } catch {
             throw .unreadable(file: name, reason: "\(error.localizedDescription)")
         }

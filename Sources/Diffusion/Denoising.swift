@@ -81,7 +81,7 @@ public struct Denoising: Sequence {
 
         private mutating func step() throws -> Step {
             let timestep = sampler.timesteps[index]
-            let guidance = denoising.guidance
+            let guidance = denoising.guidance.at(step: (index - denoising.plan.start) / sampler.passesPerStep)
             var input = sampler.modelInput(latent, at: index)
             if let conditioning = denoising.conditioning { input = Tensor.concatenated([input, conditioning], axis: -1) }
             var output = guidance.combined(

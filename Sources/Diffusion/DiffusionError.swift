@@ -10,6 +10,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case unsupported(file: String, key: String, value: String, supported: String)
     /// A number of steps that the schedule cannot give.
     case steps(requested: Int, minimum: Int, maximum: Int)
+    /// So many steps that their schedule leads beyond the training's last, or two of them to one place.
+    case crowdedSteps(requested: Int, trained: Int)
     /// A sampler that the tool whose conventions are asked for does not have, or has in a form that is not reproduced.
     case samplerOfProfile(sampler: String, profile: String, reproduced: [String])
     /// A strength so small that the profile's own arithmetic leaves no step to run.
@@ -34,6 +36,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case notACheckpoint(file: String, reason: String)
     /// A prompt calls a LoRA that is nowhere, or that was not loaded.
     case unknownAdaptation(name: String, known: [String])
+    /// A tag in the prompt that is not understood.
+    case unreadableTag(tag: String, reason: String)
+    /// A stretch of the prompt that counts so much that nothing else does.
+    case promptWeight(text: String, weight: Float)
     /// A layer of the text encoder that it does not have.
     case clipSkip(requested: Int, maximum: Int)
     /// The text encoders of a model cut the prompt into different numbers of pieces.
@@ -53,6 +59,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "\(file): key \"\(key)\" is \(value), which is not supported; supported: \(supported)"
         case .steps(let requested, let minimum, let maximum):
             "\(requested) steps were asked for; the sampler gives \(minimum) to \(maximum)"
+        case .crowdedSteps(let requested, let trained):
+            "\(requested) steps do not fit between the \(trained) that the model was trained with, spaced as its scheduler has them; take fewer"
         case .samplerOfProfile(let sampler, let profile, let reproduced):
             "the sampler \(sampler) is not reproduced under the profile \(profile); take one of \(reproduced.joined(separator: ", "))"
         case .strengthLeavesNoStep(let strength, let steps):
@@ -73,6 +81,9 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .unknownAdaptation(let name, let known):
             "the prompt calls the LoRA \(name), which is not there; "
                 + (known.isEmpty ? "put its file into a folder loras beside the model" : "there are: \(known.joined(separator: ", "))")
+        case .unreadableTag(let tag, let reason): "the prompt's tag \(tag) is not understood: \(reason); mend it or take it out"
+        case .promptWeight(let text, let weight):
+            "the prompt's \"\(text)\" has a weight of \(weight) by the brackets around it; up to 1000 is taken, and 0.5 to 1.5 is usual"
         case .clipSkip(let requested, let maximum): "clip skip is \(requested); this model's text encoder allows 1 to \(maximum)"
         case .unevenPrompt: "the model's two text encoders cut the prompt into different numbers of pieces; place a BREAK, or shorten it"
         case .notAnEmbedding(let file, let reason): "\(file) is no textual inversion that can be read: \(reason)"

@@ -1,56 +1,94 @@
 import Tensors
 
-/// Classifier-free guidance (Ho and Salimans 2022): what the UNet says with the prompt, pushed away from what it says without.
+/// Classifier-free guidance (Ho and Salimans 2022): what the UNet says with the prompt, pushed away from what it says without. A prompt may
+/// be composed of several (Liu et al. 2022), each pushing with its own weight.
 public struct Guidance: Sendable {
-    /// What the model is told of the prompt.
+    /// What the model is told of the prompt; of its first part where it has several.
     public let conditional: Conditioning
     /// What it is told of the negative prompt; nil where the prompt alone counts.
     public let unconditional: Conditioning?
     /// Weight of the difference between the two.
     public let scale: Float
+    /// Of each part of the prompt.
+    private let weights: [Float]
     /// What one forward pass is told: for each latent of the batch its own text.
     let context: TextContext
+    /// What is told instead from a step on, in order.
+    private var changes: [(step: Int, guidance: Guidance)] = []
 
     /// - Parameters:
     ///   - unconditional: may have another number of tokens. Without it, or with a scale of 1 or less, one latent is run a step, not two.
     ///   - sizes: original height and width, top, left, target height and width, for models that are told them.
     public init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1, sizes: [Float] = []) {
+        self.init(parts: [(conditional, 1)], unconditional: unconditional, scale: scale, sizes: sizes)
+    }
+
+    /// - Parameter parts: of the prompt, with their weights; at least one.
+    init(parts: [(text: Conditioning, weight: Float)], unconditional: Conditioning?, scale: Float, sizes: [Float]) {
         let guided = scale > 1 ? unconditional : nil
-        self.conditional = conditional
+        conditional = parts[0].text
         self.unconditional = guided
         self.scale = scale
-        var context =
-            guided.map { Self.joined(unconditional: $0.states, conditional: conditional.states) }
-            ?? TextContext(states: conditional.states, mask: .none)
-        if let pooled = conditional.pooled {
-            context.pooled = guided?.pooled.map { Tensor.concatenated([$0, pooled], axis: 0) } ?? pooled
+        weights = parts.map(\.weight)
+        let texts = [guided].compactMap { $0 } + parts.map(\.text)
+        var context = Self.joined(texts.map(\.states))
+        let pooled = texts.compactMap(\.pooled)
+        if pooled.count == texts.count {
+            context.pooled = pooled.count == 1 ? pooled[0] : Tensor.concatenated(pooled, axis: 0)
+        } else {
+            context.pooled = parts[0].text.pooled
         }
         context.sizes = sizes
         context.guidanceScale = scale
         self.context = context
     }
 
+    /// This guidance, and others from certain steps of the run on, counted from 0.
+    func changing(_ changes: [(step: Int, guidance: Guidance)]) -> Guidance {
+        var result = self
+        result.changes = changes
+        return result
+    }
+
+    /// What is told at a step of the run.
+    func at(step: Int) -> Guidance {
+        changes.last { $0.step <= step }?.guidance ?? self
+    }
+
     /// How many latents go through the UNet in a step.
-    public var batch: Int { unconditional == nil ? 1 : 2 }
+    public var batch: Int { weights.count + (unconditional == nil ? 0 : 1) }
 
     /// The UNet's input for one latent: itself, once for each text.
     func input(_ latent: Tensor) -> Tensor {
-        unconditional == nil ? latent : latent.repeated(2)
+        batch == 1 ? latent : latent.repeated(batch)
     }
 
     /// What the UNet's output for `input(_:)` comes to: [1, height, width, channels].
     func combined(_ output: Tensor) -> Tensor {
-        guard unconditional != nil else { return output }
-        let (without, with) = (output.sliced(0..<1), output.sliced(1..<2))
-        return without.scaled(by: 1 - scale, adding: with, scaledBy: scale)
+        guard batch > 1 else { return output }
+        let total = weights.reduce(0, +)
+        guard unconditional != nil else {
+            // Without a negative prompt the parts' mean, by their weights.
+            var sum = output.sliced(0..<1) * (weights[0] / total)
+            for (index, weight) in weights.enumerated().dropFirst() {
+                sum = sum.scaled(by: 1, adding: output.sliced(index..<index + 1), scaledBy: weight / total)
+            }
+            return sum
+        }
+        var result = output.sliced(0..<1).scaled(by: 1 - scale * total, adding: output.sliced(1..<2), scaledBy: scale * weights[0])
+        for (index, weight) in weights.enumerated().dropFirst() {
+            result = result.scaled(by: 1, adding: output.sliced(index + 1..<index + 2), scaledBy: scale * weight)
+        }
+        return result
     }
 
-    /// Both texts in one batch; the shorter is filled up with zeros that no query looks at, so that the result is that of two passes.
-    private static func joined(unconditional: Tensor, conditional: Tensor) -> TextContext {
-        let lengths = [unconditional.shape[1], conditional.shape[1]]
-        let longest = max(lengths[0], lengths[1])
-        let states = Tensor.concatenated([unconditional, conditional].map { $0.padded(toTokens: longest) }, axis: 0)
-        return TextContext(states: states, mask: lengths[0] == lengths[1] ? .none : .lengths(lengths))
+    /// All texts in one batch; shorter ones are filled up with zeros that no query looks at, so that the result is that of a pass for each.
+    private static func joined(_ states: [Tensor]) -> TextContext {
+        guard states.count > 1 else { return TextContext(states: states[0], mask: .none) }
+        let lengths = states.map { $0.shape[1] }
+        let longest = lengths.max() ?? 0
+        let batch = Tensor.concatenated(states.map { $0.padded(toTokens: longest) }, axis: 0)
+        return TextContext(states: batch, mask: Set(lengths).count == 1 ? .none : .lengths(lengths))
     }
 }
 

@@ -49,6 +49,8 @@ public struct Sampling: Sendable {
 public protocol LatentSampler: Sendable {
     /// What the network is told of the time at each step.
     var timesteps: [Float] { get }
+    /// How many passes of the network one of a person's steps takes.
+    var passesPerStep: Int { get }
     /// Pure noise as a run from nothing starts with.
     func start(from noise: Tensor) -> Tensor
     /// The clean latent with as much noise on it as the pass at `index` starts from; behind the last pass, none.
@@ -63,6 +65,10 @@ public protocol LatentSampler: Sendable {
     ///
     /// - Parameter random: where a method that wants noise draws it.
     mutating func step(_ output: Tensor, _ latent: Tensor, at index: Int, random: inout TorchRandom) -> Tensor
+}
+
+extension LatentSampler {
+    public var passesPerStep: Int { 1 }
 }
 
 /// Brings pictures to latents and back.
@@ -81,6 +87,7 @@ public protocol LatentCodec: Sendable {
 
 extension Sampler: LatentSampler {
     public var timesteps: [Float] { schedule.timesteps }
+    public var passesPerStep: Int { schedule.sampler.passesPerStep }
 }
 
 extension Autoencoder: LatentCodec {

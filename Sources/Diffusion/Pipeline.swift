@@ -14,6 +14,8 @@ public struct Pipeline: Sendable {
 
     /// The LoRA files that are in the weights.
     public let adaptations: [Adaptation]
+    /// What was left out of the files that prompts call, in words.
+    public internal(set) var notes: [String] = []
 
     /// Loads a model: a folder in diffusers' layout, or a single .safetensors file.
     ///
@@ -52,9 +54,18 @@ public struct Pipeline: Sendable {
 
     /// The texts of a request, encoded.
     struct Texts {
-        let conditional: Conditioning
-        /// Nil where the prompt alone counts.
-        let unconditional: Conditioning?
+        /// What is told from a step of the run on.
+        struct Stretch {
+            let start: Int
+            /// Of the prompt, with their weights; at least one.
+            let parts: [(text: Conditioning, weight: Float)]
+            /// Nil where the prompt alone counts.
+            let unconditional: Conditioning?
+        }
+
+        let first: Stretch
+        /// Those of prompts that change on the way, in order.
+        let later: [Stretch]
     }
 
     /// The texts of a request as the model reads them, whatever the size.
@@ -62,32 +73,54 @@ public struct Pipeline: Sendable {
         let reading = PromptReading(profile: request.profile, clipSkip: request.clipSkip)
         // diffusers skips layers for the prompt alone.
         let negativeReading = request.profile == .diffusers ? PromptReading(profile: .diffusers) : reading
-        func read(_ prompt: String, _ reading: PromptReading) throws -> Conditioning {
+        let readsSyntax = request.profile != .diffusers
+        let expected = family.textWidth
+        var known: [String: Conditioning] = [:]
+        func encoded(_ prompt: String, _ reading: PromptReading) throws -> Conditioning {
+            let key = "\(reading.clipSkip ?? 0) " + prompt
+            if let made = known[key] { return made }
+            if readsSyntax { try PromptWeights.check(prompt) }
+            let made = try text.conditioning(for: prompt, reading)
+            guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
+                throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
+            }
+            known[key] = made
+            return made
+        }
+        func schedule(_ prompt: String) throws -> PromptSchedule {
             let called = PromptTags(prompt)
             for tag in called.adaptations where !adaptations.contains(where: { $0.name == tag.name }) {
                 throw DiffusionError.unknownAdaptation(name: tag.name, known: adaptations.map(\.name))
             }
-            let made = try text.conditioning(for: called.text, reading)
-            let expected = family.textWidth
-            guard made.states.shape.rank == 3, made.states.shape[0] == 1, made.states.shape[2] == expected else {
-                throw DiffusionError.textWidth(found: made.states.shape[-1], expected: expected)
+            if let problem = called.problems.first { throw DiffusionError.unreadableTag(tag: problem.tag, reason: problem.reason) }
+            return PromptSchedule(called.text, steps: request.steps, isRead: readsSyntax)
+        }
+        let (positive, negative) = (try schedule(request.prompt), try schedule(request.negative))
+        let isGuided = family.isGuided(request)
+        func stretch(from step: Int) throws -> Texts.Stretch {
+            let parts = readsSyntax ? ComposedPrompt.parts(positive.text(at: step)) : [WeightedText(positive.text(at: step), 1)]
+            let unwanted = negative.text(at: step)
+            var unconditional = isGuided ? try encoded(unwanted, negativeReading) : nil
+            // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
+            if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, unwanted.isEmpty, request.profile != .a1111 {
+                unconditional = unconditional.map(clip.zeros)
             }
-            return made
+            return Texts.Stretch(
+                start: step, parts: try parts.map { (try encoded($0.text, reading), $0.weight) }, unconditional: unconditional)
         }
-        var negative = family.isGuided(request) ? try read(request.negative, negativeReading) : nil
-        // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
-        if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, request.negative.isEmpty, request.profile != .a1111 {
-            negative = negative.map(clip.zeros)
-        }
-        return Texts(conditional: try read(request.prompt, reading), unconditional: negative)
+        let ends = Set((positive.stretches.dropLast() + negative.stretches.dropLast()).map(\.end)).sorted()
+        return Texts(first: try stretch(from: 0), later: try ends.map { try stretch(from: $0 + 1) })
     }
 
-    /// The texts as the UNet looks at them at a working size.
+    /// The texts as the network looks at them at a working size.
     func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
         let sides = [Float(working.height), Float(working.width)]
-        return Guidance(
-            conditional: texts.conditional, unconditional: texts.unconditional, scale: Float(request.guidance),
-            sizes: sides + [0, 0] + sides)
+        func guidance(_ stretch: Texts.Stretch) -> Guidance {
+            Guidance(
+                parts: stretch.parts, unconditional: stretch.unconditional, scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
+        }
+        let first = guidance(texts.first)
+        return texts.later.isEmpty ? first : first.changing(texts.later.map { ($0.start, guidance($0)) })
     }
 
     /// Both at once.
@@ -97,7 +130,8 @@ public struct Pipeline: Sendable {
 
     /// How long a prompt is for this model, and how much of it would be seen.
     public func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
-        try text.length(of: PromptTags(prompt).text, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
+        let words = PromptSchedule(PromptTags(prompt).text, steps: request.steps, isRead: request.profile != .diffusers).text(at: 0)
+        return try text.length(of: words, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
     }
 
     /// Normal noise of a latent at working size, drawn in the reference's order (channels first).

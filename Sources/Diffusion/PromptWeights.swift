@@ -16,61 +16,97 @@ public struct WeightedText: Sendable, Equatable {
 public enum PromptWeights {
     /// The stretches of a prompt in order, brackets and weights taken out; empty for an empty prompt.
     public static func parse(_ prompt: String) -> [WeightedText] {
-        var parts: [WeightedText] = []
+        var parts: [String] = []
+        // Brackets that count: from which stretch to which, and how many times.
+        var ranges: [(start: Int, end: Int, factor: Double, isRound: Bool)] = []
         var round: [Int] = []
         var square: [Int] = []
         var rest = prompt[...]
 
-        func multiply(from start: Int, by factor: Float) {
-            for i in start..<parts.count { parts[i].weight *= factor }
+        func close(_ start: Int, by factor: Double, isRound: Bool) {
+            if start < parts.count { ranges.append((start, parts.count, factor, isRound)) }
         }
         while let character = rest.popFirst() {
             switch character {
             case "\\":
-                if let next = rest.first, "()[]\\".contains(next) {
-                    rest.removeFirst()
-                    parts.append(WeightedText(String(next), 1))
-                } else {
-                    parts.append(WeightedText("\\", 1))
-                }
+                // Alone it stands for nothing.
+                parts.append(rest.first.map { "()[]\\".contains($0) } == true ? String(rest.removeFirst()) : "")
             case "(": round.append(parts.count)
             case "[": square.append(parts.count)
             case ")":
-                if let start = round.popLast() { multiply(from: start, by: 1.1) } else { parts.append(WeightedText(")", 1)) }
+                if let start = round.popLast() { close(start, by: 1.1, isRound: true) } else { parts.append(")") }
             case "]":
-                if let start = square.popLast() { multiply(from: start, by: 1 / 1.1) } else { parts.append(WeightedText("]", 1)) }
+                if let start = square.popLast() { close(start, by: 1 / 1.1, isRound: false) } else { parts.append("]") }
             case ":":
-                if let end = rest.firstIndex(of: ")"), let weight = number(rest[..<end]), let start = round.popLast() {
-                    multiply(from: start, by: weight)
-                    rest = rest[rest.index(after: end)...]
+                if !round.isEmpty, let (weight, after) = number(rest) {
+                    close(round.removeLast(), by: weight, isRound: true)
+                    rest = after
                 } else {
-                    parts.append(WeightedText(":", 1))
+                    parts.append(":")
                 }
             default:
                 let end = rest.firstIndex { "\\()[]:".contains($0) } ?? rest.endIndex
-                parts.append(WeightedText(String(character) + rest[..<end], 1))
+                parts.append(String(character) + rest[..<end])
                 rest = rest[end...]
             }
         }
-        for start in round { multiply(from: start, by: 1.1) }
-        for start in square { multiply(from: start, by: 1 / 1.1) }
-        return parts.reduce(into: []) { joined, part in
-            if let last = joined.last, last.weight == part.weight {
-                joined[joined.count - 1].text += part.text
+        for start in round { close(start, by: 1.1, isRound: true) }
+        for start in square { close(start, by: 1 / 1.1, isRound: false) }
+        let weights = weights(ranges, count: parts.count)
+        return zip(parts, weights).reduce(into: []) { joined, part in
+            let weight = Float(part.1)
+            if let last = joined.last, last.weight == weight {
+                joined[joined.count - 1].text += part.0
             } else {
-                joined.append(part)
+                joined.append(WeightedText(part.0, weight))
             }
         }
     }
 
-    /// A weight as it stands behind a colon: digits, a point, a sign, and spaces around them.
-    private static func number(_ text: Substring) -> Float? {
-        var text = text
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        guard !text.isEmpty, text.allSatisfy({ $0.isASCII && ($0.isNumber || "+-.".contains($0)) }) else { return nil }
-        return Float(text).flatMap { $0.isFinite ? $0 : nil }
+    /// Each stretch's weight: the product of all brackets around it, those of one kind nested in each other. Linear in brackets and
+    /// stretches, however deep they nest.
+    private static func weights(_ ranges: [(start: Int, end: Int, factor: Double, isRound: Bool)], count: Int) -> [Double] {
+        var result = [Double](repeating: 1, count: count)
+        for isRound in [true, false] {
+            // Of brackets that open at one place the outer one closes later.
+            let opened = ranges.enumerated().filter { $0.element.isRound == isRound }.sorted {
+                ($0.element.start, -$0.element.end, -$0.offset) < ($1.element.start, -$1.element.end, -$1.offset)
+            }
+            var next = 0
+            var inside: [(end: Int, product: Double)] = []
+            for index in 0..<count {
+                while let last = inside.last, last.end <= index { inside.removeLast() }
+                while next < opened.count, opened[next].element.start <= index {
+                    let range = opened[next].element
+                    inside.append((range.end, (inside.last?.product ?? 1) * range.factor))
+                    next += 1
+                }
+                result[index] *= inside.last?.product ?? 1
+            }
+        }
+        return result
     }
+
+    /// A weight as it stands behind a colon and before a closing bracket: digits, a point, a sign, and spaces around them.
+    private static func number(_ text: Substring) -> (weight: Double, rest: Substring)? {
+        let start = text.drop { $0.isWhitespace }
+        let digits = start.prefix { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
+        let end = start[digits.endIndex...].drop { $0.isWhitespace }
+        guard !digits.isEmpty, digits.count < 40, end.first == ")", let weight = Double(digits), weight.isFinite else { return nil }
+        return (weight, end.dropFirst())
+    }
+
+    /// The stretches of a prompt, checked: weights that only nested brackets reach make no picture.
+    ///
+    /// - Throws: `DiffusionError.promptWeight`.
+    static func check(_ prompt: String) throws(DiffusionError) {
+        if let part = parse(prompt).first(where: { !(abs($0.weight) <= largest) }) {
+            throw .promptWeight(text: String(part.text.prefix(40)), weight: part.weight)
+        }
+    }
+
+    /// What a stretch may count. Ten is noise with every model.
+    private static let largest: Float = 1000
 }
 
 extension PromptEncoder {

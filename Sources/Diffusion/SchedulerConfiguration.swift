@@ -56,8 +56,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public init(contentsOf url: URL) throws {
         let file = try ConfigurationFile(contentsOf: url)
         trainingSteps = try file.integer("num_train_timesteps", default: 1000)
-        guard (1...100_000).contains(trainingSteps) else {
-            throw file.unsupported("num_train_timesteps", "\(trainingSteps)", supported: "1 to 100000")
+        guard (2...100_000).contains(trainingSteps) else {
+            throw file.unsupported("num_train_timesteps", "\(trainingSteps)", supported: "2 to 100000")
         }
         betaStart = try file.number("beta_start", default: 0.0001)
         betaEnd = try file.number("beta_end", default: 0.02)
@@ -68,6 +68,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         prediction = try file.choice("prediction_type", default: .epsilon)
         spacing = file.has("timestep_spacing") ? try file.choice("timestep_spacing", default: .leading) : nil
         stepsOffset = try file.integer("steps_offset", default: 0)
+        guard (0..<trainingSteps).contains(stepsOffset) else {
+            throw file.unsupported("steps_offset", "\(stepsOffset)", supported: "0 to \(trainingSteps - 1)")
+        }
         noiselessEnd = file.has("set_alpha_to_one") ? try file.flag("set_alpha_to_one", default: true) : nil
         clipsEstimate = file.has("clip_sample") ? try file.flag("clip_sample", default: true) : nil
         clipRange = Float(try file.number("clip_sample_range", default: 1))
@@ -78,6 +81,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
             throw file.unsupported("original_inference_steps", "\(originalSteps)", supported: "1 to \(trainingSteps)")
         }
         timestepScaling = try file.number("timestep_scaling", default: 10)
+        guard timestepScaling.isFinite else {
+            throw file.unsupported("timestep_scaling", "\(timestepScaling)", supported: "finite numbers")
+        }
 
         for key in [
             "thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas",

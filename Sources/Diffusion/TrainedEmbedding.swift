@@ -8,42 +8,58 @@ public struct TrainedEmbedding: Sendable, Equatable {
     public let name: String
     /// How many tokens it takes.
     public let count: Int
-    /// [count, width], one for each text encoder it was trained for.
-    private let tables: [Tensor]
+    /// [count, width], by the encoder it was trained for.
+    private let tables: [Table: Tensor]
 
-    /// Reads a .safetensors file: `emb_params` (one encoder), `clip_l` and `clip_g` (SDXL), or a single tensor of another name.
+    private enum Table: String, CaseIterable {
+        /// Of the one text encoder that a model has.
+        case only = "emb_params"
+        case first = "clip_l"
+        case second = "clip_g"
+    }
+
+    /// Reads a .safetensors file: `emb_params` (one encoder), `clip_l` and `clip_g` or one of them (SDXL), or a single tensor of another name.
     ///
     /// - Parameter name: the file's without extension, unless given.
     public init(_ url: URL, name: String? = nil) throws {
         let file = try SafetensorsFile(url)
-        let keys = file.names
-        let wanted =
-            keys.contains("clip_l") && keys.contains("clip_g") ? ["clip_l", "clip_g"] : keys.contains("emb_params") ? ["emb_params"] : keys
-        guard wanted.count == (wanted.contains("clip_l") ? 2 : 1) else {
-            throw DiffusionError.notAnEmbedding(file: url.path, reason: "it holds \(keys.prefix(5).joined(separator: ", "))")
+        var wanted: [(Table, String)] = Table.allCases.compactMap { file.has($0.rawValue) ? ($0, $0.rawValue) : nil }
+        if wanted.isEmpty, file.names.count == 1 { wanted = [(.only, file.names[0])] }
+        guard !wanted.isEmpty else {
+            throw DiffusionError.notAnEmbedding(file: url.path, reason: "it holds \(file.names.prefix(5).joined(separator: ", "))")
         }
-        var tables: [Tensor] = []
-        for key in wanted {
-            let table = try file.tensor(key)
-            let rows = table.shape.rank == 1 ? table.reshaped([1, table.count]) : table
-            guard rows.shape.rank == 2, (1...75).contains(rows.shape[0]) else {
-                throw DiffusionError.notAnEmbedding(file: url.path, reason: "\(key) has shape \(table.shape); 1 to 75 vectors are wanted")
+        var tables: [Table: Tensor] = [:]
+        for (table, key) in wanted {
+            let stored = try file.tensor(key)
+            let rows = stored.shape.rank == 1 ? stored.reshaped([1, stored.count]) : stored
+            guard rows.shape.rank == 2, (1...75).contains(rows.shape[0]), rows.shape[1] > 0 else {
+                throw DiffusionError.notAnEmbedding(file: url.path, reason: "\(key) has shape \(stored.shape); 1 to 75 vectors are wanted")
             }
-            tables.append(rows)
+            try rows.requireFinite("the embedding \(url.lastPathComponent)")
+            tables[table] = rows
         }
-        guard Set(tables.map { $0.shape[0] }).count == 1 else {
+        guard Set(tables.values.map { $0.shape[0] }).count == 1 else {
             throw DiffusionError.notAnEmbedding(file: url.path, reason: "clip_l and clip_g have different numbers of vectors")
         }
         self.tables = tables
         self.name = name ?? url.deletingPathExtension().lastPathComponent
-        count = tables[0].shape[0]
+        count = tables.values.first?.shape[0] ?? 0
     }
 
-    /// The vectors for one of a model's text encoders.
-    func vectors(tower: Int, of widths: [Int]) throws(DiffusionError) -> Tensor {
-        guard tables.count == widths.count, tables[tower].shape[1] == widths[tower] else {
-            throw .embeddingWidth(name: name, found: tables.map { $0.shape[1] }, expected: widths)
+    /// - Throws: `DiffusionError.embeddingWidth` where it was trained for other text encoders than a model with these widths has.
+    func check(_ widths: [Int]) throws(DiffusionError) {
+        var found = false
+        for tower in widths.indices { found = try vectors(tower: tower, of: widths) != nil || found }
+        guard found else { throw .embeddingWidth(name: name, found: tables.values.map { $0.shape[1] }.sorted(), expected: widths) }
+    }
+
+    /// The vectors for one of a model's text encoders; nil where it was trained for another alone.
+    func vectors(tower: Int, of widths: [Int]) throws(DiffusionError) -> Tensor? {
+        let table = widths.count == 1 ? tables[.only] ?? tables[.first] : tables[tower == 0 ? .first : .second]
+        guard let table else { return nil }
+        guard table.shape[1] == widths[tower] else {
+            throw .embeddingWidth(name: name, found: tables.values.map { $0.shape[1] }.sorted(), expected: widths)
         }
-        return tables[tower]
+        return table
     }
 }

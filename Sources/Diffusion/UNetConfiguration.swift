@@ -88,40 +88,52 @@ public struct UNetConfiguration: Sendable, Equatable {
         added = try Self.added(file)
         try Self.refuseForeign(file)
 
+        try validate(in: file.name)
+    }
+
+    /// Checks that layers can be made of it, wherever it came from: a file, or the tensors of a checkpoint.
+    ///
+    /// - Parameter file: named in errors.
+    func validate(in file: String) throws(DiffusionError) {
+        func refuse(_ key: String, _ value: String, _ supported: String) -> DiffusionError {
+            .unsupported(file: file, key: key, value: value, supported: supported)
+        }
+        guard (1...8).contains(channels.count) else { throw refuse("block_out_channels", "\(channels)", "1 to 8 levels") }
         for (key, values) in [
             ("block_out_channels", channels), ("layers_per_block", layers), ("attention_head_dim", heads),
             ("cross_attention_dim", textWidths), ("transformer_layers_per_block", transformerLayers),
         ] where !values.allSatisfy({ (1...16_384).contains($0) }) {
-            throw file.unsupported(key, "\(values)", supported: "1 to 16384")
+            throw refuse(key, "\(values)", "1 to 16384")
         }
-        guard (1...64).contains(inputChannels) else { throw file.unsupported("in_channels", "\(inputChannels)", supported: "1 to 64") }
-        guard (1...64).contains(outputChannels) else { throw file.unsupported("out_channels", "\(outputChannels)", supported: "1 to 64") }
+        guard (1...64).contains(inputChannels) else { throw refuse("in_channels", "\(inputChannels)", "1 to 64") }
+        guard (1...64).contains(outputChannels) else { throw refuse("out_channels", "\(outputChannels)", "1 to 64") }
         guard normGroups > 0, channels.allSatisfy({ $0 % normGroups == 0 }) else {
-            throw file.unsupported("norm_num_groups", "\(normGroups)", supported: "a divisor of every number in block_out_channels")
+            throw refuse("norm_num_groups", "\(normGroups)", "a divisor of every number in block_out_channels \(channels)")
         }
         for (level, count) in heads.enumerated() where channels[level] % count != 0 {
-            throw file.unsupported("attention_head_dim", "\(count)", supported: "a divisor of the \(channels[level]) channels of its level")
+            throw refuse("attention_head_dim", "\(count)", "a divisor of the \(channels[level]) channels of its level")
         }
         if let width = guidanceEmbeddingWidth, !(4...4096).contains(width) || width % 2 != 0 {
-            throw file.unsupported("time_cond_proj_dim", "\(width)", supported: "even numbers from 4 to 4096")
+            throw refuse("time_cond_proj_dim", "\(width)", "even numbers from 4 to 4096")
         }
-        guard channels[0] % 2 == 0 else { throw file.unsupported("block_out_channels", "\(channels)", supported: "an even first number") }
+        if let sampleSize, !(1...8192).contains(sampleSize) { throw refuse("sample_size", "\(sampleSize)", "1 to 8192") }
+        guard channels[0] % 2 == 0 else { throw refuse("block_out_channels", "\(channels)", "an even first number") }
+        guard let added else { return }
+        guard (2...4096).contains(added.numberWidth), added.numberWidth % 2 == 0 else {
+            throw refuse("addition_time_embed_dim", "\(added.numberWidth)", "even numbers from 2 to 4096")
+        }
+        guard (1...65_536).contains(added.inputWidth), (1...16_384).contains(added.pooledWidth) else {
+            throw refuse(
+                "projection_class_embeddings_input_dim", "\(added.inputWidth)",
+                "6 times addition_time_embed_dim and 1 to 16384 for the pooled text")
+        }
     }
 
     private static func added(_ file: ConfigurationFile) throws(DiffusionError) -> AddedConditioning? {
         guard file.has("addition_embed_type") else { return nil }
         try file.require("addition_embed_type", in: ["text_time"])
-        let added = AddedConditioning(
+        return AddedConditioning(
             numberWidth: try file.integer("addition_time_embed_dim"), inputWidth: try file.integer("projection_class_embeddings_input_dim"))
-        guard (2...4096).contains(added.numberWidth), added.numberWidth % 2 == 0 else {
-            throw file.unsupported("addition_time_embed_dim", "\(added.numberWidth)", supported: "even numbers from 2 to 4096")
-        }
-        guard (1...16_384).contains(added.pooledWidth) else {
-            throw file.unsupported(
-                "projection_class_embeddings_input_dim", "\(added.inputWidth)",
-                supported: "6 times addition_time_embed_dim and 1 to 16384 for the pooled text")
-        }
-        return added
     }
 
     private static func attention(

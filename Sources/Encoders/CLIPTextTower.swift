@@ -193,6 +193,8 @@ extension CLIPTextTower.Configuration {
             "num_attention_heads": heads, "max_position_embeddings": positions, "projection_dim": projection ?? 1,
         ]
         try TowerLimits.check(numbers, width: width, heads: heads)
+        // The marks of a text's start and end take two.
+        guard positions >= 3 else { throw .badNumber(name: "max_position_embeddings", value: positions, allowed: 3...10_000_000) }
     }
 
     /// transformers' `config.json`, of a text tower alone or of a whole CLIP.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Pixels
 
 /// An encoder directory's `config.json`, which the recipe wrote: the towers' architecture, how their answers are mixed, and what is measured.
 public struct EncoderConfiguration: Codable, Sendable, Equatable {
@@ -68,7 +69,7 @@ public struct EncoderConfiguration: Codable, Sendable, Equatable {
         let path = directory.appendingPathComponent("config.json").path
         let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+            data = Data(try FileBytes.read(URL(fileURLWithPath: path)))
         } catch {
             throw .unreadableFile(path: path, reason: FileManager.default.fileExists(atPath: path) ? "\(error)" : "there is no such file")
         }

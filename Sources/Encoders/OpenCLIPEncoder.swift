@@ -79,6 +79,14 @@ struct OpenCLIPConfiguration: Decodable {
     init(file: URL) throws(EncoderError) {
         self = try ConfigurationFile(file).decoded(as: OpenCLIPConfiguration.self) { "it is none that is known here: \($0)" }
         path = file.path
+        let side = modelCfg.visionCfg.imageSize ?? 224
+        guard (1...4096).contains(side) else { throw .badNumber(name: "image_size", value: side, allowed: 1...4096) }
+        for (name, width) in [("vision_cfg.width", modelCfg.visionCfg.width), ("text_cfg.width", modelCfg.textCfg.width)] {
+            if let width, !(1...65_536).contains(width) { throw .badNumber(name: name, value: width, allowed: 1...65_536) }
+        }
+        for ratio in [modelCfg.visionCfg.mlpRatio, modelCfg.textCfg.mlpRatio].compactMap({ $0 }) where !(0.01...100).contains(ratio) {
+            throw .badConfiguration(path: path, reason: "mlp_ratio is \(ratio); 0.01 to 100 are supported")
+        }
         if let foreign = foreignParts.first {
             throw .badConfiguration(
                 path: path, reason: "it has \(foreign), which is not supported; CLIP's own transformers and ResNets are")

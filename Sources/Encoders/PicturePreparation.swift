@@ -51,6 +51,9 @@ struct PicturePreparation: Sendable, Equatable {
     func pixels(_ image: Image) throws(EncoderError) -> Image {
         guard image.width > 0, image.height > 0 else { throw .emptyPicture(width: image.width, height: image.height) }
         var rgb = transparency == .white ? image.rgb() : image.channels == 1 ? image.rgb() : image
+        if padsToSquare, case .squashed(let width, let height) = fitting {
+            return try Self.squared(rgb, width: width, height: height, filter: filter).droppingAlpha()
+        }
         if padsToSquare { rgb = try Self.square(rgb) }
         let fitted: Image
         switch fitting {
@@ -79,6 +82,35 @@ struct PicturePreparation: Sendable, Equatable {
         return image.padded(
             left: left, top: top, right: side - image.width - left, bottom: side - image.height - top, with: .colour([255, 255, 255]))
     }
+
+    /// The picture in the middle of a white square, resized: to the byte what `square` and then `resized` give, but without the square in
+    /// memory, which of a banner has hundreds of times its pixels. Columns come first, as Pillow has it for squares, and a strip of rows
+    /// at a time; rows that are white all over stay so.
+    private static func squared(_ image: Image, width: Int, height: Int, filter: ResamplingFilter) throws(EncoderError) -> Image {
+        let side = max(image.width, image.height)
+        guard side * side > largestSquare, filter != .nearest else {
+            return try square(image).resized(width: width, height: height, filter: filter)
+        }
+        guard side / min(image.width, image.height) <= longestAspect else {
+            throw .tooLongPicture(width: image.width, height: image.height, allowed: longestAspect)
+        }
+        let (left, top) = ((side - image.width) / 2, (side - image.height) / 2)
+        let stripRows = max(1, largestSquare / side)
+        var narrowed: [UInt8] = []
+        narrowed.reserveCapacity(width * image.height * 3)
+        for start in stride(from: 0, to: image.height, by: stripRows) {
+            let rows = min(stripRows, image.height - start)
+            let strip = image.cropped(to: PixelRectangle(x: 0, y: start, width: image.width, height: rows))
+                .padded(left: left, top: 0, right: side - image.width - left, bottom: 0, with: .colour([255, 255, 255]))
+            narrowed += strip.resized(width: width, height: rows, filter: filter).bytes
+        }
+        return Image(width: width, height: image.height, channels: 3, bytes: narrowed)
+            .padded(left: 0, top: top, right: 0, bottom: side - image.height - top, with: .colour([255, 255, 255]))
+            .resized(width: width, height: height, filter: filter)
+    }
+
+    /// Pixels of a square that is made whole; of a larger one this many are in memory at a time.
+    private static let largestSquare = 4 << 20
 
     private func cropped(_ image: Image, _ crop: PixelSize) -> Image {
         let (wide, high) = (max(crop.width - image.width, 0), max(crop.height - image.height, 0))
@@ -192,6 +224,10 @@ struct PreprocessorFile: Decodable {
             }
         for side in sides + [result.crop?.width, result.crop?.height].compactMap({ $0 }) where !(1...Self.largestSide).contains(side) {
             throw .badNumber(name: "size", value: side, allowed: 1...Self.largestSide)
+        }
+        if case .none = result.fitting, result.crop == nil {
+            throw .badConfiguration(
+                path: path, reason: "pictures are neither resized nor cropped (do_resize, do_center_crop), so they fit no tower")
         }
         guard result.mean.count == 3, result.deviation.count == 3, result.deviation.allSatisfy({ $0 != 0 }) else {
             throw .badConfiguration(path: path, reason: "image_mean and image_std need three numbers, none of the latter 0")

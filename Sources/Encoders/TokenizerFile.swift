@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Pixels
 
 /// What the files of a byte-pair tokenizer say: the vocabulary, the merges, and the tokens that stand for themselves.
 struct TokenizerFile {
@@ -16,20 +17,18 @@ struct TokenizerFile {
     private static let mostTokens = 4_000_000
 
     static func bytes(of url: URL) throws(EncoderError) -> [UInt8] {
-        let data: Data
         do {
             let size = try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
             guard size <= largest else {
                 throw EncoderError.unreadableFile(path: url.path, reason: "it has \(size) bytes; \(largest) are allowed")
             }
-            data = try Data(contentsOf: url)
+            return try FileBytes.read(url)
         } catch let error as EncoderError {
             throw error
         } catch {
             let exists = FileManager.default.fileExists(atPath: url.path)
             throw .unreadableFile(path: url.path, reason: exists ? "\(error)" : "there is no such file")
         }
-        return [UInt8](data)
     }
 
     /// `vocab.json` and `merges.txt`.

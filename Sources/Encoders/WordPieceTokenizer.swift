@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Pixels
 
 /// BERT's uncased WordPiece tokenizer, equal to transformers' `BertTokenizer` (Devlin 2018).
 public struct WordPieceTokenizer: Sendable {
@@ -15,7 +16,7 @@ public struct WordPieceTokenizer: Sendable {
     public init(vocabulary url: URL) throws(EncoderError) {
         let bytes: [UInt8]
         do {
-            bytes = [UInt8](try Data(contentsOf: url))
+            bytes = try FileBytes.read(url)
         } catch {
             throw .unreadableFile(path: url.path, reason: "\(error)")
         }

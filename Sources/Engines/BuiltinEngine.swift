@@ -50,6 +50,14 @@ public final class BuiltinEngine: Engine {
             }
         }
 
+        /// What was left out of the files that the prompts call, in words.
+        var notes: [String] {
+            switch self {
+            case .loaded(let pipeline): pipeline.notes
+            case .onDisk(let source, _, _): source.notes
+            }
+        }
+
         /// What loading will take, in bytes.
         var bytesToLoad: Int {
             switch self {
@@ -103,8 +111,8 @@ extension BuiltinEngine {
         let begin = ContinuousClock.now
         let request = order.request
         let model = try open(order)
-        let source = try order.picture.map { try Self.decoded($0) }
-        let mask = try order.mask.map { Mask(try Self.decoded($0)) }
+        let source = try order.picture?.decoded().image
+        let (mask, maskNotes) = try order.repaintMask(for: source?.size)
         let task = RunTask(
             request, strengths: order.runStrengths, source: source,
             mask: request.mode == .repaint ? try request.repaintMask(source: source, mask: mask) : nil)
@@ -122,6 +130,7 @@ extension BuiltinEngine {
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.isHeldInHalves ? "bf16" : "f32",
             seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, tiled: plans.contains { $0.tiled },
+            notes: maskNotes + model.notes,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 
@@ -178,14 +187,6 @@ extension BuiltinEngine {
         let words = PromptWeights.parse(PromptTags(prompt).text).map(\.text).joined()
         let wanted = try encoder.embed([words])[0]
         return { try encoder.embed($0).cosine(wanted) }
-    }
-
-    private static func decoded(_ picture: GenerationOrder.Picture) throws -> Image {
-        do {
-            return try ImageFile.decode(FileBytes.read(URL(fileURLWithPath: picture.path))).image
-        } catch {
-            throw ImageError.inFile(path: picture.path, error.cause)
-        }
     }
 }
 

@@ -63,6 +63,8 @@ public struct GenerationPlan: Sendable {
     public let memory: Int
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
+    /// What the person has to know of the pictures and of the files that the prompts call: what was scaled, what was left out.
+    public internal(set) var notes: [String] = []
     /// What the engine that made the plan keeps with it to run it.
     let work: any Sendable
 }

@@ -99,14 +99,46 @@ public struct Exif: Sendable, Equatable {
         return text.isEmpty ? nil : text
     }
 
+    /// The byte order of UTF-16. The standard says the file's; writers disagree. A byte-order mark decides, then zero bytes, which text has
+    /// on the high side of most units, then the order in which more of the text is of one script and none of it unassigned.
+    private static func isHighFirst(_ body: [UInt8], fileIsBigEndian: Bool) -> Bool {
+        if body.starts(with: [0xFE, 0xFF]) { return true }
+        if body.starts(with: [0xFF, 0xFE]) { return false }
+        let evenZeros = stride(from: 0, to: body.count, by: 2).count { body[$0] == 0 }
+        let oddZeros = stride(from: 1, to: body.count, by: 2).count { body[$0] == 0 }
+        guard evenZeros == oddZeros else { return evenZeros > oddZeros }
+        func strangeness(bigEndian: Bool) -> Int {
+            var strange = 0
+            var blocks: Set<Int> = []
+            for position in stride(from: 0, to: min(body.count - 1, 2048), by: 2) {
+                let unit = body.number16(at: position, bigEndian: bigEndian) ?? 0
+                blocks.insert(unit >> 8)
+                switch Unicode.Scalar(UInt16(unit))?.properties.generalCategory {
+                case .unassigned, .privateUse, .control, .surrogate, nil: strange += 4
+                default: break
+                }
+                // Kana, and the punctuation of Chinese and Japanese, in the one order; nothing of the kind in the other.
+                if (0x3000...0x30FF).contains(unit) || (0xFF00...0xFFEF).contains(unit) { strange -= 1 }
+            }
+            return strange + blocks.count / 4
+        }
+        let (big, little) = (strangeness(bigEndian: true), strangeness(bigEndian: false))
+        return big == little ? fileIsBigEndian : big < little
+    }
+
     /// A UserComment: eight bytes that name the character set, then the text.
     private static func comment(_ bytes: [UInt8], _ bigEndian: Bool) -> String? {
         let body = Array(bytes.dropFirst(8))
         guard bytes.says("UNICODE\0", at: 0) else { return plainText(bytes.says("ASCII\0\0\0", at: 0) || bytes.first == 0 ? body : bytes) }
-        // The standard says the file's byte order; writers disagree. Text has its zero bytes on the high side of most units.
-        let evenZeros = stride(from: 0, to: body.count, by: 2).count { body[$0] == 0 }
-        let oddZeros = stride(from: 1, to: body.count, by: 2).count { body[$0] == 0 }
-        let highFirst = evenZeros == oddZeros ? bigEndian : evenZeros > oddZeros
+        // Some writers put UTF-8 behind the marker of UTF-16. Two-byte units of any script but a hole-free run of ASCII make no valid UTF-8
+        // without zero bytes, so that what is valid is meant so.
+        let unfilled = body.prefix(body.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0)
+        if !unfilled.contains(0), unfilled.count(where: { $0 < 0x80 }) * 2 > unfilled.count,
+            String(validating: unfilled, as: UTF8.self) != nil
+        {
+            return plainText(Array(unfilled.starts(with: [0xEF, 0xBB, 0xBF]) ? unfilled.dropFirst(3) : unfilled))
+        }
+        let highFirst = isHighFirst(body, fileIsBigEndian: bigEndian)
         let units = stride(from: 0, to: body.count - 1, by: 2).compactMap { body.number16(at: $0, bigEndian: highFirst).map(UInt16.init) }
         let text = String(decoding: units.prefix { $0 != 0 }.drop { $0 == 0xFEFF }, as: UTF16.self).trimmed
         return text.isEmpty ? nil : text

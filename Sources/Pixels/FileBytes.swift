@@ -9,12 +9,13 @@ import Glibc
 public enum FileBytes {
     /// A file's bytes, refused before reading where there are more than `ImageLimits.fileBytes`.
     public static func read(_ url: URL) throws(ImageError) -> [UInt8] {
-        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a pipe would not open before somebody writes into it.
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .cannotRead(reason: lastReason()) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .cannotRead(reason: lastReason()) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotRead(reason: "it is not a file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotRead(reason: "it is no file but a folder, a pipe or a device") }
         let count = Int(status.st_size)
         guard count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: count) }
         var filled = 0

@@ -1,18 +1,32 @@
-/// A format that Redraw reads and writes.
+/// A format that Redraw reads; PNG, JPEG and WebP are written too.
 public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case png
     case jpeg
     case webp
+    case heic
+    case avif
+    case gif
+    case bmp
 
     public var description: String {
         switch self {
         case .png: "PNG"
         case .jpeg: "JPEG"
         case .webp: "WebP"
+        case .heic: "HEIC"
+        case .avif: "AVIF"
+        case .gif: "GIF"
+        case .bmp: "BMP"
         }
     }
 
-    /// The format that a file name's extension names, in any case, or nil.
+    /// Whether a file of that extension, in any case, is one that is read.
+    public static func isRead(fileExtension: String) -> Bool {
+        ImageFormat(fileExtension: fileExtension) != nil
+            || ["heic", "heif", "hif", "avif", "gif", "bmp", "dib"].contains(fileExtension.lowercased())
+    }
+
+    /// The format that a file name's extension names, in any case, or nil for one that is not written.
     public init?(fileExtension: String) {
         switch fileExtension.lowercased() {
         case "png": self = .png
@@ -74,7 +88,7 @@ public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvert
                 + "\(ImageLimits.pixelCount / 1_000_000) megapixels accepted; scale it down first"
         case .unknownFormat(let bytes):
             let shown = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG and WebP are read"
+            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP are read"
         case .unsupportedFormat(let name):
             return "is a \(name) file, which Redraw does not read; convert it to PNG, JPEG or WebP first"
         case .unsupportedFeature(let format, let feature):

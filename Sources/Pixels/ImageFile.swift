@@ -19,7 +19,7 @@ public struct DecodedImage: Sendable {
     public let exif: Data?
 }
 
-/// Pictures in files: PNG, JPEG and WebP, recognised by content.
+/// Pictures in files: PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP, recognised by content.
 public enum ImageFile {
     /// What a file says about its picture without decoding it.
     public struct Header: Sendable, Equatable {
@@ -45,17 +45,60 @@ public enum ImageFile {
         guard bytes.count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: bytes.count) }
         switch try Signature.format(of: bytes) {
         case .png:
-            let (image, text) = try PNGFile.decode(bytes)
+            let image = try PNGFile.decode(bytes).inStandardColours(colours(of: bytes, .png)).image
+            let text = pngText(of: bytes)
             return decoded(image, .png, sourceSize: image.size, text: text, exif: PNGFile.exif(of: bytes, text: text))
         case .jpeg:
             let header = try JPEGFile.header(of: bytes)
-            let image = try JPEGFile.decode(bytes, header: header, atLeastShortSide: targetShortSide.map { $0 * 2 })
-            return decoded(image, .jpeg, sourceSize: header.size, text: text(of: header), exif: header.exif)
+            let decoded = try JPEGFile.decode(
+                bytes, header: header, atLeastShortSide: targetShortSide.map { min($0, ImageLimits.longestSide) * 2 })
+            // Inks were brought to sRGB with the decoding.
+            let image = header.components == 4 ? decoded : decoded.inStandardColours(ColourProfile.ofJPEG(header.profile)).image
+            return Self.decoded(image, .jpeg, sourceSize: header.size, text: text(of: header), exif: header.exif)
         case .webp:
-            let image = try WebPFile.decode(bytes)
+            let image = try WebPFile.decode(bytes).inStandardColours(colours(of: bytes, .webp)).image
             let exif = WebPFile.chunk("EXIF", of: bytes)
-            return decoded(image, .webp, sourceSize: image.size, text: text(exif: exif), exif: exif)
+            return decoded(image, .webp, sourceSize: image.size, text: webpText(of: bytes), exif: exif)
+        case .heic, .avif: return try decodedHEIF(bytes, try Signature.format(of: bytes))
+        case .gif:
+            let image = try GIFFile.decode(bytes)
+            return decoded(image, .gif, sourceSize: image.size, text: [:], exif: nil)
+        case .bmp:
+            let image = try BMPFile.decode(bytes)
+            return decoded(image, .bmp, sourceSize: image.size, text: [:], exif: nil)
         }
+    }
+
+    private static func colours(of bytes: [UInt8], _ format: ImageFormat) -> ColourProfile? {
+        switch format {
+        case .png: ColourProfile.ofPNG(bytes)
+        case .webp: WebPFile.chunk("ICCP", of: bytes).map { .icc($0) }
+        case .jpeg: (try? JPEGFile.header(of: bytes)).flatMap { ColourProfile.ofJPEG($0.profile) }
+        case .heic, .avif: (try? HEIFFile.header(of: bytes, format))?.profile.map { .icc($0) }
+        case .gif, .bmp: nil
+        }
+    }
+
+    /// Why a file's colour profile is not heeded; nil where it is, or where there is none.
+    static func unreadColours(of bytes: [UInt8]) -> String? {
+        guard let format = try? Signature.format(of: bytes), let profile = colours(of: bytes, format) else { return nil }
+        let channels = format == .jpeg ? (try? JPEGFile.header(of: bytes))?.components ?? 3 : 3
+        if case .unreadable(let reason) = profile { return reason }
+        if ColourWay(profile, channels: channels) != nil || channels == 3 && ColourWay(profile, channels: 1) != nil { return nil }
+        return "it is damaged or of other colours"
+    }
+
+    private static func decodedHEIF(_ bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> DecodedImage {
+        let header = try HEIFFile.header(of: bytes, format)
+        let image = try HEIFFile.decode(bytes, format).inStandardColours(header.profile.map { .icc($0) }).image
+        return DecodedImage(
+            image: image, format: format, sourceSize: image.size, text: heifText(header), exif: header.exif.map { Data($0) })
+    }
+
+    private static func heifText(_ header: HEIFFile.Header) -> [String: String] {
+        var result = text(exif: header.exif)
+        if let xmp = header.xmp { result[xmpKey] = String(decoding: xmp, as: UTF8.self) }
+        return result
     }
 
     /// Format and upright size from a file's header.
@@ -72,13 +115,19 @@ public enum ImageFile {
         switch try Signature.format(of: bytes) {
         case .png:
             let size = try PNGFile.header(of: bytes).size
-            let exif = PNGFile.exif(of: bytes, text: [:]) ?? PNGFile.exif(of: bytes, text: (try? PNGFile.text(of: bytes)) ?? [:])
+            let exif = PNGFile.exif(of: bytes, text: [:]) ?? PNGFile.exif(of: bytes, text: PNGTexts(of: bytes).entries)
             return upright(.png, size, exif)
         case .jpeg:
             let header = try JPEGFile.header(of: bytes)
             return upright(.jpeg, header.size, header.exif)
         case .webp:
             return upright(.webp, try WebPFile.header(of: bytes).size, WebPFile.chunk("EXIF", of: bytes))
+        case .heic, .avif:
+            // libheif turns the picture itself.
+            let format = try Signature.format(of: bytes)
+            return Header(format: format, size: try HEIFFile.header(of: bytes, format).size)
+        case .gif: return Header(format: .gif, size: try GIFFile.size(of: bytes))
+        case .bmp: return Header(format: .bmp, size: try BMPFile.size(of: bytes))
         }
     }
 
@@ -90,21 +139,69 @@ public enum ImageFile {
     /// The text a file's bytes carry.
     public static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
         switch try Signature.format(of: bytes) {
-        case .png: try PNGFile.text(of: bytes)
+        case .png: pngText(of: bytes)
         case .jpeg: text(of: try JPEGFile.header(of: bytes))
-        case .webp: text(exif: WebPFile.chunk("EXIF", of: bytes))
+        case .webp: webpText(of: bytes)
+        case .heic, .avif: heifText(try HEIFFile.header(of: bytes, try Signature.format(of: bytes)))
+        case .gif, .bmp: [:]
         }
+    }
+
+    /// What an XMP packet is called among the texts, whatever the file is; PNG's own keyword for it.
+    public static let xmpKey = "XML:com.adobe.xmp"
+
+    private static func webpText(of bytes: [UInt8]) -> [String: String] {
+        var result = text(exif: WebPFile.chunk("EXIF", of: bytes))
+        if let xmp = WebPFile.chunk("XMP ", of: bytes) { result[xmpKey] = String(decoding: xmp, as: UTF8.self) }
+        return result
     }
 
     /// Texts that a file carries and that are not read, in words; nearly always none.
     public static func unreadTexts(of bytes: [UInt8]) throws(ImageError) -> [String] {
-        let exif =
-            switch try Signature.format(of: bytes) {
-            case .png: PNGFile.exif(of: bytes, text: [:])
-            case .jpeg: try JPEGFile.header(of: bytes).exif
-            case .webp: WebPFile.chunk("EXIF", of: bytes)
-            }
-        return exif.flatMap { Exif($0).unreadCommentCharacters }.map { ["its EXIF comment is in \($0), which is not read"] } ?? []
+        var notes: [String] = []
+        let exif: [UInt8]?
+        switch try Signature.format(of: bytes) {
+        case .png:
+            notes = PNGTexts(of: bytes).notes
+            exif = PNGFile.exif(of: bytes, text: [:])
+        case .jpeg: exif = try JPEGFile.header(of: bytes).exif
+        case .webp:
+            exif = WebPFile.chunk("EXIF", of: bytes)
+            if try WebPFile.isAnimated(bytes) { notes.append("an animation's pictures but for the first") }
+        case .heic, .avif:
+            let header = try HEIFFile.header(of: bytes, try Signature.format(of: bytes))
+            exif = header.exif
+            if header.pictures > 1 { notes.append("\(header.pictures - 1) more pictures") }
+        case .gif:
+            exif = nil
+            if GIFFile.pictures(in: bytes) > 1 { notes.append("an animation's pictures but for the first") }
+        case .bmp: exif = nil
+        }
+        if let reason = unreadColours(of: bytes) { notes.append("its colour profile (\(reason)): its colours are taken as sRGB") }
+        if let characters = exif.flatMap({ Exif($0).unreadCommentCharacters }) {
+            notes.append("its EXIF comment is in \(characters), which is not read")
+        }
+        return notes
+    }
+
+    /// A text in the lowest bits of a file's pixels (`StealthText`); nil for none, for formats that do not keep bits, and for pictures of
+    /// more than 64 megapixels, which no tool that writes such texts makes.
+    public static func stealthText(of bytes: [UInt8]) -> String? {
+        guard let header = try? size(of: bytes), header.size.pixelCount <= 64_000_000 else { return nil }
+        switch header.format {
+        case .png: return (try? PNGFile.decode(bytes)).flatMap { StealthText.find(in: $0) }
+        case .webp:
+            return bytes.says("VP8L", at: 12) || WebPFile.chunk("VP8L", of: bytes) != nil
+                ? (try? WebPFile.decode(bytes)).flatMap { StealthText.find(in: $0) } : nil
+        case .jpeg, .heic, .avif, .gif, .bmp: return nil
+        }
+    }
+
+    /// A PNG's entries, and the comment of its EXIF block, where newer tools leave theirs.
+    private static func pngText(of bytes: [UInt8]) -> [String: String] {
+        let entries = PNGTexts(of: bytes).entries
+        guard let exif = PNGFile.exif(of: bytes, text: entries) else { return entries }
+        return entries.merging(text(exif: exif)) { entry, _ in entry }
     }
 
     private static func decoded(
@@ -118,6 +215,7 @@ public enum ImageFile {
 
     private static func text(of header: JPEGFile.Header) -> [String: String] {
         var result = text(exif: header.exif)
+        if let xmp = header.xmp { result[xmpKey] = String(decoding: xmp, as: UTF8.self) }
         if let comment = header.comment { result["Comment"] = String(decoding: comment, as: UTF8.self) }
         return result
     }
@@ -194,6 +292,7 @@ extension ImageFile {
                 case .png: try encodePNG(image, text: text)
                 case .jpeg: try encodeJPEG(image, text: text)
                 case .webp: try encodeWebP(image, lossless: lossless, text: text)
+                case .heic, .avif, .gif, .bmp: throw .unknownExtension(url.pathExtension)
                 }
             try FileBytes.write(encoded, to: url, replacing: replacing)
         }

@@ -10,7 +10,13 @@ enum JPEGFile {
         var firstScan = 0
         var exif: [UInt8]?
         var comment: [UInt8]?
+        /// The packet of an APP1 segment, without its name.
+        var xmp: [UInt8]?
+        /// Parts of an ICC profile, from APP2 segments.
+        var profile: [(number: Int, of: Int, content: ArraySlice<UInt8>)] = []
     }
+
+    private static let xmpName = "http://ns.adobe.com/xap/1.0/\0"
 
     /// Walks the segments up to the first scan; the size is checked against the limits.
     static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
@@ -38,6 +44,11 @@ enum JPEGFile {
                 try readFrame(bytes, at: content, length: length, marker: marker, into: &header)
             case 0xE1 where bytes.says("Exif\0\0", at: content) && header.exif == nil:
                 header.exif = Array(bytes[content..<position + length])
+            case 0xE1 where bytes.says(xmpName, at: content) && header.xmp == nil:
+                header.xmp = Array(bytes[content + xmpName.utf8.count..<position + length])
+            case 0xE2 where bytes.says("ICC_PROFILE\0", at: content) && length >= 16:
+                let part = bytes[(content + 14)..<(position + length)]
+                header.profile.append((Int(bytes[content + 12]), Int(bytes[content + 13]), part))
             case 0xFE:
                 header.comment = Array(bytes[content..<position + length])
             case 0xDA:
@@ -77,7 +88,13 @@ enum JPEGFile {
         let image = try Image(width: size.width, height: size.height, channels: header.components) { pixels throws(ImageError) in
             try fill(pixels, size: size, header: header, from: bytes)
         }
-        return header.components == 4 ? colours(ofInvertedCMYK: image) : image
+        guard header.components == 4 else { return image }
+        if let profile = ColourProfile.ofJPEG(header.profile), let way = ColourWay(profile, channels: 4),
+            let colours = way.converted(image.bytes, pixels: image.width * image.height, hasAlpha: false)
+        {
+            return Image(width: image.width, height: image.height, channels: 3, bytes: colours)
+        }
+        return colours(ofInvertedCMYK: image)
     }
 
     static func scaled(_ size: PixelSize, atLeastShortSide shortSide: Int?) -> PixelSize {

@@ -18,25 +18,57 @@ public struct Mask: Sendable, Equatable {
 
     /// A painted picture as a mask: white repaints.
     ///
-    /// Transparent pixels keep. Where all that was painted has one colour on a transparent ground, the alpha alone tells what was
-    /// painted, whatever the brush's colour; else the luminance counts, as far as it is opaque.
-    public init(_ image: Image) {
-        let pixels = image.width * image.height
+    /// Without transparency the luminance counts. With it, what was meant is seen from what is not transparent: a brush's one colour means
+    /// that its alpha tells what was painted, whatever the colour; black and white mean that their luminance counts as far as it is opaque;
+    /// anything else is a picture with a part cut out, and the hole is what is to be repainted.
+    ///
+    /// - Parameter isLossy: whether the file was a JPEG, whose edges ring: what is almost black is black then, too.
+    public init(_ image: Image, isLossy: Bool = false) {
+        let black: UInt8 = isLossy ? Self.lossyBlack : Self.almostBlack
+        func kept(_ value: UInt8) -> UInt8 { value <= black ? 0 : value }
         guard image.channels == 4 else {
-            self.init(width: image.width, height: image.height, values: image.grey().bytes)
-            return
-        }
-        let bytes = image.bytes
-        let visible = (0..<pixels).lazy.filter { bytes[$0 * 4 + 3] > 0 }
-        let alpha = (0..<pixels).map { bytes[$0 * 4 + 3] }
-        if let first = visible.first, visible.count < pixels,
-            visible.allSatisfy({ bytes[$0 * 4..<$0 * 4 + 3].elementsEqual(bytes[first * 4..<first * 4 + 3]) })
-        {
-            self.init(width: image.width, height: image.height, values: alpha)
+            self.init(width: image.width, height: image.height, values: image.grey().bytes.map(kept))
             return
         }
         let grey = image.grey().bytes
-        self.init(width: image.width, height: image.height, values: (0..<pixels).map { multiplyDividing255(grey[$0], alpha[$0]) })
+        let bytes = image.bytes
+        let alpha = stride(from: 3, to: bytes.count, by: 4).map { bytes[$0] }
+        let values: [UInt8] =
+            switch Self.meaning(of: bytes, alpha: alpha, grey: grey) {
+            case .opaque: grey
+            case .brush: alpha
+            case .luminance: grey.indices.map { multiplyDividing255(grey[$0], alpha[$0]) }
+            case .cutOut: alpha.map { 255 - $0 }
+            }
+        self.init(width: image.width, height: image.height, values: values.map(kept))
+    }
+
+    /// Values up to which a mask counts as black: a step or two of an editor's rounding, and a JPEG's ringing.
+    private static let almostBlack: UInt8 = 6
+    private static let lossyBlack: UInt8 = 16
+
+    private enum Meaning {
+        case opaque, brush, luminance, cutOut
+    }
+
+    private static func meaning(of bytes: [UInt8], alpha: [UInt8], grey: [UInt8]) -> Meaning {
+        let visible = alpha.indices.filter { alpha[$0] > 0 }
+        guard visible.count < alpha.count || visible.contains(where: { alpha[$0] < 255 }) else { return .opaque }
+        guard let strongest = visible.max(by: { alpha[$0] < alpha[$1] }) else { return .brush }
+        let brush = Array(bytes[strongest * 4..<strongest * 4 + 3]).map(Int.init)
+        // A browser's canvas keeps colours multiplied with their alpha: the softer a place, the more its colour is rounded. A spot or two of
+        // another colour are a slip of the hand.
+        let others = visible.count { pixel in
+            let tolerance = 8 + 255 / Int(alpha[pixel])
+            return (0..<3).contains { abs(Int(bytes[pixel * 4 + $0]) - brush[$0]) > tolerance }
+        }
+        if others * 200 <= visible.count { return .brush }
+        let drawn = visible.count { pixel in
+            let channels = bytes[pixel * 4..<pixel * 4 + 3]
+            guard let low = channels.min(), let high = channels.max(), high - low <= 12 else { return false }
+            return grey[pixel] <= 24 || grey[pixel] >= 231
+        }
+        return drawn * 100 >= visible.count * 95 ? .luminance : .cutOut
     }
 
     public var size: PixelSize { PixelSize(width: width, height: height) }

@@ -38,7 +38,7 @@ enum PNGFile {
     }
 
     /// Calls `visit` with where each whole chunk's name stands and where its content, up to the end chunk or the first one cut off.
-    private static func visitChunks(of bytes: [UInt8], _ visit: (_ name: Int, _ content: Range<Int>) -> Void) {
+    static func visitChunks(of bytes: [UInt8], _ visit: (_ name: Int, _ content: Range<Int>) -> Void) {
         var position = 8
         while let length = bytes.number32(at: position, bigEndian: true), length <= bytes.count - position - 12 {
             visit(position + 4, position + 8..<position + 8 + length)
@@ -47,7 +47,7 @@ enum PNGFile {
         }
     }
 
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> (image: Image, text: [String: String]) {
+    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let header = try header(of: bytes)
         // A file this much shorter than its picture cannot hold it: say so before taking the memory.
         guard bytes.count >= header.storedBytes / largestExpansion else { throw .truncated(.png) }
@@ -62,16 +62,7 @@ enum PNGFile {
                 guard redraw_png_read_pixels(reader, pixels) != 0 else { throw failure(of: reader) }
             }
             guard redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
-            return (image, text(in: reader))
-        }
-    }
-
-    static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
-        _ = try header(of: bytes)
-        return try withReader(bytes) { reader throws(ImageError) in
-            var layout = redraw_png_header()
-            guard redraw_png_read_header(reader, &layout) != 0, redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
-            return text(in: reader)
+            return image
         }
     }
 
@@ -156,30 +147,6 @@ enum PNGFile {
         // libpng's own words where the compressed pixels end before the picture does.
         let ends = redraw_png_is_truncated(reader) != 0 || message.contains("Not enough image data")
         return ends ? .truncated(.png) : .damaged(.png, reason: message)
-    }
-
-    private static func text(in reader: OpaquePointer) -> [String: String] {
-        var result: [String: String] = [:]
-        for index in 0..<redraw_png_text_count(reader) {
-            let entry = redraw_png_text_at(reader, index)
-            guard let keyword = entry.keyword else { continue }
-            let bytes = UnsafeRawBufferPointer(start: entry.text, count: entry.text == nil ? 0 : entry.text_length)
-            let key = latin1(UnsafeRawBufferPointer(start: keyword, count: length(keyword)))
-            result[key] = entry.is_utf8 != 0 ? String(decoding: bytes, as: UTF8.self) : latin1(bytes)
-        }
-        return result
-    }
-
-    private static func length(_ text: UnsafePointer<CChar>) -> Int {
-        var count = 0
-        while text[count] != 0 { count += 1 }
-        return count
-    }
-
-    private static func latin1(_ bytes: UnsafeRawBufferPointer) -> String {
-        var scalars = String.UnicodeScalarView()
-        for byte in bytes { scalars.append(Unicode.Scalar(byte)) }
-        return String(scalars)
     }
 
     /// The text's Latin-1 bytes, or nil where it has other characters.

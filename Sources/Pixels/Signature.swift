@@ -11,8 +11,15 @@ enum Signature {
         if has([0xFF, 0xD8, 0xFF]) { return .jpeg }
         if says("RIFF") && says("WEBP", at: 8) { return .webp }
 
-        if says("GIF8") { throw .unsupportedFormat(name: "GIF") }
-        if says("ftyp", at: 4) { throw .unsupportedFormat(name: container(brand: bytes.dropFirst(8).prefix(4))) }
+        if says("GIF8") { return .gif }
+        if says("ftyp", at: 4) {
+            switch container(brand: bytes.dropFirst(8).prefix(4)) {
+            case "AVIF": return .avif
+            // Some brands are shared; which of them it is, the ones it says it goes with tell.
+            case "HEIC": return bytes.prefix(64).contains(sequence: Array("avif".utf8)) ? .avif : .heic
+            case let name: throw .unsupportedFormat(name: name)
+            }
+        }
         if has([0x49, 0x49, 0x2A, 0]) || has([0x4D, 0x4D, 0, 0x2A]) || has([0x49, 0x49, 0x2B, 0]) || has([0x4D, 0x4D, 0, 0x2B]) {
             throw .unsupportedFormat(name: "TIFF")
         }
@@ -21,7 +28,7 @@ enum Signature {
         if says("8BPS") { throw .unsupportedFormat(name: "Photoshop") }
         if says("%PDF") { throw .unsupportedFormat(name: "PDF") }
         if says("<svg") || says("<?xml") { throw .unsupportedFormat(name: "SVG or XML") }
-        if says("BM") && bytes.count >= 26 { throw .unsupportedFormat(name: "BMP") }
+        if says("BM") && bytes.count >= 26 { return .bmp }
 
         // The beginning of a signature and nothing more: a file whose copy was cut off.
         for (format, start) in [(ImageFormat.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), (.jpeg, [0xFF, 0xD8, 0xFF])]
@@ -38,6 +45,12 @@ enum Signature {
         case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1": "HEIC"
         default: "video or other ISO container"
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func contains(sequence: [UInt8]) -> Bool {
+        indices.contains { self[$0...].starts(with: sequence) }
     }
 }
 

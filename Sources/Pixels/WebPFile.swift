@@ -7,7 +7,6 @@ enum WebPFile {
         var header = redraw_webp_header()
         let outcome = bytes.withUnsafeBufferPointer { redraw_webp_read_header($0.baseAddress, $0.count, &header) }
         try check(outcome)
-        guard header.is_animated == 0 else { throw .unsupportedFeature(.webp, feature: "an animation") }
         let size = PixelSize(width: Int(header.width), height: Int(header.height))
         try size.check(.webp)
         return (size, header.has_alpha != 0)
@@ -17,6 +16,10 @@ enum WebPFile {
         let header = try header(of: bytes)
         // The container says how long the file should be.
         if let length = bytes.number32(at: 4, bigEndian: false), length > bytes.count - 8 { throw .truncated(.webp) }
+        if try isAnimated(bytes) {
+            let first = try firstPicture(of: bytes, header.size)
+            return header.hasAlpha ? first : first.droppingAlpha()
+        }
         let channels = header.hasAlpha ? 4 : 3
         return try Image(width: header.size.width, height: header.size.height, channels: channels) { pixels throws(ImageError) in
             let outcome = bytes.withUnsafeBufferPointer { buffer in
@@ -24,6 +27,22 @@ enum WebPFile {
                     buffer.baseAddress, buffer.count, pixels, Int32(header.size.width), Int32(header.size.height), Int32(channels))
             }
             try check(outcome)
+        }
+    }
+
+    static func isAnimated(_ bytes: [UInt8]) throws(ImageError) -> Bool {
+        var header = redraw_webp_header()
+        try check(bytes.withUnsafeBufferPointer { redraw_webp_read_header($0.baseAddress, $0.count, &header) })
+        return header.is_animated != 0
+    }
+
+    /// What an animation begins with, on its whole canvas.
+    private static func firstPicture(of bytes: [UInt8], _ size: PixelSize) throws(ImageError) -> Image {
+        try Image(width: size.width, height: size.height, channels: 4) { pixels throws(ImageError) in
+            try check(
+                bytes.withUnsafeBufferPointer {
+                    redraw_webp_decode_first($0.baseAddress, $0.count, pixels, Int32(size.width), Int32(size.height))
+                })
         }
     }
 

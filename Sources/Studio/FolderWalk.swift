@@ -79,6 +79,6 @@ struct FolderWalk {
 
     private static func isPicture(_ name: String) -> Bool {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return false }
-        return ImageFormat(fileExtension: String(name[name.index(after: dot)...])) != nil
+        return ImageFormat.isRead(fileExtension: String(name[name.index(after: dot)...]))
     }
 }

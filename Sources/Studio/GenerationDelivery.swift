@@ -4,12 +4,19 @@ import Foundation
 import Pixels
 
 extension Studio {
-    /// The files that an order writes, none of which may exist unless it is to be written over. Checked before anything is computed.
+    /// The files of an order's pictures, its own and those beside them looked at: whether they may be written. Asked before anything is
+    /// computed.
+    func freeOutputs(of order: GenerationOrder) throws -> [URL] {
+        let files = try outputs(of: order, seeds: order.request.seeds(from: order.seed))
+        try OutputPlaces(order: order, library: premises.libraryFolder).check(pictures: files)
+        return files
+    }
+
+    /// The files of an order's pictures.
     ///
     /// - Parameter seeds: of the pictures; a sheet of several strengths has the first.
     func outputs(of order: GenerationOrder, seeds: [UInt64]) throws -> [URL] {
         let count = order.strengths.isEmpty ? seeds.count : 1
-        let files: [URL]
         switch order.place {
         case .file(let url):
             guard let format = ImageFormat(fileExtension: url.pathExtension) else {
@@ -18,19 +25,15 @@ extension Studio {
             if order.request.mode == .repaint, format == .jpeg { throw StudioError.notLossless(path: url.path) }
             let folder = url.deletingLastPathComponent().path
             guard FileManager.default.isWritableFile(atPath: folder) else { throw StudioError.noFolder(path: folder) }
-            files = (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
+            return (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
         case .folder(let folder):
             let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
             let verb = order.strengths.isEmpty ? order.request.mode.participle : "strengths"
-            files = (0..<count).map { number in
+            return (0..<count).map { number in
                 let name = [stem, verb, String(seeds[number])].compactMap { $0 }.joined(separator: "-")
                 return order.overwrites ? folder.appendingPathComponent(name + ".png") : folder.freeFile(name, "png")
             }
         }
-        if !order.overwrites, let taken = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
-            throw StudioError.outputExists(path: taken.path)
-        }
-        return files
     }
 
     /// Writes under the name or, where it was taken while the picture was computed, under the next free one.
@@ -134,9 +137,9 @@ extension URL {
     /// A file of this name in the folder, or of the first numbered one that is not taken.
     fileprivate func freeFile(_ name: String, _ pathExtension: String) -> URL {
         let first = appendingPathComponent("\(name).\(pathExtension)")
-        guard FileManager.default.fileExists(atPath: first.path) else { return first }
+        guard OutputPlaces.isTaken(first) else { return first }
         var number = 2
-        while FileManager.default.fileExists(atPath: first.numbered(number).path) { number += 1 }
+        while OutputPlaces.isTaken(first.numbered(number)) { number += 1 }
         return first.numbered(number)
     }
 }

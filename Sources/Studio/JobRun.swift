@@ -55,9 +55,9 @@ struct JobRun: Sendable {
         if waits { try await turn(library) }
         let pictureFile = try order.picture.map(unchanged)
         _ = try order.mask.map(unchanged)
+        let targets = try studio.freeOutputs(of: order)
         let plan = try await plan(engine, library)
         try library.note(memory: plan.memory, ofJob: job)
-        let targets = try studio.outputs(of: order, seeds: order.request.seeds(from: order.seed))
         var begun: (generation: Int64, load: Double)?
         do {
             var results: [GenerationResult] = []

@@ -18,13 +18,21 @@ extension PictureFile {
     public func recovery() -> Recovery {
         var notes = (try? ImageFile.unreadTexts(of: bytes)) ?? []
         let sidecar = sidecar(notes: &notes)
-        let texts = (try? ImageFile.text(of: bytes)) ?? [:]
-        return Recovery(prompts: RecoveredPrompts.find(in: texts, isPNG: format == .png, sidecar: sidecar), notes: notes)
+        var texts = (try? ImageFile.text(of: bytes)) ?? [:]
+        var found = RecoveredPrompts.find(in: texts, isPNG: format == .png, sidecar: sidecar)
+        // The pixels are looked through only where the entries say nothing: that takes decoding all of them.
+        if !found.contains(where: { $0.tool != .text }), format != .jpeg, let hidden = ImageFile.stealthText(of: bytes) {
+            texts[RecoveredPrompts.stealthKey] = hidden
+            found = RecoveredPrompts.find(in: texts, isPNG: format == .png, sidecar: sidecar)
+        }
+        return Recovery(prompts: found, notes: notes)
     }
 
     private func sidecar(notes: inout [String]) -> (name: String, text: String)? {
         let picture = URL(fileURLWithPath: ScreeningDesk.storedPath(path))
-        for file in [picture.deletingPathExtension().appendingPathExtension("txt"), picture.appendingPathExtension("txt")] {
+        let stem = picture.deletingPathExtension()
+        let candidates = ["txt", "caption", "TXT"].flatMap { [stem.appendingPathExtension($0), picture.appendingPathExtension($0)] }
+        for file in candidates {
             var status = stat()
             guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { continue }
             let name = file.lastPathComponent
@@ -36,9 +44,8 @@ extension PictureFile {
                 notes.append("\(name) cannot be read")
                 continue
             }
-            let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
-            guard let text = String(validating: body, as: UTF8.self), !text.contains("\0") else {
-                notes.append("\(name) is no UTF-8 text")
+            guard let text = CaptionText.decoded(bytes) else {
+                notes.append("\(name) is no text in UTF-8, UTF-16 or a code page of Windows that is read (932, 1252)")
                 continue
             }
             return (name, text)

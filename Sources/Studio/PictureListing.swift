@@ -148,13 +148,23 @@ public final class PictureListing: Sendable {
             }
         }
         guard count == 0 else { return goesOn }
-        return give(.problem("\(path) holds no PNG, JPEG or WebP picture\(isRecursive ? "" : " (folders in it are not looked into)")"))
+        return give(.problem("\(path) holds no picture that is read\(isRecursive ? "" : " (folders in it are not looked into)")"))
     }
 
+    /// Lines that are no paths, from which on the list is none.
+    private static let mostStrangeLines = 20
+
     private func listStandardInput() -> Bool {
+        var strange = 0
         while let line = readLine() {
+            // One name that cannot be told from bytes is passed over; a picture's own bytes are many such lines.
             guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
-                return give(.problem("standard input is no list of paths; give a picture's path, not its bytes"))
+                strange += 1
+                guard strange < Self.mostStrangeLines else {
+                    return give(.problem("standard input is no list of paths; give a picture's path, not its bytes"))
+                }
+                guard give(.problem("a line of standard input is no path that can be read: \(line.prefix(200))")) else { return false }
+                continue
             }
             if !line.isEmpty, !(Self.isFolder(line) ? list(line) : give(.picture(line))) { return false }
         }

@@ -1,4 +1,5 @@
 import Catalog
+import Checkpoints
 import Diffusion
 import Encoders
 import Foundation
@@ -78,7 +79,10 @@ final class Premises: Sendable {
                 guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
                 return (place.lastPathComponent, place)
             }
-            guard place.pathExtension == "safetensors" else { throw StudioError.noModel(path: place.path) }
+            guard place.pathExtension.lowercased() == "safetensors" else {
+                // What it is instead, its content tells.
+                throw SafetensorsFile.foreignKind(of: place) ?? StudioError.noModel(path: place.path) as any Error
+            }
             return (place.deletingPathExtension().lastPathComponent, place)
         }
         guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }

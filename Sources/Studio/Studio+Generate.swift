@@ -43,7 +43,7 @@ extension Studio {
         _ order: GenerationOrder, atOnce most: Int = 1, onEvent: @escaping @Sendable (JobEvent) -> Void = { _ in }
     ) async throws -> GenerationReport {
         // Refused before anything is queued.
-        _ = try outputs(of: order, seeds: order.request.seeds(from: order.seed))
+        _ = try freeOutputs(of: order)
         var lock: JobLock?
         let job = try premises.library().submit(try JSON.text(order), engine: order.engine, isAttended: true) { id in
             lock = JobLock.take(id, in: premises.libraryFolder)
@@ -56,7 +56,7 @@ extension Studio {
     ///
     /// - Returns: the job's number.
     public func enqueue(_ order: GenerationOrder) throws -> Int64 {
-        _ = try outputs(of: order, seeds: order.request.seeds(from: order.seed))
+        _ = try freeOutputs(of: order)
         return try premises.library().submit(try JSON.text(order), engine: order.engine, isAttended: false).id
     }
 

@@ -13,6 +13,8 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case damagedVocabulary(file: String, line: Int, reason: String)
     case damagedModel(name: String, reason: String)
     case outputExists(path: String)
+    case unwritableOutput(path: String, reason: String)
+    case outputIsSource(path: String, source: String)
     case neverAnalysed(path: String)
     case notLossless(path: String)
     case nothingEmbedded(encoder: String, others: [String])
@@ -48,6 +50,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
         case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."
+        case .unwritableOutput(let path, let reason): "\(path) cannot be written: \(reason); name another place."
+        case .outputIsSource(let path, let source):
+            "\(path) is \(path == source ? "what the run starts from or keeps its records in" : source), which is never written over; "
+                + "name another file."
         case .neverAnalysed(let path):
             "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
         case .notLossless(let path):

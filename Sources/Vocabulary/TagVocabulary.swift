@@ -84,7 +84,7 @@ public struct TagVocabulary: Sendable {
         closures = tags.indices.map { start in
             var found: [Int] = []
             var next = direct[start]
-            while !next.isEmpty {
+            while !next.isEmpty, found.count <= VocabularyChecker.mostImplied {
                 let level = next.filter { position in
                     guard position != start, !found.contains(position) else { return false }
                     found.append(position)

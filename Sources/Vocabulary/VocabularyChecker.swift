@@ -55,6 +55,9 @@ enum VocabularyChecker {
         for entry in entries {
             let path = circle(from: entry.tag, in: byKey)
             if let path { report(entry, .impliesItself(path)) }
+            if path == nil, impliedTags(by: entry.tag, in: byKey).count > mostImplied {
+                report(entry, .impliesTooMany(entry.tag.name, limit: mostImplied))
+            }
             guard path == nil, let group = entry.tag.exclusiveGroup else { continue }
             for implied in impliedTags(by: entry.tag, in: byKey) where implied.exclusiveGroup == group {
                 report(entry, .groupHoldsImplied(group, entry.tag.name, implied.name))
@@ -63,25 +66,46 @@ enum VocabularyChecker {
         return problems
     }
 
-    /// The names along a chain of implications that comes back to its start; nil where there is none.
+    /// Tags that one tag may imply. Real lists have a dozen; without an end a chain of thousands would be walked for each of its links.
+    static let mostImplied = 256
+
+    /// The names along a chain of implications that comes back to its start; nil where there is none within the tags that are followed.
     private static func circle(from start: Tag, in byKey: [String: PlacedTag]) -> [String]? {
         let target = Tag.key(start.name)
         var seen: Set<String> = []
-        var stack: [[String]] = start.implies.map { [start.name, $0] }
-        while let path = stack.popLast() {
-            let key = Tag.key(path.last!)
-            if key == target { return path }
+        // Each name with where the one that implies it stands.
+        var names: [(name: String, by: Int)] = [(start.name, -1)]
+        var stack: [Int] = []
+        func follow(_ tag: Tag, at place: Int) {
+            for implied in tag.implies {
+                names.append((implied, place))
+                stack.append(names.count - 1)
+            }
+        }
+        follow(start, at: 0)
+        while let place = stack.popLast(), seen.count <= mostImplied {
+            let key = Tag.key(names[place].name)
+            if key == target {
+                var path: [String] = []
+                var next = place
+                while next >= 0 {
+                    path.append(names[next].name)
+                    next = names[next].by
+                }
+                return path.reversed()
+            }
             guard seen.insert(key).inserted, let next = byKey[key] else { continue }
-            stack += next.tag.implies.map { path + [$0] }
+            follow(next.tag, at: place)
         }
         return nil
     }
 
+    /// No more than one beyond the most that are allowed.
     private static func impliedTags(by tag: Tag, in byKey: [String: PlacedTag]) -> [Tag] {
         var seen: Set<String> = []
         var found: [Tag] = []
         var next = tag.implies.map(Tag.key)
-        while let key = next.popLast() {
+        while let key = next.popLast(), found.count <= mostImplied {
             guard seen.insert(key).inserted, let entry = byKey[key] else { continue }
             found.append(entry.tag)
             next += entry.tag.implies.map(Tag.key)

@@ -40,6 +40,7 @@ public struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
         case aliasClash(String, with: String)
         case unknownImplied(String, by: String)
         case impliesItself([String])
+        case impliesTooMany(String, limit: Int)
         case groupAcrossFacets(String, Facet, Facet)
         case groupHoldsImplied(String, String, String)
         case forbidden(String)
@@ -70,6 +71,7 @@ public struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
         case .aliasClash(let alias, let other): "the alias \"\(alias)\" belongs to \"\(other)\" already"
         case .unknownImplied(let implied, let name): "\"\(name)\" implies \"\(implied)\", which is no tag"
         case .impliesItself(let path): "a circle of implications: \(path.joined(separator: " < "))"
+        case .impliesTooMany(let name, let limit): "\"\(name)\" implies more than \(limit) tags, one behind the other"
         case .groupAcrossFacets(let group, let one, let other):
             "the exclusive group \"\(group)\" is used in \(one.rawValue) and in \(other.rawValue)"
         case .groupHoldsImplied(let group, let name, let implied):

@@ -149,3 +149,18 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
         }
     }
 }
+
+/// Files that are called checkpoints and are none are named for what they are, and what to do is told.
+@Test(
+    arguments: [
+        (Array("GGUF\u{3}\0\0\0".utf8) + [0, 0, 0, 0], "GGUF"), (Array("PK\u{3}\u{4}archive/data.pkl".utf8), "pickle"),
+        ([0x80, 2, 0x7D, 0x71, 0, 0x28, 0x58, 5, 0, 0], "pickle"), (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"),
+        (Array("\n<!DOCTYPE html><html>".utf8), "web page"), (Array(#"{"error":"Repository not found"}"#.utf8), "download"),
+    ] as [([UInt8], String)])
+func filesOfOtherKindsAreNamed(_ bytes: [UInt8], _ kind: String) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent("model.safetensors")
+    try Data(bytes).write(to: file)
+    let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(file) }
+    #expect(error?.description.contains(kind) == true, "\(String(describing: error))")
+}

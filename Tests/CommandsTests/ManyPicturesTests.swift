@@ -80,7 +80,7 @@ import Testing
         #expect(listed.status == 0, "\(listed.errors)")
         #expect(try lines(listed.output).count == 2)
         let bytes = try tool.run("analyze", "-", input: "\u{1}\u{2}\n")
-        #expect(bytes.status == 1 && bytes.errors.contains("no list of paths"))
+        #expect(bytes.status == 1 && bytes.errors.contains("is no path that can be read"))
         let none = try tool.run("analyze", "-", "--json", input: "")
         #expect(none.status == 0 && none.output == "[]\n")
     }

@@ -59,7 +59,12 @@ enum Families {
     }
 
     /// Writes a single file with the names of the first releases, put together as `files.json` says.
-    static func writeFile(_ family: String, to url: URL, adding more: [(String, Tensor)] = []) throws {
+    ///
+    /// - Parameter change: what becomes of a tensor; nil leaves it out.
+    static func writeFile(
+        _ family: String, to url: URL, adding more: [(String, Tensor)] = [], metadata: [String: String] = [:],
+        changing change: (String, Tensor) -> Tensor? = { $1 }
+    ) throws {
         let all = try JSONSerialization.jsonObject(with: Data(contentsOf: fixture("families/files.json", room: "Diffusion")))
         guard let files = all as? [String: [String: Any]], var recipe = files[family] else { throw Missing(name: family) }
         if let like = recipe["like"] as? String, let more = recipe["more"] as? [String: Any], let first = files[like] {
@@ -87,7 +92,8 @@ enum Families {
             if parts.contains("4d") { made = made.reshaped(Shape(made.shape.dimensions + [1, 1])) }
             tensors.append((name, made))
         }
-        try SafetensorsFile.write(tensors: tensors, as: .f16, to: url)
+        try SafetensorsFile.write(
+            tensors: tensors.compactMap { name, tensor in change(name, tensor).map { (name, $0) } }, metadata: metadata, as: .f16, to: url)
     }
 
     static func unet(_ name: String) throws -> UNet {

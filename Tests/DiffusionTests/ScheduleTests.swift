@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -71,6 +72,65 @@ import Testing
             #expect(inexact || hash(bytes: hashes.utf8) == one.timesteps, "\(name)")
             let tolerance = one.betas == "rescaled" ? 1e-5 : 1e-7
             #expect(zip(sums, one.sums).allSatisfy { abs($0 - $1) <= tolerance * $1 }, "\(name): \(sums) \(one.sums)")
+        }
+    }
+
+    struct Counts: Decodable {
+        let sampler: SamplerName
+        let spacing: String
+        let offset: Int
+        let refused: [Int]
+        let timesteps: [String]
+    }
+
+    /// Every count from 1 to 1000: diffusers' timesteps, or a refusal where it has no step to take (`make_step_counts.py` tells when).
+    @Test func everyCountIsDiffusersOrRefused() throws {
+        let cases: [Counts] = try json("step-counts.json")
+        #expect(cases.count == 60)
+        for one in cases {
+            let noise = NoiseSchedule(Self.configuration("scaled", spacing: one.spacing, offset: one.offset))
+            let name = "\(one.sampler.rawValue) \(one.spacing) \(one.offset)"
+            var hashes = [String](repeating: "", count: 10)
+            for count in (one.sampler == .pndmRungeKutta ? 4 : 1)...1000 {
+                guard !one.refused.contains(count) else {
+                    #expect(throws: DiffusionError.crowdedSteps(requested: count, trained: 1000), "\(name), \(count)") {
+                        try StepSchedule(noise, sampler: one.sampler, count: count)
+                    }
+                    continue
+                }
+                hashes[(count - 1) / 100] += hash(try StepSchedule(noise, sampler: one.sampler, count: count).timesteps)
+            }
+            // Of Karras' timesteps, which are rounded, one among the last hundred counts lies so near the half that the last bit of a
+            // logarithm decides.
+            let compared = one.sampler.isKarras ? 9 : 10
+            #expect(hashes.prefix(compared).map { hash(bytes: $0.utf8) } == one.timesteps.prefix(compared).map { $0 }, "\(name)")
+        }
+    }
+
+    /// A configuration out of a file, with numbers that no schedule can be made of.
+    @Test(arguments: [
+        ("steps_offset", -1), ("steps_offset", 1000), ("steps_offset", 1 << 31), ("steps_offset", .max), ("steps_offset", .min),
+        ("num_train_timesteps", 1), ("num_train_timesteps", 0), ("num_train_timesteps", .max), ("original_inference_steps", 0),
+    ])
+    func numbersThatMakeNoScheduleAreRefused(_ key: String, _ value: Int) throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("scheduler_config.json")
+        try Data(#"{"\#(key)": \#(value)}"#.utf8).write(to: file)
+        let error = #expect(throws: DiffusionError.self) { try SchedulerConfiguration(contentsOf: file) }
+        #expect(error?.description.contains(key) == true && error?.description.contains("\(value)") == true)
+    }
+
+    /// Two steps of training are few, and all there are can be walked.
+    @Test func aShortTrainingHasItsSteps() throws {
+        var configuration = Self.configuration("scaled", spacing: "leading")
+        configuration.trainingSteps = 2
+        configuration.originalSteps = 2
+        for sampler in SamplerName.allCases where sampler != .pndmRungeKutta {
+            #expect(try StepSchedule(NoiseSchedule(configuration), sampler: sampler, count: 1).timesteps.count == 1, "\(sampler)")
+        }
+        configuration.stepsOffset = 1
+        #expect(throws: DiffusionError.crowdedSteps(requested: 2, trained: 2)) {
+            try StepSchedule(NoiseSchedule(configuration), sampler: .ddim, count: 2)
         }
     }
 

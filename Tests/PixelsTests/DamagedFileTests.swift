@@ -120,7 +120,9 @@ import Testing
         // A hole: half a gigabyte by name only.
         #expect(truncate(url.path, ImageLimits.fileBytes + 1) == 0)
         #expect(cause { _ = try ImageFile.decode(contentsOf: url) } == .fileTooLarge(bytes: ImageLimits.fileBytes + 1))
-        #expect(cause { _ = try ImageFile.decode(contentsOf: folder.url) } == .cannotRead(reason: "it is not a file"))
+        #expect(
+            cause { _ = try ImageFile.decode(contentsOf: folder.url) }
+                == .cannotRead(reason: "it is no file but a folder, a pipe or a device"))
         let absent = folder.url.appendingPathComponent("absent.png")
         #expect(cause { _ = try ImageFile.size(of: absent) } == .cannotRead(reason: "no such file or folder"))
     }
@@ -134,9 +136,8 @@ import Testing
 
     @Test(
         arguments: [
-            (Array("GIF89a".utf8), "GIF"), (Array("BM".utf8) + [UInt8](repeating: 0, count: 40), "BMP"), ([0x49, 0x49, 0x2A, 0], "TIFF"),
-            ([0x4D, 0x4D, 0, 0x2A], "TIFF"), ([0, 0, 0, 0x18] + Array("ftypheic".utf8), "HEIC"),
-            ([0, 0, 0, 0x18] + Array("ftypavif".utf8), "AVIF"),
+            ([0x49, 0x49, 0x2A, 0], "TIFF"),
+            ([0x4D, 0x4D, 0, 0x2A], "TIFF"), ([0, 0, 0, 0x18] + Array("ftypmp42".utf8), "video or other ISO container"),
             ([0xFF, 0x0A, 0], "JPEG XL"), (Array("%PDF-1.7".utf8), "PDF"),
         ] as [([UInt8], String)])
     func knownFormatsAreRefusedByName(bytes: [UInt8], name: String) {
@@ -148,8 +149,7 @@ import Testing
         #expect(failure([]) == .empty)
         let unknown = try #require(failure(Array("hello, picture".utf8)))
         #expect(unknown == .unknownFormat(firstBytes: Array("hello, p".utf8)))
-        #expect(unknown.description.contains("PNG, JPEG and WebP"))
-        #expect(failure(try contents("animated.webp")) == .unsupportedFeature(.webp, feature: "an animation"))
+        #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP"))
         let error = ImageError.inFile(path: "/a/b.png", .truncated(.png))
         #expect(error.description == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded?")
     }

@@ -10,7 +10,8 @@ import Testing
 
     @Test func everyFixtureDecodesToPillowsBytes() throws {
         #expect(expected.decode.count > 40)
-        for (name, wanted) in expected.decode.sorted(by: { $0.key < $1.key }) {
+        // Pillow passes gamma over; ColourTests has what becomes of it here.
+        for (name, wanted) in expected.decode.sorted(by: { $0.key < $1.key }) where name != "rgb-gamma.png" {
             let decoded = try ImageFile.decode(contentsOf: picture(name))
             #expect(decoded.image.size == PixelSize(width: wanted.width, height: wanted.height), "\(name)")
             #expect(decoded.image.channels == wanted.channels, "\(name)")

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func pastingBlendsAsPillowDoes() throws {
-        let mask = Mask(pattern(40, 30, 1, seed: 913))
+        let mask = Mask(width: 40, height: 30, values: pattern(40, 30, 1, seed: 913).bytes)
         let pasted = pattern(40, 30, 3, seed: 911).pasted(pattern(40, 30, 3, seed: 912), mask: mask)
         #expect(digest(pasted.bytes) == (try Expected.load()).paste["blend"])
     }

@@ -8,7 +8,7 @@ import Testing
 private func gallery() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let files = FileManager.default
-    for name in ["b.png", "a.jpg", "notes.txt", ".hidden.png", "deep/c.WEBP", "deep/deeper/d.jpeg", ".trash/e.png", "empty/f.gif"] {
+    for name in ["b.png", "a.jpg", "notes.txt", ".hidden.png", "deep/c.WEBP", "deep/deeper/d.jpeg", ".trash/e.png", "empty/f.tiff"] {
         let url = folder.url.appendingPathComponent(name)
         try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data([1]).write(to: url)
@@ -59,7 +59,7 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
     @Test func whatGivesNothingIsAProblem() async throws {
         let folder = try gallery()
         let listing = PictureListing([.path(folder.url.appendingPathComponent("empty").path), .path("no-such.png")])
-        #expect(await taken(listing, below: folder.url) == ["! /empty holds no PNG, JPEG or WebP picture", "no-such.png"])
+        #expect(await taken(listing, below: folder.url) == ["! /empty holds no picture that is read", "no-such.png"])
     }
 
     @Test func anAbandonedListingEnds() async throws {
@@ -99,9 +99,9 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
     @Test func whatIsNoCaptionIsTold() throws {
         let long = try recovery(["coffee.txt": Data(repeating: 97, count: 70_000)])
         #expect(long.prompts.isEmpty && long.notes.count == 1 && long.notes[0].contains("70000"))
-        for bytes in [Data([0xFF, 0xFE, 0x61, 0x00]), Data([0x61, 0x00, 0x62]), Data([0xC3, 0x28])] {
+        for bytes in [Data([0x61, 0x00, 0x62]), Data([0x81, 0x28])] {
             let refused = try recovery(["coffee.txt": bytes])
-            #expect(refused.prompts.isEmpty && refused.notes == ["coffee.txt is no UTF-8 text"])
+            #expect(refused.prompts.isEmpty && refused.notes.count == 1 && refused.notes[0].hasPrefix("coffee.txt is no text"))
         }
     }
 }

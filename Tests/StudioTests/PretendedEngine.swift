@@ -25,7 +25,8 @@ final class PretendedEngine: Engine {
         let run = GenerationPlan.Run(
             strength: 1, steps: steps, passes: 1, stages: [.init(size: PixelSize(width: 1, height: 1), steps: steps)], drafts: 1)
         return GenerationPlan(
-            order: order, runs: [run], precision: "f32", seconds: 1, memory: 1000, tiled: false, work: 0)
+            order: order, runs: [run], precision: "f32", seconds: 1, memory: 1000, tiled: false,
+            notes: ["something was left out"], work: 0)
     }
 
     func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {

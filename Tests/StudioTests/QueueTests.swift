@@ -1,9 +1,11 @@
-import Engines
+import Diffusion
 import Foundation
+import Pixels
 import Synchronization
 import TestSupport
 import Testing
 
+@testable import Engines
 @testable import Studio
 
 /// The queue: its order, its turns, and what several users of one library see of each other.
@@ -51,6 +53,56 @@ import Testing
         #expect(begun == [1, 2, 3, 4, 5, 6] && most == 1)
         #expect(try first.jobs().map(\.state) == Array(repeating: "done", count: 6))
         #expect((1...6).allSatisfy { FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("\($0).png").path) })
+    }
+
+    /// Refused before a job is queued, and again where a name was taken while the job waited; the engine is not asked.
+    @Test(arguments: ["png", "preview.png", "safetensors"])
+    func noNameThatIsTakenIsWrittenOver(_ taken: String) async throws {
+        let studio = try studio()
+        var wish = GenerationWish()
+        func file(_ ending: String) -> URL { folder.url.appendingPathComponent("1." + ending) }
+        (wish.prompt, wish.seed, wish.output) = ("a cat", 1, file("png").path)
+        (wish.preview, wish.latent) = (file("preview.png").path, file("safetensors").path)
+        let order = try await studio.order(wish)
+        let waits = try studio.enqueue(order)
+        try Data([1]).write(to: file(taken))
+        #expect(throws: StudioError.self) { try studio.enqueue(order) }
+        await #expect(throws: StudioError.self) { try await studio.generate(order) }
+        #expect(try studio.jobs().map(\.id) == [waits])
+        try await studio.workOffJobs { _, outcome in #expect(throws: StudioError.self) { try outcome.get() } }
+        #expect(try studio.jobs().map(\.state) == ["failed"] && engine.state.withLock { $0.begun.isEmpty })
+        #expect(try Data(contentsOf: file(taken)) == Data([1]))
+    }
+
+    /// What an engine leaves out is told with the plan.
+    @Test func notesReachWhoeverOrders() async throws {
+        let studio = try studio()
+        let notes = Mutex<[String]>([])
+        _ = try await studio.generate(try await order(1, studio)) { event in
+            if case .planned(let plan) = event { notes.withLock { $0 += plan.notes } }
+        }
+        #expect(notes.withLock { $0 } == ["something was left out"])
+    }
+
+    /// A mask of the picture's proportions is scaled, one of others is left to be refused; what it covers is told.
+    @Test func masksOfOtherSizesAreScaled() throws {
+        func order(_ width: Int, _ height: Int) throws -> GenerationOrder {
+            let file = folder.url.appendingPathComponent("mask-\(width).png")
+            try ImageFile.write(Image(width: width, height: height, filledWith: [255, 255, 255]), to: file)
+            let mask = GenerationOrder.Picture(path: file.path, sha256: "", width: width, height: height)
+            var request = GenerationRequest(mode: .repaint, prompt: "a hat")
+            (request.seed, request.model) = (1, "m")
+            return GenerationOrder(
+                request: request, model: .init(name: "m", path: "/m"), engine: engine.name, mask: mask, place: .folder(folder.url))
+        }
+        let picture = PixelSize(width: 64, height: 48)
+        let scaled = try order(32, 24).repaintMask(for: picture)
+        #expect(scaled.mask?.size == picture && scaled.notes.count == 2, "\(scaled.notes)")
+        #expect(scaled.notes.first?.contains("32x24") == true && scaled.notes.last?.contains("--invert") == true)
+        let same = try order(64, 48).repaintMask(for: picture)
+        #expect(same.mask?.size == picture && same.notes.count == 1)
+        let other = try order(48, 48).repaintMask(for: picture)
+        #expect(other.mask?.size == PixelSize(width: 48, height: 48) && other.notes.isEmpty)
     }
 
     @Test func whoeverOrdersWaitsForTheTurn() async throws {

@@ -161,3 +161,19 @@ func theCheckerNamesTheLine(body: String, line: Int, says: String) throws {
     #expect(problems.map(\.line) == [1, 3, 4, 6, 7, 8])
     #expect(throws: VocabularyError.self) { try TagVocabulary(contentsOf: folder.url) }
 }
+
+/// A chain of thousands is refused, and as quickly as a short one.
+@Test func aLongChainOfImplicationsIsRefused() throws {
+    let chain = (0..<3000).map { "t\($0)" + ($0 < 2999 ? " < t\($0 + 1)" : "") }.joined(
+        separator: "\n")
+    let begin = ContinuousClock.now
+    let found = try problems("@facet subject\n" + chain)
+    #expect(
+        found.count == 3000 - 257
+            && found.allSatisfy { $0.reason.contains("implies more than 256 tags") })
+    #expect(begin.duration(to: .now) < .seconds(10))
+    #expect(throws: Never.self) {
+        try vocabulary(
+            "@facet subject\n" + chain.split(separator: "\n").suffix(200).joined(separator: "\n"))
+    }
+}

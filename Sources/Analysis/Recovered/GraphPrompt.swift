@@ -22,13 +22,16 @@ struct GraphPrompt {
         if let strength = number("denoise", of: first)?.double, strength < 1 { recovered.strength = strength }
         takeModel(of: first, into: &recovered)
         takeSize(of: first, into: &recovered)
-        for sampler in samplers.dropFirst() {
+        for sampler in samplers.dropFirst().prefix(Self.mostFurther) {
             let (positive, negative) = (text(of: sampler, .positive), text(of: sampler, .negative))
             if !positive.isEmpty, positive != recovered.positive { recovered.settings["Prompt of node \(sampler.id)"] = positive }
             if !negative.isEmpty, negative != recovered.negative { recovered.settings["Negative prompt of node \(sampler.id)"] = negative }
         }
         return recovered.saysSomething ? recovered : nil
     }
+
+    /// Samplers after the first whose texts are told.
+    private static let mostFurther = 20
 
     private enum Side: String {
         case positive, negative
@@ -49,14 +52,35 @@ struct GraphPrompt {
             nodes.filter { $0.kind.hasPrefix("SaveImage") || $0.kind.contains("Save") } + nodes.filter { $0.kind == "PreviewImage" }
         for output in outputs {
             let samplers = graph.ancestors(of: output).filter(isSampler)
-            if !samplers.isEmpty { return samplers.sorted { depth($0) < depth($1) } }
+            if !samplers.isEmpty { return inOrder(samplers) }
         }
-        return nodes.filter(isSampler).sorted { (depth($0), Int($0.id) ?? .max) < (depth($1), Int($1.id) ?? .max) }
+        return inOrder(nodes.filter(isSampler))
     }
 
-    /// How many samplers came before.
-    private func depth(_ sampler: NodeGraph.Node) -> Int {
-        graph.ancestors(of: sampler) { !["positive", "negative", "guider", "model"].contains($0) }.count(where: isSampler)
+    /// The samplers by how many others stand one behind the other before them; of equals the one with the lower number.
+    private func inOrder(_ samplers: [NodeGraph.Node]) -> [NodeGraph.Node] {
+        var depths: [String: Int] = [:]
+        for sampler in samplers { measure(sampler.id, &depths) }
+        func key(_ node: NodeGraph.Node) -> (Int, Int, String) { (depths[node.id] ?? 0, Int(node.id) ?? .max, node.id) }
+        return samplers.sorted { key($0) < key($1) }
+    }
+
+    /// The longest chain of samplers that leads to a node, itself included. Without recursion: graphs of strangers are as deep as they like.
+    private func measure(_ id: String, _ depths: inout [String: Int]) {
+        var waiting: [(id: String, isLeft: Bool)] = [(id, false)]
+        var entered: Set<String> = []
+        while let (id, isLeft) = waiting.popLast() {
+            guard depths[id] == nil, let node = graph.nodes[id] else { continue }
+            let above = node.inputs.filter { !["positive", "negative", "guider", "model"].contains($0.key) }.compactMap { _, input in
+                if case .link(let source, _) = input { source } else { nil }
+            }
+            if isLeft {
+                depths[id] = (above.compactMap { depths[$0] }.max() ?? 0) + (isSampler(node) ? 1 : 0)
+            } else if entered.insert(id).inserted {
+                waiting.append((id, true))
+                waiting += above.map { ($0, false) }
+            }
+        }
     }
 
     /// A value of the sampler, or of the nodes that stand for its parts: noise, schedule, guider.
@@ -111,7 +135,7 @@ struct GraphPrompt {
     }
 
     /// Where encoding nodes have their texts: CLIP's, SDXL's two, those of SD3 and Flux.
-    private static let textInputs = ["text", "text_g", "text_l", "clip_g", "clip_l", "t5xxl", "prompt"]
+    private static let textInputs = ["populated_text", "text", "text_g", "text_l", "clip_g", "clip_l", "t5xxl", "prompt"]
 
     /// The text of an input: its value, or what a chain of text nodes comes to.
     private func string(_ name: String, of node: NodeGraph.Node) -> String? {
@@ -166,15 +190,33 @@ struct GraphPrompt {
         let start = graph.source("guider", of: sampler)?.node ?? sampler
         var loras: [String] = []
         for node in graph.ancestors(of: start, through: { $0 == "model" || $0 == "base_model" || $0 == "" }) {
-            if let name = graph.value("lora_name", of: node)?.string {
-                let weight = graph.value("strength_model", of: node)?.plain
-                loras.append((RecoveredPrompt.modelName(name) ?? name) + (weight.map { ": \($0)" } ?? ""))
-            }
+            loras += Self.loras(of: node)
             for key in ["ckpt_name", "unet_name", "model_name"] where recovered.model == nil {
                 recovered.model = RecoveredPrompt.modelName(graph.value(key, of: node)?.string)
             }
         }
         if !loras.isEmpty { recovered.settings["Loras"] = loras.reversed().joined(separator: ", ") }
+    }
+
+    /// What a loader of LoRAs has switched on, the last first: one by name, several by numbered names, or a dictionary each.
+    private static func loras(of node: NodeGraph.Node) -> [String] {
+        func value(_ name: String) -> LenientJSON? { if case .value(let value) = node.inputs[name] { value } else { nil } }
+        func told(_ name: String, _ weight: LenientJSON?) -> String {
+            (RecoveredPrompt.modelName(name) ?? name) + (weight?.plain.map { ": \($0)" } ?? "")
+        }
+        if let name = value("lora_name")?.string { return [told(name, value("strength_model"))] }
+        var found: [String] = []
+        for key in node.inputs.keys.sorted() where key.hasPrefix("lora_") {
+            let number = key.split(separator: "_").last.map(String.init) ?? ""
+            if let entry = value(key), let name = entry["lora"]?.string {
+                if entry["on"] != .boolean(false) { found.append(told(name, entry["strength"])) }
+            } else if key.hasPrefix("lora_name_"), let name = value(key)?.string, name != "None",
+                value("switch_\(number)")?.string != "Off"
+            {
+                found.append(told(name, value("model_weight_\(number)") ?? value("lora_wt_\(number)") ?? value("model_str_\(number)")))
+            }
+        }
+        return found.reversed()
     }
 
     private func takeSize(of sampler: NodeGraph.Node, into recovered: inout RecoveredPrompt) {

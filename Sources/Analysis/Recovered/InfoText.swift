@@ -26,10 +26,15 @@ struct InfoText: Equatable {
 
     init(_ text: String) {
         guard text.utf8.count <= Self.longest else { return }
+        let text = text.drop { $0 == "\u{FEFF}" }
         var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }[...]
-        if let start = Self.settingsStart(lines) {
+        if let start = Self.stepsLine(lines) ?? (Self.joinedSettings(lines) == nil ? Self.settingsLine(lines) : nil) {
             settings = Self.pairs(lines[start...].joined(separator: "\n"))
             lines = lines[..<start]
+        } else if let joint = Self.joinedSettings(lines) {
+            settings = Self.pairs(lines[joint.line...].joined(separator: "\n").dropFirst(joint.offset).description)
+            let before = String(lines[joint.line].prefix(joint.offset))
+            lines = lines[..<joint.line] + Self.separatedNegative(before)
         }
         var isNegative = false
         var (wanted, unwanted): ([String], [String]) = ([], [])
@@ -45,14 +50,42 @@ struct InfoText: Equatable {
         negative = unwanted.joined(separator: "\n").trimmedOfBlanks
     }
 
+    /// Tools that write all on one line join the parts by a full stop, a comma or a blank. The settings begin at the last `Steps:` with a
+    /// number behind it and at least two more settings.
+    private static func joinedSettings(_ lines: ArraySlice<Substring>) -> (line: Int, offset: Int)? {
+        guard let line = lines.lastIndex(where: { $0.contains("Steps: ") }), let mark = lines[line].ranges(of: "Steps: ").last else {
+            return nil
+        }
+        let offset = lines[line].distance(from: lines[line].startIndex, to: mark.lowerBound)
+        let found = pairs(String(lines[line][mark.lowerBound...]))
+        guard offset > 0, found.count >= 3, found[0].key == "Steps", Int(found[0].value) != nil else { return nil }
+        return (line, offset)
+    }
+
+    /// Prompt and negative prompt out of one line, as two lines.
+    private static func separatedNegative(_ line: String) -> [Substring] {
+        func trimmed(_ text: Substring) -> Substring {
+            var text = text
+            while let last = text.last, last.isWhitespace || last == "." || last == "," { text.removeLast() }
+            return text
+        }
+        guard let mark = line.ranges(of: negativeMark).last else { return [trimmed(line[...])] }
+        return [trimmed(line[..<mark.lowerBound]), trimmed(line[mark.lowerBound...])]
+    }
+
     private static let negativeMark = "Negative prompt:"
 
-    /// The first line of the settings: the last one that begins with the steps; else the last line of all, if it has three settings and
-    /// one of them is a common one, so that "a bowl, colour: red, light: soft, mood: calm" stays a prompt.
-    private static func settingsStart(_ lines: ArraySlice<Substring>) -> Int? {
-        if let line = lines.lastIndex(where: { $0.trimmedOfBlanks.hasPrefix("Steps:") }), !pairs(String(lines[line])).isEmpty {
-            return line
-        }
+    /// The first line of the settings: the last one that begins with a number of steps.
+    private static func stepsLine(_ lines: ArraySlice<Substring>) -> Int? {
+        guard let line = lines.lastIndex(where: { $0.trimmedOfBlanks.hasPrefix("Steps:") }),
+            let first = pairs(String(lines[line])).first, Int(first.value) != nil
+        else { return nil }
+        return line
+    }
+
+    /// The last line of all, if it has three settings and one of them is a common one, so that "a bowl, colour: red, light: soft, mood: calm"
+    /// stays a prompt.
+    private static func settingsLine(_ lines: ArraySlice<Substring>) -> Int? {
         guard let last = lines.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }) else { return nil }
         let found = pairs(String(lines[last]))
         return found.count >= 3 && found.contains { common.contains($0.key) } ? last : nil
@@ -71,6 +104,13 @@ struct InfoText: Equatable {
     private struct Scanner {
         let characters: [Character]
         var position = 0
+        /// Characters that may still be looked through for closing marks: texts that open more than they close take no longer than others.
+        var patience: Int
+
+        init(characters: [Character]) {
+            self.characters = characters
+            patience = 8 * characters.count + 1000
+        }
 
         /// The next pair; what stands between commas and is none is passed over.
         mutating func next() -> (key: String, value: String)? {
@@ -119,9 +159,10 @@ struct InfoText: Equatable {
         }
 
         /// Behind the closing mark of a text in quotation marks; nil where there is none.
-        private func endOfText(from start: Int) -> Int? {
+        private mutating func endOfText(from start: Int) -> Int? {
             var index = start + 1
-            while index < characters.count {
+            while index < characters.count, patience > 0 {
+                patience -= 1
                 switch characters[index] {
                 case "\\": index += 2
                 case "\"": return index + 1
@@ -132,10 +173,11 @@ struct InfoText: Equatable {
         }
 
         /// Behind the bracket that closes the one at `start`; brackets in texts do not count.
-        private func endOfNested(from start: Int) -> Int? {
+        private mutating func endOfNested(from start: Int) -> Int? {
             var depth = 0
             var index = start
-            while index < characters.count {
+            while index < characters.count, patience > 0 {
+                patience -= 1
                 switch characters[index] {
                 case "\"":
                     guard let end = endOfText(from: index) else { return nil }

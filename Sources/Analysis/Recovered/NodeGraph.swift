@@ -20,7 +20,7 @@ struct NodeGraph {
     /// Nil where the value is no graph of either shape.
     init?(_ json: LenientJSON) {
         if let drawn = json["nodes"], !drawn.elements.isEmpty {
-            nodes = Self.drawn(drawn.elements, links: json["links"]?.elements ?? [])
+            nodes = DrawnGraph(json).nodes
         } else {
             var nodes: [String: Node] = [:]
             for (id, member) in json.members {
@@ -41,56 +41,6 @@ struct NodeGraph {
         }
         return .value(json)
     }
-
-    private static func drawn(_ drawn: [LenientJSON], links: [LenientJSON]) -> [String: Node] {
-        // [link, from node, from output, to node, to input, type]
-        var sources: [Int: (node: String, output: Int)] = [:]
-        for link in links {
-            guard let id = link[0]?.integer, let node = link[1]?.integer, let output = link[2]?.integer else { continue }
-            sources[id] = (String(node), output)
-        }
-        var nodes: [String: Node] = [:]
-        for node in drawn {
-            guard let id = node["id"]?.integer.map(String.init), let kind = node["type"]?.string else { continue }
-            // 2 is muted, 4 bypassed: neither had a part in the picture.
-            if let mode = node["mode"]?.integer, mode == 2 || mode == 4 { continue }
-            var inputs: [String: Input] = [:]
-            let values = node["widgets_values"]
-            for (name, value) in values?.members ?? [:] { inputs[name] = .value(value) }
-            for (name, value) in zip(widgets[kind] ?? [], values?.elements ?? []) where !name.isEmpty { inputs[name] = .value(value) }
-            if widgets[kind] == nil, let text = values?.elements.first(where: { $0.string != nil }) { inputs["text"] = .value(text) }
-            for input in node["inputs"]?.elements ?? [] {
-                guard let name = input["name"]?.string, let link = input["link"]?.integer, let source = sources[link] else { continue }
-                inputs[name] = .link(node: source.node, output: source.output)
-            }
-            nodes[id] = Node(id: id, kind: kind, inputs: inputs)
-        }
-        return nodes
-    }
-
-    /// The names of a drawn node's values, in their order; "" for one that is no input (what becomes of the seed after a run).
-    private static let widgets: [String: [String]] = [
-        "KSampler": ["seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"],
-        "KSamplerAdvanced": ["add_noise", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler", "start_at_step", "end_at_step"],
-        "SamplerCustom": ["add_noise", "noise_seed", "", "cfg"],
-        "RandomNoise": ["noise_seed"],
-        "KSamplerSelect": ["sampler_name"],
-        "BasicScheduler": ["scheduler", "steps", "denoise"],
-        "CFGGuider": ["cfg"],
-        "FluxGuidance": ["guidance"],
-        "CLIPTextEncode": ["text"],
-        "CLIPTextEncodeSDXL": ["width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"],
-        "EmptyLatentImage": ["width", "height", "batch_size"],
-        "EmptySD3LatentImage": ["width", "height", "batch_size"],
-        "CheckpointLoaderSimple": ["ckpt_name"],
-        "UNETLoader": ["unet_name", "weight_dtype"],
-        "LoraLoader": ["lora_name", "strength_model", "strength_clip"],
-        "LoraLoaderModelOnly": ["lora_name", "strength_model"],
-        "ControlNetApplyAdvanced": ["strength", "start_percent", "end_percent"],
-        "ConditioningSetTimestepRange": ["start", "end"],
-        "ConditioningZeroOut": [], "ConditioningCombine": [], "ConditioningConcat": [], "Reroute": [], "BasicGuider": [],
-        "SamplerCustomAdvanced": [], "VAEDecode": [], "VAEEncode": [], "SaveImage": ["filename_prefix"], "PreviewImage": [],
-    ]
 }
 
 extension NodeGraph {

@@ -5,6 +5,7 @@ public struct RecoveredPrompt: Sendable, Hashable, Codable {
     /// Whose way of writing it is.
     public enum Tool: String, Sendable, Hashable, Codable, CaseIterable {
         case redraw, a1111, comfyui, novelai, invokeai, fooocus, swarmui
+        case drawThings = "drawthings"
         /// Text without settings: a caption in a file beside the picture, or separate entries that say what they are.
         case text
     }

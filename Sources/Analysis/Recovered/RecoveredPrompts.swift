@@ -8,10 +8,9 @@ public enum RecoveredPrompts {
     ///   - sidecar: name and content of the text file beside the picture.
     public static func find(in texts: [String: String], isPNG: Bool, sidecar: (name: String, text: String)? = nil) -> [RecoveredPrompt] {
         var found: [RecoveredPrompt] = []
-        for read in [redraw, infoText, invokeAI, novelAI, graph, entries] as [(Texts) -> RecoveredPrompt?] {
-            if let prompt = read(Texts(texts: texts, isPNG: isPNG)), prompt.saysSomething,
-                !found.contains(where: { $0.positive == prompt.positive })
-            {
+        let texts = Texts(texts, isPNG: isPNG)
+        for read in [redraw, infoText, invokeAI, novelAI, drawThings, graph, entries] as [(Texts) -> RecoveredPrompt?] {
+            if let prompt = read(texts), prompt.saysSomething, !found.contains(where: { $0.positive == prompt.positive }) {
                 found.append(prompt)
             }
         }
@@ -22,15 +21,59 @@ public enum RecoveredPrompts {
     /// Longest caption that is kept, in bytes.
     public static let longestCaption = 64 << 10
 
-    struct Texts {
-        let texts: [String: String]
-        let isPNG: Bool
+    /// What tools name a packet of XMP among a file's texts.
+    public static let xmpKey = "XML:com.adobe.xmp"
+    /// What a text out of the pixels' lowest bits is handed over as: the settings of one tool in the web UI's writing, or of NovelAI in JSON.
+    public static let stealthKey = "lowest bits of the pixels"
 
-        subscript(key: String) -> String? { texts[key] }
+    struct Texts {
+        private var texts: [String: String]
+        private let isPNG: Bool
+        /// Where texts stand that are not in an entry of their own name.
+        private var places: [String: String] = [:]
+
+        init(_ texts: [String: String], isPNG: Bool) {
+            (self.texts, self.isPNG) = (texts, isPNG)
+            if let packet = texts[xmpKey].map({ XMPPacket($0) }) { take(packet) }
+            if let hidden = texts[stealthKey] { take(hidden: hidden) }
+        }
+
+        /// An entry. Of several that a PNG has under one keyword, the first that has the marks of a prompt.
+        subscript(key: String) -> String? {
+            let all = [texts[key]] + (2..<10).map { texts["\(key) (\($0))"] }
+            let found = all.compactMap { $0 }
+            guard found.count > 1 else { return found.first }
+            return found.first { InfoText($0).isUnmistakable || LenientJSON($0.trimmedOfBlanks)?.members.isEmpty == false } ?? found[0]
+        }
 
         func place(_ key: String) -> String {
-            if isPNG { return "PNG entry \"\(key)\"" }
+            if let place = places[key] { return place }
+            if isPNG, key != "UserComment" { return "PNG entry \"\(key)\"" }
             return key == "UserComment" ? "EXIF comment" : key == "Comment" ? "JPEG comment" : "EXIF entry \"\(key)\""
+        }
+
+        /// Properties of XMP under the names of the entries that other files have for them; where a file has both, its own entry counts.
+        private mutating func take(_ packet: XMPPacket) {
+            for (property, key) in [
+                ("UserComment", "UserComment"), ("description", "ImageDescription"), ("parameters", "parameters"), ("prompt", "prompt"),
+                ("workflow", "workflow"), ("invokeai_metadata", "invokeai_metadata"),
+            ] {
+                guard texts[key] == nil, let found = packet[local: property] else { continue }
+                texts[key] = found.text
+                places[key] = "XMP \"\(found.name)\""
+            }
+        }
+
+        private mutating func take(hidden: String) {
+            let place = "the \(stealthKey)"
+            guard let json = LenientJSON(hidden), !json.members.isEmpty else {
+                if texts["parameters"] == nil { (texts["parameters"], places["parameters"]) = (hidden, place) }
+                return
+            }
+            for (key, value) in json.members where texts[key] == nil {
+                guard let text = value.string else { continue }
+                (texts[key], places[key]) = (text, place)
+            }
         }
     }
 
@@ -97,7 +140,12 @@ public enum RecoveredPrompts {
         return prompt
     }
 
+    private static func drawThings(_ texts: Texts) -> RecoveredPrompt? {
+        texts["UserComment"].flatMap { LenientJSON($0) }.flatMap { SmallTools.drawThings($0, place: texts.place("UserComment")) }
+    }
+
     private static func invokeAI(_ texts: Texts) -> RecoveredPrompt? {
+        if let line = texts["Dream"], let prompt = SmallTools.dream(line, place: texts.place("Dream")) { return prompt }
         for key in ["invokeai_metadata", "sd-metadata"] {
             guard let json = texts[key].flatMap({ LenientJSON($0) }) else { continue }
             let body = json["image"] ?? json

@@ -16,7 +16,7 @@ typedef struct {
     int channels;
 } redraw_png_header;
 
-/// One text entry. The strings belong to the reader (on reading) or to the caller (on writing).
+/// One text entry to be written. The strings belong to the caller.
 typedef struct {
     const char *keyword;
     const char *text;
@@ -40,9 +40,6 @@ int redraw_png_read_end(redraw_png_reader *reader);
 const char *redraw_png_message(const redraw_png_reader *reader);
 /// Whether it failed because the bytes ended.
 int redraw_png_is_truncated(const redraw_png_reader *reader);
-
-int redraw_png_text_count(redraw_png_reader *reader);
-redraw_png_text redraw_png_text_at(redraw_png_reader *reader, int index);
 
 /// Writes an 8-bit PNG into memory that the caller frees with redraw_png_free; NULL and a message on failure.
 uint8_t *redraw_png_write(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int compression,

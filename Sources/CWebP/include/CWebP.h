@@ -23,6 +23,9 @@ redraw_webp_outcome redraw_webp_read_header(const uint8_t *bytes, size_t count, 
 /// Decodes into height rows of width * channels bytes: 3 RGB, 4 RGBA with straight alpha.
 redraw_webp_outcome redraw_webp_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, int width, int height, int channels);
 
+/// The first picture of an animation on its whole canvas: height rows of width RGBA pixels.
+redraw_webp_outcome redraw_webp_decode_first(const uint8_t *bytes, size_t count, uint8_t *pixels, int width, int height);
+
 /// Encodes RGB or RGBA pixels into memory that the caller frees with redraw_webp_free; NULL on failure.
 /// Lossless keeps the colour of transparent pixels too; quality is 0 to 100.
 uint8_t *redraw_webp_encode(const uint8_t *pixels, int width, int height, int channels, int lossless, float quality, size_t *count);

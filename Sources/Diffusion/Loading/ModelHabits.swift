@@ -37,7 +37,7 @@ public struct ModelHabits: Sendable, Equatable {
         if let unet = try? UNetConfiguration(contentsOf: model.appendingPathComponent("unet/config.json")) {
             return unet.guidanceEmbeddingWidth != nil
         }
-        guard model.pathExtension == "safetensors", let file = try? SafetensorsFile(model) else { return false }
+        guard model.pathExtension.lowercased() == "safetensors", let file = try? SafetensorsFile(model) else { return false }
         return file.has("model.diffusion_model.time_embed.cond_proj.weight")
     }
 

@@ -43,31 +43,38 @@ struct ModelParts {
     private static let largest = 256 << 20
 
     /// Adds LoRA files to the weights, several one after the other.
-    mutating func add(_ adaptations: [Adaptation]) throws {
+    ///
+    /// - Returns: what was left out of them, in words.
+    mutating func add(_ adaptations: [Adaptation]) throws -> [String] {
         let names = LatentDiffusionNames(
             unetLayers: unetConfiguration.layers, downAttention: unetConfiguration.downAttention, upAttention: unetConfiguration.upAttention
         )
+        var notes: [String] = []
         for adaptation in adaptations {
+            let blocks = adaptation.blocks
             var components = [
                 LowRankAdaptation.Component(
-                    name: "unet", flatNames: ["lora_unet"], weights: unet, oldNames: names, multiplier: adaptation.unetMultiplier)
+                    name: "unet", weights: unet, oldNames: names, multiplier: adaptation.unetMultiplier,
+                    factor: { blocks?.factor(ofOldName: $0) ?? 1 })
             ]
             for encoder in textEncoders {
-                let flat = encoder.name == "text_encoder_2" ? ["lora_te2"] : ["lora_te", "lora_te1"]
-                components.append(
-                    .init(name: encoder.name, flatNames: flat, weights: encoder.weights, multiplier: adaptation.textMultiplier))
+                components.append(.init(name: encoder.name, weights: encoder.weights, multiplier: adaptation.textMultiplier))
             }
-            let additions = try LowRankAdaptation(adaptation.file).additions(to: components)
-            unet = try unet.adding(additions[0])
+            let outcome = try LowRankAdaptation(adaptation.file).outcome(for: components, ranks: adaptation.ranks)
+            notes += outcome.notes.map { "the LoRA \(adaptation.name): \($0)" }
+            unet = try unet.adding(outcome.additions[0])
             for index in textEncoders.indices {
-                textEncoders[index].weights = try textEncoders[index].weights.adding(additions[index + 1])
+                textEncoders[index].weights = try textEncoders[index].weights.adding(outcome.additions[index + 1])
             }
         }
+        return notes
     }
 
     /// The text encoders, loaded.
     ///
-    /// - Parameter merges: OpenAI's list, for models that bring no tokenizer.
+    /// - Parameters:
+    ///   - merges: OpenAI's list, for models that bring no tokenizer.
+    ///   - embeddings: those that fit this model.
     func prompts(merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
         let isXL = unetConfiguration.added != nil
         var towers: [CLIPPrompts.Tower] = []
@@ -96,6 +103,15 @@ public struct Adaptation: Sendable, Equatable {
     public let file: URL
     public let unetMultiplier: Float
     public let textMultiplier: Float
+    /// Only so many of its ranks count; nil: all.
+    public let ranks: Int?
+    /// A factor for each block of the UNet.
+    public let blocks: BlockWeights?
+
+    init(_ tag: PromptTags.Tag, file: URL) {
+        (name, self.file, unetMultiplier, ranks, blocks) = (tag.name, file, tag.unet, tag.ranks, tag.blocks)
+        textMultiplier = tag.text * (tag.blocks?.base ?? 1)
+    }
 
     /// - Parameter textMultiplier: as for the UNet unless given.
     public init(name: String? = nil, file: URL, multiplier: Float = 1, textMultiplier: Float? = nil) {
@@ -103,5 +119,6 @@ public struct Adaptation: Sendable, Equatable {
         self.file = file
         unetMultiplier = multiplier
         self.textMultiplier = textMultiplier ?? multiplier
+        (ranks, blocks) = (nil, nil)
     }
 }

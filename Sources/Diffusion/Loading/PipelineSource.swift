@@ -6,6 +6,9 @@ public struct PipelineSource: Sendable {
     public let outline: PipelineOutline
     private let parts: ModelParts
     private let options: PipelineOptions
+    /// What was left out of the files that prompts call, in words.
+    public let notes: [String]
+    private let embeddings: [TrainedEmbedding]
 
     /// Opens a model: a folder in diffusers' layout, or a single .safetensors file.
     ///
@@ -22,13 +25,26 @@ public struct PipelineSource: Sendable {
         var parts = try Cancellation(checkCancelled).during {
             isFolder.boolValue ? try ModelParts(folder: model) : try ModelParts(file: model)
         }
-        try parts.add(options.adaptations)
+        var notes = options.notes
+        notes += try parts.add(options.adaptations)
         try parts.hold(options.precision)
         outline = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
             weightMemory: parts.weightMemory(), isHeldInHalves: parts.unet.holding.inHalves,
             transformMemory: parts.transformMemory())
-        (self.parts, self.options) = (parts, options)
+        let widths = parts.textEncoders.map(\.configuration.width)
+        var embeddings: [TrainedEmbedding] = []
+        for file in widths.isEmpty ? [] : options.embeddings {
+            do {
+                let embedding = try TrainedEmbedding(file)
+                try embedding.check(widths)
+                embeddings.append(embedding)
+            } catch {
+                // A common word may be some embedding's name: one that cannot be used is no reason to stop.
+                notes.append("not used: \(error)")
+            }
+        }
+        (self.parts, self.options, self.notes, self.embeddings) = (parts, options, notes, embeddings)
     }
 
     /// Reads the weights.
@@ -45,12 +61,14 @@ public struct PipelineSource: Sendable {
                 if parts.textEncoders.isEmpty {
                     try sentences()
                 } else {
-                    try parts.prompts(merges: options.merges, embeddings: options.embeddings.map { try TrainedEmbedding($0) })
+                    try parts.prompts(merges: options.merges, embeddings: embeddings)
                 }
-            return Pipeline(
+            var pipeline = Pipeline(
                 family: outline, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
                 codec: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
                 adaptations: options.adaptations)
+            pipeline.notes = notes
+            return pipeline
         }
     }
 }

@@ -29,7 +29,7 @@ struct EulerAncestralMethod: SamplingMethod {
         let down = max(0, next * next - up * up).squareRoot()
         let estimate = schedule.noise.configuration.prediction.clean(output, latent, sigma: sigma)
         let moved = latent.moved(from: sigma, to: down, towards: estimate)
-        // The last step has nothing to add; the reference draws all the same, after which nothing is drawn any more.
-        return up == 0 ? moved : moved.scaled(by: 1, adding: random.noise(like: latent), scaledBy: up)
+        // A step between equal levels, and the last one, have nothing to add; the reference draws all the same.
+        return moved.scaled(by: 1, adding: random.noise(like: latent), scaledBy: up)
     }
 }

@@ -64,6 +64,9 @@ public struct NoiseSchedule: Sendable {
         return squares.indices.map { 1 - ($0 == 0 ? squares[0] : squares[$0] / squares[$0 - 1]) }
     }
 
+    /// abar at a training step, looked up as the reference does: it counts -1, where some schedules end, from the back.
+    func remaining(at timestep: Int) -> Float { remaining[timestep < 0 ? remaining.count + timestep : timestep] }
+
     /// sigma between training steps, by linear interpolation as `numpy.interp` does it.
     func sigma(at timestep: Double) -> Double {
         guard timestep > 0 else { return Double(sigmas[0]) }

@@ -70,7 +70,7 @@ struct PseudoNumericalMethod: SamplingMethod {
 
     /// Formula 9 of the paper.
     private static func moved(_ latent: Tensor, by output: Tensor, from timestep: Int, to next: Int, _ schedule: StepSchedule) -> Tensor {
-        let here = schedule.remaining(at: timestep, noiselessEnd: false)
+        let here = timestep == -1 ? schedule.noise.remaining(at: -1) : schedule.remaining(at: timestep, noiselessEnd: false)
         let there = schedule.remaining(at: next, noiselessEnd: false)
         let slope = schedule.noise.configuration.prediction.noise(output, latent, NoiseSplit(remaining: here))
         let divisor = here * (1 - there).squareRoot() + (here * (1 - here) * there).squareRoot()

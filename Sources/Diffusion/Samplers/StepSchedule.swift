@@ -22,7 +22,8 @@ public struct StepSchedule: Sendable {
     /// - Parameters:
     ///   - strength: for LCM, how much of the schedule the steps are spread over; nil: over all of it.
     ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
-    /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give, and
+    /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
+    ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place, and
     ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
     public init(
         _ noise: NoiseSchedule, sampler: SamplerName, count: Int, strength: Double? = nil,
@@ -44,6 +45,7 @@ public struct StepSchedule: Sendable {
             return
         }
         let made = try profile == .a1111 ? Self.webUI(noise, sampler, count) : Self.diffusers(noise, sampler, count)
+        guard made.isWithin(noise, sampler) else { throw .crowdedSteps(requested: count, trained: configuration.trainingSteps) }
         guard sampler.passesPerStep == 2 else {
             timesteps = made.timesteps
             sigmas = made.sigmas
@@ -71,7 +73,7 @@ public struct StepSchedule: Sendable {
     /// Signal and noise that the pass at `index` starts from, where their squares add up to 1.
     func split(at index: Int) -> NoiseSplit {
         sampler.formulation == .timestep
-            ? NoiseSplit(remaining: noise.remaining[Int(timesteps[index])]) : NoiseSplit(sigma: sigmas[index])
+            ? NoiseSplit(remaining: noise.remaining(at: Int(timesteps[index]))) : NoiseSplit(sigma: sigmas[index])
     }
 
     /// abar at a training step.
@@ -86,6 +88,16 @@ public struct StepSchedule: Sendable {
         let timesteps: [Float]
         let sigmas: [Float]
         let initialNoise: Float
+
+        /// Whether a sampler can walk along them: one that looks training steps up needs each to be one, one that divides by the distance
+        /// between two levels needs all to differ.
+        func isWithin(_ noise: NoiseSchedule, _ sampler: SamplerName) -> Bool {
+            switch sampler.formulation {
+            case .timestep: timesteps.allSatisfy { (-1..<Float(noise.remaining.count)).contains($0) }
+            case .preserving: zip(sigmas, sigmas.dropFirst()).allSatisfy { $0 != $1 }
+            case .exploding: true
+            }
+        }
     }
 
     private static func diffusers(_ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int) -> Levels {
@@ -165,7 +177,8 @@ public struct StepSchedule: Sendable {
             let rising = (0..<points).map { Double($0 * ratio) }
             return rising.reversed().prefix(count).map { $0 + Double(configuration.stepsOffset) }
         case .trailing:
-            // numpy's arange counts in steps of (first + step) - first, which is not always the step itself.
+            // numpy's arange counts in steps of (first + step) - first, which is not always the step itself. For some counts rounding has it
+            // pass its end, and the reference takes one step more, at -1.
             let ratio = Double(total) / Double(count)
             let step = (Double(total) - ratio) - Double(total)
             let length = Int((Double(total) / ratio).rounded(.up))

@@ -46,6 +46,8 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public let model: String
     public let prompt: Prompt
     @OrNull public internal(set) var recognised: Recognition?
+    /// What the person has to know of the mask and of the files that the prompts call: what was scaled, what was left out.
+    public let notes: [String]
     /// One for each strength of a sheet; one where there is no sheet.
     public let runs: [Run]
     public let guidance: Double
@@ -65,8 +67,9 @@ extension PlanReport {
         self.init(
             model: order.model.name,
             prompt: Prompt(tokens: length.tokens, limit: length.limit, chunks: length.chunks, cutOff: length.cutOff),
-            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, runs: plan.runs.map(Run.init),
-            guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds, memory: plan.memory, tiled: plan.tiled)
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
+            runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
+            memory: plan.memory, tiled: plan.tiled)
     }
 }
 

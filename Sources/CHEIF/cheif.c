@@ -1,0 +1,91 @@
+#include "include/CHEIF.h"
+
+#include <libheif/heif.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct redraw_heif {
+    struct heif_context *context;
+    struct heif_image_handle *picture;
+    int count;
+};
+
+static void keep_message(char *message, struct heif_error error) {
+    strncpy(message, error.message ? error.message : "it cannot be read", REDRAW_HEIF_MESSAGE_CAPACITY - 1);
+    message[REDRAW_HEIF_MESSAGE_CAPACITY - 1] = 0;
+}
+
+redraw_heif *redraw_heif_open(const uint8_t *bytes, size_t count, char *message) {
+    redraw_heif *file = calloc(1, sizeof *file);
+    strcpy(message, "memory is short");
+    if (!file) return NULL;
+    file->context = heif_context_alloc();
+    if (!file->context) {
+        redraw_heif_close(file);
+        return NULL;
+    }
+    struct heif_error error = heif_context_read_from_memory_without_copy(file->context, bytes, count, NULL);
+    if (error.code == heif_error_Ok) error = heif_context_get_primary_image_handle(file->context, &file->picture);
+    if (error.code != heif_error_Ok) {
+        keep_message(message, error);
+        redraw_heif_close(file);
+        return NULL;
+    }
+    file->count = heif_context_get_number_of_top_level_images(file->context);
+    return file;
+}
+
+void redraw_heif_close(redraw_heif *file) {
+    if (!file) return;
+    if (file->picture) heif_image_handle_release(file->picture);
+    if (file->context) heif_context_free(file->context);
+    free(file);
+}
+
+int redraw_heif_width(const redraw_heif *file) { return heif_image_handle_get_width(file->picture); }
+int redraw_heif_height(const redraw_heif *file) { return heif_image_handle_get_height(file->picture); }
+int redraw_heif_has_alpha(const redraw_heif *file) { return heif_image_handle_has_alpha_channel(file->picture); }
+int redraw_heif_pictures(const redraw_heif *file) { return file->count; }
+
+int redraw_heif_decode(const redraw_heif *file, uint8_t *pixels, char *message) {
+    int channels = redraw_heif_has_alpha(file) ? 4 : 3;
+    int width = redraw_heif_width(file), height = redraw_heif_height(file);
+    struct heif_image *image = NULL;
+    struct heif_error error = heif_decode_image(
+        file->picture, &image, heif_colorspace_RGB, channels == 4 ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, NULL);
+    if (error.code != heif_error_Ok) {
+        keep_message(message, error);
+        return 0;
+    }
+    int stride = 0;
+    const uint8_t *plane = heif_image_get_plane_readonly(image, heif_channel_interleaved, &stride);
+    // What was decoded must be what was stated.
+    int fits = plane && heif_image_get_width(image, heif_channel_interleaved) == width
+        && heif_image_get_height(image, heif_channel_interleaved) == height;
+    if (fits) {
+        for (int y = 0; y < height; y++)
+            memcpy(pixels + (size_t)y * (size_t)width * (size_t)channels, plane + (size_t)y * (size_t)stride, (size_t)width * (size_t)channels);
+    } else {
+        strcpy(message, "it states two sizes");
+    }
+    heif_image_release(image);
+    return fits;
+}
+
+size_t redraw_heif_aside(const redraw_heif *file, char kind, uint8_t *target, size_t capacity) {
+    if (kind == 'c') {
+        size_t size = heif_image_handle_get_raw_color_profile_size(file->picture);
+        if (target && size <= capacity && heif_image_handle_get_raw_color_profile(file->picture, target).code != heif_error_Ok) return 0;
+        return size;
+    }
+    heif_item_id id;
+    const char *type = kind == 'e' ? "Exif" : "mime";
+    if (heif_image_handle_get_list_of_metadata_block_IDs(file->picture, type, &id, 1) < 1) return 0;
+    if (kind == 'x') {
+        const char *content = heif_image_handle_get_metadata_content_type(file->picture, id);
+        if (!content || strcmp(content, "application/rdf+xml") != 0) return 0;
+    }
+    size_t size = heif_image_handle_get_metadata_size(file->picture, id);
+    if (target && size <= capacity && heif_image_handle_get_metadata(file->picture, id, target).code != heif_error_Ok) return 0;
+    return size;
+}

@@ -1,0 +1,22 @@
+#include "include/CZlib.h"
+
+#include <string.h>
+#include <zlib.h>
+
+redraw_inflate_outcome redraw_inflate(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity, size_t *written) {
+    z_stream stream;
+    memset(&stream, 0, sizeof stream);
+    *written = 0;
+    // 32: zlib or gzip, by its header.
+    if (count > UINT32_MAX || capacity > UINT32_MAX || inflateInit2(&stream, 15 + 32) != Z_OK) return REDRAW_INFLATE_DAMAGED;
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = (uInt)count;
+    stream.next_out = target;
+    stream.avail_out = (uInt)capacity;
+    int outcome = inflate(&stream, Z_FINISH);
+    *written = capacity - stream.avail_out;
+    int full = stream.avail_out == 0;
+    inflateEnd(&stream);
+    if (outcome == Z_STREAM_END) return REDRAW_INFLATE_WHOLE;
+    return outcome == Z_BUF_ERROR && full ? REDRAW_INFLATE_LONGER : REDRAW_INFLATE_DAMAGED;
+}

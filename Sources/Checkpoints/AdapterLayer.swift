@@ -1,0 +1,306 @@
+import Tensors
+
+/// What an adapter's file holds for one module, by the last part of its tensors' names.
+///
+/// Sources: kohya's scripts for LoRA; LyCORIS for LoCon with a core (`lora_mid`), LoHa (`hada_…`), LoKr (`lokr_…`), differences (`diff`), norms
+/// (`w_norm`) and IA3 (`on_input`); peft and LyCORIS for DoRA (`lora_magnitude_vector`, `dora_scale`).
+struct AdapterLayer {
+    /// The name of the tensor, by role.
+    var tensors: [String: String] = [:]
+
+    /// Endings of tensors' names and the roles they mean; a longer ending goes before one it contains.
+    private static let endings: [(ending: String, role: String)] = [
+        (".lora_down.weight", "down"), (".lora_up.weight", "up"), (".lora_mid.weight", "mid"), (".lora_A.weight", "down"),
+        (".lora_B.weight", "up"), (".lora_A", "down"), (".lora_B", "up"), (".lora.down.weight", "down"), (".lora.up.weight", "up"),
+        (".lora_linear_layer.down.weight", "down"), (".lora_linear_layer.up.weight", "up"), ("_lora.down.weight", "down"),
+        ("_lora.up.weight", "up"), (".lora_embedding_A", "down"), (".lora_embedding_B", "up"),
+        (".lora_magnitude_vector.weight", "magnitude"), (".lora_magnitude_vector", "magnitude"), (".dora_scale", "magnitude"),
+        (".alpha", "alpha"), (".hada_w1_a", "w1a"), (".hada_w1_b", "w1b"), (".hada_w2_a", "w2a"), (".hada_w2_b", "w2b"),
+        (".hada_t1", "t1"), (".hada_t2", "t2"), (".lokr_w1_a", "k1a"), (".lokr_w1_b", "k1b"), (".lokr_w1", "k1"), (".lokr_w2_a", "k2a"),
+        (".lokr_w2_b", "k2b"), (".lokr_w2", "k2"), (".lokr_t2", "kt2"), (".diff_b", "biasDifference"), (".diff", "difference"),
+        (".w_norm", "difference"), (".b_norm", "biasDifference"), (".on_input", "onInput"), (".weight", "factors"),
+    ]
+
+    /// The module that a tensor is for, and its role; nil for a tensor of no kind that is known.
+    static func split(_ key: String) -> (module: String, role: String)? {
+        // peft names the adapter within the name: `lora_A.default.weight`.
+        var key = key
+        if let range = key.ranges(of: ".default").last, ["", ".weight"].contains(String(key[range.upperBound...])) {
+            key.removeSubrange(range)
+        }
+        guard let (ending, role) = endings.first(where: { key.hasSuffix($0.ending) }) else { return nil }
+        var module = String(key.dropLast(ending.count))
+        // diffusers once kept its adaptations in attention processors: `attn1.processor.to_q_lora.down.weight`.
+        if module.contains(".processor.") { module = module.split(separator: ".").filter { $0 != "processor" }.joined(separator: ".") }
+        if module.hasSuffix(".to_out") { module += ".0" }
+        return (module, role)
+    }
+
+    /// How the tensors change a weight; nil where they are of no kind that is known, or not complete.
+    func change() -> Change? {
+        func all(_ roles: String...) -> [String]? {
+            let found = roles.compactMap { tensors[$0] }
+            return found.count == roles.count ? found : nil
+        }
+        if let names = all("down", "up") { return .lowRank(down: names[0], up: names[1], mid: tensors["mid"]) }
+        if let names = all("w1a", "w1b", "w2a", "w2b") {
+            return .hadamard(names[0], names[1], names[2], names[3], cores: all("t1", "t2"))
+        }
+        if tensors["k1"] != nil || all("k1a", "k1b") != nil, tensors["k2"] != nil || all("k2a", "k2b") != nil {
+            return .kronecker(
+                left: tensors["k1"].map { [$0] } ?? all("k1a", "k1b") ?? [], right: tensors["k2"].map { [$0] } ?? all("k2a", "k2b") ?? [],
+                core: tensors["k2"] == nil ? tensors["kt2"] : nil)
+        }
+        if let names = all("factors", "onInput") { return .factors(names[0], onInput: names[1]) }
+        if let name = tensors["difference"] { return .difference(name) }
+        return nil
+    }
+
+    enum Change {
+        /// up · down; with a core, a convolution's up · core · down.
+        case lowRank(down: String, up: String, mid: String?)
+        /// (w1a · w1b) ∘ (w2a · w2b), each with a core for convolutions.
+        case hadamard(String, String, String, String, cores: [String]?)
+        /// left ⊗ right, either a product of two.
+        case kronecker(left: [String], right: [String], core: String?)
+        /// Each output's or input's share of the weight is added to it.
+        case factors(String, onInput: String)
+        case difference(String)
+
+        /// The tensor whose shape tells the rank, and along which dimension; nil where there is none, and alpha says nothing.
+        var rankTensor: String? {
+            switch self {
+            case .lowRank(let down, _, _): down
+            case .hadamard(_, let first, _, _, _): first
+            case .kronecker(let left, let right, _): right.count == 2 ? right[1] : left.count == 2 ? left[1] : nil
+            case .factors, .difference: nil
+            }
+        }
+
+        /// The tensor that is named where the shapes do not fit.
+        var mainTensor: String {
+            switch self {
+            case .lowRank(let down, _, _): down
+            case .hadamard(let first, _, _, _, _): first
+            case .kronecker(let left, _, _): left[0]
+            case .factors(let name, _), .difference(let name): name
+            }
+        }
+    }
+}
+
+/// A module's change, read and computed when the weight is.
+struct AdapterAddition: WeightAddition {
+    let file: SafetensorsFile
+    let change: AdapterLayer.Change
+    /// alpha over rank.
+    let scale: Float
+    /// What the person asked for.
+    let multiplier: Float
+    /// Only so many ranks count.
+    let ranks: Int?
+    /// Of a weight that is decomposed (DoRA): the length of each of its rows or columns.
+    let magnitude: String?
+
+    func added(to weight: Tensor) throws(CheckpointError) -> Tensor {
+        let difference = try difference(of: weight)
+        guard let magnitude else { return weight.scaled(by: 1, adding: difference, scaledBy: scale * multiplier) }
+        let merged = weight.scaled(by: 1, adding: difference, scaledBy: scale)
+        return weight.scaled(by: 1 - multiplier, adding: try decomposed(merged, magnitude), scaledBy: multiplier)
+    }
+
+    /// What in the file does not fit a weight of that shape, in words; nil where all does. Only shapes are looked at.
+    func problem(with weight: Shape) throws(CheckpointError) -> String? {
+        let name = change.mainTensor
+        let found = try file.shape(of: name)
+        let outputs = weight.dimensions.first ?? 1
+        let inputs = weight.count / max(outputs, 1)
+        let fits: Bool
+        switch change {
+        case .lowRank(let down, let up, let mid):
+            let (down, up) = (try file.shape(of: down), try file.shape(of: up))
+            let rank = down.dimensions.first ?? 0
+            if let mid {
+                let core = try file.shape(of: mid)
+                fits =
+                    core.rank == 4 && up.dimensions.first == outputs && core[0] * outputs == up.count && core[1] == rank
+                    && rank > 0 && down.count / rank * core[2] * core[3] == inputs
+            } else {
+                fits = rank > 0 && down.count == rank * inputs && up.dimensions.first == outputs && up.count == outputs * rank
+            }
+        case .factors(_, let onInput): fits = found.count == (try file.tensor(onInput).values.first != 0 ? inputs : outputs)
+        case .difference: fits = found.count == weight.count
+        // Their parts multiply to the weight in several ways; that is seen when they are read.
+        case .hadamard, .kronecker: fits = weight.rank >= 2
+        }
+        if let magnitude, try !lengthsFit(file.shape(of: magnitude), weight) {
+            return "\(magnitude) of shape \(try file.shape(of: magnitude))"
+        }
+        return fits ? nil : "\(name) of shape \(found), for a weight of shape \(weight)"
+    }
+
+    private func lengthsFit(_ lengths: Shape, _ weight: Shape) -> Bool {
+        lengths.count == weight.dimensions.first || (weight.rank > 1 && lengths.count == weight[1] && lengths.dimensions.first == 1)
+    }
+
+    /// The change in the weight's shape, neither alpha nor multiplier in it.
+    ///
+    /// - Throws: `CheckpointError.unfitAdapter` where the shapes do not multiply to the weight's.
+    func difference(of weight: Tensor) throws(CheckpointError) -> Tensor {
+        let made: Tensor
+        switch change {
+        case .lowRank(let down, let up, let mid): made = try lowRank(try read(down), try read(up), try mid.map(read), weight)
+        case .hadamard(let w1a, let w1b, let w2a, let w2b, let cores):
+            let left = try product(
+                try read(w1a), try read(w1b), core: try cores.map { names throws(CheckpointError) in try read(names[0]) }, weight)
+            let right = try product(
+                try read(w2a), try read(w2b), core: try cores.map { names throws(CheckpointError) in try read(names[1]) }, weight)
+            guard left.count == right.count else { throw unfit(weight) }
+            made = Tensor(shape: left.shape) { target in
+                left.withUnsafeValues { left in
+                    right.withUnsafeValues { right in for index in target.indices { target[index] = left[index] * right[index] } }
+                }
+            }
+        case .kronecker(let left, let right, let core): made = try kronecker(left, right, core, weight)
+        case .factors(let name, let onInput):
+            let factors = try read(name)
+            let isOnInput = try file.tensor(onInput).values.first != 0
+            let outputs = weight.shape[0]
+            let inputs = weight.count / outputs
+            guard factors.count == (isOnInput ? inputs : outputs) else { throw unfit(weight) }
+            made = Tensor(shape: weight.shape) { target in
+                weight.withUnsafeValues { weight in
+                    factors.withUnsafeValues { factors in
+                        for index in target.indices { target[index] = weight[index] * factors[isOnInput ? index % inputs : index / inputs] }
+                    }
+                }
+            }
+        case .difference(let name): made = try read(name)
+        }
+        guard made.count == weight.count else { throw unfit(weight) }
+        return made.reshaped(weight.shape)
+    }
+
+    private func read(_ name: String) throws(CheckpointError) -> Tensor {
+        let tensor = try file.tensor(name)
+        guard tensor.isFinite else { throw .notFinite(name, file: file.path) }
+        return tensor
+    }
+
+    private func unfit(_ weight: Tensor) -> CheckpointError {
+        let name = change.mainTensor
+        return .unfitAdapter(name, found: (try? file.shape(of: name)) ?? [], weight: weight.shape, file: file.path)
+    }
+
+    private func lowRank(_ down: Tensor, _ up: Tensor, _ mid: Tensor?, _ weight: Tensor) throws(CheckpointError) -> Tensor {
+        guard let mid else { return try product(up, down, core: nil, weight) }
+        let (rank, inputRank) = (
+            up.shape.dimensions.last.map { _ in up.count / max(up.shape[0], 1) } ?? 0, down.shape.dimensions.first ?? 0
+        )
+        guard mid.shape.rank == 4, mid.shape[0] == rank, mid.shape[1] == inputRank, rank > 0, inputRank > 0 else { throw unfit(weight) }
+        return composed(
+            left: up.reshaped([up.shape[0], rank]), core: mid, right: down.reshaped([inputRank, down.count / inputRank]))
+    }
+
+    /// [outputs, rank] · [rank, …]; with a core, [rank, outputs] and [rank, inputs] around it, as LyCORIS stores those.
+    private func product(_ left: Tensor, _ right: Tensor, core: Tensor?, _ weight: Tensor) throws(CheckpointError) -> Tensor {
+        if let core {
+            guard core.shape.rank == 4, left.shape.rank == 2, right.shape.rank == 2, core.shape[0] == left.shape[0],
+                core.shape[1] == right.shape[0]
+            else { throw unfit(weight) }
+            return composed(left: left.transposed(), core: core, right: right)
+        }
+        let rank = right.shape.dimensions.first ?? 0
+        guard rank > 0, left.shape.rank > 0, left.shape[0] > 0, left.count == left.shape[0] * rank else { throw unfit(weight) }
+        let (outputs, inputs) = (left.shape[0], right.count / rank)
+        var (left, right) = (left.reshaped([outputs, rank]), right.reshaped([rank, inputs]))
+        if let ranks, ranks < rank {
+            left = left.sliced(0..<ranks, axis: 1)
+            right = right.sliced(0..<ranks)
+        }
+        return matmul(left, right)
+    }
+
+    /// left [outputs, n], core [n, m, height, width], right [m, inputs]: [outputs, inputs, height, width].
+    private func composed(left: Tensor, core: Tensor, right: Tensor) -> Tensor {
+        let (n, m, height, width) = (core.shape[0], core.shape[1], core.shape[2], core.shape[3])
+        let (outputs, inputs) = (left.shape[0], right.shape[1])
+        let first = matmul(left, core.reshaped([n, m * height * width])).reshaped([outputs, m, height * width])
+        // The core's inner dimension comes last for the second product, and back.
+        let turned = first.permuted([0, 2, 1]).reshaped([outputs * height * width, m])
+        return matmul(turned, right).reshaped([outputs, height * width, inputs]).permuted([0, 2, 1]).reshaped([
+            outputs, inputs, height, width,
+        ])
+    }
+
+    private func kronecker(_ left: [String], _ right: [String], _ core: String?, _ weight: Tensor) throws(CheckpointError) -> Tensor {
+        let first = left.count == 1 ? try read(left[0]) : try product(try read(left[0]), try read(left[1]), core: nil, weight)
+        let second: Tensor =
+            if right.count == 1 { try read(right[0]) } else {
+                try product(try read(right[0]), try read(right[1]), core: try core.map(read), weight)
+            }
+        guard first.shape.rank == 2, second.shape.rank >= 2, first.count > 0, second.count > 0 else { throw unfit(weight) }
+        let (a, b, c) = (first.shape[0], first.shape[1], second.shape[0])
+        // A convolution's second factor may be stored flat; its inputs are what the weight has of them.
+        let kernel = weight.shape.rank == 4 ? weight.shape[2] * weight.shape[3] : 1
+        guard second.count % (c * kernel) == 0 else { throw unfit(weight) }
+        let d = second.count / (c * kernel)
+        guard a * c == weight.shape[0], a * c * b * d * kernel == weight.count else { throw unfit(weight) }
+        return Tensor(shape: [a * c, b * d * kernel]) { target in
+            first.withUnsafeValues { first in
+                second.withUnsafeValues { second in
+                    var index = 0
+                    for i in 0..<a {
+                        for k in 0..<c {
+                            for j in 0..<b {
+                                let factor = first[i * b + j]
+                                for l in 0..<d * kernel {
+                                    target[index] = factor * second[k * d * kernel + l]
+                                    index += 1
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Each row (or column) brought to the length that was trained for it. A row is all that makes an output.
+    private func decomposed(_ merged: Tensor, _ name: String) throws(CheckpointError) -> Tensor {
+        let lengths = try read(name)
+        let outputs = merged.shape[0]
+        let inputs = merged.shape.rank > 1 ? merged.shape[1] : 1
+        let kernel = merged.count / (outputs * inputs)
+        // [1, inputs] means columns, [outputs] and [outputs, 1] rows; where only one of the numbers fits, that one.
+        let isByInput = lengths.shape.rank > 1 && lengths.shape[0] == 1 && lengths.count == inputs
+        guard lengths.count == (isByInput ? inputs : outputs) else {
+            throw .unfitAdapter(name, found: lengths.shape, weight: merged.shape, file: file.path)
+        }
+        func group(_ index: Int) -> Int { isByInput ? index / kernel % inputs : index / (inputs * kernel) }
+        var squares = [Double](repeating: 0, count: lengths.count)
+        merged.withUnsafeValues { values in
+            for index in values.indices { squares[group(index)] += Double(values[index]) * Double(values[index]) }
+        }
+        let factors = zip(lengths.values, squares).map { $1 > 0 ? $0 / Float($1.squareRoot()) : 0 }
+        return Tensor(shape: merged.shape) { target in
+            merged.withUnsafeValues { values in for index in target.indices { target[index] = values[index] * factors[group(index)] } }
+        }
+    }
+}
+
+extension Tensor {
+    /// Whether every value is a number. Looks at all of them at the memory's speed.
+    var isFinite: Bool {
+        withUnsafeValues { values in
+            var sums = SIMD16<Float>(repeating: 0)
+            let whole = values.count / 16 * 16
+            // A number times 0 is 0; infinities and what is no number stay so.
+            for start in stride(from: 0, to: whole, by: 16) {
+                let part = UnsafeRawPointer(values.baseAddress! + start).loadUnaligned(as: SIMD16<Float>.self)
+                sums += part * 0
+            }
+            return sums == SIMD16<Float>(repeating: 0) && values[whole...].allSatisfy(\.isFinite)
+        }
+    }
+}

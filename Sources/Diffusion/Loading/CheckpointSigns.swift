@@ -1,0 +1,64 @@
+import Checkpoints
+
+/// What the names and the metadata of a single file tell beside the weights: the kind of a model that is not run here, what it predicts, and
+/// what may be read past.
+enum CheckpointSigns {
+    /// Families and kinds whose UNet, or whatever they have instead, is not run here, by name; nil for none of them.
+    static func foreignKind(_ names: [String]) -> String? {
+        let all = Set(names)
+        func any(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
+        if all.contains("edm_vpred.sigma_max") || all.contains("edm_vpred.sigma_min") {
+            return
+                "it is a CosXL model (edm_vpred.…), whose way to denoise is not run here; take an SDXL model of the noise or of the velocity"
+        }
+        if all.contains("edm_mean") || all.contains("edm_std") {
+            return "it is a Playground 2.5 model (edm_mean, edm_std), whose way to denoise is not run here; take another SDXL model"
+        }
+        guard !names.contains(where: { $0.hasPrefix("model.diffusion_model.input_blocks.") }) else { return nil }
+        if any("double_blocks", "single_blocks", "single_transformer_blocks") { return "it is of the family Flux, which is not run here" }
+        if any("joint_blocks") { return "it is of the family Stable Diffusion 3, which is not run here" }
+        if any("motion_modules", "temporal_transformer", "blocks.0.cross_attn", "time_stack") {
+            return "it is a video model, which is not run here"
+        }
+        return nil
+    }
+
+    /// Whether the model was trained to predict the velocity; nil where the file does not tell.
+    static func predictsVelocity(_ file: SafetensorsFile) -> Bool? {
+        if file.has("v_pred") { return true }
+        for key in ["modelspec.prediction_type", "prediction_type", "ss_prediction_type"] {
+            guard let told = file.metadata[key]?.lowercased() else { continue }
+            if ["v", "v_prediction", "v-prediction", "vpred"].contains(told) { return true }
+            if told.hasPrefix("eps") { return false }
+        }
+        return file.metadata["ss_v_parameterization"]?.lowercased() == "true" ? true : nil
+    }
+
+    /// Whether the training's last step is noise alone.
+    static func endsInNoise(_ file: SafetensorsFile) -> Bool {
+        file.has("ztsnr") || file.metadata["ss_zero_terminal_snr"]?.lowercased() == "true"
+    }
+
+    static func missing(_ part: String) -> String {
+        "it holds no \(part); it is a UNet or part of a model alone. Take a whole checkpoint, or a folder in diffusers' layout with this UNet in it"
+    }
+
+    /// Tensors that say nothing about the model: the training's noise schedule, averaged copies of the weights, towers that look at pictures.
+    static func isUnneeded(_ name: String) -> Bool {
+        if schedule.contains(name) { return true }
+        if ["model_ema.", "embedding_manager.", "first_stage_model.loss.", "optimizer"].contains(where: { name.hasPrefix($0) }) {
+            return true
+        }
+        guard name.hasPrefix("cond_stage_model.") || name.hasPrefix("conditioner.embedders.") else { return false }
+        let parts = name.split(separator: ".")
+        return parts.contains("visual") || parts.contains("vision_model") || parts.contains("visual_projection")
+            || parts.last == "logit_scale" || parts.last == "position_ids"
+    }
+
+    private static let schedule: Set<String> = [
+        "betas", "alphas_cumprod", "alphas_cumprod_prev", "sqrt_alphas_cumprod", "sqrt_one_minus_alphas_cumprod",
+        "log_one_minus_alphas_cumprod", "sqrt_recip_alphas_cumprod", "sqrt_recipm1_alphas_cumprod", "posterior_variance",
+        "posterior_log_variance_clipped", "posterior_mean_coef1", "posterior_mean_coef2", "lvlb_weights", "logvar", "scale_factor",
+        "denoiser.sigmas", "v_pred", "ztsnr", "global_step", "cond_stage_model.text_projection.weight",
+    ]
+}

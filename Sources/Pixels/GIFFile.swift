@@ -1,0 +1,197 @@
+/// Reading GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt): the first picture of the file, on its whole canvas.
+enum GIFFile {
+    /// The canvas, checked against the limits.
+    static func size(of bytes: [UInt8]) throws(ImageError) -> PixelSize {
+        guard let width = bytes.number16(at: 6, bigEndian: false), let height = bytes.number16(at: 8, bigEndian: false), bytes.count >= 13
+        else { throw .truncated(.gif) }
+        let size = PixelSize(width: width, height: height)
+        try size.check(.gif)
+        return size
+    }
+
+    /// RGB where every pixel of the canvas is painted, else RGBA.
+    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+        let canvas = try size(of: bytes)
+        let frame = try firstFrame(of: bytes)
+        guard frame.left + frame.width <= canvas.width, frame.top + frame.height <= canvas.height else {
+            throw .damaged(.gif, reason: "its first picture does not fit its canvas")
+        }
+        let numbers = try numbers(of: bytes, frame)
+        var pixels = [UInt8](repeating: 0, count: canvas.pixelCount * 4)
+        for (index, number) in numbers.enumerated() {
+            let (row, column) = (frame.row(index / frame.width), index % frame.width)
+            let colour = Int(number) * 3
+            guard Int(number) != frame.transparent, colour + 2 < frame.palette.count else { continue }
+            let place = ((frame.top + row) * canvas.width + frame.left + column) * 4
+            for channel in 0..<3 { pixels[place + channel] = bytes[frame.palette.lowerBound + colour + channel] }
+            pixels[place + 3] = 255
+        }
+        let image = Image(width: canvas.width, height: canvas.height, channels: 4, bytes: pixels)
+        return stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } ? image.droppingAlpha() : image
+    }
+
+    /// How many pictures there are, as far as the file can be read.
+    static func pictures(in bytes: [UInt8]) -> Int {
+        var count = 0
+        try? walk(bytes) { block in
+            if case .picture = block { count += 1 }
+            return true
+        }
+        return count
+    }
+
+    private struct Frame {
+        var left = 0
+        var top = 0
+        var width = 0
+        var height = 0
+        var isInterlaced = false
+        /// Where the colours stand in the file, three bytes each.
+        var palette = 0..<0
+        var transparent = -1
+        /// Where the size of the first code stands.
+        var data = 0
+
+        /// The row that the pixels' n-th one is; interlaced files have every eighth first.
+        func row(_ number: Int) -> Int {
+            guard isInterlaced else { return number }
+            var number = number
+            for (start, step) in [(0, 8), (4, 8), (2, 4), (1, 2)] where start < height {
+                let rows = (height - start + step - 1) / step
+                if number < rows { return start + number * step }
+                number -= rows
+            }
+            return height - 1
+        }
+    }
+
+    private enum Block {
+        case control(Int)
+        case picture(Int)
+    }
+
+    /// Calls `visit` with where each control block's and each picture's description begins, until it returns false.
+    private static func walk(_ bytes: [UInt8], _ visit: (Block) throws(ImageError) -> Bool) throws(ImageError) {
+        guard bytes.count >= 13 else { throw .truncated(.gif) }
+        var position = 13 + (bytes[10] & 0x80 != 0 ? 3 << (Int(bytes[10] & 7) + 1) : 0)
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x21:
+                guard position + 2 < bytes.count else { throw .truncated(.gif) }
+                if bytes[position + 1] == 0xF9, try !visit(.control(position + 3)) { return }
+                position = try end(of: bytes, blocksAt: position + 2)
+            case 0x2C:
+                guard position + 10 < bytes.count else { throw .truncated(.gif) }
+                if try !visit(.picture(position + 1)) { return }
+                let own = bytes[position + 9]
+                position = try end(of: bytes, blocksAt: position + 11 + (own & 0x80 != 0 ? 3 << (Int(own & 7) + 1) : 0))
+            case 0x3B: return
+            default: throw .damaged(.gif, reason: "it has a block of no known kind")
+            }
+        }
+    }
+
+    /// Behind the blocks of data at a place, the empty one included.
+    private static func end(of bytes: [UInt8], blocksAt start: Int) throws(ImageError) -> Int {
+        var position = start
+        while position < bytes.count {
+            let length = Int(bytes[position])
+            position += 1 + length
+            if length == 0 { return position }
+        }
+        throw .truncated(.gif)
+    }
+
+    private static func firstFrame(of bytes: [UInt8]) throws(ImageError) -> Frame {
+        var frame = Frame()
+        var isFound = false
+        if bytes.count > 13, bytes[10] & 0x80 != 0 { frame.palette = 13..<13 + 3 << (Int(bytes[10] & 7) + 1) }
+        try walk(bytes) { block throws(ImageError) in
+            switch block {
+            case .control(let start):
+                guard start + 3 < bytes.count else { throw .truncated(.gif) }
+                frame.transparent = bytes[start] & 1 != 0 ? Int(bytes[start + 3]) : -1
+                return true
+            case .picture(let start):
+                func number(_ offset: Int) -> Int { bytes.number16(at: start + offset, bigEndian: false) ?? 0 }
+                (frame.left, frame.top, frame.width, frame.height) = (number(0), number(2), number(4), number(6))
+                let packed = bytes[start + 8]
+                frame.isInterlaced = packed & 0x40 != 0
+                frame.data = start + 9
+                if packed & 0x80 != 0 {
+                    let colours = 3 << (Int(packed & 7) + 1)
+                    frame.palette = frame.data..<frame.data + colours
+                    frame.data += colours
+                }
+                isFound = true
+                return false
+            }
+        }
+        guard isFound, frame.data < bytes.count else { throw .truncated(.gif) }
+        guard frame.palette.upperBound <= bytes.count else { throw .truncated(.gif) }
+        guard frame.width > 0, frame.height > 0, !frame.palette.isEmpty else {
+            throw .damaged(.gif, reason: "its first picture has no pixels or no colours")
+        }
+        return frame
+    }
+
+    /// The pixels' numbers in the palette, unpacked (Welch 1984) from codes of three to twelve bits.
+    private static func numbers(of bytes: [UInt8], _ frame: Frame) throws(ImageError) -> [UInt8] {
+        let smallest = Int(bytes[frame.data])
+        guard (1...11).contains(smallest) else { throw .damaged(.gif, reason: "its codes have \(smallest) bits") }
+        let (clear, end) = (1 << smallest, 1 << smallest + 1)
+        let wanted = frame.width * frame.height
+        // Each code is the one before it and one number more.
+        var prefixes = [Int](repeating: -1, count: 4096)
+        var lasts = [UInt8](repeating: 0, count: 4096)
+        for number in 0..<clear { lasts[number] = UInt8(truncatingIfNeeded: number) }
+        var (next, width, previous) = (end + 1, smallest + 1, -1)
+        var (bits, bitCount) = (0, 0)
+        var position = frame.data + 1
+        var left = 0
+        var output: [UInt8] = []
+        output.reserveCapacity(wanted)
+        var stack: [UInt8] = []
+        while output.count < wanted {
+            while bitCount < width {
+                if left == 0 {
+                    guard position < bytes.count else { throw .truncated(.gif) }
+                    left = Int(bytes[position])
+                    position += 1
+                    if left == 0 { throw .truncated(.gif) }
+                }
+                guard position < bytes.count else { throw .truncated(.gif) }
+                bits |= Int(bytes[position]) << bitCount
+                bitCount += 8
+                position += 1
+                left -= 1
+            }
+            let code = bits & (1 << width - 1)
+            bits >>= width
+            bitCount -= width
+            if code == clear {
+                (next, width, previous) = (end + 1, smallest + 1, -1)
+                continue
+            }
+            if code == end { throw .truncated(.gif) }
+            guard code < next || code == next && previous >= 0 else { throw .damaged(.gif, reason: "it has a code before its meaning") }
+            var walk = code == next ? previous : code
+            stack.removeAll(keepingCapacity: true)
+            while walk >= clear {
+                stack.append(lasts[walk])
+                walk = prefixes[walk]
+            }
+            let first = lasts[walk]
+            output.append(first)
+            output += stack.reversed()
+            if code == next { output.append(first) }
+            if previous >= 0, next < 4096 {
+                (prefixes[next], lasts[next]) = (previous, first)
+                next += 1
+                if next == 1 << width, width < 12 { width += 1 }
+            }
+            previous = code
+        }
+        return Array(output.prefix(wanted))
+    }
+}

@@ -1,0 +1,85 @@
+import CHEIF
+
+/// Reading HEIC and AVIF through libheif: the main picture, which libheif turns upright itself.
+enum HEIFFile {
+    struct Header {
+        var size: PixelSize
+        var hasAlpha: Bool
+        /// From its TIFF header on.
+        var exif: [UInt8]?
+        var xmp: [UInt8]?
+        var profile: [UInt8]?
+        /// How many pictures the file has.
+        var pictures: Int
+    }
+
+    /// Bytes of an EXIF block, a packet or a profile.
+    private static let longestAside = 8 << 20
+
+    static func header(of bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> Header {
+        try opened(bytes, format) { file throws(ImageError) in
+            // Four bytes tell where the TIFF header begins.
+            var exif = aside("e", of: file)
+            if let block = exif, let skip = block.number32(at: 0, bigEndian: true),
+                skip <= block.count - 4
+            {
+                exif = Array(block[(4 + skip)...])
+            }
+            return Header(
+                size: try size(of: file, format), hasAlpha: redraw_heif_has_alpha(file) != 0, exif: exif,
+                xmp: aside("x", of: file),
+                profile: aside("c", of: file), pictures: Int(redraw_heif_pictures(file)))
+        }
+    }
+
+    static func decode(_ bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> Image {
+        try opened(bytes, format) { file throws(ImageError) in
+            let size = try size(of: file, format)
+            let channels = redraw_heif_has_alpha(file) != 0 ? 4 : 3
+            return try Image(width: size.width, height: size.height, channels: channels) {
+                pixels throws(ImageError) in
+                var message = [CChar](repeating: 0, count: Int(REDRAW_HEIF_MESSAGE_CAPACITY))
+                guard redraw_heif_decode(file, pixels, &message) != 0 else {
+                    throw .damaged(format, reason: spoken(message))
+                }
+            }
+        }
+    }
+
+    private static func size(of file: OpaquePointer, _ format: ImageFormat) throws(ImageError)
+        -> PixelSize
+    {
+        let size = PixelSize(width: Int(redraw_heif_width(file)), height: Int(redraw_heif_height(file)))
+        try size.check(format)
+        return size
+    }
+
+    private static func aside(_ kind: Unicode.Scalar, of file: OpaquePointer) -> [UInt8]? {
+        let kind = CChar(truncatingIfNeeded: kind.value)
+        let size = redraw_heif_aside(file, kind, nil, 0)
+        guard (1...longestAside).contains(size) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: size)
+        return redraw_heif_aside(file, kind, &bytes, size) == size ? bytes : nil
+    }
+
+    private static func opened<R>(
+        _ bytes: [UInt8], _ format: ImageFormat, _ body: (OpaquePointer) throws(ImageError) -> R
+    ) throws(ImageError) -> R {
+        // libheif reads from the array's own memory, so the array stays pinned for as long as the file is open.
+        var outcome: Result<R, ImageError> = .failure(.damaged(format, reason: "memory is short"))
+        bytes.withUnsafeBufferPointer { buffer in
+            var message = [CChar](repeating: 0, count: Int(REDRAW_HEIF_MESSAGE_CAPACITY))
+            guard let file = redraw_heif_open(buffer.baseAddress, buffer.count, &message) else {
+                outcome = .failure(.damaged(format, reason: spoken(message)))
+                return
+            }
+            defer { redraw_heif_close(file) }
+            do throws(ImageError) {
+                outcome = .success(try body(file))
+            } catch {
+                outcome = .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Pixels
+import TestSupport
+import Testing
+
+@testable import Commands
+
+/// Files that would hold a command up, be written over, or speak to the terminal.
+@Suite struct FileTests {
+    private func picture(_ tool: Tool, _ name: String, text: [(String, String)] = []) throws -> String {
+        let image = Image(width: 64, height: 48, filledWith: [90, 120, 60])
+        try ImageFile.write(image, to: URL(fileURLWithPath: tool.path(name)), text: text)
+        return tool.path(name)
+    }
+
+    /// Numbers of any size, or none, are shown as they are.
+    @Test(arguments: ["1e30", "nan", "inf", "-1e308", "1e400", "7.125"])
+    func recoveredNumbersOfAnySizeAreShown(_ number: String) throws {
+        let tool = try Tool()
+        let text =
+            "a cat\nSteps: 20, Sampler: Euler a, CFG scale: \(number), Seed: 1, Size: 512x512, Denoising strength: \(number)"
+        let outcome = try tool.run("info", picture(tool, "a.png", text: [("parameters", text)]))
+        #expect(outcome.status == 0 && outcome.output.contains("a cat"), "\(outcome)")
+        for value in [1e30, .nan, .infinity, -1e308, 0.005, 1e15] {
+            #expect(!ReviewSession.number(value).isEmpty)
+        }
+        #expect(
+            ReviewSession.number(7.125) == "7.13" && ReviewSession.number(3) == "3"
+                && ReviewSession.number(1e30) == "1e+30")
+    }
+
+    /// A pipe nobody writes into ends a command at once.
+    @Test func aPipeIsRefused() throws {
+        let tool = try Tool()
+        let pipe = tool.path("pipe.png")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for arguments in [["info", pipe], ["analyze", pipe]] {
+            let outcome =
+                try arguments.count == 2 ? tool.run(arguments[0], arguments[1]) : tool.run(arguments[0])
+            #expect(outcome.status == 1 && outcome.errors.contains("pipe"), "\(outcome)")
+        }
+        let model = tool.path("model.safetensors")
+        #expect(mkfifo(model, 0o600) == 0)
+        #expect(try tool.run("paint", "a cat", "--model", model).status == 1)
+    }
+
+    /// Neither the picture nor anything else is written over without a word, and the picture and the library never.
+    @Test func nothingIsWrittenOverUnasked() throws {
+        let tool = try Tool()
+        let source = try picture(tool, "source.png")
+        let other = try picture(tool, "other.png")
+        let before = try Data(contentsOf: URL(fileURLWithPath: source))
+        func generate(_ more: String...) throws -> Tool.Outcome {
+            let (process, input, output, errors) = try tool.start(
+                ["generate", source, "--prompt", "a cat", "--steps", "1", "--size", "64x64"] + more)
+            try input.fileHandleForWriting.close()
+            let said = output.fileHandleForReading.readDataToEndOfFile()
+            let complained = errors.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return .init(
+                status: process.terminationStatus, output: String(decoding: said, as: UTF8.self),
+                errors: String(decoding: complained, as: UTF8.self))
+        }
+        for option in ["--preview", "--output"] {
+            let taken = try generate(option, other)
+            #expect(taken.status == 1 && taken.errors.contains("exists already"), "\(taken)")
+            let own = try generate(option, source, "--overwrite")
+            #expect(own.status == 1 && own.errors.contains("never written over"), "\(own)")
+        }
+        let latent = try generate("--latent", other)
+        #expect(latent.status == 1 && latent.errors.contains("exists already"), "\(latent)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: source)) == before)
+
+        // A link that leads nowhere is a name that is taken; a name too long is told before anything is computed.
+        let link = tool.path("link.png")
+        #expect(symlink(tool.path("nowhere/x.png"), link) == 0)
+        let dangling = try generate("--output", link)
+        #expect(dangling.status == 1 && dangling.errors.contains("exists already"), "\(dangling)")
+        let long = try generate("--output", tool.path(String(repeating: "n", count: 300) + ".png"))
+        #expect(long.status == 1 && long.errors.contains("too long"), "\(long)")
+    }
+
+    /// Escape sequences from texts and names reach neither output nor errors; JSON keeps them, escaped.
+    @Test func escapesNeverReachTheTerminal() throws {
+        let tool = try Tool()
+        let evil = "\u{1B}]0;owned\u{07}\u{1B}[2J a cat \u{9B}31m \u{202E}x"
+        let file = try picture(
+            tool, "a.png",
+            text: [
+                ("parameters", evil + "\nSteps: 20, Sampler: \u{1B}[5m, Seed: 1, Model: m"), ("note", evil),
+            ])
+        func acts(_ text: String) -> Bool {
+            text.unicodeScalars.contains {
+                $0.value < 0x20 && $0 != "\n" && $0 != "\t" || (0x7F..<0xA0).contains($0.value)
+                    || $0.value == 0x202E
+            }
+        }
+        for arguments in [["info", file], ["info", tool.path(evil)]] {
+            let outcome = try tool.run(arguments[0], arguments[1])
+            #expect(!acts(outcome.output) && !acts(outcome.errors), "\(outcome)")
+        }
+        let json = try tool.run("info", file, "--json")
+        #expect(
+            !acts(json.output) && json.output.contains("\\u009b") && json.output.contains("\\u001b"))
+        let read = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect((read["text"] as? [String: String])?["note"]?.contains("\u{9B}31m") == true)
+    }
+
+    @Test func harmlessTextKeepsItsOwnColoursOnly() {
+        let paint = Paint(enabled: true)
+        let text = paint.bold("a") + "\u{1B}[2J\u{1B}[8m\tb\n"
+        #expect(
+            DisplayText.harmless(output: text, withColours: true) == paint.bold("a")
+                + "\u{FFFD}[2J\u{FFFD}[8m\tb\n")
+        #expect(!DisplayText.harmless(output: text, withColours: false).contains("\u{1B}"))
+        #expect(DisplayText.harmless("日本 👩‍🚀 é") == "日本 👩‍🚀 é")
+        // One long word is cut into lines in the time it takes to read it.
+        let begin = ContinuousClock.now
+        #expect(DisplayText.wrapped(String(repeating: "a", count: 300_000), 80).count == 3750)
+        #expect(begin.duration(to: .now) < .seconds(3))
+    }
+}

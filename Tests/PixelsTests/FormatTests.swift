@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Pixels
+
+/// Formats that are read and not written.
+@Suite struct FormatTests {
+    private func bytes(_ name: String) throws -> [UInt8] {
+        try FileBytes.read(fixture("formats/\(name)", room: "Pixels"))
+    }
+
+    /// Pillow's colour in a corner, and the mean of all.
+    @Test(arguments: ["true.avif", "true.heic"]) func picturesOfPhonesAreRead(_ name: String) throws {
+        let decoded = try ImageFile.decode(bytes(name))
+        #expect(decoded.format == (name.hasSuffix("avif") ? .avif : .heic) && decoded.image.size == PixelSize(width: 128, height: 96))
+        #expect(try ImageFile.size(of: bytes(name)).size == decoded.image.size)
+        #expect(zip(decoded.image[0, 0], [119, 171, 219]).allSatisfy { abs(Int($0) - $1) <= 6 }, "\(Array(decoded.image[0, 0]))")
+        for (channel, wanted) in [113.9, 144.1, 131.4].enumerated() {
+            let sum = stride(from: channel, to: decoded.image.bytes.count, by: 3).reduce(0.0) { $0 + Double(decoded.image.bytes[$1]) }
+            #expect(abs(sum / (128 * 96) - wanted) < 4, "\(name), channel \(channel): \(sum / (128 * 96))")
+        }
+    }
+
+    struct Wanted: Decodable {
+        let width: Int
+        let height: Int
+        let digest: String
+    }
+
+    /// Every GIF and BMP to the byte as Pillow decodes it (`make_formats.py`).
+    @Test func olderFormatsDecodeToPillowsBytes() throws {
+        let all: [String: Wanted] = try JSONDecoder().decode(
+            [String: Wanted].self, from: Data(contentsOf: fixture("formats/expected.json", room: "Pixels")))
+        #expect(all.count == 9)
+        for (name, wanted) in all {
+            let image = try ImageFile.decode(bytes(name)).image
+            #expect(image.size == PixelSize(width: wanted.width, height: wanted.height) && image.channels == 3, "\(name)")
+            #expect(digest(image.bytes) == wanted.digest, "\(name)")
+            #expect(try ImageFile.size(of: bytes(name)).size == image.size)
+        }
+        for name in ["transparent.gif", "anim.gif"] { #expect(try ImageFile.decode(bytes(name)).image.channels == 4) }
+        #expect(try ImageFile.unreadTexts(of: bytes("anim.gif")).contains { $0.contains("animation") })
+        #expect(try ImageFile.unreadTexts(of: bytes("rows.gif")).isEmpty)
+    }
+
+    /// Cut off or overwritten, they are refused by name or give a picture, and never more.
+    @Test(arguments: ["true.avif", "true.heic", "anim.webp", "anim.gif", "noise.gif", "palette.bmp", "four-bytes.bmp"])
+    func damageIsRefused(_ name: String)
+        throws
+    {
+        var random = SeededGenerator.announced()
+        let whole = try bytes(name)
+        for round in 0..<300 {
+            var damaged = Array(
+                whole.prefix(round % 2 == 0 ? .random(in: 0...whole.count, using: &random) : whole.count))
+            for _ in 0..<(round % 5) where !damaged.isEmpty {
+                damaged[.random(in: 0..<damaged.count, using: &random)] = .random(
+                    in: 0...255, using: &random)
+            }
+            do {
+                _ = try ImageFile.decode(damaged)
+            } catch {
+                #expect(!error.description.isEmpty && !error.description.contains("\n"))
+            }
+            _ = try? ImageFile.unreadTexts(of: damaged)
+        }
+    }
+
+    /// An animation's first picture, and a note on the others.
+    @Test func anAnimationBeginsWithAPicture() throws {
+        let decoded = try ImageFile.decode(bytes("anim.webp"))
+        #expect(decoded.image.size == PixelSize(width: 16, height: 16) && decoded.image.channels == 3)
+        #expect(zip(decoded.image[8, 8], [196, 36, 20]).allSatisfy { abs(Int($0) - $1) <= 3 })
+        #expect(try ImageFile.unreadTexts(of: bytes("anim.webp")).contains { $0.contains("animation") })
+    }
+
+    @Test func namesTellWhatIsRead() {
+        #expect(
+            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg", "a.gif", "a.bmp"].allSatisfy {
+                ImageFormat.isRead(fileExtension: String($0.dropFirst(2)))
+            })
+        #expect(!ImageFormat.isRead(fileExtension: "txt") && ImageFormat(fileExtension: "heic") == nil)
+    }
+}
