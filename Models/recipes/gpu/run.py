@@ -1,7 +1,7 @@
 """A whole training within a number of minutes: views, autoencoder, UNet, student, sheets, an exported folder. Started by run.sh.
 
-The time is shared out from a first look at what the machine does, everything is saved once a minute under RUN, and a run that finds a finished
-part there (`vae.pt`, `unet.pt`) goes on behind it.
+The time that is left once the pictures are opened is shared out among the parts; a step of each size is measured before the UNet begins. Everything
+is saved once a minute under RUN, and a run that finds a finished part there (`vae.pt`, `unet.pt`) goes on behind it.
 """
 
 import argparse
@@ -59,6 +59,14 @@ class Run:
         network = make(self.options.shape).to(self.options.device, memory_format=torch.channels_last)
         average = copy.deepcopy(network).requires_grad_(False)
         file, finished = self.options.run / f"{name}.pt", False
+        exported = self.options.begin_with and self.options.begin_with / name
+        if exported and exported.exists() and not file.exists():
+            # What came back of an earlier run: its autoencoder is kept, for the UNet knows that latent, and its UNet goes on.
+            kept = type(network).from_pretrained(exported, torch_dtype=torch.float32).state_dict()
+            network.load_state_dict(kept)
+            average.load_state_dict(kept)
+            finished = name == "vae"
+            self.report(f"{name}: begins with {exported}")
         if file.exists():
             kept = torch.load(file, map_location=self.options.device)
             network.load_state_dict(kept["model"])
@@ -178,6 +186,7 @@ def main():
     parser.add_argument("--crops", type=int, default=192, help="crops a step of the autoencoder")
     parser.add_argument("--batch", type=int, default=512, help="views of 128 pixels a step of the UNet; fewer of larger ones")
     parser.add_argument("--workers", type=int, default=16)
+    parser.add_argument("--begin-with", type=Path, help="exported folder of an earlier run to go on from")
     parser.add_argument("--student", action="store_true")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--compile", action="store_true", help="compile the UNet's step")
