@@ -42,10 +42,10 @@ INDEX = {
 }
 
 
-def export(autoencoder, unet, folder):
+def export(autoencoder, unet, folder, usual_side=USUAL_SIDE):
     matrices = {name: values.to(torch.float8_e4m3fn) for name, values in unet.state_dict().items() if values.ndim > 1}
     autoencoder.half().save_pretrained(folder / "vae")
-    unet.register_to_config(sample_size=USUAL_SIDE)
+    unet.register_to_config(sample_size=usual_side)
     unet.half().save_pretrained(folder / "unet")
     file = folder / "unet" / "diffusion_pytorch_model.safetensors"
     save_file({**load_file(file), **matrices}, file, metadata={"format": "pt"})

