@@ -41,7 +41,7 @@ struct StudioTests {
         let (models, problems) = try studio(folder).models()
         #expect(problems.isEmpty, "\(problems)")
         let installed = Set(models.filter(\.installed).map(\.name))
-        #expect(installed == ["redraw-encoder", "redraw-small"])
+        #expect(installed == ["redraw-encoder", "redraw-small", "redraw-painter"])
         #expect(models.count > installed.count)
     }
 
