@@ -16,7 +16,7 @@ public struct ModelFamily: Sendable, Hashable {
         ModelFamily(
             name: "redraw-small", title: "Redraw small", sizes: .grid(base: 384, minimum: 64, maximum: 512, multiple: 16), latentFactor: 4),
         ModelFamily(
-            name: "redraw-painter", title: "Redraw painter", sizes: .grid(base: 256, minimum: 128, maximum: 512, multiple: 32),
+            name: "redraw-painter", title: "Redraw painter", sizes: .grid(base: 384, minimum: 128, maximum: 768, multiple: 32),
             latentFactor: 8),
         ModelFamily(name: "sd15", title: "SD 1.5", sizes: .grid(base: 512, minimum: 256, maximum: 1024, multiple: 64), latentFactor: 8),
         ModelFamily(name: "sd21", title: "SD 2.1", sizes: .grid(base: 768, minimum: 384, maximum: 1536, multiple: 64), latentFactor: 8),

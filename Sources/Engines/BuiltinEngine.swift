@@ -36,6 +36,8 @@ public final class BuiltinEngine: Engine {
         let model: URL
         let options: PipelineOptions
         let pipeline: Pipeline
+        /// What its weights take.
+        let bytes: Int
     }
 
     /// A model as a plan found it: in memory, or with nothing but its headers read.
@@ -117,7 +119,8 @@ extension BuiltinEngine {
             request, strengths: order.runStrengths, source: source,
             mask: request.mode == .repaint ? try request.repaintMask(source: source, mask: mask) : nil)
         // What is free for the run itself once the weights are there: refused before they are read.
-        let available = Memory.available
+        let givenUp = givenUp(for: model)
+        let available = Memory.available.map { $0 + givenUp }
         let limit = available.map { $0 - model.bytesToLoad }
         let plans = try task.plans(model.family, memoryLimit: limit)
         if let available, let limit, let plan = plans.first(where: { $0.memory > limit }) {
@@ -129,7 +132,7 @@ extension BuiltinEngine {
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.isHeldInHalves ? "bf16" : "f32",
-            seconds: task.seconds(plans), memory: (Memory.resident ?? 0) + added, tiled: plans.contains { $0.tiled },
+            seconds: task.seconds(plans), memory: max(0, (Memory.resident ?? 0) - givenUp) + added, tiled: plans.contains { $0.tiled },
             notes: maskNotes + model.notes,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
@@ -160,6 +163,12 @@ extension BuiltinEngine {
         return .onDisk(try PipelineSource(model: place, options: options), place, options)
     }
 
+    /// Bytes that another model holds and that are free once this one's turn has come: runs follow one another, and each keeps its own alone.
+    private func givenUp(for model: Model) -> Int {
+        guard case .onDisk = model else { return 0 }
+        return loaded.withLock { $0?.bytes ?? 0 }
+    }
+
     private func pipeline(at place: URL, _ options: PipelineOptions) -> Pipeline? {
         loaded.withLock { $0.flatMap { $0.model == place && $0.options == options ? $0.pipeline : nil } }
     }
@@ -174,7 +183,7 @@ extension BuiltinEngine {
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
             let pipeline = try source.load { try resources.encoder().textTower() }
-            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline) }
+            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.outline.weightMemory) }
             return pipeline
         }
     }

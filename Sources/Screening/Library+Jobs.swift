@@ -32,6 +32,7 @@ extension Library {
         try note { db in
             let job = try Library.job(id, db)
             guard !job.state.isOver else { throw LibraryError.jobIsOver(id, state: job.state.rawValue) }
+            guard job.state == .queued else { return false }
             let earlier = try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM job WHERE state = 'queued' AND id < ? AND engine = ? AND isAttended",
                 arguments: [id, job.engine])
@@ -63,11 +64,13 @@ extension Library {
         return true
     }
 
-    /// Puts a running job back where it was: there is too little memory for it beside the others.
+    /// Puts a running job back where it was: there is too little memory for it beside the others. It stays this process's, which attends to
+    /// it from now on, so that nobody else takes it out of the queue.
     public func putBack(_ id: Int64) throws(LibraryError) {
         try note { db in
             try db.execute(
-                sql: "UPDATE job SET state = 'queued', startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'", arguments: [id])
+                sql: "UPDATE job SET state = 'queued', isAttended = 1, startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'",
+                arguments: [id])
         }
     }
 
@@ -101,7 +104,8 @@ extension Library {
         }
     }
 
-    /// Cancels a job: one that waits is over at once, one that runs is asked to stop.
+    /// Cancels a job: one that waits is over at once, one that runs is asked to stop. One that was asked before is over, too: what does not
+    /// answer, as where a folder's file system knows no locks that would tell it is dead, must not hold up the queue for ever.
     ///
     /// - Throws: `LibraryError.jobIsOver`, `LibraryError.noSuchJob`.
     @discardableResult
@@ -110,6 +114,7 @@ extension Library {
             let job = try Library.job(id, db)
             switch job.state {
             case .queued: try Library.end(id, .cancelled, nil, at: moment, db)
+            case .running where job.isAskedToStop: try Library.end(id, .cancelled, nil, at: moment, db)
             case .running: try db.execute(sql: "UPDATE job SET isAskedToStop = 1 WHERE id = ?", arguments: [id])
             case .done, .failed, .cancelled: throw LibraryError.jobIsOver(id, state: job.state.rawValue)
             }

@@ -42,6 +42,22 @@ struct OrderKnowledge {
     var standingNegative: () throws -> String? = { nil }
 }
 
+extension GenerationWish {
+    /// What the pictures it names say is to be done.
+    var impliedMode: GenerationRequest.Mode { mask != nil ? .repaint : picture != nil ? .generate : .paint }
+
+    /// Whether what is wished for is composed anew rather than redrawn from what is there: paintings, what fills a mask at nearly full
+    /// strength, and a picture redrawn so far that it was asked to begin small. Two of the generators that come along share the work so.
+    var composesAnew: Bool {
+        var request = GenerationRequest()
+        request.mode = mode.flatMap(GenerationRequest.Mode.init(rawValue:)) ?? impliedMode
+        guard request.mode != .paint else { return true }
+        guard let strength else { return false }
+        request.strength = strength
+        return request.grows && (request.mode == .repaint || (firstSide ?? 0) > 0)
+    }
+}
+
 extension GenerationOrder {
     /// The order that a wish comes to: what the person said, else what the model's manifest says (or how its files tell it is run), else
     /// the documented default. These are all the rules there are.
@@ -90,8 +106,7 @@ extension GenerationOrder {
     private static func request(_ wish: GenerationWish, _ known: OrderKnowledge) throws -> GenerationRequest {
         let usage = known.usage
         var request = GenerationRequest()
-        let told: GenerationRequest.Mode = wish.mask != nil ? .repaint : wish.picture != nil ? .generate : .paint
-        request.mode = try choice(wish.mode, "mode") ?? told
+        request.mode = try choice(wish.mode, "mode") ?? wish.impliedMode
         guard request.mode == .paint || known.picture != nil else { throw OrderError.noPicture(mode: request.mode.rawValue) }
         guard request.mode != .repaint || known.mask != nil else { throw OrderError.noMask }
         request.profile = try choice(wish.profile, "profile") ?? request.profile

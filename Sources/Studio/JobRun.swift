@@ -25,7 +25,8 @@ struct JobRun: Sendable {
         let watch = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: JobRun.patience)
-                if try library.job(id: job).isAskedToStop { return work.cancel() }
+                // A library that cannot be read for a moment is looked at again.
+                if (try? library.job(id: job))?.isAskedToStop == true { return work.cancel() }
             }
         }
         defer { watch.cancel() }
@@ -57,7 +58,8 @@ struct JobRun: Sendable {
         _ = try order.mask.map(unchanged)
         let targets = try studio.freeOutputs(of: order)
         let plan = try await plan(engine, library)
-        try library.note(memory: plan.memory, ofJob: job)
+        // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
+        try? library.note(memory: plan.memory, ofJob: job)
         var begun: (generation: Int64, load: Double)?
         do {
             var results: [GenerationResult] = []
@@ -72,7 +74,7 @@ struct JobRun: Sendable {
                     try await keep(step)
                     let entry = StepEntry(step)
                     if noted.duration(to: .now) > .seconds(1) {
-                        try library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
+                        try? library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
                         noted = .now
                     }
                     onEvent(.step(entry))

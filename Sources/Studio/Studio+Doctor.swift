@@ -45,7 +45,8 @@ extension Studio {
                 return "\(model.kind), \(((model.bytes ?? 0) + 500_000) / 1_000_000) MB, as its manifest says"
             }
         }
-        let required = ["redraw-encoder", Studio.defaultGenerator].filter { name in !models.contains { $0.name == name && $0.installed } }
+        let needed = ["redraw-encoder", Studio.defaultGenerator, Studio.defaultPainter]
+        let required = needed.filter { name in !models.contains { $0.name == name && $0.installed } }
         return installed
             + required.map { Finding(subject: $0, isSound: false, text: "is missing or incomplete; check out the project again") }
             + problems.map { Finding(subject: "manifest", isSound: false, text: $0) }

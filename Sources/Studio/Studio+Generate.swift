@@ -95,7 +95,10 @@ extension Studio {
                     try onOutcome(next.id, .failure(error))
                 }
             } else {
-                guard try library.jobsUnderWay().contains(where: { $0.state == .queued && !$0.isAttended }) else { return }
+                let waits = try library.jobsUnderWay().contains { job in
+                    job.state == .queued && !job.isAttended && job.engine == BuiltinEngine.name
+                }
+                guard waits else { return }
                 try await Task.sleep(for: JobRun.patience)
             }
         }

@@ -15,7 +15,7 @@ extension Studio {
     private func ordered(_ wish: GenerationWish) throws -> GenerationOrder {
         let file = try wish.picture.map { try PictureFile(path: $0) }
         let mask = try wish.mask.map { try PictureFile(path: $0) }
-        let name = wish.model ?? Studio.defaultGenerator
+        let name = wish.model ?? usualGenerator(for: wish)
         let manifest = premises.manifest(of: name)
         let habits = premises.habits(of: name)
         return try GenerationOrder(
@@ -35,6 +35,12 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file) },
                 standingNegative: { try self.standingNegative(for: file) }))
+    }
+
+    /// The generator that comes along for a wish that names none: the painter for what is composed anew, where it is installed.
+    private func usualGenerator(for wish: GenerationWish) -> String {
+        guard wish.composesAnew, (try? premises.generator(Studio.defaultPainter)) != nil else { return Studio.defaultGenerator }
+        return Studio.defaultPainter
     }
 
     private func approvedPrompt(for file: PictureFile?) throws -> OrderKnowledge.Approved {

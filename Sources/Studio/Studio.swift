@@ -36,6 +36,8 @@ public final class Studio: Sendable {
 
     var installation: Installation { premises.installation }
 
-    /// The generator that comes with Redraw.
+    /// The generator that comes with Redraw for pictures that are redrawn.
     public static let defaultGenerator = "redraw-small"
+    /// The one that comes along for what is composed anew: paintings, what fills a mask.
+    public static let defaultPainter = "redraw-painter"
 }

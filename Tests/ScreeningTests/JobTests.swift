@@ -56,6 +56,25 @@ import Testing
         #expect(try library.jobs().isEmpty)
     }
 
+    @Test func aJobThatIsPutBackIsNobodyElses() throws {
+        let library = try Library.inMemory()
+        let job = try submit(library, attended: false)
+        #expect(try library.startNext(engine: "builtin", most: 2)?.id == job)
+        #expect(try !library.start(job, most: 2), "it runs already")
+        try library.putBack(job)
+        #expect(try library.startNext(engine: "builtin", most: 2) == nil)
+        #expect(try library.start(job, most: 2))
+    }
+
+    @Test func aJobThatDoesNotAnswerIsEndedByASecondCancel() throws {
+        let library = try Library.inMemory()
+        let job = try submit(library)
+        #expect(try library.start(job, most: 1))
+        #expect(try library.cancel(job: job).state == .running)
+        #expect(try library.cancel(job: job).state == .cancelled)
+        #expect(try library.start(try submit(library), most: 1), "it holds nobody up")
+    }
+
     @Test func whatRunsIsNotClearedAndWhatIsOverIsNotChanged() throws {
         let library = try Library.inMemory()
         let (over, running) = (try submit(library), try submit(library))

@@ -46,6 +46,23 @@ import Testing
     private static let withPhoto: @Sendable () -> OrderKnowledge = { known { $0.picture = photo } }
     private static let withMask: @Sendable () -> OrderKnowledge = { known { ($0.picture, $0.mask) = (photo, mask) } }
 
+    /// (What is wished for, whether it is composed anew).
+    static let composed: [(String, Bool, @Sendable (inout GenerationWish) -> Void)] = [
+        ("a painting", true, { $0.prompt = "a cat" }),
+        ("a redrawn picture", false, { $0.picture = "p.jpg" }),
+        ("a picture redrawn far", false, { ($0.picture, $0.strength) = ("p.jpg", 0.8) }),
+        ("a picture redrawn far that begins small", true, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 128) }),
+        ("a picture redrawn far that was told to begin at once", false, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 0) }),
+        ("what a mask covers, changed", false, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.6) }),
+        ("what a mask covers, filled anew", true, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.9) }),
+        ("a sheet of strengths", false, { ($0.picture, $0.strengths) = ("p.jpg", [0.2, 0.9]) }),
+    ]
+
+    @Test(arguments: composed.indices) func twoGeneratorsShareTheWork(_ index: Int) {
+        let (what, expected, change) = Self.composed[index]
+        #expect(Self.wish(change).composesAnew == expected, "\(what)")
+    }
+
     static let cases: [Case] = [
         Case("a prompt alone is painted as the model's manifest says", { $0.prompt = "a cat" }) {
             let request = $0.request
