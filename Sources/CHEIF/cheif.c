@@ -47,6 +47,15 @@ int redraw_heif_height(const redraw_heif *file) { return heif_image_handle_get_h
 int redraw_heif_has_alpha(const redraw_heif *file) { return heif_image_handle_has_alpha_channel(file->picture); }
 int redraw_heif_pictures(const redraw_heif *file) { return file->count; }
 
+int redraw_heif_codes(const redraw_heif *file, uint8_t *primaries, uint8_t *transfer) {
+    struct heif_color_profile_nclx *codes = NULL;
+    if (heif_image_handle_get_nclx_color_profile(file->picture, &codes).code != heif_error_Ok || !codes) return 0;
+    *primaries = (uint8_t)codes->color_primaries;
+    *transfer = (uint8_t)codes->transfer_characteristics;
+    heif_nclx_color_profile_free(codes);
+    return 1;
+}
+
 int redraw_heif_decode(const redraw_heif *file, uint8_t *pixels, char *message) {
     int channels = redraw_heif_has_alpha(file) ? 4 : 3;
     int width = redraw_heif_width(file), height = redraw_heif_height(file);

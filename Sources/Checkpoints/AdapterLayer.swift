@@ -123,20 +123,67 @@ struct AdapterAddition: WeightAddition {
             if let mid {
                 let core = try file.shape(of: mid)
                 fits =
-                    core.rank == 4 && up.dimensions.first == outputs && core[0] * outputs == up.count && core[1] == rank
-                    && rank > 0 && down.count / rank * core[2] * core[3] == inputs
+                    core.rank == 4 && up.dimensions.first == outputs && core[0] > 0 && times(core[0], outputs) == up.count
+                    && core[1] == rank && rank > 0 && rank <= Self.mostInnerRanks && times(down.count / rank, core[2], core[3]) == inputs
             } else {
-                fits = rank > 0 && down.count == rank * inputs && up.dimensions.first == outputs && up.count == outputs * rank
+                fits =
+                    rank > 0 && down.count == times(rank, inputs) && up.dimensions.first == outputs && up.count == times(outputs, rank)
             }
         case .factors(_, let onInput): fits = found.count == (try file.tensor(onInput).values.first != 0 ? inputs : outputs)
         case .difference: fits = found.count == weight.count
-        // Their parts multiply to the weight in several ways; that is seen when they are read.
-        case .hadamard, .kronecker: fits = weight.rank >= 2
+        // Before anything is multiplied: a product is as large as its parts say.
+        case .hadamard(let w1a, let w1b, let w2a, let w2b, let cores):
+            let left = try productSize(w1a, w1b, core: cores?[0])
+            let right = try productSize(w2a, w2b, core: cores?[1])
+            fits = weight.rank >= 2 && left.map { $0.count } == weight.count && right.map { $0.count } == weight.count
+        case .kronecker(let left, let right, let core):
+            let first = try factorSize(left, core: nil)
+            let second = try factorSize(right, core: core)
+            let isFlat = left.count == 2 ? true : try file.shape(of: left[0]).rank == 2
+            let kernel = weight.rank == 4 ? weight[2] * weight[3] : 1
+            if weight.rank >= 2, isFlat, let first, let second, first.count > 0, second.count > 0,
+                times(first.outputs, second.outputs) == outputs, times(first.count, second.count) == weight.count
+            {
+                fits = second.count % (second.outputs * kernel) == 0
+            } else {
+                fits = false
+            }
         }
         if let magnitude, try !lengthsFit(file.shape(of: magnitude), weight) {
             return "\(magnitude) of shape \(try file.shape(of: magnitude))"
         }
         return fits ? nil : "\(name) of shape \(found), for a weight of shape \(weight)"
+    }
+
+    /// Ranks on a core's inner side, over which the product on the way is larger than the weight.
+    private static let mostInnerRanks = 4_096
+
+    /// Outputs and numbers in all of what `product` makes of two tensors; nil where they do not go together.
+    private func productSize(_ left: String, _ right: String, core: String?) throws(CheckpointError) -> (outputs: Int, count: Int)? {
+        let (left, right) = (try file.shape(of: left), try file.shape(of: right))
+        guard let rank = right.dimensions.first, rank > 0, left.rank > 0, left[0] > 0 else { return nil }
+        guard let core = try core.map({ name throws(CheckpointError) in try file.shape(of: name) }) else {
+            guard left.count == times(left[0], rank), let count = times(left[0], right.count / rank) else { return nil }
+            return (left[0], count)
+        }
+        guard core.rank == 4, left.rank == 2, right.rank == 2, core[0] == left[0], core[1] == rank, rank <= Self.mostInnerRanks,
+            let count = times(left[1], right[1], core[2], core[3])
+        else { return nil }
+        return (left[1], count)
+    }
+
+    private func factorSize(_ names: [String], core: String?) throws(CheckpointError) -> (outputs: Int, count: Int)? {
+        if names.count == 2 { return try productSize(names[0], names[1], core: core) }
+        let shape = try file.shape(of: names[0])
+        return shape.rank >= 2 ? (shape[0], shape.count) : nil
+    }
+
+    /// Nil where it is no number that an Int holds.
+    private func times(_ numbers: Int...) -> Int? {
+        numbers.reduce(1) { product, number in
+            guard let (value, overflow) = product?.multipliedReportingOverflow(by: number), !overflow else { return nil }
+            return value
+        }
     }
 
     private func lengthsFit(_ lengths: Shape, _ weight: Shape) -> Bool {

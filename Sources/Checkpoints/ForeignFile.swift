@@ -5,7 +5,7 @@ enum ForeignFile {
         let start = Array(bytes.prefix(64))
         func begins(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
         if begins("GGUF") { return ("a GGUF file", "which is not read; take the same model as .safetensors") }
-        if begins("PK\u{3}\u{4}") || start.starts(with: [0x80, 2]) && !looksLikeHeader(start) {
+        if begins("PK\u{3}\u{4}") || isPickle(start) && !looksLikeHeader(start) {
             return ("a pickle of torch", "which is never read, since it can run programs; convert it to .safetensors")
         }
         if begins("version https://git-lfs") {
@@ -18,11 +18,14 @@ enum ForeignFile {
         if text.hasPrefix("{\"error") || text.hasPrefix("{\"detail") || text.hasPrefix("invalid username") {
             return ("a server's answer that something is wrong", "so the download went wrong; download it again")
         }
-        if start.starts(with: [0x08]) && text.contains("pytorch") || start.starts(with: [0x08, 0x03, 0x12]) {
+        if !looksLikeHeader(start), start.starts(with: [0x08]) && text.contains("pytorch") || start.starts(with: [0x08, 0x03, 0x12]) {
             return ("an ONNX file", "which is not read; take the same model as .safetensors")
         }
         return nil
     }
+
+    /// Protocols 2 to 5 begin with their number; the older ones with nothing that could be told.
+    private static func isPickle(_ start: [UInt8]) -> Bool { start.count > 1 && start[0] == 0x80 && (2...5).contains(start[1]) }
 
     /// A safetensors header: eight bytes of length, then a brace.
     private static func looksLikeHeader(_ start: [UInt8]) -> Bool { start.count > 8 && start[8] == UInt8(ascii: "{") }

@@ -40,6 +40,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case unreadableTag(tag: String, reason: String)
     /// A stretch of the prompt that counts so much that nothing else does.
     case promptWeight(text: String, weight: Float)
+    /// A prompt composed of more parts than are run together.
+    case promptParts(found: Int, limit: Int)
+    /// Parts whose weights come to nothing, where they are divided by their sum.
+    case partsWithoutWeight
     /// A layer of the text encoder that it does not have.
     case clipSkip(requested: Int, maximum: Int)
     /// The text encoders of a model cut the prompt into different numbers of pieces.
@@ -84,6 +88,9 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .unreadableTag(let tag, let reason): "the prompt's tag \(tag) is not understood: \(reason); mend it or take it out"
         case .promptWeight(let text, let weight):
             "the prompt's \"\(text)\" has a weight of \(weight) by the brackets around it; up to 1000 is taken, and 0.5 to 1.5 is usual"
+        case .promptParts(let found, let limit):
+            "the prompt has \(found) parts joined by AND; up to \(limit) are taken, each of which costs a pass of the model in every step"
+        case .partsWithoutWeight: "the weights of the prompt's parts joined by AND add up to 0, which without guidance makes no picture"
         case .clipSkip(let requested, let maximum): "clip skip is \(requested); this model's text encoder allows 1 to \(maximum)"
         case .unevenPrompt: "the model's two text encoders cut the prompt into different numbers of pieces; place a BREAK, or shorten it"
         case .notAnEmbedding(let file, let reason): "\(file) is no textual inversion that can be read: \(reason)"

@@ -99,6 +99,7 @@ public struct Pipeline: Sendable {
         let isGuided = family.isGuided(request)
         func stretch(from step: Int) throws -> Texts.Stretch {
             let parts = readsSyntax ? ComposedPrompt.parts(positive.text(at: step)) : [WeightedText(positive.text(at: step), 1)]
+            try ComposedPrompt.check(parts, isGuided: isGuided)
             let unwanted = negative.text(at: step)
             var unconditional = isGuided ? try encoded(unwanted, negativeReading) : nil
             // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.

@@ -171,6 +171,15 @@ struct PromptSchedule: Equatable {
 
 /// Prompts composed with the word `AND` (Liu et al. 2022): each part pulls with its own weight, `a cat AND a dog :0.6`.
 enum ComposedPrompt {
+    /// Parts that are run together; real prompts have two or three.
+    static let most = 8
+
+    static func check(_ parts: [WeightedText], isGuided: Bool) throws(DiffusionError) {
+        guard parts.count <= most else { throw .promptParts(found: parts.count, limit: most) }
+        // Without a negative prompt the parts' mean is taken.
+        guard isGuided || parts.count == 1 || abs(parts.reduce(0) { $0 + $1.weight }) > 1e-4 else { throw .partsWithoutWeight }
+    }
+
     /// The parts with their weights; one of weight 1 for a prompt without the word.
     static func parts(_ prompt: String) -> [WeightedText] {
         let characters = Array(prompt)

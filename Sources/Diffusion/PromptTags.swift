@@ -92,7 +92,7 @@ public struct PromptTags: Sendable, Equatable {
             }
         }
         tag.text = text ?? plain.first ?? 1
-        tag.unet = unet ?? (plain.count > 1 ? plain[1] : plain.first ?? text ?? 1)
+        tag.unet = unet ?? (plain.count > 1 ? plain[1] : tag.text)
         // The third number is the extensions' way to say how many ranks count.
         if plain.count > 2, tag.ranks == nil { tag.ranks = Int(exactly: plain[2].rounded()).flatMap { $0 > 0 ? $0 : nil } }
         return .success(tag)

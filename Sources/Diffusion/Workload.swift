@@ -22,9 +22,16 @@ public struct Workload: Sendable, Equatable {
 }
 
 extension PipelineOutline {
+    /// The parts of the prompt, in each stretch of its schedule.
+    func composition(_ request: GenerationRequest) -> [[WeightedText]] {
+        guard request.profile != .diffusers, request.prompt.contains("AND") else { return [[WeightedText("", 1)]] }
+        return PromptSchedule(PromptTags(request.prompt).text, steps: request.steps).stretches.map { ComposedPrompt.parts($0.text) }
+    }
+
     /// What `request` costs on a canvas.
     public func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
-        let batch = isGuided(request) ? 2 : 1
+        let parts = composition(request).map(\.count).max() ?? 1
+        let batch = parts + (isGuided(request) ? 1 : 0)
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
         let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple
         return Workload(

@@ -49,14 +49,14 @@ enum ColourProfile: Equatable {
     }
 
     /// Code points of ITU-T H.273.
-    private static func coded(primaries: UInt8, transfer: UInt8) -> ColourProfile? {
+    static func coded(primaries: UInt8, transfer: UInt8) -> ColourProfile? {
         let places: [UInt8: [Double]] = [
             1: standard, 9: [0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329],
             12: [0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329],
         ]
         let curves: [UInt8: Double] = [1: -1, 6: -1, 14: -1, 15: -1, 4: 2.2, 5: 2.8, 8: 1, 13: 0]
         guard let places = places[primaries], let gamma = curves[transfer] else {
-            return .unreadable("its cICP names primaries \(primaries) and the transfer \(transfer), which are not read")
+            return .unreadable("it names primaries \(primaries) and the transfer \(transfer), which are not read")
         }
         return primaries == 1 && transfer == 13 ? nil : .primaries(places, gamma: gamma)
     }

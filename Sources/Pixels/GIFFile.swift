@@ -9,12 +9,22 @@ enum GIFFile {
         return size
     }
 
+    /// A code of 12 bits stands for at most 4,094 pixels.
+    private static let largestExpansion = 2_730
+    /// Pixels of a canvas that may hold however small a picture.
+    private static let largestEmptyCanvas = 4_000_000
+
     /// RGB where every pixel of the canvas is painted, else RGBA.
     static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let canvas = try size(of: bytes)
         let frame = try firstFrame(of: bytes)
         guard frame.left + frame.width <= canvas.width, frame.top + frame.height <= canvas.height else {
             throw .damaged(.gif, reason: "its first picture does not fit its canvas")
+        }
+        // Both before the memory is taken: what the file's codes can fill, and a canvas that its picture leaves nearly all empty.
+        guard frame.width * frame.height / largestExpansion <= bytes.count else { throw .truncated(.gif) }
+        guard canvas.pixelCount <= max(largestEmptyCanvas, 64 * frame.width * frame.height) else {
+            throw .tooLarge(width: canvas.width, height: canvas.height)
         }
         let numbers = try numbers(of: bytes, frame)
         var pixels = [UInt8](repeating: 0, count: canvas.pixelCount * 4)

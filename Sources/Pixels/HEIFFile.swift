@@ -8,7 +8,8 @@ enum HEIFFile {
         /// From its TIFF header on.
         var exif: [UInt8]?
         var xmp: [UInt8]?
-        var profile: [UInt8]?
+        /// An ICC profile, or else what the file's code points say.
+        var profile: ColourProfile?
         /// How many pictures the file has.
         var pictures: Int
     }
@@ -28,7 +29,7 @@ enum HEIFFile {
             return Header(
                 size: try size(of: file, format), hasAlpha: redraw_heif_has_alpha(file) != 0, exif: exif,
                 xmp: aside("x", of: file),
-                profile: aside("c", of: file), pictures: Int(redraw_heif_pictures(file)))
+                profile: aside("c", of: file).map { .icc($0) } ?? codedColours(of: file), pictures: Int(redraw_heif_pictures(file)))
         }
     }
 
@@ -44,6 +45,15 @@ enum HEIFFile {
                 }
             }
         }
+    }
+
+    /// libheif brings pixels to RGB by the file's matrix and range, and leaves primaries and transfer as they are.
+    private static func codedColours(of file: OpaquePointer) -> ColourProfile? {
+        var (primaries, transfer) = (UInt8(0), UInt8(0))
+        guard redraw_heif_codes(file, &primaries, &transfer) != 0 else { return nil }
+        // Photographs marked with television's curves are sRGB all the same, as browsers take them; so is what is marked with nothing.
+        guard ![0, 1, 2].contains(primaries) || [16, 18].contains(transfer) else { return nil }
+        return ColourProfile.coded(primaries: primaries, transfer: transfer)
     }
 
     private static func size(of file: OpaquePointer, _ format: ImageFormat) throws(ImageError)

@@ -74,7 +74,7 @@ public enum ImageFile {
         case .png: ColourProfile.ofPNG(bytes)
         case .webp: WebPFile.chunk("ICCP", of: bytes).map { .icc($0) }
         case .jpeg: (try? JPEGFile.header(of: bytes)).flatMap { ColourProfile.ofJPEG($0.profile) }
-        case .heic, .avif: (try? HEIFFile.header(of: bytes, format))?.profile.map { .icc($0) }
+        case .heic, .avif: (try? HEIFFile.header(of: bytes, format))?.profile
         case .gif, .bmp: nil
         }
     }
@@ -90,7 +90,7 @@ public enum ImageFile {
 
     private static func decodedHEIF(_ bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> DecodedImage {
         let header = try HEIFFile.header(of: bytes, format)
-        let image = try HEIFFile.decode(bytes, format).inStandardColours(header.profile.map { .icc($0) }).image
+        let image = try HEIFFile.decode(bytes, format).inStandardColours(header.profile).image
         return DecodedImage(
             image: image, format: format, sourceSize: image.size, text: heifText(header), exif: header.exif.map { Data($0) })
     }

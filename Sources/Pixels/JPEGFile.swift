@@ -42,9 +42,9 @@ enum JPEGFile {
             switch marker {
             case 0xC0...0xCF where marker != 0xC4 && marker != 0xC8 && marker != 0xCC:
                 try readFrame(bytes, at: content, length: length, marker: marker, into: &header)
-            case 0xE1 where bytes.says("Exif\0\0", at: content) && header.exif == nil:
+            case 0xE1 where length >= 8 && bytes.says("Exif\0\0", at: content) && header.exif == nil:
                 header.exif = Array(bytes[content..<position + length])
-            case 0xE1 where bytes.says(xmpName, at: content) && header.xmp == nil:
+            case 0xE1 where length >= 2 + xmpName.utf8.count && bytes.says(xmpName, at: content) && header.xmp == nil:
                 header.xmp = Array(bytes[content + xmpName.utf8.count..<position + length])
             case 0xE2 where bytes.says("ICC_PROFILE\0", at: content) && length >= 16:
                 let part = bytes[(content + 14)..<(position + length)]

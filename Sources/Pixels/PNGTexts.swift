@@ -14,6 +14,10 @@ struct PNGTexts {
     static let longest = 8 << 20
     /// Texts that are kept; real files have a handful.
     static let most = 1_000
+    /// Notes about single texts.
+    private static let mostNotes = 20
+    /// Bytes of a keyword, by the standard.
+    private static let longestKeyword = 79
 
     private var left = budget
     private var leftOut = 0
@@ -31,19 +35,32 @@ struct PNGTexts {
         if leftOut > 0 { notes.append("\(leftOut) more text entries, beyond what is read of one file") }
     }
 
+    /// The keyword and what stands behind it; nil, and counted, where it is longer than keywords are.
+    private mutating func keyed(_ content: ArraySlice<UInt8>) -> (keyword: String, rest: ArraySlice<UInt8>)? {
+        guard content.prefix(Self.longestKeyword + 1).contains(0) else {
+            leftOut += 1
+            return nil
+        }
+        return Self.split(content).map { (keyword: $0.text, rest: $0.rest) }
+    }
+
+    private mutating func note(_ text: String) {
+        if notes.count < Self.mostNotes { notes.append(text) } else { leftOut += 1 }
+    }
+
     private mutating func plain(_ content: ArraySlice<UInt8>) {
-        guard let (keyword, rest) = Self.split(content) else { return }
+        guard let (keyword, rest) = keyed(content) else { return }
         keep(keyword, rest)
     }
 
     private mutating func packed(_ content: ArraySlice<UInt8>) {
-        guard let (keyword, rest) = Self.split(content), rest.first == 0 else { return }
+        guard let (keyword, rest) = keyed(content), rest.first == 0 else { return }
         unpack(keyword, rest.dropFirst())
     }
 
     /// Keyword, whether it is packed, the method, language and translated keyword, then UTF-8.
     private mutating func international(_ content: ArraySlice<UInt8>) {
-        guard let (keyword, rest) = Self.split(content), rest.count >= 2, let (_, more) = Self.split(rest.dropFirst(2)),
+        guard let (keyword, rest) = keyed(content), rest.count >= 2, let (_, more) = Self.split(rest.dropFirst(2)),
             let (_, text) = Self.split(more)
         else { return }
         if rest[rest.startIndex] == 0 { keep(keyword, text) } else { unpack(keyword, text) }
@@ -61,8 +78,11 @@ struct PNGTexts {
         case .longer:
             // What was unpacked in vain counts too: that is where the time goes.
             left -= limit
-            notes.append("its text entry \"\(keyword)\" is longer than \(limit >> 20) MiB unpacked")
-        case .damaged: notes.append("its text entry \"\(keyword)\" cannot be unpacked")
+            note("its text entry \"\(keyword)\" is longer than \(limit >> 20) MiB unpacked")
+        case .damaged:
+            // It may have been unpacked to the limit before its damage.
+            left -= limit
+            note("its text entry \"\(keyword)\" cannot be unpacked")
         }
     }
 

@@ -216,6 +216,17 @@ private func recovered(_ texts: [String: String], sidecar: (name: String, text: 
             prompt.sampler == "ddim" && prompt.guidance == 7.5 && prompt.model == "dream" && prompt.width == 640 && prompt.height == 448)
     }
 
+    /// Graphs that each call the next ten times, and lists of nothing but blanks: both end soon.
+    @Test(.timeLimit(.minutes(1))) func whatMultipliesHasAnEnd() {
+        func nodes(_ kind: String) -> String { (1...10).map { #"{"id": \#($0), "type": "\#(kind)"}"# }.joined(separator: ",") }
+        let graphs = (0..<9).map { #"{"id": "g\#($0)", "nodes": [\#(nodes("g\($0 + 1)"))], "links": []}"# }.joined(separator: ",")
+        let begin = ContinuousClock.now
+        _ = recovered(["workflow": #"{"nodes": [\#(nodes("g0"))], "links": [], "definitions": {"subgraphs": [\#(graphs)]}}"#])
+        let list = String(repeating: "<rdf:li> </rdf:li>", count: 58_000)
+        #expect(XMPPacket("<dc:subject>\(list)<rdf:li>a</rdf:li><rdf:li>b</rdf:li></dc:subject>").properties["dc:subject"] == "a, b")
+        #expect(begin.duration(to: .now) < .seconds(5))
+    }
+
     @Test func ringsAndLooseEndsLeadNowhere() {
         let ring = """
             {"1": {"class_type": "KSampler", "inputs": {"seed": 1, "positive": ["2", 0], "negative": ["9", 0], "model": ["1", 0],

@@ -104,6 +104,29 @@ import Testing
         #expect(try zero.outcome(for: [component(weights, multiplier: 1)]).notes.first?.contains("alpha of 0") == true)
     }
 
+    /// Products as large as a file's shapes say are never made before they are known to fit.
+    @Test func partsThatMultiplyToOtherShapesAreLeftOut() throws {
+        let folder = try TemporaryFolder()
+        let weights = try model(.zeros([2, 2]), in: folder)
+        let good = [
+            ("lora_unet_layer.lora_down.weight", Tensor([1, 2], shape: [1, 2])),
+            ("lora_unet_layer.lora_up.weight", Tensor([3, 4], shape: [2, 1])),
+        ]
+        let (tall, flat) = (Tensor.zeros([200_000, 1]), Tensor.zeros([1, 200_000]))
+        let hadamard = ["hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"].enumerated().map {
+            ("lora_unet_layer.\($1)", $0 % 2 == 0 ? tall : flat)
+        }
+        let kronecker = [("lora_unet_layer.lokr_w1_a", tall), ("lora_unet_layer.lokr_w1_b", flat), ("lora_unet_layer.lokr_w2", flat)]
+        for tensors in [hadamard, kronecker] {
+            let refused = #expect(throws: CheckpointError.self) {
+                try adaptation(tensors, in: folder).outcome(for: [component(weights, multiplier: 1)])
+            }
+            #expect(refused?.description.contains("for a weight of shape [2, 2]") == true, "\(String(describing: refused))")
+            let bias = [("lora_unet_layer.diff_b", Tensor.zeros([2]))]
+            #expect(throws: Never.self) { _ = try adaptation(good + bias, in: folder).outcome(for: [component(weights, multiplier: 1)]) }
+        }
+    }
+
     @Test func blocksRanksAndTablesAreHeeded() throws {
         let folder = try TemporaryFolder()
         let weights = try model(.zeros([2, 2]), in: folder)

@@ -154,8 +154,11 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
 @Test(
     arguments: [
         (Array("GGUF\u{3}\0\0\0".utf8) + [0, 0, 0, 0], "GGUF"), (Array("PK\u{3}\u{4}archive/data.pkl".utf8), "pickle"),
-        ([0x80, 2, 0x7D, 0x71, 0, 0x28, 0x58, 5, 0, 0], "pickle"), (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"),
+        ([0x80, 2, 0x7D, 0x71, 0, 0x28, 0x58, 5, 0, 0], "pickle"), ([0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0], "pickle"),
+        (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"),
         (Array("\n<!DOCTYPE html><html>".utf8), "web page"), (Array(#"{"error":"Repository not found"}"#.utf8), "download"),
+        // A header of 0x120308 bytes, cut off, begins as ONNX files do.
+        ([8, 3, 0x12, 0, 0, 0, 0, 0] + Array(#"{"a":"#.utf8), "1180424"),
     ] as [([UInt8], String)])
 func filesOfOtherKindsAreNamed(_ bytes: [UInt8], _ kind: String) throws {
     let folder = try TemporaryFolder()

@@ -80,8 +80,9 @@ import Testing
         let tool = try Tool()
         let output = tool.path("grown.png")
         let made = try tool.run(
-            "paint", "a photo of a sunflower", "--size", "128x96", "--first-side", "32", "--refine", "0.5", "--steps", "2", "--seed", "3",
-            "--json", "--output", output)
+            "paint", "a photo of a sunflower", "--model", "redraw-small", "--size", "128x96", "--first-side", "32", "--refine", "0.5",
+            "--steps",
+            "2", "--seed", "3", "--json", "--output", output)
         #expect(made.status == 0, "\(made.errors)")
         #expect(made.errors.contains("growing from 48x32 and 64x48 to 128x96"), "\(made.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
@@ -106,7 +107,8 @@ import Testing
         let tool = try Tool()
         let prompt = "a photo of a (sunflower:1.2)"
         let made = try tool.run(
-            "paint", prompt, "--size", "96x96", "--steps", "2", "--seed", "3", "--drafts", "4", "--json", "--output", tool.path("") + "/")
+            "paint", prompt, "--model", "redraw-small", "--size", "96x96", "--steps", "2", "--seed", "3", "--drafts", "4", "--json",
+            "--output", tool.path("") + "/")
         #expect(made.status == 0, "\(made.errors)")
         #expect(made.errors.contains("the best of 4 drafts, seeds from 3, 16 passes in all"), "\(made.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
@@ -121,7 +123,8 @@ import Testing
         // It is the one that the encoder finds nearest to the words, and its seed alone gives it again.
         let alone = try (3...6).map { seed in
             let name = tool.path("alone-\(seed).png")
-            let painted = try tool.run("paint", prompt, "--size", "96x96", "--steps", "2", "--seed", "\(seed)", "--output", name)
+            let painted = try tool.run(
+                "paint", prompt, "--model", "redraw-small", "--size", "96x96", "--steps", "2", "--seed", "\(seed)", "--output", name)
             #expect(painted.status == 0 && !painted.errors.contains("drafts"), "\(painted.errors)")
             return name
         }

@@ -18,6 +18,7 @@ import Testing
                 .init(name: "y", text: 0.2, unet: 0.3, ranks: 4),
             ])
         #expect(PromptTags("<lora:z>").adaptations == [.init(name: "z", text: 1, unet: 1)])
+        #expect(PromptTags("<lora:z:0.8:te=0.5>").adaptations == [.init(name: "z", text: 0.5, unet: 0.5)])
         #expect(PromptTags("<lora:z:unet=0.5>").adaptations == [.init(name: "z", text: 1, unet: 0.5)])
     }
 
@@ -137,5 +138,15 @@ import Testing
         #expect(changing[..<4].elementsEqual(cat[..<4]) && changing[4] != cat[4] && changing[5] != dog[5])
         let twice = try latents("a cat AND a cat :0")
         #expect(Agreement(twice[5].values, cat[5].values).relative < 1e-5)
+        // Each part is a pass, which is planned for; too many are refused, and so are weights that cannot be divided by.
+        func pass(_ prompt: String) throws -> Double {
+            request.prompt = prompt
+            return try pipeline.outline.plan(request, picture: nil).work.pass
+        }
+        #expect(try pass("a AND b AND c") == 2 * pass("a"))
+        let many = [String](repeating: "a", count: 9).joined(separator: " AND ")
+        #expect(throws: DiffusionError.promptParts(found: 9, limit: 8)) { try pass(many) }
+        request.guidance = 1
+        #expect(throws: DiffusionError.partsWithoutWeight) { try latents("a cat AND a dog :-1") }
     }
 }

@@ -22,6 +22,24 @@ import Testing
         }
     }
 
+    /// Code points instead of a profile: Display P3 is brought to sRGB, what is not read is told.
+    @Test(arguments: ["true.avif", "true.heic"]) func codedColoursAreHeeded(_ name: String) throws {
+        func marked(_ primaries: UInt8, _ transfer: UInt8) throws -> [UInt8] {
+            var marked = try bytes(name)
+            let start = try #require(marked.firstRange(of: Array("nclx".utf8))).upperBound
+            (marked[start + 1], marked[start + 3]) = (primaries, transfer)
+            return marked
+        }
+        let plain = try ImageFile.decode(bytes(name)).image
+        #expect(try ImageFile.decode(marked(1, 1)).image == plain)
+        let wide = try marked(12, 13)
+        #expect(try ImageFile.decode(wide).image == plain.inStandardColours(ColourProfile.coded(primaries: 12, transfer: 13)).image)
+        #expect(try ImageFile.decode(wide).image != plain && ImageFile.unreadTexts(of: wide).isEmpty)
+        let bright = try marked(9, 16)
+        #expect(try ImageFile.decode(bright).image == plain)
+        #expect(try ImageFile.unreadTexts(of: bright).contains { $0.contains("primaries 9") })
+    }
+
     struct Wanted: Decodable {
         let width: Int
         let height: Int

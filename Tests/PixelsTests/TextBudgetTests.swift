@@ -64,6 +64,34 @@ import Testing
         #expect(try ImageFile.unreadTexts(of: damaged).first?.contains("\"bad\"") == true)
     }
 
+    /// What is unpacked before its damage counts; words about single texts have an end.
+    @Test func damagedTextsAndLongKeywordsCostLittle() throws {
+        var broken = stored([UInt8](repeating: 97, count: 100_000))
+        broken[broken.count - 1] ^= 1
+        let chunk = (name: "zTXt", content: Array("bad\0".utf8) + [0] + broken)
+        let long = (name: "tEXt", content: [UInt8](repeating: 98, count: 80) + [0, 97])
+        let told = try PNGTexts(of: png([(name: "tEXt", content: Array("note\0a cat".utf8))] + [long] + [chunk, chunk, chunk, chunk]))
+        #expect(told.entries == ["note": "a cat"])
+        #expect(
+            told.notes.filter { $0.contains("\"bad\"") }.count <= 3 && told.notes.last?.contains("more text entries") == true,
+            "\(told.notes)")
+    }
+
+    /// An APP1 segment without content, the packet's name standing behind it.
+    @Test func aPacketsNameOutsideItsSegmentIsNone() throws {
+        let plain = try ImageFile.encodeJPEG(Image(width: 8, height: 8, filledWith: [9]))
+        let bytes = Array(plain[..<2]) + [0xFF, 0xE1, 0, 2] + Array("http://ns.adobe.com/xap/1.0/\0".utf8) + plain[2...]
+        #expect(try ImageFile.text(of: bytes).isEmpty)
+    }
+
+    @Test func aCanvasFarBeyondItsPictureIsRefused() throws {
+        // 17,000 x 17,000, two colours, a picture of one pixel.
+        let bytes: [UInt8] =
+            Array("GIF89a".utf8) + [0x68, 0x42, 0x68, 0x42, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
+            + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B]
+        #expect(throws: ImageError.tooLarge(width: 17_000, height: 17_000)) { try ImageFile.decode(bytes) }
+    }
+
     /// A pipe nobody writes into is refused at once.
     @Test func aPipeIsNoPicture() throws {
         let folder = try TemporaryFolder()

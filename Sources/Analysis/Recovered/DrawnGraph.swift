@@ -11,6 +11,8 @@ struct DrawnGraph {
     /// Outputs that only hand on what comes from elsewhere: those of graphs within, of nodes that are bypassed.
     private var aliases: [String: Source] = [:]
     private let subgraphs: [String: LenientJSON]
+    /// Nodes gone through, those that stand for graphs among them, and what else of graphs within was: each can call the next many times.
+    private var visited = 0
 
     /// Graphs within graphs that are followed, and nodes in all.
     private static let deepest = 8
@@ -37,7 +39,10 @@ struct DrawnGraph {
             guard let id = link?.integer, let found = links[id] else { return nil }
             return .output(node: prefix + found.node, slot: found.slot)
         }
-        for node in graph["nodes"]?.elements ?? [] where nodes.count < Self.most {
+        if depth > 0 { visited += links.count + (graph["inputs"]?.elements.count ?? 0) }
+        for node in graph["nodes"]?.elements ?? [] {
+            guard visited < Self.most else { break }
+            visited += 1
             guard let number = node["id"]?.integer.map(String.init), let kind = node["type"]?.string else { continue }
             let id = prefix + number
             let mode = node["mode"]?.integer

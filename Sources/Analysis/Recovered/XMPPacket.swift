@@ -7,15 +7,27 @@ struct XMPPacket {
 
     /// Properties that are kept.
     private static let most = 500
+    /// Bytes of a packet that are read; real ones have some thousands.
+    private static let longest = 1 << 20
+
+    private struct Element {
+        let name: String
+        var text: [UInt8] = []
+        /// Whether there is more in the text than blanks.
+        var isFilled = false
+    }
 
     init(_ text: String) {
-        let bytes = Array(text.utf8)
-        var open: [(name: String, text: [UInt8])] = []
+        let bytes = Array(text.utf8.prefix(Self.longest))
+        var open: [Element] = []
         var position = 0
         while position < bytes.count {
             guard bytes[position] == UInt8(ascii: "<") else {
                 let end = bytes[position...].firstIndex(of: UInt8(ascii: "<")) ?? bytes.count
-                if !open.isEmpty { open[open.count - 1].text += bytes[position..<end] }
+                if !open.isEmpty {
+                    open[open.count - 1].text += bytes[position..<end]
+                    if !bytes[position..<end].allSatisfy(Self.isBlank) { open[open.count - 1].isFilled = true }
+                }
                 position = end
                 continue
             }
@@ -25,15 +37,15 @@ struct XMPPacket {
             guard let first = tag.first, first != UInt8(ascii: "?"), first != UInt8(ascii: "!") else { continue }
             if first == UInt8(ascii: "/") {
                 guard let closed = open.popLast() else { continue }
-                close(closed.name, closed.text, in: &open)
+                close(closed, in: &open)
             } else {
                 let name = String(decoding: tag.prefix { !Self.isBlank($0) && $0 != UInt8(ascii: "/") }, as: UTF8.self)
                 takeAttributes(tag.dropFirst(name.utf8.count))
-                if tag.last != UInt8(ascii: "/"), open.count < 100 { open.append((name, [])) }
+                if tag.last != UInt8(ascii: "/"), open.count < 100 { open.append(Element(name: name)) }
             }
         }
         // A packet that was cut off: what was begun counts as far as it goes.
-        while let closed = open.popLast() { close(closed.name, closed.text, in: &open) }
+        while let closed = open.popLast() { close(closed, in: &open) }
     }
 
     /// A property's text, by its name without prefix.
@@ -43,13 +55,14 @@ struct XMPPacket {
     }
 
     /// Entries of lists hand their text to the property they are in.
-    private mutating func close(_ name: String, _ text: [UInt8], in open: inout [(name: String, text: [UInt8])]) {
-        if name.hasPrefix("rdf:") {
-            guard ["rdf:li", "rdf:Alt", "rdf:Seq", "rdf:Bag"].contains(name), !open.isEmpty else { return }
-            let isFurther = name == "rdf:li" && open[open.count - 1].text.contains { !Self.isBlank($0) }
-            open[open.count - 1].text += (isFurther ? Array(", ".utf8) : []) + text
+    private mutating func close(_ element: Element, in open: inout [Element]) {
+        if element.name.hasPrefix("rdf:") {
+            guard ["rdf:li", "rdf:Alt", "rdf:Seq", "rdf:Bag"].contains(element.name), !open.isEmpty else { return }
+            let isFurther = element.name == "rdf:li" && open[open.count - 1].isFilled
+            open[open.count - 1].text += (isFurther ? Array(", ".utf8) : []) + element.text
+            if element.isFilled { open[open.count - 1].isFilled = true }
         } else {
-            keep(name, text[...])
+            keep(element.name, element.text[...])
         }
     }
 

@@ -19,6 +19,9 @@ int redraw_heif_has_alpha(const redraw_heif *file);
 /// How many pictures the file has.
 int redraw_heif_pictures(const redraw_heif *file);
 
+/// The code points of ITU-T H.273 that the file gives for its primaries and its transfer; 0 where it gives none.
+int redraw_heif_codes(const redraw_heif *file, uint8_t *primaries, uint8_t *transfer);
+
 /// Fills height rows of width * (4 with alpha, else 3) bytes; 0 and a message on failure.
 int redraw_heif_decode(const redraw_heif *file, uint8_t *pixels, char *message);
 
