@@ -115,7 +115,7 @@ extension ModelFamily {
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
     ) throws -> Pipeline.Plan {
         try request.validate()
-        for parts in composition(request) { try ComposedPrompt.check(parts, isGuided: isGuided(request)) }
+        for parts in request.composition { try ComposedPrompt.check(parts, isGuided: isGuided(request)) }
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
         let steps = try sampling(request, strength: picture == nil ? nil : request.strength).plan

@@ -21,16 +21,18 @@ public struct Workload: Sendable, Equatable {
     }
 }
 
-extension PipelineOutline {
+extension GenerationRequest {
     /// The parts of the prompt, in each stretch of its schedule.
-    func composition(_ request: GenerationRequest) -> [[WeightedText]] {
-        guard request.profile != .diffusers, request.prompt.contains("AND") else { return [[WeightedText("", 1)]] }
-        return PromptSchedule(PromptTags(request.prompt).text, steps: request.steps).stretches.map { ComposedPrompt.parts($0.text) }
+    var composition: [[WeightedText]] {
+        guard profile != .diffusers, prompt.contains("AND") else { return [[WeightedText("", 1)]] }
+        return PromptSchedule(PromptTags(prompt).text, steps: steps).stretches.map { ComposedPrompt.parts($0.text) }
     }
+}
 
+extension PipelineOutline {
     /// What `request` costs on a canvas.
     public func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
-        let parts = composition(request).map(\.count).max() ?? 1
+        let parts = request.composition.map(\.count).max() ?? 1
         let batch = parts + (isGuided(request) ? 1 : 0)
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
         let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple
