@@ -81,8 +81,7 @@ import Testing
         let output = tool.path("grown.png")
         let made = try tool.run(
             "paint", "a photo of a sunflower", "--model", "redraw-small", "--size", "128x96", "--first-side", "32", "--refine", "0.5",
-            "--steps",
-            "2", "--seed", "3", "--json", "--output", output)
+            "--steps", "2", "--seed", "3", "--json", "--output", output)
         #expect(made.status == 0, "\(made.errors)")
         #expect(made.errors.contains("growing from 48x32 and 64x48 to 128x96"), "\(made.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])

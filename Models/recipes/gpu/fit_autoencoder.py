@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generator"))
+from descent import descend  # noqa: E402
 from networks import CHANNELS, PIXELS  # noqa: E402
 from standardise_latent import mixing_of, standardise  # noqa: E402
 from train_autoencoder import latent_loss, reconstruction_loss  # noqa: E402
@@ -79,13 +80,8 @@ def fit(autoencoder, average, views, until, batch, bf16, report, save, decoder_o
         wanted = wanted.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             seen, latent = kinds[(step % HALVED_EVERY == HALVED_EVERY - 1) % len(kinds)](wanted)
-        optimizer.zero_grad(set_to_none=True)
-        (seen if decoder_only else seen + latent).backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
         step += 1
-        with torch.no_grad():
-            torch._foreach_lerp_(slow, parameters, 1 - min(0.998, (1 + step) / (20 + step)))
+        descend(seen if decoder_only else seen + latent, optimizer, parameters, slow, min(0.998, (1 + step) / (20 + step)))
         if now - told > 10:
             report(f"autoencoder: step {step}, {step * batch} crops, loss {seen.item():.4f} and {latent.item():.4f}, {psnr(average, views, SIDE):.2f} dB at {SIDE}")
             told = now

@@ -1,11 +1,16 @@
 """The UNet's share of a run: painting, redrawing and filling at once, v-prediction weighed by min-SNR."""
 
+import sys
 import time
+from pathlib import Path
 
 import torch
 import torch.nn.functional as functional
 
-from networks import BETAS, CHANNELS, MOST_TOKENS, PIXELS, TEXT_WIDTH
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generator"))
+from descent import descend  # noqa: E402
+from networks import CHANNELS, MOST_TOKENS, PIXELS, TEXT_WIDTH  # noqa: E402
+from train_denoiser import noise_levels  # noqa: E402
 
 RATE = 6e-4
 # (side in pixels, details, share of the steps early, share late). A step of any kind has as many latent values.
@@ -18,12 +23,6 @@ HIGHEST_SNR = 5.0
 # Where larger views' steps lie: 1 spreads them evenly over the noise schedule, more draws them towards its quiet end. A painting begins small.
 QUIETNESS = {128: 1.0, 192: 1.1, 256: 1.35}
 LONGEST_MEMORY = 0.9993  # of the running average, a step
-
-
-def noise_levels(device):
-    """The share of signal left (the cumulated alphas) at each of the 1000 steps."""
-    betas = torch.linspace(BETAS[0] ** 0.5, BETAS[1] ** 0.5, 1000, dtype=torch.float64) ** 2
-    return (1 - betas).cumprod(0).float().to(device)
 
 
 def masks(count, side, device):
@@ -86,7 +85,7 @@ class Batches:
 
     def __init__(self, views, captions, encoder, batch, bf16):
         self.views, self.captions, self.encoder, self.batch, self.bf16 = views, captions, encoder, batch, bf16
-        self.signal = noise_levels(views.device)
+        self.signal = noise_levels().to(views.device)
         self.records = torch.tensor(views.numbers, device=views.device)
 
     def drawn(self, side, details):
@@ -118,11 +117,14 @@ def example(batch, side, device):
     steps = torch.randint(1000, (count,), device=device)
     mask = torch.ones(count, MOST_TOKENS, dtype=torch.bool, device=device)
     states, sentences, numbers = draw(count, MOST_TOKENS, TEXT_WIDTH), draw(count, TEXT_WIDTH), torch.full((count, 6), float(side), device=device)
-    return latent, shown, torch.randn_like(latent), steps, noise_levels(device), states, mask, sentences, numbers
+    return latent, shown, torch.randn_like(latent), steps, noise_levels().to(device), states, mask, sentences, numbers
 
 
-def warmed(step_of, batch, device, bf16, report):
-    """Compiles a step for each side and measures it; leaves no gradient behind."""
+def warmed(unet, compiled, batch, device, bf16, report):
+    """A step of the UNet, compiled and measured for each side; leaves no gradient behind."""
+    step_of = Denoising(unet)
+    if compiled:
+        step_of = torch.compile(step_of, dynamic=False)
     for side in sorted({side for side, *_ in KINDS}):
         given = example(batch, side, device)
         begin = time.monotonic()
@@ -136,16 +138,14 @@ def warmed(step_of, batch, device, bf16, report):
         seconds = (time.monotonic() - begin) / 3
         report(f"unet at {side}: first step {first:.1f} s, then {seconds * 1000:.0f} ms for {len(given[0])} views")
     step_of.zero_grad(set_to_none=True)
+    return step_of
 
 
 def fit(unet, average, batches, until, compiled, report, save, chance):
     """Trains until the clock says `until`; `average` follows. Returns (steps, views seen)."""
     device = batches.views.device
-    step_of = Denoising(unet)
-    if compiled:
-        step_of = torch.compile(step_of, dynamic=False)
-    warmed(step_of, batches.batch, device, batches.bf16, report)
-    parameters = list(unet.parameters())
+    step_of = warmed(unet, compiled, batches.batch, device, batches.bf16, report)
+    parameters, slow = list(unet.parameters()), list(average.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=RATE, betas=(0.9, 0.98), weight_decay=1e-2, fused=True)
     begin = told = saved = time.monotonic()
     step = seen = 0
@@ -160,13 +160,8 @@ def fit(unet, average, batches, until, compiled, report, save, chance):
         drawn = batches.drawn(side, details)
         with torch.autocast(device, torch.bfloat16, enabled=batches.bf16):
             loss = step_of(*drawn)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
         step, seen = step + 1, seen + len(drawn[0])
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), parameters, 1 - min(LONGEST_MEMORY, (1 + step) / (10 + step)))
+        descend(loss, optimizer, parameters, slow, min(LONGEST_MEMORY, (1 + step) / (10 + step)))
         running[side] = torch.lerp(running.get(side, loss.detach()), loss.detach(), 0.05)
         # Reading waits for the device; only every ten seconds.
         if now - told > 10:

@@ -8,6 +8,8 @@ import time
 
 import torch
 
+from descent import descend
+
 
 RATE = 8e-5
 GUIDANCE = (3.0, 6.0)
@@ -31,7 +33,7 @@ def told(network, latent, shown, steps, states, mask, sentences, numbers):
 def fit(student, average, teacher, batches, until, report, save, chance):
     """Trains until the clock says `until`; `average` follows the student and is what ships. Returns the steps taken."""
     device = batches.views.device
-    parameters = list(student.parameters())
+    parameters, slow = list(student.parameters()), list(average.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=RATE, betas=(0.9, 0.98), weight_decay=0, fused=True)
     empty_states, empty_mask, empty_sentence = batches.captions.states[:1].float(), batches.captions.mask[:1], batches.captions.sentences[:1]
     begin = last = saved = time.monotonic()
@@ -59,13 +61,8 @@ def fit(student, average, teacher, batches, until, report, save, chance):
                 wanted = torch.where((place == 1).view(-1, 1, 1, 1), clean, wanted)
             made, _ = clean_and_noise(told(student, noisy, shown, here, states, mask, sentences, numbers), noisy, kept)
             loss = ((made - wanted).square().mean(dim=(1, 2, 3)) + 1e-6).sqrt().mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
         step += 1
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), parameters, 1 - MEMORY)
+        descend(loss, optimizer, parameters, slow, MEMORY)
         if now - last > 10:
             report(f"student: step {step}, loss {loss.item():.4f}")
             last = now

@@ -11,8 +11,9 @@ from PIL import Image
 from safetensors import safe_open
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generator"))
-
 from networks import MOST_TOKENS  # noqa: E402
+from text_states import text_tower  # noqa: E402
+from train_denoiser import DROPPED_PROMPTS  # noqa: E402
 
 LOOKS = ("", "painting", "cartoon", "sketch")
 # A picture is enlarged by no more than this for a view of the whole of it; its numbers say how large it really was.
@@ -20,7 +21,6 @@ ENLARGED = 1.45
 # Views that take more than this many pixels for one of theirs are drawn from the picture at half its size.
 HALVED_FROM = 1.6
 WIDEST = 1.3  # of the short side: whole views squash a picture by no more
-DROPPED_PROMPTS = 0.1
 
 
 def opened(task):
@@ -163,18 +163,7 @@ class Captions:
     """Token states and embeddings of every caption of the records, on the device."""
 
     def __init__(self, packs, weights_file, device, batch=1024):
-        sys.path.append(str(Path(__file__).resolve().parent.parent / "encoder"))
-        import towers
-        from transformers import BertConfig, BertModel
-
-        numbers = towers.TEXT_CONFIG
-        config = BertConfig(
-            vocab_size=numbers["vocabularySize"], hidden_size=numbers["width"], num_hidden_layers=numbers["layers"],
-            num_attention_heads=numbers["heads"], intermediate_size=numbers["innerWidth"], max_position_embeddings=numbers["positions"],
-            layer_norm_eps=numbers["layerNormEpsilon"], hidden_act="gelu")
-        tower = BertModel(config, add_pooling_layer=False).eval()
-        tower.load_state_dict(towers.read(weights_file), strict=False)
-        tower = tower.to(device)
+        _, tower = text_tower(weights_file.parent, device)
         empty = numpy.array([101, 102])  # [CLS] [SEP]: the empty prompt
         texts, self.firsts, self.counts = [empty], [], []
         for *_, captions in packs.records:

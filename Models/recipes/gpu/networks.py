@@ -5,16 +5,18 @@ would spend its operations on what the autoencoder knows as well. The UNet is gi
 as Stable Diffusion's repainting models are: a mask over everything and an empty picture for painting and redrawing.
 """
 
+import sys
+from pathlib import Path
+
 from diffusers import AutoencoderKL, UNet2DConditionModel
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generator"))
+from text_states import WIDTH as TEXT_WIDTH  # noqa: E402
+from train_denoiser import NUMBER_WIDTH, SENTENCE_GAIN  # noqa: E402
 
 CHANNELS = 12  # of a latent
 PIXELS = 8  # along a side of a latent
-TEXT_WIDTH = 384
 MOST_TOKENS = 32  # of a caption
-NUMBER_WIDTH = 16
-# An embedding of length 1 has values of about 1/20; beside sinusoids its weights begin larger by this.
-SENTENCE_GAIN = 20.0
-BETAS = (0.0001, 0.014)
 
 AUTOENCODER_WIDTHS = {"shipped": (32, 64, 128, 128), "trial": (8, 16, 32, 32)}
 UNET_WIDTHS = {"shipped": (96, 256, 320), "trial": (32, 64, 80)}

@@ -6,7 +6,6 @@ is saved once a minute under RUN, and a run that finds a finished part there (`v
 
 import argparse
 import copy
-import json
 import random
 import sys
 import time
@@ -39,8 +38,6 @@ class Run:
         self.until = BEGIN + 60 * options.minutes - options.finish
         self.chance = random.Random(1)
         torch.manual_seed(1)
-        torch.backends.cudnn.benchmark = True
-        torch.set_float32_matmul_precision("high")
         # Processes are started before the device is touched.
         self.views = Views(sorted(options.packs.glob("pack-*.safetensors")), options.device, options.workers)
         self.captions = Captions(self.views.packs, options.text, options.device)
@@ -54,9 +51,11 @@ class Run:
         self.lines.append(line)
         write_whole(self.options.run / "figures.txt", ("\n".join(self.lines) + "\n").encode())
 
-    def network(self, name, make):
-        """A network in its shape, the running average of it, and whether it is finished: from what an earlier call left, or fresh."""
+    def network(self, name, make, begun=None):
+        """A network in its shape, the running average of it, and whether it is finished: from what an earlier call left, as `begun`, or fresh."""
         network = make(self.options.shape).to(self.options.device, memory_format=torch.channels_last)
+        if begun:
+            network.load_state_dict(begun.state_dict())
         average = copy.deepcopy(network).requires_grad_(False)
         file, finished = self.options.run / f"{name}.pt", False
         exported = self.options.begin_with and self.options.begin_with / name
@@ -95,10 +94,7 @@ class Run:
 
     def decoder(self, autoencoder, until):
         """The decoder trained further while the latent stays what the UNet knows."""
-        network, average, finished = self.network("decoder", fresh_autoencoder)
-        if not (self.options.run / "decoder.pt").exists():
-            network.load_state_dict(autoencoder.state_dict())
-            average.load_state_dict(autoencoder.state_dict())
+        network, average, finished = self.network("decoder", fresh_autoencoder, autoencoder)
         if not finished:
             fit_autoencoder.fit(
                 network, average, self.views, until, self.options.crops, self.options.bf16, self.report, lambda: self.save("decoder", network, average),
@@ -119,10 +115,7 @@ class Run:
         return average
 
     def student(self, teacher, batches):
-        network, average, _ = self.network("student", fresh_unet)
-        if not (self.options.run / "student.pt").exists():
-            network.load_state_dict(teacher.state_dict())
-            average.load_state_dict(teacher.state_dict())
+        network, average, _ = self.network("student", fresh_unet, teacher)
         fit_student.fit(
             network, average, teacher, batches, self.until, self.report, lambda: self.save("student", network, average), self.chance)
         self.save("student", network, average, finished=True)
@@ -167,12 +160,8 @@ class Run:
 
 def warm(options):
     """The compiler keeps on disk what it made: another process does this while the pictures travel or the autoencoder is trained."""
-    torch.backends.cudnn.benchmark = True
-    torch.set_float32_matmul_precision("high")
-    step_of = fit_denoiser.Denoising(fresh_unet(options.shape).to(options.device, memory_format=torch.channels_last))
-    if options.compiled:
-        step_of = torch.compile(step_of, dynamic=False)
-    fit_denoiser.warmed(step_of, options.batch, options.device, options.bf16, lambda text: print(text, flush=True))
+    unet = fresh_unet(options.shape).to(options.device, memory_format=torch.channels_last)
+    fit_denoiser.warmed(unet, options.compiled, options.batch, options.device, options.bf16, lambda text: print(text, flush=True))
 
 
 def main():
@@ -193,6 +182,8 @@ def main():
     parser.add_argument("--warm", action="store_true", help="only compile and measure the UNet's step, to fill the compiler's cache")
     options = parser.parse_args()
     options.bf16, options.compiled = options.device == "cuda", options.compile
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
     if options.warm:
         warm(options)
     else:
