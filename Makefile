@@ -7,8 +7,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
-# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
-PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libsqlite3-dev
+# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
+PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libsqlite3-dev
 DATA := $(PREFIX)/share/redraw
 
 .PHONY: all packages build demo test lint parity bench install uninstall clean

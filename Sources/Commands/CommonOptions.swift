@@ -50,7 +50,8 @@ struct ThreadOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, !Studio.threadCounts.contains(threads) {
-            throw ValidationError("--threads is \(threads); it must be from \(Studio.threadCounts.lowerBound) to \(Studio.threadCounts.upperBound).")
+            throw ValidationError(
+                "--threads is \(threads); it must be from \(Studio.threadCounts.lowerBound) to \(Studio.threadCounts.upperBound).")
         }
     }
 
