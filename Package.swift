@@ -87,6 +87,12 @@ let package = Package(
 
         // Fixtures are read from the checkout by path (see TestSupport), so they are no bundle resources.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // `make fuzz`: every reader of strangers' files, fed with damaged ones.
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Studio", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening", "Vocabulary", "TestSupport",
+            ], path: "Tests/Fuzz", swiftSettings: strict),
         tests("LayeringTests", []),
         tests("TensorsTests", ["Tensors", "CKernels"]),
         tests("PixelsTests", ["Pixels", "Threads"]),

@@ -60,6 +60,7 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
         let folder = try gallery()
         let listing = PictureListing([.path(folder.url.appendingPathComponent("empty").path), .path("no-such.png")])
         #expect(await taken(listing, below: folder.url) == ["! /empty holds no picture that is read", "no-such.png"])
+        #expect(listing.passedOver == ["psd": 1])
     }
 
     @Test func anAbandonedListingEnds() async throws {
