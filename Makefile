@@ -3,16 +3,17 @@
 # make test     build and run every test
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch and onnxruntime on this machine (installs them as well)
+# make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
-# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
-PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libsqlite3-dev
+# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
+PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libsqlite3-dev
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test lint parity bench install uninstall clean
+.PHONY: all packages build serve demo test fuzz lint parity bench install uninstall clean
 
 all: build
 
@@ -64,6 +65,11 @@ bench: build $(PARITY)/.installed
 	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
 	done; exit $$failed
 
+# Damaged files for every reader, ten thousand each, with the address sanitizer watching the C code as well. Failures stay in .build-fuzz/failures.
+fuzz: packages
+	$(SWIFT) build -c release --sanitize address --scratch-path .build-fuzz --product fuzz
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=8 .build-fuzz/release/fuzz $(FUZZ)
+
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
@@ -85,4 +91,4 @@ uninstall:
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 
 clean:
-	rm -rf .build .build-install .build-benchmarks demo-output
+	rm -rf .build .build-fuzz .build-install .build-benchmarks demo-output

@@ -62,9 +62,10 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CLCMS", linkerSettings: [.linkedLibrary("lcms2")]),
         .target(name: "CHEIF", linkerSettings: [.linkedLibrary("heif")]),
+        .target(name: "CTIFF", linkerSettings: [.linkedLibrary("tiff")]),
         room("Threads", ["CProcessors"]),
         room("Tensors", ["Threads", "CKernels", "COpenBLAS"]),
-        room("Pixels", ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF"]),
+        room("Pixels", ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF"]),
         room("Checkpoints", ["Tensors"]),
         room("Layers", ["Checkpoints", "Tensors"]),
         room("Encoders", ["Layers", "Checkpoints", "Tensors", "Pixels"]),
@@ -91,6 +92,12 @@ let package = Package(
 
         // Fixtures are read from the checkout by path (see TestSupport), so they are no bundle resources.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // `make fuzz`: every reader of strangers' files, fed with damaged ones.
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Studio", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening", "Vocabulary", "TestSupport",
+            ], path: "Tests/Fuzz", swiftSettings: strict),
         tests("LayeringTests", []),
         tests("TensorsTests", ["Tensors", "CKernels"]),
         tests("PixelsTests", ["Pixels", "Threads"]),

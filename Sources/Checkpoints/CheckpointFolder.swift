@@ -53,11 +53,11 @@ public enum CheckpointFolder {
     public static func shards(of index: URL) throws(CheckpointError) -> [URL] {
         let map: [String: String]
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: index.path)[.size] as? Int ?? 0
-            guard size <= largestIndex else {
-                throw CheckpointError.unreadable(file: index.path, reason: "it has \(size) bytes; \(largestIndex) are allowed")
+            let file = try MappedFile(path: index.path)
+            guard file.bytes.count <= largestIndex else {
+                throw CheckpointError.unreadable(file: index.path, reason: "it has \(file.bytes.count) bytes; \(largestIndex) are allowed")
             }
-            map = try JSONDecoder().decode(Index.self, from: Data(contentsOf: index)).weightMap
+            map = try JSONDecoder().decode(Index.self, from: Data(file.bytes)).weightMap
         } catch let error as CheckpointError {
             throw error
         } catch {

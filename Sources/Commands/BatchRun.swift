@@ -82,7 +82,7 @@ struct BatchRun {
             }
         }
         progress.clear()
-        try conclude(tally.withLock { $0 })
+        try conclude(tally.withLock { $0 }, passedOver: listing.passedOver)
     }
 
     private static func interruption(after count: Int) -> String {
@@ -113,7 +113,7 @@ struct BatchRun {
         }
     }
 
-    private func conclude(_ tally: Tally) throws {
+    private func conclude(_ tally: Tally, passedOver: [String: Int]) throws {
         let output = Terminal.standardError
         if !quiet {
             var parts = ["\(CommandText.count(tally.analysed, "picture")) analysed"]
@@ -121,6 +121,7 @@ struct BatchRun {
             if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them anew)") }
             if tally.failed > 0 { parts.append("\(tally.failed) failed") }
             output.write(parts.joined(separator: ", ") + ".\n")
+            if let told = CommandText.passedOver(passedOver) { output.write(told + "\n") }
         }
         guard tally.failed > 0 else { return }
         for failure in tally.failures { output.write("analyze: \(DisplayText.harmless(failure))\n") }

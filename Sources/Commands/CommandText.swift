@@ -13,6 +13,13 @@ enum CommandText {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
+    /// Files in folders that look like pictures and are not read, by extension; nil where there are none.
+    static func passedOver(_ kinds: [String: Int]) -> String? {
+        guard !kinds.isEmpty else { return nil }
+        let told = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) .\($0.key)" }
+        return "Passed over, as they are not read: \(told.joined(separator: ", "))."
+    }
+
     static func percent(_ share: Double) -> String {
         Int(exactly: (share * 100).rounded()).map { "\($0) %" } ?? "\(share * 100) %"
     }

@@ -46,7 +46,10 @@ struct ThreadOptions: ParsableArguments {
     var threads: Int?
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1.") }
+        if let threads, !Studio.threadCounts.contains(threads) {
+            throw ValidationError(
+                "--threads is \(threads); it must be from \(Studio.threadCounts.lowerBound) to \(Studio.threadCounts.upperBound).")
+        }
     }
 
     func apply() {

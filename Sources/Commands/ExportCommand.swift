@@ -10,7 +10,7 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained.
 
-              redraw export --output library.json
+              redraw export --output library.json --overwrite
               redraw export photo.jpg | jq '.pictures[0].suggestions'
             """)
 
@@ -21,21 +21,21 @@ struct ExportCommand: ParsableCommand {
         name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"), completion: .file())
     var output: String?
 
+    @Flag(name: .long, help: "Write over a file that is there.")
+    var overwrite = false
+
     @OptionGroup var library: LibraryOptions
 
     func run() throws {
         let desk = try Desks.open(library)
         let wanted = pictures.isEmpty ? nil : try pictures.map { try desk.picture($0).id }
-        let export = try desk.export(pictures: wanted)
-        let json = try export.json()
-        guard let output, output != "-" else { return Terminal.standardOutput.write(json: String(decoding: json, as: UTF8.self)) }
-        do {
-            // Beside and renamed: a full disk leaves the file that was there.
-            try json.write(to: URL(fileURLWithPath: output), options: .atomic)
-        } catch {
-            throw TransferError.unwritable(output)
+        guard let output, output != "-" else {
+            let terminal = Terminal.standardOutput
+            _ = try desk.export(pictures: wanted) { terminal.write(json: String(decoding: $0, as: UTF8.self)) }
+            return
         }
-        library.notice("Wrote \(CommandText.count(export.pictures.count, "picture")) to \(output).")
+        let count = try desk.export(pictures: wanted, toFile: URL(asTyped: output), overwriting: overwrite)
+        library.notice("Wrote \(CommandText.count(count, "picture")) to \(output).")
     }
 }
 
@@ -56,18 +56,16 @@ struct ImportCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
 
-    /// Larger texts are refused before they are read.
-    static let longest = 1 << 30
-
     func run() throws {
-        let json = try ImportCommand.text(file)
-        let export: LibraryExport
-        do {
-            export = try LibraryExport(json: json)
-        } catch {
-            throw TransferError.notAnExport(file, "\(error)")
+        let desk = try Desks.open(library)
+        let progress = ProgressLine(enabled: !library.quiet)
+        defer { progress.clear() }
+        let report = try ImportCommand.withFile(file) { url in
+            try desk.import(contentsOf: url, by: "import by \(LibraryOptions.person)") { count in
+                progress.show("\(CommandText.count(count, "picture")) taken in")
+            }
         }
-        let report = try Desks.open(library).import(export, by: "import by \(LibraryOptions.person)")
+        progress.clear()
         if library.json { return try JSONOutput.print(report) }
         library.notice(
             "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "
@@ -75,31 +73,19 @@ struct ImportCommand: ParsableCommand {
                 + (report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."))
     }
 
-    private static func text(_ file: String) throws -> Data {
-        if file == "-" {
-            waitsForInput.withLock { $0 = true }
-            defer { waitsForInput.withLock { $0 = false } }
-            return try FileHandle.standardInput.readToEnd() ?? Data()
+    /// The file that was named; what comes on standard input is kept in one meanwhile, for it is read twice.
+    private static func withFile<Result>(_ name: String, _ body: (URL) throws -> Result) throws -> Result {
+        guard name == "-" else { return try body(URL(asTyped: name)) }
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-import-\(UUID().uuidString)")
+        guard FileManager.default.createFile(atPath: place.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+            throw TransferError.unwritable(path: place.path, reason: "cannot be written")
         }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        if let size = attributes?[.size] as? Int, size > longest { throw TransferError.tooLarge(file) }
-        guard let data = FileManager.default.contents(atPath: file) else { throw TransferError.unreadable(file) }
-        return data
-    }
-}
-
-enum TransferError: Error, CustomStringConvertible {
-    case unwritable(String)
-    case unreadable(String)
-    case tooLarge(String)
-    case notAnExport(String, String)
-
-    var description: String {
-        switch self {
-        case .unwritable(let path): "\(path) cannot be written; name a file in a folder of yours with --output"
-        case .unreadable(let path): "\(path) cannot be read; name a file that `redraw export` wrote"
-        case .tooLarge(let path): "\(path) is larger than 1 GiB; export fewer pictures at a time"
-        case .notAnExport(let path, let reason): "\(path): \(reason)"
-        }
+        defer { try? FileManager.default.removeItem(at: place) }
+        let copy = try FileHandle(forWritingTo: place)
+        waitsForInput.withLock { $0 = true }
+        while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty { try copy.write(contentsOf: piece) }
+        waitsForInput.withLock { $0 = false }
+        try copy.close()
+        return try body(place)
     }
 }

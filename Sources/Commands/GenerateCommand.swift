@@ -38,6 +38,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's, all of the picture shown.")
     var pictureSize = false
 
+    @OptionGroup var transparency: BackgroundOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -48,6 +49,7 @@ struct GenerateCommand: AsyncParsableCommand {
         (wish.strength, wish.strengths) = (strength, strengths?.values)
         wish.resize = resize
         if pictureSize { wish.outputSize = "picture" }
+        transparency.fill(&wish)
         growth.fill(&wish)
         generation.fill(&wish)
         try await GenerationRun(options: generation, library: library).run(wish)

@@ -3,30 +3,69 @@ import Foundation
 import Studio
 
 /// `redraw info`: what a picture file says of itself.
-struct InfoCommand: ParsableCommand {
+struct InfoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show what a picture file holds: format, size, digest, texts, and the prompt it was made with.",
+        abstract: "Show what picture files hold: format, size, digest, texts, and the prompt it was made with.",
         discussion: """
             Many tools write the prompt and the settings into the pictures they make. Read are those of A1111 and its kin (also as EXIF comment in \
             JPEG and WebP), ComfyUI's graphs, NovelAI, InvokeAI, Fooocus, SwarmUI, Redraw's own, and a text file beside the picture (photo.txt or \
             photo.jpg.txt, 64 KiB at most). What is found is shown as recovered: somebody wrote it, nobody saw it in the picture.
 
+            Of several pictures, or a folder of them, --json prints a list; what cannot be read is told at the end, with exit code 1.
+
             Nothing is computed and nothing is kept; redraw analyze keeps what it finds, and redraw prompt --recovered takes it over.
 
               redraw info redrawn.png
+              redraw info downloads/ --json | jq -r '.[] | select(.recovered) | .path'
               redraw info redrawn.png --json | jq -r .recovered.positive
               redraw info redrawn.png --json | jq -r .text.parameters
             """)
 
-    @Argument(help: "The picture.", completion: .file())
-    var picture: String
+    @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
+    var pictures: [String]
 
     @OptionGroup var library: LibraryOptions
 
-    func run() throws {
-        let report = try library.studio().info(try PictureFile(path: picture))
-        guard !library.json else { return try JSONOutput.print(report) }
+    func validate() throws {
+        guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw info photo.png") }
+    }
+
+    func run() async throws {
+        let studio = try library.studio()
+        guard pictures.count == 1, pictures[0] != "-", !PictureListing.isFolder(pictures[0]) else { return try await runMany(studio) }
+        let report = try studio.info(try PictureFile(path: pictures[0]))
+        if library.json { try JSONOutput.print(report) } else { show(report) }
+    }
+
+    private func runMany(_ studio: Studio) async throws {
+        let listing = PictureListing(pictures.map { $0 == "-" ? .standardInput : .path($0) })
+        let output = Terminal.standardOutput
+        var (printed, failures) = (0, [String]())
+        if library.json { output.write("[") }
+        // A script that reads the list finds its end whatever happened.
+        defer { if library.json { output.write(printed > 0 ? "\n]\n" : "]\n") } }
+        for try await outcome in studio.info(listing) {
+            switch outcome {
+            case .success(let report):
+                if library.json {
+                    output.write(json: (printed == 0 ? "\n" : ",\n") + (try JSONOutput.line(report)))
+                } else {
+                    if printed > 0 { output.write("\n") }
+                    show(report)
+                }
+                printed += 1
+            case .failure(let failure): failures.append(failure.description)
+            }
+        }
+        let errors = Terminal.standardError
+        if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { errors.write(told + "\n") }
+        guard !failures.isEmpty else { return }
+        for failure in failures { errors.write("redraw info: \(DisplayText.harmless(failure))\n") }
+        throw ExitCode.failure
+    }
+
+    private func show(_ report: FileReport) {
         let output = Terminal.standardOutput
         let width = output.isTerminal ? output.size.width : 100
         output.write(InfoText.lines(report, width: width, paint: output.paint).joined(separator: "\n") + "\n")

@@ -52,6 +52,7 @@ struct RepaintCommand: AsyncParsableCommand {
         help: ArgumentHelp("With --area masked: pixels around the masked part that the model sees too (default: 32).", valueName: "px"))
     var padding: Int?
 
+    @OptionGroup var transparency: BackgroundOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -63,6 +64,7 @@ struct RepaintCommand: AsyncParsableCommand {
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
         (wish.fill, wish.area) = (fill, area)
+        transparency.fill(&wish)
         growth.fill(&wish)
         generation.fill(&wish)
         try await GenerationRun(options: generation, library: library).run(wish)

@@ -1,3 +1,5 @@
+import Pixels
+
 /// Everything a person can ask of a generation: command line, page and API all decode to it, and history stores it.
 ///
 /// A key that is missing in JSON has the default given here. `validate()` tells what is out of range before anything is computed.
@@ -94,6 +96,9 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     public var grow = 0
     /// Repaint where the mask is black.
     public var invert = false
+    /// What stands where the source is transparent: `keep`, a colour's name, or `#rrggbb`; nil: white for the model, and a repainted
+    /// picture stays transparent outside of its mask.
+    public var background: String?
 
     public init() {}
 
@@ -143,6 +148,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try read(.feather, into: &feather)
         try read(.grow, into: &grow)
         try read(.invert, into: &invert)
+        background = try values.decodeIfPresent(String.self, forKey: .background)
     }
 
     /// Checks every value's range, not what a certain model can do.
@@ -175,6 +181,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(grow), 0...512, "grow")
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
+        if let background, Background(background) == nil { throw .noBackground(background) }
         guard precision != .int8 else {
             throw .notBuiltYet(name: "precision", value: precision.rawValue, instead: "auto, f32 or bf16")
         }
@@ -195,6 +202,7 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case onlyRedraw(name: String, profile: String)
     case draftsWithoutFirstSide(Int)
     case notBuiltYet(name: String, value: String, instead: String)
+    case noBackground(String)
 
     public var description: String {
         switch self {
@@ -205,6 +213,8 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "\(name) is Redraw's own and not part of the profile \(profile); leave it out, or use the profile redraw"
         case .draftsWithoutFirstSide(let drafts):
             "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
+        case .noBackground(let text):
+            "the background \(text) is no colour; give white, black, grey, one such as #ff8800, or keep for transparency that stays"
         case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
         }
     }

@@ -35,6 +35,12 @@ extension Pipeline {
             return framing.toRegion(made)
         }
 
+        /// A picture of the source's size (its transparency) brought to where its parts lie in what is handed over.
+        func laidLikeThePicture(_ source: Image, as size: GenerationRequest.OutputSize) -> Image {
+            guard let framing = frame.framing else { return frame.framed(source) }
+            return delivered(framing.toCanvas(source.rgb()), as: size)
+        }
+
         /// Whether a picture is made in several stages or out of drafts.
         var grows: Bool { stages.count > 1 || drafts != nil }
 

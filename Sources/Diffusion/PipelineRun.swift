@@ -129,8 +129,15 @@ public struct RunTask: Sendable {
     public init(_ request: GenerationRequest, strengths: [Double], source: Image?, mask: Mask?) {
         self.request = request
         self.strengths = strengths
-        self.source = request.mode == .paint ? nil : source
+        let background = request.background.flatMap { Background($0) }
+        self.source = request.mode == .paint ? nil : background.map { source?.laid(over: $0) } ?? source
         self.mask = mask
+    }
+
+    /// The source's transparency, where what is redrawn from it is to have it too.
+    var keptTransparency: Image? {
+        guard request.mode == .generate, request.background == Background.kept.description else { return nil }
+        return source?.alpha()
     }
 
     /// What the pictures made of this task's source prove of its mask; nil without one.

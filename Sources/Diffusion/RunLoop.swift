@@ -55,11 +55,19 @@ struct PipelineRun {
         var pictures: [PipelineResult.Picture] = []
         for seed in task.request.seeds(from: firstSeed, apart: plan.drafts?.count ?? 1) {
             passes = 0
-            pictures.append(try grown(plan, seed: seed, score: score, onStep: onStep))
+            pictures.append(withTransparency(try grown(plan, seed: seed, score: score, onStep: onStep), plan))
             picture += 1
         }
         seconds.total = started.duration(to: .now).seconds
         return PipelineResult(pictures: pictures, plan: plan, seconds: seconds, untouched: task.untouched(in: pictures))
+    }
+
+    /// A picture with the transparency of the source, where that is kept.
+    private func withTransparency(_ picture: PipelineResult.Picture, _ plan: Pipeline.Plan) -> PipelineResult.Picture {
+        // What nothing was run for is the source itself, transparency and all.
+        guard let transparency = task.keptTransparency, picture.image.channels == 3 else { return picture }
+        let alpha = plan.laidLikeThePicture(transparency, as: task.request.outputSize).converted(toChannels: 1)
+        return .init(image: picture.image.liftedOffWhite(alpha: alpha), seed: picture.seed)
     }
 
     /// A picture through all its stages, from the best of its drafts on where it has some.
@@ -178,24 +186,33 @@ struct PipelineRun {
     /// What a stage made on its canvas, as the next one takes it, or as it is handed over.
     private func delivered(_ made: Image, _ stage: Pipeline.Stage, of plan: Pipeline.Plan, _ source: Image?) -> Image {
         if let source, let mask = task.mask, let framing = stage.frame.framing {
-            return repainted(source, made, mask, framing, runs: stage.steps.run)
+            return repainted(source, made, mask, framing, stage)
         }
         return plan.grows ? stage.frame.cropped(made) : plan.delivered(made, as: task.request.outputSize)
     }
 
     /// The source with what was made laid over it inside the mask.
-    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, runs: Int) -> Image {
+    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, _ stage: Pipeline.Stage) -> Image {
         let region = framing.region
         let within = mask.cropped(to: region)
         var part = framing.toRegion(made)
         var amount = mask
         if task.request.profile == .redraw {
-            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within)
+            let strength = stage.request.strength
+            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within) { amount in
+                Self.keptColour(at: strength * Double(amount) / 255)
+            }
             // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
-            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
+            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * stage.steps.run)) })
         }
         let blended = amount.feathered(by: Double(task.request.feather) / 2)
         return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
+    }
+
+    /// How far what is redrawn at a strength keeps its colour: wholly where it is only smoothed, not at all where it becomes something else.
+    private static func keptColour(at strength: Double) -> Float {
+        let (hardly, much) = (0.1, 0.4)
+        return Float(min(max((much - strength) / (much - hardly), 0), 1))
     }
 
     /// Seconds since the last lap.

@@ -39,37 +39,59 @@ public enum FileBytes {
         try write(bytes, to: url, replacing: replacing, using: { Glibc.write($0, $1, $2) })
     }
 
+    /// As ``write(_:to:replacing:)``, of a file that comes in pieces.
+    ///
+    /// - Parameter body: is given what takes each piece; what it throws leaves no file and is thrown here.
+    public static func write(to url: URL, replacing: Bool = true, pieces body: ((Data) throws -> Void) throws -> Void) throws {
+        try write(to: url, replacing: replacing) { descriptor in
+            try body { piece in
+                try piece.withUnsafeBytes { try put($0, into: descriptor) { Glibc.write($0, $1, $2) } }
+            }
+        }
+    }
+
     /// `writing` is the system's `write`, which a test replaces by a full disk.
     static func write(
         _ bytes: [UInt8], to url: URL, replacing: Bool = true, using writing: (Int32, UnsafeRawPointer, Int) -> Int
     ) throws(ImageError) {
+        do {
+            try write(to: url, replacing: replacing) { descriptor in
+                try bytes.withUnsafeBytes { try put($0, into: descriptor, using: writing) }
+            }
+        } catch let error as ImageError {
+            throw error
+        } catch {
+            preconditionFailure("nothing else is thrown: \(error)")
+        }
+    }
+
+    private static func put(
+        _ buffer: UnsafeRawBufferPointer, into descriptor: Int32, using writing: (Int32, UnsafeRawPointer, Int) -> Int
+    ) throws {
+        var written = 0
+        while let base = buffer.baseAddress, written < buffer.count {
+            let put = writing(descriptor, base + written, buffer.count - written)
+            if put < 0 && errno == EINTR { continue }
+            guard put > 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
+            written += put
+        }
+    }
+
+    private static func write(to url: URL, replacing: Bool, filling: (Int32) throws -> Void) throws {
         let folder = url.deletingLastPathComponent()
         let name = ".redraw-" + String(UInt64.random(in: .min ... .max), radix: 36)
         let temporary = folder.appendingPathComponent(name).path
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .cannotWrite(reason: lastReason()) }
+        guard descriptor >= 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
         var finished = false
         defer {
             close(descriptor)
             if !finished { unlink(temporary) }
         }
-        var failure: ImageError?
-        bytes.withUnsafeBytes { buffer in
-            var written = 0
-            while written < buffer.count {
-                let put = writing(descriptor, buffer.baseAddress! + written, buffer.count - written)
-                if put < 0 && errno == EINTR { continue }
-                guard put > 0 else {
-                    failure = .cannotWrite(reason: lastReason())
-                    return
-                }
-                written += put
-            }
-        }
-        if let failure { throw failure }
-        guard fsync(descriptor) == 0 else { throw .cannotWrite(reason: lastReason()) }
+        try filling(descriptor)
+        guard fsync(descriptor) == 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
         if replacing {
-            guard rename(temporary, url.path) == 0 else { throw .cannotWrite(reason: lastReason()) }
+            guard rename(temporary, url.path) == 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
         } else {
             try give(temporary, theName: url.path)
         }

@@ -7,6 +7,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     case avif
     case gif
     case bmp
+    case tiff
 
     public var description: String {
         switch self {
@@ -17,13 +18,14 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
         case .avif: "AVIF"
         case .gif: "GIF"
         case .bmp: "BMP"
+        case .tiff: "TIFF"
         }
     }
 
     /// Whether a file of that extension, in any case, is one that is read.
     public static func isRead(fileExtension: String) -> Bool {
         ImageFormat(fileExtension: fileExtension) != nil
-            || ["heic", "heif", "hif", "avif", "gif", "bmp", "dib"].contains(fileExtension.lowercased())
+            || ["heic", "heif", "hif", "avif", "gif", "bmp", "dib", "tif", "tiff"].contains(fileExtension.lowercased())
     }
 
     /// The format that a file name's extension names, in any case, or nil for one that is not written.

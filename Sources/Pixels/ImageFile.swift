@@ -19,7 +19,7 @@ public struct DecodedImage: Sendable {
     public let exif: Data?
 }
 
-/// Pictures in files: PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP, recognised by content.
+/// Pictures in files: PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP and TIFF, recognised by content.
 public enum ImageFile {
     /// What a file says about its picture without decoding it.
     public struct Header: Sendable, Equatable {
@@ -66,6 +66,13 @@ public enum ImageFile {
         case .bmp:
             let image = try BMPFile.decode(bytes)
             return decoded(image, .bmp, sourceSize: image.size, text: [:], exif: nil)
+        case .tiff:
+            let header = try TIFFFile.header(of: bytes)
+            let image = try TIFFFile.decode(bytes).inStandardColours(header.profile).image
+            let orientation = Exif(bytes).orientation ?? .upright
+            return DecodedImage(
+                image: image.upright(from: orientation), format: .tiff, sourceSize: image.size.upright(from: orientation),
+                text: tiffText(header, bytes), exif: nil)
         }
     }
 
@@ -75,6 +82,7 @@ public enum ImageFile {
         case .webp: WebPFile.chunk("ICCP", of: bytes).map { .icc($0) }
         case .jpeg: (try? JPEGFile.header(of: bytes)).flatMap { ColourProfile.ofJPEG($0.profile) }
         case .heic, .avif: (try? HEIFFile.header(of: bytes, format))?.profile
+        case .tiff: (try? TIFFFile.header(of: bytes))?.profile
         case .gif, .bmp: nil
         }
     }
@@ -93,6 +101,12 @@ public enum ImageFile {
         let image = try HEIFFile.decode(bytes, format).inStandardColours(header.profile).image
         return DecodedImage(
             image: image, format: format, sourceSize: image.size, text: heifText(header), exif: header.exif.map { Data($0) })
+    }
+
+    private static func tiffText(_ header: TIFFFile.Header, _ bytes: [UInt8]) -> [String: String] {
+        var result = text(exif: bytes)
+        if let xmp = header.xmp { result[xmpKey] = String(decoding: xmp, as: UTF8.self) }
+        return result
     }
 
     private static func heifText(_ header: HEIFFile.Header) -> [String: String] {
@@ -128,6 +142,8 @@ public enum ImageFile {
             return Header(format: format, size: try HEIFFile.header(of: bytes, format).size)
         case .gif: return Header(format: .gif, size: try GIFFile.size(of: bytes))
         case .bmp: return Header(format: .bmp, size: try BMPFile.size(of: bytes))
+        // A TIFF file is built as an EXIF block is.
+        case .tiff: return upright(.tiff, try TIFFFile.header(of: bytes).size, bytes)
         }
     }
 
@@ -143,6 +159,7 @@ public enum ImageFile {
         case .jpeg: text(of: try JPEGFile.header(of: bytes))
         case .webp: webpText(of: bytes)
         case .heic, .avif: heifText(try HEIFFile.header(of: bytes, try Signature.format(of: bytes)))
+        case .tiff: tiffText(try TIFFFile.header(of: bytes), bytes)
         case .gif, .bmp: [:]
         }
     }
@@ -176,6 +193,10 @@ public enum ImageFile {
             exif = nil
             if GIFFile.pictures(in: bytes) > 1 { notes.append("an animation's pictures but for the first") }
         case .bmp: exif = nil
+        case .tiff:
+            exif = bytes
+            let pictures = try TIFFFile.header(of: bytes).pictures
+            if pictures > 1 { notes.append("\(pictures - 1) more \(pictures == 2 ? "page" : "pages")") }
         }
         if let reason = unreadColours(of: bytes) { notes.append("its colour profile (\(reason)): its colours are taken as sRGB") }
         if let characters = exif.flatMap({ Exif($0).unreadCommentCharacters }) {
@@ -193,7 +214,7 @@ public enum ImageFile {
         case .webp:
             return bytes.says("VP8L", at: 12) || WebPFile.chunk("VP8L", of: bytes) != nil
                 ? (try? WebPFile.decode(bytes)).flatMap { StealthText.find(in: $0) } : nil
-        case .jpeg, .heic, .avif, .gif, .bmp: return nil
+        case .jpeg, .heic, .avif, .gif, .bmp, .tiff: return nil
         }
     }
 
@@ -292,7 +313,7 @@ extension ImageFile {
                 case .png: try encodePNG(image, text: text)
                 case .jpeg: try encodeJPEG(image, text: text)
                 case .webp: try encodeWebP(image, lossless: lossless, text: text)
-                case .heic, .avif, .gif, .bmp: throw .unknownExtension(url.pathExtension)
+                case .heic, .avif, .gif, .bmp, .tiff: throw .unknownExtension(url.pathExtension)
                 }
             try FileBytes.write(encoded, to: url, replacing: replacing)
         }

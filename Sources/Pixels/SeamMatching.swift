@@ -1,35 +1,53 @@
 extension Image {
-    /// This picture with its colours inside the mask moved by what they are off outside of it: where the mask is 0, `original` says what
-    /// this picture should be, and the difference there, smoothed, is carried on into the mask.
+    /// This picture with its colours inside the mask moved by what they are off: where the mask is 0, `original` says what this picture
+    /// should be, and the difference there, smoothed, is carried on into the mask.
     ///
     /// Takes away the drift that a picture has which went through a model; the mask's content itself keeps its own contrasts. Where nothing
     /// is outside, nothing is known and nothing changes.
     ///
-    /// - Parameter limit: no colour moves by more than this many of 255: what is off by more is no drift but another content.
-    public func colourMatched(to original: Image, mask: Mask, limit: Int = 24) -> Image {
+    /// - Parameters:
+    ///   - limit: no colour moves by more than this many of 255: what is off by more is no drift but another content.
+    ///   - kept: by the mask's value, from 0 to 1 how far a pixel is expected to have kept its colour. It is held to what `original` has
+    ///     there so far, in the mean over its surroundings: what is hardly redrawn, time and again, stays the colour it was.
+    public func colourMatched(
+        to original: Image, mask: Mask, limit: Int = 24, kept: (UInt8) -> Float = { _ in 0 }
+    ) -> Image {
         precondition(
             size == original.size && size == mask.size && channels == 3 && original.channels == 3,
             "a picture of \(size), an original of \(original.size) and a mask of \(mask.size) do not match")
-        var field = DifferenceField(width: width, height: height)
-        for y in 0..<height {
-            for x in 0..<width where mask.values[y * width + x] == 0 {
-                let place = (y * width + x) * 3
-                field.add(x: x, y: y, (0..<3).map { Float(original.bytes[place + $0]) - Float(bytes[place + $0]) })
-            }
-        }
-        guard let differences = field.filled() else { return self }
+        let shares = (0...255).map { $0 == 0 ? 1 : min(max(kept(UInt8($0)), 0), 1) }
+        let around = differences(from: original) { mask.values[$0] == 0 }.filled()
+        let within = mask.values.contains { $0 > 0 && shares[Int($0)] > 0 } ? differences(from: original) { _ in true }.filled() : nil
+        guard around != nil || within != nil else { return self }
+        let furthest = Float(limit)
         var result = bytes
         for y in 0..<height {
-            for x in 0..<width where mask.values[y * width + x] > 0 {
-                let difference = differences.value(x: x, y: y)
+            for x in 0..<width {
+                let amount = mask.values[y * width + x]
+                guard amount > 0 else { continue }
+                let share = within == nil ? 0 : shares[Int(amount)]
+                let outside = around?.value(x: x, y: y) ?? [0, 0, 0]
+                let own = share > 0 ? within?.value(x: x, y: y) ?? outside : outside
                 for i in 0..<3 {
                     let place = (y * width + x) * 3 + i
-                    let moved = Float(bytes[place]) + min(max(difference[i], -Float(limit)), Float(limit))
-                    result[place] = UInt8(min(max(moved.rounded(), 0), 255))
+                    let difference = (1 - share) * outside[i] + share * own[i]
+                    result[place] = UInt8(min(max((Float(bytes[place]) + min(max(difference, -furthest), furthest)).rounded(), 0), 255))
                 }
             }
         }
         return Image(width: width, height: height, channels: 3, bytes: result)
+    }
+
+    /// What `original` has more of each colour than this picture, over the pixels that count.
+    private func differences(from original: Image, where counts: (Int) -> Bool) -> DifferenceField {
+        var field = DifferenceField(width: width, height: height)
+        for y in 0..<height {
+            for x in 0..<width where counts(y * width + x) {
+                let place = (y * width + x) * 3
+                field.add(x: x, y: y, (0..<3).map { Float(original.bytes[place + $0]) - Float(bytes[place + $0]) })
+            }
+        }
+        return field
     }
 }
 

@@ -7,12 +7,34 @@ extension Library {
         try read { db in
             let wanted = try ids ?? Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id")
             let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), db) }
-            guard ids == nil else { return LibraryExport(pictures: pictures, generations: []) }
-            let free = try Generation.all(
-                Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id"), db
-            ).map(ExportedGeneration.init)
-            return LibraryExport(pictures: pictures, generations: free)
+            return LibraryExport(pictures: pictures, generations: ids == nil ? try Library.freeGenerations(db) : [])
         }
+    }
+
+    func pictureNumbers() throws(LibraryError) -> [Int64] {
+        try read { db in try Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id") }
+    }
+
+    /// Those of the pictures that are there.
+    func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
+        try read { db in
+            try ids.compactMap { id in
+                guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM picture WHERE id = ?)", arguments: [id]) == true else {
+                    return nil
+                }
+                return try Library.exported(try Library.picture(id, db), db)
+            }
+        }
+    }
+
+    /// Generations that belong to no picture.
+    func freeGenerations() throws(LibraryError) -> [ExportedGeneration] {
+        try read { db in try Library.freeGenerations(db) }
+    }
+
+    private static func freeGenerations(_ db: Database) throws -> [ExportedGeneration] {
+        try Generation.all(Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id"), db)
+            .map(ExportedGeneration.init)
     }
 
     /// Takes an export in, as one transaction. What is decided here stays as it is; what is not takes over the export's decisions.

@@ -47,7 +47,8 @@ extension Analyst {
             look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
         let tagged = try tag(image, file, vocabulary, library)
-        let recovered = file.recovery().prompts.first
+        let recovery = file.recovery()
+        let recovered = recovery.prompts.first
         let seconds = (before + begin.duration(to: clock.now)).inSeconds
         let identity = encoder.identity
         let (_, recorded) = try library.record(
@@ -64,7 +65,7 @@ extension Analyst {
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
             of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
-            tagger: tagged, reused: false)
+            notes: recovery.notes, tagger: tagged, reused: false)
     }
 
     /// What the library keeps of an analysis, in the shape that scripts read.
@@ -76,7 +77,7 @@ extension Analyst {
 
     private func report(
         of path: String, sha256: String, size: (width: Int, height: Int), _ analysis: AnalysisRecord, _ suggestions: [Suggestion],
-        tagger: TaggerEntry? = nil, reused: Bool
+        notes: [String] = [], tagger: TaggerEntry? = nil, reused: Bool
     ) throws -> AnalysisReport {
         AnalysisReport(
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
@@ -88,7 +89,7 @@ extension Analyst {
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
                 composition: try CompositionEntry(analysis)),
             confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(), size: try analysis.size?.decoded(),
-            recovered: try analysis.recovered?.decoded(),
+            recovered: try analysis.recovered?.decoded(), notes: notes,
             tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
 }

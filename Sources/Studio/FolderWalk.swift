@@ -10,10 +10,21 @@ struct FolderWalk {
     enum Found: Equatable {
         case picture(String)
         case unreadableFolder(String, reason: String)
+        /// A file that people take for a picture, and that is not read: its extension, in lower case.
+        case passedOver(String)
     }
 
     let folder: String
     let isRecursive: Bool
+
+    /// Formats of pictures, and of what lies among them, that are not read. Texts beside pictures and what is no picture to anybody are
+    /// passed over without a word.
+    private static let unread: Set<String> = [
+        "psd", "psb", "xcf", "kra", "ora", "clip", "svg", "svgz", "eps", "ai", "pdf", "jxl", "jp2", "j2k", "jxr", "tga", "exr", "hdr",
+        "ico",
+        "pcx", "ppm", "pgm", "pbm", "pnm", "qoi", "dds", "cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf", "pef", "srw", "x3f", "mp4",
+        "mov", "webm", "mkv", "avi", "m4v",
+    ]
 
     /// Calls `visit` with each picture (whatever its content is: the name decides) until it returns false.
     ///
@@ -26,7 +37,9 @@ struct FolderWalk {
     private func walk(_ folder: String, _ visit: (Found) -> Bool) -> Bool {
         let names: [(name: String, isFolder: Bool)]
         do {
-            names = try Self.names(in: folder)
+            var unread: [String] = []
+            names = try Self.names(in: folder, &unread)
+            for name in unread where !visit(.passedOver(name)) { return false }
         } catch {
             return visit(.unreadableFolder(folder, reason: error.reason))
         }
@@ -44,7 +57,9 @@ struct FolderWalk {
     private struct Refusal: Error { let reason: String }
 
     /// Pictures and folders, sorted.
-    private static func names(in folder: String) throws(Refusal) -> [(name: String, isFolder: Bool)] {
+    ///
+    /// - Parameter unread: gets the extensions of files that are taken for pictures and not read.
+    private static func names(in folder: String, _ unread: inout [String]) throws(Refusal) -> [(name: String, isFolder: Bool)] {
         guard let directory = opendir(folder) else { throw Refusal(reason: String(cString: strerror(errno))) }
         defer { closedir(directory) }
         var found: [(name: String, isFolder: Bool)] = []
@@ -55,7 +70,12 @@ struct FolderWalk {
             guard !name.hasPrefix(".") else { continue }
             switch Int(entry.pointee.d_type) {
             case Int(DT_DIR): found.append((name, true))
-            case Int(DT_REG): if isPicture(name) { found.append((name, false)) }
+            case Int(DT_REG):
+                if isPicture(name) {
+                    found.append((name, false))
+                } else if let kind = fileExtension(name)?.lowercased(), Self.unread.contains(kind) {
+                    unread.append(kind)
+                }
             case Int(DT_LNK), Int(DT_UNKNOWN):
                 // File systems that do not tell, and links, are asked; what a link points to must be a file.
                 var status = stat()
@@ -78,7 +98,11 @@ struct FolderWalk {
     }
 
     private static func isPicture(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return false }
-        return ImageFormat.isRead(fileExtension: String(name[name.index(after: dot)...]))
+        fileExtension(name).map { ImageFormat.isRead(fileExtension: $0) } ?? false
+    }
+
+    private static func fileExtension(_ name: String) -> String? {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
+        return String(name[name.index(after: dot)...])
     }
 }

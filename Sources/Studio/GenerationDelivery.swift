@@ -23,6 +23,9 @@ extension Studio {
                 throw ImageError.inFile(path: url.path, .unknownExtension(url.pathExtension))
             }
             if order.request.mode == .repaint, format == .jpeg { throw StudioError.notLossless(path: url.path) }
+            if order.request.background.flatMap({ Background($0) }) == .kept, format == .jpeg {
+                throw StudioError.notTransparent(path: url.path)
+            }
             let folder = url.deletingLastPathComponent().path
             guard FileManager.default.isWritableFile(atPath: folder) else { throw StudioError.noFolder(path: folder) }
             return (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
@@ -96,6 +99,10 @@ extension Studio {
                 digests.append(try FileBytes.read(place).sha256)
             }
         } catch {
+            // A full disk is no reason to throw away pictures that are there already.
+            guard error is CancellationError || delivered.isEmpty else {
+                throw StudioError.partlyWritten(paths: delivered.map(\.path), of: files.count, reason: "\(error)")
+            }
             for file in written { try? FileManager.default.removeItem(at: file) }
             throw error
         }

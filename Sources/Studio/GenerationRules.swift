@@ -70,7 +70,7 @@ extension GenerationOrder {
         let strengths = try Self.sheet(wish)
         var request = try Self.request(wish, known)
         try Self.grow(&request, wish)
-        if request.mode == .paint, request.prompt.isEmpty { throw OrderError.nothingToPaint }
+        if request.mode == .paint, wish.prompt == nil { throw OrderError.nothingToPaint }
         // A sheet compares strengths: with one seed.
         if !strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
         do {
@@ -80,7 +80,8 @@ extension GenerationOrder {
         }
         var promptNumber: Int?
         if request.mode != .paint {
-            if request.prompt.isEmpty {
+            // A prompt that was said to be empty is one.
+            if wish.prompt == nil {
                 let approved = try known.approved()
                 (request.prompt, promptNumber) = (approved.positive, approved.number)
                 if wish.negative == nil { request.negative = approved.negative }
@@ -140,6 +141,7 @@ extension GenerationOrder {
         request.feather = wish.feather ?? request.feather
         request.grow = wish.grow ?? request.grow
         request.invert = wish.invert ?? request.invert
+        request.background = wish.background
         return request
     }
 

@@ -46,6 +46,8 @@ public struct GenerationWish: Codable, Sendable, Equatable {
     public var feather: Int?
     public var grow: Int?
     public var invert: Bool?
+    /// What stands where the picture is transparent: `keep`, `white`, `black`, `grey` or `#rrggbb`.
+    public var background: String?
     /// Name of what is to make it.
     public var engine: String?
     /// A file, or a folder, which ends in `/` where it is not there yet.

@@ -8,6 +8,9 @@ import Synchronization
 /// The byte's place is the job's number, so one file serves all jobs. The locks are those of open file descriptions (fcntl(2), F_OFD_SETLK):
 /// two of one process exclude each other like two of different ones.
 final class JobLock: Sendable {
+    /// In the library's folder.
+    static let fileName = "jobs.lock"
+
     private static let setLock: Int32 = 37
     private let descriptor: Int32
 
@@ -21,7 +24,7 @@ final class JobLock: Sendable {
 
     /// Held as long as the value lives. Nil where some process has it, or where the folder's file system knows no locks.
     static func take(_ job: Int64, in folder: URL) -> JobLock? {
-        let descriptor = open(folder.appendingPathComponent("jobs.lock").path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(folder.appendingPathComponent(fileName).path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
         let lock = JobLock(descriptor)
         var range = flock()

@@ -38,6 +38,8 @@ public final class PictureListing: Sendable {
     private let room = DispatchSemaphore(value: 0)
     private let counted = Mutex<Int?>(nil)
 
+    private let unread = Mutex<[String: Int]>([:])
+
     /// - Parameters:
     ///   - isRecursive: whether folders in folders are looked into.
     ///   - counts: whether folders are counted beforehand, on another thread, for ``total``.
@@ -52,6 +54,9 @@ public final class PictureListing: Sendable {
 
     /// How many pictures there are in all, once that is known; standard input does not tell beforehand.
     public var total: Int? { counted.withLock { $0 } }
+
+    /// Files in folders that people take for pictures and that are not read: how many there were so far, by extension.
+    public var passedOver: [String: Int] { unread.withLock { $0 } }
 
     // MARK: Taking
 
@@ -141,10 +146,16 @@ public final class PictureListing: Sendable {
         guard Self.isFolder(path) else { return give(.picture(path)) }
         var count = 0
         let goesOn = FolderWalk(folder: path, isRecursive: isRecursive).visit { found in
-            count += 1
             switch found {
-            case .picture(let path): return give(.picture(path))
-            case .unreadableFolder(let path, let reason): return give(.problem("\(path) cannot be read: \(reason)"))
+            case .picture(let path):
+                count += 1
+                return give(.picture(path))
+            case .unreadableFolder(let path, let reason):
+                count += 1
+                return give(.problem("\(path) cannot be read: \(reason)"))
+            case .passedOver(let kind):
+                unread.withLock { $0[kind, default: 0] += 1 }
+                return true
             }
         }
         guard count == 0 else { return goesOn }

@@ -1,3 +1,4 @@
+public import Foundation
 public import Screening
 
 // What a surface asks of the library, and all of it that it sees.
@@ -46,6 +47,10 @@ extension ScreeningDesk {
     /// The whole library, or the given pictures with all that belongs to them.
     public func export(pictures: [Int64]? = nil) throws -> LibraryExport { try library.export(pictures: pictures) }
 
-    /// Takes an export in. What is decided here stays as it is.
-    public func `import`(_ export: LibraryExport, by person: String) throws -> ImportReport { try library.import(export, by: person) }
+    /// Writes the whole library, or the given pictures with all that belongs to them, piece by piece.
+    ///
+    /// - Returns: how many pictures were written.
+    public func export(pictures: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
+        try library.export(pictures: pictures, to: write)
+    }
 }

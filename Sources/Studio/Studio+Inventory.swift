@@ -63,23 +63,4 @@ extension Studio {
         return VocabularyReport(
             name: vocabulary.name, sha256: vocabulary.digest, tags: vocabulary.tags.count, facets: facets, problems: [])
     }
-
-    /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
-    public func info(_ file: PictureFile) throws -> FileReport {
-        let recovery = file.recovery()
-        var notes = recovery.notes
-        var generation: Int64?
-        if FileManager.default.fileExists(atPath: premises.libraryFolder.appendingPathComponent(Library.fileName).path) {
-            do {
-                generation = try Library(folder: premises.libraryFolder).generation(ofOutput: file.sha256)?.id
-            } catch {
-                notes.append("\(error)")
-            }
-        }
-        return FileReport(
-            path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
-            orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),
-            recovered: recovery.prompts.first, alsoRecovered: Array(recovery.prompts.dropFirst()), notes: notes,
-            generation: generation)
-    }
 }

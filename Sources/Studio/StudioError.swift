@@ -17,6 +17,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case outputIsSource(path: String, source: String)
     case neverAnalysed(path: String)
     case notLossless(path: String)
+    /// Some of several pictures are there; the next could not be written.
+    case partlyWritten(paths: [String], of: Int, reason: String)
+    /// A JPEG that was to keep transparency.
+    case notTransparent(path: String)
     case nothingEmbedded(encoder: String, others: [String])
     case notEmbedded(picture: String, encoder: String)
     case nothingRecovered(picture: String)
@@ -68,6 +72,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
         case .notLossless(let path):
             "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
+        case .partlyWritten(let paths, let all, let reason):
+            "\(paths.count) of \(all) pictures were written (\(paths.joined(separator: ", "))); then: \(reason)"
+        case .notTransparent(let path):
+            "\(path): a JPEG cannot be transparent; name a .png or .webp file, or leave --background keep out."
         case .nothingEmbedded(let encoder, let others):
             "The library holds no picture that the encoder \(encoder) looked at"
                 + (others.isEmpty ? "" : ", only such that were looked at by \(others.joined(separator: ", "))")

@@ -189,7 +189,12 @@ extension TagVocabulary {
 
     private static func bytes(of file: URL) throws(VocabularyError) -> Data {
         do {
-            let size = (try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
+            let values = try file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
+            // A pipe would not open before somebody writes into it.
+            guard values.isRegularFile == true else {
+                throw VocabularyError.unreadable(path: file.path, reason: "it is no file but a pipe or a device")
+            }
+            let size = values.fileSize ?? 0
             guard size <= VocabularyLimit.fileBytes else {
                 throw VocabularyError.tooLarge(path: file.path, bytes: size, limit: VocabularyLimit.fileBytes)
             }

@@ -25,6 +25,23 @@ import Testing
         }
     }
 
+    /// `info` takes folders and lists as `analyze` does; what looks like a picture and is not read is told by kind.
+    @Test func filesAreToldOneAfterTheOther() throws {
+        let tool = try Tool()
+        let folder = try gallery(tool, pictures: 3, broken: true)
+        for name in ["layers.psd", "more.PSD", "raw.nef", "notes.txt"] {
+            try Data("x".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+        }
+        let told = try tool.run("info", folder, "--json")
+        let files = try #require(try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [[String: Any]])
+        #expect(told.status == 1 && files.count == 3 && files.allSatisfy { $0["format"] as? String == "PNG" }, "\(told)")
+        #expect(
+            told.errors.contains("broken.jpg") && told.errors.contains("2 .psd, 1 .nef") && !told.errors.contains("txt"), "\(told.errors)")
+        let two = try tool.run("info", folder + "/picture-100.png", folder + "/picture-102.png")
+        #expect(two.status == 0 && two.output.contains("picture-100") && two.output.contains("\n\n") && two.output.contains("picture-102"))
+        #expect(try tool.run("analyze", folder).errors.contains("Passed over, as they are not read: 2 .psd, 1 .nef."))
+    }
+
     @Test func aFolderIsPrintedAsItComesAndOneBadFileIsTold() throws {
         let tool = try Tool()
         let folder = try gallery(tool, pictures: 5, broken: true)

@@ -52,6 +52,7 @@ import Testing
         try check("vocabulary", ["vocab", "list"], isList: true)
         try check("thresholds", ["vocab", "thresholds"])
         try check("file", ["info", tool.path("a.png")])
+        try check("file", ["info", coffee, cat], isList: true)
         try check("finding", ["doctor"], isList: true)
         try check("similar", ["similar", cat], isList: true)
         try check("embedding", ["embed", "text", "a cat"], isList: true, always: true)

@@ -7,7 +7,7 @@ import Testing
 private let allowed: [String: Set<String>] = [
     "Threads": ["CProcessors"],
     "Tensors": ["Threads", "CKernels", "COpenBLAS"],
-    "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF"],
+    "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF"],
     "Checkpoints": ["Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
     "Encoders": ["Layers", "Checkpoints", "Tensors", "Pixels", "Crypto"],
@@ -35,7 +35,7 @@ private let system: Set<String> = [
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
     "GRDB", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS",
-    "CHEIF",
+    "CHEIF", "CTIFF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

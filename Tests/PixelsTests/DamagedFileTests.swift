@@ -136,8 +136,7 @@ import Testing
 
     @Test(
         arguments: [
-            ([0x49, 0x49, 0x2A, 0], "TIFF"),
-            ([0x4D, 0x4D, 0, 0x2A], "TIFF"), ([0, 0, 0, 0x18] + Array("ftypmp42".utf8), "video or other ISO container"),
+            ([0, 0, 0, 0x18] + Array("ftypmp42".utf8), "video or other ISO container"),
             ([0xFF, 0x0A, 0], "JPEG XL"), (Array("%PDF-1.7".utf8), "PDF"),
         ] as [([UInt8], String)])
     func knownFormatsAreRefusedByName(bytes: [UInt8], name: String) {

@@ -63,7 +63,10 @@ import Testing
     }
 
     /// Cut off or overwritten, they are refused by name or give a picture, and never more.
-    @Test(arguments: ["true.avif", "true.heic", "anim.webp", "anim.gif", "noise.gif", "palette.bmp", "four-bytes.bmp"])
+    @Test(arguments: [
+        "true.avif", "true.heic", "anim.webp", "anim.gif", "noise.gif", "palette.bmp", "four-bytes.bmp", "lzw.tif", "fax.tif",
+        "transparent.tif",
+    ])
     func damageIsRefused(_ name: String)
         throws
     {
@@ -95,9 +98,41 @@ import Testing
 
     @Test func namesTellWhatIsRead() {
         #expect(
-            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg", "a.gif", "a.bmp"].allSatisfy {
+            ["a.heic", "a.HEIF", "a.avif", "a.png", "a.jpg", "a.gif", "a.bmp", "a.tif", "a.TIFF"].allSatisfy {
                 ImageFormat.isRead(fileExtension: String($0.dropFirst(2)))
             })
         #expect(!ImageFormat.isRead(fileExtension: "txt") && ImageFormat(fileExtension: "heic") == nil)
+    }
+
+    /// Every TIFF to the byte as Pillow decodes it, turned upright (`make_tiffs.py`).
+    @Test func tiffsDecodeToPillowsBytes() throws {
+        let all: [String: Wanted] = try JSONDecoder().decode(
+            [String: Wanted].self, from: Data(contentsOf: fixture("formats/expected-tiff.json", room: "Pixels")))
+        #expect(all.count == 7)
+        for (name, wanted) in all {
+            let decoded = try ImageFile.decode(bytes(name))
+            let image = decoded.image.rgb()
+            #expect(decoded.format == .tiff && image.size == PixelSize(width: wanted.width, height: wanted.height), "\(name)")
+            #expect(digest(image.bytes) == wanted.digest, "\(name)")
+            #expect(try ImageFile.size(of: bytes(name)).size == image.size)
+        }
+        #expect(try ImageFile.text(of: bytes("turned.tif"))["ImageDescription"] == "a picture of numbers")
+        #expect(try ImageFile.unreadTexts(of: bytes("pages.tif")) == ["2 more pages"])
+        #expect(try ImageFile.unreadTexts(of: bytes("lzw.tif")).isEmpty)
+    }
+
+    /// libtiff multiplies by alpha on the way, so colours come back as exactly as alpha lets them.
+    @Test func aTransparentTIFFKeepsItsAlpha() throws {
+        let image = try ImageFile.decode(bytes("transparent.tif")).image
+        #expect(image.channels == 4)
+        for y in 0..<23 {
+            for x in 0..<37 {
+                #expect(Int(image[x, y, 3]) == x * 255 / 36)
+                let allowed = x == 0 ? 255 : 255 / (x * 255 / 36) + 1
+                for (channel, wanted) in [x * 6, y * 10, x * y % 256].enumerated() {
+                    #expect(abs(Int(image[x, y, channel]) - wanted) <= allowed)
+                }
+            }
+        }
     }
 }

@@ -42,4 +42,33 @@ import Testing
         #expect(zip(matched.bytes, made.bytes).allSatisfy { $0 >= $1 && $0 - $1 <= 24 })
         #expect(made.colourMatched(to: original, mask: Mask(width: 40, height: 40, filledWith: 255)) == made)
     }
+
+    /// A flat colour that a model moves by a little each time stays what it was where it is hardly redrawn, ten times over, and the lines
+    /// that the model drew into it stay, too.
+    @Test func whatIsHardlyRedrawnKeepsItsColour() {
+        let first = picture(80, 64) { _, _ in 140 }
+        var now = first
+        let mask = mask(80, 64) { x, y in (10..<70).contains(x) && (8..<56).contains(y) }
+        for _ in 0..<10 {
+            let redrawn = Image(
+                width: 80, height: 64, channels: 3,
+                bytes: now.bytes.enumerated().map { UInt8(min(255, Int($1) + 2 + ($0 / 3 % 80 + $0 / 240) % 2 * 4)) })
+            let matched = redrawn.colourMatched(to: now, mask: mask) { _ in 1 }
+            now = now.pasted(matched, mask: mask)
+        }
+        let inside = (20..<60).flatMap { x in (16..<48).map { y in Int(now[x, y, 0]) } }
+        #expect(abs(Double(inside.reduce(0, +)) / Double(inside.count) - 140) < 1)
+        #expect(now[30, 30, 0] != now[31, 30, 0])
+    }
+
+    /// Half kept is half way between what surrounds the mask says and what stood there.
+    @Test func aShareIsKept() {
+        let original = picture(64, 64) { _, _ in 100 }
+        let made = picture(64, 64) { x, _ in x < 16 ? 100 : 112 }
+        let mask = mask(64, 64) { x, _ in x >= 16 }
+        let none = made.colourMatched(to: original, mask: mask)
+        let half = made.colourMatched(to: original, mask: mask) { _ in 0.5 }
+        let whole = made.colourMatched(to: original, mask: mask) { _ in 1 }
+        #expect([none, half, whole].map { $0[40, 32, 0] } == [112, 106, 100])
+    }
 }

@@ -99,4 +99,75 @@ import Testing
         forged.pictures[0].analyses[0].model = "{"
         #expect(throws: LibraryError.self) { try copy.import(forged, by: "import") }
     }
+
+    /// A text given out in pieces of random length.
+    private func pieces(_ text: Data, _ generator: SeededGenerator) -> ExportText {
+        var (rest, generator) = (text[...], generator)
+        return ExportText {
+            guard !rest.isEmpty else { return nil }
+            let piece = rest.prefix(.random(in: 1...40, using: &generator))
+            rest = rest.dropFirst(piece.count)
+            return Data(piece)
+        }
+    }
+
+    private func streamed(_ library: Library, _ pictures: [Int64]? = nil) throws -> Data {
+        var text = Data()
+        try library.export(pictures: pictures) { text += $0 }
+        return text
+    }
+
+    /// What is written piece by piece says what the whole says, and is taken in however it comes.
+    @Test func anExportRoundTripsPieceByPiece() throws {
+        let generator = SeededGenerator.announced()
+        let (library, picture) = try busy()
+        for number in 2..<250 { try library.record(NewPicture(sha256: digest(number), width: number, height: 5)) }
+        let text = try streamed(library)
+        let export = try library.export()
+        #expect(try LibraryExport(json: text) == export)
+        #expect(try LibraryExport(json: streamed(library, [picture])) == library.export(pictures: [picture]))
+        #expect(try LibraryExport(json: streamed(Library.inMemory())).pictures.isEmpty)
+        #expect(throws: LibraryError.noSuchPicture("777")) { try streamed(library, [777]) }
+        // The older text, whose version stands behind its pictures, and the newer one.
+        for text in [text, try export.json()] {
+            let copy = try Library.inMemory()
+            var told: [Int] = []
+            let report = try copy.import({ pieces(text, generator) }, by: "import") { told.append($0) }
+            #expect(report.picturesAdded == 249 && report.promptsAdded == 2 && report.generationsAdded == 2)
+            #expect(try copy.export() == export)
+            #expect(told.first == 100 && told.last == 249)
+            let again = try copy.import({ pieces(text, generator) }, by: "import")
+            #expect(again.picturesMerged == 249 && again.picturesAdded == 0 && again.generationsAdded == 0)
+        }
+    }
+
+    @Test(arguments: [
+        "", "{}", "[1]", "{", #"{"format": "other", "version": 1}"#, #"{"format": "redraw-library", "version": 99}"#,
+        #"{"format": "redraw-library", "version": 1, "pictures": ["#, #"{"format": "redraw-library", "version": 1} {"#,
+        #"{"format": "redraw-library", "version": 1, "pictures": [{"sha256": 5}], "generations": []}"#,
+        #"{"format": "redraw-library", "version": 1, "pictures": [1 2]}"#, #"{"format": "redraw-library" "version": 1}"#,
+    ])
+    func otherTextsArePieceByPieceRefused(_ text: String) throws {
+        let generator = SeededGenerator.announced()
+        let library = try Library.inMemory()
+        #expect {
+            _ = try library.import({ pieces(Data(text.utf8), generator) }, by: "import")
+        } throws: { error in
+            "\(error)".contains("not an export") && !"\(error)".contains("\n")
+        }
+        #expect(try library.pictures().isEmpty)
+    }
+
+    /// Cut off anywhere it changes nothing.
+    @Test func aTextThatIsCutOffChangesNothing() throws {
+        var generator = SeededGenerator.announced()
+        let (library, _) = try busy()
+        let text = try streamed(library)
+        for _ in 0..<60 {
+            let copy = try Library.inMemory()
+            let cut = text.prefix(.random(in: 0..<text.count - 2, using: &generator))
+            #expect(throws: LibraryError.self) { try copy.import({ [generator] in pieces(cut, generator) }, by: "import") }
+            #expect(try copy.pictures().isEmpty)
+        }
+    }
 }

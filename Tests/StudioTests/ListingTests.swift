@@ -8,7 +8,7 @@ import Testing
 private func gallery() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let files = FileManager.default
-    for name in ["b.png", "a.jpg", "notes.txt", ".hidden.png", "deep/c.WEBP", "deep/deeper/d.jpeg", ".trash/e.png", "empty/f.tiff"] {
+    for name in ["b.png", "a.jpg", "notes.txt", ".hidden.png", "deep/c.WEBP", "deep/deeper/d.jpeg", ".trash/e.png", "empty/f.psd"] {
         let url = folder.url.appendingPathComponent(name)
         try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data([1]).write(to: url)
@@ -60,6 +60,7 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
         let folder = try gallery()
         let listing = PictureListing([.path(folder.url.appendingPathComponent("empty").path), .path("no-such.png")])
         #expect(await taken(listing, below: folder.url) == ["! /empty holds no picture that is read", "no-such.png"])
+        #expect(listing.passedOver == ["psd": 1])
     }
 
     @Test func anAbandonedListingEnds() async throws {

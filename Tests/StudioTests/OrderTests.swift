@@ -102,6 +102,13 @@ import Testing
         Case("an empty negative prompt is one that was said", { ($0.picture, $0.negative) = ("p.jpg", "") }, known: withPhoto) {
             $0.request.negative.isEmpty && $0.promptNumber == 4
         },
+        Case("an empty prompt is one that was said", { ($0.picture, $0.prompt) = ("p.jpg", "") }, known: withPhoto) {
+            $0.request.prompt.isEmpty && $0.request.negative == "grainy" && $0.promptNumber == nil
+        },
+        Case("painting from an empty prompt is painting", { $0.prompt = "" }) { $0.request.mode == .paint && $0.request.prompt.isEmpty },
+        Case("transparency that is kept", { ($0.picture, $0.background) = ("p.jpg", "keep") }, known: withPhoto) {
+            $0.request.background == "keep"
+        },
         Case(
             "redrawing takes the nearest legal size", { $0.picture = "p.jpg" },
             known: {
@@ -159,6 +166,7 @@ import Testing
             (.sheetOf(count: 1, drafts: 3), { ($0.strengths, $0.drafts) = ([0.5], 3) }),
             (.noStrengths([0.5, 2]), { $0.strengths = [0.5, 2] }),
             (.noStrengths([]), { $0.strengths = [] }),
+            (.request(.noBackground("plaid")), { ($0.prompt, $0.background) = ("a cat", "plaid") }),
             (.request(.outOfRange(name: "steps", value: "0", range: "1 to 1000")), { ($0.prompt, $0.steps) = ("a cat", 0) }),
         ]
         for (error, change) in wrong {

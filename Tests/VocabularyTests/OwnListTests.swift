@@ -52,3 +52,21 @@ private func own(_ bytes: some Sequence<UInt8>) throws -> TagVocabulary {
     let found = try TagVocabulary.problems(at: file)
     #expect(found.map(\.line) == [5])
 }
+
+/// A pipe nobody writes into is refused at once.
+@Test func aPipeIsNoList() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.url.appendingPathComponent("mine.txt")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    let error = #expect(throws: VocabularyError.self) { try TagVocabulary(contentsOf: pipe) }
+    #expect(error.map { "\($0)" }?.contains("pipe") == true)
+}
+
+/// A list that a symbolic link names is read.
+@Test func aLinkToAListIsRead() throws {
+    let folder = try TemporaryFolder()
+    try Data("barn\n".utf8).write(to: folder.url.appendingPathComponent("kept.txt"))
+    let link = folder.url.appendingPathComponent("mine.txt")
+    try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "kept.txt")
+    #expect(try TagVocabulary(contentsOf: link).tags.map(\.name) == ["barn"])
+}

@@ -74,6 +74,8 @@ public struct AnalysisReport: Codable, Sendable {
     @OrNull public internal(set) var size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
     @OrNull public internal(set) var recovered: RecoveredPrompt?
+    /// What of the file's texts and colours was not read; of an analysis that was made just now.
+    public let notes: [String]
     /// The tagger that was asked besides; its tags stand among the suggestions.
     @OrNull public internal(set) var tagger: TaggerEntry?
     public let seconds: Double

@@ -1,0 +1,50 @@
+import Engines
+import Foundation
+import Pixels
+import Screening
+
+extension Studio {
+    /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
+    public func info(_ file: PictureFile) throws -> FileReport {
+        let recovery = file.recovery()
+        var notes = recovery.notes
+        var generation: Int64?
+        if FileManager.default.fileExists(atPath: premises.libraryFolder.appendingPathComponent(Library.fileName).path) {
+            do {
+                generation = try Library(folder: premises.libraryFolder).generation(ofOutput: file.sha256)?.id
+            } catch {
+                notes.append("\(error)")
+            }
+        }
+        return FileReport(
+            path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
+            orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),
+            recovered: recovery.prompts.first, alsoRecovered: Array(recovery.prompts.dropFirst()), notes: notes,
+            generation: generation)
+    }
+
+    /// As ``info(_:)``, of every picture that a listing gives, in its order. One that cannot be read is told, and the next one follows.
+    public func info(_ listing: PictureListing) -> AsyncThrowingStream<Result<FileReport, UnreadFile>, any Error> {
+        AsyncThrowingStream(unfolding: {
+            guard let entry = await listing.next() else {
+                listing.abandon()
+                try Task.checkCancellation()
+                return nil
+            }
+            switch entry {
+            case .problem(let reason): return .failure(UnreadFile(description: reason))
+            case .picture(let path):
+                do {
+                    return .success(try await NumericQueue.shared.run { try self.info(try PictureFile(path: path)) })
+                } catch {
+                    return .failure(UnreadFile(description: "\(error)"))
+                }
+            }
+        })
+    }
+}
+
+/// A file that could not be read, in one line: which, why, and what to do.
+public struct UnreadFile: Error, CustomStringConvertible, Sendable {
+    public let description: String
+}
