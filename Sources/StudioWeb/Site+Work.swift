@@ -53,13 +53,14 @@ extension Site {
         case .waiting, .planned: tell(job: job)
         case .preview(let jpeg): previews.put(jpeg, of: job)
         case .step(let step):
-            let seen = previews[job]
-            previews.put(step, of: job)
+            let isTold = previews.put(step, of: job)
+            // A quick model takes a hundred steps a second; nobody reads so many.
+            guard isTold || step.step == step.steps else { return }
             hub.tell(
                 "step",
                 StepNote(
                     job: job, step: step.step, steps: step.steps, picture: step.picture, pictures: step.pictures,
-                    secondsLeft: step.secondsLeft, preview: seen?.jpeg != nil))
+                    secondsLeft: step.secondsLeft, preview: previews[job]?.jpeg != nil))
         }
     }
 
