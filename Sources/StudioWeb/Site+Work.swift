@@ -20,9 +20,10 @@ extension Site {
                 } onOutcome: { job, outcome in
                     self.previews.remove(job)
                     self.tell(job: job)
-                    if case .success(let report) = outcome {
-                        self.hub.tell("generation", GenerationNote(id: report.id, picture: try? self.studio.jobSummary(job).picture))
-                    }
+                    guard case .success(let report) = outcome else { return }
+                    let picture = try? self.studio.jobSummary(job).picture
+                    self.hub.tell("generation", GenerationNote(id: report.id, picture: picture))
+                    if let picture { self.tell(picture: picture) }
                 }
             } catch is CancellationError {
                 return
