@@ -27,6 +27,8 @@ export class Desk {
 		this.repaint = null
 		/** Number of the job that was just ordered. */
 		this.watched = null
+		/** Words that the server would not have taken by itself. */
+		this.spoken = null
 		this.listeners = new Map()
 		this.deciding = Promise.resolve()
 		this.planSoon = later(180, () => this.plan())
@@ -121,6 +123,12 @@ export class Desk {
 		return this.picture?.compose[this.prompt.form] ?? ''
 	}
 
+	/** Whether the server, told no prompt, takes the very words that are shown. */
+	get isStanding() {
+		if (!this.picture || this.spoken === this.promptText) return false
+		return this.prompt.form === 'sentence' || (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive)
+	}
+
 	get negativeText() {
 		return this.prompt.negative ?? this.picture?.compose.negative ?? ''
 	}
@@ -139,6 +147,11 @@ export class Desk {
 		try {
 			const planned = await api.plan(wish, asking.signal)
 			if (asking.signal.aborted) return
+			if (this.hasWords && wish.prompt === undefined && planned.order.prompt !== this.promptText) {
+				// It would take other words than the person sees: these have to be said.
+				this.spoken = this.promptText
+				return this.plan()
+			}
 			Object.assign(this, { planned, refusal: null })
 		} catch (error) {
 			if (error.name === 'AbortError') return

@@ -104,7 +104,7 @@ export function historyView() {
 				),
 				h(
 					'div.leaf-words',
-					h('p.written', generation.promptText ?? generation.wish?.prompt ?? ''),
+					h('p.written', generation.prompt),
 					h('p.quiet.small', text.history.facts(generation)),
 					generation.status !== 'done' && h('p.small.bad', text.history.failed(generation)),
 				),

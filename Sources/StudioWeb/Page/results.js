@@ -122,7 +122,7 @@ export function resultsPanel(desk, scope) {
 		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
 		fill(
 			actions,
-			h('div.row', starField(generation), h('span.quiet.small.facts', text.results.facts(generation, output))),
+			h('div.row', starField(generation), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
 			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
 			h(
 				'div.row',
@@ -179,7 +179,7 @@ export function resultsPanel(desk, scope) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
 			// The words that made it go along: nothing of the new picture is screened yet.
-			const words = generation.promptText ?? generation.wish?.prompt ?? desk.promptText
+			const words = generation.prompt || desk.promptText
 			if (words && !remembered.read(`picture.${picture.id}`, null)) remembered.write(`picture.${picture.id}`, { text: words })
 			go(address(picture))
 		} catch (error) {
@@ -201,7 +201,7 @@ export function resultsPanel(desk, scope) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
 			const { mask, picture: source, seed, ...wish } = generation.wish
-			const words = generation.promptText ?? wish.prompt ?? desk.promptText
+			const words = generation.prompt || desk.promptText
 			if (words) remembered.write(`picture.${picture.id}`, { text: words })
 			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })

@@ -60,7 +60,7 @@ export function screeningPanel(desk, scope) {
 				),
 			),
 		)
-		say(footing, picture.encoder ? text.screening.footing(picture.encoder, picture.confidence?.source, picture.confidence?.pictures) : '')
+		say(footing, picture.encoder ? text.screening.footing(picture.encoder.name, picture.confidence) : '')
 		showCounts()
 	}
 	const showCounts = () => {

@@ -76,7 +76,7 @@ export function stagePanel(desk, scope) {
 		const frame = desk.picture ? { width: desk.picture.width, height: desk.picture.height } : { width: output.width, height: output.height }
 		if (!output) return comparison.show({ frame, before: source, after: null, mode: 'single' })
 		const box = desk.picture ? placeOnSource(frame, output, generation.kind === 'repaint' ? 'stretch' : (generation.wish?.resize ?? 'crop')) : undefined
-		const result = { address: output.url, alt: text.stage.resultAlt(generation.promptText ?? generation.prompt ?? ''), box }
+		const result = { address: output.url, alt: text.stage.resultAlt(generation.prompt), box }
 		if (!desk.picture || mode === 'result') return comparison.show({ frame, before: result, after: null, mode: 'single' })
 		if (mode === 'difference') {
 			const difference = { address: `${output.url}/difference`, alt: text.stage.differenceAlt, box }

@@ -124,8 +124,7 @@ export const text = {
 		approveAbove: (limit, count) => `Approve ${count} above ${limit} %`,
 		hidden: (count) => `${one(count, 'tag was', 'tags were')} left out – see why`,
 		addHidden: (tag) => `Add ${tag} all the same`,
-		footing: (encoder, source, pictures) =>
-			`Seen by ${encoder}. The percentage says how often such a tag is right, ${source === 'background' ? `measured on ${pictures} of your pictures` : source === 'text' ? 'guessed from texts alone' : 'as measured when the encoder was made'}.`,
+		footing: (encoder, confidence) => `Seen by ${encoder}. The percentages say how often such a tag is right${confidence ? `; they are ${confidence}` : ''}.`,
 	},
 	facets: {
 		subject: 'Subject',
@@ -375,10 +374,10 @@ export const text = {
 		atLeast: (stars) => `${'★'.repeat(stars)} or more`,
 		noneWithStars: 'No result has so many stars.',
 		count: (count) => one(count, 'result', 'results'),
-		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.kind === 'paint' ? '' : ` at strength ${generation.strength}`}, seed ${output.seed}`,
+		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}, seed ${output.seed}`,
 		facts: (generation, output) =>
 			[
-				generation.kind === 'paint' ? null : `strength ${generation.strength}`,
+				generation.strength === null ? null : `strength ${generation.strength}`,
 				`${generation.steps.run} of ${one(generation.steps.requested, 'step', 'steps')}`,
 				`${output.width} × ${output.height}`,
 				generation.model,
@@ -457,7 +456,7 @@ export const text = {
 		gone: 'A picture that is no longer there',
 		made: (count) => one(count, 'result', 'results'),
 		facts: (generation) =>
-			[kinds[generation.kind], generation.kind === 'paint' ? null : `strength ${generation.strength}`, `seed ${generation.seed}`, generation.model, day.format(new Date(generation.created))].filter(Boolean).join(' · '),
+			[kinds[generation.kind], generation.strength === null ? null : `strength ${generation.strength}`, `seed ${generation.seed}`, generation.model, day.format(new Date(generation.created))].filter(Boolean).join(' · '),
 		failed: (generation) => `${generation.status}${generation.message ? `: ${generation.message}` : ''}`,
 		repeat: 'Again',
 		repeatHint: 'Makes exactly this again: same words, seed and settings',

@@ -13,8 +13,10 @@ export function wishOf(desk) {
 		if (desk.own.repaintStrength !== undefined) wish.strength = desk.own.repaintStrength
 	} else if (desk.id !== null && desk.own.strength !== undefined) wish.strength = desk.own.strength
 	if (desk.own.size !== undefined && !(desk.id === null && desk.own.size === 'picture')) wish.size = desk.own.size
-	const prompt = (repainting && desk.repaint.prompt) || desk.promptText
-	if (prompt) wish.prompt = prompt
+	const own = repainting && desk.repaint.prompt
+	// What the server composes by itself is kept as a version of the picture's prompt, and the result points to it.
+	if (own) wish.prompt = own
+	else if (desk.promptText && !desk.isStanding) wish.prompt = desk.promptText
 	if (desk.prompt.negative !== null) wish.negative = desk.prompt.negative
 	return wish
 }
