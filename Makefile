@@ -9,6 +9,10 @@ DESTDIR ?=
 SWIFT ?= swift
 # The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
 PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libsqlite3-dev
+# The tests look at the page in a real browser.
+ifneq (,$(filter test packages,$(MAKECMDGOALS)))
+PACKAGES += chromium chromium-driver
+endif
 DATA := $(PREFIX)/share/redraw
 
 .PHONY: all packages build demo test lint parity bench install uninstall clean

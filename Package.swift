@@ -99,6 +99,8 @@ let package = Package(
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
+        // The page in a real browser, served by the built program.
+        tests("PageTests", ["redraw"]),
     ],
     swiftLanguageModes: [.v6]
 )

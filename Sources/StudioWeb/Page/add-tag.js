@@ -1,7 +1,7 @@
 // Adding a tag: the vocabulary completes while one types, and says how near each word lies to this picture.
 import * as api from './api.js'
 import { fill, h, later, set } from './dom.js'
-import { icon } from './icons.js'
+import { tool } from './icons.js'
 import { complain } from './notices.js'
 import { text } from './text.js'
 
@@ -115,5 +115,5 @@ export function addTag(desk, scope) {
 		}
 	})
 	scope.add(() => asking?.abort())
-	return h('div.add-tag', input, h('button.icon-button', { tip: text.addTag.add, onclick: () => choose(at) }, icon('plus')), list)
+	return h('div.add-tag', input, tool('plus', text.addTag.add, () => choose(at), { class: 'icon-button' }), list)
 }

@@ -1,7 +1,7 @@
 // The tools of the brush.
 import { h, say, set } from './dom.js'
 import { enlargeDialog } from './enlarge.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { text } from './text.js'
 
 const tools = ['brush', 'lasso', 'rectangle', 'fill', 'hand']
@@ -58,7 +58,7 @@ export function brushBar(brush) {
 		h(
 			'div.zoom-tools',
 			h('button.zoom-button', { title: text.stage.pixels, 'aria-label': text.stage.pixels, onclick: () => brush.viewport.zoomTo(1) }, zoom),
-			h('button.icon-button.small', { tip: text.stage.fit, onclick: () => brush.viewport.fit() }, icon('fit')),
+			tool('fit', text.stage.fit, () => brush.viewport.fit()),
 		),
 		look,
 	)

@@ -1,6 +1,6 @@
 // A tag looked at closely: its words, its weight, what is known of it.
 import { h, say, set } from './dom.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { text } from './text.js'
 
 export function openChipCard(desk, one, anchor) {
@@ -36,9 +36,9 @@ export function openChipCard(desk, one, anchor) {
 			h('span', text.chips.weight),
 			h(
 				'span.stepper',
-				h('button.icon-button.small', { 'aria-label': text.chips.lighter, onclick: step(-0.1) }, icon('minus')),
+				tool('minus', text.chips.lighter, step(-0.1)),
 				shown,
-				h('button.icon-button.small', { 'aria-label': text.chips.heavier, onclick: step(0.1) }, icon('plus')),
+				tool('plus', text.chips.heavier, step(0.1)),
 			),
 		),
 		h(

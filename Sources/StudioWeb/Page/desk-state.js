@@ -15,7 +15,7 @@ export class Desk {
 		/** What belongs to this picture alone. */
 		this.own = remembered.read(`picture.${id ?? 'none'}`, {})
 		/** Which text is sent: `sentence` and `tags` are composed of what is approved, `own` was written by hand. */
-		this.prompt = { form: id === null ? 'own' : remembered.read('form', 'sentence'), text: this.own.text ?? '', negative: this.own.negative ?? null }
+		this.prompt = { form: id === null || this.own.text ? 'own' : remembered.read('form', 'sentence'), text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
 		this.planned = null
 		this.refusal = null

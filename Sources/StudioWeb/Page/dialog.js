@@ -1,6 +1,6 @@
 // Dialogs: the browser's own, which keep the focus inside and give it back.
 import { h } from './dom.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { text } from './text.js'
 
 /** Opens a dialog; `build(close)` gives what stands in it. Resolves with what it was closed with, undefined where it was dismissed. */
@@ -14,7 +14,7 @@ export function dialog({ title, build, wide = false, side = false }) {
 		const node = h(
 			'dialog',
 			{ class: `dialog${wide ? ' wide' : ''}${side ? ' side' : ''}`, 'aria-label': title },
-			h('div.dialog-head', h('h2', title), h('button.icon-button', { 'aria-label': text.common.close, onclick: () => close() }, icon('cross'))),
+			h('div.dialog-head', h('h2', title), tool('cross', text.common.close, () => close(), { class: 'icon-button' })),
 			h('div.dialog-body', build(close)),
 		)
 		node.addEventListener('close', () => {

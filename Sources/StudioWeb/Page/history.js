@@ -1,7 +1,7 @@
 // The tree: pictures, what was made of them, and what was made of that.
 import * as api from './api.js'
 import { fill, h, later, Scope, set } from './dom.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { complain, emptyState, notice } from './notices.js'
 import { addresses, go } from './router.js'
 import { on } from './store.js'
@@ -112,7 +112,7 @@ export function historyView() {
 					'div.row',
 					generation.stars > 0 && h('span.lit-stars', { role: 'img', 'aria-label': text.results.star(generation.stars) }, '★'.repeat(generation.stars)),
 					h('button.button.small', { title: text.history.repeatHint, onclick: () => repeat(generation) }, icon('again'), text.history.repeat),
-					h('button.icon-button.small', { tip: text.results.discard, onclick: () => discard(generation) }, icon('trash')),
+					tool('trash', text.results.discard, () => discard(generation)),
 				),
 			),
 			children.length > 0 && h('ul', children.map(branch)),

@@ -1,5 +1,5 @@
 // Line icons on a grid of 24, drawn for this page.
-import { svg } from './dom.js'
+import { h, svg } from './dom.js'
 
 const paths = {
 	check: 'M5 12.5l4.5 4.5L19 7.5',
@@ -58,3 +58,6 @@ const paths = {
 export function icon(name) {
 	return svg('svg', { viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' }, svg('path', { d: paths[name] }))
 }
+
+/** A button that an icon stands for; its words are its name and its tip. */
+export const tool = (sign, words, run, more) => h('button.icon-button.small', { tip: words, onclick: run, ...more }, icon(sign))

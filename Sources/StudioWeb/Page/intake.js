@@ -8,17 +8,10 @@ import { text } from './text.js'
 
 const atOnce = 3
 
+const input = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, id: 'pick', 'aria-label': text.library.add })
+
 /** Asks for files and takes them in. */
-export function pickPictures() {
-	const input = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, id: 'pick' })
-	input.addEventListener('change', () => {
-		takeIn([...input.files])
-		input.remove()
-	})
-	input.addEventListener('cancel', () => input.remove())
-	document.body.append(input)
-	input.click()
-}
+export const pickPictures = () => input.click()
 
 /** Takes files in, a few at once. Opens the picture where it is only one. */
 export async function takeIn(files) {
@@ -65,7 +58,11 @@ export async function takeFolder(folder) {
 /** The whole window takes what is dropped or pasted. */
 export function catchPictures() {
 	const veil = h('div.drop-veil', { hidden: true }, h('p', text.intake.drop))
-	document.body.append(veil)
+	document.body.append(veil, input)
+	input.addEventListener('change', () => {
+		takeIn([...input.files])
+		input.value = ''
+	})
 	const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files')
 	let depth = 0
 	addEventListener('dragenter', (event) => {

@@ -56,7 +56,7 @@ export function libraryView() {
 	function showTotal(total) {
 		say(count, isFiltered() ? text.library.found(total) : text.library.total(total))
 		const nothing = total === 0
-		set(tools, 'hidden', nothing && !isFiltered())
+		for (const part of [head, tools]) set(part, 'hidden', nothing && !isFiltered())
 		fill(empty, nothing && (isFiltered() ? nothingFound() : welcome()))
 	}
 
@@ -92,20 +92,21 @@ export function libraryView() {
 
 	const folders = () => state.status.folders.map((folder) => h('button.button', { onclick: () => takeFolder(folder) }, icon('folder'), text.library.folder(folder.name)))
 
+	const head = h(
+		'div.library-head',
+		h('div', h('h1.visually-hidden', text.library.title), count),
+		h('div.row', folders(), h('button.button.primary', { id: 'add', onclick: pickPictures }, icon('plus'), text.library.add)),
+	)
 	const tools = h('div.library-tools', h('div.search-field', icon('search'), find), states, h('div.row', stars, order))
 	const node = h(
 		'div.library',
-		h(
-			'div.library-head',
-			h('div', h('h1.visually-hidden', text.library.title), count),
-			h('div.row', folders(), h('button.button.primary', { id: 'add', onclick: pickPictures }, icon('plus'), text.library.add)),
-		),
+		head,
 		tools,
 		progress,
 		empty,
 		grid.node,
 	)
-	set(tools, 'hidden', state.status.pictures === 0)
+	for (const part of [head, tools]) set(part, 'hidden', state.status.pictures === 0)
 
 	scope.listen(find, 'input', later(200, () => choose({ query: find.value.trim() })))
 	scope.add(on('library', askSoon))

@@ -1,6 +1,6 @@
 // Short news at the edge of the window, some with a way back.
 import { h } from './dom.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { text } from './text.js'
 import { Refusal, Unreachable } from './api.js'
 
@@ -22,7 +22,7 @@ export function notice(words, { action, label, kind } = {}) {
 				},
 				label,
 			),
-		h('button.icon-button.small', { 'aria-label': text.common.close, onclick: close }, icon('cross')),
+		tool('cross', text.common.close, close),
 	)
 	holder.append(node)
 	while (holder.children.length > 3) holder.firstElementChild.remove()

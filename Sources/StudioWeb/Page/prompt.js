@@ -1,7 +1,7 @@
 // The prompt as it stands: composed of what is approved, in both forms, or written by hand; with its length for the model.
 import * as api from './api.js'
 import { h, later, say, set } from './dom.js'
-import { icon } from './icons.js'
+import { tool } from './icons.js'
 import { complain, notice } from './notices.js'
 import { text } from './text.js'
 
@@ -17,7 +17,7 @@ export function promptPanel(desk, scope) {
 	const area = h('textarea', { id: 'prompt', rows: 4, class: 'written', 'aria-label': text.prompt.title, placeholder: hasPicture ? text.prompt.nothing : text.prompt.paint, spellcheck: true })
 	const length = h('span.quiet.small', { 'aria-live': 'off' })
 	const meter = h('span.meter')
-	const copy = h('button.icon-button.small', { tip: text.prompt.copy, onclick: copyText }, icon('paste'))
+	const copy = tool('paste', text.prompt.copy, copyText)
 	const negative = h('textarea', { id: 'negative', rows: 2, class: 'written small', 'aria-label': text.prompt.negative, spellcheck: true })
 	const standard = h('button.text-button', { hidden: true, onclick: () => desk.setPrompt({ negative: null }) }, text.prompt.standard)
 

@@ -2,7 +2,7 @@
 import * as api from './api.js'
 import { fill, h } from './dom.js'
 import { dialog } from './dialog.js'
-import { icon } from './icons.js'
+import { tool } from './icons.js'
 import { complain, emptyState, sentence } from './notices.js'
 import { addresses } from './router.js'
 import { isOver, jobsInOrder, on, takeJobs } from './store.js'
@@ -69,7 +69,7 @@ function row(job, index, open, close) {
 	const running = job.state === 'running'
 	const image = running && job.previewAt ? api.previewAddress(job.id, job.previewAt) : job.outputs?.[0] ? `${job.outputs[0]}/thumbnail` : job.picture ? `/api/v1/pictures/${job.picture}/thumbnail` : null
 	const place = job.picture ? (job.generation ? addresses.result(job.picture, job.generation, 0) : addresses.picture(job.picture)) : addresses.paint
-	const act = (name, sign, label, run) => h('button.icon-button.small', { data: { act: `${name}${job.id}` }, tip: label, onclick: run }, icon(sign))
+	const act = (name, sign, label, run, disabled = false) => tool(sign, label, run, { disabled, data: { act: `${name}${job.id}` } })
 	const before = waits && open[index - 1]?.state === 'queued' ? open[index - 1] : null
 	const after = waits ? open[index + 1] : null
 	const node = h(
@@ -82,8 +82,8 @@ function row(job, index, open, close) {
 			h('p.quiet.small.job-words', isOver(job) ? [text.queue.states[job.state], job.message && job.state !== 'done' && sentence(job.message)].filter(Boolean).join(': ') : text.queue.words(job)),
 			!isOver(job) && h('progress', { max: 1, value: running ? job.progress : 0, 'aria-label': text.queue.progress }),
 		),
-		waits && before && act('up', 'up', text.queue.up, () => api.moveJob(job.id, before.id).catch(complain)),
-		waits && after && act('down', 'down', text.queue.down, () => api.moveJob(job.id, open[index + 2]?.id ?? null).catch(complain)),
+		waits && act('up', 'up', text.queue.up, () => api.moveJob(job.id, before.id).catch(complain), !before),
+		waits && act('down', 'down', text.queue.down, () => api.moveJob(job.id, open[index + 2]?.id ?? null).catch(complain), !after),
 		!isOver(job) && act('cancel', 'cross', text.common.cancel, () => api.cancelJob(job.id).catch(complain)),
 	)
 	if (waits) drag(node, job)

@@ -2,7 +2,7 @@
 import * as api from './api.js'
 import { fill, h, later, say, set } from './dom.js'
 import { menuButton } from './dialog.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { complain, notice } from './notices.js'
 import { addresses, go } from './router.js'
 import { save } from './desk.js'
@@ -85,7 +85,7 @@ export function resultsPanel(desk, scope) {
 			{ role: 'listitem', data: { job: job.id } },
 			job.previewAt ? h('img', { src: api.previewAddress(job.id, job.previewAt), alt: text.stage.live }) : h('span.spinner'),
 			h('progress', { max: 1, value: job.state === 'running' ? job.progress : 0, 'aria-label': text.queue.progress }),
-			h('button.icon-button.small', { tip: text.common.cancel, onclick: () => api.cancelJob(job.id).catch(complain) }, icon('cross')),
+			tool('cross', text.common.cancel, () => api.cancelJob(job.id).catch(complain)),
 		)
 		tile.addEventListener('click', (event) => {
 			if (event.target.closest('button')) return

@@ -1,14 +1,14 @@
 // The seed: left to chance, thrown anew, or locked.
 import { fill, h, set } from './dom.js'
 import { row } from './fields.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { text } from './text.js'
 import { anySeed } from './wish.js'
 
 export function seedField(desk, scope) {
 	const input = h('input', { type: 'text', inputmode: 'numeric', pattern: '[0-9]*', placeholder: text.seed.any, id: 'seed', autocomplete: 'off' })
 	const lock = h('button.icon-button.small', { onclick: toggle })
-	const dice = h('button.icon-button.small', { tip: text.seed.dice, onclick: () => desk.set({ seed: anySeed() }) }, icon('dice'))
+	const dice = tool('dice', text.seed.dice, () => desk.set({ seed: anySeed() }))
 	input.addEventListener('change', () => {
 		const digits = input.value.trim()
 		desk.set({ seed: /^\d+$/.test(digits) ? Number(digits) : undefined })

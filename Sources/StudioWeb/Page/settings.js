@@ -1,7 +1,7 @@
 // What will be made: prompt, strength, model, size, and everything a person may want to turn. At the foot what it costs, and the button.
 import { fill, h, say, set } from './dom.js'
 import { choiceField, numberField, showRefusal } from './fields.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { modelField } from './model.js'
 import { complain, words } from './notices.js'
 import { presetMenu } from './presets.js'
@@ -17,7 +17,7 @@ import { text } from './text.js'
 export function settingsPanel(desk, scope) {
 	const { choices } = state
 	const start = h('button.button.primary.start', { id: 'start', onclick: order })
-	const sheet = h('button.icon-button', { tip: text.sheet.open, onclick: () => sheetDialog(desk) }, icon('sheet'))
+	const sheet = tool('sheet', text.sheet.open, () => sheetDialog(desk), { class: 'icon-button' })
 	const cost = h('p.cost', { role: 'status' })
 	const more = h('details.more', { open: remembered.read('more', false) })
 	more.addEventListener('toggle', () => remembered.write('more', more.open))

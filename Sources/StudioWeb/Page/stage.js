@@ -2,7 +2,7 @@
 import * as api from './api.js'
 import { Comparison, placeOnSource } from './compare.js'
 import { fill, h, say, Scope, set } from './dom.js'
-import { icon } from './icons.js'
+import { icon, tool } from './icons.js'
 import { complain, emptyState } from './notices.js'
 import { addresses, here, replace } from './router.js'
 import { on, remembered, state } from './store.js'
@@ -45,10 +45,10 @@ export function stagePanel(desk, scope) {
 		tabs,
 		h(
 			'div.zoom-tools',
-			h('button.icon-button.small', { tip: text.stage.zoomOut, onclick: () => comparison.viewport.zoomBy(0.8) }, icon('minus')),
+			tool('minus', text.stage.zoomOut, () => comparison.viewport.zoomBy(0.8)),
 			h('button.zoom-button', { title: text.stage.pixels, 'aria-label': text.stage.pixels, onclick: () => comparison.viewport.zoomTo(1) }, zoom),
-			h('button.icon-button.small', { tip: text.stage.zoomIn, onclick: () => comparison.viewport.zoomBy(1.25) }, icon('plus')),
-			h('button.icon-button.small', { tip: text.stage.fit, onclick: () => comparison.viewport.fit() }, icon('fit')),
+			tool('plus', text.stage.zoomIn, () => comparison.viewport.zoomBy(1.25)),
+			tool('fit', text.stage.fit, () => comparison.viewport.fit()),
 		),
 	)
 	comparison.onMove = (viewport) => say(zoom, `${Math.round(viewport.scale * 100)} %`)
