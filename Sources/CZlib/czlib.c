@@ -20,3 +20,28 @@ redraw_inflate_outcome redraw_inflate(const uint8_t *bytes, size_t count, uint8_
     if (outcome == Z_STREAM_END) return REDRAW_INFLATE_WHOLE;
     return outcome == Z_BUF_ERROR && full ? REDRAW_INFLATE_LONGER : REDRAW_INFLATE_DAMAGED;
 }
+
+/// A gzip header and trailer, which deflateBound leaves out for some versions of zlib.
+enum { GZIP_FRAME = 32 };
+
+size_t redraw_gzip_bound(size_t count) {
+    return compressBound((uLong)count) + GZIP_FRAME;
+}
+
+size_t redraw_gzip(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity) {
+    z_stream stream;
+    memset(&stream, 0, sizeof stream);
+    // 16: gzip.
+    if (count > UINT32_MAX || capacity > UINT32_MAX
+        || deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        return 0;
+    }
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = (uInt)count;
+    stream.next_out = target;
+    stream.avail_out = (uInt)capacity;
+    int outcome = deflate(&stream, Z_FINISH);
+    size_t written = capacity - stream.avail_out;
+    deflateEnd(&stream);
+    return outcome == Z_STREAM_END ? written : 0;
+}

@@ -14,3 +14,9 @@ typedef enum {
 
 /// Inflates a zlib or gzip stream (which of them, its first bytes tell) into at most `capacity` bytes; `written` tells how many there are.
 redraw_inflate_outcome redraw_inflate(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity, size_t *written);
+
+/// As many bytes as `redraw_gzip` may need for `count` of them.
+size_t redraw_gzip_bound(size_t count);
+
+/// Packs bytes as one gzip stream; how many there are then, 0 where memory or room is lacking.
+size_t redraw_gzip(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity);
