@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 
 /// A window of Chromium, driven after W3C's WebDriver as a person would: by clicks, keys and pointers.
 final class Browser: Sendable {
@@ -217,14 +216,7 @@ final class Browser: Sendable {
     }
 
     private static func ask(_ method: String, _ url: URL, _ body: JSONValue) async throws -> JSONValue {
-        var request = URLRequest(url: url)
-        request.httpMethod = method
-        request.timeoutInterval = 120
-        if method == "POST" {
-            request.httpBody = try JSONEncoder().encode(body)
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        }
-        let (data, _) = try await URLSession.shared.data(for: request)
+        let data = try await PlainHTTP.ask(method, url, method == "POST" ? JSONEncoder().encode(body) : nil)
         let value = try JSONDecoder().decode(JSONValue.self, from: data)["value"]
         if let error = value["error"].string {
             let message = value["message"].string?.split(separator: "\n").first.map(String.init) ?? ""

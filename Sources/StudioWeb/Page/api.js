@@ -14,6 +14,10 @@ export class Refusal extends Error {
 /** The server did not answer at all. */
 export class Unreachable extends Error {}
 
+// Seeds may have more digits than a number of JavaScript holds: such a one stays text on this side.
+const read = (text) => JSON.parse(text.replace(/"seed":\s*(\d{16,})/g, '"seed":"$1"'))
+const written = (body) => JSON.stringify(body).replace(/"seed":"(\d+)"/g, '"seed":$1')
+
 async function ask(method, path, { body, type, headers, signal } = {}) {
 	let answer
 	try {
@@ -21,14 +25,14 @@ async function ask(method, path, { body, type, headers, signal } = {}) {
 			method,
 			signal,
 			headers: { ...(body === undefined ? {} : { 'Content-Type': type ?? 'application/json' }), ...headers },
-			body: body === undefined ? undefined : type ? body : JSON.stringify(body),
+			body: body === undefined ? undefined : type ? body : written(body),
 		})
 	} catch (error) {
 		if (error.name === 'AbortError') throw error
 		throw new Unreachable(path)
 	}
 	const isJSON = (answer.headers.get('Content-Type') ?? '').includes('json')
-	const content = isJSON ? await answer.json().catch(() => null) : null
+	const content = isJSON ? await answer.text().then(read).catch(() => null) : null
 	if (answer.ok) return content
 	throw new Refusal(answer.status, content?.error?.message ?? `${answer.status} ${answer.statusText}`, content?.error?.field)
 }

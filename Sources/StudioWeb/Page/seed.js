@@ -11,7 +11,7 @@ export function seedField(desk, scope) {
 	const dice = tool('dice', text.seed.dice, () => desk.set({ seed: anySeed() }))
 	input.addEventListener('change', () => {
 		const digits = input.value.trim()
-		desk.set({ seed: /^\d+$/.test(digits) ? Number(digits) : undefined })
+		desk.set({ seed: !/^\d{1,20}$/.test(digits) ? undefined : digits.length > 15 ? digits : Number(digits) })
 	})
 
 	function toggle() {
