@@ -1,3 +1,4 @@
+# make serve    build and open the page in the browser
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
 # make test     build and run every test
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
@@ -15,7 +16,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build demo test lint parity bench install uninstall clean
+.PHONY: all packages build serve demo test lint parity bench install uninstall clean
 
 all: build
 
@@ -35,6 +36,10 @@ packages:
 build: packages
 	$(SWIFT) build -c release --product redraw
 	$(SWIFT) build -c release --product analyze
+
+# ARGUMENTS="--port 8000 --folder ~/Pictures" and the like.
+serve: build
+	@exec "$$($(SWIFT) build -c release --show-bin-path)/redraw" serve --open $(ARGUMENTS)
 
 # The demo keeps its library and its pictures in demo-output/, so it touches nothing of the person's own.
 demo: build
@@ -71,14 +76,15 @@ install: packages
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product analyze
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(DATA)"
 	install -m 755 .build-install/release/redraw .build-install/release/analyze "$(DESTDIR)$(PREFIX)/bin"
-	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models"
+	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models" "$(DESTDIR)$(DATA)/Page"
 	cp -r Vocab "$(DESTDIR)$(DATA)/Vocab"
+	cp -r Sources/StudioWeb/Page "$(DESTDIR)$(DATA)/Page"
 	mkdir -p "$(DESTDIR)$(DATA)/Models"
 	tar -C Models --exclude=recipes -cf - . | tar -C "$(DESTDIR)$(DATA)/Models" -xf -
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/redraw" "$(DESTDIR)$(PREFIX)/bin/analyze"
-	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models"
+	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models" "$(DESTDIR)$(DATA)/Page"
 	@# A person's library may stand in the same folder (~/.local/share/redraw): only an empty one goes.
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 

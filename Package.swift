@@ -50,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         .target(name: "CKernels"),
@@ -80,7 +81,11 @@ let package = Package(
                 "Pixels", "Threads",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        room("Commands", ["Studio", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        // The page's files are read as files, wherever Redraw's data stand: see Installation.page.
+        .target(
+            name: "StudioWeb", dependencies: ["Studio", .product(name: "Hummingbird", package: "hummingbird")], exclude: ["Page"],
+            swiftSettings: strict),
+        room("Commands", ["Studio", "StudioWeb", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "redraw", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "analyze", dependencies: ["Commands"], swiftSettings: strict),
 
@@ -98,6 +103,7 @@ let package = Package(
         tests("ScreeningTests", ["Screening", "Vocabulary"]),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
+        tests("StudioWebTests", ["StudioWeb", "Studio", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
         // The page in a real browser, served by the built program.
         tests("PageTests", ["redraw"]),

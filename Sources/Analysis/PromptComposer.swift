@@ -30,10 +30,9 @@ public enum PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     public static func compose(_ tags: [ApprovedTag]) -> String {
-        let clean = tags.map { ApprovedTag(text: plain($0.text), facet: $0.facet, weight: rounded($0.weight)) }.filter { !$0.text.isEmpty }
-        let kept = withoutRepetition(clean)
-        let mediums = kept.filter { $0.facet == .medium }
-        var pieces = order.flatMap { facet in kept.filter { $0.facet == facet } }.map(written)
+        let used = kept(of: tags)
+        let mediums = used.filter { $0.facet == .medium }
+        var pieces = order.flatMap { facet in used.filter { $0.facet == facet } }.map(written)
         if let medium = mediums.first {
             let lead = article(for: medium.text) + written(medium)
             if pieces.isEmpty {
@@ -46,6 +45,12 @@ public enum PromptComposer {
         return pieces.joined(separator: ", ")
     }
 
+    /// The tags as they go into a prompt: tidy, and without what repeats another.
+    static func kept(of tags: [ApprovedTag]) -> [ApprovedTag] {
+        withoutRepetition(
+            tags.map { ApprovedTag(text: plain($0.text), facet: $0.facet, weight: rounded($0.weight)) }.filter { !$0.text.isEmpty })
+    }
+
     /// The text with every character escaped that would change weights.
     public static func escaped(_ text: String) -> String {
         var result = ""
@@ -56,7 +61,7 @@ public enum PromptComposer {
         return result
     }
 
-    private static func written(_ tag: ApprovedTag) -> String {
+    static func written(_ tag: ApprovedTag) -> String {
         tag.weight == 1 ? escaped(tag.text) : "(\(escaped(tag.text)):\(number(tag.weight)))"
     }
 
@@ -74,7 +79,7 @@ public enum PromptComposer {
         weight == weight.rounded() ? String(Int(weight)) : String(weight)
     }
 
-    private static func article(for text: String) -> String {
+    static func article(for text: String) -> String {
         let words = text.lowercased().split(separator: " ")
         guard let first = words.first, let last = words.last else { return "" }
         if withoutArticle.contains(String(last)) || ["a", "an", "the"].contains(first) { return "" }

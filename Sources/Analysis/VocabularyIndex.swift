@@ -138,6 +138,12 @@ public struct VocabularyIndex: Sendable {
         return matmul(column, embeddings, transposed: true).values
     }
 
+    /// What is thought of every row for a picture: its cosine, and how sure that makes it.
+    public func estimates(for picture: Embedding) -> [(cosine: Float, confidence: Float)] {
+        let cosines = cosines(with: picture)
+        return Array(zip(cosines, confidences(of: cosines)))
+    }
+
     /// The rows nearest to a picture, the nearest first; of equally near ones the one written first. Exact: every row is compared.
     public func nearest(_ count: Int, to picture: Embedding) -> [(row: Int, cosine: Float)] {
         NearestRows.of(cosines(with: picture), count: count)

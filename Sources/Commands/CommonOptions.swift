@@ -32,11 +32,8 @@ struct LibraryOptions: ParsableArguments {
         Terminal.standardError.write(text() + "\n")
     }
 
-    /// Who decides, for the record: the name of the account.
-    static var person: String {
-        let environment = ProcessInfo.processInfo.environment
-        return [environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty } ?? "me"
-    }
+    /// Who decides, for the record.
+    static var person: String { Studio.person() }
 
     func validate() throws {
         if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }

@@ -44,6 +44,7 @@ struct JobTelling: Sendable {
             for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
             library.notice(Self.cost(plan))
+        case .preview: break
         case .step(let step):
             progress.show("step \(step.step) of \(step.steps)", share: step.share, secondsLeft: step.secondsLeft)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Studio
 
 /// `redraw`: the root of every subcommand.
 public struct RedrawCommand: AsyncParsableCommand {
@@ -13,12 +14,14 @@ public struct RedrawCommand: AsyncParsableCommand {
               redraw generate photo.jpg --strength 0.6       redraw the picture from what you approved
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
 
+            redraw serve --open shows all of it in the browser, with a brush for masks.
+
             Everything runs on this machine, on the CPU. What you decide is kept in a library ($XDG_DATA_HOME/redraw).
             """,
-        version: "redraw 0.1.0",
+        version: "redraw \(Studio.version)",
         subcommands: [
             AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
-            PaintCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self, ShowCommand.self,
+            PaintCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self, ShowCommand.self,
             ExportCommand.self,
             ImportCommand.self,
             ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,

@@ -133,7 +133,7 @@ extension BuiltinEngine {
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.isHeldInHalves ? "bf16" : "f32",
             seconds: task.seconds(plans), memory: max(0, (Memory.resident ?? 0) - givenUp) + added, tiled: plans.contains { $0.tiled },
-            notes: maskNotes + model.notes,
+            notes: maskNotes + model.notes, region: plans.last?.region,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 
@@ -146,7 +146,7 @@ extension BuiltinEngine {
         let prompt = try pipeline.length(of: request.prompt, request)
         tell(.loaded(prompt: prompt, seconds: work.planning + begin.duration(to: .now).inSeconds))
         let results = try pipeline.run(
-            work.task, plans: work.plans, previews: plan.order.preview != nil, score: score
+            work.task, plans: work.plans, previews: plan.wantsPreviews || plan.order.preview != nil, score: score
         ) { tell(.step($0)) }
         tell(.finished(zip(plan.runs, results).map { GenerationResult(run: $0, $1, source: work.task.source) }))
     }

@@ -65,6 +65,10 @@ public struct GenerationPlan: Sendable {
     public let tiled: Bool
     /// What the person has to know of the pictures and of the files that the prompts call: what was scaled, what was left out.
     public internal(set) var notes: [String] = []
+    /// The part of the picture that the model sees; nil where there is no picture, or where that is the engine's affair.
+    public internal(set) var region: PixelRectangle?
+    /// Whether the steps are to show what is becoming of the picture; they do for an order that names a file for it, too.
+    public var wantsPreviews = false
     /// What the engine that made the plan keeps with it to run it.
     let work: any Sendable
 }

@@ -5,6 +5,9 @@ public enum Memory {
     /// Bytes that can be taken without swapping, as the kernel estimates; nil where it does not tell.
     public static var available: Int? { kilobytes("MemAvailable:", in: "/proc/meminfo") }
 
+    /// Bytes that this machine has.
+    public static var installed: Int? { kilobytes("MemTotal:", in: "/proc/meminfo") }
+
     /// Bytes that this process holds: the loaded model and all else.
     public static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
 

@@ -9,9 +9,12 @@ public struct NewPicture: Sendable, Hashable {
     public var path: String?
     /// How the file looked from outside when it was read.
     public var stamp: FileStamp?
+    /// What the person calls it; nil: as the file is called.
+    public var name: String?
 
-    public init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil) {
+    public init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)
+        self.name = name
     }
 }
 
@@ -213,12 +216,15 @@ public struct NewGeneration: Sendable, Hashable {
     public var pictureID: Int64?
     /// The prompt version that was used, if it was one.
     public var promptNumber: Int?
+    /// SHA-256 of the mask's file.
+    public var mask: String?
     public var outcome: GenerationOutcome
 
     public init(
         kind: Generation.Kind, request: String, seed: UInt64, model: String, profile: String, precision: String,
-        stepsRequested: Int, pictureID: Int64? = nil, promptNumber: Int? = nil, outcome: GenerationOutcome = .running
+        stepsRequested: Int, pictureID: Int64? = nil, promptNumber: Int? = nil, mask: String? = nil, outcome: GenerationOutcome = .running
     ) {
+        self.mask = mask
         (self.kind, self.request, self.seed, self.model) = (kind, request, seed, model)
         (self.profile, self.precision, self.stepsRequested) = (profile, precision, stepsRequested)
         (self.pictureID, self.promptNumber, self.outcome) = (pictureID, promptNumber, outcome)

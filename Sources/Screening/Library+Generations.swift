@@ -16,6 +16,11 @@ extension Library {
             try GenerationRow(checked, at: moment).insert(db)
             let id = db.lastInsertedRowID
             try Library.insert(outcome.outputs, generation: id, db)
+            if let mask = generation.mask {
+                try db.execute(
+                    sql: "INSERT INTO generationMask (generationId, sha256) VALUES (?, ?)",
+                    arguments: [id, try Text.sha256(mask, field: "the mask's digest")])
+            }
             if let job { try db.execute(sql: "UPDATE job SET generationId = ? WHERE id = ?", arguments: [id, job]) }
             return try Library.generation(id, db)
         }

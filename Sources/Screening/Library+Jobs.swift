@@ -48,8 +48,11 @@ extension Library {
     ) throws(LibraryError) -> Job? {
         try write { db in
             let next = try Int64.fetchOne(
-                db, sql: "SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended ORDER BY id LIMIT 1",
-                arguments: [engine])
+                db,
+                sql: """
+                    SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended
+                    ORDER BY coalesce(position, id), id LIMIT 1
+                    """, arguments: [engine])
             guard let next, try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
             try holding(next)
             return try Library.job(next, db)
@@ -71,6 +74,67 @@ extension Library {
             try db.execute(
                 sql: "UPDATE job SET state = 'queued', isAttended = 1, startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'",
                 arguments: [id])
+        }
+    }
+
+    /// Puts a running job back into the queue for whoever works it off next: its process stops before it is made.
+    public func leave(_ id: Int64) throws(LibraryError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    UPDATE job SET state = 'queued', isAttended = 0, startedAt = NULL, progress = 0, secondsLeft = NULL, generationId = NULL
+                    WHERE id = ? AND (state = 'running' OR state = 'queued' AND isAttended) AND NOT isAskedToStop
+                    """, arguments: [id])
+        }
+    }
+
+    /// Has a job wait right before another one of the queue, or, with nil, as the last.
+    ///
+    /// Only jobs that nobody attends change places: who waits for a job of its own has it made in the order in which it came.
+    /// - Throws: `LibraryError.noSuchJob`; `LibraryError.invalid` for a job that does not wait.
+    public func move(job id: Int64, before other: Int64?) throws(LibraryError) {
+        try write { db in
+            for moved in [id, other].compactMap({ $0 }) {
+                let job = try Library.job(moved, db)
+                guard job.state == .queued, !job.isAttended else {
+                    throw LibraryError.invalid(field: "job", value: "\(moved)", rule: "only one that waits in the queue changes its place")
+                }
+            }
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, CAST(coalesce(position, id) AS REAL) AS place FROM job WHERE state = 'queued' AND NOT isAttended
+                    ORDER BY coalesce(position, id), id
+                    """
+            ).map { StoredRow($0, of: "job") }
+            var queue: [Int64] = try rows.map { try $0.value("id") }
+            let places: [Double] = try rows.map { try $0.value("place") }
+            guard id != other else { return }
+            queue.removeAll { $0 == id }
+            queue.insert(id, at: other.flatMap { queue.firstIndex(of: $0) } ?? queue.endIndex)
+            // The places stay those they were, and so stand as they did among all others.
+            for (job, place) in zip(queue, places) {
+                try db.execute(sql: "UPDATE job SET position = ? WHERE id = ?", arguments: [place, job])
+            }
+        }
+    }
+
+    /// Whether a running job may take as much memory as it was planned to, beside what the others that run were; if so, that is noted.
+    ///
+    /// One that runs alone may.
+    /// - Parameters:
+    ///   - memory: bytes.
+    ///   - limit: bytes that all of them together may take.
+    public func admit(job id: Int64, memory: Int, limit: Int) throws(LibraryError) -> Bool {
+        try write { db in
+            let others = try Row.fetchOne(
+                db, sql: "SELECT count(*) AS jobs, coalesce(sum(memory), 0) AS bytes FROM job WHERE state = 'running' AND id <> ?",
+                arguments: [id])
+            let row = others.map { StoredRow($0, of: "job") }
+            let (count, taken): (Int, Int) = (try row?.value("jobs") ?? 0, try row?.value("bytes") ?? 0)
+            guard count == 0 || memory.addingReportingOverflow(taken).partialValue <= limit else { return false }
+            try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id])
+            return true
         }
     }
 
@@ -137,7 +201,8 @@ extension Library {
     /// Jobs that wait or run, the first first. Found by an index, however many are over.
     public func jobsUnderWay() throws(LibraryError) -> [Job] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id").map(Job.init)
+            try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY state DESC, coalesce(position, id), id")
+                .map(Job.init)
         }
     }
 

@@ -20,9 +20,15 @@ extension Library {
     }
 
     static func insert(_ picture: NewPicture, at moment: Date, _ db: Database) throws -> PictureRecord {
+        // Whoever brings a picture again that lies in the bin wants it.
+        let name = picture.name ?? picture.path.map(Library.name) ?? ""
         try db.execute(
-            sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
-            arguments: [picture.sha256, picture.width, picture.height, moment])
+            sql: """
+                INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (sha256) DO UPDATE SET binnedAt = NULL, name = CASE name WHEN '' THEN excluded.name ELSE name END
+                WHERE binnedAt IS NOT NULL OR name = ''
+                """,
+            arguments: [picture.sha256, picture.width, picture.height, moment, name])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
         if let path = picture.path, !path.isEmpty {
             try db.execute(
@@ -96,7 +102,8 @@ extension Library {
     public func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
         try read { db in
             let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
-            return try PictureRecord.all(Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) ORDER BY id DESC"), db)
+            return try PictureRecord.all(
+                Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) AND binnedAt IS NULL ORDER BY id DESC"), db)
         }
     }
 

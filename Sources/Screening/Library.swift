@@ -115,7 +115,20 @@ public struct Library: Sendable {
     /// Runs `body` as one transaction: it is kept whole, or not at all where it throws.
     func write<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
         do {
-            return try database.write(body)
+            return try database.write { db in
+                let value = try body(db)
+                try Library.tellChanges(db)
+                return value
+            }
+        } catch {
+            throw LibraryError(error, path: location)
+        }
+    }
+
+    /// Looks through the writer's connection, outside of any transaction.
+    func onWriter<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
+        do {
+            return try database.writeWithoutTransaction(body)
         } catch {
             throw LibraryError(error, path: location)
         }

@@ -59,6 +59,31 @@ public struct LibraryExport: Codable, Sendable, Equatable {
     }
 }
 
+extension LibraryExport {
+    /// Without the folders of this machine: files are told by their names alone.
+    public func withoutFolders() -> LibraryExport {
+        func plain(_ generation: ExportedGeneration) -> ExportedGeneration {
+            var generation = generation
+            for index in generation.outputs.indices {
+                generation.outputs[index].path = Library.name(ofPath: generation.outputs[index].path)
+            }
+            return generation
+        }
+        var export = self
+        export.generations = generations.map(plain)
+        for index in export.pictures.indices {
+            export.pictures[index].generations = pictures[index].generations.map(plain)
+            var seen: Set<String> = []
+            export.pictures[index].paths = pictures[index].paths.map { path in
+                var path = path
+                path.path = Library.name(ofPath: path.path)
+                return path
+            }.filter { seen.insert($0.path).inserted }
+        }
+        return export
+    }
+}
+
 public struct ExportedPicture: Codable, Sendable, Equatable {
     public struct Path: Codable, Sendable, Equatable {
         public var path: String

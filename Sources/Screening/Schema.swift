@@ -27,6 +27,13 @@ enum Schema {
         migrator.registerMigration("4 jobs; what runs, what is pending and what happened last found by an index") { db in
             try db.execute(sql: jobs)
         }
+        migrator.registerMigration("5 the studio: names, search, stars, masks, presets, the bin, the order of jobs") { db in
+            try db.execute(sql: studio)
+            try db.execute(sql: studioTriggers)
+            try Library.namePictures(db)
+            try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")
+            try Library.tellChanges(db)
+        }
         return migrator
     }
 

@@ -12,8 +12,8 @@ import Vocabulary
 /// runs on a queue of its own: the use cases of the studio do not wait for it.
 public actor Analyst {
     nonisolated let premises: Premises
-    private let encoderName: String?
-    private let vocabularyName: String?
+    private nonisolated let encoderName: String?
+    private nonisolated let vocabularyName: String?
     nonisolated let taggerFolder: URL?
     private let executor = NumericExecutor(label: "redraw.analyst")
 
@@ -30,6 +30,10 @@ public actor Analyst {
         (encoderName, vocabularyName) = (encoder, vocabulary)
         taggerFolder = tagger.map { URL(asTyped: $0) }
     }
+
+    /// What it looks with, for people: a name, or the last part of a folder's.
+    public nonisolated var encoderLabel: String { encoderName.map(Studio.plainName) ?? "redraw-encoder" }
+    public nonisolated var vocabularyLabel: String { vocabularyName.map(Studio.plainName) ?? "redraw" }
 
     func library() throws -> Library { try premises.library() }
 

@@ -58,6 +58,54 @@ public struct GenerationWish: Codable, Sendable, Equatable {
 
     public init() {}
 
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide, refine
+        case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
+        case preview, latent
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(settingsOf: values)
+        picture = try values.decodeIfPresent(String.self, forKey: .picture)
+        mask = try values.decodeIfPresent(String.self, forKey: .mask)
+        output = try values.decodeIfPresent(String.self, forKey: .output)
+        overwrite = try values.decodeIfPresent(Bool.self, forKey: .overwrite)
+        preview = try values.decodeIfPresent(String.self, forKey: .preview)
+        latent = try values.decodeIfPresent(String.self, forKey: .latent)
+    }
+
+    /// All but what names files.
+    init(settingsOf values: KeyedDecodingContainer<CodingKeys>) throws {
+        mode = try values.decodeIfPresent(String.self, forKey: .mode)
+        prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
+        negative = try values.decodeIfPresent(String.self, forKey: .negative)
+        model = try values.decodeIfPresent(String.self, forKey: .model)
+        strength = try values.decodeIfPresent(Double.self, forKey: .strength)
+        strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
+        steps = try values.decodeIfPresent(Int.self, forKey: .steps)
+        guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
+        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+        sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
+        clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        size = try values.decodeIfPresent(String.self, forKey: .size)
+        firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
+        refine = try values.decodeIfPresent(Double.self, forKey: .refine)
+        drafts = try values.decodeIfPresent(Int.self, forKey: .drafts)
+        count = try values.decodeIfPresent(Int.self, forKey: .count)
+        profile = try values.decodeIfPresent(String.self, forKey: .profile)
+        precision = try values.decodeIfPresent(String.self, forKey: .precision)
+        resize = try values.decodeIfPresent(String.self, forKey: .resize)
+        outputSize = try values.decodeIfPresent(String.self, forKey: .outputSize)
+        fill = try values.decodeIfPresent(String.self, forKey: .fill)
+        area = try values.decodeIfPresent(String.self, forKey: .area)
+        padding = try values.decodeIfPresent(Int.self, forKey: .padding)
+        feather = try values.decodeIfPresent(Int.self, forKey: .feather)
+        grow = try values.decodeIfPresent(Int.self, forKey: .grow)
+        invert = try values.decodeIfPresent(Bool.self, forKey: .invert)
+        engine = try values.decodeIfPresent(String.self, forKey: .engine)
+    }
+
     public static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
     public static let samplers = SamplerName.allCases.map(\.rawValue)
     public static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
@@ -65,5 +113,11 @@ public struct GenerationWish: Codable, Sendable, Equatable {
     public static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
     public static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
     public static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)
+    /// How far pictures are usually redrawn: less keeps nearly all of them, more forgets them.
+    public static let advisedStrength = 0.4...0.8
+    /// Where neither the person nor the model says anything.
+    public static let defaultStrength = GenerationRequest().strength
+    /// As many pictures as one wish may ask for.
+    public static let mostPictures = 100
     public static let areas = GenerationRequest.Area.allCases.map(\.rawValue)
 }

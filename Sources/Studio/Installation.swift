@@ -37,6 +37,12 @@ public struct Installation: Sendable, Hashable {
 
     public var models: URL { data.appendingPathComponent("Models") }
 
+    /// The files of the page that `redraw serve` shows: `Page` where Redraw is installed, its source in a checkout.
+    public var page: URL {
+        let installed = data.appendingPathComponent("Page")
+        return FileManager.default.fileExists(atPath: installed.path) ? installed : data.appendingPathComponent("Sources/StudioWeb/Page")
+    }
+
     public init(data: URL, personalModels: URL, cache: URL, defaultLibrary: URL) {
         self.data = data
         self.personalModels = personalModels

@@ -13,6 +13,10 @@ struct JobRun: Sendable {
     let order: GenerationOrder
     /// Jobs that may run at the same time.
     let most: Int
+    /// Whether it is shown what is becoming of the pictures: once a second at most.
+    var showsSteps = false
+    /// Whether a job that this process gives up because it ends goes back into the queue, for the next one.
+    var leavesUnfinished = false
     let onEvent: @Sendable (JobEvent) -> Void
 
     /// How often is looked whether the turn has come, and whether somebody wants the job to stop.
@@ -43,6 +47,10 @@ struct JobRun: Sendable {
             throw StudioError.jobCancelled(job)
         } catch {
             let isCancelled = error is CancellationError
+            if isCancelled, leavesUnfinished, (try? library.job(id: job))?.isAskedToStop == false {
+                try library.leave(job)
+                throw error
+            }
             _ = try? library.finish(job: job, isCancelled ? .cancelled : .failed, message: isCancelled ? nil : "\(error)")
             if isCancelled, try library.job(id: job).isAskedToStop { throw StudioError.jobCancelled(job) }
             throw error
@@ -58,12 +66,11 @@ struct JobRun: Sendable {
         _ = try order.mask.map(unchanged)
         let targets = try studio.freeOutputs(of: order)
         let plan = try await plan(engine, library)
-        // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
-        try? library.note(memory: plan.memory, ofJob: job)
         var begun: (generation: Int64, load: Double)?
         do {
             var results: [GenerationResult] = []
             var noted = ContinuousClock.now
+            var shown: ContinuousClock.Instant?
             for try await event in engine.run(plan) {
                 switch event {
                 case .loaded(let prompt, let seconds):
@@ -76,6 +83,10 @@ struct JobRun: Sendable {
                     if noted.duration(to: .now) > .seconds(1) {
                         try? library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
                         noted = .now
+                    }
+                    if showsSteps, let preview = step.preview, shown.map({ $0.duration(to: .now) >= .seconds(1) }) ?? true {
+                        shown = .now
+                        onEvent(.preview(try await NumericQueue.shared.run { try ImageFile.encodeJPEG(preview, quality: 85) }))
                     }
                     onEvent(.step(entry))
                 case .finished(let made):
@@ -125,7 +136,15 @@ struct JobRun: Sendable {
     private func plan(_ engine: any Engine, _ library: Library) async throws -> GenerationPlan {
         while true {
             do {
-                return try await engine.plan(order)
+                var plan = try await engine.plan(order)
+                plan.wantsPreviews = showsSteps
+                let limit = Memory.installed ?? .max
+                // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
+                guard (try? library.admit(job: job, memory: plan.memory, limit: limit)) == false else { return plan }
+                // Beside the others it would be too much, once they have taken all that they were planned to.
+                try library.putBack(job)
+                try await Task.sleep(for: JobRun.patience)
+                try await turn(library)
             } catch let error as EngineError {
                 guard try library.jobsUnderWay().contains(where: { $0.state == .running && $0.id != job }) else { throw error }
                 try library.putBack(job)
@@ -142,6 +161,14 @@ struct JobRun: Sendable {
         return file
     }
 
+    /// Keeps the mask's file, whatever becomes of the one that was named: it can be edited again.
+    private func keepMask() throws -> String? {
+        guard let mask = order.mask else { return nil }
+        let file = try unchanged(mask)
+        try studio.files.keep(file.bytes, .masks, file.sha256, file.format.fileExtension)
+        return file.sha256
+    }
+
     /// Notes in the library that the pictures are being made, and makes the folder they go to.
     ///
     /// - Returns: the generation's number.
@@ -154,7 +181,7 @@ struct JobRun: Sendable {
             NewGeneration(
                 kind: request.mode.kind, request: request.json(strengths: order.strengths), seed: order.seed, model: order.model.name,
                 profile: request.profile.rawValue, precision: plan.precision, stepsRequested: request.steps,
-                pictureID: try picture.map { try library.record($0.record).id }, promptNumber: order.promptNumber),
+                pictureID: try picture.map { try library.record($0.record).id }, promptNumber: order.promptNumber, mask: try keepMask()),
             ofJob: job
         ).id
     }

@@ -17,6 +17,34 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
     case draftsOfWhatDoesNotGrow(Int)
     case request(GenerationRequestError)
 
+    /// The setting that is wrong, as a wish calls it; nil where none is alone.
+    public var field: String? {
+        switch self {
+        case .unknown(let what, _, _): Self.key(what)
+        case .noSize, .sizeOfNoPicture: "size"
+        case .noPicture: "picture"
+        case .noMask: "mask"
+        case .nothingToPaint: "prompt"
+        case .notAPictureName(let what, _): Self.key(what)
+        case .sheetOf, .noStrengths: "strengths"
+        case .draftsOfWhatDoesNotGrow: "drafts"
+        case .request(let error):
+            switch error {
+            case .outOfRange(let name, _, _): name.contains("prompt") ? (name.contains("negative") ? "negative" : "prompt") : Self.key(name)
+            case .incompleteSize: "size"
+            case .onlyRedraw(let name, _): name.contains("drafts") ? "drafts" : "firstSide"
+            case .draftsWithoutFirstSide: "drafts"
+            case .notBuiltYet(let name, _, _): Self.key(name)
+            }
+        }
+    }
+
+    /// `output size` → `outputSize`.
+    private static func key(_ words: String) -> String {
+        let parts = words.split(separator: " ")
+        return parts.prefix(1).joined() + parts.dropFirst().map(\.capitalized).joined()
+    }
+
     /// As many strengths as a sheet may show.
     public static let mostStrengths = 12
 

@@ -30,9 +30,23 @@ public struct PictureFile: Sendable {
         guard !isFolder.boolValue else { throw StudioError.isFolder(path: path) }
         let stamp = FileStamp(path: url.path)
         let bytes: [UInt8]
-        let header: ImageFile.Header
         do {
             bytes = try FileBytes.read(url)
+        } catch {
+            throw ImageError.inFile(path: path, error.cause)
+        }
+        try self.init(bytes, path: path, stamp: stamp)
+    }
+
+    /// A picture whose bytes are here already.
+    ///
+    /// - Parameters:
+    ///   - path: where they stand, or what messages call them.
+    ///   - stamp: nil where there is no file.
+    /// - Throws: `ImageError` where they are no picture.
+    init(_ bytes: [UInt8], path: String, stamp: FileStamp?) throws(ImageError) {
+        let header: ImageFile.Header
+        do {
             header = try ImageFile.size(of: bytes)
         } catch {
             throw ImageError.inFile(path: path, error.cause)

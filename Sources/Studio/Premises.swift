@@ -15,6 +15,8 @@ final class Premises: Sendable {
     private let knownModels = Mutex<ModelCatalog?>(nil)
     private let openedLibrary = Mutex<Library?>(nil)
     private let openedEncoder = Mutex<DefaultEncoder?>(nil)
+    /// By model.
+    let readers = Mutex<[String: PromptReader]>([:])
 
     init(_ installation: Installation, libraryFolder: URL) {
         (self.installation, self.libraryFolder) = (installation, libraryFolder)

@@ -9,6 +9,8 @@ public enum JobEvent: Sendable {
     /// What will run, told when the model is there and before the first step.
     case planned(PlanReport)
     case step(StepEntry)
+    /// What is becoming of the picture, as a JPEG; told before the step that it shows, where previews were asked for.
+    case preview([UInt8])
 }
 
 /// A step that was taken.
@@ -66,9 +68,11 @@ extension Studio {
     ///
     /// - Parameters:
     ///   - most: jobs that may run at the same time on this library.
+    ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
+    ///     running when it is cancelled goes back into the queue.
     ///   - onOutcome: told what became of each job.
     public func workOffJobs(
-        atOnce most: Int = 1, onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
+        atOnce most: Int = 1, staying: Bool = false, onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
         onOutcome: (Int64, Result<GenerationReport, any Error>) throws -> Void
     ) async throws {
         let library = try premises.library()
@@ -83,7 +87,9 @@ extension Studio {
             if let next {
                 do {
                     let order: GenerationOrder = try next.order.decoded()
-                    let run = JobRun(studio: self, job: next.id, order: order, most: most) { onEvent(next.id, $0) }
+                    let run = JobRun(
+                        studio: self, job: next.id, order: order, most: most, showsSteps: staying, leavesUnfinished: staying
+                    ) { onEvent(next.id, $0) }
                     try onOutcome(next.id, .success(try await run.report(waits: false)))
                 } catch let error as CancellationError {
                     throw error
@@ -98,7 +104,7 @@ extension Studio {
                 let waits = try library.jobsUnderWay().contains { job in
                     job.state == .queued && !job.isAttended && job.engine == BuiltinEngine.name
                 }
-                guard waits else { return }
+                guard waits || staying else { return }
                 try await Task.sleep(for: JobRun.patience)
             }
         }

@@ -29,7 +29,7 @@ extension Studio {
 }
 
 extension JobReport {
-    fileprivate init(_ job: Job) {
+    init(_ job: Job) {
         // A job is told of, and can be cleared, even where its order came from a version that is gone.
         let order: GenerationOrder? = try? job.order.decoded()
         self.init(

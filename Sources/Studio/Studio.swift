@@ -2,6 +2,7 @@ import Catalog
 import Engines
 public import Foundation
 import Screening
+import Synchronization
 
 /// The whole flow: look at a picture, keep what was said and decided, redraw it.
 ///
@@ -13,6 +14,10 @@ public final class Studio: Sendable {
     public let analyst: Analyst
     /// By name.
     let engines: [String: any Engine]
+    /// The picture that is being analysed for whoever wanted that.
+    let underWay = Mutex<Int64?>(nil)
+    /// Those that look with something else than this studio's own.
+    let otherAnalysts = Mutex<[AnalysisWish: Analyst]>([:])
 
     /// - Parameters:
     ///   - library: the library's folder; nil: the person's own.
@@ -35,6 +40,9 @@ public final class Studio: Sendable {
     }
 
     var installation: Installation { premises.installation }
+
+    /// Of the program.
+    public static let version = "0.1.0"
 
     /// The generator that comes with Redraw for pictures that are redrawn.
     public static let defaultGenerator = "redraw-small"

@@ -27,6 +27,16 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case notATagger(path: String)
     case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
+    /// A picture of the library whose file is nowhere any more.
+    case fileIsGone(picture: String)
+    case tooManyPixels(name: String, width: Int, height: Int)
+    case noSuchMask(String)
+    case noSuchPreset(String)
+    case noSuchFolder(Int)
+    case noSuchOutput(generation: Int64, number: Int)
+    /// A name that would be a path.
+    case notAName(what: String, value: String)
+    case nothingToCompare(generation: Int64)
 
     public var description: String {
         switch self {
@@ -74,6 +84,15 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .tooFewPictures(let found, let needed):
             "A calibration needs at least \(needed) pictures that can be read, and \(found) were found; name a folder with more."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
+        case .fileIsGone(let picture): "The file of \(picture) is not there any more, or is another one now; add the picture again."
+        case .tooManyPixels(let name, let width, let height):
+            "\(name) is \(width)x\(height) pixels, more than the \(UploadLimits.pixels / 1_000_000) megapixels taken here; scale it down first."
+        case .noSuchMask(let id): "There is no mask \(id); send it first."
+        case .noSuchPreset(let name): "There is no preset \(name)."
+        case .noSuchFolder(let number): "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
+        case .noSuchOutput(let generation, let number): "Generation \(generation) has no picture \(number), or its file is not there any more."
+        case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
+        case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }
     }
 }

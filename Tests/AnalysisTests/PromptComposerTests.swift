@@ -61,3 +61,23 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(!NegativePrompt.standard(medium: "photo", wanted: ["blurry"]).contains("blurry"))
     #expect(!NegativePrompt.standard(medium: nil).isEmpty)
 }
+
+/// One approved set in the two forms that models want.
+@Test func theSameTagsMakeAListAndASentence() {
+    let tags: [ApprovedTag] = [
+        ("calm", .mood), ("living room", .setting), ("warm colours", .colour), ("photo", .medium), ("tabby cat", .subject),
+        ("sleeping", .action), ("sofa", .subject), ("window light", .lighting), ("close-up", .composition), ("flowers", .subject),
+        ("night", .setting), ("indoors", .setting),
+    ].map { ApprovedTag(text: $0.0, facet: $0.1) }
+    #expect(
+        PromptComposer.tags(tags)
+            == "tabby cat, sofa, flowers, sleeping, living room, night, indoors, window light, warm colours, close-up, calm, photo")
+    #expect(
+        PromptComposer.sentence(tags)
+            == "A photo of a tabby cat, a sofa and flowers, sleeping, in a living room, at night, indoors, with window light, in warm colours, close-up. The mood is calm."
+    )
+    let weighted = [ApprovedTag(text: "owl (bird)", facet: .subject, weight: 1.2)]
+    #expect(PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"# && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
+    #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
+    #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
+}

@@ -10,7 +10,7 @@ import Testing
 
     @Test func everyReportIsAsTheSchemaSays() throws {
         let tool = try Tool()
-        let schema = try JSONSchema()
+        let schema = try JSONSchema.reports()
         var checked: Set<String> = []
         func check(_ name: String, _ arguments: [String], isList: Bool = false, always: Bool = false) throws {
             let (process, input, output, errors) = try tool.start(arguments + (always ? [] : ["--json"]))

@@ -22,7 +22,8 @@ private let allowed: [String: Set<String>] = [
         "Threads",
         "Crypto",
     ],
-    "Commands": ["Studio", "ArgumentParser"],
+    "StudioWeb": ["Studio", "Hummingbird"],
+    "Commands": ["Studio", "StudioWeb", "ArgumentParser"],
     "redraw": ["Commands"],
     "analyze": ["Commands"],
 ]
@@ -33,7 +34,7 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "ArgumentParser", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF",
+    "GRDB", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

@@ -47,6 +47,9 @@ public struct PipelineSource: Sendable {
         (self.parts, self.options, self.notes, self.embeddings) = (parts, options, notes, embeddings)
     }
 
+    /// Whether it reads prompts with the default encoder, for want of a text encoder of its own.
+    public var readsSentences: Bool { parts.textEncoders.isEmpty }
+
     /// Reads the weights.
     ///
     /// - Parameters:

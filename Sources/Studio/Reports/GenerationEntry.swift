@@ -29,10 +29,11 @@ public struct GenerationEntry: Codable, Sendable {
     @OrNull public internal(set) var prompt: Int?
     public let created: Date
 
-    public init(_ generation: Generation) throws {
+    /// - Parameter naming: what an output's path is told as.
+    public init(_ generation: Generation, naming: (String) -> String = { $0 }) throws {
         (id, kind, status) = (generation.id, generation.kind.rawValue, generation.status.rawValue)
         message = generation.message
-        outputs = generation.outputs.map(\.path)
+        outputs = generation.outputs.map { naming($0.path) }
         seed = generation.seed
         steps = Steps(requested: generation.stepsRequested, run: generation.stepsRun, firstTimestep: generation.firstTimestep)
         (model, profile, precision) = (generation.model, generation.profile, generation.precision)

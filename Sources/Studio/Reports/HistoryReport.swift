@@ -25,7 +25,8 @@ public struct HistoryReport: Codable, Sendable {
     public private(set) var prompt: PromptReport?
     public private(set) var generation: GenerationEntry?
 
-    public init(_ entry: HistoryEntry) throws {
+    /// - Parameter naming: what an output's path is told as.
+    public init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }) throws {
         (date, picture) = (entry.date, entry.pictureID)
         switch entry {
         case .analysis(let record):
@@ -39,7 +40,7 @@ public struct HistoryReport: Codable, Sendable {
             prompt = PromptReport(record)
         case .generation(let record):
             kind = "generation"
-            generation = try GenerationEntry(record)
+            generation = try GenerationEntry(record, naming: naming)
         }
     }
 }

@@ -1,24 +1,28 @@
 import Foundation
-import TestSupport
 
-/// Checks JSON against `Documentation/reports.schema.json`, as far as that file makes use of JSON Schema.
-struct JSONSchema {
+/// Checks JSON against the definitions of a schema, as far as ours make use of JSON Schema.
+public struct JSONSchema {
     private let definitions: [String: Any]
 
-    init() throws {
-        let file = checkout.appendingPathComponent("Documentation/reports.schema.json")
-        let document = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
-        definitions = document?["$defs"] as? [String: Any] ?? [:]
+    public init(_ definitions: [String: Any]) {
+        self.definitions = definitions
     }
 
-    var names: Set<String> { Set(definitions.keys) }
+    /// What the commands print: `Documentation/reports.schema.json`.
+    public static func reports() throws -> JSONSchema {
+        let file = checkout.appendingPathComponent("Documentation/reports.schema.json")
+        let document = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+        return JSONSchema(document?["$defs"] as? [String: Any] ?? [:])
+    }
+
+    public var names: Set<String> { Set(definitions.keys) }
 
     /// What is wrong with a JSON text; empty where all is well.
     ///
     /// - Parameters:
     ///   - name: of the definition.
     ///   - isList: whether the text is a list of such things, which must not be empty.
-    func problems(of text: String, as name: String, isList: Bool = false) -> [String] {
+    public func problems(of text: String, as name: String, isList: Bool = false) -> [String] {
         guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) else {
             return ["no JSON: \(text.prefix(80))"]
         }
@@ -28,7 +32,8 @@ struct JSONSchema {
         return list.enumerated().flatMap { problems($1, definition, "\(name)[\($0)]") }
     }
 
-    private func problems(_ value: Any, _ schema: [String: Any], _ place: String) -> [String] {
+    /// What is wrong with a value that JSONSerialization read.
+    public func problems(_ value: Any, _ schema: [String: Any], _ place: String) -> [String] {
         if let reference = schema["$ref"] as? String {
             let name = String(reference.split(separator: "/").last ?? "")
             guard let definition = definitions[name] as? [String: Any] else { return ["\(place): the schema defines no \(name)"] }
@@ -36,6 +41,10 @@ struct JSONSchema {
         }
         if let choices = schema["anyOf"] as? [[String: Any]] {
             let tries = choices.map { problems(value, $0, place) }
+            return tries.contains { $0.isEmpty } ? [] : tries[0]
+        }
+        if let types = schema["type"] as? [String] {
+            let tries = types.map { type in problems(value, schema.merging(["type": type]) { _, new in new }, place) }
             return tries.contains { $0.isEmpty } ? [] : tries[0]
         }
         if let allowed = schema["enum"] as? [String] {

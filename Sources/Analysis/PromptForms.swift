@@ -1,0 +1,80 @@
+import Vocabulary
+
+/// The two forms that people need of one approved set: models that were trained on tags want tags, the others a sentence.
+extension PromptComposer {
+    /// "tabby cat, sofa, sleeping, living room, window light, photo": every tag by itself, in the order of the facets.
+    ///
+    /// - Parameter tags: the likeliest first.
+    public static func tags(_ tags: [ApprovedTag]) -> String {
+        let used = kept(of: tags)
+        return (order + [.medium]).flatMap { facet in used.filter { $0.facet == facet } }.map(written).joined(separator: ", ")
+    }
+
+    /// "A photo of a tabby cat and a sofa, sleeping, in a living room, with window light."
+    ///
+    /// - Parameter tags: the likeliest first.
+    public static func sentence(_ tags: [ApprovedTag]) -> String {
+        let used = kept(of: tags)
+        guard !used.isEmpty else { return "" }
+        func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
+        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { withArticle($0) } }
+        var media = things(.medium)
+        let lead = media.isEmpty ? "a picture" : media.removeFirst()
+        let subjects = things(.subject)
+        var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
+        if !media.isEmpty { clauses.append("also \(listed(media))") }
+        if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
+        clauses += used.filter { $0.facet == .setting }.map { placed($0) }
+        if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
+        if let light = listedOrNil(texts(.lighting)) { clauses.append("with \(light)") }
+        if let colours = listedOrNil(texts(.colour)) { clauses.append("in \(colours)") }
+        clauses += texts(.composition)
+        var sentences = [clauses.joined(separator: ", ")]
+        if let mood = listedOrNil(texts(.mood)) { sentences.append("the mood is \(mood)") }
+        if let quality = listedOrNil(texts(.quality)) { sentences.append(quality) }
+        return sentences.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")
+    }
+
+    private static func listed(_ words: [String]) -> String {
+        words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
+    }
+
+    private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }
+
+    private static func withArticle(_ tag: ApprovedTag) -> String {
+        // A weight's bracket holds the tag alone.
+        (isCounted(tag.text) ? article(for: tag.text) : "") + written(tag)
+    }
+
+    /// Whether a noun stands with an article: not a plural, and not stuff.
+    private static func isCounted(_ text: String) -> Bool {
+        guard let last = text.lowercased().split(separator: " ").last else { return false }
+        if last.hasSuffix("s"), !last.hasSuffix("ss"), !["bus", "cactus", "lens", "circus", "iris"].contains(last) { return false }
+        return !stuff.contains(String(last))
+    }
+
+    private static let stuff: Set<String> = [
+        "people", "men", "women", "children", "sheep", "cattle", "grass", "water", "snow", "ice", "sand", "food", "bread", "rice", "hair",
+        "fur", "furniture", "clothing", "jewellery", "jewelry", "fruit", "meat", "fish", "wood", "smoke", "fire", "fog", "rain", "text",
+        "foliage", "moss", "cheese", "pasta", "coffee", "tea", "wine", "beer", "soup", "chocolate", "armour", "luggage", "nature", "space",
+    ]
+
+    /// Where it is: "in a living room", "on a beach", "indoors".
+    private static func placed(_ tag: ApprovedTag) -> String {
+        let words = tag.text.lowercased().split(separator: " ")
+        guard let last = words.last.map(String.init) else { return written(tag) }
+        if words.count == 1, adverbs.contains(last) { return written(tag) }
+        if times.contains(last) { return (last == "night" || last == "noon" || last == "dawn" || last == "dusk" ? "at " : "in the ") + written(tag) }
+        let preposition = surfaces.contains(last) ? "on" : "in"
+        return "\(preposition) \(withArticle(tag))"
+    }
+
+    private static let adverbs: Set<String> = ["indoors", "outdoors", "underwater", "outside", "inside"]
+    private static let times: Set<String> = [
+        "day", "night", "morning", "evening", "afternoon", "noon", "dawn", "dusk", "spring", "summer", "autumn", "winter",
+    ]
+    private static let surfaces: Set<String> = [
+        "beach", "street", "road", "roof", "rooftop", "stage", "mountain", "hill", "island", "coast", "shore", "bridge", "farm", "balcony",
+        "terrace", "table", "lawn", "path", "staircase",
+    ]
+}

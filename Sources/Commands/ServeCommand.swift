@@ -1,0 +1,109 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Glibc
+import Studio
+import StudioWeb
+
+/// `redraw serve`: the whole flow in the browser.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Open the page: pictures, their tags, generating and painting masks, in the browser.",
+        discussion: """
+            The page is served to this machine alone, unless --host names another address; then everybody who comes needs the token, which is \
+            printed if you give none. Ctrl-C stops it: a picture that is being made goes back into the queue, for the next time.
+
+              redraw serve --open
+              redraw serve --folder ~/Pictures
+              redraw serve --host 0.0.0.0 --token "something long"
+            """)
+
+    @Flag(name: .long, help: "Open the page in the browser.")
+    var open = false
+
+    @Option(name: .long, help: ArgumentHelp("The port; 0 takes any that is free.", valueName: "n"))
+    var port = 7861
+
+    @Option(name: .long, help: ArgumentHelp("The address to listen at; any but this machine's own wants a token.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(name: .long, help: ArgumentHelp("What everybody has to show who opens the page.", valueName: "text"))
+    var token: String?
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp("A folder whose pictures the page may take in; may be given several times.", valueName: "dir"),
+        completion: .directory)
+    var folder: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Make up to n pictures at once, where the memory is enough.", valueName: "n"))
+    var atOnce = 1
+
+    @Option(name: .long, help: ArgumentHelp("The folder of a WD tagger that is asked besides.", valueName: "dir"), completion: .directory)
+    var tagger: String?
+
+    @OptionGroup var looking: LookingOptions
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); it must be from 0 to 65535.") }
+        guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
+    }
+
+    func run() async throws {
+        threads.apply()
+        var options = ServeOptions()
+        (options.host, options.port, options.jobsAtOnce) = (host, port, atOnce)
+        options.folders = try folder.map { path in
+            guard PictureListing.isFolder(path) else { throw ServeError.noFolder(path) }
+            return URL(asTyped: path)
+        }
+        if let token, token.utf8.count < ServeOptions.shortestToken { throw ServeError.shortToken(token.utf8.count) }
+        options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
+        let studio = try library.studio(looking, tagger: tagger)
+        let server = WebServer(studio, options)
+        let (token, opens, quiet) = (options.token, open, library.quiet)
+        let work = Task {
+            try await server.run { address in
+                // With the token the browser keeps it, and asks no more.
+                let full = token.map { address + "?token=\($0)" } ?? address
+                Terminal.standardOutput.write("Redraw is at \(full)\n")
+                if !quiet { Terminal.standardError.write("Ctrl-C stops it.\n") }
+                if opens { Self.show(full) }
+            }
+        }
+        // What a system's manager sends; Ctrl-C cancels this very task.
+        signal(SIGTERM, SIG_IGN)
+        let termination = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global(qos: .userInteractive))
+        termination.setEventHandler { work.cancel() }
+        termination.resume()
+        defer { termination.cancel() }
+        let outcome = await withTaskCancellationHandler {
+            await work.result
+        } onCancel: {
+            work.cancel()
+        }
+        switch outcome {
+        case .success: break
+        case .failure(let error) where !(error is CancellationError): throw error
+        case .failure: break
+        }
+        library.notice("Stopped.")
+    }
+
+    /// Opens the address with what the desktop opens addresses with.
+    private static func show(_ address: String) {
+        for program in ["xdg-open", "sensible-browser", "open"] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = [program, address]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            guard (try? process.run()) != nil else { continue }
+            DispatchQueue.global().async { process.waitUntilExit() }
+            return
+        }
+    }
+}

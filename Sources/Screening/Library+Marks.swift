@@ -1,0 +1,142 @@
+public import Foundation
+internal import GRDB
+
+/// What a person said of a generation.
+public struct GenerationMark: Sendable, Hashable {
+    /// 0 to 5; 0 for none.
+    public var stars = 0
+    public var isKept = false
+    public var binnedAt: Date?
+    /// SHA-256 of the mask's file that it was repainted under.
+    public var mask: String?
+
+    public init() {}
+}
+
+extension Library {
+    /// Says how many stars a generation has, and whether it is kept; nil leaves that as it is.
+    ///
+    /// - Throws: `LibraryError.noSuchGeneration`, `LibraryError.invalid`.
+    public func mark(generation id: Int64, stars: Int? = nil, isKept: Bool? = nil) throws(LibraryError) {
+        if let stars, !(0...5).contains(stars) { throw .invalid(field: "the number of stars", value: "\(stars)", rule: "from 0 to 5") }
+        try write { db in
+            _ = try Library.generation(id, db)
+            try Library.makeMark(of: id, db)
+            if let stars { try db.execute(sql: "UPDATE generationMark SET stars = ? WHERE generationId = ?", arguments: [stars, id]) }
+            if let isKept { try db.execute(sql: "UPDATE generationMark SET isKept = ? WHERE generationId = ?", arguments: [isKept, id]) }
+        }
+    }
+
+    static func makeMark(of generation: Int64, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO generationMark (generationId) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM generationMark WHERE generationId = ?)",
+            arguments: [generation, generation])
+    }
+
+    /// What was said of some generations; one that nothing was said of has no entry.
+    public func marks(of generations: [Int64]) throws(LibraryError) -> [Int64: GenerationMark] {
+        try read { db in
+            var marks: [Int64: GenerationMark] = [:]
+            let said = try Library.children(
+                "SELECT * FROM generationMark WHERE generationId IN (%)", of: generations, by: "generationId", table: "generationMark", db
+            ) { row in
+                var mark = GenerationMark()
+                (mark.stars, mark.isKept, mark.binnedAt) = (
+                    try row.value("stars"), try row.value("isKept"), try row.optionalMoment("binnedAt")
+                )
+                return mark
+            }
+            for (id, mark) in said { marks[id] = mark.first }
+            let masks = try Library.children(
+                "SELECT * FROM generationMask WHERE generationId IN (%)", of: generations, by: "generationId", table: "generationMask", db
+            ) { row -> String in try row.value("sha256") }
+            for (id, mask) in masks { marks[id, default: GenerationMark()].mask = mask.first }
+            return marks
+        }
+    }
+
+    /// Generations that are not in the bin, the latest first.
+    ///
+    /// - Parameters:
+    ///   - picture: of this one only.
+    ///   - stars: with at least so many.
+    ///   - isBinned: those in the bin instead.
+    public func generations(
+        of picture: Int64?, stars: Int, isBinned: Bool = false, offset: Int, limit: Int
+    ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
+        try read { db in
+            var conditions = ["binnedAt IS \(isBinned ? "NOT NULL" : "NULL")"]
+            var arguments = StatementArguments()
+            if let picture {
+                conditions.append("pictureId = ?")
+                arguments += [picture]
+            }
+            if stars > 0 {
+                conditions.append("coalesce(stars, 0) >= ?")
+                arguments += [stars]
+            }
+            let rest = """
+                FROM generation LEFT JOIN generationMark ON generationMark.generationId = generation.id
+                WHERE \(conditions.joined(separator: " AND "))
+                """
+            let total = try Int.fetchOne(db, sql: "SELECT count(*) \(rest)", arguments: arguments) ?? 0
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT generation.* \(rest) ORDER BY generation.id DESC LIMIT ? OFFSET ?",
+                arguments: arguments + [max(0, limit), max(0, offset)])
+            return (total, try Generation.all(rows, db))
+        }
+    }
+
+    /// The numbers of the pictures that have these digests.
+    public func numbers(ofPictures digests: [String]) throws(LibraryError) -> [String: Int64] {
+        try read { db in
+            var numbers: [String: Int64] = [:]
+            for digest in Set(digests) {
+                numbers[digest] = try Int64.fetchOne(
+                    db, sql: "SELECT id FROM picture WHERE sha256 = ? AND binnedAt IS NULL", arguments: [digest])
+            }
+            return numbers
+        }
+    }
+}
+
+/// A wish that a person keeps under a name.
+public struct Preset: Sendable, Hashable {
+    public let name: String
+    public let wish: StoredJSON
+}
+
+extension Library {
+    /// By name.
+    public func presets() throws(LibraryError) -> [Preset] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM preset ORDER BY name").map {
+                let row = StoredRow($0, of: "preset")
+                return Preset(name: try row.value("name"), wish: try row.requiredJSON("wish"))
+            }
+        }
+    }
+
+    /// Keeps a wish under a name, in place of the one that stood there.
+    public func keep(preset name: String, wish: String, at moment: Date = Date()) throws(LibraryError) {
+        let name = try Text.tag(name, field: "the preset's name")
+        guard name.count <= 80 else { throw .invalid(field: "the preset's name", value: "\(name.prefix(40))…", rule: "at most 80 characters") }
+        try Text.json(wish, field: "the wish")
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO preset (name, wish, changedAt) VALUES (?, ?, ?)
+                    ON CONFLICT (name) DO UPDATE SET wish = excluded.wish, changedAt = excluded.changedAt
+                    """,
+                arguments: [name, wish, moment])
+        }
+    }
+
+    /// - Returns: whether there was one.
+    public func remove(preset name: String) throws(LibraryError) -> Bool {
+        try write { db in
+            try db.execute(sql: "DELETE FROM preset WHERE name = ?", arguments: [name])
+            return db.changesCount > 0
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Foundation
+internal import GRDB
+
+extension Library {
+    /// The pictures that a query finds: how many there are, and those of the page it asks for.
+    public func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
+        let (conditions, arguments) = Library.conditions(query)
+        return try read { db in
+            let filter = conditions.joined(separator: " AND ")
+            let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE \(filter)", arguments: arguments) ?? 0
+            let order =
+                switch query.order {
+                case .newest: "picture.id DESC"
+                case .oldest: "picture.id"
+                case .name: "picture.name COLLATE NOCASE, picture.id"
+                }
+            // The page's numbers first: what is said of them is then asked for those alone.
+            let page = try Int64.fetchAll(
+                db, sql: "SELECT id FROM picture WHERE \(filter) ORDER BY \(order) LIMIT ? OFFSET ?",
+                arguments: arguments + [max(0, query.limit), max(0, query.offset)])
+            return (total, try ListedPicture.all(page, db))
+        }
+    }
+
+    /// One picture as a list shows it, in the bin or not.
+    /// - Throws: `LibraryError.noSuchPicture`.
+    public func listedPicture(id: Int64) throws(LibraryError) -> ListedPicture {
+        try read { db in
+            guard let picture = try ListedPicture.all([id], db).first else { throw LibraryError.noSuchPicture("\(id)") }
+            return picture
+        }
+    }
+
+    private static func conditions(_ query: PictureQuery) -> ([String], StatementArguments) {
+        var conditions = [query.isBinned ? "picture.binnedAt IS NOT NULL" : "picture.binnedAt IS NULL"]
+        var arguments = StatementArguments()
+        if let match = match(query.words) {
+            conditions.append("picture.id IN (SELECT rowid FROM pictureText WHERE pictureText MATCH ?)")
+            arguments += [match]
+        } else if !query.words.allSatisfy(\.isWhitespace) {
+            // Nothing but signs: no text holds them.
+            conditions.append("0")
+        }
+        switch query.state {
+        case .unscreened: conditions.append("analyses > 0 AND approved = 0 AND rejected = 0")
+        case .pending: conditions.append("pending > 0")
+        case .approved: conditions.append("approved > 0")
+        case .rejected: conditions.append("rejected > 0")
+        case .analysing: conditions.append("wantedAnalysis IS NOT NULL")
+        case .failed: conditions.append("analysisFailure IS NOT NULL")
+        case nil: break
+        }
+        if let tag = query.tag {
+            conditions.append(
+                """
+                picture.id IN (SELECT pictureId FROM suggestion WHERE tagKey = ? AND state IN ('approved', 'pending'))
+                """)
+            arguments += [TagKey(tag)?.text ?? ""]
+        }
+        if let stars = query.stars, stars > 0 {
+            conditions.append("bestStars >= ?")
+            arguments += [stars]
+        }
+        return (conditions, arguments)
+    }
+
+    /// What FTS5 is asked for a person's words: all of them, the last one as a beginning. Nil where there are none.
+    static func match(_ words: String) -> String? {
+        let tokens = words.split { !$0.isLetter && !$0.isNumber }.prefix(20)
+        guard !tokens.isEmpty else { return nil }
+        return tokens.map { "\"\($0)\"" }.joined(separator: " ") + "*"
+    }
+}
+
+extension ListedPicture {
+    /// In the order of the numbers; a number that no picture has is passed over.
+    static func all(_ ids: [Int64], _ db: Database) throws -> [ListedPicture] {
+        let found = try Library.children(
+            """
+            SELECT picture.*,
+                (SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1) AS prompt,
+                (SELECT max(generationId) FROM generationOutput WHERE generationOutput.sha256 = picture.sha256) AS madeBy
+            FROM picture WHERE id IN (%)
+            """, of: ids, by: "id", table: "picture", db
+        ) { try ListedPicture($0) }
+        return ids.compactMap { found[$0]?.first }
+    }
+
+    private init(_ row: StoredRow) throws {
+        (id, sha256, name) = (try row.value("id"), try row.value("sha256"), try row.value("name"))
+        (width, height) = (try row.value("width"), try row.value("height"))
+        (addedAt, binnedAt) = (try row.moment("addedAt"), try row.optionalMoment("binnedAt"))
+        (analyses, wantedAnalysis, analysisFailure) = (
+            try row.value("analyses"), try row.optional("wantedAnalysis"), try row.optional("analysisFailure")
+        )
+        (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
+        (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))
+        (prompt, madeBy) = (try row.optional("prompt"), try row.optional("madeBy"))
+    }
+}

@@ -1,0 +1,84 @@
+/// What lists, searches and rates pictures, keeps wishes, and throws away.
+extension Schema {
+    /// Counts stand with the picture, so that a list of a hundred thousand asks no other table; `Library.tellChanges` keeps them.
+    static let studio = """
+        ALTER TABLE picture ADD COLUMN name TEXT NOT NULL DEFAULT '';
+        ALTER TABLE picture ADD COLUMN binnedAt DATETIME;
+        ALTER TABLE picture ADD COLUMN wantedAnalysis TEXT CHECK (wantedAnalysis IS NULL OR json_valid(wantedAnalysis));
+        ALTER TABLE picture ADD COLUMN analysisFailure TEXT;
+        ALTER TABLE picture ADD COLUMN analyses INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE picture ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE picture ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE picture ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE picture ADD COLUMN generations INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE picture ADD COLUMN bestStars INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX pictureByName ON picture(name COLLATE NOCASE, id) WHERE binnedAt IS NULL;
+        CREATE INDEX pictureBinned ON picture(binnedAt) WHERE binnedAt IS NOT NULL;
+        CREATE INDEX pictureWanted ON picture(id) WHERE wantedAnalysis IS NOT NULL;
+        CREATE INDEX suggestionByTag ON suggestion(tagKey, state, pictureId);
+
+        CREATE VIRTUAL TABLE pictureText USING fts5(
+            name, tags, prompt, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+        CREATE TABLE pictureChanged (pictureId INTEGER PRIMARY KEY);
+
+        CREATE TABLE generationMark (
+            generationId INTEGER PRIMARY KEY REFERENCES generation(id) ON DELETE CASCADE,
+            stars INTEGER NOT NULL DEFAULT 0 CHECK (stars BETWEEN 0 AND 5),
+            isKept BOOLEAN NOT NULL DEFAULT 0,
+            binnedAt DATETIME
+        );
+        CREATE INDEX generationBinned ON generationMark(binnedAt) WHERE binnedAt IS NOT NULL;
+        CREATE TABLE generationMask (
+            generationId INTEGER PRIMARY KEY REFERENCES generation(id) ON DELETE CASCADE,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*')
+        );
+        CREATE TABLE preset (
+            name TEXT PRIMARY KEY COLLATE NOCASE CHECK (length(name) BETWEEN 1 AND 80),
+            wish TEXT NOT NULL CHECK (json_valid(wish)),
+            changedAt DATETIME NOT NULL
+        ) WITHOUT ROWID;
+
+        ALTER TABLE job ADD COLUMN position DOUBLE;
+
+        DROP TRIGGER decisionStays;
+        CREATE TRIGGER decisionStays BEFORE DELETE ON decision
+        WHEN NOT EXISTS (SELECT 1 FROM picture WHERE id = OLD.pictureId AND binnedAt IS NOT NULL)
+        BEGIN SELECT RAISE(ABORT, 'a decision is only ever added'); END;
+        DROP TRIGGER promptStays;
+        CREATE TRIGGER promptStays BEFORE DELETE ON prompt
+        WHEN NOT EXISTS (SELECT 1 FROM picture WHERE id = OLD.pictureId AND binnedAt IS NOT NULL)
+        BEGIN SELECT RAISE(ABORT, 'a prompt version is not removed'); END;
+        DROP TRIGGER decidedSuggestionStays;
+        CREATE TRIGGER decidedSuggestionStays BEFORE DELETE ON suggestion
+        WHEN OLD.state <> 'pending' AND NOT EXISTS (SELECT 1 FROM picture WHERE id = OLD.pictureId AND binnedAt IS NOT NULL)
+        BEGIN SELECT RAISE(ABORT, 'a decided suggestion is not removed'); END;
+        """
+
+    /// Which pictures a transaction changed: `Library.tellChanges` brings their counts and the index of words in step before it ends.
+    static let studioTriggers: String = {
+        let ofRow = [
+            ("suggestion", "INSERT", "NEW"), ("suggestion", "UPDATE", "NEW"), ("suggestion", "DELETE", "OLD"), ("prompt", "INSERT", "NEW"),
+            ("analysis", "INSERT", "NEW"), ("generation", "INSERT", "NEW"), ("generation", "UPDATE", "NEW"), ("generation", "DELETE", "OLD"),
+        ].map { table, change, row in
+            trigger("\(table)\(change.capitalized)IsTold", "AFTER \(change) ON \(table)", "SELECT \(row).pictureId AS picture")
+        }
+        let ofMarks = [("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")].map { change, row in
+            trigger(
+                "generationMark\(change.capitalized)IsTold", "AFTER \(change) ON generationMark",
+                "SELECT pictureId AS picture FROM generation WHERE id = \(row).generationId")
+        }
+        let ofPictures = [("INSERT", "NEW"), ("UPDATE OF name", "NEW"), ("DELETE", "OLD")].map { change, row in
+            trigger("picture\(change.split(separator: " ")[0].capitalized)IsTold", "AFTER \(change) ON picture", "SELECT \(row).id AS picture")
+        }
+        return (ofRow + ofMarks + ofPictures).joined(separator: "\n")
+    }()
+
+    private static func trigger(_ name: String, _ event: String, _ pictures: String) -> String {
+        """
+        CREATE TRIGGER \(name) \(event) BEGIN
+            INSERT INTO pictureChanged (pictureId)
+            SELECT picture FROM (\(pictures)) WHERE picture IS NOT NULL AND picture NOT IN (SELECT pictureId FROM pictureChanged);
+        END;
+        """
+    }
+}

@@ -1,0 +1,91 @@
+import Engines
+import Foundation
+import Pixels
+import Screening
+
+/// How a picture is to be analysed: with what is installed under these names; nil is the studio's own.
+public struct AnalysisWish: Codable, Sendable, Hashable {
+    public var encoder: String?
+    public var vocabulary: String?
+    public var tagger: String?
+
+    public init(encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil) {
+        (self.encoder, self.vocabulary, self.tagger) = (encoder, vocabulary, tagger)
+    }
+}
+
+extension Studio {
+    /// Has a picture analysed when its turn comes.
+    ///
+    /// - Throws: ``StudioError/unknownEncoder(name:known:)`` and the like where something is not installed; `LibraryError.noSuchPicture`.
+    public func wantAnalysis(of picture: Int64, _ wish: AnalysisWish = AnalysisWish()) throws {
+        let catalog = premises.catalog()
+        if let encoder = wish.encoder, !catalog.encoders.contains(where: { $0.name == encoder && catalog.isInstalled($0) }) {
+            throw StudioError.notAName(what: "encoder", value: encoder)
+        }
+        if let vocabulary = wish.vocabulary, !installation.vocabularyNames.contains(vocabulary) {
+            throw StudioError.notAName(what: "vocabulary", value: vocabulary)
+        }
+        if let tagger = wish.tagger, !tagger.isPlainName || !FileManager.default.fileExists(atPath: place(ofTagger: tagger).path) {
+            throw StudioError.notAName(what: "tagger", value: tagger)
+        }
+        try premises.library().want(analysis: JSON.text(wish), of: picture)
+    }
+
+    private func place(ofTagger name: String) -> URL { installation.personalModels.appendingPathComponent(name) }
+
+    /// Analyses the newest of the pictures that wait for that; what fails is kept with it.
+    ///
+    /// - Parameter onChange: told the picture's number when its analysis begins, and when it has ended.
+    /// - Returns: whether there was one.
+    public func analyseNext(onChange: @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
+        let library = try premises.library()
+        guard let (picture, how) = try library.nextWantedAnalysis() else { return false }
+        underWay.withLock { $0 = picture }
+        onChange(picture)
+        defer {
+            underWay.withLock { $0 = nil }
+            onChange(picture)
+        }
+        do throws(any Error) {
+            let wish = try how.decoded(as: AnalysisWish.self)
+            let file: PictureFile = try await NumericQueue.shared.run { [self] in
+                let record = try library.picture(id: picture)
+                return try self.file(of: record)
+            }
+            _ = try await analyst(for: wish).analyze(file)
+            try library.endWantedAnalysis(of: picture, failure: nil)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try library.endWantedAnalysis(of: picture, failure: Studio.withoutFile(error))
+        }
+        return true
+    }
+
+    /// What is wrong with a picture, without where it lies.
+    static func withoutFile(_ error: any Error) -> String {
+        (error as? ImageError).map { "the picture \($0.cause)" } ?? "\(error)"
+    }
+
+    /// The picture that is being analysed.
+    var analysing: Int64? { underWay.withLock { $0 } }
+
+    private func analyst(for wish: AnalysisWish) -> Analyst {
+        guard wish != AnalysisWish() else { return analyst }
+        return otherAnalysts.withLock { analysts in
+            if let analyst = analysts[wish] { return analyst }
+            // Each holds an encoder's weights.
+            if analysts.count >= 2 { analysts.removeAll() }
+            let analyst = Analyst(
+                premises, encoder: wish.encoder, vocabulary: wish.vocabulary, tagger: wish.tagger.map { place(ofTagger: $0).path })
+            analysts[wish] = analyst
+            return analyst
+        }
+    }
+}
+
+extension String {
+    /// Whether it is a name and nothing that leads anywhere.
+    var isPlainName: Bool { !isEmpty && !hasPrefix(".") && !contains("/") && !contains("\\") && !contains("\0") }
+}

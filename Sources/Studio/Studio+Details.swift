@@ -1,0 +1,161 @@
+import Catalog
+import Foundation
+import Screening
+import Vocabulary
+
+/// A decision as a page sends it.
+public struct DecisionWish: Codable, Sendable {
+    public var action: String
+    public var tag: String
+    public var text: String?
+    public var weight: Double?
+    public var facet: String?
+
+    public static let actions = ["approve", "reject", "reset", "edit", "weigh", "add"]
+}
+
+/// What deciding leaves of a picture.
+public struct ScreeningReport: Codable, Sendable {
+    public let suggestions: [SuggestionReport]
+    public let counts: PictureSummary.Counts
+    public let compose: ComposedReport
+}
+
+extension Studio {
+    /// All that is known of a picture.
+    ///
+    /// - Parameter model: whose tokens the prompt is counted in; nil: the one that was suggested, or the default.
+    public func pictureDetail(_ id: Int64, model: String? = nil) throws -> PictureDetail {
+        let library = try premises.library()
+        let summary = try picture(id)
+        let analysis = try library.latestAnalysis(of: id)
+        let entry: AnalysisReport.ModelEntry? = try analysis?.model?.decoded()
+        return PictureDetail(
+            summary: summary, encoder: analysis.map { .init(name: $0.encoder.name, sha256: $0.encoder.sha256) },
+            vocabulary: analysis.map { .init(name: $0.vocabulary.name, sha256: $0.vocabulary.sha256, count: $0.vocabulary.count) },
+            confidence: try analysis.flatMap { try ConfidenceEntry($0) }?.explanation,
+            suggestions: try library.suggestions(of: id).map(SuggestionReport.init), dropped: try analysis?.dropped?.decoded() ?? [],
+            suggested: analysis.map { .init(positive: $0.positive, negative: $0.negative) }, model: entry.map(modelDetail),
+            size: try analysis?.size?.decoded(), recovered: try library.latestRecovery(of: id)?.recovered?.decoded(),
+            prompts: try library.prompts(of: id).map(PromptReport.init), compose: try composed(id, model: model))
+    }
+
+    private func modelDetail(_ entry: AnalysisReport.ModelEntry) -> PictureDetail.Model {
+        // What was missing when the picture was analysed may be here by now.
+        PictureDetail.Model(
+            name: entry.name, reason: entry.reason, installed: howToGet(entry.name) == nil, howToGet: howToGet(entry.name),
+            runnersUp: entry.runnersUp.map {
+                .init(name: $0.name, score: $0.score, installed: howToGet($0.name) == nil, howToGet: howToGet($0.name))
+            })
+    }
+
+    /// How a model that is known but not here is installed; nil for one that is here.
+    public func howToGet(_ name: String) -> String? {
+        let catalog = premises.catalog()
+        guard let manifest = catalog.model(named: name) else { return "no manifest describes it any more" }
+        guard !catalog.isInstalled(manifest) else { return nil }
+        guard let repository = manifest.repository else { return "it is made with \(manifest.source)" }
+        return "download \(repository) from its model hub into the folder \(name) of your models, then reload"
+    }
+
+    /// The sizes that a model draws well; nil for what does not draw.
+    public func sizes(ofModel name: String) -> SizesReport? {
+        guard let rule = premises.catalog().model(named: name)?.sizeRule else { return nil }
+        let sizes = rule.sizes
+        let sides = sizes.flatMap { [$0.width, $0.height] }
+        let multiple =
+            switch rule {
+            case .grid(_, _, _, let multiple): multiple
+            case .buckets: 8
+            }
+        return SizesReport(
+            multiple: multiple, min: sides.min() ?? 0, max: sides.max() ?? 0,
+            native: sizes.map { .init(width: $0.width, height: $0.height) })
+    }
+
+    /// Takes decisions together: all of them, or none where one is refused.
+    ///
+    /// - Throws: `OrderError.unknown` for an action that there is not; `LibraryError`; ``ScreeningDeskError/noSuchFacet(_:)``.
+    public func decide(_ wishes: [DecisionWish], on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+        let desk = try desk()
+        let changes = try wishes.map { try change($0, desk) }
+        return try report(desk.decide(changes, on: picture, by: person).suggestions, of: picture, model: model)
+    }
+
+    /// Approves every pending suggestion at or above a confidence.
+    public func approve(above confidence: Double, on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+        try report(desk().decide([.approveAbove(confidence)], on: picture, by: person).suggestions, of: picture, model: model)
+    }
+
+    /// Takes back the last decisions.
+    public func undo(on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+        try report(desk().undo(on: picture, by: person).suggestions, of: picture, model: model)
+    }
+
+    private func report(_ suggestions: [Suggestion], of picture: Int64, model: String?) throws -> ScreeningReport {
+        func count(_ state: Suggestion.State) -> Int { suggestions.count { $0.state == state } }
+        return ScreeningReport(
+            suggestions: suggestions.map(SuggestionReport.init),
+            counts: .init(approved: count(.approved), rejected: count(.rejected), pending: count(.pending)),
+            compose: try composed(picture, model: model))
+    }
+
+    private func change(_ wish: DecisionWish, _ desk: ScreeningDesk) throws -> Change {
+        switch wish.action {
+        case "approve": return .approve(.tag(wish.tag))
+        case "reject": return .reject(.tag(wish.tag))
+        case "reset": return .reset(.tag(wish.tag))
+        case "edit":
+            guard let text = wish.text else { throw LibraryError.invalid(field: "text", value: "null", rule: "an edit needs one") }
+            return .edit(.tag(wish.tag), to: text)
+        case "weigh":
+            guard let weight = wish.weight else { throw LibraryError.invalid(field: "weight", value: "null", rule: "weighing needs one") }
+            return .weigh(.tag(wish.tag), weight)
+        case "add":
+            guard let facet = wish.facet else { return try desk.addition(wish.tag) }
+            guard let known = Facet(spelling: facet) else { throw ScreeningDeskError.noSuchFacet(facet) }
+            return .add(tag: wish.tag, facet: known.rawValue)
+        default: throw OrderError.unknown(what: "action", value: wish.action, known: DecisionWish.actions)
+        }
+    }
+
+    /// Keeps a prompt that was written by hand; what is nil stays as it is.
+    public func write(positive: String?, negative: String?, for picture: Int64) throws -> PromptReport {
+        let desk = try desk()
+        return PromptReport(try desk.write(positive: positive, negative: negative, for: desk.picture(id: picture)))
+    }
+
+    /// Makes the prompt that was found in the picture's file the next version.
+    public func adoptRecovered(for picture: Int64) throws -> PromptReport {
+        let desk = try desk()
+        return PromptReport(try desk.adoptRecovered(for: desk.picture(id: picture)))
+    }
+
+    /// What happened, the latest first, to one picture or to all; files are told by their names alone.
+    public func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
+        try desk().history(of: picture, limit: limit).map { try HistoryReport($0, naming: Studio.plainName) }
+    }
+
+    /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in; without the folders of this machine.
+    public func exportText(of picture: Int64? = nil) throws -> Data {
+        try desk().export(pictures: picture.map { [$0] }).withoutFolders().json()
+    }
+
+    /// Who decides, for the record: the name of the account that runs the program.
+    public static func person(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+        [environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty } ?? "me"
+    }
+}
+
+/// Sizes that a model draws well.
+public struct SizesReport: Codable, Sendable {
+    public struct Size: Codable, Sendable {
+        public let width: Int
+        public let height: Int
+    }
+
+    public let multiple: Int
+    public let min: Int
+    public let max: Int
+    public let native: [Size]
+}

@@ -1,0 +1,199 @@
+import Diffusion
+import Engines
+import Foundation
+import Pixels
+import Screening
+
+/// A job with what a page shows of it.
+public struct JobSummary: Codable, Sendable {
+    public let report: JobReport
+    /// The picture that is redrawn.
+    @OrNull public internal(set) var picture: Int64?
+    /// How many pictures it made.
+    public let outputs: Int
+    /// Its place among those that wait, from 1; nil where it does not wait.
+    @OrNull public internal(set) var position: Int?
+}
+
+extension Studio {
+    /// Generations that are not in the bin, the latest first.
+    ///
+    /// - Parameters:
+    ///   - picture: of this one only.
+    ///   - stars: with at least so many.
+    public func generations(
+        of picture: Int64? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
+    ) async throws -> (total: Int, generations: [GenerationDetail]) {
+        try await NumericQueue.shared.run { [self] in
+            let (total, found) = try premises.library().generations(
+                of: picture, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
+            return (total, try details(found))
+        }
+    }
+
+    /// - Throws: `LibraryError.noSuchGeneration`.
+    public func generation(_ id: Int64) async throws -> GenerationDetail {
+        try await NumericQueue.shared.run { [self] in try details([premises.library().generation(id: id)])[0] }
+    }
+
+    private func details(_ generations: [Generation]) throws -> [GenerationDetail] {
+        let library = try premises.library()
+        let marks = try library.marks(of: generations.map(\.id))
+        let numbers = try library.numbers(ofPictures: generations.flatMap { $0.outputs.map(\.sha256) })
+        return try generations.map { generation in
+            let mark = marks[generation.id] ?? GenerationMark()
+            let request: GenerationRequest = try generation.request.decoded()
+            let sheet: Sheet = try generation.request.decoded()
+            let seeds = request.seeds(from: generation.seed)
+            let outputs = generation.outputs.enumerated().map { index, output in
+                let size = try? ImageFile.size(of: URL(fileURLWithPath: output.path)).size
+                return GenerationDetail.Output(
+                    number: index + 1, width: size?.width, height: size?.height, sha256: output.sha256, picture: numbers[output.sha256],
+                    seed: request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil)
+            }
+            return GenerationDetail(
+                id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue, message: generation.message,
+                outputs: outputs, seed: generation.seed,
+                steps: .init(
+                    requested: generation.stepsRequested, run: generation.stepsRun, firstTimestep: generation.firstTimestep),
+                model: generation.model, profile: generation.profile, precision: generation.precision,
+                seconds: try generation.seconds?.decoded(),
+                untouched: generation.untouched.map { .init(pixels: $0.pixels, identical: $0.identical) }, picture: generation.pictureID,
+                promptVersion: generation.promptNumber, prompt: request.prompt, negative: request.negative,
+                strength: request.mode == .paint || sheet.strengths != nil ? nil : request.strength, mask: mark.mask, stars: mark.stars,
+                kept: mark.isKept,
+                wish: LibraryWish(request, strengths: sheet.strengths, picture: generation.pictureID, mask: mark.mask),
+                created: generation.createdAt, finished: generation.finishedAt)
+        }
+    }
+
+    /// What a request's JSON has besides where several strengths were asked for.
+    private struct Sheet: Decodable {
+        var strengths: [Double]?
+    }
+
+    /// Stars and whether it is kept; nil leaves that as it is.
+    public func mark(generation id: Int64, stars: Int?, isKept: Bool?) throws {
+        try premises.library().mark(generation: id, stars: stars, isKept: isKept)
+    }
+
+    /// The file of a picture that a generation made: still that very one.
+    ///
+    /// - Parameter number: from 1.
+    func file(ofGeneration id: Int64, output number: Int) throws -> (file: PictureFile, generation: Generation) {
+        let generation = try premises.library().generation(id: id)
+        guard generation.outputs.indices.contains(number - 1),
+            let file = try? PictureFile(path: generation.outputs[number - 1].path), file.sha256 == generation.outputs[number - 1].sha256
+        else { throw StudioError.noSuchOutput(generation: id, number: number) }
+        return (file, generation)
+    }
+
+    /// A picture that a generation made, its file as it was written.
+    public func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
+        try await NumericQueue.shared.run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
+    }
+
+    public func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
+        try await NumericQueue.shared.run { [self] in
+            let outputs = try premises.library().generation(id: id).outputs
+            guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
+            let kept = files.file(.thumbnails, outputs[number - 1].sha256, "jpg")
+            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
+            let file = try file(ofGeneration: id, output: number).file
+            return ShownFile(bytes: try keepThumbnail(file), mediaType: "image/jpeg")
+        }
+    }
+
+    /// What changed against the picture that was redrawn, brought to the size of what was made: black where nothing did.
+    ///
+    /// - Throws: ``StudioError/nothingToCompare(generation:)`` for what was painted from nothing.
+    public func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
+        try await NumericQueue.shared.run { [self] in
+            let (file, generation) = try file(ofGeneration: id, output: number)
+            guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
+            let made = try file.decoded().image
+            var source = try self.file(of: premises.library().picture(id: picture)).decoded().image
+            if source.size != made.size { source = source.resized(width: made.width, height: made.height, filter: .lanczos) }
+            return ShownFile(bytes: try ImageFile.encodePNG(made.difference(from: source)), mediaType: "image/png")
+        }
+    }
+
+    /// Takes a picture that was made in among the pictures of the library, where its file stands, and has it analysed.
+    ///
+    /// - Returns: its number.
+    public func takeIn(output number: Int, of id: Int64) async throws -> Int64 {
+        try await NumericQueue.shared.run { [self] in
+            let (file, generation) = try file(ofGeneration: id, output: number)
+            let library = try premises.library()
+            let parent = try generation.pictureID.map { try library.listedPicture(id: $0).name }
+            var record = file.record
+            record.name = Studio.resultName(parent, generation, number)
+            let picture = try library.record(record)
+            if try library.latestAnalysis(of: picture.id) == nil { try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id) }
+            return picture.id
+        }
+    }
+
+    /// What a picture that was made is called where it leaves the library: after the picture it was made from.
+    private static func resultName(_ parent: String?, _ generation: Generation, _ number: Int) -> String {
+        let stem = parent.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+        let seed = generation.outputs.count > 1 ? "\(generation.seed)-\(number)" : "\(generation.seed)"
+        return [stem, generation.kind.rawValue == "paint" ? "painted" : "redrawn", seed].compactMap { $0 }.joined(separator: "-") + ".png"
+    }
+
+    /// The jobs that wait and run in the order in which they will be made, then those that are over, the latest first.
+    public func jobSummaries(limit: Int = 100) throws -> [JobSummary] {
+        let library = try premises.library()
+        let underWay = try library.jobsUnderWay()
+        let over = try library.jobs(limit: limit).filter(\.state.isOver)
+        var position = 0
+        return try (underWay + over).map { job in
+            if job.state == .queued { position += 1 }
+            return try summary(job, position: job.state == .queued ? position : nil)
+        }
+    }
+
+    /// - Throws: `LibraryError.noSuchJob`.
+    public func jobSummary(_ id: Int64) throws -> JobSummary {
+        let library = try premises.library()
+        let waiting = try library.jobsUnderWay().filter { $0.state == .queued }
+        return try summary(library.job(id: id), position: waiting.firstIndex { $0.id == id }.map { $0 + 1 })
+    }
+
+    private func summary(_ job: Job, position: Int?) throws -> JobSummary {
+        let library = try premises.library()
+        let order: GenerationOrder? = try? job.order.decoded()
+        let picture = try order?.picture.flatMap { try library.picture(sha256: $0.sha256)?.id }
+        let generation = try job.generationID.map { try library.generation(id: $0) }
+        return JobSummary(report: JobReport(job), picture: picture, outputs: generation?.outputs.count ?? 0, position: position)
+    }
+
+    /// Has a job wait right before another one, or, with nil, as the last.
+    public func move(job: Int64, before other: Int64?) throws { try premises.library().move(job: job, before: other) }
+}
+
+extension LibraryWish {
+    /// What comes to the same request again.
+    init(_ request: GenerationRequest, strengths: [Double]?, picture: Int64?, mask: String?) {
+        self.init()
+        (self.picture, self.mask) = (picture, mask)
+        var wish = GenerationWish()
+        wish.mode = request.mode.rawValue
+        (wish.prompt, wish.negative, wish.model) = (request.prompt, request.negative, request.model)
+        (wish.steps, wish.guidance, wish.seed, wish.sampler) = (request.steps, request.guidance, request.seed, request.sampler.rawValue)
+        wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
+        (wish.strengths, wish.clipSkip) = (strengths, request.clipSkip)
+        if let width = request.width, let height = request.height { wish.size = "\(width)x\(height)" }
+        if request.profile == .redraw {
+            wish.firstSide = request.firstSide ?? 0
+            (wish.refine, wish.drafts) = (request.refine, request.drafts)
+        }
+        (wish.count, wish.profile, wish.precision) = (request.count, request.profile.rawValue, request.precision.rawValue)
+        if request.mode != .paint { (wish.resize, wish.outputSize) = (request.resize.rawValue, request.outputSize.rawValue) }
+        if request.mode == .repaint {
+            (wish.fill, wish.area, wish.padding) = (request.fill.rawValue, request.area.rawValue, request.padding)
+            (wish.feather, wish.grow, wish.invert) = (request.feather, request.grow, request.invert)
+        }
+        settings = wish
+    }
+}

@@ -1,0 +1,60 @@
+import Analysis
+import Diffusion
+import Foundation
+
+/// What a pasted text of settings comes to.
+public struct InfotextReport: Codable, Sendable {
+    public let wish: LibraryWish
+    /// What of it was left out, and why.
+    public let notes: [String]
+}
+
+extension Studio {
+    /// Reads the settings that a tool wrote, as people paste them: the web UI's text, or JSON of those who write that.
+    ///
+    /// What this machine has no counterpart for is told, not dropped in silence. A text without settings is a prompt.
+    public func infotext(_ text: String) -> InfotextReport {
+        let limited = String(text.prefix(GenerationRequest.promptLimit))
+        var (wish, notes) = (GenerationWish(), [String]())
+        guard let found = RecoveredPrompts.find(in: ["parameters": limited], isPNG: true).first else {
+            wish.prompt = limited.trimmingCharacters(in: .whitespacesAndNewlines)
+            var report = LibraryWish()
+            report.settings = wish
+            return InfotextReport(wish: report, notes: ["no settings were found in the text; all of it is taken as the prompt"])
+        }
+        (wish.prompt, wish.negative) = (found.positive, found.negative)
+        (wish.seed, wish.steps, wish.guidance, wish.strength) = (found.seed, found.steps, found.guidance, found.strength)
+        if let width = found.width, let height = found.height { wish.size = "\(width)x\(height)" }
+        if let sampler = found.sampler {
+            // Newer web UIs write the kind of noise levels by itself.
+            let levels = found.settings["Schedule type"].flatMap { $0 == "Karras" ? " karras" : nil } ?? ""
+            let key = Studio.samplerKey(sampler + (sampler.lowercased().contains("karras") ? "" : levels))
+            wish.sampler = SamplerName.allCases.first { Studio.samplerKey($0.title) == key || $0.rawValue == sampler }?.rawValue
+            if wish.sampler == nil { notes.append("the sampler \(sampler) is not known here; the model's own is used") }
+        }
+        if let model = found.model {
+            let catalog = premises.catalog()
+            let manifest = catalog.generators.first { $0.name == model || $0.title.lowercased() == model.lowercased() }
+            if let manifest, catalog.isInstalled(manifest) {
+                wish.model = manifest.name
+            } else {
+                notes.append("the model \(model) is not installed here; another one is used")
+            }
+        }
+        if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" { wish.profile = "a1111" }
+        if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
+        let heeded: Set = [
+            "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
+            "profile", "First side", "Refine",
+        ]
+        let unheeded = found.settings.keys.filter { !heeded.contains($0) }.sorted()
+        if !unheeded.isEmpty { notes.append("not taken over: \(unheeded.prefix(12).joined(separator: ", "))") }
+        var report = LibraryWish()
+        report.settings = wish
+        return InfotextReport(wish: report, notes: notes)
+    }
+
+    private static func samplerKey(_ name: String) -> String {
+        name.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "+" }
+    }
+}

@@ -1,0 +1,179 @@
+import Analysis
+import Engines
+public import Foundation
+import Pixels
+public import Screening
+
+public typealias PictureQuery = Screening.PictureQuery
+public typealias ListedPicture = Screening.ListedPicture
+
+/// Bytes for somebody to look at, and what they are.
+public struct ShownFile: Sendable {
+    public let bytes: [UInt8]
+    /// `image/png` and the like.
+    public let mediaType: String
+    /// What such a file is usually called.
+    public var fileExtension: String { mediaType == "image/jpeg" ? "jpg" : mediaType.split(separator: "/").last.map(String.init) ?? "png" }
+}
+
+/// What became of the pictures of a folder.
+public struct FolderReport: Codable, Sendable {
+    public struct PassedOver: Codable, Sendable {
+        /// Without its folder.
+        public let name: String
+        public let reason: String
+    }
+    public internal(set) var added = 0
+    public internal(set) var passedOver: [PassedOver] = []
+}
+
+extension Studio {
+    var files: LibraryFiles { LibraryFiles(library: premises.libraryFolder) }
+
+    /// Keeps a picture that came as bytes, and has it analysed when its turn comes.
+    ///
+    /// It is decoded once, with the same care as a file, before anything is kept.
+    /// - Parameter name: what the person calls it.
+    /// - Returns: the picture's number, and whether it is new here.
+    /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
+    public func takeIn(_ bytes: [UInt8], named name: String) async throws -> (picture: Int64, isNew: Bool) {
+        let name = Studio.plainName(name)
+        return try await Studio.takingIn.run { [self] in
+            let file = try PictureFile(bytes, path: name, stamp: nil)
+            guard file.width * file.height <= UploadLimits.pixels else {
+                throw StudioError.tooManyPixels(name: name, width: file.width, height: file.height)
+            }
+            let library = try premises.library()
+            if let known = try library.picture(sha256: file.sha256), (try? self.file(of: known)) != nil {
+                _ = try library.record(NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name))
+                return (known.id, false)
+            }
+            try keepThumbnail(file)
+            let kept = try files.keep(bytes, .pictures, file.sha256, file.format.fileExtension)
+            let picture = try library.record(
+                NewPicture(
+                    sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
+                    stamp: FileStamp(path: kept.path), name: name))
+            if try library.latestAnalysis(of: picture.id) == nil { try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id) }
+            return (picture.id, true)
+        }
+    }
+
+    /// Large pictures take much memory while they are decoded: one after the other.
+    private static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
+
+    /// A file's name without folders, and none that is no name.
+    static func plainName(_ name: String) -> String {
+        let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
+        let plain = String(last.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(120))
+        return plain.isEmpty || plain.hasPrefix(".") ? "picture" : plain
+    }
+
+    /// Keeps every picture of a folder where it stands, and has those analysed that nobody looked at yet.
+    ///
+    /// - Parameter onAdded: told the number of each picture that is new.
+    public func takeIn(folder: URL, onAdded: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> FolderReport {
+        var report = FolderReport()
+        let listing = PictureListing([.path(folder.path)])
+        defer { listing.abandon() }
+        let library = try premises.library()
+        while let entry = await listing.next() {
+            try Task.checkCancellation()
+            switch entry {
+            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: reason))
+            case .picture(let path):
+                do {
+                    let picture = try await NumericQueue.shared.run { () -> (Int64, Bool) in
+                        let file = try PictureFile(path: path)
+                        let isNew = try library.picture(sha256: file.sha256) == nil
+                        let kept = try library.record(file.record)
+                        if isNew { try library.want(analysis: JSON.text(AnalysisWish()), of: kept.id) }
+                        return (kept.id, isNew)
+                    }
+                    if picture.1 {
+                        report.added += 1
+                        onAdded(picture.0)
+                    }
+                } catch let error as ImageError {
+                    report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: "\(error.cause)"))
+                }
+            }
+        }
+        return report
+    }
+
+    /// The pictures that a query finds: how many there are, and those of the page it asks for.
+    public func pictures(_ query: PictureQuery) throws -> (total: Int, pictures: [PictureSummary]) {
+        let (total, pictures) = try premises.library().pictures(query)
+        return (total, pictures.map { PictureSummary($0, isAnalysed: analysing == $0.id) })
+    }
+
+    /// - Throws: `LibraryError.noSuchPicture`.
+    public func picture(_ id: Int64) throws -> PictureSummary {
+        PictureSummary(try premises.library().listedPicture(id: id), isAnalysed: analysing == id)
+    }
+
+    /// The file of a picture of the library, wherever it was seen: one that still holds that very picture.
+    ///
+    /// - Throws: ``StudioError/fileIsGone(picture:)``.
+    func file(of picture: PictureRecord) throws -> PictureFile {
+        let shelf = LibraryFiles.Shelf.allCases.map { files.folder($0).standardizedFileURL.path }
+        // Those of the library's own come first: nobody changes them.
+        let paths = picture.paths.filter { path in shelf.contains { path.hasPrefix($0 + "/") } }
+        for path in paths + picture.paths {
+            if let file = try? PictureFile(path: path), file.sha256 == picture.sha256 { return file }
+        }
+        throw StudioError.fileIsGone(picture: "picture \(picture.id)")
+    }
+
+    /// A picture's file for a browser: its own bytes where every browser shows them upright, else encoded anew.
+    ///
+    /// - Parameter side: what the longer side may have at most; nil: as it is.
+    public func shown(picture id: Int64, side: Int? = nil) async throws -> ShownFile {
+        try await NumericQueue.shared.run { [self] in
+            try shown(file(of: premises.library().picture(id: id)), side: side)
+        }
+    }
+
+    func shown(_ file: PictureFile, side: Int?) throws -> ShownFile {
+        let isPlain = [.png, .jpeg].contains(file.format) || file.format == .webp && file.orientation == .upright
+        if isPlain, side.map({ max(file.width, file.height) <= $0 }) ?? true {
+            return ShownFile(bytes: file.bytes, mediaType: file.format.mediaType)
+        }
+        guard let side else {
+            return ShownFile(bytes: try ImageFile.encodePNG(try file.decoded().image), mediaType: "image/png")
+        }
+        return ShownFile(bytes: try Studio.small(file, side: side), mediaType: "image/jpeg")
+    }
+
+    /// A JPEG whose longer side has at most so many pixels.
+    private static func small(_ file: PictureFile, side: Int) throws -> [UInt8] {
+        let shortSide = max(1, side * min(file.width, file.height) / max(file.width, file.height))
+        let image = try file.decoded(targetShortSide: shortSide).image
+        let longest = max(image.width, image.height)
+        guard longest > side else { return try ImageFile.encodeJPEG(image, quality: 88) }
+        let scaled = image.resized(
+            width: max(1, image.width * side / longest), height: max(1, image.height * side / longest), filter: .lanczos)
+        return try ImageFile.encodeJPEG(scaled, quality: 88)
+    }
+
+    /// A small JPEG of the picture, made once and kept.
+    public func thumbnail(picture id: Int64) async throws -> ShownFile {
+        let picture = try premises.library().picture(id: id)
+        let kept = files.file(.thumbnails, picture.sha256, "jpg")
+        return try await NumericQueue.shared.run { [self] in
+            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
+            return ShownFile(bytes: try keepThumbnail(file(of: picture)), mediaType: "image/jpeg")
+        }
+    }
+
+    /// Pixels of a thumbnail's longer side.
+    public static let thumbnailSide = 320
+
+    @discardableResult
+    func keepThumbnail(_ file: PictureFile) throws -> [UInt8] {
+        let bytes = try Studio.small(file, side: Studio.thumbnailSide)
+        try files.keep(bytes, .thumbnails, file.sha256, "jpg")
+        return bytes
+    }
+}

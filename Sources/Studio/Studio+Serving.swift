@@ -1,0 +1,46 @@
+public import Foundation
+public import Screening
+
+public typealias LibraryExtent = Screening.LibraryExtent
+
+// What a surface that stays open asks besides.
+extension Studio {
+    /// The files of the page.
+    public var pageFolder: URL { installation.page }
+
+    /// Folders of this machine that nobody who asks from elsewhere is told of.
+    public var privateFolders: [URL] {
+        [premises.libraryFolder, installation.data, installation.personalModels, installation.cache, installation.defaultLibrary]
+    }
+
+    /// A number that is another one once some other program changed the library.
+    public func foreignChanges() throws -> Int { try premises.library().foreignChanges() }
+
+    /// It differs where anything but the progress of jobs has changed.
+    public func extent() throws -> LibraryExtent { try premises.library().extent() }
+
+    /// How much there is.
+    public func status() throws -> StatusReport {
+        let library = try premises.library()
+        var pending = PictureQuery()
+        (pending.state, pending.limit) = (.pending, 0)
+        var all = PictureQuery()
+        all.limit = 0
+        return StatusReport(
+            pictures: try library.pictures(all).total, pending: try library.pictures(pending).total, bin: try library.binCount(),
+            jobs: try library.jobsUnderWay().count)
+    }
+
+    /// What orders call the engines there are.
+    public var engineChoices: [String] { engines.keys.sorted() }
+}
+
+/// How much there is in a library.
+public struct StatusReport: Codable, Sendable {
+    public let pictures: Int
+    /// Those with suggestions that nobody decided on.
+    public let pending: Int
+    public let bin: Int
+    /// That wait or run.
+    public let jobs: Int
+}

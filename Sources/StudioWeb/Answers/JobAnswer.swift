@@ -1,0 +1,33 @@
+import Foundation
+import Studio
+
+/// A job as the page sees it: the keys of `JobReport` and these.
+struct JobAnswer: Encodable, Sendable {
+    let job: JobSummary
+    let shown: PreviewShelf.Entry?
+
+    init(_ job: JobSummary, _ shown: PreviewShelf.Entry?) {
+        (self.job, self.shown) = (job, shown)
+    }
+
+    private enum CodingKeys: String, CodingKey { case picture, outputs, previewAt, step, steps, position }
+
+    func encode(to encoder: any Encoder) throws {
+        try job.report.encode(to: encoder)
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(job.picture, forKey: .picture)
+        let generation = job.report.generation
+        let outputs = generation.map { id in job.outputs == 0 ? [] : (1...job.outputs).map { Address.output($0, of: id) } } ?? []
+        try values.encode(outputs, forKey: .outputs)
+        try values.encode(shown?.at.map { ($0.timeIntervalSince1970 * 1000).rounded() }, forKey: .previewAt)
+        try values.encode(shown?.step?.step, forKey: .step)
+        try values.encode(shown?.step?.steps, forKey: .steps)
+        try values.encode(job.position, forKey: .position)
+    }
+}
+
+/// Addresses within this server.
+enum Address {
+    static let root = "/api/v1"
+    static func output(_ number: Int, of generation: Int64) -> String { "\(root)/generations/\(generation)/outputs/\(number)" }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Hummingbird
+import Studio
+
+/// Why a request is not granted: one line that says what, and what to do.
+struct Refusal: Error {
+    let status: HTTPResponse.Status
+    let message: String
+    /// The key or the setting that is wrong.
+    var field: String?
+    var headers: HTTPFields = [:]
+
+    init(_ status: HTTPResponse.Status, _ message: String, field: String? = nil, headers: HTTPFields = [:]) {
+        (self.status, self.message, self.field, self.headers) = (status, message, field, headers)
+    }
+
+    static func tooLong(limit: Int) -> Refusal {
+        Refusal(.contentTooLarge, "that is longer than the \(limit >> 20) MB taken here; send less")
+    }
+
+    static let tooSlow = Refusal(.requestTimeout, "the request took too long to come; send it again")
+
+    /// What is wrong with a body's JSON, and where.
+    init(_ error: DecodingError) {
+        func name(_ path: [any CodingKey]) -> String? {
+            let keys = path.map { $0.intValue.map { "\($0)" } ?? $0.stringValue }
+            return keys.isEmpty ? nil : keys.joined(separator: ".")
+        }
+        switch error {
+        case .typeMismatch(let type, let context):
+            let key = name(context.codingPath)
+            self.init(.unprocessableContent, "\(key ?? "the body") must be \(Self.words(type))", field: key)
+        case .valueNotFound(_, let context):
+            let key = name(context.codingPath)
+            self.init(.unprocessableContent, "\(key ?? "the body") must not be null", field: key)
+        case .keyNotFound(let key, let context):
+            let missing = name(context.codingPath + [key])
+            self.init(.unprocessableContent, "\(missing ?? "a key") is missing", field: missing)
+        case .dataCorrupted(let context):
+            let key = name(context.codingPath)
+            self.init(
+                key == nil ? .badRequest : .unprocessableContent,
+                key.map { "\($0) is not as it should be: \(context.debugDescription)" } ?? "the body is no JSON", field: key)
+        @unknown default: self.init(.badRequest, "the body is not as it should be")
+        }
+    }
+
+    private static func words(_ type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "a text"
+        case is Bool.Type: "true or false"
+        case is Double.Type, is Float.Type: "a number"
+        case is Int.Type, is Int64.Type, is UInt64.Type: "a whole number"
+        default: "\(type)".hasPrefix("Array") ? "a list" : "\(type)".hasPrefix("Dictionary") ? "an object" : "of another kind"
+        }
+    }
+
+    var answer: Response {
+        struct Body: Encodable {
+            struct Failure: Encodable {
+                let message: String
+                @OrNull var field: String?
+            }
+            let error: Failure
+        }
+        var response = Response.json(Body(error: .init(message: message, field: field)), status: status)
+        for header in headers { response.headers.append(header) }
+        return response
+    }
+}
+
+/// What the rooms below say, as an answer; without any path of the machine.
+struct ErrorAnswers: Sendable {
+    /// Folders whose paths never leave the machine, the longest first.
+    let folders: [String]
+
+    init(folders: [URL]) {
+        self.folders = Set(folders.map { $0.standardizedFileURL.path }).filter { $0 != "/" }.sorted { $0.count > $1.count }
+    }
+
+    func refusal(_ error: any Error) -> Refusal {
+        switch error {
+        case let refusal as Refusal: refusal
+        case let error as HTTPError: Refusal(error.status, plain(error.body ?? Self.usual(error.status)), headers: error.headers)
+        case let error as OrderError: Refusal(.unprocessableContent, plain("\(error)"), field: error.field)
+        case let error as WishError: Refusal(.unprocessableContent, plain("\(error)"), field: error.field)
+        case let error as LibraryError: library(error)
+        case let error as StudioError: studio(error)
+        case let error as ScreeningDeskError: desk(error)
+        case let error as PictureError: Refusal(.unprocessableContent, "the picture \(plain("\(error.cause)"))")
+        case is CancellationError: Refusal(.serviceUnavailable, "the server is stopping; ask again when it has been started anew")
+        default: Refusal(.unprocessableContent, plain("\(error)"))
+        }
+    }
+
+    private static func usual(_ status: HTTPResponse.Status) -> String {
+        status == .notFound ? "there is nothing of that name" : status.reasonPhrase.lowercased()
+    }
+
+    private func library(_ error: LibraryError) -> Refusal {
+        switch error {
+        case .noSuchPicture(let name): Refusal(.notFound, "there is no picture \(plain(name))")
+        case .noSuchGeneration(let id): Refusal(.notFound, "there is no generation \(id)")
+        case .noSuchJob(let id): Refusal(.notFound, "there is no job \(id)")
+        case .noSuchPrompt(let number, _): Refusal(.notFound, "there is no prompt version \(number)")
+        case .noSuchSuggestion(let tag, _): Refusal(.notFound, "\(plain(tag)) is not among the suggestions; add it", field: "tag")
+        case .jobIsOver, .generationFinished, .nothingToUndo: Refusal(.conflict, plain("\(error)"))
+        case .invalid(let field, _, _): Refusal(.unprocessableContent, plain("\(error)"), field: field.split(separator: " ").last.map(String.init))
+        case .ambiguousPicture, .notAnExport: Refusal(.unprocessableContent, plain("\(error)"))
+        case .full: Refusal(.serviceUnavailable, "no space is left on the disk; nothing was changed, free some and try again")
+        case .busy: Refusal(.serviceUnavailable, "another program keeps the library locked; try again")
+        case .readOnly: Refusal(.serviceUnavailable, "the library cannot be written to")
+        case .cannotOpen, .newer, .notALibrary, .corrupt, .database, .damagedValue: Refusal(.internalServerError, plain("\(error)"))
+        }
+    }
+
+    private func studio(_ error: StudioError) -> Refusal {
+        switch error {
+        case .noSuchMask: Refusal(.notFound, plain("\(error)"), field: "mask")
+        case .noSuchPreset, .noSuchFolder, .noSuchOutput: Refusal(.notFound, plain("\(error)"))
+        case .fileIsGone, .pictureChanged: Refusal(.conflict, plain("\(error)"), field: "picture")
+        case .neverAnalysed:
+            Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")
+        case .unknownModel, .modelNotInstalled, .notAGenerator, .noModel: Refusal(.unprocessableContent, plain("\(error)"), field: "model")
+        case .notAName(let what, _): Refusal(.unprocessableContent, plain("\(error)"), field: what)
+        case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")
+        case .nothingToCompare, .jobCancelled: Refusal(.conflict, plain("\(error)"))
+        case .tooManyPixels: Refusal(.contentTooLarge, plain("\(error)"))
+        case .damagedLibrary, .damagedModel, .damagedVocabulary, .noData: Refusal(.internalServerError, plain("\(error)"))
+        default: Refusal(.unprocessableContent, plain("\(error)"))
+        }
+    }
+
+    private func desk(_ error: ScreeningDeskError) -> Refusal {
+        switch error {
+        case .nothingApproved:
+            Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")
+        case .noSuchFacet: Refusal(.unprocessableContent, "\(error)", field: "facet")
+        }
+    }
+
+    /// One line in which files are told by their names alone.
+    func plain(_ message: String) -> String {
+        var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        for folder in folders { text = text.replacing(folder + "/", with: "").replacing(folder, with: "the library") }
+        // What is left and looks like a path: an absolute one, outside of any word.
+        return text.replacing(#/(^|[\s("'=:])/(?:[^\s/"'():;,]+/)+([^\s/"'():;,]*)/#) { "\($0.output.1)\($0.output.2)" }
+    }
+}

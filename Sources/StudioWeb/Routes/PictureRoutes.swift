@@ -1,0 +1,107 @@
+import Foundation
+import Hummingbird
+import Studio
+
+/// Pictures: in, listed, shown, away.
+struct PictureRoutes {
+    let site: Site
+    private var studio: Studio { site.studio }
+
+    func add(to router: RouterGroup<Context>) {
+        router.post("pictures") { request, _ in try await upload(request) }
+        router.post("folders/{id}") { _, context in try await takeIn(folder: context) }
+        router.get("pictures") { request, _ in try list(request) }
+        router.get("pictures/{id}") { request, context in
+            Response.json(try studio.pictureDetail(context.id(), model: request.query("model")))
+        }
+        router.delete("pictures/{id}") { _, context in
+            try change(context) { try studio.bin(picture: $0) }
+        }
+        router.post("pictures/{id}/restore") { _, context in
+            try change(context) { try studio.restore(picture: $0) }
+        }
+        router.get("pictures/{id}/file") { request, context in try await file(request, context) }
+        router.get("pictures/{id}/thumbnail") { request, context in
+            let id = try context.id()
+            let tag = try studio.picture(id).sha256
+            let shown = try await studio.thumbnail(picture: id)
+            return Response.file(shown.bytes, shown.mediaType, tag: tag, lasts: true, for: request)
+        }
+    }
+
+    private func upload(_ request: Request) async throws -> Response {
+        let type = request.headers[.contentType]?.lowercased() ?? ""
+        guard type.hasPrefix("image/") || type == "application/octet-stream" else {
+            throw Refusal(.unsupportedMediaType, "send the picture's own bytes, with the header Content-Type: image/…")
+        }
+        let header = request.headers[.init("X-File-Name")!] ?? ""
+        let name = header.removingPercentEncoding ?? header
+        let bytes = try await request.bytes(atMost: Limits.picture)
+        guard !bytes.isEmpty else { throw Refusal(.badRequest, "the picture is empty: 0 bytes came") }
+        let (id, isNew) = try await studio.takeIn(bytes, named: name)
+        site.bell.ring()
+        site.tell(picture: id)
+        return .json(try studio.picture(id), status: isNew ? .created : .ok)
+    }
+
+    private func takeIn(folder context: Context) async throws -> Response {
+        let number = Int(try context.id())
+        guard site.options.folders.indices.contains(number - 1) else { throw StudioError.noSuchFolder(number) }
+        let report = try await studio.takeIn(folder: site.options.folders[number - 1]) { site.tell(picture: $0) }
+        site.bell.ring()
+        return .json(report)
+    }
+
+    private func list(_ request: Request) throws -> Response {
+        var query = PictureQuery()
+        query.words = request.query("query") ?? ""
+        query.state = try request.choice("state")
+        query.order = try request.choice("order") ?? .newest
+        query.tag = request.query("tag")
+        query.stars = try request.number("stars", in: 0...5)
+        query.offset = try request.number("offset", in: 0...10_000_000) ?? 0
+        query.limit = try request.number("limit", in: 0...Limits.list) ?? 100
+        let (total, pictures) = try studio.pictures(query)
+        return .json(List(total: total, pictures: pictures))
+    }
+
+    struct List: Encodable {
+        let total: Int
+        let pictures: [PictureSummary]
+    }
+
+    private func change(_ context: Context, _ body: (Int64) throws -> Void) throws -> Response {
+        let id = try context.id()
+        try body(id)
+        site.bell.ring()
+        site.tellLibrary()
+        return .json(try studio.picture(id))
+    }
+
+    /// Sides that a picture is scaled to: whatever is asked for is the next of them, so that few are made.
+    private static let sides = [320, 640, 1280, 2560, 5120]
+
+    private func file(_ request: Request, _ context: Context) async throws -> Response {
+        let id = try context.id()
+        let size = try request.number("size", in: 1...16384)
+        let side = size.map { size in Self.sides.first { $0 >= size } ?? size }
+        let summary = try studio.picture(id)
+        let shown = try await studio.shown(picture: id, side: side)
+        return .file(
+            shown.bytes, shown.mediaType, tag: "\(summary.sha256)-\(side ?? 0)", lasts: true, for: request, name: summary.name)
+    }
+}
+
+extension Request {
+    /// A word of the query that is one of several.
+    ///
+    /// - Throws: ``Refusal`` where it is none of them.
+    func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice? where Choice.RawValue == String {
+        guard let word = query(name) else { return nil }
+        guard let choice = Choice(rawValue: word) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(.unprocessableContent, "the \(name) \(word.prefix(40)) is not known; there are \(known)", field: name)
+        }
+        return choice
+    }
+}

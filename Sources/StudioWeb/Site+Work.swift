@@ -1,0 +1,103 @@
+import Foundation
+import Studio
+
+extension Site {
+    /// Works off both queues, and looks after what others change, until the task is cancelled.
+    func work() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.makePictures() }
+            group.addTask { await self.analysePictures() }
+            group.addTask { await self.watchLibrary() }
+            group.addTask { await self.beat() }
+        }
+    }
+
+    private func makePictures() async {
+        while !Task.isCancelled {
+            do {
+                try await studio.workOffJobs(atOnce: options.jobsAtOnce, staying: true) { job, event in
+                    self.hear(event, of: job)
+                } onOutcome: { job, outcome in
+                    self.previews.remove(job)
+                    self.tell(job: job)
+                    if case .success(let report) = outcome {
+                        self.hub.tell("generation", GenerationNote(id: report.id, picture: try? self.studio.jobSummary(job).picture))
+                    }
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                // A library that is locked, or a full disk, may be well again later.
+                try? await Task.sleep(for: .seconds(2))
+            }
+        }
+    }
+
+    private struct GenerationNote: Encodable {
+        let id: Int64
+        @OrNull var picture: Int64?
+    }
+
+    private struct StepNote: Encodable {
+        let job: Int64
+        let step: Int
+        let steps: Int
+        let picture: Int
+        let pictures: Int
+        let secondsLeft: Double
+        let preview: Bool
+    }
+
+    private func hear(_ event: JobEvent, of job: Int64) {
+        switch event {
+        case .waiting, .planned: tell(job: job)
+        case .preview(let jpeg): previews.put(jpeg, of: job)
+        case .step(let step):
+            let seen = previews[job]
+            previews.put(step, of: job)
+            hub.tell(
+                "step",
+                StepNote(
+                    job: job, step: step.step, steps: step.steps, picture: step.picture, pictures: step.pictures,
+                    secondsLeft: step.secondsLeft, preview: seen?.jpeg != nil))
+        }
+    }
+
+    private func analysePictures() async {
+        while !Task.isCancelled {
+            do {
+                if try await studio.analyseNext(onChange: { self.tell(picture: $0) }) { continue }
+            } catch is CancellationError {
+                return
+            } catch {
+                // As above.
+            }
+            await bell.wait(atMost: .seconds(1))
+        }
+    }
+
+    /// Once a second: whether another program changed the library, and how its jobs go.
+    private func watchLibrary() async {
+        var changes = try? studio.foreignChanges()
+        var extent = try? studio.extent()
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            guard let now = try? studio.foreignChanges(), now != changes else { continue }
+            changes = now
+            let newExtent = try? studio.extent()
+            if newExtent != extent {
+                tellLibrary()
+                bell.ring()
+            }
+            extent = newExtent
+            for job in (try? studio.jobSummaries(limit: 0)) ?? [] { hub.tell("job", JobAnswer(job, previews[job.report.id])) }
+        }
+    }
+
+    private func beat() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(15))
+            hub.comment()
+        }
+    }
+}

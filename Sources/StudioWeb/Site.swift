@@ -1,0 +1,108 @@
+import Foundation
+import Hummingbird
+import Studio
+import Synchronization
+
+/// All that the routes share: the use cases, those who listen, what is becoming of the pictures that are made.
+final class Site: Sendable {
+    let studio: Studio
+    let options: ServeOptions
+    let page: URL
+    let hub = EventHub()
+    let previews = PreviewShelf()
+    /// Who decides, for the record.
+    let person = Studio.person()
+    let errors: ErrorAnswers
+    /// Rung when something was put into a queue.
+    let bell = Bell()
+
+    init(_ studio: Studio, _ options: ServeOptions) {
+        (self.studio, self.options) = (studio, options)
+        page = studio.pageFolder
+        let home = FileManager.default.homeDirectoryForCurrentUser
+        errors = ErrorAnswers(folders: studio.privateFolders + options.folders + [home, FileManager.default.temporaryDirectory])
+    }
+
+    // MARK: Telling
+
+    func tell(picture id: Int64) {
+        guard let picture = try? studio.picture(id) else { return }
+        hub.tell("picture", picture)
+    }
+
+    func tell(job id: Int64) {
+        guard let job = try? answer(job: id) else { return }
+        hub.tell("job", job)
+    }
+
+    func tellLibrary() { hub.tell("library", [String: String]()) }
+
+    /// A job as the page sees it.
+    func answer(job id: Int64) throws -> JobAnswer { JobAnswer(try studio.jobSummary(id), previews[id]) }
+}
+
+/// Wakes who waits for work, sooner than it would look by itself.
+final class Bell: Sendable {
+    private let state = Mutex<(rung: Bool, waiting: CheckedContinuation<Void, Never>?)>((false, nil))
+
+    func ring() {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard let waiting = state.waiting else {
+                state.rung = true
+                return nil
+            }
+            state.waiting = nil
+            return waiting
+        }
+        waiting?.resume()
+    }
+
+    /// Returns when it is rung, when it was since the last time, or after a while. One may wait at a time.
+    func wait(atMost duration: Duration) async {
+        let alarm = Task {
+            try await Task.sleep(for: duration)
+            ring()
+        }
+        defer { alarm.cancel() }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isRung = state.withLock { state -> Bool in
+                    if state.rung || Task.isCancelled {
+                        state.rung = false
+                        return true
+                    }
+                    state.waiting = continuation
+                    return false
+                }
+                if isRung { continuation.resume() }
+            }
+        } onCancel: {
+            ring()
+        }
+    }
+}
+
+/// What is becoming of the pictures that are being made: the latest sight of each, and how far it is.
+final class PreviewShelf: Sendable {
+    struct Entry: Sendable {
+        var step: StepEntry?
+        var jpeg: [UInt8]?
+        /// When the sight is from.
+        var at: Date?
+    }
+
+    private let entries = Mutex<[Int64: Entry]>([:])
+
+    subscript(job: Int64) -> Entry? { entries.withLock { $0[job] } }
+
+    func put(_ step: StepEntry, of job: Int64) { entries.withLock { $0[job, default: Entry()].step = step } }
+
+    func put(_ jpeg: [UInt8], of job: Int64) {
+        entries.withLock { entries in
+            entries[job, default: Entry()].jpeg = jpeg
+            entries[job]?.at = Date()
+        }
+    }
+
+    func remove(_ job: Int64) { entries.withLock { $0[job] = nil } }
+}

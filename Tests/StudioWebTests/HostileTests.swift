@@ -1,0 +1,208 @@
+import Foundation
+import Glibc
+import Hummingbird
+import TestSupport
+import Testing
+
+@testable import StudioWeb
+
+/// Requests that nobody's page sends: all refused, and the server answers afterwards.
+@Suite(.serialized) struct HostileTests {
+    private struct Case {
+        let what: String
+        let method: HTTPRequest.Method
+        let path: String
+        var headers: HTTPFields = [:]
+        var body: [UInt8]?
+        let status: ClosedRange<Int>
+    }
+
+    private func name(_ text: String) -> HTTPField.Name { .init(text)! }
+
+    @Test func everyHostileRequestIsRefused() async throws {
+        let server = try TestServer()
+        try await server.ask { ask in
+            let json: HTTPFields = [.contentType: "application/json"]
+            let wish = Array(#"{"prompt":"x"}"#.utf8)
+            var table: [Case] = []
+            for origin in ["http://evil.example", "null", "https://localhost.evil.example", "http://localhost:1", "file://"] {
+                var headers = json
+                headers[.origin] = origin
+                table.append(Case(what: "origin \(origin)", method: .post, path: "/jobs", headers: headers, body: wish, status: 403...403))
+                table.append(Case(what: "origin \(origin)", method: .delete, path: "/bin", headers: headers, status: 403...403))
+            }
+            table.append(
+                Case(what: "another site's script", method: .get, path: "/pictures", headers: [name("Sec-Fetch-Site"): "cross-site"], status: 403...403))
+            table.append(
+                Case(what: "a form's post", method: .post, path: "/jobs", headers: [.contentType: "text/plain"], body: wish, status: 415...415))
+            table.append(
+                Case(
+                    what: "a form", method: .post, path: "/jobs", headers: [.contentType: "application/x-www-form-urlencoded"], body: wish,
+                    status: 415...415))
+            for path in [
+                "/masks/..%2f..%2fetc%2fpasswd", "/masks/%00", "/pictures/-1", "/pictures/0", "/pictures/99999999999999999999",
+                "/pictures/1%2f..%2f..", "/generations/1/outputs/0", "/generations/x", "/presets/x/y", "/jobs/1e3", "/assets/../../Package.swift",
+                "//etc/passwd", "/nothing", "/api/v1/../../etc/passwd", "/assets/%2e%2e%2fPackage.swift",
+            ] {
+                table.append(Case(what: path, method: .get, path: path, status: 400...404))
+            }
+            for method in [HTTPRequest.Method.put, .patch, .connect, .trace, .init("BREW")!] {
+                table.append(Case(what: "\(method)", method: method, path: "/status", status: 400...405))
+            }
+            let bomb = [UInt8](repeating: UInt8(ascii: "["), count: 200_000)
+            for (what, body) in [
+                ("deep JSON", bomb), ("half a JSON", Array(#"{"prompt":"#.utf8)), ("no UTF-8", [0x22, 0xFF, 0xFE, 0x22]), ("nothing", []),
+                ("a long key", Array(#"{"\#(String(repeating: "k", count: 100_000))":1}"#.utf8)),
+                ("a huge number", Array(#"{"prompt":"x","steps":1e400}"#.utf8)),
+                ("a long prompt", Array(#"{"prompt":"\#(String(repeating: "x ", count: 20_000))"}"#.utf8)),
+            ] {
+                table.append(Case(what: what, method: .post, path: "/plan", headers: json, body: body, status: 400...422))
+            }
+            table.append(
+                Case(
+                    what: "too long a body", method: .post, path: "/plan", headers: json,
+                    body: [UInt8](repeating: 0x20, count: Limits.json + 1), status: 413...413))
+            table.append(
+                Case(
+                    what: "a body that is said to be huge", method: .post, path: "/pictures",
+                    headers: [.contentType: "image/png", .contentLength: "99999999999"], status: 400...413))
+            // A PNG's head that promises more pixels than anybody has.
+            var png = try TestServer.png()
+            png.replaceSubrange(16..<24, with: [0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF])
+            for (what, body) in [
+                ("a picture of two billion pixels a side", png), ("no picture", Array("GIF89a, or not".utf8)), ("an empty picture", []),
+                ("half a picture", Array(try TestServer.png().prefix(60))), ("a script", Array("<svg onload=alert(1)>".utf8)),
+            ] {
+                table.append(
+                    Case(what: what, method: .post, path: "/pictures", headers: [.contentType: "image/png"], body: body, status: 400...422))
+                table.append(
+                    Case(what: what, method: .post, path: "/masks", headers: [.contentType: "image/png"], body: body, status: 400...422))
+            }
+            table.append(Case(what: "a long address", method: .get, path: "/pictures?query=" + String(repeating: "x", count: 9000), status: 414...414))
+            table.append(Case(what: "SQL", method: .get, path: "/pictures?order=id;DROP%20TABLE%20picture", status: 422...422))
+            for entry in table {
+                let answer = try await ask.client.executeRequest(
+                    uri: entry.path.hasPrefix("//") || entry.path.hasPrefix("/assets") || entry.path.hasPrefix("/api")
+                        ? entry.path : "/api/v1" + entry.path,
+                    method: entry.method, headers: entry.headers, body: entry.body.map { ByteBuffer(bytes: $0) })
+                let text = String(decoding: answer.body.readableBytesView, as: UTF8.self)
+                #expect(entry.status.contains(Int(answer.status.code)), "\(entry.what): \(answer.status) \(text.prefix(200))")
+                #expect(text.utf8.count < 2000 && !text.contains(checkout.path) && !text.contains(server.folder.url.path), "\(entry.what)")
+                #expect(answer.headers[.xContentTypeOptions] == "nosniff" && answer.headers[.contentSecurityPolicy] != nil)
+            }
+            #expect(try await ask(.get, "/status").object["pictures"] as? Int == 0)
+            #expect(try await ask(.get, "/jobs").list.isEmpty)
+        }
+    }
+
+    @Test func namesOfOthersAreRefused() throws {
+        func ours(_ host: String, _ options: ServeOptions = ServeOptions()) throws -> Int {
+            let guarded = HostGuard(isLoopback: options.isLoopback, names: ServerNames.of(options))
+            do {
+                try guarded.check(HTTPRequest(method: .get, scheme: "http", authority: host, path: "/"))
+                return 200
+            } catch let refusal as Refusal {
+                return Int(refusal.status.code)
+            }
+        }
+        for host in ["localhost:7861", "127.0.0.1", "127.0.0.1:9000", "[::1]:7861", "LOCALHOST", "page.localhost:1"] {
+            #expect(try ours(host) == 200, "\(host)")
+        }
+        for host in ["evil.example", "evil.example:7861", "localhost.evil.example", "192.168.1.5", "127.0.0.1.evil.example", "", "a b", "[::1"] {
+            #expect(try ours(host) == 421, "\(host)")
+        }
+        var open = ServeOptions()
+        open.host = "0.0.0.0"
+        for host in ["192.168.1.5:7861", "[fe80::1]:7861", "localhost:7861"] { #expect(try ours(host, open) == 200, "\(host)") }
+        #expect(try ours("evil.example", open) == 421)
+    }
+
+    @Test func withoutTheTokenNothingIsTold() async throws {
+        let token = ServeOptions.generatedToken()
+        #expect(token.count == 32 && token != ServeOptions.generatedToken())
+        try await TestServer { ($0.token, $0.host) = (token, "0.0.0.0") }.ask { ask in
+            let bare = try await ask(.get, "/status")
+            #expect(bare.status == 401 && bare.headers[.wwwAuthenticate]?.hasPrefix("Basic") == true)
+            #expect(try await ask(.get, "/").status == 401)
+            let basic = Data("anybody:\(token)".utf8).base64EncodedString()
+            for value in ["Bearer \(token)", "Basic \(basic)", "bearer \(token)"] {
+                #expect(try await ask(.get, "/status", headers: [.authorization: value]).status == 200, "\(value)")
+            }
+            for value in ["Bearer \(token)x", "Bearer ", "Basic \(token)", "Basic !!!", token] {
+                #expect(try await ask(.get, "/status", headers: [.authorization: value]).status == 401, "\(value)")
+            }
+            let opened = try await ask(.get, "/?token=\(token)")
+            let cookie = opened.headers[.setCookie] ?? ""
+            #expect(opened.status == 303 && opened.headers[.location] == "/" && cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
+            let kept = String(cookie.prefix { $0 != ";" })
+            #expect(try await ask(.get, "/status", headers: [.cookie: kept]).status == 200)
+            #expect(try await ask(.get, "/status?token=\(token)").status == 401, "only the page's address takes it")
+            // Who guesses is made to wait, and the right one comes in all the same.
+            var last = 0
+            for _ in 0..<40 { last = try await ask(.get, "/?token=wrong").status }
+            #expect(last == 429)
+            #expect(try await ask(.get, "/status", headers: [.authorization: "Bearer \(token)"]).status == 200)
+        }
+    }
+
+    @Test func whoAsksTooOftenWaits() {
+        let limit = RateLimit(burst: 3, perSecond: 1)
+        let now = ContinuousClock.now
+        #expect((0..<5).map { _ in limit.allows("a", at: now) } == [true, true, true, false, false])
+        #expect(limit.allows("b", at: now))
+        #expect(limit.allows("a", at: now + .seconds(1)) && !limit.allows("a", at: now + .seconds(1)))
+    }
+
+    @Test func noAnswerNamesAPath() {
+        let errors = ErrorAnswers(folders: [URL(fileURLWithPath: "/home/me/Redraw Library"), URL(fileURLWithPath: "/opt/redraw")])
+        let table = [
+            ("/home/me/Redraw Library/pictures/x.png is damaged", "pictures/x.png is damaged"),
+            ("the library /home/me/Redraw Library is locked", "the library the library is locked"),
+            ("cannot read /var/tmp/a/b.png: no", "cannot read b.png: no"), ("\"/etc/passwd\" is no model", "\"passwd\" is no model"),
+            ("5 of 10 and/or image/png, 1/2", "5 of 10 and/or image/png, 1/2"), ("two\nlines", "two lines"),
+        ]
+        for (message, plain) in table { #expect(errors.plain(message) == plain) }
+    }
+
+    /// A real server: slow and idle connections by the hundred do not keep anybody else from being answered.
+    @Test func idleAndSlowConnectionsDoNoHarm() async throws {
+        let server = try TestServer { $0.port = 0 }
+        try await buildApplication(server.site).test(.live) { client in
+            let port = try #require(client.port)
+            var limits = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+            limits.rlim_cur = min(limits.rlim_max, 8192)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+            var sockets: [Int32] = []
+            defer { for socket in sockets { close(socket) } }
+            for number in 0..<1000 {
+                let socket = try #require(Self.connected(port), "connection \(number)")
+                sockets.append(socket)
+                // Some say nothing, some begin a head, some a body.
+                let begun = ["", "GET /api/v1/sta", "POST /api/v1/plan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"][number % 3]
+                _ = begun.withCString { send(socket, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) }
+            }
+            for _ in 0..<20 {
+                let answer = try await Asking(client: client)(.get, "/status", headers: [.init("Host")!: "localhost"])
+                #expect(answer.status == 200)
+            }
+        }
+    }
+
+    private static func connected(_ port: Int) -> Int32? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) } == 0
+        }
+        guard isConnected else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+}
