@@ -106,7 +106,7 @@ let package = Package(
         tests("StudioWebTests", ["StudioWeb", "Studio", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
         // The page in a real browser, served by the built program.
-        tests("PageTests", ["redraw"]),
+        tests("PageTests", ["redraw", "Pixels"]),
     ],
     swiftLanguageModes: [.v6]
 )

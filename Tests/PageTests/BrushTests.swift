@@ -4,16 +4,16 @@ import Testing
 /// The brush: what is painted is repainted, and nothing else.
 @Suite(.serialized)
 struct BrushTests {
-    /// How much of the picture is brushed, in percent, as the page says; 0 where nothing is.
-    private func share(_ browser: Browser) async throws -> Int {
-        Int(try await browser.text("#mask-share").prefix { $0.isNumber }) ?? 0
+    /// How much of the picture is brushed, from 0 to 1, as the server counted it.
+    private func share(_ browser: Browser) async throws -> Double {
+        try await browser.run("return Number(document.querySelector('#mask-share').dataset.share)").number ?? 0
     }
 
     private func shareChanges(_ browser: Browser, _ act: () async throws -> Void) async throws {
-        let before = try await browser.text("#mask-share")
+        let before = try await share(browser)
         try await act()
         try await browser.wait(
-            "document.querySelector('#mask-share').textContent !== arguments[0]", .string(before), what: "the mask changes")
+            "Number(document.querySelector('#mask-share').dataset.share) !== arguments[0]", .number(before), what: "the mask changes")
     }
 
     @Test(.timeLimit(.minutes(10)))
@@ -52,7 +52,7 @@ struct BrushTests {
         }
         let painted = try await share(browser)
         try await shareChanges(browser) { try await browser.press("i") }
-        #expect(abs(try await share(browser) + painted - 100) <= 1)
+        #expect(abs(try await share(browser) + painted - 1) < 0.02)
         try await shareChanges(browser) { try await browser.click("#mask-clear") }
         #expect(try await share(browser) == 0)
 

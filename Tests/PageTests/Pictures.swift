@@ -16,7 +16,7 @@ extension Browser {
         try await wait(forElement: "#view > *")
         try await type(path, into: "#pick")
         try await wait("location.hash.startsWith('#/picture/')", what: "the picture opens")
-        try await wait(forElement: ".chip", atMost: 120)
+        try await wait("document.querySelector('.chip')", what: "it was looked at", atMost: 120)
         return Int(try await run("return Number(location.hash.split('/')[2].split('?')[0])").number ?? 0)
     }
 

@@ -34,7 +34,9 @@ enum PlainHTTP {
                 wanted = length(String(decoding: answer[..<end.lowerBound], as: UTF8.self))
             }
         }
-        guard let wanted, answer.count - start >= wanted else { throw Failure(description: "\(method) \(url.path): the answer ended early") }
+        guard let wanted, answer.count - start >= wanted else {
+            throw Failure(description: "\(method) \(url.path): the answer ended early")
+        }
         return answer.dropFirst(start).prefix(wanted)
     }
 

@@ -16,7 +16,7 @@ final class RunningProgram: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = pipe
         process.standardError = pipe
-        try process.run()
+        try RunningProgram.withAllSignals { try process.run() }
         let reading = pipe.fileHandleForReading
         self.process = Mutex(process)
         Thread.detachNewThread { [weak self] in
@@ -24,6 +24,15 @@ final class RunningProgram: Sendable {
                 self?.printed.withLock { $0 += String(decoding: data, as: UTF8.self) }
             }
         }
+    }
+
+    /// Threads of Dispatch hold signals back, and what they start inherits that: a program so started would never hear `SIGTERM`.
+    private static func withAllSignals(_ start: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try start()
     }
 
     var output: String { printed.withLock { $0 } }

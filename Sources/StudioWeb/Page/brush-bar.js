@@ -76,6 +76,7 @@ export function brushBar(brush) {
 		for (const swatch of swatches.children) set(swatch, 'aria-pressed', String(swatch.dataset.colour === tool.colour))
 		set(undo, 'disabled', !mask.canUndo)
 		set(redo, 'disabled', !mask.canRedo)
+		set(share, 'data-share', desk.repaint?.share ?? 0)
 		say(share, desk.repaint?.share ? text.brush.share(desk.repaint.share) : text.brush.empty)
 	}
 

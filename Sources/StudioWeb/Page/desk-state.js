@@ -69,9 +69,10 @@ export class Desk {
 	}
 
 	async loadResults() {
-		const filter = this.id === null ? { limit: 60 } : { picture: this.id, limit: 200 }
+		const filter = { picture: this.id, limit: 300 }
 		const answer = await api.generations(filter)
 		this.results = answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture))
+		for (const one of this.results) for (const output of one.outputs) output.seed ??= one.seed
 		if (this.selected && !this.results.some((one) => one.id === this.selected.generation)) this.selected = null
 		this.tell('results')
 	}

@@ -13,7 +13,7 @@ import { anySeed } from './wish.js'
 
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
-	let least = 0
+	let wanted = '0'
 	const count = h('h2')
 	const layouts = h(
 		'div.segments.small',
@@ -38,11 +38,11 @@ export function resultsPanel(desk, scope) {
 		{
 			'aria-label': text.results.filter,
 			onchange: () => {
-				least = Number(starFilter.value)
+				wanted = starFilter.value
 				show()
 			},
 		},
-		[0, 1, 2, 3, 4, 5].map((stars) => h('option', { value: stars }, stars ? text.results.atLeast(stars) : text.results.all)),
+		['0', 'kept', '1', '2', '3', '4', '5'].map((value) => h('option', { value }, value === 'kept' ? text.results.kept : value === '0' ? text.results.all : text.results.atLeast(value))),
 	)
 	const list = h('div.result-list', { role: 'list', 'aria-label': text.results.title })
 	const actions = h('div.result-actions', { hidden: true })
@@ -52,7 +52,7 @@ export function resultsPanel(desk, scope) {
 
 	function show() {
 		const jobs = ownJobs()
-		const results = desk.results.filter((one) => (one.stars ?? 0) >= least)
+		const results = desk.results.filter((one) => (wanted === 'kept' ? one.kept : one.stars >= Number(wanted)))
 		const pictures = desk.results.reduce((sum, one) => sum + one.outputs.length, 0)
 		say(count, text.results.count(pictures))
 		node.dataset.layout = layout
@@ -105,7 +105,7 @@ export function resultsPanel(desk, scope) {
 				{ data: { generation: generation.id, number }, 'aria-pressed': String(isSelected), tip: text.results.label(generation, output), onclick: () => choose(generation.id, number) },
 				h('img', { src: output.thumbnail, alt: '', loading: 'lazy', width: output.width, height: output.height }),
 				generation.stars > 0 && h('span.badge.stars', '★'.repeat(generation.stars)),
-				generation.kind === 'repaint' && h('span.badge.sign', icon('brush')),
+				(generation.kept || generation.kind === 'repaint') && h('span.badge.sign', icon(generation.kept ? 'bookmark' : 'brush')),
 			),
 		)
 	}
@@ -118,7 +118,7 @@ export function resultsPanel(desk, scope) {
 		if (!generation) return
 		const { number } = desk.selected
 		const output = generation.outputs[number]
-		const action = (label, sign, run, id) => h('button.button.small', { id, onclick: run }, icon(sign), label)
+		const action = (label, sign, run, id, more) => h('button.button.small', { id, onclick: run, ...more }, icon(sign), label)
 		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
 		fill(
 			actions,
@@ -130,6 +130,7 @@ export function resultsPanel(desk, scope) {
 				action(text.results.brush, 'brush', () => useAs(generation, number, (picture) => addresses.brush(picture.id)), 'send-to-brush'),
 				action(text.results.again, 'again', () => again(generation), 'again'),
 				desk.id !== null && action(text.results.vary, 'vary', () => vary(generation, number), 'vary'),
+				action(text.results.keep, 'bookmark', () => change(generation, { kept: !generation.kept }), 'keep', { 'aria-pressed': String(generation.kept) }),
 				action(text.results.discard, 'trash', () => discard(generation), 'discard'),
 				menuButton({
 					label: text.common.more,

@@ -372,14 +372,14 @@ export const text = {
 		filter: 'Stars',
 		all: 'All results',
 		atLeast: (stars) => `${'★'.repeat(stars)} or more`,
-		noneWithStars: 'No result has so many stars.',
+		noneWithStars: 'No result is like that.',
 		count: (count) => one(count, 'result', 'results'),
 		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}, seed ${output.seed}`,
 		facts: (generation, output) =>
 			[
 				generation.strength === null ? null : `strength ${generation.strength}`,
 				`${generation.steps.run} of ${one(generation.steps.requested, 'step', 'steps')}`,
-				`${output.width} × ${output.height}`,
+				output.width && `${output.width} × ${output.height}`,
 				generation.model,
 				generation.seconds?.total && seconds(generation.seconds.total),
 			]
@@ -396,6 +396,8 @@ export const text = {
 		seed: 'Use its seed',
 		seedOf: (seed) => `seed ${seed}`,
 		seedTaken: (seed) => `The seed is locked to ${seed}.`,
+		keep: 'Keep',
+		kept: 'Kept',
 		discard: 'Discard',
 		discarded: (count) => `${one(count, 'picture is', 'pictures are')} in the bin.`,
 		mask: 'Edit its mask',
