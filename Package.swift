@@ -103,7 +103,7 @@ let package = Package(
         tests("ScreeningTests", ["Screening", "Vocabulary"]),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
-        tests("StudioWebTests", ["StudioWeb", "Studio", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("StudioWebTests", ["StudioWeb", "Studio", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
         // The page in a real browser, served by the built program.
         tests("PageTests", ["redraw", "Pixels"]),

@@ -64,7 +64,9 @@ extension PromptComposer {
         let words = tag.text.lowercased().split(separator: " ")
         guard let last = words.last.map(String.init) else { return written(tag) }
         if words.count == 1, adverbs.contains(last) { return written(tag) }
-        if times.contains(last) { return (last == "night" || last == "noon" || last == "dawn" || last == "dusk" ? "at " : "in the ") + written(tag) }
+        if times.contains(last) {
+            return (last == "night" || last == "noon" || last == "dawn" || last == "dusk" ? "at " : "in the ") + written(tag)
+        }
         let preposition = surfaces.contains(last) ? "on" : "in"
         return "\(preposition) \(withArticle(tag))"
     }

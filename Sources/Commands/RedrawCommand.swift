@@ -21,7 +21,8 @@ public struct RedrawCommand: AsyncParsableCommand {
         version: "redraw \(Studio.version)",
         subcommands: [
             AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
-            PaintCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self, ShowCommand.self,
+            PaintCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self,
+            ShowCommand.self,
             ExportCommand.self,
             ImportCommand.self,
             ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,

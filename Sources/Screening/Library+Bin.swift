@@ -78,7 +78,12 @@ extension Library {
     public func emptyBin() throws(LibraryError) -> EmptiedBin {
         try write { db in
             var emptied = EmptiedBin()
-            let generations = try Int64.fetchAll(db, sql: "SELECT generationId FROM generationMark WHERE binnedAt IS NOT NULL")
+            let generations = try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT generationId FROM generationMark WHERE binnedAt IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM job WHERE job.generationId = generationMark.generationId AND state IN ('queued', 'running'))
+                    """)
             for generation in generations {
                 emptied.outputs += try String.fetchAll(
                     db,

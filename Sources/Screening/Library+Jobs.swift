@@ -201,8 +201,10 @@ extension Library {
     /// Jobs that wait or run, the first first. Found by an index, however many are over.
     public func jobsUnderWay() throws(LibraryError) -> [Job] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY state DESC, coalesce(position, id), id")
-                .map(Job.init)
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY state DESC, coalesce(position, id), id"
+            )
+            .map(Job.init)
         }
     }
 

@@ -29,7 +29,8 @@ extension Library {
 
     static func makeMark(of generation: Int64, _ db: Database) throws {
         try db.execute(
-            sql: "INSERT INTO generationMark (generationId) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM generationMark WHERE generationId = ?)",
+            sql:
+                "INSERT INTO generationMark (generationId) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM generationMark WHERE generationId = ?)",
             arguments: [generation, generation])
     }
 
@@ -120,7 +121,9 @@ extension Library {
     /// Keeps a wish under a name, in place of the one that stood there.
     public func keep(preset name: String, wish: String, at moment: Date = Date()) throws(LibraryError) {
         let name = try Text.tag(name, field: "the preset's name")
-        guard name.count <= 80 else { throw .invalid(field: "the preset's name", value: "\(name.prefix(40))…", rule: "at most 80 characters") }
+        guard name.count <= 80 else {
+            throw .invalid(field: "the preset's name", value: "\(name.prefix(40))…", rule: "at most 80 characters")
+        }
         try Text.json(wish, field: "the wish")
         try write { db in
             try db.execute(

@@ -79,7 +79,9 @@ extension ListedPicture {
             """
             SELECT picture.*,
                 (SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1) AS prompt,
-                (SELECT max(generationId) FROM generationOutput WHERE generationOutput.sha256 = picture.sha256) AS madeBy
+                (SELECT min(generationOutput.generationId) FROM generationOutput
+                    LEFT JOIN generationMark ON generationMark.generationId = generationOutput.generationId
+                    WHERE generationOutput.sha256 = picture.sha256 AND generationMark.binnedAt IS NULL) AS madeBy
             FROM picture WHERE id IN (%)
             """, of: ids, by: "id", table: "picture", db
         ) { try ListedPicture($0) }

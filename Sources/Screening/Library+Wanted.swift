@@ -17,7 +17,8 @@ extension Library {
     /// whole folder sees it analysed at once.
     public func nextWantedAnalysis() throws(LibraryError) -> (picture: Int64, how: StoredJSON)? {
         try read { db in
-            let sql = "SELECT id, wantedAnalysis FROM picture WHERE wantedAnalysis IS NOT NULL AND binnedAt IS NULL ORDER BY id DESC LIMIT 1"
+            let sql =
+                "SELECT id, wantedAnalysis FROM picture WHERE wantedAnalysis IS NOT NULL AND binnedAt IS NULL ORDER BY id DESC LIMIT 1"
             guard let row = try Row.fetchOne(db, sql: sql).map({ StoredRow($0, of: "picture") }) else { return nil }
             return (try row.value("id"), try row.requiredJSON("wantedAnalysis"))
         }

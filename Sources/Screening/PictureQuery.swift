@@ -62,6 +62,6 @@ public struct ListedPicture: Sendable, Hashable, Identifiable {
     public let bestStars: Int
     /// Its latest prompt version's text.
     public let prompt: String?
-    /// The generation that made this very file.
+    /// The first generation that made this very file.
     public let madeBy: Int64?
 }

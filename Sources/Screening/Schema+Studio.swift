@@ -58,7 +58,8 @@ extension Schema {
     static let studioTriggers: String = {
         let ofRow = [
             ("suggestion", "INSERT", "NEW"), ("suggestion", "UPDATE", "NEW"), ("suggestion", "DELETE", "OLD"), ("prompt", "INSERT", "NEW"),
-            ("analysis", "INSERT", "NEW"), ("generation", "INSERT", "NEW"), ("generation", "UPDATE", "NEW"), ("generation", "DELETE", "OLD"),
+            ("analysis", "INSERT", "NEW"), ("generation", "INSERT", "NEW"), ("generation", "UPDATE", "NEW"),
+            ("generation", "DELETE", "OLD"),
         ].map { table, change, row in
             trigger("\(table)\(change.capitalized)IsTold", "AFTER \(change) ON \(table)", "SELECT \(row).pictureId AS picture")
         }
@@ -68,7 +69,8 @@ extension Schema {
                 "SELECT pictureId AS picture FROM generation WHERE id = \(row).generationId")
         }
         let ofPictures = [("INSERT", "NEW"), ("UPDATE OF name", "NEW"), ("DELETE", "OLD")].map { change, row in
-            trigger("picture\(change.split(separator: " ")[0].capitalized)IsTold", "AFTER \(change) ON picture", "SELECT \(row).id AS picture")
+            trigger(
+                "picture\(change.split(separator: " ")[0].capitalized)IsTold", "AFTER \(change) ON picture", "SELECT \(row).id AS picture")
         }
         return (ofRow + ofMarks + ofPictures).joined(separator: "\n")
     }()

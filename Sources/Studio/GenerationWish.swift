@@ -59,7 +59,8 @@ public struct GenerationWish: Codable, Sendable, Equatable {
     public init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide, refine
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
+            refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
         case preview, latent
     }

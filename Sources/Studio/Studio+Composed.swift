@@ -43,7 +43,8 @@ extension Studio {
                 tokens: max(0, try encoder.tokenCount(words) - 2), limit: encoder.configuration.text.maximumTokens - 2)
         case .clip(let tokenizer):
             let tokens = tokenizer.numbers(of: words).count
-            return PromptLength(tokens: tokens, limit: Studio.clipTokens, chunks: max(1, (tokens + Studio.clipTokens - 1) / Studio.clipTokens))
+            return PromptLength(
+                tokens: tokens, limit: Studio.clipTokens, chunks: max(1, (tokens + Studio.clipTokens - 1) / Studio.clipTokens))
         }
     }
 

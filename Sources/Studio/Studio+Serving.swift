@@ -1,4 +1,5 @@
 public import Foundation
+import Pixels
 public import Screening
 
 public typealias LibraryExtent = Screening.LibraryExtent
@@ -7,6 +8,9 @@ public typealias LibraryExtent = Screening.LibraryExtent
 extension Studio {
     /// The files of the page.
     public var pageFolder: URL { installation.page }
+
+    /// Bytes as one gzip stream; nil where that is not possible.
+    public static func packed(_ bytes: [UInt8]) -> [UInt8]? { Deflation.gzip(bytes) }
 
     /// Folders of this machine that nobody who asks from elsewhere is told of.
     public var privateFolders: [URL] {

@@ -89,8 +89,10 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(name) is \(width)x\(height) pixels, more than the \(UploadLimits.pixels / 1_000_000) megapixels taken here; scale it down first."
         case .noSuchMask(let id): "There is no mask \(id); send it first."
         case .noSuchPreset(let name): "There is no preset \(name)."
-        case .noSuchFolder(let number): "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
-        case .noSuchOutput(let generation, let number): "Generation \(generation) has no picture \(number), or its file is not there any more."
+        case .noSuchFolder(let number):
+            "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
+        case .noSuchOutput(let generation, let number):
+            "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
         case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }

@@ -8,7 +8,8 @@ extension Response {
             return json(try JSONText.data(value), status: status)
         } catch {
             // Our own values encode; one with a number that JSON does not have would not.
-            return json(Data(#"{"error":{"message":"the answer cannot be written as JSON","field":null}}"#.utf8), status: .internalServerError)
+            return json(
+                Data(#"{"error":{"message":"the answer cannot be written as JSON","field":null}}"#.utf8), status: .internalServerError)
         }
     }
 
@@ -53,7 +54,8 @@ enum JSONText {
 extension String {
     /// As RFC 5987 writes a file's name into a header.
     var percentEncoded: String {
-        addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
+        addingPercentEncoding(
+            withAllowedCharacters: CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
             ?? "picture"
     }
 }

@@ -83,7 +83,7 @@ struct ErrorAnswers: Sendable {
         case let refusal as Refusal: refusal
         case let error as HTTPError: Refusal(error.status, plain(error.body ?? Self.usual(error.status)), headers: error.headers)
         case let error as OrderError: Refusal(.unprocessableContent, plain("\(error)"), field: error.field)
-        case let error as WishError: Refusal(.unprocessableContent, plain("\(error)"), field: error.field)
+        case let error as WishError: Refusal(.unprocessableContent, plain("\(error)"), field: String(error.field.prefix(80)))
         case let error as LibraryError: library(error)
         case let error as StudioError: studio(error)
         case let error as ScreeningDeskError: desk(error)
@@ -105,7 +105,8 @@ struct ErrorAnswers: Sendable {
         case .noSuchPrompt(let number, _): Refusal(.notFound, "there is no prompt version \(number)")
         case .noSuchSuggestion(let tag, _): Refusal(.notFound, "\(plain(tag)) is not among the suggestions; add it", field: "tag")
         case .jobIsOver, .generationFinished, .nothingToUndo: Refusal(.conflict, plain("\(error)"))
-        case .invalid(let field, _, _): Refusal(.unprocessableContent, plain("\(error)"), field: field.split(separator: " ").last.map(String.init))
+        case .invalid(let field, _, _):
+            Refusal(.unprocessableContent, plain("\(error)"), field: field.split(separator: " ").last.map(String.init))
         case .ambiguousPicture, .notAnExport: Refusal(.unprocessableContent, plain("\(error)"))
         case .full: Refusal(.serviceUnavailable, "no space is left on the disk; nothing was changed, free some and try again")
         case .busy: Refusal(.serviceUnavailable, "another program keeps the library locked; try again")
@@ -142,6 +143,8 @@ struct ErrorAnswers: Sendable {
     /// One line in which files are told by their names alone.
     func plain(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        // What was sent may be quoted in it.
+        if text.utf8.count > Limits.messageBytes { text = text.prefix(Limits.messageBytes / 2) + "…" }
         for folder in folders { text = text.replacing(folder + "/", with: "").replacing(folder, with: "the library") }
         // What is left and looks like a path: an absolute one, outside of any word.
         return text.replacing(#/(^|[\s("'=:])/(?:[^\s/"'():;,]+/)+([^\s/"'():;,]*)/#) { "\($0.output.1)\($0.output.2)" }

@@ -77,7 +77,9 @@ private func compose(_ tags: (String, Facet)...) -> String {
             == "A photo of a tabby cat, a sofa and flowers, sleeping, in a living room, at night, indoors, with window light, in warm colours, close-up. The mood is calm."
     )
     let weighted = [ApprovedTag(text: "owl (bird)", facet: .subject, weight: 1.2)]
-    #expect(PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"# && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
+    #expect(
+        PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"#
+            && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
     #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
     #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
 }

@@ -34,7 +34,8 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF",
+    "GRDB", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS",
+    "CHEIF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

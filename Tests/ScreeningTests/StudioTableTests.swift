@@ -23,7 +23,8 @@ import Testing
 
     @Test func wordsOfTagsPromptsAndNamesFindPictures() throws {
         let library = try Library.inMemory()
-        let cat = try picture(library, 1, name: "IMG_1.jpg", [.sample("tabby cat", rank: 1, aliases: ["tiger cat"]), .sample("sofa", rank: 2)])
+        let cat = try picture(
+            library, 1, name: "IMG_1.jpg", [.sample("tabby cat", rank: 1, aliases: ["tiger cat"]), .sample("sofa", rank: 2)])
         let café = try picture(library, 2, name: "Café.png", [.sample("espresso", rank: 1)])
         #expect(try found(library) { $0.words = "tabby" } == [cat])
         #expect(try found(library) { $0.words = "sofa tiger" } == [cat])

@@ -23,7 +23,9 @@ import Testing
             try buildRouter(TestServer().site).routes.map { "\($0.method.rawValue) \($0.path)" }.filter { $0.contains(" /api/v1") }
         ).filter { !$0.hasPrefix("HEAD") }
         let described = Set(paths.flatMap { path, methods in methods.keys.map { "\($0.uppercased()) \(path)" } })
-        #expect(registered == described, "only here: \(registered.subtracting(described).sorted()); only there: \(described.subtracting(registered).sorted())")
+        #expect(
+            registered == described,
+            "only here: \(registered.subtracting(described).sorted()); only there: \(described.subtracting(registered).sorted())")
     }
 
     private func schema(_ method: String, _ path: String, status: Int) -> [String: Any]? {
@@ -32,32 +34,29 @@ import Testing
         return ((response?["content"] as? [String: Any])?["application/json"] as? [String: Any])?["schema"] as? [String: Any]
     }
 
+    private struct Asked: Sendable {
+        let answer: Asking.Answer
+        let method: String
+        let path: String
+    }
+
     @Test func theAnswersHaveTheKeysDescribed() async throws {
         let server = try TestServer()
-        try await server.working { ask in
+        let asked = try await server.working { ask -> [Asked] in
+            var asked: [Asked] = []
             let photo = try Data(contentsOf: checkout.appendingPathComponent("Documentation/pictures/coffee.jpg"))
-            let id = (try await ask(.post, "/pictures", bytes: [UInt8](photo), type: "image/jpeg")).object["id"] as? Int ?? -1
+            let taken = try await ask(.post, "/pictures", bytes: [UInt8](photo), type: "image/jpeg")
+            asked.append(Asked(answer: taken, method: "post", path: "/api/v1/pictures"))
+            let id = taken.object["id"] as? Int ?? -1
             _ = try await ask.wait("/pictures/\(id)") { $0.object["analysis"] as? String == "done" }
             let wish = #"{"picture":\#(id),"prompt":"a cup","strength":0.4,"steps":2,"seed":3,"size":"64x48","count":2}"#
-            let job = (try await ask(.post, "/jobs", json: wish)).object["id"] as? Int ?? -1
+            let ordered = try await ask(.post, "/jobs", json: wish)
+            asked.append(Asked(answer: ordered, method: "post", path: "/api/v1/jobs"))
+            let job = ordered.object["id"] as? Int ?? -1
             let done = try await ask.wait("/jobs/\(job)") { ["done", "failed"].contains($0.object["state"] as? String) }
             let generation = done.object["generation"] as? Int ?? -1
-            let mask = try await ask(.post, "/masks", bytes: try TestServer.mask())
-            check(mask, "post", "/api/v1/masks")
-            let asked: [(String, String, String?)] = [
-                ("get", "/status", nil), ("get", "/choices", nil), ("get", "/models", nil), ("get", "/pictures", nil),
-                ("get", "/pictures/{id}", nil), ("get", "/pictures/{id}/compose", nil), ("get", "/vocabulary?prefix=c&picture=\(id)", nil),
-                ("post", "/infotext", #"{"text":"a cat\nSteps: 4, Seed: 1"}"#), ("post", "/plan", wish), ("get", "/jobs", nil),
-                ("get", "/jobs/{job}", nil), ("get", "/generations", nil), ("get", "/generations/{generation}", nil),
-                ("patch", "/generations/{generation}", #"{"stars":3}"#), ("get", "/history", nil),
-                ("post", "/pictures/{id}/decisions", #"{"approveAbove":0.2}"#), ("post", "/pictures/{id}/undo", "{}"),
-                ("put", "/pictures/{id}/prompt", #"{"positive":"a cup"}"#), ("put", "/presets/x", #"{"wish":{"steps":4}}"#),
-                ("get", "/presets", nil), ("post", "/pictures/{id}/analyze", "{}"), ("delete", "/generations/{generation}", nil),
-                ("get", "/bin", nil), ("post", "/generations/{generation}/restore", "{}"), ("delete", "/pictures/{id}", nil),
-                ("post", "/pictures/{id}/restore", "{}"), ("delete", "/presets/x", nil), ("delete", "/bin", nil), ("delete", "/jobs", nil),
-                ("post", "/plan", #"{"prompt":"x","steps":0}"#), ("get", "/pictures/999", nil),
-            ]
-            for (method, path, body) in asked {
+            asked.append(Asked(answer: try await ask(.post, "/masks", bytes: try TestServer.mask()), method: "post", path: "/api/v1/masks"))
+            for (method, path, body) in Self.requests(picture: id, wish) {
                 let address = path.replacing("{id}", with: "\(id)").replacing("{job}", with: "\(job)")
                     .replacing("{generation}", with: "\(generation)")
                 let answer = try await ask(.init(method.uppercased())!, address, json: body)
@@ -65,9 +64,27 @@ import Testing
                 described = described.replacing("{job}", with: "{id}").replacing("{generation}", with: "{id}")
                 if described.hasSuffix("/999") { described = "/api/v1/pictures/{id}" }
                 if described.hasSuffix("/presets/x") { described = "/api/v1/presets/{name}" }
-                check(answer, method, described)
+                asked.append(Asked(answer: answer, method: method, path: described))
             }
+            return asked
         }
+        for entry in asked { check(entry.answer, entry.method, entry.path) }
+    }
+
+    private static func requests(picture: Int, _ wish: String) -> [(String, String, String?)] {
+        [
+            ("get", "/status", nil), ("get", "/choices", nil), ("get", "/models", nil), ("get", "/pictures", nil),
+            ("get", "/pictures/{id}", nil), ("get", "/pictures/{id}/compose", nil), ("get", "/vocabulary?prefix=c&picture=\(picture)", nil),
+            ("post", "/infotext", #"{"text":"a cat\nSteps: 4, Seed: 1"}"#), ("post", "/plan", wish), ("get", "/jobs", nil),
+            ("get", "/jobs/{job}", nil), ("get", "/generations", nil), ("get", "/generations/{generation}", nil),
+            ("patch", "/generations/{generation}", #"{"stars":3}"#), ("get", "/history", nil),
+            ("post", "/pictures/{id}/decisions", #"{"approveAbove":0.2}"#), ("post", "/pictures/{id}/undo", "{}"),
+            ("put", "/pictures/{id}/prompt", #"{"positive":"a cup"}"#), ("put", "/presets/x", #"{"wish":{"steps":4}}"#),
+            ("get", "/presets", nil), ("post", "/pictures/{id}/analyze", "{}"), ("delete", "/generations/{generation}", nil),
+            ("get", "/bin", nil), ("post", "/generations/{generation}/restore", "{}"), ("delete", "/pictures/{id}", nil),
+            ("post", "/pictures/{id}/restore", "{}"), ("delete", "/presets/x", nil), ("delete", "/bin", nil), ("delete", "/jobs", nil),
+            ("post", "/plan", #"{"prompt":"x","steps":0}"#), ("get", "/pictures/999", nil),
+        ]
     }
 
     private func check(_ answer: Asking.Answer, _ method: String, _ path: String) {

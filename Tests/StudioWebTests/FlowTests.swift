@@ -20,14 +20,18 @@ import Testing
             let (width, height) = (taken.object["width"] as? Int ?? 0, taken.object["height"] as? Int ?? 0)
             let seen = try await ask.wait("/pictures/\(id)") { ["done", "failed"].contains($0.object["analysis"] as? String) }
             let suggestions = seen.object["suggestions"] as? [[String: Any]] ?? []
-            #expect(suggestions.count >= 3 && seen.object["model"] is [String: Any] && seen.object["size"] is [String: Any], "\(seen.text.prefix(900))")
+            #expect(
+                suggestions.count >= 3 && seen.object["model"] is [String: Any] && seen.object["size"] is [String: Any],
+                "\(seen.text.prefix(900))")
             let first = suggestions.first?["tag"] as? String ?? ""
             let decided = try await ask(
                 .post, "/pictures/\(id)/decisions", json: #"{"changes":[{"action":"approve","tag":"\#(first)"}]}"#)
             #expect((decided.object["counts"] as? [String: Int])?["approved"] == 1)
 
             let near = try await ask(.get, "/vocabulary?prefix=ca&picture=\(id)")
-            #expect(near.list.contains { $0["nearness"] is NSNumber } && near.list.allSatisfy { $0["tag"] is String }, "\(near.text.prefix(300))")
+            #expect(
+                near.list.contains { $0["nearness"] is NSNumber } && near.list.allSatisfy { $0["tag"] is String },
+                "\(near.text.prefix(300))")
 
             // Redrawn from what was approved.
             let wish = #"{"picture":\#(id),"strength":0.5,"steps":4,"seed":3,"size":"64x48"}"#
@@ -61,7 +65,9 @@ import Testing
             let planned = try await ask(.post, "/plan", json: brush)
             #expect((planned.object["crop"] as? [String: Any])?["width"] is Int, "\(planned.text)")
             let repaint = try await ask(.post, "/jobs", json: brush)
-            let repainted = try await ask.wait("/jobs/\(repaint.object["id"] as? Int ?? -1)") { ["done", "failed"].contains($0.object["state"] as? String) }
+            let repainted = try await ask.wait("/jobs/\(repaint.object["id"] as? Int ?? -1)") {
+                ["done", "failed"].contains($0.object["state"] as? String)
+            }
             let proof = try await ask(.get, "/generations/\(repainted.object["generation"] as? Int ?? -1)").object
             let untouched = proof["untouched"] as? [String: Any]
             #expect(untouched?["identical"] as? Bool == true && (untouched?["pixels"] as? Int ?? 0) > width * height / 2, "\(proof)")
@@ -73,7 +79,8 @@ import Testing
             #expect(try await ask(.patch, "/generations/\(generation)", json: #"{"stars":9}"#).status == 422)
             #expect(try await ask(.get, "/pictures?stars=4").object["total"] as? Int == 1)
             let next = try await ask(.post, output + "/picture")
-            #expect(next.object["parent"] as? Int == generation && next.object["name"] as? String == "chelsea-redrawn-3.png", "\(next.text)")
+            #expect(
+                next.object["parent"] as? Int == generation && next.object["name"] as? String == "chelsea-redrawn-3.png", "\(next.text)")
             #expect(try await ask(.get, "/generations?picture=\(id)").object["total"] as? Int == 3)
             let history = try await ask(.get, "/history?picture=\(id)&limit=100").list
             #expect(Set(history.compactMap { $0["kind"] as? String }) == ["analysis", "decision", "prompt", "generation"])
@@ -95,7 +102,8 @@ import Testing
 
         // Another server on the same library has it all.
         let later = Site(
-            Studio(installation: server.site.studio.installation, library: server.folder.url.appendingPathComponent("library")), ServeOptions())
+            Studio(installation: server.site.studio.installation, library: server.folder.url.appendingPathComponent("library")),
+            ServeOptions())
         try await buildApplication(later).test(.router) { client in
             let found = try await Asking(client: client)(.get, "/pictures?query=\(name.percentEncoded)")
             #expect((found.object["total"] as? Int ?? 0) >= 1)
@@ -105,7 +113,8 @@ import Testing
     @Test func aJobShowsItselfAndIsCancelledInTime() async throws {
         let server = try TestServer()
         try await server.working { ask in
-            let job = try await ask(.post, "/jobs", json: #"{"prompt":"a castle","seed":1,"steps":900,"size":"256x256","firstSide":0,"drafts":1}"#)
+            let job = try await ask(
+                .post, "/jobs", json: #"{"prompt":"a castle","seed":1,"steps":900,"size":"256x256","firstSide":0,"drafts":1}"#)
             let id = job.object["id"] as? Int ?? -1
             let running = try await ask.wait("/jobs/\(id)") { ($0.object["step"] as? Int ?? 0) > 0 && $0.object["previewAt"] is NSNumber }
             #expect(running.object["state"] as? String == "running" && running.object["steps"] as? Int == 900)
@@ -126,7 +135,8 @@ import Testing
     @Test func aJobThatIsCutOffGoesBackIntoTheQueue() async throws {
         let server = try TestServer()
         let id = try await server.working { ask -> Int in
-            let job = try await ask(.post, "/jobs", json: #"{"prompt":"a castle","seed":1,"steps":300,"size":"128x128","firstSide":0,"drafts":1}"#)
+            let job = try await ask(
+                .post, "/jobs", json: #"{"prompt":"a castle","seed":1,"steps":300,"size":"128x128","firstSide":0,"drafts":1}"#)
             let id = job.object["id"] as? Int ?? -1
             _ = try await ask.wait("/jobs/\(id)") { ($0.object["step"] as? Int ?? 0) > 1 }
             return id

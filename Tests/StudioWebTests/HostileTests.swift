@@ -17,8 +17,6 @@ import Testing
         let status: ClosedRange<Int>
     }
 
-    private func name(_ text: String) -> HTTPField.Name { .init(text)! }
-
     @Test func everyHostileRequestIsRefused() async throws {
         let server = try TestServer()
         try await server.ask { ask in
@@ -32,16 +30,21 @@ import Testing
                 table.append(Case(what: "origin \(origin)", method: .delete, path: "/bin", headers: headers, status: 403...403))
             }
             table.append(
-                Case(what: "another site's script", method: .get, path: "/pictures", headers: [name("Sec-Fetch-Site"): "cross-site"], status: 403...403))
+                Case(
+                    what: "another site's script", method: .get, path: "/pictures", headers: [.init("Sec-Fetch-Site")!: "cross-site"],
+                    status: 403...403))
             table.append(
-                Case(what: "a form's post", method: .post, path: "/jobs", headers: [.contentType: "text/plain"], body: wish, status: 415...415))
+                Case(
+                    what: "a form's post", method: .post, path: "/jobs", headers: [.contentType: "text/plain"], body: wish,
+                    status: 415...415))
             table.append(
                 Case(
                     what: "a form", method: .post, path: "/jobs", headers: [.contentType: "application/x-www-form-urlencoded"], body: wish,
                     status: 415...415))
             for path in [
                 "/masks/..%2f..%2fetc%2fpasswd", "/masks/%00", "/pictures/-1", "/pictures/0", "/pictures/99999999999999999999",
-                "/pictures/1%2f..%2f..", "/generations/1/outputs/0", "/generations/x", "/presets/x/y", "/jobs/1e3", "/assets/../../Package.swift",
+                "/pictures/1%2f..%2f..", "/generations/1/outputs/0", "/generations/x", "/presets/x/y", "/jobs/1e3",
+                "/assets/../../Package.swift",
                 "//etc/passwd", "/nothing", "/api/v1/../../etc/passwd", "/assets/%2e%2e%2fPackage.swift",
             ] {
                 table.append(Case(what: path, method: .get, path: path, status: 400...404))
@@ -78,7 +81,10 @@ import Testing
                 table.append(
                     Case(what: what, method: .post, path: "/masks", headers: [.contentType: "image/png"], body: body, status: 400...422))
             }
-            table.append(Case(what: "a long address", method: .get, path: "/pictures?query=" + String(repeating: "x", count: 9000), status: 414...414))
+            table.append(
+                Case(
+                    what: "a long address", method: .get, path: "/pictures?query=" + String(repeating: "x", count: 9000), status: 414...414)
+            )
             table.append(Case(what: "SQL", method: .get, path: "/pictures?order=id;DROP%20TABLE%20picture", status: 422...422))
             for entry in table {
                 let answer = try await ask.client.executeRequest(
@@ -108,7 +114,9 @@ import Testing
         for host in ["localhost:7861", "127.0.0.1", "127.0.0.1:9000", "[::1]:7861", "LOCALHOST", "page.localhost:1"] {
             #expect(try ours(host) == 200, "\(host)")
         }
-        for host in ["evil.example", "evil.example:7861", "localhost.evil.example", "192.168.1.5", "127.0.0.1.evil.example", "", "a b", "[::1"] {
+        for host in [
+            "evil.example", "evil.example:7861", "localhost.evil.example", "192.168.1.5", "127.0.0.1.evil.example", "", "a b", "[::1",
+        ] {
             #expect(try ours(host) == 421, "\(host)")
         }
         var open = ServeOptions()
@@ -133,7 +141,9 @@ import Testing
             }
             let opened = try await ask(.get, "/?token=\(token)")
             let cookie = opened.headers[.setCookie] ?? ""
-            #expect(opened.status == 303 && opened.headers[.location] == "/" && cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
+            #expect(
+                opened.status == 303 && opened.headers[.location] == "/" && cookie.contains("HttpOnly")
+                    && cookie.contains("SameSite=Strict"))
             let kept = String(cookie.prefix { $0 != ";" })
             #expect(try await ask(.get, "/status", headers: [.cookie: kept]).status == 200)
             #expect(try await ask(.get, "/status?token=\(token)").status == 401, "only the page's address takes it")
@@ -179,8 +189,11 @@ import Testing
                 let socket = try #require(Self.connected(port), "connection \(number)")
                 sockets.append(socket)
                 // Some say nothing, some begin a head, some a body.
-                let begun = ["", "GET /api/v1/sta", "POST /api/v1/plan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"][number % 3]
-                _ = begun.withCString { send(socket, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) }
+                let begun = [
+                    "", "GET /api/v1/sta",
+                    "POST /api/v1/plan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+                ][number % 3]
+                _ = begun.withCString { send(socket, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
             }
             for _ in 0..<20 {
                 let answer = try await Asking(client: client)(.get, "/status", headers: [.init("Host")!: "localhost"])
@@ -197,7 +210,8 @@ import Testing
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) } == 0
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+                == 0
         }
         guard isConnected else {
             close(descriptor)

@@ -22,7 +22,8 @@ import Testing
         let heard = try hub.listen(after: nil)
         hub.close()
         let ids = numbers(await all(first))
-        #expect(ids.count == 5 && ids == ids.sorted() && numbers(await all(heard)).isEmpty)
+        let late = numbers(await all(heard))
+        #expect(ids.count == 5 && ids == ids.sorted() && late.isEmpty)
 
         let other = EventHub()
         for number in 0..<5 { other.tell("step", ["n": number]) }

@@ -75,7 +75,8 @@ import Testing
         let server = try TestServer()
         try await server.ask { ask in
             let id = try await ask.upload()
-            let add = #"{"changes":[{"action":"add","tag":"tabby cat"},{"action":"add","tag":"sofa"},{"action":"add","tag":"living room"}]}"#
+            let add =
+                #"{"changes":[{"action":"add","tag":"tabby cat"},{"action":"add","tag":"sofa"},{"action":"add","tag":"living room"}]}"#
             let added = try await ask(.post, "/pictures/\(id)/decisions", json: add)
             let compose = added.object["compose"] as? [String: Any] ?? [:]
             #expect(compose["tags"] as? String == "tabby cat, sofa, living room", "\(added.text)")
@@ -205,7 +206,11 @@ import Testing
             let script = try await ask(.get, "/assets/js/main.js")
             #expect(script.headers[.contentType]?.hasPrefix("text/javascript") == true)
             #expect(try await ask(.get, "/assets/js/main.js", headers: [.ifNoneMatch: script.headers[.eTag] ?? ""]).status == 304)
-            for path in ["/assets/.hidden.txt", "/assets/../x", "/assets/link.txt", "/assets/js", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/"] {
+            let packed = try await ask(.get, "/", headers: [.acceptEncoding: "gzip, deflate"])
+            #expect(packed.headers[.contentEncoding] == "gzip" && packed.bytes.starts(with: [0x1F, 0x8B]))
+            for path in [
+                "/assets/.hidden.txt", "/assets/../x", "/assets/link.txt", "/assets/js", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/",
+            ] {
                 #expect(try await ask(.get, path).status == 404, "\(path)")
             }
         }

@@ -16,7 +16,8 @@ struct HostGuard: RouterMiddleware {
     func check(_ request: HTTPRequest) throws {
         let host = request.authority.flatMap { HostName($0) }
         guard let host, isOurs(host) else {
-            throw Refusal(.misdirectedRequest, "this server is not called \((request.authority ?? "").prefix(80)); use the address it printed")
+            throw Refusal(
+                .misdirectedRequest, "this server is not called \((request.authority ?? "").prefix(80)); use the address it printed")
         }
         if let origin = request.headerFields[.origin] {
             guard let from = Self.host(ofOrigin: origin), from == host else {

@@ -21,7 +21,8 @@ struct HostName: Equatable {
             name = String(text[..<end])
             rest = text[end...]
             let letters = name.utf8.allSatisfy {
-                (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+                (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+                    || $0 == UInt8(ascii: "_")
             }
             guard !name.isEmpty, letters else { return nil }
         }

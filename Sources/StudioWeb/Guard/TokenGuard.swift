@@ -38,7 +38,8 @@ struct TokenGuard: RouterMiddleware {
         case "bearer": shown.append(parts[1])
         case "basic":
             // Whatever the name; the password may hold colons.
-            if let text = Data(base64Encoded: parts[1]).flatMap({ String(data: $0, encoding: .utf8) }), let colon = text.firstIndex(of: ":") {
+            if let text = Data(base64Encoded: parts[1]).flatMap({ String(data: $0, encoding: .utf8) }), let colon = text.firstIndex(of: ":")
+            {
                 shown.append(String(text[text.index(after: colon)...]))
             }
         default: break

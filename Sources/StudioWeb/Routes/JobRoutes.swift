@@ -13,7 +13,8 @@ struct JobRoutes {
             let waiting = try studio.status().jobs
             guard waiting < Limits.jobs else {
                 throw Refusal(
-                    .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"])
+                    .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"]
+                )
             }
             let job = try studio.enqueue(try await studio.order(wish))
             return told(try site.answer(job: job), status: .created)

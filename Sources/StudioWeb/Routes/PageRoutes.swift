@@ -1,10 +1,14 @@
 import Foundation
 import Hummingbird
 import Studio
+import Synchronization
 
 /// The page's own files: `/` is `index.html`, `/assets/x` is the file `x` beside it.
 struct PageRoutes {
     let page: URL
+    private let packed = PackedFiles()
+
+    init(page: URL) { self.page = page }
 
     func add(to router: Router<Context>) {
         router.get("/") { request, _ in try answer("index.html", request) }
@@ -36,7 +40,25 @@ struct PageRoutes {
             attributes[.type] as? FileAttributeType == .typeRegular, let data = try? Data(contentsOf: file)
         else { throw Refusal(.notFound, "there is no page of that name") }
         let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        return .file(
-            [UInt8](data), type, tag: "\(data.count)-\(Int64(modified * 1000))", lasts: false, for: request)
+        let tag = "\(data.count)-\(Int64(modified * 1000))"
+        guard !type.hasPrefix("image/png"), request.headers[.acceptEncoding]?.contains("gzip") == true,
+            let small = packed.file(path, tag: tag, [UInt8](data))
+        else { return .file([UInt8](data), type, tag: tag, lasts: false, for: request) }
+        var response = Response.file(small, type, tag: tag + "-gzip", lasts: false, for: request)
+        response.headers[.contentEncoding] = "gzip"
+        response.headers[.vary] = "Accept-Encoding"
+        return response
+    }
+}
+
+/// The page's files packed, each once as long as it does not change.
+private final class PackedFiles: Sendable {
+    private let files = Mutex<[String: (tag: String, bytes: [UInt8])]>([:])
+
+    func file(_ path: String, tag: String, _ bytes: [UInt8]) -> [UInt8]? {
+        if let known = files.withLock({ $0[path] }), known.tag == tag { return known.bytes }
+        guard let packed = Studio.packed(bytes) else { return nil }
+        files.withLock { $0[path] = (tag, packed) }
+        return packed
     }
 }
