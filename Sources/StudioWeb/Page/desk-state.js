@@ -90,10 +90,10 @@ export class Desk {
 
 	/** All settings of a wish that was kept or pasted; what it does not name goes back to the default. */
 	takeWish(wish) {
-		const { prompt, negative, strength, size, picture, mask, init, mode, seed, strengths, ...rest } = wish
+		const { prompt, negative, strength, size, picture, mask, invert, mode, seed, strengths, ...rest } = wish
 		this.settings = rest
 		if (seed !== undefined && seed !== null) this.settings.seed = seed
-		this.own = { ...(strength == null ? {} : { strength }), ...(size == null ? {} : { size }) }
+		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
 		if (prompt) {
 			Object.assign(this.prompt, { form: 'own', text: prompt })
 			if (negative != null) this.prompt.negative = negative

@@ -7,6 +7,7 @@ import { icon } from './icons.js'
 import { complain, notice, words } from './notices.js'
 import { historyDialog } from './log.js'
 import { addresses, go, here, replace } from './router.js'
+import { save } from './save.js'
 import { resultsPanel } from './results.js'
 import { screeningPanel } from './screening.js'
 import { settingsPanel } from './settings.js'
@@ -160,14 +161,6 @@ export async function deskView(id) {
 			if (desk.results.some((one) => one.id === generation)) desk.select({ generation, number: number || 0 })
 		} else stage.showPicture()
 	}
-}
-
-/** A download under a name of its own. */
-export function save(address, name) {
-	const link = h('a', { href: address, download: name, hidden: true })
-	document.body.append(link)
-	link.click()
-	link.remove()
 }
 
 function savePrompt(desk) {

@@ -35,6 +35,7 @@ export function settingsPanel(desk, scope) {
 			desk.id !== null && choiceField(desk, scope, { key: 'outputSize', label: text.settings.outputSize, options: choices.outputSizes, words: text.settings.outputSizes }),
 			numberField(desk, scope, { key: 'clipSkip', label: text.settings.clipSkip, hint: text.settings.clipSkipHint, min: 1, max: 32 }),
 			numberField(desk, scope, { key: 'firstSide', label: text.settings.firstSide, hint: text.settings.firstSideHint, min: 0, max: 8192, step: 8 }),
+			numberField(desk, scope, { key: 'refine', label: text.settings.refine, hint: text.settings.refineHint, min: 0.01, max: 1, step: 0.05 }),
 			numberField(desk, scope, { key: 'drafts', label: text.settings.drafts, hint: text.settings.draftsHint, min: 1, max: 100 }),
 			choices.engines.length > 1 && choiceField(desk, scope, { key: 'engine', label: text.settings.engine, options: choices.engines }),
 		),

@@ -235,6 +235,8 @@ export const text = {
 		clipSkipHint: 'Layer of the text encoder that counts, from the end.',
 		firstSide: 'First side',
 		firstSideHint: 'What is made anew begins as a small picture of this side and grows; 0: at once.',
+		refine: 'Refine',
+		refineHint: 'Strength at which what grows is redrawn each time it was enlarged.',
 		drafts: 'Drafts',
 		draftsHint: 'Small first tries; the one nearest to the prompt grows.',
 		engine: 'Engine',
