@@ -15,12 +15,13 @@ struct WeightTests {
             try await browser.go(place)
             try await browser.wait(forElement: sign)
         }
-        let sent = try await browser.run(
-            """
-            const files = performance.getEntriesByType('resource').filter(entry => entry.name.includes('/assets/'))
-            return [files.length, [...files, ...performance.getEntriesByType('navigation')].reduce((sum, entry) => sum + entry.encodedBodySize, 0)]
-            """
-        ).array?.compactMap(\.number) ?? []
+        let sent =
+            try await browser.run(
+                """
+                const files = performance.getEntriesByType('resource').filter(entry => entry.name.includes('/assets/'))
+                return [files.length, [...files, ...performance.getEntriesByType('navigation')].reduce((sum, entry) => sum + entry.encodedBodySize, 0)]
+                """
+            ).array?.compactMap(\.number) ?? []
         try #require(sent.count == 2)
         #expect(sent[0] > 40 && sent[1] > 20_000 && sent[1] < 200_000, "\(sent[0]) files, \(sent[1]) bytes")
         #expect(try await browser.complaints() == [])
