@@ -21,7 +21,7 @@ struct BrushTests {
         let server = try await Server.started()
         let browser = try await Browser.opened(at: server.address)
         try await browser.go()
-        let picture = try await browser.add(Pictures.coffee)
+        let picture = try await browser.add(Pictures.losslessCoffee(in: server.home.url))
         try await browser.click("#open-brush")
         try await browser.wait(forElement: ".brush-canvas")
         #expect(try await browser.run("return document.querySelector('#start').disabled").isTrue, "nothing is brushed yet")

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import TestSupport
 
 /// Photographs of the documentation, which the tests upload.
@@ -7,6 +8,14 @@ enum Pictures {
     static let coffee = path("coffee.jpg")
     static let cat = path("chelsea.jpg")
     static let rocket = path("rocket.jpg")
+
+    /// A photograph without loss, so that every program decodes the same bytes.
+    static func losslessCoffee(in folder: URL) throws -> String {
+        let picture = try ImageFile.decode(contentsOf: URL(fileURLWithPath: coffee)).image
+        let file = folder.appendingPathComponent("coffee.png")
+        try Data(try ImageFile.encodePNG(picture)).write(to: file)
+        return file.path
+    }
 }
 
 extension Browser {

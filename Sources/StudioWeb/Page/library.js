@@ -27,7 +27,7 @@ export function libraryView() {
 	const progress = h('p.intake', { role: 'status', hidden: true })
 	const empty = h('div')
 	const grid = new VirtualGrid({
-		load: (offset, limit) => api.pictures({ ...filter, offset, limit }).then((answer) => ({ total: answer.total, items: answer.pictures })),
+		load: (offset, limit) => api.pictures({ ...filter, ...asked(filter.query), offset, limit }).then((answer) => ({ total: answer.total, items: answer.pictures })),
 		tile,
 		label: text.library.label,
 		onTotal: showTotal,
@@ -127,6 +127,12 @@ export function libraryView() {
 	scope.add(() => grid.end())
 	ask()
 	return { node, end: () => scope.end() }
+}
+
+/** `tag:cat` asks for a tag, all else for words. */
+function asked(query) {
+	const tag = /(?:^|\s)tag:(?:"([^"]+)"|(\S+))/.exec(query)
+	return tag ? { tag: tag[1] ?? tag[2], query: query.replace(tag[0], ' ').trim() } : {}
 }
 
 function tile(picture) {

@@ -58,7 +58,7 @@ export const text = {
 	library: {
 		title: 'Pictures',
 		label: 'Pictures',
-		search: 'Search tags, prompts and names',
+		search: 'Search words, or tag:cat',
 		filter: 'Show',
 		states: { '': 'All', pending: 'To screen', approved: 'Screened', analysing: 'Being looked at', failed: 'Failed' },
 		stars: 'Stars of the results',
