@@ -118,11 +118,11 @@ export function resultsPanel(desk, scope) {
 		if (!generation) return
 		const { number } = desk.selected
 		const output = generation.outputs[number]
-		const action = (label, sign, run, id, more) => h('button.button.small', { id, onclick: run, ...more }, icon(sign), label)
+		const action = (label, sign, run, id) => h('button.button.small', { id, onclick: run }, icon(sign), label)
 		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
 		fill(
 			actions,
-			h('div.row', starField(generation), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
+			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
 			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
 			h(
 				'div.row',
@@ -130,7 +130,6 @@ export function resultsPanel(desk, scope) {
 				action(text.results.brush, 'brush', () => useAs(generation, number, (picture) => addresses.brush(picture.id)), 'send-to-brush'),
 				action(text.results.again, 'again', () => again(generation), 'again'),
 				desk.id !== null && action(text.results.vary, 'vary', () => vary(generation, number), 'vary'),
-				action(text.results.keep, 'bookmark', () => change(generation, { kept: !generation.kept }), 'keep', { 'aria-pressed': String(generation.kept) }),
 				action(text.results.discard, 'trash', () => discard(generation), 'discard'),
 				menuButton({
 					label: text.common.more,
