@@ -11,6 +11,10 @@ DESTDIR ?=
 SWIFT ?= swift
 # The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
 PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libsqlite3-dev
+# The tests look at the page in a real browser.
+ifneq (,$(filter test packages,$(MAKECMDGOALS)))
+PACKAGES += chromium chromium-driver
+endif
 DATA := $(PREFIX)/share/redraw
 
 .PHONY: all packages build serve demo test fuzz lint parity bench install uninstall clean

@@ -112,6 +112,8 @@ let package = Package(
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
         tests("StudioWebTests", ["StudioWeb", "Studio", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
+        // The page in a real browser, served by the built program.
+        tests("PageTests", ["redraw", "Pixels"]),
     ],
     swiftLanguageModes: [.v6]
 )

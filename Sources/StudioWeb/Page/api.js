@@ -1,0 +1,99 @@
+// Every request that the page makes.
+
+const root = '/api/v1'
+
+/** What the server refused, in its own words. */
+export class Refusal extends Error {
+	constructor(status, message, field) {
+		super(message)
+		this.status = status
+		this.field = field ?? null
+	}
+}
+
+/** The server did not answer at all. */
+export class Unreachable extends Error {}
+
+// Seeds may have more digits than a number of JavaScript holds: such a one stays text on this side.
+const read = (text) => JSON.parse(text.replace(/"seed":\s*(\d{16,})/g, '"seed":"$1"'))
+const written = (body) => JSON.stringify(body).replace(/"seed":"(\d+)"/g, '"seed":$1')
+
+async function ask(method, path, { body, type, headers, signal } = {}) {
+	let answer
+	try {
+		answer = await fetch(root + path, {
+			method,
+			signal,
+			headers: { ...(body === undefined ? {} : { 'Content-Type': type ?? 'application/json' }), ...headers },
+			body: body === undefined ? undefined : type ? body : written(body),
+		})
+	} catch (error) {
+		if (error.name === 'AbortError') throw error
+		throw new Unreachable(path)
+	}
+	const isJSON = (answer.headers.get('Content-Type') ?? '').includes('json')
+	const content = isJSON ? await answer.text().then(read).catch(() => null) : null
+	if (answer.ok) return content
+	throw new Refusal(answer.status, content?.error?.message ?? `${answer.status} ${answer.statusText}`, content?.error?.field)
+}
+
+function query(values) {
+	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '')
+	return pairs.length ? '?' + new URLSearchParams(pairs) : ''
+}
+
+const get = (path, signal) => ask('GET', path, { signal })
+const post = (path, body = {}) => ask('POST', path, { body })
+const remove = (path) => ask('DELETE', path, { body: {} })
+
+export const status = () => get('/status')
+export const choices = () => get('/choices')
+export const models = () => get('/models')
+
+export const pictures = (filter, signal) => get('/pictures' + query(filter), signal)
+export const picture = (id, signal) => get(`/pictures/${id}`, signal)
+export const fileAddress = (id, size) => `${root}/pictures/${id}/file${size ? `?size=${size}` : ''}`
+export const thumbnailAddress = (picture) => `${root}/pictures/${picture.id}/thumbnail?v=${picture.sha256.slice(0, 12)}`
+export const upload = (blob, name) =>
+	ask('POST', '/pictures', { body: blob, type: blob.type || 'image/*', headers: { 'X-File-Name': encodeURIComponent(name) } })
+export const takeFolder = (id) => post(`/folders/${encodeURIComponent(id)}`)
+export const analyze = (id) => post(`/pictures/${id}/analyze`)
+export const decide = (id, changes) => post(`/pictures/${id}/decisions`, { changes })
+export const approveAbove = (id, confidence) => post(`/pictures/${id}/decisions`, { approveAbove: confidence })
+export const undoDecision = (id) => post(`/pictures/${id}/undo`)
+export const compose = (id, model) => get(`/pictures/${id}/compose` + query({ model }))
+export const writePrompt = (id, prompt) => ask('PUT', `/pictures/${id}/prompt`, { body: prompt })
+export const useRecovered = (id) => post(`/pictures/${id}/prompt/recovered`)
+export const discardPicture = (id) => remove(`/pictures/${id}`)
+export const restorePicture = (id) => post(`/pictures/${id}/restore`)
+export const bin = () => get('/bin')
+export const emptyBin = () => remove('/bin')
+
+export const vocabulary = (prefix, picture, limit, signal) => get('/vocabulary' + query({ prefix, picture, limit }), signal)
+
+export const readInfotext = (text) => post('/infotext', { text })
+export const plan = (wish, signal) => ask('POST', '/plan', { body: wish, signal })
+export const uploadMask = (blob) => ask('POST', '/masks', { body: blob, type: 'image/png' })
+export const maskAddress = (id) => `${root}/masks/${id}`
+
+export const order = (wish) => post('/jobs', wish)
+export const jobs = () => get('/jobs')
+export const cancelJob = (id) => post(`/jobs/${id}/cancel`)
+export const moveJob = (id, before) => post(`/jobs/${id}/move`, { before })
+export const clearJobs = () => remove('/jobs')
+export const previewAddress = (id, step) => `${root}/jobs/${id}/preview?step=${step}`
+
+export const generations = (filter) => get('/generations' + query(filter))
+export const generation = (id) => get(`/generations/${id}`)
+export const changeGeneration = (id, change) => ask('PATCH', `/generations/${id}`, { body: change })
+export const discardGeneration = (id) => remove(`/generations/${id}`)
+export const restoreGeneration = (id) => post(`/generations/${id}/restore`)
+/** Takes a result in as a picture of its own. */
+export const takeIn = (output) => post(`${output.url}/picture`.replace(root, ''))
+
+export const history = (filter) => get('/history' + query(filter))
+export const presets = () => get('/presets')
+export const keepPreset = (name, wish) => ask('PUT', `/presets/${encodeURIComponent(name)}`, { body: { wish } })
+export const dropPreset = (name) => remove(`/presets/${encodeURIComponent(name)}`)
+export const exportAddress = (picture) => `${root}/export${query({ picture })}`
+export const eventsAddress = `${root}/events`

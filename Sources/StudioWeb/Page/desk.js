@@ -1,0 +1,172 @@
+// The desk: what was seen on the left, the picture in the middle, what will be made on the right. On a phone one after the other.
+import * as api from './api.js'
+import { h, later, Scope, say, set } from './dom.js'
+import { Desk } from './desk-state.js'
+import { menuButton } from './dialog.js'
+import { icon } from './icons.js'
+import { complain, notice, words } from './notices.js'
+import { historyDialog } from './log.js'
+import { addresses, go, here, replace } from './router.js'
+import { save } from './save.js'
+import { resultsPanel } from './results.js'
+import { screeningPanel } from './screening.js'
+import { settingsPanel } from './settings.js'
+import { stagePanel } from './stage.js'
+import { on, tell } from './store.js'
+import { text } from './text.js'
+
+export async function deskView(id) {
+	const desk = new Desk(id)
+	await desk.load()
+	await desk.loadResults().catch(complain)
+	const scope = new Scope()
+	const hasPicture = id !== null
+
+	const stage = stagePanel(desk, scope)
+	const results = resultsPanel(desk, scope)
+	const settings = settingsPanel(desk, scope)
+	const screening = hasPicture ? screeningPanel(desk, scope) : null
+
+	const title = h('h1.desk-title')
+	const facts = h('p.desk-facts')
+	const showHead = () => {
+		say(title, hasPicture ? desk.picture.name : text.desk.paintTitle)
+		say(facts, hasPicture ? text.desk.facts(desk.picture.width, desk.picture.height) : text.desk.paintFacts)
+	}
+	const origin = hasPicture && desk.picture.parent ? h('a.origin', { href: '#' + addresses.history }, text.desk.origin(desk.picture.parent)) : null
+	if (origin) api.generation(desk.picture.parent).then((parent) => parent.picture && set(origin, 'href', '#' + addresses.picture(parent.picture)), () => {})
+	const head = h(
+		'div.desk-head',
+		h('a.icon-button', { href: '#' + addresses.library, tip: text.desk.back }, icon('back')),
+		h('div.desk-name', title, facts, origin),
+		hasPicture &&
+			menuButton({
+				label: text.desk.more,
+				entries: () => [
+					{ label: text.desk.log, icon: 'history', run: () => historyDialog(desk) },
+					{ label: text.desk.analyzeAgain, icon: 'eye', run: () => api.analyze(id).then(() => notice(text.desk.analyzing), complain) },
+					{ label: text.desk.saveFile, icon: 'download', run: () => save(api.fileAddress(id), desk.picture.name) },
+					{ label: text.desk.savePrompt, icon: 'paste', run: () => savePrompt(desk) },
+					{ label: text.desk.saveJSON, icon: 'download', run: () => save(api.exportAddress(id), `${desk.picture.name}.json`) },
+					{ label: text.desk.discard, icon: 'trash', danger: true, run: discard },
+				],
+			}),
+	)
+
+	const panels = hasPicture ? ['stage', 'screening', 'settings'] : ['stage', 'settings']
+	const node = h('div', { class: `desk${hasPicture ? '' : ' without-picture'}`, data: { panel: hasPicture ? 'stage' : 'settings' } })
+	const tabs = h(
+		'nav.desk-tabs',
+		{ 'aria-label': text.desk.tabs },
+		panels.map((panel) =>
+			h(
+				'button',
+				{ data: { panel }, onclick: () => showPanel(panel) },
+				icon({ stage: 'picture', screening: 'tags', settings: 'settings' }[panel]),
+				h('span', text.desk.panels[panel]),
+			),
+		),
+	)
+	function showPanel(panel) {
+		node.dataset.panel = panel
+		for (const button of tabs.children) set(button, 'aria-pressed', String(button.dataset.panel === panel))
+		scrollTo({ top: 0 })
+		dispatchEvent(new Event('resize'))
+	}
+	showPanel(node.dataset.panel)
+	node.append(
+		head,
+		...(screening ? [h('section.panel.screening', { 'aria-label': text.desk.panels.screening }, screening.node)] : []),
+		h('section.panel.middle', { 'aria-label': text.desk.panels.stage }, stage.node, results.node),
+		settings.node,
+		tabs,
+	)
+
+	async function discard() {
+		try {
+			await api.discardPicture(id)
+			go(addresses.library)
+			tell('library')
+			notice(text.desk.discarded(desk.picture.name), {
+				label: text.common.undo,
+				action: () => api.restorePicture(id).then(() => go(addresses.picture(id)), complain),
+			})
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	showHead()
+	const refresh = later(120, () => desk.refresh().then(showHead, complain))
+	const reloadResults = later(60, () => desk.loadResults().catch(complain))
+	scope.add(on('picture', (news) => {
+		if (news.id !== id) return
+		// Its own decisions come back as events too: only what differs is worth asking for.
+		if (news.analysis !== desk.picture.analysis || JSON.stringify(news.counts) !== JSON.stringify(desk.picture.counts)) refresh()
+		Object.assign(desk.picture, { analysis: news.analysis, message: news.message })
+		desk.tell('analysis')
+	}))
+	scope.add(on('decision', (news) => {
+		if (news.picture === id && JSON.stringify(news.counts) !== JSON.stringify(desk.picture.counts)) refresh()
+	}))
+	scope.add(on('generation', (news) => {
+		if ((news.picture ?? null) === id) reloadResults()
+	}))
+	scope.add(on('reload', () => {
+		if (hasPicture) refresh()
+		reloadResults()
+	}))
+	scope.add(on('job', (job) => {
+		if (job.id !== desk.watched) return
+		if (job.state === 'done' && job.generation) {
+			desk.loadResults().then(() => {
+				if (desk.watched === job.id) desk.select({ generation: job.generation, number: 0 })
+			}, complain)
+		} else if (job.state === 'failed') {
+			notice(words(new api.Refusal(500, job.message ?? text.errors.failed)), { kind: 'bad' })
+			desk.watched = null
+			desk.tell('watched')
+		} else if (job.state === 'cancelled') {
+			desk.watched = null
+			desk.tell('watched')
+		}
+	}))
+	scope.add(desk.on('watched', () => desk.watched && innerWidth < 800 && showPanel('stage')))
+	scope.add(desk.on('selected', () => {
+		if (here().name === 'picture' && desk.selected) replace(addresses.result(id, desk.selected.generation, desk.selected.number))
+		else if (here().name === 'picture' && !desk.repaint) replace(addresses.picture(id))
+	}))
+	scope.listen(document, 'desk-panel', (event) => showPanel(event.detail))
+
+	desk.plan()
+	return {
+		node,
+		begin: followAddress,
+		followAddress,
+		end: () => {
+			scope.end()
+			stage.end()
+			desk.end()
+		},
+	}
+
+	function followAddress(place) {
+		if (place.parts[1] === 'brush') {
+			stage.openBrush(place.search.get('mask'))
+			return
+		}
+		const result = place.search.get('result')
+		if (result) {
+			const [generation, number] = result.split('.').map(Number)
+			if (desk.results.some((one) => one.id === generation)) desk.select({ generation, number: number || 0 })
+		} else stage.showPicture()
+	}
+}
+
+function savePrompt(desk) {
+	const words = `${desk.promptText}\nNegative prompt: ${desk.negativeText}\n`
+	const address = URL.createObjectURL(new Blob([words], { type: 'text/plain' }))
+	save(address, `${desk.picture.name}.txt`)
+	setTimeout(() => URL.revokeObjectURL(address), 10000)
+}
+

@@ -1,0 +1,155 @@
+// The tree: pictures, what was made of them, and what was made of that.
+import * as api from './api.js'
+import { fill, h, later, Scope, set } from './dom.js'
+import { icon, tool } from './icons.js'
+import { complain, emptyState, notice } from './notices.js'
+import { addresses, go } from './router.js'
+import { on } from './store.js'
+import { text } from './text.js'
+
+const pageLength = 100
+
+export function historyView() {
+	const scope = new Scope()
+	let stars = ''
+	let loaded = []
+	let total = 0
+	const pictures = new Map()
+	const list = h('div.tree')
+	const more = h('button.button', { hidden: true, onclick: () => load(loaded.length).catch(complain) }, text.history.older)
+	const filter = h(
+		'select',
+		{
+			'aria-label': text.results.filter,
+			onchange: () => {
+				stars = filter.value
+				load(0).catch(complain)
+			},
+		},
+		['', 1, 2, 3, 4, 5].map((value) => h('option', { value }, value ? text.results.atLeast(value) : text.results.all)),
+	)
+	const node = h(
+		'div.records',
+		h('div.records-head', h('h1', text.history.title), h('div.row', filter, h('a.button', { href: api.exportAddress(), download: 'redraw-library.json' }, icon('download'), text.history.export))),
+		list,
+		more,
+	)
+
+	async function load(offset) {
+		const answer = await api.generations({ stars, offset, limit: pageLength })
+		loaded = offset ? [...loaded, ...answer.generations] : answer.generations
+		total = answer.total
+		const wanted = new Set(loaded.flatMap((one) => [one.picture, ...one.outputs.map((output) => output.picture)]).filter((id) => id && !pictures.has(id)))
+		await Promise.all([...wanted].map((id) => api.picture(id).then((picture) => pictures.set(id, picture), () => pictures.set(id, null))))
+		draw()
+	}
+
+	function draw() {
+		set(more, 'hidden', loaded.length >= total)
+		if (!loaded.length) {
+			fill(
+				list,
+				emptyState({
+					title: stars ? text.results.noneWithStars : text.history.empty,
+					body: stars ? null : text.history.emptyBody,
+					sign: 'history',
+					actions: [h('a.button.primary', { href: '#' + addresses.library }, text.history.toLibrary)],
+				}),
+			)
+			return
+		}
+		const byPicture = grouped(loaded)
+		// A picture that was itself made hangs under what made it; all others are roots.
+		const made = new Set(loaded.flatMap((one) => one.outputs.map((output) => output.picture)).filter(Boolean))
+		const roots = [...byPicture.keys()].filter((id) => !made.has(id))
+		const seen = new Set()
+		const branch = (id) => {
+			if (seen.has(id)) return null
+			seen.add(id)
+			const picture = id === null ? null : pictures.get(id)
+			const generations = byPicture.get(id) ?? []
+			return h(
+				'li.branch',
+				h(
+					'div.branch-picture',
+					picture && h('img', { src: api.thumbnailAddress(picture), alt: '', width: picture.width, height: picture.height, loading: 'lazy' }),
+					h(
+						'div',
+						h('a', { href: '#' + (id === null ? addresses.paint : addresses.picture(id)) }, id === null ? text.history.fromWords : (picture?.name ?? text.history.gone)),
+						h('p.quiet.small', text.history.made(generations.length)),
+					),
+				),
+				generations.length > 0 && h('ul', generations.map((generation) => leaf(generation, branch))),
+			)
+		}
+		fill(list, h('ul.roots', roots.map(branch)))
+	}
+
+	function leaf(generation, branch) {
+		const children = generation.outputs.map((output) => output.picture).filter((id) => id)
+		return h(
+			'li.leaf',
+			{ data: { generation: generation.id } },
+			h(
+				'div.leaf-body',
+				h(
+					'div.leaf-pictures',
+					generation.outputs.slice(0, 6).map((output, number) =>
+						h(
+							'a',
+							{ href: '#' + (generation.picture ? addresses.result(generation.picture, generation.id, number) : `${addresses.paint}`), 'aria-label': text.results.label(generation, output) },
+							h('img', { src: output.thumbnail, alt: '', width: output.width, height: output.height, loading: 'lazy' }),
+						),
+					),
+				),
+				h(
+					'div.leaf-words',
+					h('p.written', generation.prompt),
+					h('p.quiet.small', text.history.facts(generation)),
+					generation.status !== 'done' && h('p.small.bad', text.history.failed(generation)),
+				),
+				h(
+					'div.row',
+					generation.stars > 0 && h('span.lit-stars', { role: 'img', 'aria-label': text.results.star(generation.stars) }, '★'.repeat(generation.stars)),
+					h('button.button.small', { title: text.history.repeatHint, onclick: () => repeat(generation) }, icon('again'), text.history.repeat),
+					tool('trash', text.results.discard, () => discard(generation)),
+				),
+			),
+			children.length > 0 && h('ul', children.map(branch)),
+		)
+	}
+
+	async function repeat(generation) {
+		try {
+			const job = await api.order(generation.wish)
+			notice(text.history.ordered, { label: text.results.look, action: () => go(job.picture ? addresses.picture(job.picture) : addresses.paint) })
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	async function discard(generation) {
+		try {
+			await api.discardGeneration(generation.id)
+			await load(0)
+			notice(text.results.discarded(generation.outputs.length), { label: text.common.undo, action: () => api.restoreGeneration(generation.id).then(() => load(0), complain) })
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	const again = later(150, () => load(0).catch(complain))
+	scope.add(on('generation', again))
+	scope.add(on('reload', again))
+	load(0).catch((error) => {
+		complain(error)
+		draw()
+	})
+	return { node, end: () => scope.end() }
+}
+
+function grouped(generations) {
+	const groups = new Map()
+	for (const one of generations) groups.set(one.picture ?? null, [...(groups.get(one.picture ?? null) ?? []), one])
+	return groups
+}

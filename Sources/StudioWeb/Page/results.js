@@ -1,0 +1,258 @@
+// What was made of the picture: as a strip, a grid or sheets; and what can be done with the one that is looked at.
+import * as api from './api.js'
+import { fill, h, later, say, set } from './dom.js'
+import { menuButton } from './dialog.js'
+import { icon, tool } from './icons.js'
+import { complain, notice } from './notices.js'
+import { addresses, go } from './router.js'
+import { save } from './save.js'
+import { sheetsOf, sheetTable } from './sheets.js'
+import { isOver, on, remembered, state } from './store.js'
+import { text } from './text.js'
+import { anySeed } from './wish.js'
+
+export function resultsPanel(desk, scope) {
+	let layout = remembered.read('layout', 'strip')
+	let wanted = '0'
+	const count = h('h2')
+	const layouts = h(
+		'div.segments.small',
+		{ role: 'group', 'aria-label': text.results.layouts },
+		['strip', 'grid', 'sheets'].map((name) =>
+			h(
+				'button',
+				{
+					data: { name },
+					onclick: () => {
+						layout = name
+						remembered.write('layout', name)
+						show()
+					},
+				},
+				text.results.layout[name],
+			),
+		),
+	)
+	const starFilter = h(
+		'select',
+		{
+			'aria-label': text.results.filter,
+			onchange: () => {
+				wanted = starFilter.value
+				show()
+			},
+		},
+		['0', 'kept', '1', '2', '3', '4', '5'].map((value) => h('option', { value }, value === 'kept' ? text.results.kept : value === '0' ? text.results.all : text.results.atLeast(value))),
+	)
+	const list = h('div.result-list', { role: 'list', 'aria-label': text.results.title })
+	const actions = h('div.result-actions', { hidden: true })
+	const node = h('div.results', { hidden: true }, actions, h('div.section-head', count, starFilter, layouts), list)
+
+	const ownJobs = () => [...state.jobs.values()].filter((job) => !isOver(job) && (job.picture ?? null) === desk.id && (desk.id !== null || job.mode === 'paint')).sort((a, b) => b.id - a.id)
+
+	function show() {
+		const jobs = ownJobs()
+		const results = desk.results.filter((one) => (wanted === 'kept' ? one.kept : one.stars >= Number(wanted)))
+		const pictures = desk.results.reduce((sum, one) => sum + one.outputs.length, 0)
+		say(count, text.results.count(pictures))
+		node.dataset.layout = layout
+		for (const button of layouts.children) set(button, 'aria-pressed', String(button.dataset.name === layout))
+		set(node, 'hidden', desk.results.length === 0 && jobs.length === 0)
+		if (layout === 'sheets') {
+			const sheets = sheetsOf(desk.id)
+			fill(list, sheets.length ? sheets.map((sheet) => sheetTable(sheet, desk, choose)) : h('p.quiet', text.sheet.none))
+		} else {
+			const scrolled = list.scrollLeft
+			fill(
+				list,
+				jobs.map(jobTile),
+				results.flatMap((generation) => generation.outputs.map((output, number) => resultTile(generation, output, number))),
+				results.length === 0 && jobs.length === 0 && h('p.quiet', text.results.noneWithStars),
+			)
+			list.scrollLeft = scrolled
+		}
+		showActions()
+	}
+
+	function choose(generation, number) {
+		desk.select({ generation, number })
+		document.dispatchEvent(new CustomEvent('desk-panel', { detail: 'stage' }))
+	}
+
+	function jobTile(job) {
+		const tile = h(
+			'div.result.making',
+			{ role: 'listitem', data: { job: job.id } },
+			job.previewAt ? h('img', { src: api.previewAddress(job.id, job.previewAt), alt: text.stage.live }) : h('span.spinner'),
+			h('progress', { max: 1, value: job.state === 'running' ? job.progress : 0, 'aria-label': text.queue.progress }),
+			tool('cross', text.common.cancel, () => api.cancelJob(job.id).catch(complain)),
+		)
+		tile.addEventListener('click', (event) => {
+			if (event.target.closest('button')) return
+			desk.watched = job.id
+			desk.tell('watched')
+		})
+		return tile
+	}
+
+	function resultTile(generation, output, number) {
+		const isSelected = desk.selected?.generation === generation.id && desk.selected.number === number
+		return h(
+			'div',
+			{ role: 'listitem' },
+			h(
+				'button.result',
+				{ data: { generation: generation.id, number }, 'aria-pressed': String(isSelected), tip: text.results.label(generation, output), onclick: () => choose(generation.id, number) },
+				h('img', { src: output.thumbnail, alt: '', loading: 'lazy', width: output.width, height: output.height }),
+				generation.stars > 0 && h('span.badge.stars', '★'.repeat(generation.stars)),
+				(generation.kept || generation.kind === 'repaint') && h('span.badge.sign', icon(generation.kept ? 'bookmark' : 'brush')),
+			),
+		)
+	}
+
+	// MARK: What can be done
+
+	function showActions() {
+		const generation = desk.selectedGeneration
+		set(actions, 'hidden', !generation)
+		if (!generation) return
+		const { number } = desk.selected
+		const output = generation.outputs[number]
+		const action = (label, sign, run, id) => h('button.button.small', { id, onclick: run }, icon(sign), label)
+		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
+		fill(
+			actions,
+			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
+			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
+			h(
+				'div.row',
+				action(text.results.reference, 'reference', () => useAs(generation, number, (picture) => addresses.picture(picture.id)), 'use-reference'),
+				action(text.results.brush, 'brush', () => useAs(generation, number, (picture) => addresses.brush(picture.id)), 'send-to-brush'),
+				action(text.results.again, 'again', () => again(generation), 'again'),
+				desk.id !== null && action(text.results.vary, 'vary', () => vary(generation, number), 'vary'),
+				action(text.results.discard, 'trash', () => discard(generation), 'discard'),
+				menuButton({
+					label: text.common.more,
+					entries: () => [
+						...(generation.mask ? [{ label: text.results.mask, icon: 'brush', run: () => go(addresses.brush(desk.id, generation.mask)) }] : []),
+						{ label: text.results.settings, icon: 'settings', run: () => takeSettings(generation) },
+						{ label: text.results.same, icon: 'history', run: () => repeat(generation) },
+						{ label: text.results.save, icon: 'download', run: () => save(output.url, fileName(generation, output)) },
+						...(generation.mask ? [{ label: text.results.saveMask, icon: 'download', run: () => save(api.maskAddress(generation.mask), `mask-${generation.id}.png`) }] : []),
+					],
+				}),
+			),
+		)
+		if (hadFocus) document.getElementById(hadFocus)?.focus({ preventScroll: true })
+	}
+
+	function starField(generation) {
+		return h(
+			'div.stars-field',
+			{ role: 'group', 'aria-label': text.results.stars },
+			[1, 2, 3, 4, 5].map((stars) =>
+				h(
+					'button',
+					{
+						id: `star-${stars}`,
+						class: stars <= (generation.stars ?? 0) ? 'lit' : '',
+						'aria-label': text.results.star(stars),
+						'aria-pressed': String(stars === generation.stars),
+						onclick: () => change(generation, { stars: generation.stars === stars ? 0 : stars }),
+					},
+					icon('star'),
+				),
+			),
+		)
+	}
+
+	async function change(generation, what) {
+		try {
+			Object.assign(generation, await api.changeGeneration(generation.id, what))
+			show()
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	async function useAs(generation, number, address) {
+		try {
+			const picture = await api.takeIn(generation.outputs[number])
+			// The words that made it go along: nothing of the new picture is screened yet.
+			const words = generation.prompt || desk.promptText
+			if (words && !remembered.read(`picture.${picture.id}`, null)) remembered.write(`picture.${picture.id}`, { text: words })
+			go(address(picture))
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	const orderWish = (wish) =>
+		api.order(wish).then((job) => {
+			desk.watched = job.id
+			desk.tell('watched')
+		}, complain)
+
+	const again = (generation) => orderWish({ ...generation.wish, seed: anySeed() })
+	const repeat = (generation) => orderWish(generation.wish)
+
+	/** The result itself, redrawn as gently as is advised. */
+	async function vary(generation, number) {
+		try {
+			const picture = await api.takeIn(generation.outputs[number])
+			const { mask, picture: source, seed, ...wish } = generation.wish
+			const words = generation.prompt || desk.promptText
+			if (words) remembered.write(`picture.${picture.id}`, { text: words })
+			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
+			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	function useSeed(output) {
+		desk.set({ seed: output.seed })
+		notice(text.results.seedTaken(output.seed))
+	}
+
+	function takeSettings(generation) {
+		desk.takeWish(generation.wish)
+		notice(text.results.settingsTaken)
+	}
+
+	async function discard(generation) {
+		try {
+			await api.discardGeneration(generation.id)
+			if (desk.selected?.generation === generation.id) desk.select(null)
+			await desk.loadResults()
+			notice(text.results.discarded(generation.outputs.length), {
+				label: text.common.undo,
+				action: () => api.restoreGeneration(generation.id).then(() => desk.loadResults(), complain),
+			})
+		} catch (error) {
+			complain(error)
+		}
+	}
+
+	const showSoon = later(40, show)
+	scope.add(desk.on('results', show))
+	scope.add(desk.on('selected', show))
+	scope.add(on('jobs', () => {
+		const jobs = ownJobs()
+		const tiles = [...list.querySelectorAll('.making')]
+		// Steps only move what is there; a job that comes or goes is drawn anew.
+		if (layout !== 'sheets' && jobs.length === tiles.length && jobs.every((job, index) => tiles[index].dataset.job === String(job.id) && Boolean(job.previewAt) === Boolean(tiles[index].querySelector('img')))) {
+			jobs.forEach((job, index) => {
+				tiles[index].querySelector('progress').value = job.state === 'running' ? job.progress : 0
+				const image = tiles[index].querySelector('img')
+				const address = job.previewAt && api.previewAddress(job.id, job.previewAt)
+				if (image && image.getAttribute('src') !== address) image.src = address
+			})
+		} else showSoon()
+	}))
+	show()
+	return { node }
+}
+
+const fileName = (generation, output) => `redraw-${generation.id}-${output.seed}.png`
+

@@ -1,0 +1,24 @@
+// Which view stands: the address after the #, so that back, forward and a reload lead to the same place.
+
+export function here() {
+	const [path, search] = location.hash.slice(1).split('?')
+	const parts = path.split('/').filter(Boolean)
+	return { name: parts[0] ?? 'library', parts: parts.slice(1), search: new URLSearchParams(search ?? '') }
+}
+
+export const go = (address) => {
+	location.hash = address
+}
+
+/** The address without a new entry in the browser's history. */
+export const replace = (address) => history.replaceState(null, '', '#' + address)
+
+export const addresses = {
+	library: '/',
+	picture: (id) => `/picture/${id}`,
+	brush: (id, mask) => `/picture/${id}/brush${mask ? `?mask=${mask}` : ''}`,
+	result: (picture, generation, number) => `/picture/${picture}?result=${generation}.${number}`,
+	paint: '/paint',
+	history: '/history',
+	bin: '/bin',
+}

@@ -1,0 +1,102 @@
+// What will be made: prompt, strength, model, size, and everything a person may want to turn. At the foot what it costs, and the button.
+import { fill, h, say, set } from './dom.js'
+import { choiceField, numberField, showRefusal } from './fields.js'
+import { icon, tool } from './icons.js'
+import { modelField } from './model.js'
+import { complain, words } from './notices.js'
+import { presetMenu } from './presets.js'
+import { promptPanel } from './prompt.js'
+import { repaintFields } from './repaint-fields.js'
+import { seedField } from './seed.js'
+import { sheetDialog } from './sheet-order.js'
+import { sizeField } from './size.js'
+import { on, remembered, state } from './store.js'
+import { strengthControl } from './strength.js'
+import { text } from './text.js'
+
+export function settingsPanel(desk, scope) {
+	const { choices } = state
+	const start = h('button.button.primary.start', { id: 'start', onclick: order })
+	const sheet = tool('sheet', text.sheet.open, () => sheetDialog(desk), { class: 'icon-button' })
+	const cost = h('p.cost', { role: 'status' })
+	const more = h('details.more', { open: remembered.read('more', false) })
+	more.addEventListener('toggle', () => remembered.write('more', more.open))
+	fill(
+		more,
+		h('summary', text.settings.more),
+		h(
+			'div.fields',
+			numberField(desk, scope, { key: 'steps', label: text.settings.steps, hint: text.settings.stepsHint, min: 1, max: 1000 }),
+			numberField(desk, scope, { key: 'guidance', label: text.settings.guidance, hint: text.settings.guidanceHint, min: 0, max: 100, step: 0.5 }),
+			choiceField(desk, scope, { key: 'sampler', label: text.settings.sampler, hint: text.settings.samplerHint, options: choices.samplers }),
+			choiceField(desk, scope, { key: 'profile', label: text.settings.profile, hint: text.settings.profileHint, options: choices.profiles, words: text.settings.profiles }),
+			choiceField(desk, scope, { key: 'precision', label: text.settings.precision, hint: text.settings.precisionHint, options: choices.precisions, words: text.settings.precisions }),
+			desk.id !== null && choiceField(desk, scope, { key: 'resize', label: text.settings.resize, hint: text.settings.resizeHint, options: choices.resizes, words: text.settings.resizes }),
+			desk.id !== null && choiceField(desk, scope, { key: 'outputSize', label: text.settings.outputSize, options: choices.outputSizes, words: text.settings.outputSizes }),
+			numberField(desk, scope, { key: 'clipSkip', label: text.settings.clipSkip, hint: text.settings.clipSkipHint, min: 1, max: 32 }),
+			numberField(desk, scope, { key: 'firstSide', label: text.settings.firstSide, hint: text.settings.firstSideHint, min: 0, max: 8192, step: 8 }),
+			numberField(desk, scope, { key: 'refine', label: text.settings.refine, hint: text.settings.refineHint, min: 0.01, max: 1, step: 0.05 }),
+			numberField(desk, scope, { key: 'drafts', label: text.settings.drafts, hint: text.settings.draftsHint, min: 1, max: 100 }),
+			choices.engines.length > 1 && choiceField(desk, scope, { key: 'engine', label: text.settings.engine, options: choices.engines }),
+		),
+	)
+	const body = h(
+		'div.settings-body',
+		repaintFields(desk, scope),
+		promptPanel(desk, scope),
+		desk.id !== null && strengthControl(desk, scope),
+		h(
+			'section.essentials',
+			modelField(desk, scope),
+			sizeField(desk, scope),
+			h('div.fields', numberField(desk, scope, { key: 'count', label: text.settings.count, min: 1, max: choices.maxCount }), seedField(desk, scope)),
+		),
+		more,
+	)
+	const node = h(
+		'section.panel.settings',
+		{ 'aria-label': text.desk.panels.settings },
+		body,
+		h('div.settings-foot', cost, h('div.row', presetMenu(desk), sheet, start)),
+	)
+
+	function show() {
+		const { refusal, planned } = desk
+		const repainting = desk.repaint
+		const count = desk.settings.count ?? planned?.order.count ?? 1
+		const empty = repainting && !repainting.id
+		fill(start, icon(repainting ? 'brush' : 'again'), h('span', desk.id === null ? text.settings.paint(count) : repainting ? text.settings.repaint(count) : text.settings.redraw(count)))
+		set(start, 'disabled', Boolean(refusal) || Boolean(empty) || !desk.hasWords || !planned)
+		const reason = refusal ? words(refusal) : ''
+		const beside = showRefusal(node, refusal, reason)
+		cost.classList.toggle('bad', Boolean(refusal))
+		if (empty) say(cost, text.settings.emptyMask)
+		else if (!desk.hasWords && !refusal) say(cost, desk.id === null ? text.settings.noWords : text.settings.nothingApproved)
+		else if (refusal) say(cost, beside ? text.settings.lookAbove : reason)
+		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, [...planned.notes, ...planned.plan.notes]))
+	}
+
+	async function order() {
+		set(start, 'disabled', true)
+		try {
+			await desk.order()
+		} catch (error) {
+			complain(error)
+		}
+		set(start, 'disabled', false)
+	}
+
+	scope.listen(document, 'keydown', (event) => {
+		if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !start.disabled) {
+			event.preventDefault()
+			order()
+		}
+	})
+	scope.add(desk.on('plan', show))
+	scope.add(desk.on('repaint', show))
+	scope.add(desk.on('settings', show))
+	scope.add(desk.on('prompt', show))
+	scope.add(on('reload', () => desk.planSoon()))
+	show()
+	return { node }
+}

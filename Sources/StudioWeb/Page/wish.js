@@ -1,0 +1,25 @@
+// What is asked of the server: what the person said, and not a word more.
+
+/** Keys that only mean something while a mask is painted. */
+const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
+
+export function wishOf(desk) {
+	const wish = { ...desk.settings }
+	const repainting = desk.repaint && desk.repaint.id
+	if (!repainting) for (const key of repaintKeys) delete wish[key]
+	if (desk.id !== null) wish.picture = desk.id
+	if (repainting) {
+		wish.mask = desk.repaint.id
+		if (desk.own.repaintStrength !== undefined) wish.strength = desk.own.repaintStrength
+	} else if (desk.id !== null && desk.own.strength !== undefined) wish.strength = desk.own.strength
+	if (desk.own.size !== undefined && !(desk.id === null && desk.own.size === 'picture')) wish.size = desk.own.size
+	const own = repainting && desk.repaint.prompt
+	// What the server composes by itself is kept as a version of the picture's prompt, and the result points to it.
+	if (own) wish.prompt = own
+	else if (desk.promptText && !desk.isStanding) wish.prompt = desk.promptText
+	if (desk.prompt.negative !== null) wish.negative = desk.prompt.negative
+	return wish
+}
+
+/** A seed that several pictures can share. */
+export const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]
