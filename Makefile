@@ -1,6 +1,7 @@
 # make serve    build and open the page in the browser
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
 # make test     build and run every test
+# make clients  a session of the Python client webuiapi with the server (installs it into .build-clients; part of make test)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch and onnxruntime on this machine (installs them as well)
 # make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
@@ -17,7 +18,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test fuzz lint parity bench install uninstall clean
+.PHONY: all packages build serve demo test clients fuzz lint parity bench install uninstall clean
 
 all: build
 
@@ -48,6 +49,22 @@ demo: build
 
 test: packages
 	$(SWIFT) test -c release
+	@$(MAKE) --no-print-directory clients
+
+# What users of other programs call, against the program that the tests built. Passed over only where there is no way to install the client.
+CLIENTS := .build-clients
+CLIENT_LIST := Tests/StudioWebTests/Fixtures/requirements-clients.txt
+clients:
+	@if [ ! -x $(CLIENTS)/bin/python ] && ! python3 -m venv $(CLIENTS); then \
+	    echo "clients: passed over: python3 makes no virtual environment here (Debian: python3-venv)" >&2; exit 0; fi; \
+	if ! cmp -s $(CLIENT_LIST) $(CLIENTS)/installed; then \
+	    if ! $(CLIENTS)/bin/pip download --quiet --no-deps --dest $(CLIENTS)/reached -r $(CLIENT_LIST); then \
+	        echo "clients: passed over: pip reaches no index, so webuiapi cannot be installed" >&2; exit 0; fi; \
+	    $(CLIENTS)/bin/pip install --quiet -r $(CLIENT_LIST) && cp $(CLIENT_LIST) $(CLIENTS)/installed || exit 1; \
+	fi; \
+	program="$$($(SWIFT) build -c release --show-bin-path)/redraw"; \
+	[ -x "$$program" ] || $(SWIFT) build -c release --product redraw || exit 1; \
+	$(CLIENTS)/bin/python Tests/StudioWebTests/Fixtures/webuiapi_session.py "$$program"
 
 # The peers live in a virtual environment of their own; every script Benchmarks/parity_*.py is given the built redraw.
 PARITY := .build-benchmarks
@@ -95,4 +112,4 @@ uninstall:
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 
 clean:
-	rm -rf .build .build-fuzz .build-install .build-benchmarks demo-output
+	rm -rf .build .build-fuzz .build-install .build-benchmarks $(CLIENTS) demo-output

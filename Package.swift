@@ -51,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(name: "CKernels"),
@@ -74,7 +75,7 @@ let package = Package(
         room("Analysis", ["Encoders", "Vocabulary", "Catalog", "Tensors"]),
         room("Screening", ["Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
-        room("Engines", ["Diffusion", "Encoders", "Pixels"]),
+        room("Engines", ["Diffusion", "Encoders", "Pixels", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Studio",
             [
@@ -109,6 +110,7 @@ let package = Package(
         tests("AnalysisTests", ["Analysis", "Encoders", "Vocabulary", "Catalog", "Pixels"]),
         tests("ScreeningTests", ["Screening", "Vocabulary"]),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
+        tests("EnginesTests", ["Engines", "Diffusion", "Pixels"]),
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
         tests("StudioWebTests", ["StudioWeb", "Studio", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),

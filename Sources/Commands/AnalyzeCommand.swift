@@ -102,9 +102,9 @@ struct LookingOptions: ParsableArguments {
 }
 
 extension LibraryOptions {
-    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil) throws -> Studio {
+    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: [EngineAddress] = []) throws -> Studio {
         Studio(
             installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
-            tagger: tagger)
+            tagger: tagger, engines: engines)
     }
 }

@@ -60,8 +60,12 @@ struct GenerationOptions: ParsableArguments {
         completion: .list(GenerationWish.precisions))
     var precision: String?
 
-    @Option(name: .long, help: ArgumentHelp("What makes the picture; only builtin so far.", valueName: "builtin"))
-    var engine: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What makes the picture: builtin, or the address of a server of yours that speaks A1111's API; give it several times for a pool (default: builtin).",
+            valueName: "builtin|url"))
+    var engine: [String] = []
 
     @Option(
         name: .shortAndLong,
@@ -95,7 +99,13 @@ struct GenerationOptions: ParsableArguments {
 
     func validate() throws {
         guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
+        _ = try engineAddresses()
     }
+
+    /// The servers that were named; none where the built-in engine is to do it.
+    ///
+    /// - Throws: `ValidationError` for what is no address.
+    func engineAddresses() throws -> [EngineAddress] { try EngineNames.addresses(engine) }
 
     func useThreads() { threads.apply() }
 
@@ -113,7 +123,6 @@ struct GenerationOptions: ParsableArguments {
         wish.count = count
         wish.profile = profile
         wish.precision = precision
-        wish.engine = engine
         wish.output = output
         wish.overwrite = overwrite
         wish.preview = preview

@@ -8,7 +8,11 @@ struct GenerationRun {
 
     func run(_ wish: GenerationWish) async throws {
         options.useThreads()
-        let studio = try library.studio()
+        var wish = wish
+        let addresses = try options.engineAddresses()
+        // Whatever was in the addresses, what orders and jobs keep is the engine's name.
+        if !addresses.isEmpty { wish.engine = Studio.engineName(of: addresses) }
+        let studio = try library.studio(engines: addresses)
         let order = try await studio.order(wish)
         if options.later {
             let job = try studio.enqueue(order)
@@ -39,11 +43,11 @@ struct JobTelling: Sendable {
         case .waiting(let job, let ahead):
             library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
         case .planned(let plan):
-            library.notice(Self.length(plan.prompt))
+            if let prompt = plan.prompt { library.notice(Self.length(prompt)) }
             if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
             for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
-            library.notice(Self.cost(plan))
+            if let cost = Self.cost(plan) { library.notice(cost) }
         case .preview: break
         case .step(let step):
             progress.show("step \(step.step) of \(step.steps)", share: step.share, secondsLeft: step.secondsLeft)
@@ -90,8 +94,9 @@ struct JobTelling: Sendable {
         return "\(plan.model): \(course), \(from)" + (plan.guidance > 1 ? "" : ", without guidance")
     }
 
-    private static func cost(_ plan: PlanReport) -> String {
+    private static func cost(_ plan: PlanReport) -> String? {
+        guard let seconds = plan.seconds, let memory = plan.memory else { return nil }
         let pieces = plan.tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
-        return "about \(ProgressLine.duration(plan.seconds)), \(plan.memory >> 20) MB of memory at most\(pieces)"
+        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(pieces)"
     }
 }

@@ -51,11 +51,17 @@ struct JobsCommand: AsyncParsableCommand {
         @Option(name: .long, help: ArgumentHelp("Run while up to n - 1 other jobs do.", valueName: "n"))
         var atOnce = 1
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Work off what waits for these servers, too: named as when it was ordered.", valueName: "url"))
+        var engine: [String] = []
+
         @OptionGroup var threads: ThreadOptions
         @OptionGroup var library: LibraryOptions
 
         func validate() throws {
             guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
+            _ = try EngineNames.addresses(engine)
         }
 
         func run() async throws {
@@ -63,7 +69,9 @@ struct JobsCommand: AsyncParsableCommand {
             let telling = JobTelling(library: library)
             defer { telling.end() }
             var failed = 0
-            try await library.studio().workOffJobs(atOnce: atOnce) {
+            let studio = try library.studio(engines: EngineNames.addresses(engine))
+            defer { tellOfOthers(studio) }
+            try await studio.workOffJobs(atOnce: atOnce) {
                 telling.tell($1)
             } onOutcome: { job, outcome in
                 telling.end()
@@ -75,6 +83,16 @@ struct JobsCommand: AsyncParsableCommand {
                 }
             }
             if failed > 0 { throw ExitCode.failure }
+        }
+
+        /// Jobs that wait for engines this run was not given are not done by waiting.
+        private func tellOfOthers(_ studio: Studio) {
+            let jobs = (try? studio.jobs()) ?? []
+            let others = Set(jobs.filter { $0.state == "queued" && !$0.attended }.map(\.engine)).subtracting(studio.engineNames)
+            for name in others.sorted() {
+                let options = name.split(separator: " ").map { "--engine \($0)" }.joined(separator: " ")
+                library.notice("Jobs wait for another engine: redraw jobs run \(options)")
+            }
         }
     }
 
@@ -114,6 +132,8 @@ struct JobsCommand: AsyncParsableCommand {
         let made = job.generation.map { ", g\($0)" } ?? ""
         let what = [job.mode, job.model].compactMap { $0 }.joined(separator: ", ")
         let said = job.message.map { ": \($0)" } ?? job.prompt.map { ": \($0)" } ?? ""
-        return DisplayText.harmless("\(CommandText.moment(job.created))  \(job.id) \(job.state)\(share)\(left)\(made), \(what)\(said)")
+        let engine = job.engine == Studio.builtinEngine ? "" : " at \(job.engine)"
+        return DisplayText.harmless(
+            "\(CommandText.moment(job.created))  \(job.id) \(job.state)\(share)\(left)\(made), \(what)\(engine)\(said)")
     }
 }

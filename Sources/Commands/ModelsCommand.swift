@@ -5,12 +5,15 @@ import Studio
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "List the models that are known, and check those that are here.",
+        abstract: "List the models that are known, check those that are here, fetch and add others.",
         discussion: """
               redraw models list
               redraw models check redraw-small
+              redraw models pull owner/name
+              redraw models identify download.safetensors
+              redraw models add ~/ComfyUI/models
             """,
-        subcommands: [List.self, Check.self],
+        subcommands: [List.self, Check.self, Identify.self, Pull.self, Add.self, Show.self, Remove.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -21,7 +24,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let studio = Studio(installation: try Installation.current())
-            let (models, problems) = studio.models()
+            let (known, problems) = studio.models()
+            let models = known + studio.registeredModels()
             for problem in problems { Terminal.standardError.write("models: \(problem)\n") }
             guard !json else { return try JSONOutput.print(models) }
             let terminal = Terminal.standardOutput

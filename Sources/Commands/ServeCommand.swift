@@ -43,12 +43,20 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of a WD tagger that is asked besides.", valueName: "dir"), completion: .directory)
     var tagger: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A server of yours that speaks A1111's API, for the page to choose beside the built-in engine; several are a pool.",
+            valueName: "url"))
+    var engine: [String] = []
+
     @OptionGroup var looking: LookingOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); it must be from 0 to 65535.") }
+        _ = try EngineNames.addresses(engine)
         guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
     }
 
@@ -62,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let token, token.utf8.count < ServeOptions.shortestToken { throw ServeError.shortToken(token.utf8.count) }
         options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
-        let studio = try library.studio(looking, tagger: tagger)
+        let studio = try library.studio(looking, tagger: tagger, engines: EngineNames.addresses(engine))
         let server = WebServer(studio, options)
         let (token, opens, quiet) = (options.token, open, library.quiet)
         let work = Task {

@@ -75,6 +75,30 @@ struct Framing: Sendable, Equatable {
         made.cropped(to: inner).resized(width: region.width, height: region.height, filter: .lanczos)
     }
 
+    /// The source with what was made on the canvas laid over it inside the mask.
+    ///
+    /// - Parameter runs: steps that were run.
+    func repainted(_ source: Image, with made: Image, _ mask: Mask, _ request: GenerationRequest, runs: Int) -> Image {
+        let within = mask.cropped(to: region)
+        var part = toRegion(made)
+        var amount = mask
+        if request.profile == .redraw {
+            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within) { amount in
+                Self.keptColour(at: request.strength * Double(amount) / 255)
+            }
+            // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
+            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
+        }
+        let blended = amount.feathered(by: Double(request.feather) / 2)
+        return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
+    }
+
+    /// How far what is redrawn at a strength keeps its colour: wholly where it is only smoothed, not at all where it becomes something else.
+    private static func keptColour(at strength: Double) -> Float {
+        let (hardly, much) = (0.1, 0.4)
+        return Float(min(max((much - strength) / (much - hardly), 0), 1))
+    }
+
     private static func divided(_ dividend: Int, _ divisor: Int) -> Int {
         (dividend + divisor / 2) / divisor
     }

@@ -100,16 +100,11 @@ extension Pipeline {
 }
 
 extension ModelFamily {
-    /// The working size where a request names none: the usual area in the picture's proportions, in multiples that halve evenly at every
-    /// level of the UNet.
-    public func workingSize(for picture: PixelSize?) -> PixelSize {
-        guard let picture else { return PixelSize(width: usualSide, height: usualSide) }
-        let multiple = evenMultiple
-        let factor = Double(usualSide) / (Double(picture.width) * Double(picture.height)).squareRoot()
-        func side(_ length: Int) -> Int {
-            max(1, Int((Double(length) * factor / Double(multiple)).rounded())) * multiple
-        }
-        return PixelSize(width: side(picture.width), height: side(picture.height))
+    /// The working size where a request names none.
+    public func workingSize(for picture: PixelSize?) -> PixelSize { workingSizes.size(for: picture) }
+
+    private var workingSizes: WorkingSizes {
+        WorkingSizes(usualSide: usualSide, evenMultiple: evenMultiple, sizeMultiple: sizeMultiple)
     }
 
     /// Says what will run: steps, first timestep, sizes, memory. Costs nothing, and refuses what cannot be done.
@@ -163,45 +158,52 @@ extension ModelFamily {
     private func frame(
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, memoryLimit: Int?
     ) throws(DiffusionError) -> Pipeline.Frame {
+        try Pipeline.Frame(request, picture: picture, box: box, sizes: workingSizes) { canvas in
+            memoryLimit.map { workload(canvas, request).memory(tiled: false) > $0 } ?? false && canTile(canvas)
+        }
+    }
+}
+
+extension Pipeline.Frame {
+    /// - Parameter isTiled: whether the autoencoder takes a canvas of that size in tiles.
+    init(
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, sizes: WorkingSizes, isTiled: (PixelSize) -> Bool
+    ) throws(DiffusionError) {
         var seen = picture
         if request.mode == .repaint, request.area == .masked, let box, let picture {
-            let rough = PixelSize(width: usualSide, height: usualSide)
+            let rough = PixelSize(width: sizes.usualSide, height: sizes.usualSide)
             let square = Framing.region(around: box, padding: request.padding, picture: picture, working: rough)
             seen = PixelSize(width: square.width, height: square.height)
         }
         let working =
             if let width = request.width, let height = request.height { PixelSize(width: width, height: height) } else {
-                workingSize(for: seen)
+                sizes.size(for: seen)
             }
-        guard working.width > 0, working.height > 0 else {
-            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
-        }
-        let canvas = PixelSize(width: filledUp(working.width), height: filledUp(working.height))
+        let canvas = sizes.canvas(for: working)
         // diffusers refuses what is no multiple.
-        guard canvas == working || request.profile != .diffusers else {
-            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizeMultiple)
+        guard working.width > 0, working.height > 0, canvas == working || request.profile != .diffusers else {
+            throw DiffusionError.size(width: working.width, height: working.height, multiple: sizes.sizeMultiple)
         }
-        let needs = workload(canvas, request)
-        let tiled = memoryLimit.map { needs.memory(tiled: false) > $0 } ?? false && canTile(canvas)
-        func made(output: PixelSize, _ framing: Framing?) -> Pipeline.Frame {
-            Pipeline.Frame(working: working, canvas: canvas, output: output, tiled: tiled, framing: framing)
+        let tiled = isTiled(canvas)
+        guard let picture else {
+            self.init(working: working, canvas: canvas, output: working, tiled: tiled, framing: nil)
+            return
         }
-        guard let picture else { return made(output: working, nil) }
         if request.mode == .repaint {
             var region = PixelRectangle(x: 0, y: 0, width: picture.width, height: picture.height)
             if let box, request.area == .masked {
                 region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
             }
-            return made(output: picture, Framing(region: region, working: working, canvas: canvas))
+            self.init(
+                working: working, canvas: canvas, output: picture, tiled: tiled,
+                framing: Framing(region: region, working: working, canvas: canvas))
+            return
         }
         // A result of the picture's own size shows all of it: what cropping would lose could not be put back.
         let whole = request.outputSize == .picture
         let resize = whole && request.resize == .crop ? .fill : request.resize
-        return made(
-            output: whole ? picture : working, Framing(picture: picture, working: working, canvas: canvas, resize: resize))
-    }
-
-    private func filledUp(_ side: Int) -> Int {
-        (side + sizeMultiple - 1) / sizeMultiple * sizeMultiple
+        self.init(
+            working: working, canvas: canvas, output: whole ? picture : working, tiled: tiled,
+            framing: Framing(picture: picture, working: working, canvas: canvas, resize: resize))
     }
 }

@@ -26,6 +26,10 @@ public struct PipelineResult: Sendable {
     public struct Picture: Sendable {
         public let image: Image
         public let seed: UInt64
+
+        public init(image: Image, seed: UInt64) {
+            (self.image, self.seed) = (image, seed)
+        }
     }
     public struct Seconds: Sendable, Codable, Equatable {
         /// Reading the prompt and encoding the source.
@@ -33,6 +37,8 @@ public struct PipelineResult: Sendable {
         public var denoise = 0.0
         public var decode = 0.0
         public var total = 0.0
+
+        public init() {}
     }
     /// That nothing outside the mask changed.
     public struct Untouched: Sendable {
@@ -146,6 +152,11 @@ public struct RunTask: Sendable {
         let before = source.untouchedBytes(mask)
         return PipelineResult.Untouched(
             pixels: mask.untouchedPixelCount, identical: pictures.allSatisfy { $0.image.untouchedBytes(mask) == before }, mask: mask)
+    }
+
+    /// The task at one of its strengths alone.
+    public func at(_ index: Int) -> RunTask {
+        RunTask(request(at: index), strengths: [strengths[index]], source: source, mask: mask)
     }
 
     /// The request at one of the strengths.

@@ -186,33 +186,9 @@ struct PipelineRun {
     /// What a stage made on its canvas, as the next one takes it, or as it is handed over.
     private func delivered(_ made: Image, _ stage: Pipeline.Stage, of plan: Pipeline.Plan, _ source: Image?) -> Image {
         if let source, let mask = task.mask, let framing = stage.frame.framing {
-            return repainted(source, made, mask, framing, stage)
+            return framing.repainted(source, with: made, mask, stage.request, runs: stage.steps.run)
         }
         return plan.grows ? stage.frame.cropped(made) : plan.delivered(made, as: task.request.outputSize)
-    }
-
-    /// The source with what was made laid over it inside the mask.
-    private func repainted(_ source: Image, _ made: Image, _ mask: Mask, _ framing: Framing, _ stage: Pipeline.Stage) -> Image {
-        let region = framing.region
-        let within = mask.cropped(to: region)
-        var part = framing.toRegion(made)
-        var amount = mask
-        if task.request.profile == .redraw {
-            let strength = stage.request.strength
-            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within) { amount in
-                Self.keptColour(at: strength * Double(amount) / 255)
-            }
-            // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
-            amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * stage.steps.run)) })
-        }
-        let blended = amount.feathered(by: Double(task.request.feather) / 2)
-        return source.pasted(part, x: region.x, y: region.y, mask: blended.cropped(to: region))
-    }
-
-    /// How far what is redrawn at a strength keeps its colour: wholly where it is only smoothed, not at all where it becomes something else.
-    private static func keptColour(at strength: Double) -> Float {
-        let (hardly, much) = (0.1, 0.4)
-        return Float(min(max((much - strength) / (much - hardly), 0), 1))
     }
 
     /// Seconds since the last lap.

@@ -154,7 +154,7 @@ extension BuiltinEngine {
     /// The order's model with what its prompts call: LoRA files out of folders `loras` and textual inversions out of folders `embeddings`,
     /// in the model's folder, beside it, or among the person's own models.
     private func open(_ order: GenerationOrder) throws -> Model {
-        let place = order.model.place
+        guard let place = order.model.place else { throw EngineError.modelElsewhere(order.model.name) }
         let options = try PipelineOptions(
             prompts: [order.request.prompt, order.request.negative],
             folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
@@ -209,9 +209,7 @@ extension GenerationPlan.Run {
 
 extension GenerationResult {
     fileprivate init(run: GenerationPlan.Run, _ result: PipelineResult, source: Image?) {
-        let untouched = result.untouched.flatMap { proof in
-            source.map { Untouched(pixels: proof.pixels, identical: proof.identical, bytes: $0.untouchedBytes(proof.mask)) }
-        }
+        let untouched = result.untouched.flatMap { proof in source.map { Untouched(proof, of: $0) } }
         self.init(run: run, pictures: result.pictures, seconds: result.seconds, untouched: untouched)
     }
 }

@@ -55,12 +55,12 @@ public struct GenerationPlan: Sendable {
     public let order: GenerationOrder
     /// One for each strength.
     public let runs: [Run]
-    /// How the weights will be held: `f32`, or `bf16` for two bytes a number.
+    /// How the weights will be held: `f32`, or `bf16` for two bytes a number; `elsewhere` where that is another program's affair.
     public let precision: String
-    /// Seconds it is likely to take from the first step on.
-    public let seconds: Double
-    /// Bytes that this process will hold at most, what it holds now included.
-    public let memory: Int
+    /// Seconds it is likely to take from the first step on; nil where the engine does not know.
+    public let seconds: Double?
+    /// Bytes that this process will hold at most, what it holds now included; nil where another one does the work.
+    public let memory: Int?
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
     /// What the person has to know of the pictures and of the files that the prompts call: what was scaled, what was left out.
@@ -75,11 +75,28 @@ public struct GenerationPlan: Sendable {
 
 /// What happens while a plan is run.
 public enum GenerationEvent: Sendable {
-    /// The model is there: how long the prompt is for it, and the seconds it took to get so far, planning included.
-    case loaded(prompt: PromptLength, seconds: Double)
+    /// The model is there: how long the prompt is for it, where the engine tells, and the seconds it took to get so far, planning included.
+    case loaded(prompt: PromptLength?, seconds: Double)
     case step(StepReport)
+    /// How far an engine elsewhere says it is: all that is known of its steps.
+    case progress(GenerationProgress)
     /// One result for each strength of the order. The last event.
     case finished([GenerationResult])
+}
+
+/// How far a run is that another program does.
+public struct GenerationProgress: Sendable {
+    /// Which picture, from 0, and how many there are.
+    public let picture: Int
+    public let pictures: Int
+    /// Steps of this picture, as far as shares of them are told, from 1, and how many it takes.
+    public let step: Int
+    public let steps: Int
+    public let secondsElapsed: Double
+    /// As what was done so far went.
+    public let secondsLeft: Double
+    /// What the picture is likely to become, where previews were asked for and the program shows any.
+    public let preview: Image?
 }
 
 /// The pictures that were made at one strength.
@@ -92,6 +109,10 @@ public struct GenerationResult: Sendable {
         public let identical: Bool
         /// The original's bytes there, row by row: what a digest is made of.
         public let bytes: [UInt8]
+
+        init(_ proof: PipelineResult.Untouched, of source: Image) {
+            (pixels, identical, bytes) = (proof.pixels, proof.identical, source.untouchedBytes(proof.mask))
+        }
     }
 
     public let run: GenerationPlan.Run

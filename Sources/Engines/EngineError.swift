@@ -3,8 +3,13 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
     /// Bytes. `weights` are those that have yet to be read.
     case tooLittleMemory(needed: Int, weights: Int, available: Int, size: String, inHalves: Bool)
 
+    /// An order for an engine elsewhere, whose models lie with it.
+    case modelElsewhere(String)
+
     public var description: String {
         switch self {
+        case .modelElsewhere(let name):
+            "the model \(name) lies with another engine; order the picture again, with that --engine or another model"
         case .tooLittleMemory(let needed, let weights, let available, let size, let inHalves):
             "A run at \(size) needs about \(needed >> 20) MB of memory"
                 + (weights > 0 ? ", \(weights >> 20) MB of it for the model's weights," : "") + " and \(available >> 20) MB are free. "

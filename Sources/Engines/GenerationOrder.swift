@@ -21,14 +21,14 @@ public struct GenerationOrder: Codable, Sendable, Equatable {
     /// A model and where it lies.
     public struct Model: Codable, Sendable, Equatable {
         public let name: String
-        /// Absolute: a folder in diffusers' layout, or a .safetensors file.
-        public let path: String
+        /// Absolute: a folder in diffusers' layout, or a .safetensors file; nil where it lies with an engine elsewhere.
+        public let path: String?
 
-        public init(name: String, path: String) {
+        public init(name: String, path: String?) {
             (self.name, self.path) = (name, path)
         }
 
-        public var place: URL { URL(fileURLWithPath: path) }
+        public var place: URL? { path.map { URL(fileURLWithPath: $0) } }
     }
 
     /// A model that is run in a way of its own where the person says nothing else.

@@ -31,6 +31,8 @@ struct OrderKnowledge {
     var picture: GenerationOrder.Picture?
     var mask: GenerationOrder.Picture?
     var engines: [String] = [BuiltinEngine.name]
+    /// Whether the engine that is asked for is another program, with conventions of its own.
+    var isOutside = false
     var workingDirectory = URL(fileURLWithPath: "/", isDirectory: true)
     /// Whether there is a folder of that name.
     var isFolder: (URL) -> Bool = { _ in false }
@@ -66,6 +68,7 @@ extension GenerationOrder {
     init(_ wish: GenerationWish, _ known: OrderKnowledge) throws {
         let engine = wish.engine ?? BuiltinEngine.name
         guard known.engines.contains(engine) else { throw OrderError.unknown(what: "engine", value: engine, known: known.engines) }
+        if known.isOutside { try Self.allowElsewhere(wish) }
         let preview = try Self.file(wish.preview, isPicture: "preview")
         let strengths = try Self.sheet(wish)
         var request = try Self.request(wish, known)
@@ -104,13 +107,26 @@ extension GenerationOrder {
             preview: preview, latent: try Self.file(wish.latent, isPicture: nil))
     }
 
+    /// What only the built-in engine does is refused for others, not left out.
+    private static func allowElsewhere(_ wish: GenerationWish) throws(OrderError) {
+        if let profile = wish.profile, profile != GenerationRequest.Profile.a1111.rawValue, GenerationWish.profiles.contains(profile) {
+            throw .onlyBuiltin(what: "the profile \(profile)")
+        }
+        if let precision = wish.precision, precision != GenerationRequest.Precision.auto.rawValue {
+            throw .onlyBuiltin(what: "the precision \(precision)")
+        }
+        if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
+        if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
+        if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
+    }
+
     private static func request(_ wish: GenerationWish, _ known: OrderKnowledge) throws -> GenerationRequest {
         let usage = known.usage
         var request = GenerationRequest()
         request.mode = try choice(wish.mode, "mode") ?? wish.impliedMode
         guard request.mode == .paint || known.picture != nil else { throw OrderError.noPicture(mode: request.mode.rawValue) }
         guard request.mode != .repaint || known.mask != nil else { throw OrderError.noMask }
-        request.profile = try choice(wish.profile, "profile") ?? request.profile
+        request.profile = try choice(wish.profile, "profile") ?? (known.isOutside ? .a1111 : request.profile)
         request.precision = try choice(wish.precision, "precision") ?? request.precision
         request.resize = try choice(wish.resize, "resize") ?? request.resize
         request.outputSize = try choice(wish.outputSize, "output size") ?? request.outputSize

@@ -71,6 +71,17 @@ struct JobRun: Sendable {
             var results: [GenerationResult] = []
             var noted = ContinuousClock.now
             var shown: ContinuousClock.Instant?
+            func tell(_ entry: StepEntry, showing preview: Image?) async throws {
+                if noted.duration(to: .now) > .seconds(1) {
+                    try? library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
+                    noted = .now
+                }
+                if showsSteps, let preview, shown.map({ $0.duration(to: .now) >= .seconds(1) }) ?? true {
+                    shown = .now
+                    onEvent(.preview(try await NumericQueue.shared.run { try ImageFile.encodeJPEG(preview, quality: 85) }))
+                }
+                onEvent(.step(entry))
+            }
             for try await event in engine.run(plan) {
                 switch event {
                 case .loaded(let prompt, let seconds):
@@ -79,16 +90,10 @@ struct JobRun: Sendable {
                     begun = (try begin(plan, pictureFile, library), seconds)
                 case .step(let step):
                     try await keep(step)
-                    let entry = StepEntry(step)
-                    if noted.duration(to: .now) > .seconds(1) {
-                        try? library.note(JobProgress(share: entry.share, secondsLeft: entry.secondsLeft), ofJob: job)
-                        noted = .now
-                    }
-                    if showsSteps, let preview = step.preview, shown.map({ $0.duration(to: .now) >= .seconds(1) }) ?? true {
-                        shown = .now
-                        onEvent(.preview(try await NumericQueue.shared.run { try ImageFile.encodeJPEG(preview, quality: 85) }))
-                    }
-                    onEvent(.step(entry))
+                    try await tell(StepEntry(step), showing: step.preview)
+                case .progress(let progress):
+                    try await keep(progress.preview)
+                    try await tell(StepEntry(progress), showing: progress.preview)
                 case .finished(let made):
                     results = made
                 }
@@ -140,13 +145,15 @@ struct JobRun: Sendable {
                 plan.wantsPreviews = showsSteps
                 let limit = Memory.installed ?? .max
                 // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
-                guard (try? library.admit(job: job, memory: plan.memory, limit: limit)) == false else { return plan }
+                // Another program's memory is its own affair.
+                guard let memory = plan.memory, (try? library.admit(job: job, memory: memory, limit: limit)) == false else { return plan }
                 // Beside the others it would be too much, once they have taken all that they were planned to.
                 try library.putBack(job)
                 try await Task.sleep(for: JobRun.patience)
                 try await turn(library)
             } catch let error as EngineError {
-                guard try library.jobsUnderWay().contains(where: { $0.state == .running && $0.id != job }) else { throw error }
+                guard case .tooLittleMemory = error, try library.jobsUnderWay().contains(where: { $0.state == .running && $0.id != job })
+                else { throw error }
                 try library.putBack(job)
                 try await Task.sleep(for: JobRun.patience)
                 try await turn(library)
@@ -188,14 +195,16 @@ struct JobRun: Sendable {
 
     /// The files that show a step, where they are wanted.
     private func keep(_ step: StepReport) async throws {
-        let (preview, latent) = (order.preview, order.latent)
-        guard preview != nil || latent != nil else { return }
+        try await keep(step.preview)
+        guard let latent = order.latent, step.step == step.steps else { return }
         try await NumericQueue.shared.run {
-            if let preview, let image = step.preview { try ImageFile.write(image, to: preview) }
-            if let latent, step.step == step.steps {
-                try SafetensorsFile.write(tensors: [("latent", step.latent.permuted([0, 3, 1, 2]))], to: latent)
-            }
+            try SafetensorsFile.write(tensors: [("latent", step.latent.permuted([0, 3, 1, 2]))], to: latent)
         }
+    }
+
+    private func keep(_ image: Image?) async throws {
+        guard let preview = order.preview, let image else { return }
+        try await NumericQueue.shared.run { try ImageFile.write(image, to: preview) }
     }
 }
 

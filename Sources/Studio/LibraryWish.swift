@@ -71,7 +71,9 @@ extension Studio {
     func located(_ wish: LibraryWish) throws -> GenerationWish {
         var located = wish.settings
         let isHere = located.engine == nil || located.engine == BuiltinEngine.name
-        if isHere, let model = located.model, premises.catalog().model(named: model) == nil {
+        if isHere, let model = located.model, premises.catalog().model(named: model) == nil,
+            premises.registered.generator(named: model) == nil
+        {
             throw StudioError.unknownModel(name: model, known: premises.catalog().generators.map(\.name))
         }
         if let id = wish.picture { located.picture = try file(of: premises.library().picture(id: id)).path }
@@ -95,7 +97,7 @@ extension Studio {
             throw OrderError.unknown(what: "engine", value: order.engine, known: engines.keys.sorted())
         }
         let plan = try await engine.plan(order)
-        let length = try length(of: order.request.prompt, model: order.model.name)
+        let length = engine is any OutsideEngine ? nil : try length(of: order.request.prompt, model: order.model.name)
         var report = PlanReport(plan, length)
         report.notes = report.notes.map(discreetText().plain)
         return PlannedOrder(order: OrderReport(order), plan: report, crop: plan.region.map(CropEntry.init))

@@ -15,6 +15,8 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
     case sheetOf(count: Int, drafts: Int)
     case noStrengths([Double])
     case draftsOfWhatDoesNotGrow(Int)
+    /// An engine elsewhere has no such thing.
+    case onlyBuiltin(what: String)
     case request(GenerationRequestError)
 
     /// The setting that is wrong, as a wish calls it; nil where none is alone.
@@ -28,6 +30,8 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
         case .notAPictureName(let what, _): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"
         case .draftsOfWhatDoesNotGrow: "drafts"
+        case .onlyBuiltin(let what):
+            ["profile", "precision", "latent", "drafts"].first { what.contains($0) } ?? "firstSide"
         case .request(let error):
             switch error {
             case .outOfRange(let name, _, _): name.contains("prompt") ? (name.contains("negative") ? "negative" : "prompt") : Self.key(name)
@@ -64,6 +68,7 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
             "\(strengths.isEmpty ? "no strengths" : strengths.map { "\($0)" }.joined(separator: ", ")): a sheet takes 1 to \(Self.mostStrengths), each from 0 to 1"
         case .draftsOfWhatDoesNotGrow(let drafts):
             "\(drafts) drafts: only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with a first side (--first-side)"
+        case .onlyBuiltin(let what): "\(what) is the built-in engine's alone; leave it out, or leave out the other engine"
         case .request(let error): "\(error)"
         }
     }

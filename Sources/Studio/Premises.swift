@@ -32,6 +32,9 @@ final class Premises: Sendable {
         }
     }
 
+    /// What lies elsewhere and was registered.
+    var registered: RegisteredModels { RegisteredModels(folder: installation.personalModels) }
+
     /// The library, with jobs that were interrupted said to be so.
     func library() throws -> Library {
         try openedLibrary.withLock { opened in
@@ -64,28 +67,30 @@ final class Premises: Sendable {
 
     /// How a model is usually run that no manifest describes.
     func habits(of name: String) -> ModelHabits? {
-        manifest(of: name) == nil ? ModelHabits(model: URL(asTyped: name)) : nil
+        manifest(of: name) == nil ? ModelHabits(model: registered.generator(named: name) ?? URL(asTyped: name)) : nil
     }
 
     /// The name and place of a generator: an installed one by its name, else a folder in diffusers' layout or a .safetensors file.
     func generator(_ name: String) throws -> (name: String, place: URL) {
         let catalog = catalog()
         guard let manifest = catalog.model(named: name) else {
-            let place = URL(asTyped: name)
+            let link = registered.generator(named: name)
+            let place = link ?? URL(asTyped: name)
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
+                if let link { throw StudioError.noModel(path: link.path) }
                 throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
             }
             if isFolder.boolValue {
                 let description = place.appendingPathComponent("unet/config.json")
                 guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
-                return (place.lastPathComponent, place)
+                return (link == nil ? place.lastPathComponent : name, place)
             }
             guard place.pathExtension.lowercased() == "safetensors" else {
                 // What it is instead, its content tells.
                 throw SafetensorsFile.foreignKind(of: place) ?? StudioError.noModel(path: place.path) as any Error
             }
-            return (place.deletingPathExtension().lastPathComponent, place)
+            return (link == nil ? place.deletingPathExtension().lastPathComponent : name, place)
         }
         guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }
         guard catalog.isInstalled(manifest), let directory = catalog.directory(of: manifest) else {

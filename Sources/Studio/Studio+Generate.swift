@@ -27,6 +27,11 @@ public struct StepEntry: Codable, Sendable, Equatable {
     /// Of all pictures, from 0 to 1.
     public var share: Double { Double(picture * steps + step) / Double(max(pictures * steps, 1)) }
 
+    init(_ progress: GenerationProgress) {
+        (picture, pictures, step, steps) = (progress.picture, progress.pictures, progress.step, progress.steps)
+        (secondsElapsed, secondsLeft) = (progress.secondsElapsed, progress.secondsLeft)
+    }
+
     init(_ report: StepReport) {
         (picture, pictures, step, steps) = (report.picture, report.pictures, report.step, report.steps)
         (secondsElapsed, secondsLeft) = (report.secondsElapsed, report.secondsLeft)
@@ -51,8 +56,12 @@ extension Studio {
             lock = JobLock.take(id, in: premises.libraryFolder)
         }
         defer { withExtendedLifetime(lock) {} }
+        let most = max(most, jobsAtOnce(order.engine))
         return try await JobRun(studio: self, job: job.id, order: order, most: most, onEvent: onEvent).report(waits: true)
     }
+
+    /// Jobs that an engine takes at the same time, whatever the person says: one, or one for each server of a pool.
+    public func jobsAtOnce(_ engine: String) -> Int { (engines[engine] as? any OutsideEngine)?.jobsAtOnce ?? 1 }
 
     /// Leaves an order in the queue, for whoever works it off.
     ///
@@ -62,17 +71,19 @@ extension Studio {
         return try premises.library().submit(try JSON.text(order), engine: order.engine, isAttended: false).id
     }
 
-    /// Works off the jobs of the queue that nobody attends, one after the other, until none is left.
+    /// Works off the jobs of the queue that nobody attends, one after the other, until none is left for the engines of this studio.
     ///
     /// Any number of processes may do so at the same time: no job is taken twice. What fails of a job ends that job only.
     ///
     /// - Parameters:
     ///   - most: jobs that may run at the same time on this library.
+    ///   - only: the engine whose jobs are taken; nil: those of every engine there is.
     ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
     ///     running when it is cancelled goes back into the queue.
     ///   - onOutcome: told what became of each job.
     public func workOffJobs(
-        atOnce most: Int = 1, staying: Bool = false, onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
+        atOnce most: Int = 1, of only: String? = nil, staying: Bool = false,
+        onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
         onOutcome: (Int64, Result<GenerationReport, any Error>) throws -> Void
     ) async throws {
         let library = try premises.library()
@@ -80,15 +91,19 @@ extension Studio {
             try Task.checkCancellation()
             try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
             var lock: JobLock?
-            let next = try library.startNext(engine: BuiltinEngine.name, most: most) { id in
-                lock = JobLock.take(id, in: premises.libraryFolder)
+            var next: Job?
+            for engine in only.map({ [$0] }) ?? engines.keys.sorted() where next == nil {
+                next = try library.startNext(engine: engine, most: max(most, jobsAtOnce(engine))) { id in
+                    lock = JobLock.take(id, in: premises.libraryFolder)
+                }
             }
             defer { withExtendedLifetime(lock) {} }
             if let next {
                 do {
                     let order: GenerationOrder = try next.order.decoded()
                     let run = JobRun(
-                        studio: self, job: next.id, order: order, most: most, showsSteps: staying, leavesUnfinished: staying
+                        studio: self, job: next.id, order: order, most: max(most, jobsAtOnce(order.engine)), showsSteps: staying,
+                        leavesUnfinished: staying
                     ) { onEvent(next.id, $0) }
                     try onOutcome(next.id, .success(try await run.report(waits: false)))
                 } catch let error as CancellationError {
@@ -102,7 +117,7 @@ extension Studio {
                 }
             } else {
                 let waits = try library.jobsUnderWay().contains { job in
-                    job.state == .queued && !job.isAttended && job.engine == BuiltinEngine.name
+                    job.state == .queued && !job.isAttended && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
                 }
                 guard waits || staying else { return }
                 try await Task.sleep(for: JobRun.patience)

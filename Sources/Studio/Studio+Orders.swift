@@ -9,27 +9,39 @@ extension Studio {
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
     public func order(_ wish: GenerationWish) async throws -> GenerationOrder {
-        try await NumericQueue.shared.run { try self.ordered(wish) }
+        var outside: OutsideModel?
+        if let name = wish.engine, let engine = engines[name] as? any OutsideEngine {
+            outside = OutsideModel(name: wish.model)
+            if wish.model == nil { outside?.name = try await engine.usualModel() }
+        }
+        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside) }
     }
 
-    private func ordered(_ wish: GenerationWish) throws -> GenerationOrder {
+    /// A model that lies with an engine elsewhere.
+    private struct OutsideModel: Sendable {
+        var name: String?
+    }
+
+    private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?) throws -> GenerationOrder {
         let file = try wish.picture.map { try PictureFile(path: $0) }
         let mask = try wish.mask.map { try PictureFile(path: $0) }
-        let name = wish.model ?? usualGenerator(for: wish)
-        let manifest = premises.manifest(of: name)
-        let habits = premises.habits(of: name)
+        let name = outside?.name ?? wish.model ?? usualGenerator(for: wish)
+        // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
+        let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
+        let habits = outside == nil ? premises.habits(of: name) : nil
         return try GenerationOrder(
             wish,
             OrderKnowledge(
                 usage: manifest == nil ? .init(habits) : .init(manifest?.defaults), sizes: manifest?.sizeRule,
                 recognised: habits.flatMap { habits in habits.kind.map { .init(kind: $0.rawValue, sign: habits.sign) } },
-                picture: file?.ordered, mask: mask?.ordered, engines: engines.keys.sorted(),
+                picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
                 isFolder: { url in
                     var isFolder: ObjCBool = false
                     return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
                 },
                 model: {
+                    guard outside == nil else { return .init(name: name, path: nil) }
                     let (name, place) = try self.premises.generator(name)
                     return .init(name: name, path: place.path)
                 },

@@ -30,13 +30,13 @@ public struct FolderReport: Codable, Sendable {
 extension Studio {
     var files: LibraryFiles { LibraryFiles(library: premises.libraryFolder) }
 
-    /// Keeps a picture that came as bytes, and has it analysed when its turn comes.
+    /// Keeps a picture that came as bytes, and has it analysed when its turn comes, unless nobody wants that.
     ///
     /// It is decoded once, with the same care as a file, before anything is kept.
     /// - Parameter name: what the person calls it.
     /// - Returns: the picture's number, and whether it is new here.
     /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
-    public func takeIn(_ bytes: [UInt8], named name: String) async throws -> (picture: Int64, isNew: Bool) {
+    public func takeIn(_ bytes: [UInt8], named name: String, isAnalysed: Bool = true) async throws -> (picture: Int64, isNew: Bool) {
         let name = Studio.plainName(name)
         return try await Studio.takingIn.run { [self] in
             let file = try PictureFile(bytes, path: name, stamp: nil)
@@ -54,7 +54,9 @@ extension Studio {
                 NewPicture(
                     sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
                     stamp: FileStamp(path: kept.path), name: name))
-            if try library.latestAnalysis(of: picture.id) == nil { try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id) }
+            if isAnalysed, try library.latestAnalysis(of: picture.id) == nil {
+                try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id)
+            }
             return (picture.id, true)
         }
     }

@@ -29,9 +29,6 @@ extension Studio {
             pictures: try library.pictures(all).total, pending: try library.pictures(pending).total, bin: try library.binCount(),
             jobs: try library.jobsUnderWay().count)
     }
-
-    /// What orders call the engines there are.
-    public var engineChoices: [String] { engines.keys.sorted() }
 }
 
 /// How much there is in a library.

@@ -1,5 +1,5 @@
 import Catalog
-import Engines
+public import Engines
 public import Foundation
 import Screening
 import Synchronization
@@ -24,20 +24,34 @@ public final class Studio: Sendable {
     ///   - encoder: a name out of `Models/` or a folder; nil: the default encoder.
     ///   - tagger: the folder of a WD tagger that is asked besides; nil: none.
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
+    ///   - engines: servers of the person's own that make pictures, as one pool beside the built-in engine.
     public convenience init(
-        installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil
+        installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
+        engines: [EngineAddress] = []
     ) {
         let premises = Premises(installation, libraryFolder: library ?? installation.defaultLibrary)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
         self.init(
-            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger), engines: [builtin])
+            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger),
+            engines: [builtin] + (engines.isEmpty ? [] : [HTTPEngine(engines)]))
     }
 
     init(_ premises: Premises, analyst: Analyst, engines: [any Engine]) {
         (self.premises, self.analyst) = (premises, analyst)
         self.engines = Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0) })
     }
+
+    /// What orders call the engine that comes with Redraw.
+    public static let builtinEngine = BuiltinEngine.name
+
+    /// What orders call the engines there are, the built-in one first.
+    public var engineNames: [String] {
+        engines.keys.sorted { ($0 == BuiltinEngine.name ? 0 : 1, $0) < ($1 == BuiltinEngine.name ? 0 : 1, $1) }
+    }
+
+    /// What orders call the pool of these servers.
+    public static func engineName(of addresses: [EngineAddress]) -> String { HTTPEngine.name(of: addresses) }
 
     var installation: Installation { premises.installation }
 

@@ -25,6 +25,15 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case notEmbedded(picture: String, encoder: String)
     case nothingRecovered(picture: String)
     case noFolder(path: String)
+    case noFile(path: String)
+    /// A folder where a file of weights was wanted.
+    case isModelFolder(path: String)
+    case notAModelName(String)
+    case modelNameTaken(name: String, by: String)
+    case oneNameForMany(name: String, count: Int)
+    case notRegistered(name: String, known: [String])
+    /// What lies among the registered models is the file itself.
+    case isNoLink(path: String)
     /// A picture that is not what it was when it was ordered.
     case pictureChanged(path: String)
     case jobCancelled(Int64)
@@ -85,6 +94,15 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
         case .nothingRecovered(let picture):
             "No prompt was found in the file of \(picture) or beside it when it was analysed; redraw info shows what a file holds."
         case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
+        case .noFile(let path): "\(path): there is no such file or folder."
+        case .isModelFolder(let path):
+            "\(path) is a folder; name a file of weights in it, or register all that lies there: redraw models add \(path)"
+        case .notAModelName(let name): "\(name) is no name for a model: 1 to 120 characters, none of / \\ : < >, and no dot at the start."
+        case .modelNameTaken(let name, let other): "The name \(name) is taken by \(other); give another one with --name."
+        case .oneNameForMany(let name, let count): "\(count) files were found, and --name \(name) is for one; leave it out."
+        case .notRegistered(let name, let known):
+            "There is no registered model \(name)" + (known.isEmpty ? "; none is." : ". Registered: \(known.joined(separator: ", ")).")
+        case .isNoLink(let path): "\(path) is the model itself, not a link to one; move it away by hand if it is to go."
         case .pictureChanged(let path): "\(path) is not the picture any more that was ordered; order it again."
         case .jobCancelled(let id): "job \(id) was cancelled; nothing half-written is left behind"
         case .notATagger(let path):

@@ -38,6 +38,7 @@ func buildRouter(_ site: Site) -> Router<Context> {
     GenerationRoutes(site: site).add(to: api)
     RecordRoutes(site: site).add(to: api)
     EventRoutes(site: site).add(to: api)
+    WebUIRoutes(site: site).add(to: router.group("sdapi/v1"))
     PageRoutes(page: site.page).add(to: router)
     return router
 }

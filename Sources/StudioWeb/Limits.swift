@@ -6,6 +6,8 @@ enum Limits {
     static let json = 1 << 20
     /// Bytes of a picture.
     static let picture = UploadLimits.bytes
+    /// Bytes of a body with a picture and a mask in base64.
+    static let webUIBody = 192 << 20
     /// Seconds in which a body has to be there, and how much longer each megabyte may take.
     static let bodySeconds = 30.0
     static let bodySecondsPerMegabyte = 2.0

@@ -5,17 +5,22 @@ extension Site {
     /// Works off both queues, and looks after what others change, until the task is cancelled.
     func work() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.makePictures() }
+            // What another program makes does not wait for what is made here.
+            for engine in studio.engineNames {
+                for _ in 0..<max(studio.jobsAtOnce(engine), engine == Studio.builtinEngine ? options.jobsAtOnce : 1) {
+                    group.addTask { await self.makePictures(engine) }
+                }
+            }
             group.addTask { await self.analysePictures() }
             group.addTask { await self.watchLibrary() }
             group.addTask { await self.beat() }
         }
     }
 
-    private func makePictures() async {
+    private func makePictures(_ engine: String) async {
         while !Task.isCancelled {
             do {
-                try await studio.workOffJobs(atOnce: options.jobsAtOnce, staying: true) { job, event in
+                try await studio.workOffJobs(atOnce: options.jobsAtOnce, of: engine, staying: true) { job, event in
                     self.hear(event, of: job)
                 } onOutcome: { job, outcome in
                     self.previews.remove(job)

@@ -16,7 +16,7 @@ private let allowed: [String: Set<String>] = [
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "Tensors", "Pixels"],
     "Screening": ["Vocabulary", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
-    "Engines": ["Diffusion", "Encoders", "Pixels"],
+    "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient"],
     "Studio": [
         "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
         "Threads",
@@ -34,8 +34,8 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS",
-    "CHEIF", "CTIFF",
+    "GRDB", "AsyncHTTPClient", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
+    "CZlib", "CLCMS", "CHEIF", "CTIFF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

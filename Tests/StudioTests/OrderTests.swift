@@ -44,6 +44,7 @@ import Testing
     }
 
     private static let withPhoto: @Sendable () -> OrderKnowledge = { known { $0.picture = photo } }
+    private static let elsewhere: @Sendable () -> OrderKnowledge = { known { $0.isOutside = true } }
     private static let withMask: @Sendable () -> OrderKnowledge = { known { ($0.picture, $0.mask) = (photo, mask) } }
 
     /// (What is wished for, whether it is composed anew).
@@ -90,6 +91,10 @@ import Testing
         },
         Case("the web UI has samplers of its own, and paints at once", { ($0.prompt, $0.profile) = ("a cat", "a1111") }) {
             $0.request.sampler == .dpmpp2MKarras && $0.request.firstSide == nil && $0.request.drafts == 1
+        },
+        Case("an engine elsewhere follows the web UI's conventions", { $0.prompt = "a cat" }, known: elsewhere) {
+            ($0.request.profile, $0.request.sampler, $0.request.firstSide, $0.request.drafts) == (.a1111, .dpmpp2MKarras, nil, 1)
+                && $0.request.steps == 12
         },
         Case("a picture is redrawn from its approved prompt, at the manifest's strength", { $0.picture = "p.jpg" }, known: withPhoto) {
             let request = $0.request
@@ -171,6 +176,16 @@ import Testing
         ]
         for (error, change) in wrong {
             #expect(throws: error) { try GenerationOrder(OrderTests.wish(change), OrderTests.known()) }
+        }
+        let builtinOnly: [(String, (inout GenerationWish) -> Void)] = [
+            ("the profile diffusers", { $0.profile = "diffusers" }), ("the precision bf16", { $0.precision = "bf16" }),
+            ("a file of the latent", { $0.latent = "x.safetensors" }), ("a first side", { $0.firstSide = 64 }),
+            ("trying drafts", { $0.drafts = 2 }),
+        ]
+        for (what, change) in builtinOnly {
+            var wish = OrderTests.wish { $0.prompt = "a cat" }
+            change(&wish)
+            #expect(throws: OrderError.onlyBuiltin(what: what)) { try GenerationOrder(wish, OrderTests.elsewhere()) }
         }
         #expect(throws: OrderError.draftsOfWhatDoesNotGrow(4)) {
             try GenerationOrder(OrderTests.wish { ($0.picture, $0.strength, $0.drafts) = ("p", 0.5, 4) }, OrderTests.withPhoto())

@@ -102,8 +102,9 @@ struct Asking: Sendable {
         if json != nil { headers[.contentType] = "application/json" }
         if bytes != nil { headers[.contentType] = type }
         let body = (json.map { Array($0.utf8) } ?? bytes).map { ByteBuffer(bytes: $0) }
+        let isWhole = ["/api", "/sdapi", "/?", "/assets", "//"].contains { path.hasPrefix($0) } || path == "/"
         let uri =
-            path.hasPrefix("/api") || path == "/" || path.hasPrefix("/?") || path.hasPrefix("/assets") || path.hasPrefix("//")
+            isWhole
             ? path : "/api/v1" + path
         let response = try await client.executeRequest(uri: uri, method: method, headers: headers, body: body)
         return Answer(status: Int(response.status.code), headers: response.headers, bytes: Array(response.body.readableBytesView))

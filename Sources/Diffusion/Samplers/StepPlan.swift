@@ -16,6 +16,14 @@ public struct StepPlan: Sendable, Equatable, Codable {
         (self.firstTimestep, self.start) = (firstTimestep, start)
     }
 
+    /// What the web UI's rule makes of the steps and the strength where the schedule is another program's, and not known.
+    ///
+    /// - Parameter strength: nil for a run from nothing.
+    public init(outside steps: Int, strength: Double?) {
+        let run = strength.map { min(Int(min($0, 0.999) * Double(steps)) + 1, steps) } ?? steps
+        self.init(requested: steps, run: run, passes: run, firstTimestep: nil, start: steps - run)
+    }
+
     /// Runs one after the other, told as one; there is at least one.
     init(together plans: [StepPlan]) {
         self.init(

@@ -44,7 +44,8 @@ public struct PlanReport: Codable, Sendable, Equatable {
     }
 
     public let model: String
-    public let prompt: Prompt
+    /// Nil where the engine does not tell.
+    @OrNull public internal(set) var prompt: Prompt?
     @OrNull public internal(set) var recognised: Recognition?
     /// What the person has to know of the mask and of the files that the prompts call: what was scaled, what was left out.
     public internal(set) var notes: [String]
@@ -53,20 +54,20 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public let guidance: Double
     /// Of the first picture, or of its first draft.
     public let seed: UInt64
-    /// From the first step on.
-    public let seconds: Double
-    /// Bytes at the peak, the loaded model included.
-    public let memory: Int
+    /// From the first step on; nil where the engine does not know.
+    @OrNull public internal(set) var seconds: Double?
+    /// Bytes at the peak, the loaded model included; nil where another program does the work.
+    @OrNull public internal(set) var memory: Int?
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
 }
 
 extension PlanReport {
-    init(_ plan: GenerationPlan, _ length: PromptLength) {
+    init(_ plan: GenerationPlan, _ length: PromptLength?) {
         let order = plan.order
         self.init(
             model: order.model.name,
-            prompt: Prompt(tokens: length.tokens, limit: length.limit, chunks: length.chunks, cutOff: length.cutOff),
+            prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
             recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled)

@@ -59,7 +59,7 @@ struct StatusRoutes {
         let maxStrengths = OrderError.mostStrengths
     }
 
-    private func choices() -> Response { .json(Choices(engines: site.studio.engineChoices)) }
+    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames)) }
 
     private struct Model: Encodable {
         let model: ModelEntry

@@ -1,0 +1,159 @@
+import Checkpoints
+public import Foundation
+
+/// What a file of weights is, as far as its tensors' names, their shapes and its metadata tell: also of what is not run here. Nothing but the
+/// header is read.
+public struct FileIdentity: Sendable, Equatable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// A whole model: network, autoencoder and text encoders.
+        case checkpoint
+        /// The network that denoises, alone.
+        case network
+        case autoencoder
+        case textEncoder = "text encoder"
+        case lora = "LoRA"
+        case embedding = "textual inversion"
+        case controlNet = "ControlNet"
+        case adapter
+        case upscaler
+        case unknown
+    }
+
+    public var kind = Kind.unknown
+    /// "SD 1.5", "SDXL", "Flux.1 dev" …; nil where nothing tells.
+    public var family: String?
+    /// Whether it is run, or used, by the built-in engine.
+    public var runs = false
+    /// What to do with it, or why it is not run.
+    public var use = ""
+    /// `noise`, `velocity` or `flow`; nil where the file does not tell.
+    public var prediction: String?
+    /// Whether the training's last step is noise alone.
+    public var endsInNoise = false
+    /// Number formats by the share of the bytes they take, the largest first.
+    public var precisions: [String] = []
+    /// "Lightning", "Turbo" … for models made for few steps, and what tells so.
+    public var fewStep: String?
+    /// Whether it was made for repainting: it wants the mask and the rest of the picture.
+    public var repaints = false
+    /// Of a LoRA.
+    public var rank: Int?
+    /// Words that call what it was trained on, the most frequent first.
+    public var triggers: [String] = []
+    /// The model it was trained on, as its metadata has it.
+    public var base: String?
+    public var title: String?
+    /// How many numbers it holds.
+    public var parameters = 0
+
+    public init() {}
+
+    /// - Parameter url: a safetensors, GGUF or any other file.
+    /// - Throws: `CheckpointError` where it cannot be read, or is a damaged safetensors file.
+    public init(file url: URL) throws {
+        do {
+            self = Self.identity(of: try SafetensorsFile(url), called: url.deletingPathExtension().lastPathComponent)
+        } catch CheckpointError.foreign(_, let kind, let instead) {
+            self.init()
+            use = "it is \(kind), \(instead)"
+            if let told = GGUFHeader(contentsOf: url) {
+                family = told.family
+                self.kind = told.kind
+            }
+        }
+    }
+
+    static func identity(of file: SafetensorsFile, called name: String) -> FileIdentity {
+        let names = TensorNames(file)
+        var identity = FileSigns.all.lazy.compactMap { $0.identity(names, file) }.first ?? FileIdentity()
+        if identity.kind == .unknown {
+            let shown = file.names.prefix(3).joined(separator: ", ")
+            identity.use = "nothing that is known is made of such tensors (\(shown.isEmpty ? "there are none" : shown))"
+        }
+        identity.tell(file, called: name)
+        return identity
+    }
+
+    /// What the metadata and the numbers tell, whatever the file is.
+    private mutating func tell(_ file: SafetensorsFile, called name: String) {
+        let metadata = FileMetadata(file.metadata)
+        var bytes: [String: Int] = [:]
+        for tensor in file.names {
+            guard let shape = try? file.shape(of: tensor), let type = try? file.elementType(of: tensor) else { continue }
+            parameters += shape.count
+            bytes[type.rawValue, default: 0] += shape.count * type.size
+        }
+        let total = max(bytes.values.reduce(0, +), 1)
+        precisions = bytes.filter { Double($0.value) / Double(total) > 0.01 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+        title = metadata.title
+        base = metadata.base
+        triggers = metadata.triggers
+        if family == nil { family = metadata.family }
+        guard [.checkpoint, .network, .lora].contains(kind) else { return }
+        if fewStep == nil { fewStep = Self.fewStep(calledSo: [name, metadata.title ?? ""]) }
+        guard prediction == nil else { return }
+        endsInNoise = CheckpointSigns.endsInNoise(file)
+        if let velocity = CheckpointSigns.predictsVelocity(file) {
+            prediction = velocity ? "velocity" : "noise"
+        } else if family != "SD 2", kind != .lora, runs {
+            prediction = "noise"
+        }
+    }
+
+    /// The ways to few steps, as files are called after them.
+    private static func fewStep(calledSo names: [String]) -> String? {
+        let known = [
+            ("lightning", "Lightning"), ("hyper", "Hyper-SD"), ("turbo", "Turbo"), ("lcm", "LCM"), ("dmd2", "DMD2"), ("dmd", "DMD"),
+            ("tcd", "TCD"), ("schnell", "schnell"),
+        ]
+        for name in names {
+            let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+            // "SDXL-Lightning_4step", "sd_xl_turbo_1.0", "HyperSD": a word of its own, or the beginning of one.
+            if let found = known.first(where: { sign in words.contains { $0.hasPrefix(sign.0) || $0.hasSuffix(sign.0) } }) {
+                return "\(found.1), as its name says"
+            }
+        }
+        return nil
+    }
+}
+
+/// What trainers and collections write into a file's metadata.
+struct FileMetadata {
+    private let values: [String: String]
+
+    init(_ values: [String: String]) { self.values = values }
+
+    private func text(_ keys: String...) -> String? {
+        keys.lazy.compactMap { values[$0] }.first { !$0.isEmpty && $0 != "None" }
+    }
+
+    var title: String? { text("modelspec.title", "ss_output_name") }
+    var base: String? { text("ss_sd_model_name", "ss_base_model_version", "modelspec.architecture", "base_model") }
+
+    /// As the specification of model metadata and kohya's scripts call families.
+    var family: String? {
+        guard let told = text("modelspec.architecture", "ss_base_model_version")?.lowercased() else { return nil }
+        let known = [
+            ("flux-1-schnell", "Flux.1 schnell"), ("flux", "Flux.1"), ("stable-diffusion-3", "SD 3"), ("sd3", "SD 3"),
+            ("stable-diffusion-xl", "SDXL"), ("sdxl", "SDXL"), ("stable-diffusion-v2", "SD 2"), ("sd_v2", "SD 2"),
+            ("stable-diffusion-v1", "SD 1.5"), ("sd_v1", "SD 1.5"), ("lumina", "Lumina 2"), ("wan", "Wan (video)"),
+            ("hunyuan", "Hunyuan"), ("qwen", "Qwen-Image"),
+        ]
+        return known.first { told.hasPrefix($0.0) }?.1
+    }
+
+    /// Told outright, or the tags that the training's captions had most often.
+    var triggers: [String] {
+        if let told = text("modelspec.trigger_phrase") {
+            return told.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
+        guard let frequencies = text("ss_tag_frequency"),
+            let sets = try? JSONDecoder().decode([String: [String: Int]].self, from: Data(frequencies.utf8))
+        else { return [] }
+        var counts: [String: Int] = [:]
+        for (tag, count) in sets.values.joined() {
+            counts[tag.trimmingCharacters(in: .whitespaces), default: 0] += max(0, min(count, 1 << 30))
+        }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(8).map(\.key)
+    }
+}

@@ -1,0 +1,173 @@
+import Catalog
+import Diffusion
+import Engines
+import Foundation
+
+/// How models are fetched.
+public struct PullOptions: Sendable {
+    /// Of the hub's repository.
+    public var revision = "main"
+    /// Where the hub answers.
+    public var endpoint: URL
+    public var token: String?
+    public var isOffline = false
+
+    /// `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, as the hub's own tools read them.
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        endpoint = value("HF_ENDPOINT").flatMap { URL(string: $0) } ?? PullOptions.hub
+        token = value("HF_TOKEN")
+        isOffline = ["1", "true", "yes", "on"].contains(value("HF_HUB_OFFLINE")?.lowercased() ?? "")
+    }
+
+    private static let hub = URL(string: "https://huggingface.co")!
+}
+
+/// What is told while a model is fetched.
+public enum PullEvent: Sendable {
+    /// What will come, and under which terms as far as they are known.
+    case planned(name: String, files: Int, bytes: Int?, license: String?)
+    case progress(file: String, bytes: Int, total: Int?, secondsLeft: Double?)
+}
+
+/// What was fetched.
+public struct PullReport: Codable, Sendable {
+    /// What it is called with `--model`.
+    public let name: String
+    public let files: [String]
+    public let bytes: Int
+    public let what: String
+    public let use: String
+}
+
+extension Studio {
+    /// Fetches a model: a known one by its name, a hub's `OWNER/NAME` or `OWNER/NAME:FILE`, or the address of a file.
+    ///
+    /// Files come under their names when they are whole and their digests right; what was broken off goes on where it stood.
+    /// - Throws: `PullError`, `DownloadError`.
+    public func pull(
+        _ what: String, _ options: PullOptions, onEvent: @escaping @Sendable (PullEvent) -> Void = { _ in }
+    ) async throws -> PullReport {
+        guard !options.isOffline else { throw PullError.offline }
+        if what.hasPrefix("http://") || what.hasPrefix("https://") {
+            guard let url = URL(string: what), let name = url.pathComponents.last, name.lowercased().hasSuffix(".safetensors") else {
+                throw PullError.notWeights(name: what)
+            }
+            return try await fetch([.init(path: name, bytes: nil, sha256: nil)], from: { _ in url }, into: pulled, nil, options, onEvent)
+        }
+        if let manifest = premises.catalog().model(named: what) {
+            guard let repository = manifest.repository else { throw PullError.noRepository(name: what, source: manifest.source) }
+            return try await pull(manifest, from: repository, options, onEvent)
+        }
+        let parts = what.split(separator: ":", maxSplits: 1).map(String.init)
+        let names = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+        guard names.count == 2, names.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }) else { throw PullError.notAName(what) }
+        let repository = parts[0]
+        switch try await listing(of: repository, options).needed(parts.count > 1 ? parts[1] : nil, in: repository) {
+        case .file(let file):
+            return try await fetch([file], from: { Self.resolved($0, repository, options) }, into: pulled, nil, options, onEvent)
+        case .folder(let files):
+            let folder = pulled.appendingPathComponent(repository.replacing("/", with: "--"))
+            return try await fetch(
+                files, from: { Self.resolved($0, repository, options) }, into: folder, String(names[1]), options, onEvent)
+        }
+    }
+
+    /// Where what was pulled lies.
+    private var pulled: URL { installation.personalModels.appendingPathComponent("pulled") }
+
+    private static func resolved(_ path: String, _ repository: String, _ options: PullOptions) -> URL {
+        options.endpoint.appendingPathComponent(repository).appendingPathComponent("resolve").appendingPathComponent(options.revision)
+            .appendingPathComponent(path)
+    }
+
+    private func pull(
+        _ manifest: Manifest, from repository: String, _ options: PullOptions, _ onEvent: @escaping @Sendable (PullEvent) -> Void
+    ) async throws -> PullReport {
+        // The manifest's own figures go before the hub's.
+        let files = manifest.files.map { HubListing.File(path: $0.path, bytes: $0.bytes, sha256: $0.sha256) }
+        guard !files.isEmpty else { throw PullError.noRepository(name: manifest.name, source: manifest.source) }
+        let folder = installation.personalModels.appendingPathComponent(manifest.name)
+        onEvent(.planned(name: manifest.name, files: files.count, bytes: Self.sum(files), license: manifest.license))
+        let bytes = try await fetch(files, from: { Self.resolved($0, repository, options) }, into: folder, options, onEvent)
+        return PullReport(
+            name: manifest.name, files: files.map(\.path), bytes: bytes, what: "\(manifest.kind.rawValue), \(manifest.family)",
+            use: manifest.kind == .generator ? "--model \(manifest.name)" : "--encoder \(manifest.name)")
+    }
+
+    private static func sum(_ files: [HubListing.File]) -> Int? {
+        files.allSatisfy { $0.bytes != nil } ? files.reduce(0) { $0 + ($1.bytes ?? 0) } : nil
+    }
+
+    private func listing(of repository: String, _ options: PullOptions) async throws -> HubListing {
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-list-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: place) }
+        var parts = URLComponents(
+            url: options.endpoint.appendingPathComponent("api/models/\(repository)/tree/\(options.revision)"),
+            resolvingAgainstBaseURL: false)
+        parts?.queryItems = [URLQueryItem(name: "recursive", value: "true")]
+        guard let url = parts?.url else { throw PullError.notAName(repository) }
+        try await FileDownload(from: url, to: place, token: options.token).run(digest: { _ in "" })
+        do {
+            return try HubListing(json: Data(contentsOf: place))
+        } catch {
+            throw PullError.unreadableListing(repository: repository)
+        }
+    }
+
+    /// Fetches the files of one model and registers it.
+    ///
+    /// - Parameter name: of a folder in diffusers' layout; nil for a single file, whose own name counts.
+    private func fetch(
+        _ files: [HubListing.File], from source: @escaping @Sendable (String) -> URL, into folder: URL, _ name: String?,
+        _ options: PullOptions,
+        _ onEvent: @escaping @Sendable (PullEvent) -> Void
+    ) async throws -> PullReport {
+        let first = files[0].path.split(separator: "/").last.map(String.init) ?? files[0].path
+        onEvent(.planned(name: name ?? first, files: files.count, bytes: Self.sum(files), license: nil))
+        let bytes = try await fetch(files, from: source, into: folder, options, onEvent)
+        let place = name == nil ? folder.appendingPathComponent(files[0].path) : folder
+        let made = try await addModels(at: place.path, as: name)
+        guard let report = made.first else { throw PullError.noModel(repository: first) }
+        return PullReport(name: report.name ?? first, files: files.map(\.path), bytes: bytes, what: report.what, use: report.use)
+    }
+
+    /// - Returns: bytes of all files.
+    private func fetch(
+        _ files: [HubListing.File], from source: @escaping @Sendable (String) -> URL, into folder: URL, _ options: PullOptions,
+        _ onEvent: @escaping @Sendable (PullEvent) -> Void
+    ) async throws -> Int {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            var (next, bytes) = (0, 0)
+            func add() {
+                guard next < files.count else { return }
+                let file = files[next]
+                next += 1
+                group.addTask { try await self.fetch(file, from: source(file.path), into: folder, options, onEvent) }
+            }
+            // Several at once: hubs give each connection its share.
+            for _ in 0..<3 { add() }
+            while let done = try await group.next() {
+                bytes += done
+                add()
+            }
+            return bytes
+        }
+    }
+
+    private func fetch(
+        _ file: HubListing.File, from source: URL, into folder: URL, _ options: PullOptions,
+        _ onEvent: @escaping @Sendable (PullEvent) -> Void
+    ) async throws -> Int {
+        let place = folder.appendingPathComponent(file.path)
+        func size() -> Int? { try? FileManager.default.attributesOfItem(atPath: place.path)[.size] as? Int }
+        let isHere = size().map { here in file.bytes.map { $0 == here } ?? true } ?? false
+        if isHere, try file.sha256.map({ try FileDigests.make(of: place).sha256 == $0 }) ?? true { return size() ?? 0 }
+        try await FileDownload(from: source, to: place, token: options.token, sha256: file.sha256, bytes: file.bytes).run {
+            try FileDigests.make(of: $0).sha256
+        } onProgress: {
+            onEvent(.progress(file: file.path, bytes: $0.bytes, total: $0.total, secondsLeft: $0.secondsLeft))
+        }
+        return size() ?? 0
+    }
+}

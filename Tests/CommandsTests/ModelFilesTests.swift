@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `models identify`, `add`, `show` and `remove`, through the built program.
+@Suite struct ModelFilesTests {
+    private let tool: Tool
+
+    init() throws {
+        tool = try Tool()
+    }
+
+    /// A safetensors file of zeros.
+    private func weights(_ name: String, _ tensors: [(String, [Int])], metadata: [String: String] = [:]) throws -> String {
+        var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
+        var end = 0
+        for (tensor, shape) in tensors {
+            let bytes = shape.reduce(2, *)
+            header[tensor] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + bytes]] as [String: Any]
+            end += bytes
+        }
+        let text = try JSONSerialization.data(withJSONObject: header)
+        var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        data += text + Data(count: end)
+        let url = URL(fileURLWithPath: tool.path(name))
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try data.write(to: url)
+        return url.path
+    }
+
+    private static let lora: [(String, [Int])] = [
+        ("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", [4, 2048])
+    ]
+    private static let flux: [(String, [Int])] = [("double_blocks.0.img_attn.qkv.weight", [8]), ("single_blocks.0.linear1.weight", [8])]
+    private static let checkpoint: [(String, [Int])] = [
+        ("model.diffusion_model.input_blocks.0.0.weight", [8, 4, 3, 3]),
+        ("model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", [8, 768]),
+        ("first_stage_model.decoder.conv_in.weight", [8, 4, 3, 3]), ("cond_stage_model.transformer.x.weight", [8]),
+    ]
+
+    private func sum(_ file: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
+        process.arguments = [file]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        return String(decoding: output.fileHandleForReading.readDataToEndOfFile().prefix(64), as: UTF8.self)
+    }
+
+    @Test func aFileIsToldWithTheHashesThatToolsKnowItBy() throws {
+        let file = try weights(
+            "hat.safetensors", Self.lora + [("more", [700_000])], metadata: ["ss_tag_frequency": #"{"a": {"ohwx hat": 9}}"#])
+        let told = try tool.run("models", "identify", file)
+        #expect(told.status == 0, "\(told.errors)")
+        for part in ["LoRA, SDXL", "<lora:name:0.8>", "rank        4", "ohwx hat"] { #expect(told.output.contains(part), "\(told.output)") }
+        let outcome = try tool.run("models", "identify", "--json", file)
+        let reports = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+        let digests = try #require(reports.first?["digests"] as? [String: Any])
+        let whole = try sum(file)
+        #expect(digests["sha256"] as? String == whole && digests["autoV2"] as? String == String(whole.prefix(10)))
+        let data = try Data(contentsOf: URL(fileURLWithPath: file))
+        let header = Int(data.prefix(8).withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) })
+        for (name, part) in [("autoV3", data.dropFirst(8 + header)), ("short", data.dropFirst(0x100000).prefix(0x10000))] {
+            try part.write(to: URL(fileURLWithPath: tool.path(name)))
+            let expected = try sum(tool.path(name)).prefix(name == "short" ? 8 : 12)
+            #expect(digests[name] as? String == String(expected), "\(name)")
+        }
+        #expect(try tool.run("models", "identify", "--no-hash", file).output.contains("SHA-256") == false)
+    }
+
+    @Test func whatCannotBeRunIsToldByName() throws {
+        let file = try weights("unknown.safetensors", Self.flux)
+        let told = try tool.run("models", "identify", "--no-hash", file)
+        #expect(told.status == 0 && told.output.contains("network, Flux.1 schnell") && told.output.contains("not run"), "\(told.output)")
+        let pickle = tool.path("old.ckpt")
+        try Data([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60)).write(to: URL(fileURLWithPath: pickle))
+        let gone = tool.path("gone")
+        let several = try tool.run("models", "identify", "--no-hash", pickle, gone, file)
+        #expect(several.status == 1 && several.output.contains("pickle") && several.output.contains("Flux"), "\(several.output)")
+        #expect(several.errors.contains("gone: there is no such file"), "\(several.errors)")
+    }
+
+    @Test func aTreeIsRegisteredWithoutBeingCopied() throws {
+        let checkpoint = try weights("tree/checkpoints/photoreal.safetensors", Self.checkpoint)
+        _ = try weights("tree/loras/styles/hat.safetensors", Self.lora)
+        _ = try weights("tree/unet/flux.safetensors", Self.flux)
+        _ = try weights("tree/embeddings/bad.safetensors", [("emb_params", [2, 768])])
+        let added = try tool.run("models", "add", tool.path("tree"))
+        #expect(added.status == 0, "\(added.errors)")
+        for part in [
+            "added photoreal (checkpoint, SD 1.5): --model photoreal", "added hat (LoRA, SDXL): in the prompt: <lora:hat:0.8>",
+            "added bad (textual inversion, SD 1.5)", "passed over",
+        ] { #expect(added.output.contains(part), "\(added.output)") }
+        #expect(try tool.run("models", "list").output.contains("photoreal"))
+        #expect(try tool.run("models", "show", "photoreal").output.contains("SD 1.5"))
+        // It is used from where it lies: what is wrong with it is said of that file.
+        let used = try tool.run("paint", "a hat", "--model", "photoreal", "--size", "64x64", "--output", tool.path("x.png"))
+        #expect(used.status == 1 && used.errors.contains("photoreal.safetensors") && !used.errors.contains("no model"), "\(used.errors)")
+        #expect(try tool.run("models", "add", checkpoint).output.contains("known already"))
+        let other = try weights("other/photoreal.safetensors", Self.checkpoint)
+        let taken = try tool.run("models", "add", other)
+        #expect(taken.status == 1 && taken.output.contains("is taken by"), "\(taken.output)")
+        #expect(try tool.run("models", "add", other, "--name", "second").output.contains("--model second"))
+        #expect(try tool.run("models", "add", other, "--name", "../x").status == 1)
+        let removed = try tool.run("models", "remove", "photoreal", "hat")
+        #expect(removed.status == 0 && FileManager.default.fileExists(atPath: checkpoint), "\(removed.errors)")
+        #expect(try !tool.run("models", "list").output.contains("photoreal"))
+        let again = try tool.run("models", "remove", "photoreal")
+        #expect(again.status == 1 && again.errors.contains("There is no registered model photoreal"), "\(again.errors)")
+    }
+}

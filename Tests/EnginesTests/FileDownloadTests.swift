@@ -1,0 +1,139 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Engines
+
+/// Files from a hub that cuts, stalls, redirects and lies.
+@Suite struct FileDownloadTests {
+    private let folder: TemporaryFolder
+    private let servers = ServingProcesses()
+    private let data = Data((0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let place = folder.url.appendingPathComponent("hub/owner/name")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        try data.write(to: place.appendingPathComponent("model.safetensors"))
+    }
+
+    private func hub(_ arguments: String...) throws -> ServingProcess {
+        try servers.start(
+            python: [fixture("hub_server.py", room: "Engines").path, folder.url.appendingPathComponent("hub").path] + arguments)
+    }
+
+    private func sum(_ file: URL) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
+        process.arguments = [file.path]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        return String(decoding: output.fileHandleForReading.readDataToEndOfFile().prefix(64), as: UTF8.self)
+    }
+
+    private var place: URL { folder.url.appendingPathComponent("here/model.safetensors") }
+
+    private func download(_ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil) throws -> FileDownload {
+        FileDownload(
+            from: try #require(URL(string: hub.address + "/owner/name/resolve/main/model.safetensors")), to: place, token: token,
+            sha256: sha256, bytes: bytes, patience: .init(silence: 1, tries: 3, pause: .milliseconds(20)))
+    }
+
+    private struct Logged: Decodable {
+        let path: String
+        let range: String?
+        let token: Bool
+        let host: String
+    }
+
+    private func log(_ hub: ServingProcess) async throws -> [Logged] {
+        try await HTTPExchange(address: try EngineAddress(hub.address)).get("/log", within: 10)
+    }
+
+    private var leftovers: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: place.deletingLastPathComponent().path)) ?? []).filter {
+            $0 != "model.safetensors"
+        }
+    }
+
+    /// (Fault, how often, the ranges that were asked for).
+    static let passing: [(String, Int, [String?])] = [
+        ("", 0, [nil]), ("cut", 1, [nil, "bytes=50000-"]), ("cut", 2, [nil, "bytes=50000-", "bytes=75000-"]), ("busy", 2, [nil, nil, nil]),
+        ("error", 1, [nil, nil]), ("stall", 1, [nil, "bytes=50000-"]), ("plain", 0, [nil]),
+    ]
+
+    @Test(arguments: passing.indices) func whatPassesIsGoneOnWith(_ index: Int) async throws {
+        let (fault, times, ranges) = Self.passing[index]
+        let hub = try hub("--fault", fault, "--times", "\(times)")
+        try await download(hub, sha256: try sum(folder.url.appendingPathComponent("hub/owner/name/model.safetensors"))).run(digest: {
+            try sum($0)
+        })
+        #expect(try Data(contentsOf: place) == data && leftovers.isEmpty)
+        #expect(try await log(hub).map(\.range) == ranges)
+    }
+
+    @Test func whatWasKilledIsGoneOnWithUnlessTheFileIsAnother() async throws {
+        let hub = try hub("--fault", "cut", "--times", "1000")
+        await #expect(throws: DownloadError.self) { try await download(hub).run(digest: { try sum($0) }) }
+        // Each try brought half of the rest, so it went on for long; all of that is kept.
+        let before = try #require(try? Data(contentsOf: try download(hub).partial))
+        #expect(before.count > 50_000 && data.starts(with: before) && !FileManager.default.fileExists(atPath: place.path))
+        let sound = try self.hub()
+        try await download(sound).run(digest: { try sum($0) })
+        #expect(try await log(sound).map(\.range) == ["bytes=\(before.count)-"])
+        #expect(try Data(contentsOf: place) == data)
+        try FileManager.default.removeItem(at: place)
+        // Half of another file is not the beginning of this one.
+        try Data(repeating: 7, count: 50).write(to: try download(sound).partial)
+        try Data(#""another""#.utf8).write(to: place.appendingPathExtension("partial-tag"))
+        try await download(sound).run(digest: { try sum($0) })
+        #expect(try Data(contentsOf: place) == data)
+    }
+
+    @Test func whatIsNotWhatWasPromisedIsNotKept() async throws {
+        let hub = try hub()
+        let wrong = String(repeating: "ab", count: 32)
+        await #expect {
+            try await download(hub, sha256: wrong).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.digest(file: "model.safetensors", _, expected: wrong) = $0 { true } else { false }
+        }
+        await #expect(throws: DownloadError.length(file: "model.safetensors", found: 100_000, expected: 99_999)) {
+            try await download(hub, bytes: 99_999).run(digest: { try sum($0) })
+        }
+        #expect(!FileManager.default.fileExists(atPath: place.path) && leftovers.isEmpty)
+    }
+
+    @Test func aTokenStaysWithTheHostItIsFor() async throws {
+        let hub = try hub("--fault", "redirect", "--token", "secret")
+        try await download(hub, token: "secret").run(digest: { try sum($0) })
+        let asked = try await log(hub)
+        #expect(asked.map(\.token) == [true, false] && asked[1].host.hasPrefix("localhost"))
+        try FileManager.default.removeItem(at: place)
+        await #expect {
+            try await download(hub).run(digest: { try sum($0) })
+        } throws: {
+            "\($0)".contains("HF_TOKEN") && !"\($0)".contains("secret")
+        }
+        let gone = try self.hub("--fault", "missing")
+        await #expect {
+            try await download(gone).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.notThere = $0 { true } else { false }
+        }
+    }
+
+    @Test func proxiesAreThoseOfTheEnvironment() throws {
+        let url = try #require(URL(string: "https://hub.example/x"))
+        let proxy = try #require(HTTPProxy(for: url, environment: ["HTTPS_PROXY": "http://me:word@proxy:3128"]))
+        #expect(proxy.host == "proxy" && proxy.port == 3128 && proxy.authorization != nil)
+        #expect(HTTPProxy(for: url, environment: ["https_proxy": "proxy:8080"])?.port == 8080)
+        #expect(HTTPProxy(for: url, environment: ["HTTP_PROXY": "proxy:1"]) == nil)
+        for without in ["hub.example", ".example", "*", "a, example"] {
+            #expect(HTTPProxy(for: url, environment: ["HTTPS_PROXY": "proxy:1", "NO_PROXY": without]) == nil, "\(without)")
+        }
+        #expect(HTTPProxy(for: url, environment: ["HTTPS_PROXY": "proxy:1", "NO_PROXY": "xample"]) != nil)
+        #expect(HTTPProxy(for: try #require(URL(string: "http://127.0.0.1:1/")), environment: ["HTTP_PROXY": "proxy:1"]) == nil)
+    }
+}
