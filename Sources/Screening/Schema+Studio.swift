@@ -20,7 +20,7 @@ extension Schema {
         CREATE INDEX pictureApproved ON picture(id) WHERE binnedAt IS NULL AND approved > 0;
         CREATE INDEX pictureRejected ON picture(id) WHERE binnedAt IS NULL AND rejected > 0;
         CREATE INDEX pictureFailed ON picture(id) WHERE binnedAt IS NULL AND analysisFailure IS NOT NULL;
-        CREATE INDEX pictureStarred ON picture(id, bestStars) WHERE binnedAt IS NULL AND bestStars > 0;
+        CREATE INDEX pictureStarred ON picture(id) WHERE binnedAt IS NULL AND bestStars > 0;
         CREATE INDEX pictureBinned ON picture(binnedAt) WHERE binnedAt IS NOT NULL;
         CREATE INDEX pictureWanted ON picture(id) WHERE wantedAnalysis IS NOT NULL;
         CREATE INDEX suggestionByTag ON suggestion(tagKey, state, pictureId);
