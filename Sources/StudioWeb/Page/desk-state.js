@@ -127,7 +127,7 @@ export class Desk {
 	/** Whether the server, told no prompt, takes the very words that are shown. */
 	get isStanding() {
 		if (!this.picture || this.spoken === this.promptText) return false
-		return this.prompt.form === 'sentence' || (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive)
+		return this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive
 	}
 
 	get negativeText() {
