@@ -93,7 +93,9 @@ struct BrushTests {
                 """, .number(Double(picture))
             ).array?.compactMap(\.number) ?? []
         try #require(outside.count == 4)
-        #expect(outside[0] > 100_000 && outside[1] == 0 && outside[2] > 0 && outside[3] == outside[0], "\(outside)")
+        #expect(outside[0] > 100_000 && outside[1] == 0 && outside[2] > 0, "\(outside)")
+        // Where the edge is so soft that nothing is left of it, pixels are untouched too.
+        #expect(outside[3] >= outside[0] && outside[3] + outside[2] <= 240_000, "\(outside)")
 
         // The mask can be edited again, also after a reload.
         try await browser.reload()

@@ -39,7 +39,7 @@ async function ask(method, path, { body, type, headers, signal } = {}) {
 
 function query(values) {
 	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '')
-	return pairs.length ? '?' + new URLSearchParams(pairs) : ''
+	return pairs.length ? '?' + pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&') : ''
 }
 
 const get = (path, signal) => ask('GET', path, { signal })

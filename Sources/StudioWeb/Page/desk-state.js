@@ -29,6 +29,8 @@ export class Desk {
 		this.watched = null
 		/** Words that the server would not have taken by itself. */
 		this.spoken = null
+		/** The latest version of the prompt that is known here. */
+		this.seenVersion = 0
 		this.listeners = new Map()
 		this.deciding = Promise.resolve()
 		this.planSoon = later(180, () => this.plan())
@@ -54,7 +56,10 @@ export class Desk {
 	async load() {
 		if (this.id === null) return
 		this.picture = await api.picture(this.id)
-		this.#standingPrompt()
+		const latest = this.picture.prompts.at(-1)?.version ?? 0
+		// What is being typed is newer than a version that was seen before.
+		if (latest !== this.seenVersion) this.#standingPrompt()
+		this.seenVersion = latest
 		this.tell('picture')
 	}
 
@@ -66,6 +71,11 @@ export class Desk {
 		if (decided > latest.created) return
 		Object.assign(this.prompt, { form: 'own', text: latest.positive })
 		this.prompt.negative = latest.negative === this.picture.compose.negative ? null : latest.negative
+	}
+
+	knowVersion(version) {
+		this.picture.prompts.push(version)
+		this.seenVersion = version.version
 	}
 
 	async loadResults() {
@@ -127,7 +137,7 @@ export class Desk {
 	/** Whether the server, told no prompt, takes the very words that are shown. */
 	get isStanding() {
 		if (!this.picture || this.spoken === this.promptText) return false
-		return this.prompt.form === 'sentence' || (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive)
+		return this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive
 	}
 
 	get negativeText() {

@@ -138,6 +138,8 @@ export async function deskView(id) {
 	}))
 	scope.listen(document, 'desk-panel', (event) => showPanel(event.detail))
 
+	// What was told while this was being loaded is asked for.
+	if (hasPicture && (desk.picture.analysis === 'waiting' || desk.picture.analysis === 'running')) refresh()
 	desk.plan()
 	return {
 		node,

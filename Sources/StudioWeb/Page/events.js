@@ -3,19 +3,16 @@ import * as api from './api.js'
 import { state, takeJob, takeJobs, tell } from './store.js'
 
 const kinds = ['picture', 'decision', 'job', 'step', 'generation', 'library', 'reload']
-let wasLost = false
 
 export function follow() {
 	const source = new EventSource(api.eventsAddress)
 	for (const kind of kinds) source.addEventListener(kind, (event) => take(kind, event.data ? JSON.parse(event.data) : {}))
 	source.addEventListener('open', () => {
 		setConnected(true)
-		// A server that was started anew counts its events from the beginning: what it knows is asked for.
-		if (wasLost) take('reload', {})
-		wasLost = false
+		// Whatever changed before the stream stood, or while it was away, is asked for.
+		take('reload', {})
 	})
 	source.addEventListener('error', () => {
-		wasLost = true
 		setConnected(false)
 		// A refused stream is closed for good by the browser; a server that is being restarted refuses for a while.
 		if (source.readyState === EventSource.CLOSED) setTimeout(follow, 1000)

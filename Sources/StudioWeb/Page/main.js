@@ -81,5 +81,5 @@ function refreshStatus() {
 		tell('status')
 	}, () => {})
 }
-await start()
 follow()
+await start()

@@ -40,7 +40,7 @@ export function promptPanel(desk, scope) {
 	const keep = later(900, () => {
 		if (!hasPicture || desk.prompt.form !== 'own' || !desk.prompt.text.trim()) return
 		const { text: positive, negative } = desk.prompt
-		api.writePrompt(desk.id, negative === null ? { positive } : { positive, negative }).then((version) => desk.picture.prompts.push(version), complain)
+		api.writePrompt(desk.id, negative === null ? { positive } : { positive, negative }).then((version) => desk.knowVersion(version), complain)
 	})
 	scope.listen(area, 'input', () => {
 		desk.setPrompt({ form: 'own', text: area.value })

@@ -14,7 +14,7 @@ export function wishOf(desk) {
 	} else if (desk.id !== null && desk.own.strength !== undefined) wish.strength = desk.own.strength
 	if (desk.own.size !== undefined && !(desk.id === null && desk.own.size === 'picture')) wish.size = desk.own.size
 	const own = repainting && desk.repaint.prompt
-	// What the server composes by itself is kept as a version of the picture's prompt, and the result points to it.
+	// Words that are kept as a version of the picture's prompt are not said again: the result then points to that version.
 	if (own) wish.prompt = own
 	else if (desk.promptText && !desk.isStanding) wish.prompt = desk.promptText
 	if (desk.prompt.negative !== null) wish.negative = desk.prompt.negative
