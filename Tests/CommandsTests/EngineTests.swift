@@ -76,6 +76,47 @@ import Testing
         #expect(before[0, 0] == after[0, 0] && before[95, 63] == after[95, 63] && before[35, 25] != after[35, 25])
     }
 
+    /// A server of Redraw's own, with a library of its own; it ends with the value.
+    private final class OwnServer {
+        let address: String
+        private let process: Process
+
+        init(_ tool: Tool, library: String) throws {
+            let started = try tool.start(["serve", "--port", "0", "--quiet", "--library", tool.path(library)])
+            process = started.process
+            var line = Data()
+            while let byte = try started.output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty, byte[0] != 10 { line += byte }
+            let words = String(decoding: line, as: UTF8.self)
+            address = String(try #require(words.split(separator: " ").last, "\(words)"))
+        }
+
+        deinit { process.terminate() }
+    }
+
+    /// What comes from a pool of two is what this machine makes itself, to the byte.
+    @Test func ourOwnServersMakeTheSamePictures() throws {
+        let servers = try ["one", "two"].map { try OwnServer(tool, library: $0) }
+        let pool = servers.flatMap { ["--engine", $0.address] }
+        let asked = [
+            "paint", "a red barn", "--model", "redraw-painter", "--seed", "5", "--steps", "3", "--guidance", "3", "--size", "128x128",
+            "--sampler", "dpmpp-2m-karras", "--count", "2", "--output",
+        ]
+        func pictures(_ folder: String, _ engines: [String]) throws -> [Image] {
+            let process = try tool.start(asked + [tool.path(folder) + "/", "--json"] + engines)
+            try process.input.fileHandleForWriting.close()
+            let output = process.output.fileHandleForReading.readDataToEndOfFile()
+            let errors = String(decoding: process.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.process.waitUntilExit()
+            #expect(process.process.terminationStatus == 0, "\(errors)")
+            let report = try json(String(decoding: output, as: UTF8.self))
+            #expect(report["seeds"] as? [Int] == [5, 6])
+            return try (report["outputs"] as? [String] ?? []).map { try ImageFile.decode(contentsOf: URL(fileURLWithPath: $0)).image }
+        }
+        let (here, there) = (try pictures("here", []), try pictures("there", pool))
+        #expect(here.count == 2 && here == there)
+        withExtendedLifetime(servers) {}
+    }
+
     @Test func whatIsLeftForAServerWaitsForIt() throws {
         let server = try server()
         let queued = try tool.run(
