@@ -30,8 +30,8 @@ RD_INLINE RD_TARGET pair_sums RD_NAME(limit)(pair_sums v, const int32_t kind) {
     return v;
 }
 
-RD_INLINE RD_TARGET void RD_NAME(tile)(const float *const *table, size_t group, pair_run run, const uint32_t *panel, const float *bias,
-                                       float *out, size_t stride, size_t columns, const size_t count, const int is_wide,
+RD_INLINE RD_TARGET void RD_NAME(tile)(const float *const *table, const float *const *next, size_t group, pair_run run, const uint32_t *panel,
+                                       const float *bias, float *out, size_t stride, size_t columns, const size_t count, const int is_wide,
                                        const int32_t kind) {
     const pair_sums zero = {0};
     const size_t right = is_wide ? columns - 16 : 0;
@@ -53,6 +53,10 @@ RD_INLINE RD_TARGET void RD_NAME(tile)(const float *const *table, size_t group, 
 #pragma unroll
         for (size_t r = 0; r < count; r++) rows[r] = (const uint32_t *)table[r] + run.offset;
         for (size_t k = 0; k < run.depth; k++, panel += 32) {
+            if (next && k % 16 == 0) {
+#pragma unroll
+                for (size_t r = 0; r < count; r++) __builtin_prefetch(next[r] + run.offset + k);
+            }
             const pair_words w0 = *(const pair_words *)panel;
             if (is_wide) {
                 const pair_words w1 = *(const pair_words *)(panel + 16);
@@ -76,13 +80,15 @@ RD_INLINE RD_TARGET void RD_NAME(tile)(const float *const *table, size_t group, 
 }
 
 #define RD_TILE(rows)                                                                                                                   \
-    case rows: RD_NAME(tile)(last, group, run, panel, some, end, stride, columns, rows, is_wide, kind); break;
+    case rows: RD_NAME(tile)(last, next, group, run, panel, some, end, stride, columns, rows, is_wide, kind); break;
 
 RD_INLINE RD_TARGET void RD_NAME(column)(const float *const *table, size_t count, size_t taps, size_t group, pair_run run,
                                          const uint32_t *panel, const float *some, float *out, size_t stride, size_t columns,
-                                         const int is_wide, const int32_t kind) {
+                                         const int is_wide, const int32_t kind, const int prefetches) {
     for (size_t row = 0; row < count; row += group) {
         const float *const *last = table + row * taps;
+        // The short rows of a matrix are asked for a tile ahead: nothing else foresees where they begin.
+        const float *const *next = prefetches && row + 2 * group <= count ? last + group : 0;
         float *end = out + row * stride;
         switch (count - row < group ? count - row : group) {
             RD_TILE(12) RD_TILE(11) RD_TILE(10) RD_TILE(9) RD_TILE(8) RD_TILE(7)
@@ -96,22 +102,24 @@ RD_INLINE RD_TARGET void RD_NAME(column)(const float *const *table, size_t count
 
 RD_TARGET static void RD_NAME(run)(const float *const *table, size_t count, size_t taps, size_t group, pair_run run,
                                    const uint32_t *packed, size_t panel_depth, size_t first_column, size_t last_column,
-                                   const float *bias, float *out, size_t stride, int32_t activation) {
+                                   const float *bias, float *out, size_t stride, int32_t activation, int32_t flags) {
     for (size_t column = first_column; column < last_column; column += 32) {
         const uint32_t *panel = packed + column * panel_depth;
         const size_t columns = last_column - column < 32 ? last_column - column : 32;
         const float *some = bias ? bias + column : 0;
         if (columns <= 16)
-            RD_NAME(column)(table, count, taps, group, run, panel, some, out + column, stride, columns, 0, activation);
+            RD_NAME(column)(table, count, taps, group, run, panel, some, out + column, stride, columns, 0, activation,
+                            flags & rd_pair_prefetches);
         else
-            RD_NAME(column)(table, count, taps, group, run, panel, some, out + column, stride, columns, 1, activation);
+            RD_NAME(column)(table, count, taps, group, run, panel, some, out + column, stride, columns, 1, activation,
+                            flags & rd_pair_prefetches);
     }
 }
 
 RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, size_t taps, size_t depth, size_t group,
                                     const uint32_t *packed, size_t first_column, size_t last_column, const float *bias,
-                                    int32_t activation, int32_t adds, float *out, size_t stride) {
-    pair_run run = {.taps = 1, .depth = depth, .offset = 0, .is_first = !adds, .is_last = 0};
+                                    int32_t activation, int32_t flags, float *out, size_t stride) {
+    pair_run run = {.taps = 1, .depth = depth, .offset = 0, .is_first = !(flags & rd_pair_adds), .is_last = 0};
     if (taps == 1) {
         const size_t runs = (depth + pair_run_depth - 1) / pair_run_depth;
         const size_t piece = runs ? (depth + runs - 1) / runs : depth;
@@ -119,7 +127,7 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
             run.depth = depth - run.offset < piece ? depth - run.offset : piece;
             run.is_last = run.offset + run.depth >= depth;
             RD_NAME(run)(table, count, 1, group, run, packed + run.offset * 32, depth, first_column, last_column, bias, out, stride,
-                         activation);
+                         activation, flags);
             run.offset += run.depth;
             run.is_first = 0;
         } while (!run.is_last);
@@ -131,7 +139,7 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
         run.is_last = tap + run.taps == taps;
         // Within a group of rows the table holds tap after tap, so a run's entries begin `tap` groups further on.
         RD_NAME(run)(table + tap * group, count, taps, group, run, packed + tap * depth * 32, taps * depth, first_column, last_column,
-                     bias, out, stride, activation);
+                     bias, out, stride, activation, 0);
         run.is_first = 0;
     }
 }

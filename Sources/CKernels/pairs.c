@@ -75,14 +75,14 @@ void rd_bfloat_rows(const float *from, size_t count, size_t width, size_t stride
 }
 
 void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
-                  size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t adds, float *out,
+                  size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
                   size_t stride, rd_level level) {
 #if defined(__x86_64__)
     if (level >= rd_level_bf16)
-        return bf16_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, adds, out, stride);
+        return bf16_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, flags, out, stride);
 #endif
     (void)level;
-    twin_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, adds, out, stride);
+    twin_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, flags, out, stride);
 }
 
 RD_INLINE uint32_t joined(float low, float high) { return rd_bfloat(low) | (uint32_t)rd_bfloat(high) << 16; }

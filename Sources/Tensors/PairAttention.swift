@@ -114,7 +114,7 @@ private struct PairAttentionHead {
                 }
                 rd_matrix_table(weights.pointer, count, pairs, group, table)
                 rd_pair_rows(
-                    table, count, 1, pairs, group, values(from: start), 0, plan.outWidth, nil, Int32(rd_activation_none), start > 0 ? 1 : 0,
+                    table, count, 1, pairs, group, values(from: start), 0, plan.outWidth, nil, Int32(rd_activation_none), start > 0 ? Int32(rd_pair_adds) : 0,
                     out, outRow, Processor.level)
             }
         }

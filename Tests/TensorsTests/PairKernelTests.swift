@@ -67,7 +67,7 @@ private func bfloat(_ value: Float) -> Float {
                         }
                     }
                     rd_pair_rows(
-                        table, rows, taps, pairs, group, packed, 0, outputs, bias, Int32(rd_activation_relu), adds ? 1 : 0, &result, outputs,
+                        table, rows, taps, pairs, group, packed, 0, outputs, bias, Int32(rd_activation_relu), (adds ? Int32(rd_pair_adds) : 0) | Int32(rd_pair_prefetches), &result, outputs,
                         level)
                 }
                 // Each of n additions rounds by at most 2^-24 of the sum so far: far below n times that, as roundings cancel.

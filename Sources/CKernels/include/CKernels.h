@@ -135,11 +135,18 @@ size_t rd_pair_run_depth(void);
 void rd_pack_pairs(const float *weight, size_t outputs, size_t taps, size_t depth, size_t output_stride, size_t tap_stride,
                    size_t depth_stride, size_t first_panel, size_t last_panel, uint32_t *packed, rd_level level);
 
+enum {
+    /// The sums begin with what `out` holds, and the bias is left out.
+    rd_pair_adds = 1,
+    /// The rows of a matrix lie outside of the second-level cache, so that they are asked for ahead.
+    rd_pair_prefetches = 2,
+};
+
 /// `rd_panel_rows` of pairs: `depth` counts pairs, the table points at rows of them, and `group` (at most 12) is how many rows are taken at
-/// once. Where `adds`, the sums begin with what `out` holds, and the bias is left out. The sums are in single precision.
+/// once. The sums are in single precision.
 /// Level `rd_level_bf16` rounds where the others do, but takes what is below 2^-126 for zero.
 void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
-                  size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t adds, float *out, size_t stride,
+                  size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out, size_t stride,
                   rd_level level);
 
 /// A soft-max over blocks of keys, one block after the other (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
