@@ -1,4 +1,4 @@
-#include "bfloat.h"
+#include "tiles.h"
 
 // Products in bfloat16: numbers of eight bits of precision, two of them, next to each other in the depth, in four bytes. A processor that
 // knows bfloat16 multiplies both and adds them to a sum in single precision with one instruction.
@@ -78,6 +78,13 @@ void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t d
                   size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
                   size_t stride, rd_level level) {
 #if defined(__x86_64__)
+    if (level >= rd_level_amx) {
+        const size_t most = rd_tile_most_rows / group * group;
+        for (size_t row = 0; row < count; row += most)
+            rd_tile_rows(table + row * taps, count - row < most ? count - row : most, taps, depth, group, packed, first_column, last_column,
+                         bias, activation, flags, out + row * stride, stride);
+        return;
+    }
     if (level >= rd_level_bf16)
         return bf16_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, flags, out, stride);
 #endif
@@ -107,11 +114,18 @@ RD_INLINE void pack_pairs_body(const float *weight, size_t outputs, size_t taps,
                         to[(pairs - 1) * 32 + column] = rd_bfloat(from[(depth - 1) * depth_stride + column]);
                 continue;
             }
-            for (size_t column = 0; column < columns; column++, from += output_stride) {
-                for (size_t k = 0; k < depth / 2; k++)
-                    to[k * 32 + column] = joined(from[2 * k * depth_stride], from[(2 * k + 1) * depth_stride]);
-                if (depth % 2) to[(pairs - 1) * 32 + column] = rd_bfloat(from[(depth - 1) * depth_stride]);
+            // A few pairs of all columns at a time: their lines are written to 32 times, and stay in the first-level cache meanwhile.
+            for (size_t start = 0; start < depth / 2; start += 64) {
+                const size_t end = start + 64 < depth / 2 ? start + 64 : depth / 2;
+                for (size_t column = 0; column < columns; column++) {
+                    const float *row = from + column * output_stride;
+                    for (size_t k = start; k < end; k++)
+                        to[k * 32 + column] = joined(row[2 * k * depth_stride], row[(2 * k + 1) * depth_stride]);
+                }
             }
+            if (depth % 2)
+                for (size_t column = 0; column < columns; column++)
+                    to[(pairs - 1) * 32 + column] = rd_bfloat(from[column * output_stride + (depth - 1) * depth_stride]);
         }
     }
 }

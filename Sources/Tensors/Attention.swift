@@ -27,7 +27,8 @@ public struct AttentionBias: Sendable {
 
     /// Adds it to the scaled scores of queries from `first` on with some of the keys, each row `stride` behind the other.
     func add(
-        to scores: UnsafeMutablePointer<Float>, first: Int, count: Int, keys: Range<Int>, stride: Int, sequence: Int, head: Int, scale: Float
+        to scores: UnsafeMutablePointer<Float>, first: Int, count: Int, keys: Range<Int>, stride: Int, sequence: Int, head: Int,
+        scale: Float
     ) {
         for row in 0..<count {
             let line = scores + row * stride
@@ -97,7 +98,7 @@ public func attention(
     return Tensor(shape: [batch, queryCount, valueWidth]) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }
         withExtendedLifetime((queries, keys, values, mask)) {
-            if arithmetic == .bf16, arithmetic.isNative {
+            if arithmetic != .f32, Arithmetic.bf16.isNative {
                 plan.runPaired(queries.pointer, keys.pointer, values.pointer, to)
             } else {
                 plan.run(queries.pointer, keys.pointer, values.pointer, to)

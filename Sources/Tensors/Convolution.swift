@@ -39,7 +39,7 @@ public struct PackedConvolution: Sendable {
     /// - Parameters:
     ///   - weight: torch's layout, `[outputs, inputs / groups, height, width]`.
     ///   - groups: 1, or as many as there are channels (depthwise).
-    ///   - format: how the numbers of a dense convolution are held and multiplied.
+    ///   - format: how the numbers of a dense convolution are held and multiplied; in bfloat16 where bytes are asked for.
     ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
     ///     Not worth it for a layer that works once on a large map.
     public init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
@@ -49,7 +49,7 @@ public struct PackedConvolution: Sendable {
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, format: format)
+            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, format: format == .int8 ? .bf16 : format)
             form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? FastConvolution(matrix, keeps: keepsTransform) : nil)
         } else {
             precondition(
@@ -147,8 +147,8 @@ public func convolution(
                     pairConvolution(x.pointer, matrix, packed, window, to, finish: finish)
                 case .rows(let rows):
                     unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
-                case .mapped:
-                    preconditionFailure("the weights of windows are packed when they are loaded")
+                case .mapped, .quads:
+                    preconditionFailure("the weights of windows are packed when they are loaded, and not in bytes")
                 }
             }
         }

@@ -14,6 +14,8 @@ public struct PackedMatrix: Sendable {
         case panels(Panels)
         /// Panels of pairs of bfloat16, for products in that arithmetic.
         case pairs(PairPanels)
+        /// Panels of bytes, four in the depth together.
+        case quads(QuadPanels)
         /// Rows in a mapped file that become panels at the second product.
         case mapped(MappedRows)
     }
@@ -27,7 +29,11 @@ public struct PackedMatrix: Sendable {
 
     /// In which numbers products with this weight are made.
     public var arithmetic: Arithmetic {
-        if case .pairs = form { .bf16 } else { .f32 }
+        switch form {
+        case .pairs: .bf16
+        case .quads: .int8
+        case .rows, .panels, .mapped: .f32
+        }
     }
 
     /// A weight that is packed when it is needed a second time: to take a large model's weights once, packing costs as much as a third of the
@@ -45,6 +51,10 @@ public struct PackedMatrix: Sendable {
     init(_ weight: Tensor, taps: Int, format: WeightFormat) {
         outputs = weight.shape[0]
         inputs = weight.count / max(outputs, 1)
+        if format.isInBytes {
+            form = .quads(QuadPanels(weight, outputs: outputs, inputs: inputs))
+            return
+        }
         guard !format.isPaired else {
             form = .pairs(PairPanels(weight, outputs: outputs, inputs: inputs, taps: taps))
             return

@@ -114,7 +114,8 @@ private struct PairAttentionHead {
                 }
                 rd_matrix_table(weights.pointer, count, pairs, group, table)
                 rd_pair_rows(
-                    table, count, 1, pairs, group, values(from: start), 0, plan.outWidth, nil, Int32(rd_activation_none), start > 0 ? Int32(rd_pair_adds) : 0,
+                    table, count, 1, pairs, group, values(from: start), 0, plan.outWidth, nil, Int32(rd_activation_none),
+                    start > 0 ? Int32(rd_pair_adds) : 0,
                     out, outRow, Processor.level)
             }
         }
@@ -141,7 +142,8 @@ private struct PairAttentionHead {
         case .causal: (reach, growth) = (first + 1 - seen.lowerBound, 1)
         case .biased(let bias):
             bias.add(
-                to: scores.pointer, first: first, count: count, keys: seen, stride: seen.count, sequence: sequence, head: head, scale: scale)
+                to: scores.pointer, first: first, count: count, keys: seen, stride: seen.count, sequence: sequence, head: head, scale: scale
+            )
             scale = 1
         }
         rd_softmax_pairs(

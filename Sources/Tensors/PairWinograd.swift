@@ -93,7 +93,8 @@ struct PairWinograd: Sendable {
             for point in 0..<16 {
                 rd_matrix_table(transformed.pointer + point * inputStride(count) + part.lowerBound * depth, part.count, depth, group, table)
                 rd_pair_rows(
-                    table, part.count, 1, depth, group, points + point * weightStride, 0, columns.count, nil, Int32(rd_activation_none), Int32(rd_pair_prefetches),
+                    table, part.count, 1, depth, group, points + point * weightStride, 0, columns.count, nil, Int32(rd_activation_none),
+                    Int32(rd_pair_prefetches),
                     products.pointer + point * productStride, width, Processor.level)
             }
         }

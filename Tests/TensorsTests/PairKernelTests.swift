@@ -56,8 +56,10 @@ private func bfloat(_ value: Float) -> Float {
             rd_pack_pairs(weight, outputs, taps, depth, taps * depth, 1, taps, 0, panels, &packed, level)
             var paired = [UInt16](repeating: .max, count: rows * taps * pairs * 2)
             rd_bfloat_rows(x, rows * taps, depth, depth, &paired, level)
+            let flags = Int32(rd_pair_prefetches) | (adds ? Int32(rd_pair_adds) : 0)
             for group in [1, 5, 12] {
                 var result = adds ? before : [Float](repeating: .nan, count: rows * outputs)
+                var inTiles = result
                 paired.withUnsafeBytes { paired in
                     let from = paired.baseAddress!.assumingMemoryBound(to: Float.self)
                     var table = [UnsafePointer<Float>?](repeating: nil, count: (rows + group) * taps)
@@ -67,12 +69,16 @@ private func bfloat(_ value: Float) -> Float {
                         }
                     }
                     rd_pair_rows(
-                        table, rows, taps, pairs, group, packed, 0, outputs, bias, Int32(rd_activation_relu), (adds ? Int32(rd_pair_adds) : 0) | Int32(rd_pair_prefetches), &result, outputs,
+                        table, rows, taps, pairs, group, packed, 0, outputs, bias, Int32(rd_activation_relu), flags, &result, outputs,
                         level)
+                    rd_tile_rows_twin(
+                        table, rows, taps, pairs, group, packed, 0, outputs, bias, Int32(rd_activation_relu), flags, &inTiles, outputs)
                 }
                 // Each of n additions rounds by at most 2^-24 of the sum so far: far below n times that, as roundings cancel.
                 let error = largestError(result, expected, magnitudes)
                 #expect(error <= 2e-6, "\(rows)x\(outputs)x\(taps)x\(depth) in groups of \(group), level \(level): \(error)")
+                let tileError = largestError(inTiles, expected, magnitudes)
+                #expect(tileError <= 2e-6, "\(rows)x\(outputs)x\(taps)x\(depth) in tiles, groups of \(group): \(tileError)")
             }
         }
     }

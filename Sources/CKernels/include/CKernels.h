@@ -19,6 +19,8 @@ enum {
     rd_level_vnni = 3,
     /// AVX-512 with products of bytes and of bfloat16.
     rd_level_bf16 = 4,
+    /// And with a matrix unit for bfloat16 (AMX).
+    rd_level_amx = 5,
 };
 
 enum {
@@ -148,6 +150,28 @@ enum {
 void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
                   size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out, size_t stride,
                   rd_level level);
+
+// Products of bytes, with a weight packed in panels of 32 outputs, four values that are neighbours in the depth in four bytes. A depth that
+// is no multiple of four is filled up with what stands for zero.
+
+/// Rows of `width` floats, `stride` apart, as bytes behind each other: round(x / scale) + 128, with scales[r] = the row's largest |x| / 127.
+void rd_quantise_rows(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales, rd_level level);
+
+/// Packs panels `first_panel` to `last_panel` of a weight [outputs, depth], each of (depth + 3) / 4 * 32 words. For each output, and zeros up
+/// to the panel's end, `scales` has its largest |weight| / 127, and `offsets` what the 128 in the rows amounts to.
+void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
+                   float *scales, int32_t *offsets);
+
+/// out[r, c] = activation(row r * column c + bias[c]), in whole numbers but for the scales; `depth` counts words of four, `group` is as with
+/// pairs, and row_scales[r] belongs to the table's row r.
+void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,
+                  const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
+                  int32_t activation, float *out, size_t stride, rd_level level);
+
+/// What `rd_pair_rows` does at `rd_level_amx`, the matrix unit's part of it written out in plain C; at most 4,096 rows.
+void rd_tile_rows_twin(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
+                       size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
+                       size_t stride);
 
 /// A soft-max over blocks of keys, one block after the other (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
 /// Of the `width` scores of row r the first max(0, min(width, seen + growth * r)) count.
