@@ -91,6 +91,7 @@ struct JobTelling: Sendable {
 
     private static func cost(_ plan: PlanReport) -> String {
         let pieces = plan.tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
-        return "about \(ProgressLine.duration(plan.seconds)), \(plan.memory >> 20) MB of memory at most\(pieces)"
+        let arithmetic = plan.precision == "f32" ? "" : ", in \(plan.precision)"
+        return "about \(ProgressLine.duration(plan.seconds)), \(plan.memory >> 20) MB of memory at most\(arithmetic)\(pieces)"
     }
 }

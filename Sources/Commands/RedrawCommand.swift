@@ -21,7 +21,7 @@ public struct RedrawCommand: AsyncParsableCommand {
             PaintCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self, ShowCommand.self,
             ExportCommand.self,
             ImportCommand.self,
-            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,
+            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
         ]
     )
 

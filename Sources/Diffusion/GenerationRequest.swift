@@ -175,9 +175,6 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(grow), 0...512, "grow")
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
-        guard precision != .int8 else {
-            throw .notBuiltYet(name: "precision", value: precision.rawValue, instead: "auto, f32 or bf16")
-        }
     }
 
     /// Longest prompt taken, in bytes.
@@ -194,7 +191,6 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case incompleteSize(width: Int?, height: Int?)
     case onlyRedraw(name: String, profile: String)
     case draftsWithoutFirstSide(Int)
-    case notBuiltYet(name: String, value: String, instead: String)
 
     public var description: String {
         switch self {
@@ -205,7 +201,6 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "\(name) is Redraw's own and not part of the profile \(profile); leave it out, or use the profile redraw"
         case .draftsWithoutFirstSide(let drafts):
             "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
-        case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
         }
     }
 }

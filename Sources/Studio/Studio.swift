@@ -19,14 +19,17 @@ public final class Studio: Sendable {
     ///   - encoder: a name out of `Models/` or a folder; nil: the default encoder.
     ///   - tagger: the folder of a WD tagger that is asked besides; nil: none.
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
+    ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
     public convenience init(
-        installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil
+        installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
+        precision: String? = nil
     ) {
         let premises = Premises(installation, libraryFolder: library ?? installation.defaultLibrary)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
         self.init(
-            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger), engines: [builtin])
+            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger, precision: precision),
+            engines: [builtin])
     }
 
     init(_ premises: Premises, analyst: Analyst, engines: [any Engine]) {

@@ -59,6 +59,8 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public let memory: Int
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
+    /// In which numbers the model multiplies: f32, bf16 or int8.
+    public let precision: String
 }
 
 extension PlanReport {
@@ -69,7 +71,7 @@ extension PlanReport {
             prompt: Prompt(tokens: length.tokens, limit: length.limit, chunks: length.chunks, cutOff: length.cutOff),
             recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
-            memory: plan.memory, tiled: plan.tiled)
+            memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
 }
 
