@@ -58,7 +58,7 @@ def with_peak(command, environment):
 
 def ours(options, folder, paths, environment):
     program = [options.redraw, "embed"]
-    common = ["--encoder", str(folder), "--threads", str(options.threads)]
+    common = ["--encoder", str(folder), "--threads", str(options.threads), "--precision", options.precision]
     result, peak = {}, 0.0
     for measure, count in zip(MEASURES[:2], (1, 16)):
         inputs = [str(paths[i % len(paths)]) for i in range(count)]
@@ -191,6 +191,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--precision", default="f32", help="of Redraw: f32, bf16, int8 or auto; the peers run f32")
     parser.add_argument("--keep", type=Path)
     for hidden in ("--peer", "--folder", "--picture"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)

@@ -1,6 +1,6 @@
-"""Times a guided UNet step and a decode of Redraw and of diffusers (f32) in turns on one machine, and prints their ratio.
+"""Times a guided UNet step and a decode of Redraw and of diffusers in turns on one machine, and prints their ratio.
 
-    python bench_generators.py --redraw ../.build/release/redraw [--model DIR] [--size 512] [--rounds 3] [--threads 2]
+    python bench_generators.py --redraw ../.build/release/redraw [--model DIR] [--size 512] [--rounds 3] [--threads 2] [--precision bf16] [--peer-type bf16]
 
 DIR is a Stable Diffusion folder in the layout of diffusers. Without one a model of SD 1.5's size with random weights is made for the time
 being (2 GB): its numbers take as long as those of a trained one. In each round one runs after the other, so that both meet the same load.
@@ -24,7 +24,8 @@ parser.add_argument("--size", type=int, default=512)
 parser.add_argument("--steps", type=int, default=2, help="steps of each round")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-parser.add_argument("--precision", default="f32", help="of Redraw; diffusers runs f32")
+parser.add_argument("--precision", default="f32", help="of Redraw: f32, bf16, int8 or auto")
+parser.add_argument("--peer-type", choices=["f32", "bf16"], default="f32", help="of diffusers")
 options = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(options.threads)
 
@@ -41,26 +42,29 @@ torch.set_num_threads(options.threads)
 torch.set_grad_enabled(False)
 
 
+NUMBERS = {"f32": torch.float32, "bf16": torch.bfloat16}[options.peer_type]
+
+
 def peers():
-    unet = UNet2DConditionModel.from_pretrained(options.model, subfolder="unet", torch_dtype=torch.float32).eval()
-    autoencoder = AutoencoderKL.from_pretrained(options.model, subfolder="vae", torch_dtype=torch.float32).eval()
+    unet = UNet2DConditionModel.from_pretrained(options.model, subfolder="unet", torch_dtype=NUMBERS).eval()
+    autoencoder = AutoencoderKL.from_pretrained(options.model, subfolder="vae", torch_dtype=NUMBERS).eval()
     return unet.to(memory_format=torch.channels_last), autoencoder.to(memory_format=torch.channels_last)
 
 
 def run_peer(unet, autoencoder):
     scale = 2 ** (len(autoencoder.config.block_out_channels) - 1)
     side = options.size // scale
-    latent = torch.randn(2, unet.config.in_channels, side, side).to(memory_format=torch.channels_last)
-    text = torch.randn(2, 77, unet.config.cross_attention_dim)
+    latent = torch.randn(2, unet.config.in_channels, side, side, dtype=NUMBERS).to(memory_format=torch.channels_last)
+    text = torch.randn(2, 77, unet.config.cross_attention_dim, dtype=NUMBERS)
     extra = {}
     if unet.config.addition_embed_type == "text_time":
         width = unet.config.projection_class_embeddings_input_dim - 6 * unet.config.addition_time_embed_dim
-        extra = {"added_cond_kwargs": {"text_embeds": torch.randn(2, width), "time_ids": torch.full((2, 6), float(options.size))}}
+        extra = {"added_cond_kwargs": {"text_embeds": torch.randn(2, width, dtype=NUMBERS), "time_ids": torch.full((2, 6), float(options.size))}}
     begin = time.perf_counter()
     for step in range(options.steps):
         unet(latent, 500, text, **extra)
     denoise = (time.perf_counter() - begin) / options.steps
-    small = torch.randn(1, autoencoder.config.latent_channels, side, side).to(memory_format=torch.channels_last)
+    small = torch.randn(1, autoencoder.config.latent_channels, side, side, dtype=NUMBERS).to(memory_format=torch.channels_last)
     begin = time.perf_counter()
     autoencoder.decode(small)
     return denoise, time.perf_counter() - begin
@@ -99,7 +103,7 @@ for number in range(options.rounds):
         f"round {number + 1}: step {ours[0]:.2f} s to {theirs[0]:.2f} s, decode {ours[1]:.2f} s to {theirs[1]:.2f} s, "
         f"load {ours[2]:.2f} s, whole process {ours[3]:.2f} s", flush=True)
 peak = max(row[1][4] for row in rows)
-print(f"SD at {options.size}x{options.size}, {options.threads} threads, diffusers in f32, redraw in {options.precision}, medians of {options.rounds}")
+print(f"SD at {options.size}x{options.size}, {options.threads} threads, diffusers in {options.peer_type}, redraw in {options.precision}, medians of {options.rounds}")
 print("                                    redraw  diffusers  ratio")
 for name, position in (("guided step (UNet, batch 2)", 0), ("decode", 1)):
     ours = statistics.median(row[1][position] for row in rows)

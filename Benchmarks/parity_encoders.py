@@ -51,8 +51,8 @@ def redraw(program, name, folder, paths, texts):
     if name in encoders.TAGGERS:
         entries = run("labels", "--tagger", str(folder), "--raw", *map(str, paths))
         return [entry["probabilities"] for entry in entries], None
-    images = run("image", "--encoder", str(folder), "--raw", *map(str, paths))
-    words = run("text", "--encoder", str(folder), "--raw", *texts)
+    images = run("image", "--encoder", str(folder), "--precision", "f32", "--raw", *map(str, paths))
+    words = run("text", "--encoder", str(folder), "--precision", "f32", "--raw", *texts)
     return [entry["embedding"] for entry in images], [entry["embedding"] for entry in words]
 
 

@@ -125,21 +125,22 @@ public struct Weights: Sendable {
 
     /// A weight for products, `[outputs, …]`, packed and held as this scope says.
     public func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
-        let halves = try halves(name)
-        guard halves == nil, holding.packsAtSecondUse else { return PackedMatrix(try tensor(name, shape), halves: halves) }
+        let format = try format(name)
+        guard format == .f32, holding.packsAtSecondUse else { return PackedMatrix(try tensor(name, shape), format: format) }
         return PackedMatrix(mapped: try tensor(name, shape))
     }
 
     /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
     public func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
         PackedConvolution(
-            try tensor(name, shape), groups: groups, halves: try halves(name), keepsTransform: holding.keepsTransforms)
+            try tensor(name, shape), groups: groups, format: try format(name), keepsTransform: holding.keepsTransforms)
     }
 
     /// Numbers that are stored in one or two bytes stay as they are (bfloat16 holds every eight-bit float); others lose their lower bits.
-    private func halves(_ name: String) throws(CheckpointError) -> HalfFormat? {
-        guard holding.inHalves else { return nil }
-        return try elementType(of: name) == .f16 ? .f16 : .bf16
+    private func format(_ name: String) throws(CheckpointError) -> WeightFormat {
+        guard holding.arithmetic == .f32 else { return holding.format }
+        guard holding.inHalves else { return .f32 }
+        return .halves(try elementType(of: name) == .f16 ? .f16 : .bf16)
     }
 
     /// A matrix `[rows, width]` of which only some rows will be needed, such as a vocabulary's embeddings: nothing is converted yet.
@@ -219,10 +220,25 @@ public struct WeightHolding: Sendable, Equatable {
     /// Whether matrices stay in their mapped files until they are used a second time: for models that are often asked just once.
     public var packsAtSecondUse: Bool
 
-    public init(inHalves: Bool = false, keepsTransforms: Bool = true, packsAtSecondUse: Bool = false) {
+    /// In which numbers products are made; in bfloat16, weights are rounded to it, whatever the file has.
+    public var arithmetic: Arithmetic
+
+    public init(
+        inHalves: Bool = false, keepsTransforms: Bool = true, packsAtSecondUse: Bool = false, arithmetic: Arithmetic = .f32
+    ) {
         self.inHalves = inHalves
+        self.arithmetic = arithmetic
         self.keepsTransforms = keepsTransforms
         self.packsAtSecondUse = packsAtSecondUse
+    }
+
+    /// That of a weight which is made of several tensors, so that it is like none in a file.
+    public var format: WeightFormat {
+        switch arithmetic {
+        case .f32: .f32
+        case .bf16: .bf16
+        case .int8: .int8
+        }
     }
 }
 

@@ -96,6 +96,14 @@ struct LookingOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A vocabulary's name, folder or file of phrases (default: redraw).", valueName: "name|file"))
     var vocabulary: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The encoder's arithmetic: f32, bf16 (faster where the processor multiplies it), int8 (faster still, coarser) or auto (default: auto).",
+            valueName: "name"),
+        completion: .list(Studio.encoderPrecisions))
+    var precision: String?
+
     @OptionGroup var threads: ThreadOptions
 
     func useThreads() { threads.apply() }
@@ -105,6 +113,6 @@ extension LibraryOptions {
     func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: [EngineAddress] = []) throws -> Studio {
         Studio(
             installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
-            tagger: tagger, engines: engines)
+            tagger: tagger, precision: looking?.precision, engines: engines)
     }
 }

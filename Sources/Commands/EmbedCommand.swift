@@ -141,6 +141,6 @@ struct EmbeddingOptions: ParsableArguments {
 extension LookingOptions {
     /// A studio for work that needs no library.
     func studio() throws -> Studio {
-        Studio(installation: try Installation.current(), encoder: encoder, vocabulary: vocabulary)
+        Studio(installation: try Installation.current(), encoder: encoder, vocabulary: vocabulary, precision: precision)
     }
 }

@@ -56,7 +56,10 @@ struct GenerationOptions: ParsableArguments {
     var profile: String?
 
     @Option(
-        name: .long, help: ArgumentHelp("How weights are held: auto, f32 or bf16 (default: auto).", valueName: "name"),
+        name: .long,
+        help: ArgumentHelp(
+            "The arithmetic: f32, bf16 (faster where the processor multiplies it), int8 (coarser) or auto (default: auto).",
+            valueName: "name"),
         completion: .list(GenerationWish.precisions))
     var precision: String?
 

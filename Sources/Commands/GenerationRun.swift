@@ -97,6 +97,7 @@ struct JobTelling: Sendable {
     private static func cost(_ plan: PlanReport) -> String? {
         guard let seconds = plan.seconds, let memory = plan.memory else { return nil }
         let pieces = plan.tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
-        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(pieces)"
+        let arithmetic = plan.precision == "f32" ? "" : ", in \(plan.precision)"
+        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(arithmetic)\(pieces)"
     }
 }

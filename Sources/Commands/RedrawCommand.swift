@@ -25,7 +25,7 @@ public struct RedrawCommand: AsyncParsableCommand {
             ShowCommand.self,
             ExportCommand.self,
             ImportCommand.self,
-            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self,
+            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
         ]
     )
 

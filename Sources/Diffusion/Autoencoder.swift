@@ -220,7 +220,7 @@ private struct PixelAttention: Sendable {
 
     func callAsFunction(_ x: Tensor) -> Tensor {
         let tokens = norm(x).reshaped([x.shape[0], x.shape[1] * x.shape[2], x.shape[3]])
-        let looked = attention(query(tokens), key(tokens), value(tokens), heads: 1)
+        let looked = attention(query(tokens), key(tokens), value(tokens), heads: 1, arithmetic: query.arithmetic)
         return output(looked.reshaped(x.shape), adding: x)
     }
 }

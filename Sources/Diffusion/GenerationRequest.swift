@@ -182,9 +182,6 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
         if let background, Background(background) == nil { throw .noBackground(background) }
-        guard precision != .int8 else {
-            throw .notBuiltYet(name: "precision", value: precision.rawValue, instead: "auto, f32 or bf16")
-        }
     }
 
     /// Longest prompt taken, in bytes.
@@ -201,7 +198,6 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case incompleteSize(width: Int?, height: Int?)
     case onlyRedraw(name: String, profile: String)
     case draftsWithoutFirstSide(Int)
-    case notBuiltYet(name: String, value: String, instead: String)
     case noBackground(String)
 
     public var description: String {
@@ -215,7 +211,6 @@ public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
         case .noBackground(let text):
             "the background \(text) is no colour; give white, black, grey, one such as #ff8800, or keep for transparency that stays"
-        case .notBuiltYet(let name, let value, let instead): "\(name) \(value) is not built yet; use \(instead)"
         }
     }
 }

@@ -20,6 +20,8 @@ public protocol ModelFamily: Sendable {
     var wantsMask: Bool { get }
     /// Whether the weights are held in two bytes a number.
     var isHeldInHalves: Bool { get }
+    /// In which numbers the network's products are made; single precision unless a family says otherwise.
+    var arithmetic: Arithmetic { get }
 
     /// Whether a request goes through the network twice a step, with the prompt and with the negative one.
     func isGuided(_ request: GenerationRequest) -> Bool
@@ -32,6 +34,10 @@ public protocol ModelFamily: Sendable {
     func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload
     /// Whether the codec's tiles are any smaller than the canvas.
     func canTile(_ canvas: PixelSize) -> Bool
+}
+
+extension ModelFamily {
+    public var arithmetic: Arithmetic { .f32 }
 }
 
 /// A walk from noise to a latent: what the network is given at each step, and what becomes of its answer.

@@ -1,4 +1,5 @@
 import Pixels
+public import Tensors
 
 /// The family of latent diffusion models with a UNet: Stable Diffusion 1 and 2, SDXL, LCM and Redraw's own small generator. What is known
 /// of one before a weight of it is read: enough to say what a run on it comes to, and what it costs.
@@ -10,13 +11,15 @@ public struct PipelineOutline: ModelFamily {
     public let weightMemory: Int
     /// Whether they are held in two bytes a number.
     public let isHeldInHalves: Bool
+    /// In which numbers its products are made.
+    public let arithmetic: Arithmetic
     /// Bytes that the UNet's convolutions keep for their fast algorithm, by the level of the map they work on.
     let transformMemory: [Int]
 
     /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
     init(
         unet: UNetConfiguration, autoencoder: AutoencoderConfiguration, scheduler: SchedulerConfiguration, weightMemory: Int = 0,
-        isHeldInHalves: Bool = false, transformMemory: [Int] = []
+        isHeldInHalves: Bool = false, arithmetic: Arithmetic = .f32, transformMemory: [Int] = []
     ) throws(DiffusionError) {
         let latents = autoencoder.latentChannels
         let (input, output) = (unet.inputChannels, unet.outputChannels)
@@ -32,6 +35,7 @@ public struct PipelineOutline: ModelFamily {
         }
         (self.unet, self.autoencoder) = (unet, autoencoder)
         (self.weightMemory, self.isHeldInHalves, self.transformMemory) = (weightMemory, isHeldInHalves, transformMemory)
+        self.arithmetic = arithmetic
         noise = NoiseSchedule(scheduler)
     }
 

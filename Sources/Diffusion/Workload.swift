@@ -1,5 +1,5 @@
 import Pixels
-import Tensors
+public import Tensors
 
 /// What a run costs, counted from the networks' configurations: memory of the largest maps, arithmetic of each part.
 public struct Workload: Sendable, Equatable {
@@ -140,28 +140,48 @@ extension AutoencoderConfiguration {
 
 extension Workload {
     /// Floating-point operations a second of this machine as it is now: a product as large as those that a pass is made of, measured once.
-    public static let speed: Double = {
+    public static func speed(in arithmetic: Arithmetic) -> Double {
+        // In a model in bytes convolutions and attention, the larger part, are in bfloat16.
+        productSpeed(in: arithmetic == .int8 ? .bf16 : arithmetic)
+    }
+
+    /// Of such a product alone.
+    public static func productSpeed(in arithmetic: Arithmetic) -> Double {
+        switch arithmetic {
+        case .f32: floatSpeed
+        case .bf16: pairSpeed
+        case .int8: byteSpeed
+        }
+    }
+
+    private static let floatSpeed = measured(.f32)
+    private static let pairSpeed = measured(.bf16)
+    private static let byteSpeed = measured(.int8)
+
+    private static func measured(_ format: WeightFormat) -> Double {
         let (rows, width) = (2048, 640)
-        let weight = PackedMatrix(.filled(0.01, [width, width]))
+        let weight = PackedMatrix(.filled(0.01, [width, width]), format: format)
         let input = Tensor.filled(0.01, [rows, width])
         // The first wakes the threads.
         _ = matmul(input, weight)
         let clock = ContinuousClock()
         let best = (0..<3).map { _ in clock.measure { _ = matmul(input, weight) }.seconds }.min() ?? 1
         return 2 * Double(rows * width * width) / max(best, 1e-6)
-    }()
+    }
 }
 
 extension RunTask {
     /// Seconds that a run of these plans is likely to take, the model loaded: arithmetic counted, and divided by what this machine does in a
     /// second. Told before the start; the steps' own reports are nearer.
-    public func seconds(_ plans: [Pipeline.Plan]) -> Double {
+    ///
+    /// - Parameter arithmetic: the model's.
+    public func seconds(_ plans: [Pipeline.Plan], in arithmetic: Arithmetic) -> Double {
         guard let work = plans.first?.work else { return 0 }
         let running = plans.filter { $0.steps.passes > 0 }
         guard !running.isEmpty else { return 0 }
         let pictures = Double(request.count)
         let denoising = running.reduce(0) { $0 + $1.operations }
         let encoding = source == nil ? 0 : work.encoding
-        return (encoding + pictures * (denoising + Double(running.count) * work.decoding)) / Workload.speed
+        return (encoding + pictures * (denoising + Double(running.count) * work.decoding)) / Workload.speed(in: arithmetic)
     }
 }

@@ -2,16 +2,17 @@ import Checkpoints
 import FoundationEssentials
 import Glibc
 import Pixels
+import Tensors
 
 /// A logit scale is stored as its logarithm.
 func exponential(_ value: Float) -> Float { exp(value) }
 
 extension CheckpointEncoder {
     /// CLIP as transformers saves it.
-    static func clip(directory: URL) throws -> CheckpointEncoder {
+    static func clip(directory: URL, _ arithmetic: Arithmetic = .f32) throws -> CheckpointEncoder {
         let file = try CLIPFileConfiguration(file: directory.appendingPathComponent("config.json"))
         let (text, image) = (try file.text(standalone: false), try file.vision())
-        let weights = try ModelFiles.weights(in: directory)
+        let weights = try ModelFiles.weights(in: directory, arithmetic: arithmetic)
         let scale = try weights.tensor("logit_scale", []).scalar
         let preparation = try clipPreparation(directory: directory, side: image.imageSize)
         let parts = Parts(
@@ -28,7 +29,7 @@ extension CheckpointEncoder {
                 return tower
             },
             tokens: { CLIPRows(tokenizer: try CLIPTokenizer(directory: directory), maximum: text.positions) },
-            files: try files(directory))
+            files: try files(directory), arithmetic: arithmetic)
         return try CheckpointEncoder(directory: directory, family: .clip, parts: parts)
     }
 

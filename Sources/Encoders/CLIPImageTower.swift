@@ -75,7 +75,8 @@ struct CLIPImageTower: Sendable {
             try TransformerBlock(openCLIP: model["transformer"]["resblocks"][$0], configuration.dimensions)
         }
         exitNorm = try LayerNorm(model["ln_post"], width: width, epsilon: configuration.layerNormEpsilon)
-        projection = Linear(weight: try model.tensor("proj", [width, configuration.projection]).transposed(), bias: nil)
+        projection = Linear(
+            weight: try model.tensor("proj", [width, configuration.projection]).transposed(), bias: nil, holding: weights.holding)
     }
 
     /// - Parameter pictures: `[batch, size, size, 3]`
@@ -97,7 +98,7 @@ struct PatchEmbedding: Sendable {
     init(_ weights: Weights, patch: Int, channels: Int = 3, width: Int, bias: Bool) throws(CheckpointError) {
         let kernel = try weights.tensor("weight", [width, channels, patch, patch]).permuted([0, 2, 3, 1])
             .reshaped([width, patch * patch * channels])
-        projection = Linear(weight: kernel, bias: bias ? try weights.tensor("bias", [width]) : nil)
+        projection = Linear(weight: kernel, bias: bias ? try weights.tensor("bias", [width]) : nil, holding: weights.holding)
         self.patch = patch
         self.channels = channels
     }

@@ -74,7 +74,8 @@ struct CLIPResNetTower: Sendable {
         let places = map.reshaped([batch, map.shape[1] * map.shape[2], width])
         let tokens = Tensor.concatenated([places.mean(axis: 1).reshaped([batch, 1, width]), places], axis: 1) + positions
         let asking = tokens.firstTokens().reshaped([batch, 1, width])
-        return output(attention(query(asking), key(tokens), value(tokens), heads: heads).reshaped([batch, width]))
+        let looked = attention(query(asking), key(tokens), value(tokens), heads: heads, arithmetic: query.arithmetic)
+        return output(looked.reshaped([batch, width]))
     }
 }
 

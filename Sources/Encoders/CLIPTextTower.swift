@@ -87,7 +87,8 @@ public struct CLIPTextTower: Sendable {
             finalNorm = try LayerNorm(weights["ln_final"], width: width, epsilon: configuration.layerNormEpsilon)
             projection = try configuration.projection.map { output throws(CheckpointError) in
                 // Stored as it multiplies from the right; a linear layer is the transposed.
-                Linear(weight: try weights.tensor("text_projection", [width, output]).transposed(), bias: nil)
+                Linear(
+                    weight: try weights.tensor("text_projection", [width, output]).transposed(), bias: nil, holding: weights.holding)
             }
         }
         self.blocks = blocks

@@ -31,13 +31,14 @@ public final class CheckpointEncoder: PictureTextEncoder {
         var tokens: @Sendable () throws -> any TextTokens
         /// What decides an embedding.
         var files: [URL]
+        var arithmetic = Arithmetic.f32
     }
 
     init(directory: URL, family: EncoderFamily, parts: Parts) throws {
         self.directory = directory
         self.family = family
         name = Self.name(of: directory)
-        digest = try FolderDigest.of(parts.files)
+        digest = try FolderDigest.of(parts.files, in: parts.arithmetic)
         dimension = parts.dimension
         similarityScale = parts.scale
         maximumTokens = parts.maximumTokens

@@ -78,7 +78,8 @@ private struct EVABlock: Sendable {
     /// - Parameter x: `[batch, tokens, width]`
     func callAsFunction(_ x: Tensor) -> Tensor {
         let normed = attentionNorm(x)
-        let seen = attention(rotation(query(normed)), rotation(key(normed)), value(normed), heads: heads)
+        let seen = attention(
+            rotation(query(normed)), rotation(key(normed)), value(normed), heads: heads, arithmetic: query.arithmetic)
         let attended = output(seen, adding: x)
         let entered = perceptronNorm(attended)
         let gated = gate(entered, activation: .silu) * enter(entered)

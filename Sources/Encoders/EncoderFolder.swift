@@ -1,15 +1,18 @@
 public import FoundationEssentials
+public import Tensors
 
 /// Opens an encoder's folder as it was downloaded; the family is told by its files. Nothing large is loaded yet.
 ///
-/// - Parameter merges: OpenAI's list of merges (`Models/clip-tokenizer/bpe_simple_vocab_16e6.txt`), for CLIP folders that have no tokenizer.
+/// - Parameters:
+///   - merges: OpenAI's list of merges (`Models/clip-tokenizer/bpe_simple_vocab_16e6.txt`), for CLIP folders that have no tokenizer.
+///   - arithmetic: in which numbers the towers multiply; Redraw's own encoder does so in single precision always.
 /// - Throws: ``EncoderError/unknownFamily(path:found:supported:)`` where the files are those of no known family.
-public func openEncoder(directory: URL, merges: URL? = nil) throws -> any PictureTextEncoder {
+public func openEncoder(directory: URL, merges: URL? = nil, arithmetic: Arithmetic = .f32) throws -> any PictureTextEncoder {
     switch try EncoderFamily(directory: directory) {
     case .redraw: try DefaultEncoder(directory: directory)
-    case .clip: try CheckpointEncoder.clip(directory: directory)
-    case .openCLIP: try CheckpointEncoder.openCLIP(directory: directory, merges: merges)
-    case .sigLIP: try CheckpointEncoder.sigLIP(directory: directory)
+    case .clip: try CheckpointEncoder.clip(directory: directory, arithmetic)
+    case .openCLIP: try CheckpointEncoder.openCLIP(directory: directory, merges: merges, arithmetic)
+    case .sigLIP: try CheckpointEncoder.sigLIP(directory: directory, arithmetic)
     }
 }
 

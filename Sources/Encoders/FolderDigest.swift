@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Tensors
 
 /// What tells one folder of weights from another without reading gigabytes: names and sizes, small files whole, and of large ones the start,
 /// where a safetensors file lists its tensors, and pieces all over the rest.
@@ -12,8 +13,11 @@ enum FolderDigest {
     private static let pieceSize = 1024
 
     /// 32 hexadecimal digits.
-    static func of(_ files: [URL]) throws(EncoderError) -> String {
+    ///
+    /// - Parameter arithmetic: what the weights are multiplied in; it decides an embedding as they do.
+    static func of(_ files: [URL], in arithmetic: Arithmetic = .f32) throws(EncoderError) -> String {
         var state = FingerprintState()
+        if arithmetic != .f32 { state.add(Array(arithmetic.rawValue.utf8)) }
         for file in files.sorted(by: { $0.lastPathComponent < $1.lastPathComponent }) {
             try add(file, to: &state)
         }

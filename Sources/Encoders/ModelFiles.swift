@@ -1,5 +1,6 @@
 import Checkpoints
 import FoundationEssentials
+import Tensors
 
 /// A folder's weights, however the library that saved them named and cut them.
 enum ModelFiles {
@@ -23,10 +24,11 @@ enum ModelFiles {
             reason: "there is no such file, nor any of \(names.dropFirst().joined(separator: ", "))")
     }
 
-    static func weights(in directory: URL, preferring preferred: String? = nil) throws -> Weights {
-        // Who asks for one picture's embedding waits for reading a gigabyte, not for packing it.
+    static func weights(in directory: URL, preferring preferred: String? = nil, arithmetic: Arithmetic = .f32) throws -> Weights {
+        // Who asks for one picture's embedding waits for reading a gigabyte, not for packing it. In another arithmetic, the first product
+        // would not be like those that follow.
         try Weights(files: try files(in: directory, preferring: preferred).map { try SafetensorsFile($0) })
-            .held(WeightHolding(packsAtSecondUse: true))
+            .held(WeightHolding(packsAtSecondUse: arithmetic == .f32, arithmetic: arithmetic))
     }
 
     private static func shards(_ index: URL) throws(EncoderError) -> [URL] {

@@ -181,11 +181,11 @@ extension CheckpointEncoder {
     /// CLIP as open_clip saves it.
     ///
     /// - Parameter merges: OpenAI's list, for folders without a tokenizer.
-    static func openCLIP(directory: URL, merges: URL?) throws -> CheckpointEncoder {
+    static func openCLIP(directory: URL, merges: URL?, _ arithmetic: Arithmetic = .f32) throws -> CheckpointEncoder {
         let file = try OpenCLIPConfiguration(file: directory.appendingPathComponent("open_clip_config.json"))
         let (text, image, resNet) = (file.text, file.vision, file.resNet)
         // The old layout has the text tower at the root, the newer one below `text`.
-        let weights = try ModelFiles.weights(in: directory, preferring: "open_clip_model.safetensors")
+        let weights = try ModelFiles.weights(in: directory, preferring: "open_clip_model.safetensors", arithmetic: arithmetic)
         let textScope = weights.has("text.token_embedding") ? weights["text"] : weights
         let scale = exponential(try weights.tensor("logit_scale", []).scalar)
         let hasTokenizer = ["tokenizer.json", "vocab.json"].contains {
@@ -223,7 +223,7 @@ extension CheckpointEncoder {
                     }
                 return CLIPRows(tokenizer: tokenizer, maximum: text.positions)
             },
-            files: try files(directory, preferring: "open_clip_model.safetensors"))
+            files: try files(directory, preferring: "open_clip_model.safetensors"), arithmetic: arithmetic)
         return try CheckpointEncoder(directory: directory, family: .openCLIP, parts: parts)
     }
 }

@@ -137,7 +137,7 @@ private struct BertLayer: Sendable {
 
     /// - Parameter x: `[batch, tokens, width]`
     func callAsFunction(_ x: Tensor, mask: AttentionMask) -> Tensor {
-        let seen = attention(query(x), key(x), value(x), heads: heads, mask: mask)
+        let seen = attention(query(x), key(x), value(x), heads: heads, mask: mask, arithmetic: query.arithmetic)
         let attended = attentionNorm(attentionOutput(seen, adding: x))
         return outputNorm(output(intermediate(attended, activation: .gelu), adding: attended))
     }

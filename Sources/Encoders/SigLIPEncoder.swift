@@ -5,14 +5,14 @@ import Tensors
 
 extension CheckpointEncoder {
     /// SigLIP, and SigLIP 2 of fixed resolution, as transformers saves them.
-    static func sigLIP(directory: URL) throws -> CheckpointEncoder {
+    static func sigLIP(directory: URL, _ arithmetic: Arithmetic = .f32) throws -> CheckpointEncoder {
         let file = try CLIPFileConfiguration(file: directory.appendingPathComponent("config.json"))
         let (text, image) = (try file.sigLIPText(), try file.sigLIPVision())
         guard text.projection == image.projection else {
             throw EncoderError.badConfiguration(
                 path: file.path, reason: "texts become \(text.projection ?? 0) numbers, and pictures \(image.projection)")
         }
-        let weights = try ModelFiles.weights(in: directory)
+        let weights = try ModelFiles.weights(in: directory, arithmetic: arithmetic)
         let (scale, bias) = (try weights.tensor("logit_scale", [1]).scalar, try weights.tensor("logit_bias", [1]).scalar)
         let standard = PicturePreparation(
             fitting: .squashed(width: 224, height: 224), filter: .bicubic, crop: nil, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5])
@@ -32,7 +32,7 @@ extension CheckpointEncoder {
                 return tower
             },
             tokens: { try SigLIPRows(directory: directory, length: text.positions) },
-            files: try files(directory))
+            files: try files(directory), arithmetic: arithmetic)
         return try CheckpointEncoder(directory: directory, family: .sigLIP, parts: parts)
     }
 }

@@ -59,7 +59,8 @@ private struct AttentionPooling: Sendable {
     /// - Parameter x: `[batch, tokens, width]`
     /// - Returns: `[batch, width]`
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let seen = output(attention(query.repeated(x.shape[0]), key(x), value(x), heads: dimensions.heads))
+        let asked = attention(query.repeated(x.shape[0]), key(x), value(x), heads: dimensions.heads, arithmetic: key.arithmetic)
+        let seen = output(asked)
         return leave(enter(norm(seen), activation: dimensions.activation), adding: seen).reshaped([x.shape[0], dimensions.width])
     }
 }

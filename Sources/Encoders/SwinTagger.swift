@@ -42,7 +42,7 @@ struct SwinTagger: TaggerTower {
                 let weight = try scope["downsample"]["reduction"].tensor("weight", [wider, 4 * width])
                     .reshaped([wider, 2, 2, width]).permuted([0, 2, 1, 3]).reshaped([wider, 4 * width])
                 stage.merge = (
-                    PatchEmbedding(Linear(weight: weight, bias: nil), patch: 2, channels: width),
+                    PatchEmbedding(Linear(weight: weight, bias: nil, holding: weights.holding), patch: 2, channels: width),
                     try LayerNorm(scope["downsample"]["norm"], width: wider)
                 )
                 width = wider
@@ -113,7 +113,9 @@ private struct SwinBlock: Sendable {
     /// - Parameter x: `[batch, side * side, width]`
     func callAsFunction(_ x: Tensor) -> Tensor {
         let cut = windows.cut(x)
-        let seen = attention(cosine(query(cut)) { $0 * scales }, cosine(key(cut)), value(cut), heads: heads, mask: mask, scale: 1)
+        let seen = attention(
+            cosine(query(cut)) { $0 * scales }, cosine(key(cut)), value(cut), heads: heads, mask: mask, scale: 1,
+            arithmetic: query.arithmetic)
         let attended = x + attentionNorm(windows.joined(output(seen)))
         return attended + perceptronNorm(leave(enter(attended, activation: activation)))
     }

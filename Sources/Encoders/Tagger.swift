@@ -46,7 +46,8 @@ public final class Tagger: Sendable {
     private let preparation: PicturePreparation
     private let tower: Lazy<any TaggerTower>
 
-    public init(directory: URL) throws {
+    /// - Parameter arithmetic: in which numbers the network multiplies.
+    public init(directory: URL, arithmetic: Arithmetic = .f32) throws {
         let list = directory.appendingPathComponent("selected_tags.csv")
         labels = try LabelList.read(list)
         let configuration = try TaggerConfiguration(file: directory.appendingPathComponent("config.json"), labels: labels.count)
@@ -54,10 +55,10 @@ public final class Tagger: Sendable {
             padsToSquare: true, fitting: .squashed(width: configuration.side, height: configuration.side), filter: .bicubic, crop: nil,
             mean: configuration.mean, deviation: configuration.deviation, bgr: true)
         let files = try ModelFiles.files(in: directory)
-        digest = try FolderDigest.of(files + [list, directory.appendingPathComponent("config.json")])
+        digest = try FolderDigest.of(files + [list, directory.appendingPathComponent("config.json")], in: arithmetic)
         name = CheckpointEncoder.name(of: directory)
         self.directory = directory
-        tower = Lazy { try configuration.tower(try ModelFiles.weights(in: directory)) }
+        tower = Lazy { try configuration.tower(try ModelFiles.weights(in: directory, arithmetic: arithmetic)) }
     }
 
     /// Whether a folder is a tagger's.

@@ -117,9 +117,9 @@ private struct ConvNeXtBlock: Sendable {
                     for index in values.indices { target[index] = values[index] * factors[index / inner] }
                 }
             }
-            leave = Linear(weight: scaled, bias: bias * gamma)
+            leave = Linear(weight: scaled, bias: bias * gamma, holding: weights.holding)
         } else {
-            leave = Linear(weight: weight, bias: bias)
+            leave = Linear(weight: weight, bias: bias, holding: weights.holding)
         }
         self.activation = activation
     }

@@ -68,7 +68,7 @@ struct TransformerBlock: Sendable {
     /// - Returns: `[batch, tokens, width]`
     func callAsFunction(_ x: Tensor, mask: AttentionMask = .none) -> Tensor {
         let normed = attentionNorm(x)
-        let seen = attention(query(normed), key(normed), value(normed), heads: heads, mask: mask)
+        let seen = attention(query(normed), key(normed), value(normed), heads: heads, mask: mask, arithmetic: query.arithmetic)
         let attended = output(seen, adding: x)
         return leave(enter(perceptronNorm(attended), activation: activation), adding: attended)
     }
@@ -83,7 +83,7 @@ struct FusedProjection {
         let offsets = try bias.map { name throws(CheckpointError) in try weights.tensor(name, [3 * width]) }
         func part(_ index: Int) -> Linear {
             let rows = index * width..<(index + 1) * width
-            return Linear(weight: matrix.sliced(rows), bias: offsets?.sliced(rows))
+            return Linear(weight: matrix.sliced(rows), bias: offsets?.sliced(rows), holding: weights.holding)
         }
         (query, key, value) = (part(0), part(1), part(2))
     }
@@ -93,7 +93,7 @@ struct FusedProjection {
         let matrix = try weights["qkv"].tensor("weight", [3 * width, width])
         func part(_ index: Int, _ bias: String?) throws(CheckpointError) -> Linear {
             let offsets = try bias.map { name throws(CheckpointError) in try weights.tensor(name, [width]) }
-            return Linear(weight: matrix.sliced(index * width..<(index + 1) * width), bias: offsets)
+            return Linear(weight: matrix.sliced(index * width..<(index + 1) * width), bias: offsets, holding: weights.holding)
         }
         (query, key, value) = (try part(0, queryBias), try part(1, nil), try part(2, valueBias))
     }

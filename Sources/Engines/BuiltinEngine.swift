@@ -131,9 +131,9 @@ extension BuiltinEngine {
         let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0)
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
-            precision: model.family.isHeldInHalves ? "bf16" : "f32",
-            seconds: task.seconds(plans), memory: max(0, (Memory.resident ?? 0) - givenUp) + added, tiled: plans.contains { $0.tiled },
-            notes: maskNotes + model.notes, region: plans.last?.region,
+            precision: model.family.arithmetic.rawValue,
+            seconds: task.seconds(plans, in: model.family.arithmetic), memory: max(0, (Memory.resident ?? 0) - givenUp) + added,
+            tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes, region: plans.last?.region,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 

@@ -34,7 +34,8 @@ public struct Attention: Sendable {
         _ x: Tensor, context: Tensor? = nil, mask: AttentionMask = .none, adding residual: Tensor? = nil
     ) -> Tensor {
         let seen = context ?? x
-        return output(attention(query(x), key(seen), value(seen), heads: heads, mask: mask), adding: residual)
+        let looked = attention(query(x), key(seen), value(seen), heads: heads, mask: mask, arithmetic: query.arithmetic)
+        return output(looked, adding: residual)
     }
 }
 

@@ -45,12 +45,16 @@ public struct Conv2D: Sendable {
             }
         }
         let bias = Tensor((0..<output).map { beta[$0] - mean[$0] * scale[$0] }, shape: [output])
-        self.init(weight: folded, bias: bias, stride: stride, padding: padding, groups: groups)
+        self.init(weight: folded, bias: bias, stride: stride, padding: padding, groups: groups, holding: weights.holding)
     }
 
-    /// - Parameter weight: `[output, input / groups, height, width]`
-    public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Padding = 0, groups: Int = 1) {
-        self.weight = PackedConvolution(weight, groups: groups)
+    /// - Parameters:
+    ///   - weight: `[output, input / groups, height, width]`
+    ///   - holding: of the weights that it is from.
+    public init(
+        weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Padding = 0, groups: Int = 1, holding: WeightHolding = WeightHolding()
+    ) {
+        self.weight = PackedConvolution(weight, groups: groups, format: holding.format)
         self.bias = bias
         self.stride = stride
         self.padding = padding

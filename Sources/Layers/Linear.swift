@@ -21,11 +21,16 @@ public struct Linear: Sendable {
     }
 
     /// A layer of tensors that were read elsewhere, such as a part of a fused projection.
-    public init(weight: Tensor, bias: Tensor?) {
-        self.weight = PackedMatrix(weight)
+    ///
+    /// - Parameter holding: of the weights that they are from.
+    public init(weight: Tensor, bias: Tensor?, holding: WeightHolding = WeightHolding()) {
+        self.weight = PackedMatrix(weight, format: holding.format)
         self.bias = bias
         (input, output) = (self.weight.inputs, self.weight.outputs)
     }
+
+    /// In which numbers it multiplies.
+    public var arithmetic: Arithmetic { weight.arithmetic }
 
     /// - Parameters:
     ///   - x: `[…, input]`

@@ -17,7 +17,7 @@ extension Analyst {
         if let openedTagger { return openedTagger }
         guard let taggerFolder else { return nil }
         guard Tagger.isTagger(directory: taggerFolder) else { throw StudioError.notATagger(path: taggerFolder.path) }
-        let tagger = try Tagger(directory: taggerFolder)
+        let tagger = try Tagger(directory: taggerFolder, arithmetic: EncoderPrecision(named: precisionName).arithmetic)
         openedTagger = tagger
         return tagger
     }

@@ -14,6 +14,7 @@ public actor Analyst {
     nonisolated let premises: Premises
     private nonisolated let encoderName: String?
     private nonisolated let vocabularyName: String?
+    let precisionName: String?
     nonisolated let taggerFolder: URL?
     private let executor = NumericExecutor(label: "redraw.analyst")
 
@@ -25,9 +26,9 @@ public actor Analyst {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(_ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?) {
+    init(_ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?, precision: String? = nil) {
         self.premises = premises
-        (encoderName, vocabularyName) = (encoder, vocabulary)
+        (encoderName, vocabularyName, precisionName) = (encoder, vocabulary, precision)
         taggerFolder = tagger.map { URL(asTyped: $0) }
     }
 
@@ -40,7 +41,11 @@ public actor Analyst {
     func encoder() throws -> any PictureTextEncoder {
         if let openedEncoder { return openedEncoder }
         // Some folders hold no tokenizer: CLIP's own merges serve them.
-        let encoder = try encoderFolder().map { try openEncoder(directory: $0, merges: premises.merges) } ?? premises.defaultEncoder()
+        let precision = try EncoderPrecision(named: precisionName)
+        let encoder =
+            try encoderFolder().map { try openEncoder(directory: $0, merges: premises.merges, arithmetic: precision.arithmetic) }
+            ?? premises.defaultEncoder()
+        try precision.check(encoder)
         openedEncoder = encoder
         return encoder
     }

@@ -127,7 +127,8 @@ extension GenerationOrder {
         guard request.mode == .paint || known.picture != nil else { throw OrderError.noPicture(mode: request.mode.rawValue) }
         guard request.mode != .repaint || known.mask != nil else { throw OrderError.noMask }
         request.profile = try choice(wish.profile, "profile") ?? (known.isOutside ? .a1111 : request.profile)
-        request.precision = try choice(wish.precision, "precision") ?? request.precision
+        // Who asks for another tool's numbers gets them as exact as they can be.
+        request.precision = try choice(wish.precision, "precision") ?? (request.profile == .redraw ? .auto : .f32)
         request.resize = try choice(wish.resize, "resize") ?? request.resize
         request.outputSize = try choice(wish.outputSize, "output size") ?? request.outputSize
         request.fill = try choice(wish.fill, "fill") ?? request.fill

@@ -38,7 +38,7 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
             case .incompleteSize: "size"
             case .onlyRedraw(let name, _): name.contains("drafts") ? "drafts" : "firstSide"
             case .draftsWithoutFirstSide: "drafts"
-            case .notBuiltYet(let name, _, _): Self.key(name)
+            case .noBackground: "background"
             }
         }
     }

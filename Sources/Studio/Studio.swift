@@ -24,16 +24,17 @@ public final class Studio: Sendable {
     ///   - encoder: a name out of `Models/` or a folder; nil: the default encoder.
     ///   - tagger: the folder of a WD tagger that is asked besides; nil: none.
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
+    ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
     ///   - engines: servers of the person's own that make pictures, as one pool beside the built-in engine.
     public convenience init(
         installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
-        engines: [EngineAddress] = []
+        precision: String? = nil, engines: [EngineAddress] = []
     ) {
         let premises = Premises(installation, libraryFolder: library ?? installation.defaultLibrary)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
         self.init(
-            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger),
+            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger, precision: precision),
             engines: [builtin] + (engines.isEmpty ? [] : [HTTPEngine(engines)]))
     }
 

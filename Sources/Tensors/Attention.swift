@@ -25,19 +25,37 @@ public struct AttentionBias: Sendable {
         (self.heads, self.maps, self.mapOfSequence) = (heads, maps, mapOfSequence)
     }
 
+    /// Adds it to the scaled scores of queries from `first` on with some of the keys, each row `stride` behind the other.
+    func add(
+        to scores: UnsafeMutablePointer<Float>, first: Int, count: Int, keys: Range<Int>, stride: Int, sequence: Int, head: Int,
+        scale: Float
+    ) {
+        for row in 0..<count {
+            let line = scores + row * stride
+            rd_weighted_sum(
+                line, scale, place(heads, head, first + row) + keys.lowerBound, 1, line, keys.count, Processor.level)
+            guard let map = map(sequence, first + row) else { continue }
+            rd_weighted_sum(line, 1, map + keys.lowerBound, 1, line, keys.count, Processor.level)
+        }
+    }
+
     /// The scores of some queries of a sequence's head, from `first` on, through bias and soft-max.
     fileprivate func weigh(
         _ scores: UnsafeMutablePointer<Float>, first: Int, count: Int, keys: Int, sequence: Int, head: Int, scale: Float
     ) {
-        let map = mapOfSequence[sequence % mapOfSequence.count]
-        let queries = heads.shape[1]
         for row in 0..<count {
             let line = scores + row * keys
-            rd_weighted_sum(
-                line, scale, heads.pointer + (head * queries + first + row) * keys, 1, line, keys, Processor.level)
-            let addend = map.flatMap { map in maps.map { $0.pointer + (map * queries + first + row) * keys } }
-            rd_softmax_rows(line, 1, keys, keys, 1, addend, Processor.level)
+            rd_weighted_sum(line, scale, place(heads, head, first + row), 1, line, keys, Processor.level)
+            rd_softmax_rows(line, 1, keys, keys, 1, map(sequence, first + row), Processor.level)
         }
+    }
+
+    private func place(_ biases: Tensor, _ index: Int, _ query: Int) -> UnsafePointer<Float> {
+        biases.pointer + (index * biases.shape[1] + query) * biases.shape[2]
+    }
+
+    private func map(_ sequence: Int, _ query: Int) -> UnsafePointer<Float>? {
+        mapOfSequence[sequence % mapOfSequence.count].flatMap { index in maps.map { place($0, index, query) } }
     }
 }
 
@@ -49,10 +67,12 @@ public struct AttentionBias: Sendable {
 ///   - queries: `[batch, queries, heads * width]`, head after head within a row.
 ///   - keys: `[batch, keys, heads * width]`; a batch of 1 serves every sequence of the queries.
 ///   - values: `[batch, keys, heads * valueWidth]`.
-///   - scale: 1 / sqrt(width) unless given.
+///   - scale: 1 / sqrt(width) unless given; above 0.
+///   - arithmetic: of both products.
 /// - Returns: `[batch, queries, heads * valueWidth]`.
 public func attention(
-    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, heads: Int, mask: AttentionMask = .none, scale: Float? = nil
+    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, heads: Int, mask: AttentionMask = .none, scale: Float? = nil,
+    arithmetic: Arithmetic = .f32
 ) -> Tensor {
     precondition(queries.shape.rank == 3 && keys.shape.rank == 3 && values.shape.rank == 3, "attention wants [batch, tokens, width]")
     let (batch, queryCount, queryWidth) = (queries.shape[0], queries.shape[1], queries.shape[2])
@@ -78,7 +98,11 @@ public func attention(
     return Tensor(shape: [batch, queryCount, valueWidth]) { target in
         guard let to = target.baseAddress, target.count > 0 else { return }
         withExtendedLifetime((queries, keys, values, mask)) {
-            plan.run(queries.pointer, keys.pointer, values.pointer, to)
+            if arithmetic != .f32, Arithmetic.bf16.isNative {
+                plan.runPaired(queries.pointer, keys.pointer, values.pointer, to)
+            } else {
+                plan.run(queries.pointer, keys.pointer, values.pointer, to)
+            }
         }
     }
 }
@@ -86,7 +110,7 @@ public func attention(
 /// Attention cut into items, a block of queries of one head of one sequence each.
 ///
 /// A head's keys and values are packed into panels as a weight would be; threads take runs of items, so this happens about once a head.
-private struct AttentionPlan {
+struct AttentionPlan {
     var batch: Int
     var heads: Int
     var queries: Int

@@ -31,7 +31,7 @@ public struct PackedConvolution: Sendable {
 
     enum Form: Sendable {
         /// `[outputs, kernelHeight * kernelWidth * inputs]`, channels innermost as in the maps.
-        case dense(PackedMatrix, WinogradWeights?)
+        case dense(PackedMatrix, FastConvolution?)
         /// `[kernelHeight * kernelWidth, channels]`.
         case depthwise(Tensor)
     }
@@ -39,18 +39,18 @@ public struct PackedConvolution: Sendable {
     /// - Parameters:
     ///   - weight: torch's layout, `[outputs, inputs / groups, height, width]`.
     ///   - groups: 1, or as many as there are channels (depthwise).
-    ///   - halves: how the numbers of a dense convolution are held until a product spreads them out; nil: as floats.
+    ///   - format: how the numbers of a dense convolution are held and multiplied; in bfloat16 where bytes are asked for.
     ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
     ///     Not worth it for a layer that works once on a large map.
-    public init(_ weight: Tensor, groups: Int = 1, halves: HalfFormat? = nil, keepsTransform: Bool = true) {
+    public init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
         kernelHeight = weight.shape[2]
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, halves: halves)
-            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? WinogradWeights(matrix, keeps: keepsTransform) : nil)
+            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, format: format == .int8 ? .bf16 : format)
+            form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? FastConvolution(matrix, keeps: keepsTransform) : nil)
         } else {
             precondition(
                 groups == weight.shape[0] && weight.shape[1] == 1,
@@ -73,6 +73,37 @@ extension PackedConvolution {
     /// Whether the fast algorithm is taken for a map of outputs of this size.
     public static func transformPays(batch: Int, height: Int, width: Int) -> Bool {
         WinogradWeights.pays(batch: batch, height: height, width: width)
+    }
+}
+
+/// The fast algorithm of a 3x3 convolution in the arithmetic of its weights.
+enum FastConvolution: Sendable {
+    case floats(WinogradWeights)
+    case pairs(PairWinograd)
+
+    /// nil where the layer is too thin for it to pay.
+    init?(_ matrix: PackedMatrix, keeps: Bool) {
+        if case .pairs(let packed) = matrix.form {
+            guard let pairs = PairWinograd(packed, inputs: matrix.inputs / 9) else { return nil }
+            self = .pairs(pairs)
+        } else {
+            guard let floats = WinogradWeights(matrix, keeps: keeps) else { return nil }
+            self = .floats(floats)
+        }
+    }
+
+    func suits(_ window: Window) -> Bool {
+        switch self {
+        case .floats(let winograd): winograd.suits(window)
+        case .pairs(let winograd): winograd.suits(window)
+        }
+    }
+
+    func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
+        switch self {
+        case .floats(let winograd): winograd.convolve(from, window, to, finish: finish)
+        case .pairs(let winograd): winograd.convolve(from, window, to, finish: finish)
+        }
     }
 }
 
@@ -100,7 +131,7 @@ public func convolution(
     case .depthwise(let taps):
         precondition(residual == nil, "a depthwise convolution takes no residual")
         return depthwise(x, taps, bias: bias, window, activation: activation)
-    case .dense(let matrix, let winograd):
+    case .dense(let matrix, let fast):
         if window.isPointwise {
             return matmul(x, matrix, bias: bias, activation: activation, adding: residual)
         }
@@ -108,16 +139,16 @@ public func convolution(
             guard let to = target.baseAddress, target.count > 0 else { return }
             withExtendedLifetime((x, weight, bias, residual)) {
                 let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
-                if let winograd, winograd.suits(window) {
-                    return winograd.convolve(x.pointer, window, to, finish: finish)
-                }
+                if let fast, fast.suits(window) { return fast.convolve(x.pointer, window, to, finish: finish) }
                 switch matrix.form {
                 case .panels(let packed):
                     windowConvolution(x.pointer, matrix, packed, window, to, finish: finish)
+                case .pairs(let packed):
+                    pairConvolution(x.pointer, matrix, packed, window, to, finish: finish)
                 case .rows(let rows):
                     unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
-                case .mapped:
-                    preconditionFailure("the weights of windows are packed when they are loaded")
+                case .mapped, .quads:
+                    preconditionFailure("the weights of windows are packed when they are loaded, and not in bytes")
                 }
             }
         }
@@ -140,6 +171,30 @@ struct Window {
 
     /// Whether every output pixel reads exactly the input pixel in its place.
     var isPointwise: Bool { kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding == 0 }
+
+    /// Without padding at the sides, the taps of a row of the window are one run of memory.
+    private var isJoined: Bool { padding.left == 0 && padding.right == 0 }
+
+    /// What a product's kernel has to know of the window.
+    ///
+    /// - Parameter channels: floats of a pixel, or what else has four bytes.
+    func taps(channels: Int) -> rd_window {
+        var shape = rd_window()
+        shape.height = height
+        shape.width = width
+        shape.channels = channels
+        shape.taps_y = kernelHeight
+        shape.taps_x = isJoined ? 1 : kernelWidth
+        shape.stride = stride
+        shape.top = padding.top
+        shape.left = padding.left
+        shape.output_height = outputHeight
+        shape.output_width = outputWidth
+        return shape
+    }
+
+    /// How much of the depth lies behind each other under one of these taps.
+    func depth(channels: Int) -> Int { channels * (isJoined ? kernelWidth : 1) }
 
     /// Writes the window of output pixel `pixel` (counted over the batch) as a row: taps by rows, channels innermost.
     func unfold(_ from: UnsafePointer<Float>, pixel: Int, to row: UnsafeMutablePointer<Float>) {
@@ -167,20 +222,8 @@ private func windowConvolution(
     _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ packed: Panels, _ window: Window,
     _ to: UnsafeMutablePointer<Float>, finish: Finish
 ) {
-    // Without padding at the sides, the taps of a row of the window are one run of memory.
-    let joined = window.padding.left == 0 && window.padding.right == 0
-    var shape = rd_window()
-    shape.height = window.height
-    shape.width = window.width
-    shape.channels = window.channels
-    shape.taps_y = window.kernelHeight
-    shape.taps_x = joined ? 1 : window.kernelWidth
-    shape.stride = window.stride
-    shape.top = window.padding.top
-    shape.left = window.padding.left
-    shape.output_height = window.outputHeight
-    shape.output_width = window.outputWidth
-    let depth = window.channels * (joined ? window.kernelWidth : 1)
+    let shape = window.taps(channels: window.channels)
+    let depth = window.depth(channels: window.channels)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: depth) { zeros in
         zeros.initialize(repeating: 0)
         multiplyPanels(

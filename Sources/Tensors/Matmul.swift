@@ -23,6 +23,10 @@ public func matmul(
                     .matrix(x.pointer, stride: weight.inputs), count: x.rowCount, outputs: weight.outputs, inputs: weight.inputs, packed,
                     to,
                     finish: finish)
+            case .pairs(let packed):
+                multiplyPairs(x.pointer, count: x.rowCount, outputs: weight.outputs, inputs: weight.inputs, packed, to, finish: finish)
+            case .quads(let packed):
+                multiplyQuads(x.pointer, count: x.rowCount, outputs: weight.outputs, inputs: weight.inputs, packed, to, finish: finish)
             case .rows(let matrix):
                 multiplyRows(x.pointer, count: x.rowCount, matrix, to, finish: finish)
             case .mapped:

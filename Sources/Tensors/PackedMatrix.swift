@@ -12,15 +12,28 @@ public struct PackedMatrix: Sendable {
         case rows(Tensor)
         /// Panels of outputs side by side, for our own product; the depth is `taps` times what one window tap holds.
         case panels(Panels)
+        /// Panels of pairs of bfloat16, for products in that arithmetic.
+        case pairs(PairPanels)
+        /// Panels of bytes, four in the depth together.
+        case quads(QuadPanels)
         /// Rows in a mapped file that become panels at the second product.
         case mapped(MappedRows)
     }
 
     /// - Parameters:
     ///   - weight: any shape whose first dimension is the outputs; the others together are the inputs.
-    ///   - halves: how the numbers are held until a product spreads them out; nil: as floats. Where OpenBLAS makes the products, as floats.
-    public init(_ weight: Tensor, halves: HalfFormat? = nil) {
-        self.init(weight, taps: 1, halves: halves)
+    ///   - format: how the numbers are held and multiplied. Where OpenBLAS makes the products, as floats.
+    public init(_ weight: Tensor, format: WeightFormat = .f32) {
+        self.init(weight, taps: 1, format: format)
+    }
+
+    /// In which numbers products with this weight are made.
+    public var arithmetic: Arithmetic {
+        switch form {
+        case .pairs: .bf16
+        case .quads: .int8
+        case .rows, .panels, .mapped: .f32
+        }
     }
 
     /// A weight that is packed when it is needed a second time: to take a large model's weights once, packing costs as much as a third of the
@@ -35,9 +48,18 @@ public struct PackedMatrix: Sendable {
 
     /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
     ///   they are innermost, as torch stores a convolution.
-    init(_ weight: Tensor, taps: Int, halves: HalfFormat?) {
+    init(_ weight: Tensor, taps: Int, format: WeightFormat) {
         outputs = weight.shape[0]
         inputs = weight.count / max(outputs, 1)
+        if format.isInBytes {
+            form = .quads(QuadPanels(weight, outputs: outputs, inputs: inputs))
+            return
+        }
+        guard !format.isPaired else {
+            form = .pairs(PairPanels(weight, outputs: outputs, inputs: inputs, taps: taps))
+            return
+        }
+        let halves = format.halves
         guard Processor.level > rd_level_plain else {
             let depth = inputs / taps
             form = .rows(
@@ -201,7 +223,7 @@ struct Finish {
 }
 
 /// How a product is cut into blocks that threads take: by rows, and where there are few rows also by columns.
-private struct Blocks {
+struct Blocks {
     var rows: Int
     var rowPieces: Int
     var columns: Int

@@ -1,4 +1,3 @@
-import CKernels
 import Dispatch
 import Glibc
 import Synchronization
@@ -114,9 +113,4 @@ private final class NextIndex: Sendable {
 
     /// Leaves nothing to be taken.
     func skipAll() { value.store(Int.max / 2, ordering: .relaxed) }
-}
-
-/// Which instructions the kernels may use on this processor.
-enum Processor {
-    static let level = rd_detected_level()
 }

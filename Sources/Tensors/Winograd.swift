@@ -59,7 +59,7 @@ final class WinogradWeights: Sendable {
 
     /// to = finish(convolution of the map at `from`).
     func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        let map = Map(from: from, window: window, tiles: Tiles(window), to: to, finish: finish)
+        let map = Map(from: from, window: window, tiles: Tiles(window, side: 4), to: to, finish: finish)
         // With fewer tiles than outputs, the transformed weights are larger than the transformed inputs.
         if areKept || (map.tiles.count >= outputs && 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole) {
             convolveByTiles(map)
@@ -199,23 +199,24 @@ final class WinogradWeights: Sendable {
     }
 }
 
-/// The 4 by 4 tiles of the outputs of all pictures of a batch.
-private struct Tiles {
+/// The square tiles of the outputs of all pictures of a batch.
+struct Tiles {
     let height: Int
     let width: Int
+    private let side: Int
     private let down: Int
     private let across: Int
     let count: Int
 
-    init(_ window: Window) {
-        (height, width) = (window.outputHeight, window.outputWidth)
-        down = (height + 3) / 4
-        across = (width + 3) / 4
+    init(_ window: Window, side: Int) {
+        (height, width, self.side) = (window.outputHeight, window.outputWidth, side)
+        down = (height + side - 1) / side
+        across = (width + side - 1) / side
         count = window.batch * down * across
     }
 
     /// The picture, and the output pixel at the tile's upper left.
     func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
-        (tile / (down * across), tile / across % down * 4, tile % across * 4)
+        (tile / (down * across), tile / across % down * side, tile % across * side)
     }
 }

@@ -54,6 +54,7 @@ import Testing
         try check("file", ["info", tool.path("a.png")])
         try check("file", ["info", coffee, cat], isList: true)
         try check("finding", ["doctor"], isList: true)
+        try check("bench", ["bench"])
         try check("similar", ["similar", cat], isList: true)
         try check("embedding", ["embed", "text", "a cat"], isList: true, always: true)
         let export = tool.path("export.json")

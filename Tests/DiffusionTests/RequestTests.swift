@@ -34,7 +34,6 @@ import Testing
             ("width is 9000", { ($0.width, $0.height) = (9000, 64) }),
             ("feather is -1", { $0.feather = -1 }),
             ("the prompt's length in bytes is 20001", { $0.prompt = String(repeating: "a", count: 20_001) }),
-            ("precision int8 is not built yet", { $0.precision = .int8 }),
         ]
         for (message, change) in cases {
             var request = GenerationRequest(mode: .generate, prompt: "x")

@@ -96,6 +96,16 @@ import Testing
             ($0.request.profile, $0.request.sampler, $0.request.firstSide, $0.request.drafts) == (.a1111, .dpmpp2MKarras, nil, 1)
                 && $0.request.steps == 12
         },
+        Case("the arithmetic is chosen by what the model and the processor are", { $0.prompt = "a cat" }) {
+            $0.request.precision == .auto
+        },
+        Case("another tool's numbers are made in single precision", { ($0.prompt, $0.profile) = ("a cat", "diffusers") }) {
+            $0.request.precision == .f32
+        },
+        Case(
+            "unless another arithmetic is named",
+            { ($0.prompt, $0.profile, $0.precision) = ("a cat", "a1111", "bf16") }
+        ) { $0.request.precision == .bf16 },
         Case("a picture is redrawn from its approved prompt, at the manifest's strength", { $0.picture = "p.jpg" }, known: withPhoto) {
             let request = $0.request
             return request.mode == .generate && request.strength == 0.5 && request.prompt == "a cat, oil painting"

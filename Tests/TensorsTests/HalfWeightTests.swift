@@ -22,7 +22,7 @@ import Testing
             let bias = Tensor(generator.floats(outputs), shape: [outputs])
             let residual = Tensor(generator.floats(rows * outputs), shape: [rows, outputs])
             let floats = matmul(x, PackedMatrix(weight), bias: bias, activation: .relu, adding: residual)
-            let halves = matmul(x, PackedMatrix(weight, halves: format), bias: bias, activation: .relu, adding: residual)
+            let halves = matmul(x, PackedMatrix(weight, format: .halves(format)), bias: bias, activation: .relu, adding: residual)
             #expect(floats == halves, "\(rows) \(inputs) \(outputs)")
         }
     }
@@ -37,7 +37,7 @@ import Testing
             let x = Tensor(generator.floats(side * side * inputs), shape: [1, side, side, inputs])
             let floats = convolution(x, PackedConvolution(weight), padding: Padding(kernel / 2))
             for keeps in [true, false] {
-                let packed = PackedConvolution(weight, halves: format, keepsTransform: keeps)
+                let packed = PackedConvolution(weight, format: .halves(format), keepsTransform: keeps)
                 for _ in 0..<2 {
                     #expect(convolution(x, packed, padding: Padding(kernel / 2)) == floats, "\(side) \(inputs) \(outputs) \(kernel)")
                 }

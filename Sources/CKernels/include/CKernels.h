@@ -11,7 +11,17 @@
 
 typedef int32_t rd_level;
 
-enum { rd_level_plain = 0, rd_level_avx2 = 1, rd_level_avx512 = 2 };
+enum {
+    rd_level_plain = 0,
+    rd_level_avx2 = 1,
+    rd_level_avx512 = 2,
+    /// AVX-512 with products of bytes (VNNI).
+    rd_level_vnni = 3,
+    /// AVX-512 with products of bytes and of bfloat16.
+    rd_level_bf16 = 4,
+    /// And with a matrix unit for bfloat16 (AMX).
+    rd_level_amx = 5,
+};
 
 enum {
     rd_activation_none = 0,
@@ -113,6 +123,79 @@ typedef struct {
 /// The table of the windows of output pixels `first` to `first + count`, counted over all pictures; `zeros` stands for what is outside.
 void rd_window_table(const float *input, const rd_window *window, size_t first, size_t count, const float *zeros, size_t group,
                      const float **table);
+
+// Products in bfloat16, with a weight packed in panels of 32 outputs as above, but of pairs: two values that are neighbours in the depth
+// stand in four bytes, the first in the lower half. An odd depth is filled up with a zero, in the weight and in the rows.
+
+/// Rows of `width` floats, `stride` apart, rounded to the nearest bfloat16 (ties to even) behind each other; an odd width becomes even.
+void rd_bfloat_rows(const float *from, size_t count, size_t width, size_t stride, uint16_t *to, rd_level level);
+
+/// Depth, in pairs, that a product takes in one pass over a block of rows.
+size_t rd_pair_run_depth(void);
+
+/// Packs panels `first_panel` to `last_panel`, each of taps * (depth + 1) / 2 * 32 pairs; weight[output, tap, k] is at the given strides.
+void rd_pack_pairs(const float *weight, size_t outputs, size_t taps, size_t depth, size_t output_stride, size_t tap_stride,
+                   size_t depth_stride, size_t first_panel, size_t last_panel, uint32_t *packed, rd_level level);
+
+enum {
+    /// The sums begin with what `out` holds, and the bias is left out.
+    rd_pair_adds = 1,
+    /// The rows of a matrix lie outside of the second-level cache, so that they are asked for ahead.
+    rd_pair_prefetches = 2,
+};
+
+/// `rd_panel_rows` of pairs: `depth` counts pairs, the table points at rows of them, and `group` (at most 12) is how many rows are taken at
+/// once. The sums are in single precision.
+/// Level `rd_level_bf16` rounds where the others do, but takes what is below 2^-126 for zero.
+void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
+                  size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out, size_t stride,
+                  rd_level level);
+
+// Products of bytes, with a weight packed in panels of 32 outputs, four values that are neighbours in the depth in four bytes. A depth that
+// is no multiple of four is filled up with what stands for zero.
+
+/// Rows of `width` floats, `stride` apart, as bytes behind each other: round(x / scale) + 128, with scales[r] = the row's largest |x| / 127.
+void rd_quantise_rows(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales, rd_level level);
+
+/// Packs panels `first_panel` to `last_panel` of a weight [outputs, depth], each of (depth + 3) / 4 * 32 words. For each output, and zeros up
+/// to the panel's end, `scales` has its largest |weight| / 127, and `offsets` what the 128 in the rows amounts to.
+void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
+                   float *scales, int32_t *offsets);
+
+/// out[r, c] = activation(row r * column c + bias[c]), in whole numbers but for the scales; `depth` counts words of four, `group` is as with
+/// pairs, and row_scales[r] belongs to the table's row r.
+void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,
+                  const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
+                  int32_t activation, float *out, size_t stride, rd_level level);
+
+/// What `rd_pair_rows` does at `rd_level_amx`, the matrix unit's part of it written out in plain C; at most 4,096 rows.
+void rd_tile_rows_twin(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
+                       size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
+                       size_t stride);
+
+/// A soft-max over blocks of keys, one block after the other (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
+/// Of the `width` scores of row r the first max(0, min(width, seen + growth * r)) count.
+///
+/// to[r, c] = exp(scores[r, c] * scale - m) as bfloat16, rows `to_stride` apart, an odd width filled up with a zero; m is the largest value
+/// so far, which `maxima` keeps from block to block; so does `sums` the sum of the exponentials. factors[r] is what everything of the
+/// blocks before has to be multiplied with. Before the first block `maxima` is -infinity and `sums` 0.
+void rd_softmax_pairs(const float *scores, size_t count, size_t width, size_t stride, float scale, ptrdiff_t seen, ptrdiff_t growth,
+                      float *maxima, float *sums, float *factors, uint16_t *to, size_t to_stride, rd_level level);
+
+// Winograd's F(2x2, 3x3) in bfloat16: 16 products over tiles of 2 by 2 outputs. Its transforms only add, so that what is rounded stays of
+// one size; those of F(4x4, 3x3) would multiply the rounding of bfloat16 by ten.
+
+/// A panel of nine taps of `run` pairs each (a multiple of 16), transformed: point p stands at to[p * point_stride].
+void rd_pair_winograd_weights(const uint32_t *panel, size_t run, uint32_t *to, size_t point_stride, rd_level level);
+
+/// The 4 by 4 pixels from (top, left) of a picture [height, width, channels], transformed and rounded; outside counts as zero, and an odd
+/// number of channels is filled up with a zero. Point p stands at to[p * point_stride].
+void rd_pair_winograd_input(const float *input, size_t height, size_t width, size_t channels, ptrdiff_t top, ptrdiff_t left, uint16_t *to,
+                            size_t point_stride, rd_level level);
+
+/// `rd_winograd_output` for tiles of 2 by 2; `residual` (may be NULL) lies as the output does, and is added last.
+void rd_pair_winograd_output(const float *from, size_t point_stride, size_t channels, const float *bias, int32_t activation,
+                             const float *residual, float *out, size_t pixel_stride, size_t row_stride, size_t rows, size_t columns, rd_level level);
 
 // Winograd's F(4x4, 3x3): a 3x3 convolution of stride 1 as 36 products over tiles of 4 by 4 outputs.
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Encoders
 import Foundation
+import Tensors
 
 /// A model's weights and configurations, from wherever they came, under diffusers' names.
 struct ModelParts {
@@ -25,21 +26,33 @@ struct ModelParts {
     let scheduler: SchedulerConfiguration
     let zerosForEmptyNegative: Bool
 
-    /// Says how the layers are to hold their weights.
+    /// Says how the layers are to hold their weights, and in which numbers they multiply.
+    ///
+    /// `auto` takes bfloat16 for large models where the processor multiplies it faster: the pictures of small ones come fast anyway, and
+    /// their few channels leave more of the rounding to be seen.
     mutating func hold(_ precision: GenerationRequest.Precision) throws {
-        let isHalf = try unet["conv_in"].elementType(of: "weight").size <= 2
         var bytes = 0
-        if precision == .auto, isHalf { for name in unet.names() { bytes += try 2 * unet.shape(of: name).count } }
-        let inHalves = precision == .bf16 || bytes > Self.largest
-        unet = unet.held(WeightHolding(inHalves: inHalves))
+        for name in unet.names() { bytes += try 2 * unet.shape(of: name).count }
+        let isLarge = bytes > Self.largest
+        let arithmetic: Arithmetic =
+            switch precision {
+            case .auto: isLarge && Arithmetic.bf16.isFaster ? .bf16 : .f32
+            case .bf16: .bf16
+            case .int8: .int8
+            case .f32: .f32
+            }
+        // Held as the file has them, numbers of two bytes stay what they are.
+        let isHalf = try unet["conv_in"].elementType(of: "weight").size <= 2
+        let holding = WeightHolding(inHalves: arithmetic != .f32 || isLarge && isHalf, arithmetic: arithmetic)
+        unet = unet.held(holding)
         // The autoencoder works once on large maps, where making a transform anew costs little beside using it.
-        autoencoder = autoencoder.held(WeightHolding(inHalves: inHalves, keepsTransforms: false))
-        for index in textEncoders.indices {
-            textEncoders[index].weights = textEncoders[index].weights.held(WeightHolding(inHalves: inHalves))
-        }
+        var passing = holding
+        passing.keepsTransforms = false
+        autoencoder = autoencoder.held(passing)
+        for index in textEncoders.indices { textEncoders[index].weights = textEncoders[index].weights.held(holding) }
     }
 
-    /// Bytes of a UNet from which on memory counts more than the few per cent of time that spreading halves takes.
+    /// Bytes of a UNet, two a number, from which on it is large: memory counts more than the few per cent of time that spreading halves takes.
     private static let largest = 256 << 20
 
     /// Adds LoRA files to the weights, several one after the other.

@@ -10,8 +10,7 @@ public struct PipelineOptions: Sendable, Equatable {
     public var merges: URL?
     /// What was left out, in words.
     public var notes: [String] = []
-    /// How weights are held. `auto`: as the file has them where it is large, which changes no number; `bf16`: in two bytes a number, which
-    /// rounds what the file has in four.
+    /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.
     public var precision = GenerationRequest.Precision.auto
 
     public init(adaptations: [Adaptation] = [], embeddings: [URL] = [], merges: URL? = nil) {
@@ -24,7 +23,7 @@ public struct PipelineOptions: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - prompts: the prompt, then the negative one: with tags as `<lora:name:0.8>` (`PromptTags`), and names of textual inversions.
-    ///   - precision: how weights are held.
+    ///   - precision: in which numbers products are made.
     ///   - folders: searched in this order for names in `loras/` and `embeddings/`, and in folders below these. Never a path: prompts come
     ///     from strangers' pictures.
     /// - Throws: `DiffusionError.unknownAdaptation`, with the names that are there, or `DiffusionError.unreadableTag`.

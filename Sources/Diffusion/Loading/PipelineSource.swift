@@ -31,6 +31,7 @@ public struct PipelineSource: Sendable {
         outline = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
             weightMemory: parts.weightMemory(), isHeldInHalves: parts.unet.holding.inHalves,
+            arithmetic: parts.unet.holding.arithmetic,
             transformMemory: parts.transformMemory())
         let widths = parts.textEncoders.map(\.configuration.width)
         var embeddings: [TrainedEmbedding] = []

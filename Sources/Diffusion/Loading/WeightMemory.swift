@@ -9,18 +9,24 @@ extension ModelParts {
         for weights in [unet, autoencoder] + textEncoders.map(\.weights) {
             for name in weights.names() {
                 let shape = try weights.shape(of: name)
-                // Biases and norms are floats whatever the matrices are.
-                bytes += shape.count * (weights.holding.inHalves && shape.rank > 1 ? 2 : 4)
+                bytes += shape.count * Self.bytesPerNumber(of: shape, weights.holding)
             }
         }
         return bytes
+    }
+
+    /// Biases and norms are floats whatever the matrices are, and convolutions of more than one tap are never in bytes.
+    private static func bytesPerNumber(of shape: Shape, _ holding: WeightHolding) -> Int {
+        guard holding.inHalves, shape.rank > 1 else { return 4 }
+        let isMatrix = shape.rank == 2 || shape.rank == 4 && shape[2] == 1 && shape[3] == 1
+        return holding.arithmetic == .int8 && Arithmetic.int8.isNative && isMatrix ? 1 : 2
     }
 
     /// Bytes that the UNet's convolutions will keep for their fast algorithm, by the level of the map they work on.
     func transformMemory() throws(CheckpointError) -> [Int] {
         let levels = unetConfiguration.channels.count
         var bytes = [Int](repeating: 0, count: levels)
-        guard unet.holding.keepsTransforms else { return bytes }
+        guard unet.holding.keepsTransforms, unet.holding.arithmetic == .f32 || !Arithmetic.bf16.isNative else { return bytes }
         for name in unet.names() {
             let parts = name.split(separator: ".")
             guard let level = Self.level(parts, of: levels) else { continue }

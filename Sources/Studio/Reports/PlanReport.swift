@@ -60,6 +60,8 @@ public struct PlanReport: Codable, Sendable, Equatable {
     @OrNull public internal(set) var memory: Int?
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
     public let tiled: Bool
+    /// In which numbers the model multiplies: f32, bf16 or int8.
+    public let precision: String
 }
 
 extension PlanReport {
@@ -70,7 +72,7 @@ extension PlanReport {
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
             recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
-            memory: plan.memory, tiled: plan.tiled)
+            memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
 }
 

@@ -1,0 +1,108 @@
+#include "bfloat.h"
+
+#include <math.h>
+
+// Products of bytes: weights are rounded to 255 steps of a size that each output has for itself, rows to as many of a size that each row has.
+// Four of them, neighbours in the depth, stand in four bytes; the processor multiplies signed bytes (the weights) with unsigned ones (the
+// rows, 128 added), and sums whole numbers, which are exact.
+
+typedef int32_t quad_sums __attribute__((vector_size(64), aligned(4), may_alias));
+
+typedef struct {
+    const float *scales;
+    const int32_t *offsets;
+    const float *bias;
+} quad_columns;
+
+RD_INLINE int32_t nearest(float value) {
+    // Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits.
+    const float shifted = value + 12582912.0f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4B400000;
+}
+
+RD_INLINE float largest(const float *values, size_t count) {
+    float lanes[16] = {0};
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        for (size_t l = 0; l < 16; l++) lanes[l] = fabsf(values[i + l]) > lanes[l] ? fabsf(values[i + l]) : lanes[l];
+    float most = 0;
+    for (size_t l = 0; l < 16; l++) most = lanes[l] > most ? lanes[l] : most;
+    for (; i < count; i++) most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
+    return most;
+}
+
+RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales) {
+    const size_t wide = (width + 3) / 4 * 4;
+    for (size_t r = 0; r < count; r++) {
+        const float *row = from + r * stride;
+        uint8_t *out = to + r * wide;
+        const float most = largest(row, width);
+        const float factor = most > 0 ? 127.0f / most : 0;
+        scales[r] = most / 127.0f;
+        for (size_t i = 0; i < width; i++) out[i] = (uint8_t)(nearest(row[i] * factor) + 128);
+        for (size_t i = width; i < wide; i++) out[i] = 128;
+    }
+}
+RD_KERNEL(quantise_rows, (from, count, width, stride, to, scales), const float *from, size_t count, size_t width, size_t stride,
+          uint8_t *to, float *scales)
+
+void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
+                   float *scales, int32_t *offsets) {
+    const size_t quads = (depth + 3) / 4;
+    for (size_t panel = first_panel; panel < last_panel; panel++) {
+        const size_t first = panel * 32;
+        const size_t columns = outputs - first < 32 ? outputs - first : 32;
+        uint32_t *to = packed + first * quads;
+        memset(to, 0, 32 * quads * sizeof *to);
+        memset(scales + first, 0, 32 * sizeof *scales);
+        memset(offsets + first, 0, 32 * sizeof *offsets);
+        for (size_t column = 0; column < columns; column++) {
+            const float *row = weight + (first + column) * depth;
+            const float most = largest(row, depth);
+            const float factor = most > 0 ? 127.0f / most : 0;
+            int32_t sum = 0;
+            for (size_t k = 0; k < depth; k++) {
+                const int32_t value = nearest(row[k] * factor);
+                sum += value;
+                to[k / 4 * 32 + column] |= (uint32_t)(uint8_t)value << (8 * (k % 4));
+            }
+            scales[first + column] = most / 127.0f;
+            offsets[first + column] = 128 * sum;
+        }
+    }
+}
+
+RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) {
+    for (int j = 0; j < 4; j++) {
+        const quad_sums bytes = (quad_sums)(weights << (uint32_t)(24 - 8 * j)) >> 24;
+        sums += bytes * (int32_t)(quad >> (8 * j) & 0xFFu);
+    }
+    return sums;
+}
+
+#define RD_NAME(name) quad_twin_##name
+#define RD_TARGET
+#define RD_DOT(sums, weights, quad) twin_dot(sums, weights, quad)
+#include "quad_body.h"
+
+#if defined(__x86_64__)
+#define RD_TARGET_VNNI __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define RD_NAME(name) quad_vnni_##name
+#define RD_TARGET RD_TARGET_VNNI
+#define RD_DOT(sums, weights, quad) (quad_sums)_mm512_dpbusd_epi32((__m512i)(sums), _mm512_set1_epi32((int)(quad)), (__m512i)(weights))
+#include "quad_body.h"
+#endif
+
+void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,
+                  const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
+                  int32_t activation, float *out, size_t stride, rd_level level) {
+    const quad_columns columns = {scales, offsets, bias};
+#if defined(__x86_64__)
+    if (level >= rd_level_vnni)
+        return quad_vnni_rows(table, count, depth, group, packed, row_scales, &columns, first_column, last_column, activation, out, stride);
+#endif
+    (void)level;
+    quad_twin_rows(table, count, depth, group, packed, row_scales, &columns, first_column, last_column, activation, out, stride);
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Studio
+
+/// `redraw bench`: what this machine multiplies in a second, and how long pictures will take.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure this machine: the rate of each arithmetic, and what pictures will take.",
+        discussion: """
+            auto takes bf16 for models whose UNet has more than 134 million weights, where the processor multiplies it: small models are quick \
+            anyway, and show more of the rounding. int8 is taken only where it is asked for. What other programs do meanwhile counts.
+            """)
+
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var threads: ThreadOptions
+
+    func run() async throws {
+        threads.apply()
+        let report = try await library.studio().bench()
+        guard !library.json else { return try JSONOutput.print(report) }
+        let out = Terminal.standardOutput
+        out.write("\(report.threads) threads\n")
+        for rate in report.rates {
+            let note = rate.isNative ? "" : "  (the processor has no instructions for it: weights are rounded, and multiplied as floats)"
+            out.write("\(DisplayText.padded(rate.precision, 6)) \(Int(rate.gigaOperations.rounded())) GFLOP/s\(note)\n")
+        }
+        for model in report.models {
+            let pictures = model.pictures.map { "\($0.width)x\($0.height) in \(ProgressLine.duration($0.seconds)) (\($0.steps) steps)" }
+            out.write("\(model.name): auto is \(model.precision); about \(pictures.joined(separator: ", "))\n")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Encoders
+import Tensors
+
+extension Studio {
+    /// What an encoder's precision may be called.
+    public static let encoderPrecisions = EncoderPrecision.allCases.map(\.rawValue)
+}
+
+/// In which numbers encoders and taggers multiply.
+enum EncoderPrecision: String, CaseIterable {
+    /// bfloat16 where the processor is quicker with it, for encoders of the person's own; single precision else.
+    case auto
+    case f32
+    case bf16
+    case int8
+
+    init(named name: String?) throws {
+        guard let name else {
+            self = .auto
+            return
+        }
+        guard let precision = EncoderPrecision(rawValue: name) else {
+            throw OrderError.unknown(what: "precision", value: name, known: Self.allCases.map(\.rawValue))
+        }
+        self = precision
+    }
+
+    var arithmetic: Arithmetic {
+        switch self {
+        case .auto: Arithmetic.bf16.isFaster ? .bf16 : .f32
+        case .f32: .f32
+        case .bf16: .bf16
+        case .int8: .int8
+        }
+    }
+
+    /// Redraw's own encoder was measured and its vocabulary read in single precision, and is small: that is what it stays with.
+    func check(_ encoder: any PictureTextEncoder) throws {
+        guard self == .bf16 || self == .int8, encoder is DefaultEncoder else { return }
+        throw StudioError.unsupported(
+            what: "\(encoder.name) in \(rawValue)", instead: "leave --precision out, or name another encoder with --encoder")
+    }
+}
