@@ -78,7 +78,8 @@ extension Studio {
             // Each holds an encoder's weights.
             if analysts.count >= 2 { analysts.removeAll() }
             let analyst = Analyst(
-                premises, encoder: wish.encoder, vocabulary: wish.vocabulary, tagger: wish.tagger.map { place(ofTagger: $0).path })
+                premises, encoder: wish.encoder, vocabulary: wish.vocabulary, tagger: wish.tagger.map { place(ofTagger: $0).path },
+                precision: self.analyst.precisionName)
             analysts[wish] = analyst
             return analyst
         }
