@@ -45,7 +45,7 @@ extension ModelsCommand {
                 case .planned(let name, let files, let bytes, let license):
                     guard !isJSON else { return }
                     shares.expect(bytes)
-                    let size = bytes.map { ", \(($0 + 500_000) / 1_000_000) MB" } ?? ""
+                    let size = bytes.map { ", \(Int((Double($0) / 1_000_000).rounded())) MB" } ?? ""
                     let terms = license.map { "; licence: \($0)" } ?? ""
                     Terminal.standardError.write(DisplayText.harmless("\(name): \(CommandText.count(files, "file"))\(size)\(terms)") + "\n")
                 case .progress(let file, let bytes, let total, let left):
@@ -81,9 +81,10 @@ private final class Shares: Sendable {
         state.withLock { state in
             state.have[file] = bytes
             state.totals[file] = total
-            let all = state.expected ?? (state.totals.count == state.have.count ? state.totals.values.reduce(0, +) : nil)
-            guard let all, all > 0 else { return (0, false) }
-            return (min(1, Double(state.have.values.reduce(0, +)) / Double(all)), true)
+            func sum(_ sizes: some Sequence<Int>) -> Double { sizes.reduce(0) { $0 + Double($1) } }
+            let all = state.expected.map { Double($0) } ?? (state.totals.count == state.have.count ? sum(state.totals.values) : 0)
+            guard all > 0 else { return (0, false) }
+            return (min(1, sum(state.have.values) / all), true)
         }
     }
 }

@@ -68,7 +68,8 @@ public struct FileDownload: Sendable {
             } catch let error as DownloadError {
                 // What gets on goes on: only tries that bring nothing are counted.
                 if size > before { (tries, pause, before) = (0, patience.pause, size) }
-                guard let wait = error.wait ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
+                let asked = error.wait.map { Double($0) }
+                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
                     wait <= patience.longestWait
                 else { throw error }
                 tries += 1
@@ -115,7 +116,8 @@ public struct FileDownload: Sendable {
             try Task.checkCancellation()
             throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
         }
-        let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }
+        // A server may tell any number; no sum of these is past an Int.
+        let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }.map { min(max($0, 0), Self.largest) }
         var total = bytes
         switch response.status.code {
         case 206:
@@ -123,7 +125,7 @@ public struct FileDownload: Sendable {
             guard let range, range.first == have else {
                 throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for")
             }
-            total = total ?? range.total
+            total = total ?? range.total.map { min($0, Self.largest) }
         case 200:
             forget()
             have = 0
@@ -189,6 +191,7 @@ public struct FileDownload: Sendable {
     /// Follows redirections by hand: the token stays with the host it is for, and nothing goes on without TLS that began with it.
     private func answer(from start: Int, tag: String?) async throws -> HTTPClientResponse {
         var url = source
+        guard url.hasUsualPort else { throw DownloadError.noPort(url: plain) }
         for _ in 0..<10 {
             var request = HTTPClientRequest(url: url.absoluteString)
             request.headers.add(name: "User-Agent", value: "Redraw")
@@ -205,14 +208,15 @@ public struct FileDownload: Sendable {
             switch status {
             case 301, 302, 303, 307, 308:
                 guard let next = response.headers.first(name: "Location").flatMap({ URL(string: $0, relativeTo: url)?.absoluteURL }),
-                    next.scheme == "https" || next.scheme == url.scheme && next.scheme == "http"
+                    next.scheme == "https" || next.scheme == url.scheme && next.scheme == "http", next.hasUsualPort
                 else { throw DownloadError.refused(url: plain, status: status) }
                 url = next
             case 401, 403: throw DownloadError.unauthorized(url: plain, hadToken: authorization != nil)
             case 404, 410: throw DownloadError.notThere(url: plain)
             case 408, 429, 500...599:
                 throw DownloadError.busy(
-                    host: url.host ?? "", status: status, wait: response.headers.first(name: "Retry-After").flatMap { Double($0) })
+                    host: url.host ?? "", status: status,
+                    wait: response.headers.first(name: "Retry-After").flatMap { Self.seconds(retryAfter: $0) })
             case 416:
                 // What is here is not a part of what is there.
                 forget()
@@ -229,7 +233,17 @@ public struct FileDownload: Sendable {
     private static func freeBytes(at place: URL) -> Int? {
         var status = statvfs()
         guard statvfs(place.deletingLastPathComponent().path, &status) == 0 else { return nil }
-        return Int(status.f_bavail) * Int(status.f_frsize)
+        let (bytes, isMore) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+        return isMore ? .max : bytes
+    }
+
+    /// More than any file has: a petabyte.
+    private static let largest = 1 << 50
+
+    /// What `Retry-After` asks for, a year at most; nil for dates and for what is no number.
+    static func seconds(retryAfter text: String) -> Int? {
+        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else { return nil }
+        return Int(min(seconds, 31_536_000).rounded(.up))
     }
 }
 
@@ -240,7 +254,7 @@ struct ContentRange: Equatable {
 
     init?(_ text: String) {
         let parts = text.split(whereSeparator: { " -/".contains($0) })
-        guard parts.count == 4, parts[0] == "bytes", let first = Int(parts[1]) else { return nil }
+        guard parts.count == 4, parts[0] == "bytes", let first = Int(parts[1]), first >= 0 else { return nil }
         (self.first, total) = (first, Int(parts[3]))
     }
 }
@@ -248,10 +262,12 @@ struct ContentRange: Equatable {
 /// Why a file could not be fetched.
 public enum DownloadError: Error, Equatable, CustomStringConvertible {
     case broken(host: String, reason: String)
-    case busy(host: String, status: Int, wait: Double?)
+    case busy(host: String, status: Int, wait: Int?)
     case unauthorized(url: String, hadToken: Bool)
     case notThere(url: String)
     case refused(url: String, status: Int)
+    /// A port that no address has.
+    case noPort(url: String)
     case length(file: String, found: Int, expected: Int)
     case digest(file: String, found: String, expected: String)
     case noSpace(path: String, needed: Int, free: Int)
@@ -266,7 +282,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
     }
 
     /// Seconds that the server asks to be left alone.
-    var wait: Double? {
+    var wait: Int? {
         if case .busy(_, _, let wait) = self { wait } else { nil }
     }
 
@@ -275,11 +291,12 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
         case .broken(let host, let reason):
             "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"
         case .busy(let host, let status, let wait):
-            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \(Int($0)) s" } ?? ""); try again later, it goes on from there"
+            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \($0) s" } ?? ""); try again later, it goes on from there"
         case .unauthorized(let url, let hadToken):
             "\(url) is not for everybody; \(hadToken ? "the token in HF_TOKEN is not let in: accept the model's terms on its page first" : "set HF_TOKEN to an access token of yours, after you have accepted the model's terms on its page")"
         case .notThere(let url): "\(url): there is no such file; look at the name, and at --revision"
         case .refused(let url, let status): "\(url) was refused (\(status))"
+        case .noPort(let url): "\(url) names a port that there is not; ports are from 1 to 65535"
         case .length(let file, let found, let expected):
             "\(file) has \(found) bytes where \(expected) were promised; nothing of it was kept"
         case .digest(let file, let found, let expected):

@@ -96,7 +96,11 @@ extension Studio {
     }
 
     private static func sum(_ files: [HubListing.File]) -> Int? {
-        files.allSatisfy { $0.bytes != nil } ? files.reduce(0) { $0 + ($1.bytes ?? 0) } : nil
+        files.reduce(Int?(0)) { sum, file in
+            guard let sum, let bytes = file.bytes else { return nil }
+            let (more, isTooMuch) = sum.addingReportingOverflow(bytes)
+            return isTooMuch ? nil : more
+        }
     }
 
     private func listing(of repository: String, _ options: PullOptions) async throws -> HubListing {

@@ -105,6 +105,37 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: place.path) && leftovers.isEmpty)
     }
 
+    @Test(
+        arguments: [
+            ("5", 5), ("1.2", 2), ("0", 0), ("1e30", 31_536_000), ("-1", nil), ("inf", nil), ("nan", nil), ("Wed, 21 Oct", nil),
+        ] as [(String, Int?)])
+    func whatAServerAsksForIsATimeOrNothing(_ text: String, _ seconds: Int?) {
+        #expect(FileDownload.seconds(retryAfter: text) == seconds)
+    }
+
+    @Test func numbersThatCannotBeAreNoNumbers() async throws {
+        let patient = try hub("--fault", "later")
+        await #expect {
+            try await download(patient).run(digest: { try sum($0) })
+        } throws: {
+            $0 as? DownloadError == .busy(host: "127.0.0.1", status: 429, wait: 31_536_000) && "\($0)".contains("31536000 s")
+        }
+        let elsewhere = try hub("--fault", "port")
+        await #expect {
+            try await download(elsewhere).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.refused = $0 { true } else { false }
+        }
+        let cut = try hub("--fault", "cut", "--times", "1000")
+        await #expect(throws: DownloadError.self) { try await download(cut).run(digest: { try sum($0) }) }
+        let huge = try hub("--fault", "huge")
+        await #expect {
+            try await download(huge, bytes: 100_000).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.length = $0 { true } else { false }
+        }
+    }
+
     @Test func aTokenStaysWithTheHostItIsFor() async throws {
         let hub = try hub("--fault", "redirect", "--token", "secret")
         try await download(hub, token: "secret").run(digest: { try sum($0) })

@@ -203,6 +203,16 @@ import Testing
         #expect(steps == steps.sorted() && Set(steps).count > 3 && previews > 3, "\(steps)")
     }
 
+    @Test func aShareOfNothingLeavesNoForever() async throws {
+        let server = try server("--fault", "odd", "--seconds", "1")
+        let engine = try engine([server])
+        var left: [Double] = []
+        _ = try await results(engine, try order(.paint, engine.name)) { event in
+            if case .progress(let progress) = event { left.append(progress.secondsLeft) }
+        }
+        #expect(left.contains(31_536_000) && left.allSatisfy { (0...31_536_000).contains($0) }, "\(left)")
+    }
+
     @Test func stoppingToListenInterruptsTheServer() async throws {
         let server = try server("--seconds", "60")
         let engine = try engine([server])

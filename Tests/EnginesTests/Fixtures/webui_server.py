@@ -8,7 +8,7 @@ caller does not paste back shows. GET /log tells the requests it got.
 
 Faults, of txt2img and img2img only unless said: refuse (401, all), status (500), cut (the connection ends in the middle of the answer),
 size (a picture of another size), text (not JSON), page (a page of HTML with status 200, all), empty (no pictures), garbage (a picture that is
-none), slow (the answers of the lists take a minute), dead (progress is not answered any more once a picture is asked for, nor is the picture).
+none), odd (progress tells next to nothing all the time), slow (the answers of the lists take a minute), dead (progress is not answered any more once a picture is asked for, nor is the picture).
 """
 
 import argparse
@@ -127,6 +127,8 @@ class Server(BaseHTTPRequestHandler):
             if options.fault == "dead" and work:
                 time.sleep(60)
             share = min((time.monotonic() - work[0]) / max(work[1], 0.01), 0.99) if work else 0
+            if options.fault == "odd" and work:
+                share = 1e-300
             state = {"job_count": 1 if work else 0, "sampling_step": int(share * 10), "sampling_steps": 10 if work else 0}
             shown = base64.b64encode(png(8, 8, lambda x, y: (1, 2, 3))).decode() if work and "=false" in self.path else None
             self.answer({"progress": share, "eta_relative": 1.0, "state": state, "current_image": shown, "textinfo": None})
