@@ -20,7 +20,16 @@ public struct PullOptions: Sendable {
         isOffline = ["1", "true", "yes", "on"].contains(value("HF_HUB_OFFLINE")?.lowercased() ?? "")
     }
 
+    /// Where models are looked for unless somebody says otherwise.
     private static let hub = URL(string: "https://huggingface.co")!
+
+    /// The token, for what lies with the hub that it is for; nil for all other addresses.
+    func token(for url: URL) -> String? { Self.origin(url) == Self.origin(endpoint) ? token : nil }
+
+    private static func origin(_ url: URL) -> [String?] {
+        let scheme = url.scheme?.lowercased()
+        return [scheme, url.host?.lowercased(), "\(url.port ?? (scheme == "https" ? 443 : 80))"]
+    }
 }
 
 /// What is told while a model is fetched.
@@ -111,7 +120,7 @@ extension Studio {
             resolvingAgainstBaseURL: false)
         parts?.queryItems = [URLQueryItem(name: "recursive", value: "true")]
         guard let url = parts?.url else { throw PullError.notAName(repository) }
-        try await FileDownload(from: url, to: place, token: options.token).run(digest: { _ in "" })
+        try await FileDownload(from: url, to: place, token: options.token(for: url)).run(digest: { _ in "" })
         do {
             return try HubListing(json: Data(contentsOf: place))
         } catch {
@@ -167,7 +176,7 @@ extension Studio {
         func size() -> Int? { try? FileManager.default.attributesOfItem(atPath: place.path)[.size] as? Int }
         let isHere = size().map { here in file.bytes.map { $0 == here } ?? true } ?? false
         if isHere, try file.sha256.map({ try FileDigests.make(of: place).sha256 == $0 }) ?? true { return size() ?? 0 }
-        try await FileDownload(from: source, to: place, token: options.token, sha256: file.sha256, bytes: file.bytes).run {
+        try await FileDownload(from: source, to: place, token: options.token(for: source), sha256: file.sha256, bytes: file.bytes).run {
             try FileDigests.make(of: $0).sha256
         } onProgress: {
             onEvent(.progress(file: file.path, bytes: $0.bytes, total: $0.total, secondsLeft: $0.secondsLeft))
