@@ -26,6 +26,12 @@ extension ModelsCommand {
         @Option(name: .long, help: ArgumentHelp("Which state of the hub's repository (default: main).", valueName: "branch|tag|commit"))
         var revision: String?
 
+        @Option(name: .long, help: ArgumentHelp("What it is to be called (default: its own name).", valueName: "name"))
+        var name: String?
+
+        @Flag(name: .long, help: "Replace files that are there already and are others.")
+        var overwrite = false
+
         @Flag(name: .long, help: "Fetch nothing from anywhere; what is missing is an error.")
         var offline = false
 
@@ -36,6 +42,7 @@ extension ModelsCommand {
             var options = PullOptions()
             if let revision { options.revision = revision }
             if offline { options.isOffline = true }
+            (options.name, options.overwrites) = (name, overwrite)
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()
             let studio = Studio(installation: try Installation.current())

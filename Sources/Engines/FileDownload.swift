@@ -36,13 +36,19 @@ public struct FileDownload: Sendable {
     /// In lower-case hexadecimal; nil where nobody told.
     private let sha256: String?
     private let bytes: Int?
+    private let replaces: Bool
     private let patience: Patience
 
-    public init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil) {
-        self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, patience: .init())
+    /// - Parameter replaces: whether another file of the name gives way to it.
+    public init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false) {
+        self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, replaces: replaces, patience: .init())
     }
 
-    init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, patience: Patience) {
+    init(
+        from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false,
+        patience: Patience
+    ) {
+        self.replaces = replaces
         (self.source, self.place, self.sha256, self.bytes, self.patience) = (source, place, sha256, bytes, patience)
         authorization = token.map { "Bearer " + $0 }
     }
@@ -84,6 +90,13 @@ public struct FileDownload: Sendable {
                 forget()
                 throw DownloadError.digest(file: place.lastPathComponent, found: found, expected: sha256)
             }
+        }
+        if !replaces, (try? FileManager.default.attributesOfItem(atPath: place.path)) != nil {
+            // The same once more is no news.
+            let isSame = FileManager.default.contentsEqual(atPath: partial.path, andPath: place.path)
+            forget()
+            guard isSame else { throw DownloadError.isThere(path: place.path) }
+            return
         }
         guard rename(partial.path, place.path) == 0 else {
             throw DownloadError.cannotWrite(path: place.path, reason: String(cString: strerror(errno)))
@@ -270,6 +283,8 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
     case noPort(url: String)
     case length(file: String, found: Int, expected: Int)
     case digest(file: String, found: String, expected: String)
+    /// Another file has the name.
+    case isThere(path: String)
     case noSpace(path: String, needed: Int, free: Int)
     case cannotWrite(path: String, reason: String)
 
@@ -301,6 +316,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
             "\(file) has \(found) bytes where \(expected) were promised; nothing of it was kept"
         case .digest(let file, let found, let expected):
             "\(file) is not the file that was promised: its SHA-256 is \(found.prefix(12))…, not \(expected.prefix(12))…; nothing of it was kept"
+        case .isThere(let path): "\(path) is there already and is another file; add --overwrite to replace it"
         case .noSpace(let path, let needed, let free):
             "\(path) has \(free >> 20) MB free, and \(needed >> 20) MB are to come; make room first"
         case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)"

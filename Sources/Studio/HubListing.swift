@@ -122,6 +122,7 @@ public enum PullError: Error, Equatable, CustomStringConvertible {
     case noWeights(part: String, repository: String)
     case several(repository: String, files: [String])
     case unreadableListing(repository: String)
+    case isThere(path: String)
 
     public var description: String {
         switch self {
@@ -137,6 +138,8 @@ public enum PullError: Error, Equatable, CustomStringConvertible {
             "\(repository) holds several models; name one: "
                 + files.prefix(8).map { "\(repository):\($0)" }.joined(separator: ", ") + (files.count > 8 ? ", …" : "")
         case .unreadableListing(let repository): "the hub's list of \(repository) cannot be read"
+        case .isThere(let path):
+            "\(path) is there already, and may be another file; add --overwrite to replace it, or use it as it is: redraw models add \(path)"
         }
     }
 }

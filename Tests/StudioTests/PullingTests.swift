@@ -55,6 +55,46 @@ import Testing
         #expect(strange.count == 1 && strange.allSatisfy { !$0.token }, "\(strange)")
     }
 
+    private func files(_ below: String = "pulled") -> [String] {
+        let root = folder.url.appendingPathComponent(".local/share/redraw/models/" + below).path
+        let all = FileManager.default.subpaths(atPath: root) ?? []
+        return all.filter { $0.hasSuffix(".safetensors") }.sorted()
+    }
+
+    @Test func filesOfOneNameLieApart() async throws {
+        let (one, two) = (try hub("one", "owner/hats/hat.safetensors"), try hub("two", "other/hats/hat.safetensors", width: 8))
+        _ = try await studio().pull("owner/hats", PullOptions(environment: ["HF_ENDPOINT": one.address]))
+        let second = try await studio().pull("other/hats", PullOptions(environment: ["HF_ENDPOINT": two.address]))
+        // Its name is taken, which is told; both files are whole.
+        #expect(second.use.contains("--name"), "\(second.use)")
+        #expect(files() == ["other--hats/hat.safetensors", "owner--hats/hat.safetensors"])
+        var named = PullOptions(environment: ["HF_ENDPOINT": two.address])
+        named.name = "other-hat"
+        #expect(try await studio().pull("other/hats", named).name == "other-hat")
+        #expect(try await log(two).count { $0.path.contains("/resolve/") } == 1, "what is here is not fetched again")
+    }
+
+    @Test func nothingIsReplacedUnasked() async throws {
+        let hub = try hub("hub", "owner/hats/hat.safetensors")
+        let options = PullOptions(environment: ["HF_ENDPOINT": hub.address])
+        let address = hub.address + "/owner/hats/resolve/main/hat.safetensors"
+        _ = try await studio().pull("owner/hats", options)
+        _ = try await studio().pull(address, options)
+        let host = "127.0.0.1-\(hub.port)/owner/hats/resolve/main/hat.safetensors"
+        #expect(files() == [host, "owner--hats/hat.safetensors"])
+        let pulled = folder.url.appendingPathComponent(".local/share/redraw/models/pulled")
+        for (what, file) in [("owner/hats", "owner--hats/hat.safetensors"), (address, host)] {
+            let place = pulled.appendingPathComponent(file)
+            try Data("mine".utf8).write(to: place)
+            await #expect(throws: PullError.isThere(path: place.path)) { _ = try await studio().pull(what, options) }
+            #expect(try Data(contentsOf: place) == Data("mine".utf8))
+            var asked = options
+            asked.overwrites = true
+            _ = try await studio().pull(what, asked)
+            #expect(try Data(contentsOf: place) == Self.lora(4))
+        }
+    }
+
     @Test(arguments: ["-1", "2000000000000000000", "1e30"]) func aListThatTellsSizesThatCannotBeIsNotRead(_ size: String) {
         func list(_ sizes: [String]) -> Data {
             let entries = sizes.enumerated().map { #"{"type": "file", "path": "\#($0.offset).bin", "size": \#($0.element)}"# }
