@@ -66,6 +66,8 @@ public struct FileDownload: Sendable {
         digest: @Sendable (URL) throws -> String, onProgress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws {
         try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let lock = try DownloadLock.take(place.appendingPathExtension("partial-lock").path, for: place.path)
+        defer { withExtendedLifetime(lock) {} }
         var (tries, pause, before) = (1, patience.pause, size)
         while true {
             do {
@@ -283,6 +285,8 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
     case noPort(url: String)
     case length(file: String, found: Int, expected: Int)
     case digest(file: String, found: String, expected: String)
+    /// Another process, or another task of this one, fetches it.
+    case underWay(path: String)
     /// Another file has the name.
     case isThere(path: String)
     case noSpace(path: String, needed: Int, free: Int)
@@ -316,6 +320,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
             "\(file) has \(found) bytes where \(expected) were promised; nothing of it was kept"
         case .digest(let file, let found, let expected):
             "\(file) is not the file that was promised: its SHA-256 is \(found.prefix(12))…, not \(expected.prefix(12))…; nothing of it was kept"
+        case .underWay(let path): "\(path) is being fetched already; wait until that is done"
         case .isThere(let path): "\(path) is there already and is another file; add --overwrite to replace it"
         case .noSpace(let path, let needed, let free):
             "\(path) has \(free >> 20) MB free, and \(needed >> 20) MB are to come; make room first"

@@ -34,10 +34,12 @@ import Testing
 
     private var place: URL { folder.url.appendingPathComponent("here/model.safetensors") }
 
-    private func download(_ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil) throws -> FileDownload {
+    private func download(
+        _ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, silence: Int64 = 1
+    ) throws -> FileDownload {
         FileDownload(
             from: try #require(URL(string: hub.address + "/owner/name/resolve/main/model.safetensors")), to: place, token: token,
-            sha256: sha256, bytes: bytes, patience: .init(silence: 1, tries: 3, pause: .milliseconds(20)))
+            sha256: sha256, bytes: bytes, patience: .init(silence: silence, tries: 3, pause: .milliseconds(20)))
     }
 
     private struct Logged: Decodable {
@@ -89,6 +91,30 @@ import Testing
         try Data(#""another""#.utf8).write(to: place.appendingPathExtension("partial-tag"))
         try await download(sound).run(digest: { try sum($0) })
         #expect(try Data(contentsOf: place) == data)
+    }
+
+    @Test func twoDoNotFetchOneFile() async throws {
+        let hub = try hub("--fault", "stall")
+        let (first, second) = (try download(hub, silence: 5), try download(hub))
+        let run = Task { try await first.run(digest: { try sum($0) }) }
+        // It has half of the file, and waits for the rest.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while (try? Data(contentsOf: first.partial))?.count != 50_000, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        await #expect(throws: DownloadError.underWay(path: place.path)) { try await second.run(digest: { try sum($0) }) }
+        try await run.value
+        #expect(try Data(contentsOf: place) == data && leftovers.isEmpty)
+        try await second.run(digest: { try sum($0) })
+        #expect(try Data(contentsOf: place) == data && leftovers.isEmpty, "the same once more is no error")
+    }
+
+    @Test func anotherFileOfTheNameStays() async throws {
+        let hub = try hub()
+        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: place)
+        await #expect(throws: DownloadError.isThere(path: place.path)) { try await download(hub).run(digest: { try sum($0) }) }
+        #expect(try Data(contentsOf: place) == Data("mine".utf8) && leftovers.isEmpty)
     }
 
     @Test func whatIsNotWhatWasPromisedIsNotKept() async throws {
