@@ -95,7 +95,7 @@ struct HTTPEngineRun: Sendable {
                 pool.worked(engine)
                 return made
             } catch let error as HTTPEngineError {
-                pool.putAside(engine)
+                if error.isOfServer { pool.putAside(engine) }
                 telling.state.withLock { $0.shares[index] = 0 }
                 if let failure { throw HTTPEngineError.failedTwice(first: "\(failure.error)", second: "\(error)") }
                 guard work.candidates.count > 1 else { throw error }
