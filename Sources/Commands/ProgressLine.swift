@@ -53,7 +53,7 @@ final class ProgressLine: Sendable {
 
     /// `step 3 of 12 [#####---------------]  25 %, 4 s left`, never wider than the terminal.
     static func line(_ text: String, share: Double, secondsLeft: Double?, width: Int) -> String {
-        let share = min(max(share, 0), 1)
+        let share = share.isNaN ? 0 : min(max(share, 0), 1)
         let left = secondsLeft.map { ", \(duration($0)) left" } ?? ""
         let percent = CommandText.percent(share)
         let tail = " " + String(repeating: " ", count: max(0, 5 - percent.count)) + percent + left
@@ -64,8 +64,9 @@ final class ProgressLine: Sendable {
         return "\(text) [" + String(repeating: "#", count: filled) + String(repeating: "-", count: bar - filled) + "]" + tail
     }
 
-    /// `8 s`, `2 min 5 s`, `1 h 3 min`.
+    /// `8 s`, `2 min 5 s`, `1 h 3 min`; whatever number a program elsewhere made of it.
     static func duration(_ seconds: Double) -> String {
+        guard seconds < 100 * 86_400 else { return "more than 100 days" }
         let whole = Int(max(0, seconds).rounded(.up))
         switch whole {
         case ..<60: return "\(whole) s"

@@ -26,6 +26,12 @@ extension ModelsCommand {
         @Option(name: .long, help: ArgumentHelp("Which state of the hub's repository (default: main).", valueName: "branch|tag|commit"))
         var revision: String?
 
+        @Option(name: .long, help: ArgumentHelp("What it is to be called (default: its own name).", valueName: "name"))
+        var name: String?
+
+        @Flag(name: .long, help: "Replace files that are there already and are others.")
+        var overwrite = false
+
         @Flag(name: .long, help: "Fetch nothing from anywhere; what is missing is an error.")
         var offline = false
 
@@ -36,6 +42,7 @@ extension ModelsCommand {
             var options = PullOptions()
             if let revision { options.revision = revision }
             if offline { options.isOffline = true }
+            (options.name, options.overwrites) = (name, overwrite)
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()
             let studio = Studio(installation: try Installation.current())
@@ -45,7 +52,7 @@ extension ModelsCommand {
                 case .planned(let name, let files, let bytes, let license):
                     guard !isJSON else { return }
                     shares.expect(bytes)
-                    let size = bytes.map { ", \(($0 + 500_000) / 1_000_000) MB" } ?? ""
+                    let size = bytes.map { ", \(Int((Double($0) / 1_000_000).rounded())) MB" } ?? ""
                     let terms = license.map { "; licence: \($0)" } ?? ""
                     Terminal.standardError.write(DisplayText.harmless("\(name): \(CommandText.count(files, "file"))\(size)\(terms)") + "\n")
                 case .progress(let file, let bytes, let total, let left):
@@ -81,9 +88,10 @@ private final class Shares: Sendable {
         state.withLock { state in
             state.have[file] = bytes
             state.totals[file] = total
-            let all = state.expected ?? (state.totals.count == state.have.count ? state.totals.values.reduce(0, +) : nil)
-            guard let all, all > 0 else { return (0, false) }
-            return (min(1, Double(state.have.values.reduce(0, +)) / Double(all)), true)
+            func sum(_ sizes: some Sequence<Int>) -> Double { sizes.reduce(0) { $0 + Double($1) } }
+            let all = state.expected.map { Double($0) } ?? (state.totals.count == state.have.count ? sum(state.totals.values) : 0)
+            guard all > 0 else { return (0, false) }
+            return (min(1, sum(state.have.values) / all), true)
         }
     }
 }

@@ -11,7 +11,7 @@ public struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(EngineAddressError) {
         let hasScheme = text.contains("://")
         guard let parts = URLComponents(string: hasScheme ? text : "http://" + text), let host = parts.host, !host.isEmpty,
-            hasScheme || parts.port != nil
+            hasScheme || parts.port != nil, parts.port.map({ (1...65535).contains($0) }) ?? true
         else { throw .noAddress(Self.withoutCredentials(text)) }
         guard let scheme = parts.scheme?.lowercased(), ["http", "https"].contains(scheme) else {
             throw .noAddress(Self.withoutCredentials(text))

@@ -36,13 +36,19 @@ public struct FileDownload: Sendable {
     /// In lower-case hexadecimal; nil where nobody told.
     private let sha256: String?
     private let bytes: Int?
+    private let replaces: Bool
     private let patience: Patience
 
-    public init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil) {
-        self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, patience: .init())
+    /// - Parameter replaces: whether another file of the name gives way to it.
+    public init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false) {
+        self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, replaces: replaces, patience: .init())
     }
 
-    init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, patience: Patience) {
+    init(
+        from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false,
+        patience: Patience
+    ) {
+        self.replaces = replaces
         (self.source, self.place, self.sha256, self.bytes, self.patience) = (source, place, sha256, bytes, patience)
         authorization = token.map { "Bearer " + $0 }
     }
@@ -60,6 +66,8 @@ public struct FileDownload: Sendable {
         digest: @Sendable (URL) throws -> String, onProgress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws {
         try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let lock = try DownloadLock.take(place.appendingPathExtension("partial-lock").path, for: place.path)
+        defer { withExtendedLifetime(lock) {} }
         var (tries, pause, before) = (1, patience.pause, size)
         while true {
             do {
@@ -68,7 +76,8 @@ public struct FileDownload: Sendable {
             } catch let error as DownloadError {
                 // What gets on goes on: only tries that bring nothing are counted.
                 if size > before { (tries, pause, before) = (0, patience.pause, size) }
-                guard let wait = error.wait ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
+                let asked = error.wait.map { Double($0) }
+                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
                     wait <= patience.longestWait
                 else { throw error }
                 tries += 1
@@ -83,6 +92,13 @@ public struct FileDownload: Sendable {
                 forget()
                 throw DownloadError.digest(file: place.lastPathComponent, found: found, expected: sha256)
             }
+        }
+        if !replaces, (try? FileManager.default.attributesOfItem(atPath: place.path)) != nil {
+            // The same once more is no news.
+            let isSame = FileManager.default.contentsEqual(atPath: partial.path, andPath: place.path)
+            forget()
+            guard isSame else { throw DownloadError.isThere(path: place.path) }
+            return
         }
         guard rename(partial.path, place.path) == 0 else {
             throw DownloadError.cannotWrite(path: place.path, reason: String(cString: strerror(errno)))
@@ -115,7 +131,8 @@ public struct FileDownload: Sendable {
             try Task.checkCancellation()
             throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
         }
-        let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }
+        // A server may tell any number; no sum of these is past an Int.
+        let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }.map { min(max($0, 0), Self.largest) }
         var total = bytes
         switch response.status.code {
         case 206:
@@ -123,7 +140,7 @@ public struct FileDownload: Sendable {
             guard let range, range.first == have else {
                 throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for")
             }
-            total = total ?? range.total
+            total = total ?? range.total.map { min($0, Self.largest) }
         case 200:
             forget()
             have = 0
@@ -189,6 +206,7 @@ public struct FileDownload: Sendable {
     /// Follows redirections by hand: the token stays with the host it is for, and nothing goes on without TLS that began with it.
     private func answer(from start: Int, tag: String?) async throws -> HTTPClientResponse {
         var url = source
+        guard url.hasUsualPort else { throw DownloadError.noPort(url: plain) }
         for _ in 0..<10 {
             var request = HTTPClientRequest(url: url.absoluteString)
             request.headers.add(name: "User-Agent", value: "Redraw")
@@ -205,14 +223,15 @@ public struct FileDownload: Sendable {
             switch status {
             case 301, 302, 303, 307, 308:
                 guard let next = response.headers.first(name: "Location").flatMap({ URL(string: $0, relativeTo: url)?.absoluteURL }),
-                    next.scheme == "https" || next.scheme == url.scheme && next.scheme == "http"
+                    next.scheme == "https" || next.scheme == url.scheme && next.scheme == "http", next.hasUsualPort
                 else { throw DownloadError.refused(url: plain, status: status) }
                 url = next
             case 401, 403: throw DownloadError.unauthorized(url: plain, hadToken: authorization != nil)
             case 404, 410: throw DownloadError.notThere(url: plain)
             case 408, 429, 500...599:
                 throw DownloadError.busy(
-                    host: url.host ?? "", status: status, wait: response.headers.first(name: "Retry-After").flatMap { Double($0) })
+                    host: url.host ?? "", status: status,
+                    wait: response.headers.first(name: "Retry-After").flatMap { Self.seconds(retryAfter: $0) })
             case 416:
                 // What is here is not a part of what is there.
                 forget()
@@ -229,7 +248,17 @@ public struct FileDownload: Sendable {
     private static func freeBytes(at place: URL) -> Int? {
         var status = statvfs()
         guard statvfs(place.deletingLastPathComponent().path, &status) == 0 else { return nil }
-        return Int(status.f_bavail) * Int(status.f_frsize)
+        let (bytes, isMore) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+        return isMore ? .max : bytes
+    }
+
+    /// More than any file has: a petabyte.
+    private static let largest = 1 << 50
+
+    /// What `Retry-After` asks for, a year at most; nil for dates and for what is no number.
+    static func seconds(retryAfter text: String) -> Int? {
+        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else { return nil }
+        return Int(min(seconds, 31_536_000).rounded(.up))
     }
 }
 
@@ -240,7 +269,7 @@ struct ContentRange: Equatable {
 
     init?(_ text: String) {
         let parts = text.split(whereSeparator: { " -/".contains($0) })
-        guard parts.count == 4, parts[0] == "bytes", let first = Int(parts[1]) else { return nil }
+        guard parts.count == 4, parts[0] == "bytes", let first = Int(parts[1]), first >= 0 else { return nil }
         (self.first, total) = (first, Int(parts[3]))
     }
 }
@@ -248,12 +277,18 @@ struct ContentRange: Equatable {
 /// Why a file could not be fetched.
 public enum DownloadError: Error, Equatable, CustomStringConvertible {
     case broken(host: String, reason: String)
-    case busy(host: String, status: Int, wait: Double?)
+    case busy(host: String, status: Int, wait: Int?)
     case unauthorized(url: String, hadToken: Bool)
     case notThere(url: String)
     case refused(url: String, status: Int)
+    /// A port that no address has.
+    case noPort(url: String)
     case length(file: String, found: Int, expected: Int)
     case digest(file: String, found: String, expected: String)
+    /// Another process, or another task of this one, fetches it.
+    case underWay(path: String)
+    /// Another file has the name.
+    case isThere(path: String)
     case noSpace(path: String, needed: Int, free: Int)
     case cannotWrite(path: String, reason: String)
 
@@ -266,7 +301,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
     }
 
     /// Seconds that the server asks to be left alone.
-    var wait: Double? {
+    var wait: Int? {
         if case .busy(_, _, let wait) = self { wait } else { nil }
     }
 
@@ -275,15 +310,18 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
         case .broken(let host, let reason):
             "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"
         case .busy(let host, let status, let wait):
-            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \(Int($0)) s" } ?? ""); try again later, it goes on from there"
+            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \($0) s" } ?? ""); try again later, it goes on from there"
         case .unauthorized(let url, let hadToken):
             "\(url) is not for everybody; \(hadToken ? "the token in HF_TOKEN is not let in: accept the model's terms on its page first" : "set HF_TOKEN to an access token of yours, after you have accepted the model's terms on its page")"
         case .notThere(let url): "\(url): there is no such file; look at the name, and at --revision"
         case .refused(let url, let status): "\(url) was refused (\(status))"
+        case .noPort(let url): "\(url) names a port that there is not; ports are from 1 to 65535"
         case .length(let file, let found, let expected):
             "\(file) has \(found) bytes where \(expected) were promised; nothing of it was kept"
         case .digest(let file, let found, let expected):
             "\(file) is not the file that was promised: its SHA-256 is \(found.prefix(12))…, not \(expected.prefix(12))…; nothing of it was kept"
+        case .underWay(let path): "\(path) is being fetched already; wait until that is done"
+        case .isThere(let path): "\(path) is there already and is another file; add --overwrite to replace it"
         case .noSpace(let path, let needed, let free):
             "\(path) has \(free >> 20) MB free, and \(needed >> 20) MB are to come; make room first"
         case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)"

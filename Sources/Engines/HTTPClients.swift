@@ -79,9 +79,15 @@ struct HTTPProxy: Hashable {
             return entry == "*" || !name.isEmpty && (target == name || target.hasSuffix("." + name))
         }
         guard !isExcepted, let text = value(url.scheme == "https" ? "HTTPS_PROXY" : "HTTP_PROXY") ?? value("ALL_PROXY"),
-            let parts = URLComponents(string: text.contains("://") ? text : "http://" + text), let host = parts.host, !host.isEmpty
+            let parts = URLComponents(string: text.contains("://") ? text : "http://" + text), let host = parts.host, !host.isEmpty,
+            parts.port.map({ (1...65535).contains($0) }) ?? true
         else { return nil }
         (self.host, port) = (host, parts.port ?? (parts.scheme == "https" ? 443 : 80))
         credentials = parts.user.map { "\($0):\(parts.password ?? "")" }
     }
+}
+
+extension URL {
+    /// Whether its port is one: what makes connections takes any other for a fault of the program.
+    var hasUsualPort: Bool { port.map { (1...65535).contains($0) } ?? true }
 }

@@ -24,6 +24,23 @@ public enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
     /// Two engines were tried for one picture.
     case failedTwice(first: String, second: String)
 
+    /// Whether the server may go on with what nobody waits for any more.
+    var leavesWorkBehind: Bool {
+        switch self {
+        case .silent, .cutOff: true
+        default: false
+        }
+    }
+
+    /// Whether it speaks against the server, whatever it was asked for. What one request was refused for, the next need not be.
+    var isOfServer: Bool {
+        switch self {
+        case .unreachable, .cutOff, .tooSlow, .silent, .unreadable, .tooLarge, .damagedPicture: true
+        case .refused(_, _, let status, _): status >= 500
+        default: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .unreachable(let engine, let reason):

@@ -95,7 +95,7 @@ struct HTTPEngineRun: Sendable {
                 pool.worked(engine)
                 return made
             } catch let error as HTTPEngineError {
-                pool.putAside(engine)
+                if error.isOfServer { pool.putAside(engine) }
                 telling.state.withLock { $0.shares[index] = 0 }
                 if let failure { throw HTTPEngineError.failedTwice(first: "\(failure.error)", second: "\(error)") }
                 guard work.candidates.count > 1 else { throw error }
@@ -155,6 +155,9 @@ struct HTTPEngineRun: Sendable {
         return request
     }
 
+    /// Seconds of a year.
+    private static let longest = 31_536_000.0
+
     private static func encoded(_ image: Image) throws -> String {
         Data(try ImageFile.encodePNG(image)).base64EncodedString()
     }
@@ -182,7 +185,8 @@ struct HTTPEngineRun: Sendable {
             if (picture, step) > state.last { state.last = (picture, step) }
             return GenerationProgress(
                 picture: picture, pictures: all, step: step, steps: steps, secondsElapsed: seconds,
-                secondsLeft: seconds / done * (Double(all) - done), preview: moment.preview)
+                // A server that has hardly begun tells a share of nothing, and forever would be left.
+                secondsLeft: min(seconds / done * (Double(all) - done), Self.longest), preview: moment.preview)
         }
         if let progress { tell(.progress(progress)) }
     }

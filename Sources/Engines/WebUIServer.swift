@@ -70,21 +70,24 @@ final class WebUIServer: Sendable {
         }
     }
 
-    /// One picture. Where the task is cancelled the server is told to stop, and has stopped, or does not answer, when this returns.
+    /// One picture. Where the task is cancelled the server is told to stop, and has stopped, or does not answer, when this returns; unless the
+    /// picture was not seen to have begun, for then it is another one that would be stopped.
     ///
     /// - Returns: the picture, whatever its size, and the seed that the server says it is of.
     func picture(
         _ request: WebUI.Request, previews: Bool, onMoment: @escaping @Sendable (Moment) -> Void
     ) async throws -> (image: Image, seed: UInt64?) {
         let path = request.initImages == nil ? "/sdapi/v1/txt2img" : "/sdapi/v1/img2img"
+        let beginning = PictureBeginning(before: try? await progress(within: min(patience.answer, 5)))
+        try Task.checkCancellation()
         let answer: WebUI.Pictures
         do {
-            answer = try await watched(previews: previews, onMoment: onMoment) {
+            answer = try await watched(previews: previews, beginning: beginning, onMoment: onMoment) {
                 try await self.exchange.post(path, request, within: nil, limit: Self.pictureAnswer)
             }
         } catch {
-            // Whatever ended it here, over there it goes on; nobody waits for it any more.
-            await stop()
+            // Nobody waits for it any more, and over there it goes on. One that the server itself ended does not.
+            if Task.isCancelled || (error as? HTTPEngineError)?.leavesWorkBehind == true { await stop(beginning) }
             try Task.checkCancellation()
             throw error
         }
@@ -111,12 +114,13 @@ final class WebUIServer: Sendable {
 
     /// Does something that may take long, and looks meanwhile whether the server is alive and how far it is.
     private func watched<Value: Sendable>(
-        previews: Bool = false, onMoment: (@Sendable (Moment) -> Void)?, _ body: @escaping @Sendable () async throws -> Value
+        previews: Bool = false, beginning: PictureBeginning? = nil, onMoment: (@Sendable (Moment) -> Void)?,
+        _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await self.watch(previews: previews, onMoment: onMoment)
+                try await self.watch(previews: previews, beginning: beginning, onMoment: onMoment)
                 return nil
             }
             defer { group.cancelAll() }
@@ -128,13 +132,14 @@ final class WebUIServer: Sendable {
         }
     }
 
-    private func watch(previews: Bool, onMoment: (@Sendable (Moment) -> Void)?) async throws {
+    private func watch(previews: Bool, beginning: PictureBeginning?, onMoment: (@Sendable (Moment) -> Void)?) async throws {
         var heard = ContinuousClock.now
         while true {
             try await Task.sleep(for: patience.poll)
             do {
                 let told = try await progress(withPicture: previews, within: max(1, min(patience.answer, patience.silence)))
                 heard = .now
+                beginning?.hear(told)
                 if told.progress > 0 {
                     onMoment?(
                         Moment(share: min(max(told.progress, 0), 1), preview: told.currentImage.flatMap { try? Self.decoded($0) }))
@@ -150,9 +155,14 @@ final class WebUIServer: Sendable {
         }
     }
 
-    /// Ends what it is making, and waits a little until it has ended. Runs to its end though the task is cancelled.
-    private func stop() async {
+    /// Ends what it is making, where that is the picture that was asked for, and waits a little until it has ended. Runs to its end though the
+    /// task is cancelled.
+    private func stop(_ beginning: PictureBeginning) async {
         await Task.detached {
+            // It may have begun since it was looked at last, or be over and another one be under way.
+            guard let now = try? await self.progress(within: 2), now.isBusy else { return }
+            beginning.hear(now)
+            guard beginning.isSeen else { return }
             guard (try? await self.exchange.tell("/sdapi/v1/interrupt", WebUI.Nothing(), within: 5)) != nil else { return }
             for _ in 0..<40 {
                 guard let told = try? await self.progress(within: 2), told.isBusy else { return }

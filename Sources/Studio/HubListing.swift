@@ -23,15 +23,28 @@ struct HubListing: Sendable {
             let size: Int?
             let lfs: Large?
         }
+        var all = 0
         files = try JSONDecoder().decode([Entry].self, from: json).filter { $0.type == "file" && Self.isSafe($0.path) }.map { entry in
+            let bytes = entry.lfs?.size ?? entry.size
+            guard (0...Self.largest - all).contains(bytes ?? 0) else { throw NoSize(path: entry.path, bytes: bytes ?? 0) }
+            all += bytes ?? 0
             let digest = entry.lfs?.oid.map { $0.hasPrefix("sha256:") ? String($0.dropFirst(7)) : $0 }
             return File(
-                path: entry.path, bytes: entry.lfs?.size ?? entry.size,
+                path: entry.path, bytes: bytes,
                 sha256: digest.flatMap { $0.count == 64 && $0.allSatisfy(\.isHexDigit) ? $0.lowercased() : nil })
         }
     }
 
     init(files: [File]) { self.files = files }
+
+    /// More than any repository has: a petabyte.
+    private static let largest = 1 << 50
+
+    /// A size that no file has, or that none has beside the others.
+    struct NoSize: Error {
+        let path: String
+        let bytes: Int
+    }
 
     /// A path that stays within its folder.
     static func isSafe(_ path: String) -> Bool {
@@ -109,6 +122,7 @@ public enum PullError: Error, Equatable, CustomStringConvertible {
     case noWeights(part: String, repository: String)
     case several(repository: String, files: [String])
     case unreadableListing(repository: String)
+    case isThere(path: String)
 
     public var description: String {
         switch self {
@@ -124,6 +138,8 @@ public enum PullError: Error, Equatable, CustomStringConvertible {
             "\(repository) holds several models; name one: "
                 + files.prefix(8).map { "\(repository):\($0)" }.joined(separator: ", ") + (files.count > 8 ? ", …" : "")
         case .unreadableListing(let repository): "the hub's list of \(repository) cannot be read"
+        case .isThere(let path):
+            "\(path) is there already, and may be another file; add --overwrite to replace it, or use it as it is: redraw models add \(path)"
         }
     }
 }

@@ -11,6 +11,10 @@ public struct PullOptions: Sendable {
     public var endpoint: URL
     public var token: String?
     public var isOffline = false
+    /// What a single file, or a model in parts, is to be called; nil: its own name.
+    public var name: String?
+    /// Whether a file that is there already, and is another one, is replaced.
+    public var overwrites = false
 
     /// `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, as the hub's own tools read them.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -20,7 +24,16 @@ public struct PullOptions: Sendable {
         isOffline = ["1", "true", "yes", "on"].contains(value("HF_HUB_OFFLINE")?.lowercased() ?? "")
     }
 
+    /// Where models are looked for unless somebody says otherwise.
     private static let hub = URL(string: "https://huggingface.co")!
+
+    /// The token, for what lies with the hub that it is for; nil for all other addresses.
+    func token(for url: URL) -> String? { Self.origin(url) == Self.origin(endpoint) ? token : nil }
+
+    private static func origin(_ url: URL) -> [String?] {
+        let scheme = url.scheme?.lowercased()
+        return [scheme, url.host?.lowercased(), "\(url.port ?? (scheme == "https" ? 443 : 80))"]
+    }
 }
 
 /// What is told while a model is fetched.
@@ -43,17 +56,25 @@ public struct PullReport: Codable, Sendable {
 extension Studio {
     /// Fetches a model: a known one by its name, a hub's `OWNER/NAME` or `OWNER/NAME:FILE`, or the address of a file.
     ///
-    /// Files come under their names when they are whole and their digests right; what was broken off goes on where it stood.
+    /// Files come under their names when they are whole and their digests right; what was broken off goes on where it stood. Each repository
+    /// and each host has its own folder, and no file is written over unless `options` say so.
     /// - Throws: `PullError`, `DownloadError`.
     public func pull(
         _ what: String, _ options: PullOptions, onEvent: @escaping @Sendable (PullEvent) -> Void = { _ in }
     ) async throws -> PullReport {
         guard !options.isOffline else { throw PullError.offline }
         if what.hasPrefix("http://") || what.hasPrefix("https://") {
-            guard let url = URL(string: what), let name = url.pathComponents.last, name.lowercased().hasSuffix(".safetensors") else {
+            guard let url = URL(string: what), let host = url.host, !host.isEmpty, url.path.lowercased().hasSuffix(".safetensors") else {
                 throw PullError.notWeights(name: what)
             }
-            return try await fetch([.init(path: name, bytes: nil, sha256: nil)], from: { _ in url }, into: pulled, nil, options, onEvent)
+            let path = url.pathComponents.filter { $0 != "/" }.joined(separator: "/")
+            guard HubListing.isSafe(path), !host.hasPrefix("."), !host.contains("/") else { throw PullError.notWeights(name: what) }
+            let folder = pulled.appendingPathComponent(host + (url.port.map { "-\($0)" } ?? ""))
+            let place = folder.appendingPathComponent(path)
+            // Nobody tells its digest, and a name is no proof.
+            guard options.overwrites || !OutputPlaces.isTaken(place) else { throw PullError.isThere(path: place.path) }
+            return try await fetch(
+                [.init(path: path, bytes: nil, sha256: nil)], from: { _ in url }, into: folder, options.name, options, onEvent)
         }
         if let manifest = premises.catalog().model(named: what) {
             guard let repository = manifest.repository else { throw PullError.noRepository(name: what, source: manifest.source) }
@@ -63,18 +84,29 @@ extension Studio {
         let names = parts[0].split(separator: "/", omittingEmptySubsequences: false)
         guard names.count == 2, names.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }) else { throw PullError.notAName(what) }
         let repository = parts[0]
+        let folder = pulled.appendingPathComponent(Self.folderName(of: repository, options))
         switch try await listing(of: repository, options).needed(parts.count > 1 ? parts[1] : nil, in: repository) {
         case .file(let file):
-            return try await fetch([file], from: { Self.resolved($0, repository, options) }, into: pulled, nil, options, onEvent)
-        case .folder(let files):
-            let folder = pulled.appendingPathComponent(repository.replacing("/", with: "--"))
             return try await fetch(
-                files, from: { Self.resolved($0, repository, options) }, into: folder, String(names[1]), options, onEvent)
+                [file], from: { Self.resolved($0, repository, options) }, into: folder, options.name, options, onEvent)
+        case .folder(let files):
+            return try await fetch(
+                files, from: { Self.resolved($0, repository, options) }, into: folder, options.name ?? String(names[1]), isFolder: true,
+                options, onEvent)
         }
     }
 
+    /// Bytes of a file that is sooner fetched again than believed.
+    private static let small = 1 << 20
+
     /// Where what was pulled lies.
     private var pulled: URL { installation.personalModels.appendingPathComponent("pulled") }
+
+    /// Of a repository in one of its states.
+    private static func folderName(of repository: String, _ options: PullOptions) -> String {
+        let state = options.revision == "main" ? "" : "@" + options.revision
+        return (repository + state).replacing("/", with: "--")
+    }
 
     private static func resolved(_ path: String, _ repository: String, _ options: PullOptions) -> URL {
         options.endpoint.appendingPathComponent(repository).appendingPathComponent("resolve").appendingPathComponent(options.revision)
@@ -96,7 +128,11 @@ extension Studio {
     }
 
     private static func sum(_ files: [HubListing.File]) -> Int? {
-        files.allSatisfy { $0.bytes != nil } ? files.reduce(0) { $0 + ($1.bytes ?? 0) } : nil
+        files.reduce(Int?(0)) { sum, file in
+            guard let sum, let bytes = file.bytes else { return nil }
+            let (more, isTooMuch) = sum.addingReportingOverflow(bytes)
+            return isTooMuch ? nil : more
+        }
     }
 
     private func listing(of repository: String, _ options: PullOptions) async throws -> HubListing {
@@ -107,7 +143,7 @@ extension Studio {
             resolvingAgainstBaseURL: false)
         parts?.queryItems = [URLQueryItem(name: "recursive", value: "true")]
         guard let url = parts?.url else { throw PullError.notAName(repository) }
-        try await FileDownload(from: url, to: place, token: options.token).run(digest: { _ in "" })
+        try await FileDownload(from: url, to: place, token: options.token(for: url)).run(digest: { _ in "" })
         do {
             return try HubListing(json: Data(contentsOf: place))
         } catch {
@@ -117,16 +153,18 @@ extension Studio {
 
     /// Fetches the files of one model and registers it.
     ///
-    /// - Parameter name: of a folder in diffusers' layout; nil for a single file, whose own name counts.
+    /// - Parameters:
+    ///   - name: what it is to be called; nil: as the single file is.
+    ///   - isFolder: whether the files are a model in diffusers' layout.
     private func fetch(
         _ files: [HubListing.File], from source: @escaping @Sendable (String) -> URL, into folder: URL, _ name: String?,
-        _ options: PullOptions,
+        isFolder: Bool = false, _ options: PullOptions,
         _ onEvent: @escaping @Sendable (PullEvent) -> Void
     ) async throws -> PullReport {
         let first = files[0].path.split(separator: "/").last.map(String.init) ?? files[0].path
         onEvent(.planned(name: name ?? first, files: files.count, bytes: Self.sum(files), license: nil))
         let bytes = try await fetch(files, from: source, into: folder, options, onEvent)
-        let place = name == nil ? folder.appendingPathComponent(files[0].path) : folder
+        let place = isFolder ? folder : folder.appendingPathComponent(files[0].path)
         let made = try await addModels(at: place.path, as: name)
         guard let report = made.first else { throw PullError.noModel(repository: first) }
         return PullReport(name: report.name ?? first, files: files.map(\.path), bytes: bytes, what: report.what, use: report.use)
@@ -161,9 +199,19 @@ extension Studio {
     ) async throws -> Int {
         let place = folder.appendingPathComponent(file.path)
         func size() -> Int? { try? FileManager.default.attributesOfItem(atPath: place.path)[.size] as? Int }
-        let isHere = size().map { here in file.bytes.map { $0 == here } ?? true } ?? false
-        if isHere, try file.sha256.map({ try FileDigests.make(of: place).sha256 == $0 }) ?? true { return size() ?? 0 }
-        try await FileDownload(from: source, to: place, token: options.token, sha256: file.sha256, bytes: file.bytes).run {
+        if let here = size() {
+            let isOfSize = file.bytes.map { $0 == here } ?? true
+            let isRight = try isOfSize && file.sha256.map { try FileDigests.make(of: place).sha256 == $0 } ?? true
+            if isRight, file.sha256 != nil { return here }
+            if !options.overwrites {
+                guard isRight else { throw PullError.isThere(path: place.path) }
+                // Of small files hubs tell no digest; they come again and are compared.
+                if here > Self.small { return here }
+            }
+        }
+        try await FileDownload(
+            from: source, to: place, token: options.token(for: source), sha256: file.sha256, bytes: file.bytes, replaces: options.overwrites
+        ).run {
             try FileDigests.make(of: $0).sha256
         } onProgress: {
             onEvent(.progress(file: file.path, bytes: $0.bytes, total: $0.total, secondsLeft: $0.secondsLeft))

@@ -22,6 +22,7 @@ import Testing
 
     @Test(arguments: [
         "cuda", "", "ftp://gpu:7860", "http://", "http://gpu?x=1", "me:secret@", "ftp://me:secret@gpu:21", "me:secret@gpu port",
+        "gpu:99999", "http://me:secret@gpu:0",
     ])
     func whatIsNoneIsRefusedWithoutTellingCredentials(_ text: String) {
         #expect {

@@ -34,10 +34,12 @@ import Testing
 
     private var place: URL { folder.url.appendingPathComponent("here/model.safetensors") }
 
-    private func download(_ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil) throws -> FileDownload {
+    private func download(
+        _ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, silence: Int64 = 1
+    ) throws -> FileDownload {
         FileDownload(
             from: try #require(URL(string: hub.address + "/owner/name/resolve/main/model.safetensors")), to: place, token: token,
-            sha256: sha256, bytes: bytes, patience: .init(silence: 1, tries: 3, pause: .milliseconds(20)))
+            sha256: sha256, bytes: bytes, patience: .init(silence: silence, tries: 3, pause: .milliseconds(20)))
     }
 
     private struct Logged: Decodable {
@@ -91,6 +93,30 @@ import Testing
         #expect(try Data(contentsOf: place) == data)
     }
 
+    @Test func twoDoNotFetchOneFile() async throws {
+        let hub = try hub("--fault", "stall")
+        let (first, second) = (try download(hub, silence: 5), try download(hub))
+        let run = Task { try await first.run(digest: { try sum($0) }) }
+        // It has half of the file, and waits for the rest.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while (try? Data(contentsOf: first.partial))?.count != 50_000, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        await #expect(throws: DownloadError.underWay(path: place.path)) { try await second.run(digest: { try sum($0) }) }
+        try await run.value
+        #expect(try Data(contentsOf: place) == data && leftovers.isEmpty)
+        try await second.run(digest: { try sum($0) })
+        #expect(try Data(contentsOf: place) == data && leftovers.isEmpty, "the same once more is no error")
+    }
+
+    @Test func anotherFileOfTheNameStays() async throws {
+        let hub = try hub()
+        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: place)
+        await #expect(throws: DownloadError.isThere(path: place.path)) { try await download(hub).run(digest: { try sum($0) }) }
+        #expect(try Data(contentsOf: place) == Data("mine".utf8) && leftovers.isEmpty)
+    }
+
     @Test func whatIsNotWhatWasPromisedIsNotKept() async throws {
         let hub = try hub()
         let wrong = String(repeating: "ab", count: 32)
@@ -103,6 +129,37 @@ import Testing
             try await download(hub, bytes: 99_999).run(digest: { try sum($0) })
         }
         #expect(!FileManager.default.fileExists(atPath: place.path) && leftovers.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("5", 5), ("1.2", 2), ("0", 0), ("1e30", 31_536_000), ("-1", nil), ("inf", nil), ("nan", nil), ("Wed, 21 Oct", nil),
+        ] as [(String, Int?)])
+    func whatAServerAsksForIsATimeOrNothing(_ text: String, _ seconds: Int?) {
+        #expect(FileDownload.seconds(retryAfter: text) == seconds)
+    }
+
+    @Test func numbersThatCannotBeAreNoNumbers() async throws {
+        let patient = try hub("--fault", "later")
+        await #expect {
+            try await download(patient).run(digest: { try sum($0) })
+        } throws: {
+            $0 as? DownloadError == .busy(host: "127.0.0.1", status: 429, wait: 31_536_000) && "\($0)".contains("31536000 s")
+        }
+        let elsewhere = try hub("--fault", "port")
+        await #expect {
+            try await download(elsewhere).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.refused = $0 { true } else { false }
+        }
+        let cut = try hub("--fault", "cut", "--times", "1000")
+        await #expect(throws: DownloadError.self) { try await download(cut).run(digest: { try sum($0) }) }
+        let huge = try hub("--fault", "huge")
+        await #expect {
+            try await download(huge, bytes: 100_000).run(digest: { try sum($0) })
+        } throws: {
+            if case DownloadError.length = $0 { true } else { false }
+        }
     }
 
     @Test func aTokenStaysWithTheHostItIsFor() async throws {

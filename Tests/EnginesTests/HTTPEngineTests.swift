@@ -203,6 +203,16 @@ import Testing
         #expect(steps == steps.sorted() && Set(steps).count > 3 && previews > 3, "\(steps)")
     }
 
+    @Test func aShareOfNothingLeavesNoForever() async throws {
+        let server = try server("--fault", "odd", "--seconds", "1")
+        let engine = try engine([server])
+        var left: [Double] = []
+        _ = try await results(engine, try order(.paint, engine.name)) { event in
+            if case .progress(let progress) = event { left.append(progress.secondsLeft) }
+        }
+        #expect(left.contains(31_536_000) && left.allSatisfy { (0...31_536_000).contains($0) }, "\(left)")
+    }
+
     @Test func stoppingToListenInterruptsTheServer() async throws {
         let server = try server("--seconds", "60")
         let engine = try engine([server])
@@ -219,17 +229,65 @@ import Testing
         #expect(begin.duration(to: .now) < .seconds(30))
         #expect(try await log(server).map(\.path) == ["/txt2img", "/interrupt"])
         // And it takes the next job.
-        let cancelled = Task { try await results(engine, try order(.paint, engine.name)) }
-        try await Task.sleep(for: .milliseconds(500))
+        let isUnderWay = Mutex(false)
+        let cancelled = Task {
+            try await results(engine, try order(.paint, engine.name)) { event in
+                if case .progress = event { isUnderWay.withLock { $0 = true } }
+            }
+        }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !isUnderWay.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         cancelled.cancel()
         _ = await cancelled.result
         await engine.settle()
         #expect(try await log(server).count { $0.path == "/interrupt" } == 2)
     }
 
+    @Test func somebodyElsesPictureIsNotStopped() async throws {
+        let server = try server("--busy", "60")
+        let engine = try engine([server])
+        let waiting = Task { try await results(engine, try order(.paint, engine.name)) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await log(server).isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        // Time for a few looks at how far the other picture is.
+        try await Task.sleep(for: .milliseconds(300))
+        waiting.cancel()
+        _ = await waiting.result
+        await engine.settle()
+        #expect(try await log(server).map(\.path) == ["/txt2img"])
+    }
+
+    @Test(arguments: ["status", "prompt", "text", "size", "empty", "garbage"])
+    func whatTheServerItselfEndedIsNotStopped(_ fault: String) async throws {
+        let server = try server("--fault", fault, "--seconds", "0.5")
+        let engine = try engine([server])
+        await #expect(throws: HTTPEngineError.self) { _ = try await results(engine, try order(.paint, engine.name)) }
+        #expect(try await log(server).map(\.path) == ["/txt2img"])
+    }
+
+    @Test func aPictureHasBegunOnceAnotherIsOver() throws {
+        func told(_ progress: Double, jobs: Int = 1) throws -> WebUI.Progress {
+            let text = #"{"progress": \#(progress), "state": {"job_count": \#(jobs)}}"#
+            return try JSONDecoder().decode(WebUI.Progress.self, from: Data(text.utf8))
+        }
+        let idle = PictureBeginning(before: try told(0, jobs: 0))
+        idle.hear(try told(0, jobs: 0))
+        #expect(!idle.isSeen)
+        idle.hear(try told(0))
+        #expect(idle.isSeen)
+        for before in [try told(0.5), nil] {
+            let behind = PictureBeginning(before: before)
+            for progress in [0.55, 0.8, 0.79, 0.99] { behind.hear(try told(progress)) }
+            #expect(!behind.isSeen)
+            behind.hear(try told(0.02))
+            #expect(behind.isSeen)
+        }
+    }
+
     /// (Fault, what the one line says of it.)
     static let faults = [
-        ("refuse", "wants a user name and a password"), ("status", "(500: CUDA out of memory Tried to allocate)"),
+        ("prompt", "(422: the prompt is not taken)"), ("refuse", "wants a user name and a password"),
+        ("status", "(500: CUDA out of memory Tried to allocate)"),
         ("cut", "in the middle of its answer"),
         ("size", "a picture of 32x24 where 64x48 was asked for"), ("text", "cannot be read (it is not JSON)"), ("page", "it is not JSON"),
         ("empty", "answered without a picture"), ("garbage", "a picture that cannot be read"), ("slow", "did not answer"),
@@ -278,14 +336,18 @@ import Testing
         #expect(shares[0] + shares[1] == 6 && shares[0] > shares[1] && shares[1] > 0, "the faster one makes more: \(shares)")
     }
 
-    @Test(arguments: ["status", "cut", "size", "text", "garbage"])
-    func aPictureThatFailsIsTriedElsewhere(_ fault: String) async throws {
+    /// (Fault, whether the server is asked no more for a while.)
+    static let failures = [
+        ("status", true), ("cut", true), ("text", true), ("garbage", true), ("size", false), ("prompt", false), ("empty", false),
+    ]
+
+    @Test(arguments: failures) func aPictureThatFailsIsTriedElsewhere(_ fault: String, _ isPutAside: Bool) async throws {
         let servers = [try server("--fault", fault), try server()]
         let engine = try engine(servers)
         let results = try await results(engine, try order(.paint, engine.name) { $0.count = 3 })
         #expect(results[0].pictures.map(\.seed) == [770, 771, 772])
-        // It is asked once, then put aside.
-        #expect(try await log(servers[0]).count { $0.path == "/txt2img" } == 1)
+        let asked = try await log(servers[0]).count { $0.path == "/txt2img" }
+        #expect(isPutAside ? asked == 1 : (1...3).contains(asked), "\(asked)")
         #expect(try await log(servers[1]).count { $0.path == "/txt2img" } == 3)
     }
 

@@ -37,6 +37,8 @@ import Testing
             { ($0.steps, $0.guidance, $0.seed, $0.size) == (9, 4.5, 7, "64x48") }
         ),
         ("a random seed", ["seed": .number(-1)], { $0.seed == nil }),
+        ("a long seed", ["seed": .whole(9_007_199_254_740_993)], { $0.seed == 9_007_199_254_740_993 }),
+        ("the longest seed", ["seed": .text("18446744073709551615")], { $0.seed == UInt64.max }),
         ("several", ["batch_size": .number(2), "n_iter": .number(3)], { $0.count == 6 }),
         ("a sampler", ["sampler_name": .text("DPM++ 2M"), "scheduler": .text("Karras")], { $0.sampler == "dpmpp-2m-karras" }),
         ("an older sampler", ["sampler_index": .text("DPM++ 2M Karras")], { $0.sampler == "dpmpp-2m-karras" }),
@@ -72,6 +74,24 @@ import Testing
         #expect(order.unheeded.isEmpty, "\(order.unheeded)")
     }
 
+    @Test(arguments: ["0", "7", "-1", "0.5", "9007199254740993", "18446744073709551615", "true", "null"])
+    func whatIsSentComesBackToTheDigit(_ text: String) throws {
+        let body = #"{"seed":\#(text)}"#
+        let fields = try JSONDecoder().decode([String: JSONValue].self, from: Data(body.utf8))
+        #expect(String(decoding: try JSONEncoder().encode(fields), as: UTF8.self) == body)
+    }
+
+    @Test func aSeedIsTakenToTheDigitAndNumbersAreNumbersInAnyForm() throws {
+        let body =
+            #"{"seed": 9007199254740993, "steps": 9, "width": 64.0, "height": "48","#
+            + #" "inpainting_mask_invert": 1, "mask": "bQ==", "eta": 1}"#
+        let fields = try JSONDecoder().decode([String: JSONValue].self, from: Data(body.utf8))
+        let order = try Self.order(fields, TestServer())
+        let wish = order.wish.settings
+        #expect(wish.seed == 9_007_199_254_740_993 && wish.steps == 9 && wish.size == "64x48" && wish.invert == true, "\(wish)")
+        #expect(order.unheeded.isEmpty, "\(order.unheeded)")
+    }
+
     /// (The field that is refused, the body).
     static let refused: [(String, [String: JSONValue])] = [
         ("enable_hr", ["enable_hr": .flag(true)]), ("tiling", ["tiling": .flag(true)]), ("restore_faces", ["restore_faces": .flag(true)]),
@@ -82,6 +102,8 @@ import Testing
         ("mask_blur_x", ["mask": .text("bQ=="), "mask_blur_x": .number(4), "mask_blur_y": .number(8)]),
         ("mask", ["mask": .list([.text("bQ=="), .text("bQ==")])]), ("init_images", ["init_images": .list([])]),
         ("height", ["width": .number(64)]), ("steps", ["steps": .text("many")]), ("seed", ["seed": .number(0.5)]),
+        ("seed", ["seed": .number(1e30)]), ("seed", ["seed": .text("nan")]), ("steps", ["steps": .whole(.max)]),
+        ("mask_blur", ["mask": .text("bQ=="), "mask_blur": .number(1e30)]),
         ("batch_size", ["batch_size": .number(0)]), ("scheduler", ["scheduler": .text("Karras")]),
         ("inpaint_full_res", ["inpaint_full_res": .text("yes")]), ("override_settings", ["override_settings": .list([.number(1)])]),
     ]

@@ -20,15 +20,24 @@ struct FieldReader {
     }
 
     mutating func number(_ name: String) throws -> Double? {
-        switch take(name) {
-        case nil: return nil
-        case .number(let number)?: return number
+        guard let value = take(name) else { return nil }
         // Forms send everything as texts.
-        case .text(let text)?:
-            guard let number = Double(text) else { throw Self.wrong(name, "a number") }
-            return number
-        default: throw Self.wrong(name, "a number")
+        let told: Double? = if case .text(let text) = value { Double(text) } else { value.double }
+        guard let number = told else { throw Self.wrong(name, "a number") }
+        return number
+    }
+
+    /// To the last digit; nil where it is missing or negative, which asks for a random one.
+    mutating func seed(_ name: String) throws -> UInt64? {
+        guard let value = take(name) else { return nil }
+        if case .whole(let whole) = value { return whole }
+        if case .text(let text) = value, let whole = UInt64(text) { return whole }
+        let told: Double? = if case .text(let text) = value { Double(text) } else { value.double }
+        if let told, told < 0 { return nil }
+        guard let whole = told.flatMap({ UInt64(exactly: $0) }) else {
+            throw Self.wrong(name, "a whole number, or -1 for a random one")
         }
+        return whole
     }
 
     mutating func whole(_ name: String) throws -> Int? {
@@ -42,6 +51,7 @@ struct FieldReader {
         switch take(name) {
         case nil: return nil
         case .flag(let flag)?: return flag
+        case .whole(let whole)? where whole < 2: return whole == 1
         case .number(let number)? where number == 0 || number == 1: return number == 1
         default: throw Self.wrong(name, "true or false")
         }

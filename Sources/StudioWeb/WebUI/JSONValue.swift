@@ -2,6 +2,8 @@
 enum JSONValue: Codable, Sendable, Equatable {
     case null
     case flag(Bool)
+    /// A whole number from 0 up, to its last digit: seeds have more of them than a Double holds.
+    case whole(UInt64)
     case number(Double)
     case text(String)
     case list([JSONValue])
@@ -13,6 +15,8 @@ enum JSONValue: Codable, Sendable, Equatable {
             self = .null
         } else if let flag = try? value.decode(Bool.self) {
             self = .flag(flag)
+        } else if let whole = try? value.decode(UInt64.self) {
+            self = .whole(whole)
         } else if let number = try? value.decode(Double.self) {
             self = .number(number)
         } else if let text = try? value.decode(String.self) {
@@ -29,6 +33,7 @@ enum JSONValue: Codable, Sendable, Equatable {
         switch self {
         case .null: try value.encodeNil()
         case .flag(let flag): try value.encode(flag)
+        case .whole(let whole): try value.encode(whole)
         case .number(let number):
             if let whole = Int64(exactly: number) { try value.encode(whole) } else { try value.encode(number) }
         case .text(let text): try value.encode(text)
@@ -37,11 +42,21 @@ enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
+    /// A number as near as a Double comes to it; nil for what is none.
+    var double: Double? {
+        switch self {
+        case .whole(let whole): Double(whole)
+        case .number(let number): number
+        default: nil
+        }
+    }
+
     /// Whether it says nothing, or "no": what a client sends that fills in every field there is.
     var isOff: Bool {
         switch self {
         case .null: true
         case .flag(let flag): !flag
+        case .whole(let whole): whole == 0
         case .number(let number): number == 0
         case .text(let text): text.isEmpty || text == "None"
         case .list(let list): list.isEmpty

@@ -25,10 +25,7 @@ struct PictureOrder {
         wish.prompt = try fields.text("prompt")
         wish.negative = try fields.text("negative_prompt")
         (wish.steps, wish.guidance) = (try fields.whole("steps"), try fields.number("cfg_scale"))
-        if let seed = try fields.number("seed"), seed >= 0 {
-            guard let whole = UInt64(exactly: seed) else { throw FieldReader.wrong("seed", "a whole number, or -1 for a random one") }
-            wish.seed = whole
-        }
+        wish.seed = try fields.seed("seed")
         wish.size = try Self.size(&fields)
         let (batch, repeats) = (try fields.whole("batch_size"), try fields.whole("n_iter"))
         if batch != nil || repeats != nil {
@@ -175,7 +172,7 @@ struct PictureOrder {
         ]
         for (name, values) in usual.sorted(by: { $0.key < $1.key }) {
             guard let value = fields.take(name) else { continue }
-            if case .number(let number) = value, !values.contains(number) { unheeded[name] = "the sampler's own value is used" }
+            if let number = value.double, !values.contains(number) { unheeded[name] = "the sampler's own value is used" }
         }
         for name in without { _ = fields.take(name) }
     }

@@ -6,8 +6,8 @@ FOLDER holds repositories as owner/name/files. Prints its port, serves until sta
 their Range and whether they had a token. Files of 1,000 bytes and more are listed with their digest, as hubs do with large files.
 
 Faults, for the first N requests of files (default 1): cut (the connection ends in the middle), busy (429 with Retry-After: 0), error (503),
-stall (nothing comes any more); and for every one: length (the list tells another size), digest (the list tells another digest), redirect (files
-are at the host localhost instead of 127.0.0.1), plain (no ETag and no ranges), missing (404).
+stall (nothing comes any more), later (429 with Retry-After: 1e30), huge (a Content-Length of 2^63-1); and for every one: length (the list tells another size), digest (the list tells another digest), redirect (files
+are at the host localhost instead of 127.0.0.1), port (files are at port 99999), negative (the list tells sizes below 0), plain (no ETag and no ranges), missing (404).
 """
 
 import argparse
@@ -49,9 +49,10 @@ class Hub(BaseHTTPRequestHandler):
         if "/resolve/" in path:
             repository, rest = path.strip("/").split("/resolve/")
             name = rest.split("/", 1)[1]
-            if options.fault == "redirect":
+            if options.fault in ("redirect", "port"):
+                port = self.server.server_address[1] if options.fault == "redirect" else 99999
                 self.send_response(302)
-                self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/elsewhere/{repository}/{name}")
+                self.send_header("Location", f"http://localhost:{port}/elsewhere/{repository}/{name}")
                 self.send_header("Content-Length", "0")
                 return self.end_headers()
             return self.file(os.path.join(options.folder, repository, name))
@@ -68,7 +69,7 @@ class Hub(BaseHTTPRequestHandler):
             for name in sorted(names):
                 place = os.path.join(folder, name)
                 data = open(place, "rb").read()
-                size = len(data) + (1 if options.fault == "length" else 0)
+                size = -1 if options.fault == "negative" else len(data) + (1 if options.fault == "length" else 0)
                 entry = {"type": "file", "path": os.path.relpath(place, root), "size": size, "oid": "0" * 40}
                 if len(data) >= 1000:
                     digest = hashlib.sha256(data + (b"x" if options.fault == "digest" else b"")).hexdigest()
@@ -84,6 +85,8 @@ class Hub(BaseHTTPRequestHandler):
             Hub.left[0] -= 1
         if faulty and options.fault == "busy":
             return self.send(b"{}", 429, Retry_After="0")
+        if faulty and options.fault == "later":
+            return self.send(b"{}", 429, Retry_After="1e30")
         if faulty and options.fault == "error":
             return self.send(b"{}", 503)
         data = open(place, "rb").read()
@@ -95,7 +98,7 @@ class Hub(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         body = data[start:]
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(2**63 - 1 if faulty and options.fault == "huge" else len(body)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

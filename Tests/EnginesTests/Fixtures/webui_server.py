@@ -1,14 +1,14 @@
 """A small server that speaks /sdapi/v1, written for the tests from the API's description with nothing but Python's standard library.
 
-    python3 webui_server.py [--model NAME]... [--fault FAULT] [--seconds S] [--schedulers no] [--password NAME:WORD]
+    python3 webui_server.py [--model NAME]... [--fault FAULT] [--seconds S] [--schedulers no] [--password NAME:WORD] [--busy S]
 
 Prints its port on a line of its own, then serves until standard input is closed. txt2img answers a picture whose every pixel tells the seed;
 img2img one with the colours of the picture it was given turned round, where the mask is white or there is none, and grey elsewhere: what a
-caller does not paste back shows. GET /log tells the requests it got.
+caller does not paste back shows. For the first S seconds of --busy it makes somebody else's picture, and what is asked waits. GET /log tells the requests it got.
 
-Faults, of txt2img and img2img only unless said: refuse (401, all), status (500), cut (the connection ends in the middle of the answer),
+Faults, of txt2img and img2img only unless said: refuse (401, all), status (500), prompt (422), cut (the connection ends in the middle of the answer),
 size (a picture of another size), text (not JSON), page (a page of HTML with status 200, all), empty (no pictures), garbage (a picture that is
-none), slow (the answers of the lists take a minute), dead (progress is not answered any more once a picture is asked for, nor is the picture).
+none), odd (progress tells next to nothing all the time), slow (the answers of the lists take a minute), dead (progress is not answered any more once a picture is asked for, nor is the picture).
 """
 
 import argparse
@@ -74,7 +74,7 @@ class Server(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     lock = threading.Lock()
     log, interrupted, working = [], threading.Event(), None
-    settings = {}
+    settings, started = {}, time.monotonic()
 
     def log_message(self, *_):
         pass
@@ -124,9 +124,13 @@ class Server(BaseHTTPRequestHandler):
             self.answer({"sd_model_checkpoint": Server.settings.get("sd_model_checkpoint"), "other": 1})
         elif path == "/progress":
             work = Server.working
+            if time.monotonic() - Server.started < options.busy:
+                work = (Server.started, options.busy)
             if options.fault == "dead" and work:
                 time.sleep(60)
             share = min((time.monotonic() - work[0]) / max(work[1], 0.01), 0.99) if work else 0
+            if options.fault == "odd" and work:
+                share = 1e-300
             state = {"job_count": 1 if work else 0, "sampling_step": int(share * 10), "sampling_steps": 10 if work else 0}
             shown = base64.b64encode(png(8, 8, lambda x, y: (1, 2, 3))).decode() if work and "=false" in self.path else None
             self.answer({"progress": share, "eta_relative": 1.0, "state": state, "current_image": shown, "textinfo": None})
@@ -150,6 +154,7 @@ class Server(BaseHTTPRequestHandler):
             return self.answer({})
         if path not in ("/txt2img", "/img2img"):
             return self.answer({"detail": "Not Found"}, 404)
+        time.sleep(max(0, options.busy - (time.monotonic() - Server.started)))
         Server.interrupted.clear()
         Server.working = (time.monotonic(), options.seconds)
         try:
@@ -164,6 +169,8 @@ class Server(BaseHTTPRequestHandler):
         width, height, fault = asked["width"], asked["height"], options.fault
         if fault == "status":
             return self.answer({"error": "OutOfMemoryError", "detail": "", "errors": "CUDA out of memory\nTried to allocate"}, 500)
+        if fault == "prompt":
+            return self.answer({"detail": "the prompt is not taken"}, 422)
         if fault == "text":
             return self.send(b"Internal trouble", "text/plain")
         if fault == "size":
@@ -204,6 +211,7 @@ parser.add_argument("--fault", default="")
 parser.add_argument("--seconds", type=float, default=0)
 parser.add_argument("--schedulers", default="yes")
 parser.add_argument("--password")
+parser.add_argument("--busy", type=float, default=0)
 options = parser.parse_args()
 options.model = options.model or ["first-model", "second-model"]
 Server.settings["sd_model_checkpoint"] = options.model[0] + ".safetensors [12345678]"
