@@ -58,7 +58,7 @@ extension Library {
             arguments += [TagKey(tag)?.text ?? ""]
         }
         if let stars = query.stars, stars > 0 {
-            conditions.append("bestStars >= ?")
+            conditions.append("bestStars > 0 AND bestStars >= ?")
             arguments += [stars]
         }
         return (conditions, arguments)

@@ -13,6 +13,14 @@ extension Schema {
         ALTER TABLE picture ADD COLUMN generations INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE picture ADD COLUMN bestStars INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX pictureByName ON picture(name COLLATE NOCASE, id) WHERE binnedAt IS NULL;
+        CREATE INDEX pictureListed ON picture(id) WHERE binnedAt IS NULL;
+        CREATE INDEX pictureUnscreened ON picture(id)
+            WHERE binnedAt IS NULL AND analyses > 0 AND approved = 0 AND rejected = 0;
+        CREATE INDEX picturePending ON picture(id) WHERE binnedAt IS NULL AND pending > 0;
+        CREATE INDEX pictureApproved ON picture(id) WHERE binnedAt IS NULL AND approved > 0;
+        CREATE INDEX pictureRejected ON picture(id) WHERE binnedAt IS NULL AND rejected > 0;
+        CREATE INDEX pictureFailed ON picture(id) WHERE binnedAt IS NULL AND analysisFailure IS NOT NULL;
+        CREATE INDEX pictureStarred ON picture(id) WHERE binnedAt IS NULL AND bestStars > 0;
         CREATE INDEX pictureBinned ON picture(binnedAt) WHERE binnedAt IS NOT NULL;
         CREATE INDEX pictureWanted ON picture(id) WHERE wantedAnalysis IS NOT NULL;
         CREATE INDEX suggestionByTag ON suggestion(tagKey, state, pictureId);

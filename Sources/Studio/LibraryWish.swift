@@ -96,6 +96,8 @@ extension Studio {
         }
         let plan = try await engine.plan(order)
         let length = try length(of: order.request.prompt, model: order.model.name)
-        return PlannedOrder(order: OrderReport(order), plan: PlanReport(plan, length), crop: plan.region.map(CropEntry.init))
+        var report = PlanReport(plan, length)
+        report.notes = report.notes.map(discreetText().plain)
+        return PlannedOrder(order: OrderReport(order), plan: report, crop: plan.region.map(CropEntry.init))
     }
 }

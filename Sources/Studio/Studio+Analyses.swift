@@ -58,7 +58,7 @@ extension Studio {
         } catch let error as CancellationError {
             throw error
         } catch {
-            try library.endWantedAnalysis(of: picture, failure: Studio.withoutFile(error))
+            try library.endWantedAnalysis(of: picture, failure: discreetText().plain(Studio.withoutFile(error)))
         }
         return true
     }

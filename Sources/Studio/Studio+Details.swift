@@ -133,7 +133,8 @@ extension Studio {
 
     /// What happened, the latest first, to one picture or to all; files are told by their names alone.
     public func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
-        try desk().history(of: picture, limit: limit).map { try HistoryReport($0, naming: Studio.plainName) }
+        let text = discreetText()
+        return try desk().history(of: picture, limit: limit).map { try HistoryReport($0, naming: Studio.plainName, telling: text.plain) }
     }
 
     /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in; without the folders of this machine.

@@ -52,7 +52,8 @@ extension Studio {
                     seed: request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil)
             }
             return GenerationDetail(
-                id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue, message: generation.message,
+                id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue,
+                message: generation.message.map(discreetText().plain),
                 outputs: outputs, seed: generation.seed,
                 steps: .init(
                     requested: generation.stepsRequested, run: generation.stepsRun, firstTimestep: generation.firstTimestep),
@@ -165,7 +166,9 @@ extension Studio {
         let order: GenerationOrder? = try? job.order.decoded()
         let picture = try order?.picture.flatMap { try library.picture(sha256: $0.sha256)?.id }
         let generation = try job.generationID.map { try library.generation(id: $0) }
-        return JobSummary(report: JobReport(job), picture: picture, outputs: generation?.outputs.count ?? 0, position: position)
+        var report = JobReport(job)
+        report.message = report.message.map(discreetText().plain)
+        return JobSummary(report: report, picture: picture, outputs: generation?.outputs.count ?? 0, position: position)
     }
 
     /// Has a job wait right before another one, or, with nil, as the last.

@@ -80,7 +80,7 @@ extension Studio {
         while let entry = await listing.next() {
             try Task.checkCancellation()
             switch entry {
-            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: reason))
+            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: discreetText().plain(reason)))
             case .picture(let path):
                 do {
                     let picture = try await NumericQueue.shared.run { () -> (Int64, Bool) in

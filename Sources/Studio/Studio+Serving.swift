@@ -12,11 +12,6 @@ extension Studio {
     /// Bytes as one gzip stream; nil where that is not possible.
     public static func packed(_ bytes: [UInt8]) -> [UInt8]? { Deflation.gzip(bytes) }
 
-    /// Folders of this machine that nobody who asks from elsewhere is told of.
-    public var privateFolders: [URL] {
-        [premises.libraryFolder, installation.data, installation.personalModels, installation.cache, installation.defaultLibrary]
-    }
-
     /// A number that is another one once some other program changed the library.
     public func foreignChanges() throws -> Int { try premises.library().foreignChanges() }
 

@@ -13,8 +13,6 @@ enum Limits {
     static let idleSeconds: Int64 = 30
     /// Bytes of a request's head.
     static let headBytes = 32 << 10
-    /// Bytes of an error's message.
-    static let messageBytes = 1000
     /// Jobs that wait.
     static let jobs = 200
     /// Pages that listen to events at the same time.

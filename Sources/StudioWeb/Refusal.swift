@@ -71,12 +71,7 @@ struct Refusal: Error {
 
 /// What the rooms below say, as an answer; without any path of the machine.
 struct ErrorAnswers: Sendable {
-    /// Folders whose paths never leave the machine, the longest first.
-    let folders: [String]
-
-    init(folders: [URL]) {
-        self.folders = Set(folders.map { $0.standardizedFileURL.path }).filter { $0 != "/" }.sorted { $0.count > $1.count }
-    }
+    let text: DiscreetText
 
     func refusal(_ error: any Error) -> Refusal {
         switch error {
@@ -140,13 +135,5 @@ struct ErrorAnswers: Sendable {
         }
     }
 
-    /// One line in which files are told by their names alone.
-    func plain(_ message: String) -> String {
-        var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        // What was sent may be quoted in it.
-        if text.utf8.count > Limits.messageBytes { text = text.prefix(Limits.messageBytes / 2) + "…" }
-        for folder in folders { text = text.replacing(folder + "/", with: "").replacing(folder, with: "the library") }
-        // What is left and looks like a path: an absolute one, outside of any word.
-        return text.replacing(#/(^|[\s("'=:])/(?:[^\s/"'():;,]+/)+([^\s/"'():;,]*)/#) { "\($0.output.1)\($0.output.2)" }
-    }
+    private func plain(_ message: String) -> String { text.plain(message) }
 }

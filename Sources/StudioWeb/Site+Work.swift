@@ -20,9 +20,10 @@ extension Site {
                 } onOutcome: { job, outcome in
                     self.previews.remove(job)
                     self.tell(job: job)
-                    if case .success(let report) = outcome {
-                        self.hub.tell("generation", GenerationNote(id: report.id, picture: try? self.studio.jobSummary(job).picture))
-                    }
+                    guard case .success(let report) = outcome else { return }
+                    let picture = try? self.studio.jobSummary(job).picture
+                    self.hub.tell("generation", GenerationNote(id: report.id, picture: picture))
+                    if let picture { self.tell(picture: picture) }
                 }
             } catch is CancellationError {
                 return
@@ -53,13 +54,14 @@ extension Site {
         case .waiting, .planned: tell(job: job)
         case .preview(let jpeg): previews.put(jpeg, of: job)
         case .step(let step):
-            let seen = previews[job]
-            previews.put(step, of: job)
+            let isTold = previews.put(step, of: job)
+            // A quick model takes a hundred steps a second; nobody reads so many.
+            guard isTold || step.step == step.steps else { return }
             hub.tell(
                 "step",
                 StepNote(
                     job: job, step: step.step, steps: step.steps, picture: step.picture, pictures: step.pictures,
-                    secondsLeft: step.secondsLeft, preview: seen?.jpeg != nil))
+                    secondsLeft: step.secondsLeft, preview: previews[job]?.jpeg != nil))
         }
     }
 

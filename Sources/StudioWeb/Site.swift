@@ -19,8 +19,7 @@ final class Site: Sendable {
     init(_ studio: Studio, _ options: ServeOptions) {
         (self.studio, self.options) = (studio, options)
         page = studio.pageFolder
-        let home = FileManager.default.homeDirectoryForCurrentUser
-        errors = ErrorAnswers(folders: studio.privateFolders + options.folders + [home, FileManager.default.temporaryDirectory])
+        errors = ErrorAnswers(text: studio.discreetText(besides: options.folders))
     }
 
     // MARK: Telling
@@ -89,13 +88,29 @@ final class PreviewShelf: Sendable {
         var jpeg: [UInt8]?
         /// When the sight is from.
         var at: Date?
+        /// When a step was last told.
+        fileprivate var told: ContinuousClock.Instant?
     }
+
+    /// Between two steps that are told.
+    static let pause = Duration.milliseconds(100)
 
     private let entries = Mutex<[Int64: Entry]>([:])
 
     subscript(job: Int64) -> Entry? { entries.withLock { $0[job] } }
 
-    func put(_ step: StepEntry, of job: Int64) { entries.withLock { $0[job, default: Entry()].step = step } }
+    /// - Returns: whether the last step that was told is a while ago.
+    func put(_ step: StepEntry, of job: Int64) -> Bool {
+        entries.withLock { entries in
+            var entry = entries[job] ?? Entry()
+            entry.step = step
+            let now = ContinuousClock.now
+            let isLate = entry.told.map { $0.duration(to: now) >= Self.pause } ?? true
+            if isLate { entry.told = now }
+            entries[job] = entry
+            return isLate
+        }
+    }
 
     func put(_ jpeg: [UInt8], of job: Int64) {
         entries.withLock { entries in

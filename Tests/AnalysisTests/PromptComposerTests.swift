@@ -64,11 +64,12 @@ private func compose(_ tags: (String, Facet)...) -> String {
 
 /// One approved set in the two forms that models want.
 @Test func theSameTagsMakeAListAndASentence() {
-    let tags: [ApprovedTag] = [
+    let named: [(String, Facet)] = [
         ("calm", .mood), ("living room", .setting), ("warm colours", .colour), ("photo", .medium), ("tabby cat", .subject),
         ("sleeping", .action), ("sofa", .subject), ("window light", .lighting), ("close-up", .composition), ("flowers", .subject),
         ("night", .setting), ("indoors", .setting),
-    ].map { ApprovedTag(text: $0.0, facet: $0.1) }
+    ]
+    let tags = named.map { ApprovedTag(text: $0.0, facet: $0.1) }
     #expect(
         PromptComposer.tags(tags)
             == "tabby cat, sofa, flowers, sleeping, living room, night, indoors, window light, warm colours, close-up, calm, photo")

@@ -63,7 +63,6 @@ import Testing
             let server = try Running(tool, "--port", "0")
             let status = try server.ask("GET", "/api/v1/status")
             #expect(status.hasPrefix("HTTP/1.1 200") && status.contains("\"pictures\":0"), "\(status.prefix(400))")
-            #expect(try server.ask("GET", "/").hasPrefix("HTTP/1.1 200"))
             #expect(try server.ask("GET", "/api/v1/status", headers: ["Origin: http://evil.example"]).hasPrefix("HTTP/1.1 403"))
             #expect(server.end(signal) == 0)
         }

@@ -4,6 +4,7 @@ import Hummingbird
 import TestSupport
 import Testing
 
+@testable import Studio
 @testable import StudioWeb
 
 /// Requests that nobody's page sends: all refused, and the server answers afterwards.
@@ -164,14 +165,14 @@ import Testing
     }
 
     @Test func noAnswerNamesAPath() {
-        let errors = ErrorAnswers(folders: [URL(fileURLWithPath: "/home/me/Redraw Library"), URL(fileURLWithPath: "/opt/redraw")])
+        let text = DiscreetText(folders: [URL(fileURLWithPath: "/home/me/Redraw Library"), URL(fileURLWithPath: "/opt/redraw")])
         let table = [
             ("/home/me/Redraw Library/pictures/x.png is damaged", "pictures/x.png is damaged"),
             ("the library /home/me/Redraw Library is locked", "the library the library is locked"),
             ("cannot read /var/tmp/a/b.png: no", "cannot read b.png: no"), ("\"/etc/passwd\" is no model", "\"passwd\" is no model"),
             ("5 of 10 and/or image/png, 1/2", "5 of 10 and/or image/png, 1/2"), ("two\nlines", "two lines"),
         ]
-        for (message, plain) in table { #expect(errors.plain(message) == plain) }
+        for (message, plain) in table { #expect(text.plain(message) == plain) }
     }
 
     /// A real server: slow and idle connections by the hundred do not keep anybody else from being answered.

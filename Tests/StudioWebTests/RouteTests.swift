@@ -196,7 +196,7 @@ import Testing
         try FileManager.default.createSymbolicLink(
             at: page.url.appendingPathComponent("link.txt"), withDestinationURL: URL(fileURLWithPath: "/etc/passwd"))
         let router = Router(context: Context.self)
-        router.add(middleware: AnswerGuard(errors: ErrorAnswers(folders: [])))
+        router.add(middleware: AnswerGuard(errors: ErrorAnswers(text: DiscreetText(folders: []))))
         PageRoutes(page: page.url).add(to: router)
         try await Application(router: router).test(.router) { client in
             let ask = Asking(client: client)

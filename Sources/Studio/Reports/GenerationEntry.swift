@@ -29,10 +29,14 @@ public struct GenerationEntry: Codable, Sendable {
     @OrNull public internal(set) var prompt: Int?
     public let created: Date
 
-    /// - Parameter naming: what an output's path is told as.
-    public init(_ generation: Generation, naming: (String) -> String = { $0 }) throws {
+    /// - Parameters:
+    ///   - naming: what an output's path is told as.
+    ///   - telling: what a message is told as.
+    public init(
+        _ generation: Generation, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }
+    ) throws {
         (id, kind, status) = (generation.id, generation.kind.rawValue, generation.status.rawValue)
-        message = generation.message
+        message = generation.message.map(telling)
         outputs = generation.outputs.map { naming($0.path) }
         seed = generation.seed
         steps = Steps(requested: generation.stepsRequested, run: generation.stepsRun, firstTimestep: generation.firstTimestep)

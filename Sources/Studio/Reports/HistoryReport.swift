@@ -25,8 +25,10 @@ public struct HistoryReport: Codable, Sendable {
     public private(set) var prompt: PromptReport?
     public private(set) var generation: GenerationEntry?
 
-    /// - Parameter naming: what an output's path is told as.
-    public init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }) throws {
+    /// - Parameters:
+    ///   - naming: what an output's path is told as.
+    ///   - telling: what a message is told as.
+    public init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
         (date, picture) = (entry.date, entry.pictureID)
         switch entry {
         case .analysis(let record):
@@ -40,7 +42,7 @@ public struct HistoryReport: Codable, Sendable {
             prompt = PromptReport(record)
         case .generation(let record):
             kind = "generation"
-            generation = try GenerationEntry(record, naming: naming)
+            generation = try GenerationEntry(record, naming: naming, telling: telling)
         }
     }
 }

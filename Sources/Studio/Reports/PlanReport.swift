@@ -47,7 +47,7 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public let prompt: Prompt
     @OrNull public internal(set) var recognised: Recognition?
     /// What the person has to know of the mask and of the files that the prompts call: what was scaled, what was left out.
-    public let notes: [String]
+    public internal(set) var notes: [String]
     /// One for each strength of a sheet; one where there is no sheet.
     public let runs: [Run]
     public let guidance: Double
