@@ -3,7 +3,7 @@ import { fill, h, say, set } from './dom.js'
 import { choiceField, numberField, showRefusal } from './fields.js'
 import { icon, tool } from './icons.js'
 import { modelField } from './model.js'
-import { complain, words } from './notices.js'
+import { complain, sentence, words } from './notices.js'
 import { presetMenu } from './presets.js'
 import { promptPanel } from './prompt.js'
 import { repaintFields } from './repaint-fields.js'
@@ -73,7 +73,7 @@ export function settingsPanel(desk, scope) {
 		if (empty) say(cost, text.settings.emptyMask)
 		else if (!desk.hasWords && !refusal) say(cost, desk.id === null ? text.settings.noWords : text.settings.nothingApproved)
 		else if (refusal) say(cost, beside ? text.settings.lookAbove : reason)
-		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, [...planned.notes, ...planned.plan.notes]))
+		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, [...new Set([...planned.notes, ...planned.plan.notes])].map(sentence)))
 	}
 
 	async function order() {

@@ -248,7 +248,7 @@ export const text = {
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
 		lookAbove: 'One of the settings above cannot be granted.',
-		cost: (time, memory, tiled, notes) => [`About ${seconds(time)}, ${bytes(memory)}${tiled ? ', in tiles for want of memory' : ''}`, ...notes].join('. '),
+		cost: (time, memory, tiled, notes) => [`About ${seconds(time)}, ${bytes(memory)}${tiled ? ', in tiles for want of memory' : ''}${notes.length ? '.' : ''}`, ...notes].join(' '),
 	},
 	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
 	size: {
