@@ -69,8 +69,20 @@ struct BrushTests {
         #expect(try await browser.text(".proof").contains("unchanged, byte for byte"))
         try await browser.click("[data-mode=difference]")
         try await browser.wait(
-            "document.querySelector('.pane.before img').src.endsWith('/difference') && document.querySelector('.pane.before img').naturalWidth === 600"
+            "document.querySelector('.pane.before img').src.includes('/difference?v=') && document.querySelector('.pane.before img').naturalWidth === 600"
         )
+        // What a browser keeps for long, it keeps of these bytes: addresses say which, and so does what is remembered of a picture.
+        let unversioned =
+            try await browser.run(
+                """
+                const addresses = [...document.querySelectorAll('img[src]')].map(image => image.getAttribute('src'))
+                return addresses.filter(address => /^.api.v1.(pictures|generations)/.test(address) && !/[?&]v=[0-9a-f]{16}(&|$)/.test(address))
+                """
+            ).array ?? []
+        #expect(unversioned.isEmpty, "\(unversioned)")
+        let numbered = "return Object.keys(localStorage).filter(key => /^redraw\\.(picture|mask|repaint|sheets)\\.\\d+$/.test(key))"
+        #expect(try await browser.run(numbered).array == [])
+        #expect(try await browser.run("return Object.keys(localStorage).some(key => /^redraw\\.mask\\.[0-9a-f]{64}$/.test(key))").isTrue)
         // The page counts for itself: outside of the mask not one pixel differs.
         let outside =
             try await browser.run(

@@ -13,8 +13,8 @@ const uploadAfter = 350
 export class BrushCanvas {
 	/** Loads the picture, and the mask that is to be edited again. */
 	static async opened(desk, maskID, close) {
-		const image = await loaded(api.fileAddress(desk.id))
-		const kept = maskID ?? remembered.read(`mask.${desk.id}`, null)
+		const image = await loaded(api.fileAddress(desk.picture))
+		const kept = maskID ?? remembered.read(`mask.${desk.key}`, null)
 		const start = kept ? await loaded(api.maskAddress(kept)).catch(() => null) : null
 		return new BrushCanvas(desk, image, start, close)
 	}
@@ -40,7 +40,7 @@ export class BrushCanvas {
 		this.node = h('div.brush', this.bar.node, this.body)
 		this.begun = null
 		this.space = false
-		desk.repaint = { id: null, prompt: remembered.read(`repaint.${desk.id}`, ''), share: 0, flush: () => this.flush() }
+		desk.repaint = { id: null, prompt: remembered.read(`repaint.${desk.key}`, ''), share: 0, flush: () => this.flush() }
 		this.uploadSoon = later(uploadAfter, () => this.upload().catch(complain))
 		this.uploading = Promise.resolve()
 	}
@@ -84,7 +84,7 @@ export class BrushCanvas {
 
 	end() {
 		this.uploadSoon.cancel()
-		remembered.write(`repaint.${this.desk.id}`, this.desk.repaint?.prompt || null)
+		remembered.write(`repaint.${this.desk.key}`, this.desk.repaint?.prompt || null)
 		this.scope.end()
 	}
 
@@ -191,7 +191,7 @@ export class BrushCanvas {
 			if (!repaint) return
 			repaint.share = answer.share
 			repaint.id = answer.share > 0 ? answer.id : null
-			remembered.write(`mask.${this.desk.id}`, repaint.id)
+			remembered.write(`mask.${this.desk.key}`, repaint.id)
 			this.bar.show()
 			this.desk.tell('repaint')
 			this.desk.planSoon()

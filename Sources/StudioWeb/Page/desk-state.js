@@ -6,14 +6,16 @@ import { remembered, state } from './store.js'
 import { wishOf } from './wish.js'
 
 export class Desk {
-	constructor(id) {
+	constructor(id, picture) {
 		this.id = id
 		/** The picture with all that is known of it; null where there is none. */
-		this.picture = null
+		this.picture = picture
+		/** What is kept of it on this device is kept under its bytes: in another library its number is another picture's. */
+		this.key = picture?.sha256 ?? 'none'
 		/** What the person set, and nothing else: what is not here, the server decides. */
 		this.settings = remembered.read('settings', {})
 		/** What belongs to this picture alone. */
-		this.own = remembered.read(`picture.${id ?? 'none'}`, {})
+		this.own = remembered.read(`picture.${this.key}`, {})
 		/** Which text is sent: `sentence` and `tags` are composed of what is approved, `own` was written by hand. */
 		this.prompt = { form: id === null || this.own.text ? 'own' : remembered.read('form', 'sentence'), text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
@@ -33,6 +35,7 @@ export class Desk {
 		this.deciding = Promise.resolve()
 		this.planSoon = later(180, () => this.plan())
 		this.planning = null
+		if (picture) this.#standingPrompt()
 	}
 
 	on(topic, listener) {
@@ -116,7 +119,7 @@ export class Desk {
 
 	#keep() {
 		remembered.write('settings', this.settings)
-		remembered.write(`picture.${this.id ?? 'none'}`, Object.keys(this.own).length ? this.own : null)
+		remembered.write(`picture.${this.key}`, Object.keys(this.own).length ? this.own : null)
 	}
 
 	get promptText() {

@@ -16,8 +16,7 @@ import { on, tell } from './store.js'
 import { text } from './text.js'
 
 export async function deskView(id) {
-	const desk = new Desk(id)
-	await desk.load()
+	const desk = new Desk(id, id === null ? null : await api.picture(id))
 	await desk.loadResults().catch(complain)
 	const scope = new Scope()
 	const hasPicture = id !== null
@@ -45,7 +44,7 @@ export async function deskView(id) {
 				entries: () => [
 					{ label: text.desk.log, icon: 'history', run: () => historyDialog(desk) },
 					{ label: text.desk.analyzeAgain, icon: 'eye', run: () => api.analyze(id).then(() => notice(text.desk.analyzing), complain) },
-					{ label: text.desk.saveFile, icon: 'download', run: () => save(api.fileAddress(id), desk.picture.name) },
+					{ label: text.desk.saveFile, icon: 'download', run: () => save(api.fileAddress(desk.picture), desk.picture.name) },
 					{ label: text.desk.savePrompt, icon: 'paste', run: () => savePrompt(desk) },
 					{ label: text.desk.saveJSON, icon: 'download', run: () => save(api.exportAddress(id), `${desk.picture.name}.json`) },
 					{ label: text.desk.discard, icon: 'trash', danger: true, run: discard },

@@ -59,7 +59,7 @@ export function resultsPanel(desk, scope) {
 		for (const button of layouts.children) set(button, 'aria-pressed', String(button.dataset.name === layout))
 		set(node, 'hidden', desk.results.length === 0 && jobs.length === 0)
 		if (layout === 'sheets') {
-			const sheets = sheetsOf(desk.id)
+			const sheets = sheetsOf(desk.key)
 			fill(list, sheets.length ? sheets.map((sheet) => sheetTable(sheet, desk, choose)) : h('p.quiet', text.sheet.none))
 		} else {
 			const scrolled = list.scrollLeft
@@ -103,7 +103,7 @@ export function resultsPanel(desk, scope) {
 			h(
 				'button.result',
 				{ data: { generation: generation.id, number }, 'aria-pressed': String(isSelected), tip: text.results.label(generation, output), onclick: () => choose(generation.id, number) },
-				h('img', { src: output.thumbnail, alt: '', loading: 'lazy', width: output.width, height: output.height }),
+				h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', loading: 'lazy', width: output.width, height: output.height }),
 				generation.stars > 0 && h('span.badge.stars', '★'.repeat(generation.stars)),
 				(generation.kept || generation.kind === 'repaint') && h('span.badge.sign', icon(generation.kept ? 'bookmark' : 'brush')),
 			),
@@ -137,7 +137,7 @@ export function resultsPanel(desk, scope) {
 						...(generation.mask ? [{ label: text.results.mask, icon: 'brush', run: () => go(addresses.brush(desk.id, generation.mask)) }] : []),
 						{ label: text.results.settings, icon: 'settings', run: () => takeSettings(generation) },
 						{ label: text.results.same, icon: 'history', run: () => repeat(generation) },
-						{ label: text.results.save, icon: 'download', run: () => save(output.url, fileName(generation, output)) },
+						{ label: text.results.save, icon: 'download', run: () => save(api.outputAddress(output), fileName(generation, output)) },
 						...(generation.mask ? [{ label: text.results.saveMask, icon: 'download', run: () => save(api.maskAddress(generation.mask), `mask-${generation.id}.png`) }] : []),
 					],
 				}),
@@ -180,7 +180,7 @@ export function resultsPanel(desk, scope) {
 			const picture = await api.takeIn(generation.outputs[number])
 			// The words that made it go along: nothing of the new picture is screened yet.
 			const words = generation.prompt || desk.promptText
-			if (words && !remembered.read(`picture.${picture.id}`, null)) remembered.write(`picture.${picture.id}`, { text: words })
+			if (words && !remembered.read(`picture.${picture.sha256}`, null)) remembered.write(`picture.${picture.sha256}`, { text: words })
 			go(address(picture))
 		} catch (error) {
 			complain(error)
@@ -202,7 +202,7 @@ export function resultsPanel(desk, scope) {
 			const picture = await api.takeIn(generation.outputs[number])
 			const { mask, picture: source, seed, ...wish } = generation.wish
 			const words = generation.prompt || desk.promptText
-			if (words) remembered.write(`picture.${picture.id}`, { text: words })
+			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
 			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
 		} catch (error) {

@@ -74,14 +74,14 @@ async function order(desk, { x, y, columns, rows }) {
 		for (const column of columns) {
 			const wish = { ...base, [x]: column, ...(y ? { [y]: row } : {}) }
 			const job = await api.order(wish)
-			cells.push(job.id)
+			cells.push({ id: job.id, created: job.created })
 			if (cells.length === 1) {
 				desk.watched = job.id
 				desk.tell('watched')
 			}
 		}
 	}
-	keepSheet(desk.id, { x, y, columns, rows, cells, seed: base.seed ?? null, made: Date.now() })
+	keepSheet(desk.key, { x, y, columns, rows, cells, made: [], seed: base.seed ?? null, ordered: Date.now() })
 	notice(text.sheet.ordered(cells.length))
 	desk.tell('results')
 }
