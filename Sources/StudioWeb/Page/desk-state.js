@@ -33,8 +33,11 @@ export class Desk {
 		this.spoken = null
 		this.listeners = new Map()
 		this.deciding = Promise.resolve()
+		/** Whether words were typed that are not yet kept as a version of the prompt. */
+		this.isTyping = false
 		this.planSoon = later(180, () => this.plan())
 		this.planning = null
+		this.writing = Promise.resolve()
 		if (picture) this.#standingPrompt()
 	}
 
@@ -56,19 +59,34 @@ export class Desk {
 
 	async load() {
 		if (this.id === null) return
+		const known = this.promptNumber
 		this.picture = await api.picture(this.id)
-		this.#standingPrompt()
+		this.#standingPrompt(known)
 		this.tell('picture')
 	}
 
-	/** A prompt that was written by hand or recovered stands until something is decided after it. */
-	#standingPrompt() {
+	/** Number of the latest version of the prompt that is known here; 0 where there is none. */
+	get promptNumber() {
+		return this.picture?.prompts.at(-1)?.version ?? 0
+	}
+
+	/**
+	 * A prompt that was written by hand or recovered stands until something is decided after it. What the person wrote here stays, unless
+	 * it was kept as a version and another one came after it.
+	 *
+	 * @param known number of the version that was known here before; undefined where the picture was only just opened
+	 */
+	#standingPrompt(known) {
 		const latest = this.picture.prompts.at(-1)
 		if (!latest || latest.source === 'composed') return
+		if (known === undefined ? this.own.text !== undefined : this.isTyping || latest.version <= known) return
 		const decided = this.picture.suggestions.map((one) => one.decidedAt ?? '').reduce((a, b) => (a > b ? a : b), '')
 		if (decided > latest.created) return
-		Object.assign(this.prompt, { form: 'own', text: latest.positive })
-		this.prompt.negative = latest.negative === this.picture.compose.negative ? null : latest.negative
+		const negative = latest.negative === this.picture.compose.negative ? null : latest.negative
+		Object.assign(this.prompt, { form: 'own', text: latest.positive, negative })
+		if (this.own.text === undefined) return
+		Object.assign(this.own, { text: latest.positive, negative: negative ?? undefined })
+		this.#keep()
 	}
 
 	async loadResults() {
@@ -96,12 +114,12 @@ export class Desk {
 		const { prompt, negative, strength, size, picture, mask, invert, mode, seed, strengths, ...rest } = wish
 		this.settings = rest
 		if (seed !== undefined && seed !== null) this.settings.seed = seed
-		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
 		if (prompt) {
 			Object.assign(this.prompt, { form: 'own', text: prompt })
 			if (negative != null) this.prompt.negative = negative
 		}
-		this.#keep()
+		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
+		this.#keepPrompt()
 		this.tell('prompt')
 		this.tell('settings')
 		this.planSoon()
@@ -110,16 +128,41 @@ export class Desk {
 	setPrompt(change) {
 		Object.assign(this.prompt, change)
 		if (change.form && change.form !== 'own') remembered.write('form', change.form)
-		this.own.text = this.prompt.form === 'own' ? this.prompt.text : undefined
-		this.own.negative = this.prompt.negative ?? undefined
-		this.#keep()
+		this.#keepPrompt()
 		this.tell('prompt')
 		this.planSoon()
 	}
 
+	/** What the person types: it is not replaced by anything until it was kept. */
+	typePrompt(change) {
+		this.isTyping = this.id !== null
+		this.setPrompt(change)
+	}
+
+	/** Keeps what was typed as a version of the picture's prompt. */
+	writePrompt() {
+		if (this.id === null || this.prompt.form !== 'own' || !this.prompt.text.trim()) {
+			this.isTyping = false
+			return
+		}
+		const { text: positive, negative } = this.prompt
+		this.writing = this.writing
+			.then(() => api.writePrompt(this.id, negative === null ? { positive } : { positive, negative }))
+			.then((version) => {
+				this.picture.prompts.push(version)
+				if (this.prompt.text === positive && this.prompt.negative === negative) this.isTyping = false
+			}, complain)
+	}
+
+	#keepPrompt() {
+		this.own.text = this.prompt.form === 'own' && this.prompt.text ? this.prompt.text : undefined
+		this.own.negative = this.prompt.negative ?? undefined
+		this.#keep()
+	}
+
 	#keep() {
 		remembered.write('settings', this.settings)
-		remembered.write(`picture.${this.key}`, Object.keys(this.own).length ? this.own : null)
+		remembered.write(`picture.${this.key}`, Object.values(this.own).some((value) => value !== undefined) ? this.own : null)
 	}
 
 	get promptText() {
@@ -199,7 +242,7 @@ export class Desk {
 				const answer = await ask()
 				Object.assign(this.picture, { suggestions: answer.suggestions, counts: answer.counts, compose: answer.compose })
 				// What is decided after a written prompt counts more than that prompt.
-				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.prompt.form = remembered.read('form', 'sentence')
+				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.setPrompt({ form: remembered.read('form', 'sentence') })
 			} catch (error) {
 				complain(error)
 				await this.load().catch(() => {})
