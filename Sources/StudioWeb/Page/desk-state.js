@@ -38,6 +38,8 @@ export class Desk {
 		this.planSoon = later(180, () => this.plan())
 		this.planning = null
 		this.writing = Promise.resolve()
+		/** Number of the last decision that what is shown here contains; null where the server does not say. */
+		this.lastDecision = picture?.lastDecision ?? null
 		if (picture) this.#standingPrompt()
 	}
 
@@ -61,8 +63,13 @@ export class Desk {
 		if (this.id === null) return
 		const known = this.promptNumber
 		this.picture = await api.picture(this.id)
+		this.#sawDecision(this.picture)
 		this.#standingPrompt(known)
 		this.tell('picture')
+	}
+
+	#sawDecision({ lastDecision }) {
+		if (typeof lastDecision === 'number') this.lastDecision = Math.max(lastDecision, this.lastDecision ?? 0)
 	}
 
 	/** Number of the latest version of the prompt that is known here; 0 where there is none. */
@@ -241,6 +248,7 @@ export class Desk {
 			try {
 				const answer = await ask()
 				Object.assign(this.picture, { suggestions: answer.suggestions, counts: answer.counts, compose: answer.compose })
+				this.#sawDecision(answer)
 				// What is decided after a written prompt counts more than that prompt.
 				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.setPrompt({ form: remembered.read('form', 'sentence') })
 			} catch (error) {
@@ -254,10 +262,21 @@ export class Desk {
 		return this.deciding
 	}
 
-	/** What another tab decided. */
-	async refresh() {
-		await this.deciding
+	/**
+	 * Whether news of the picture say nothing that this page does not show already, since it was its own doing. Both numbers only grow; news
+	 * without them may say anything.
+	 */
+	#isKnown(news) {
+		const isNumbered = typeof news.lastDecision === 'number' && typeof news.prompt === 'number'
+		return isNumbered && this.lastDecision !== null && news.lastDecision <= this.lastDecision && news.prompt <= this.promptNumber
+	}
+
+	/** Takes over what another tab or program did. The page's own requests are answered first, to tell its own doing from that. */
+	async refresh(news = {}) {
+		await Promise.all([this.deciding, this.writing])
+		if (this.#isKnown(news)) return
 		await this.load()
+		this.#sawDecision(news)
 		this.tell('suggestions')
 		this.tell('prompt')
 		this.planSoon()
