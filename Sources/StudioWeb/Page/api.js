@@ -105,4 +105,5 @@ export const presets = () => get('/presets')
 export const keepPreset = (name, wish) => ask('PUT', `/presets/${encodeURIComponent(name)}`, { body: { wish } })
 export const dropPreset = (name) => remove(`/presets/${encodeURIComponent(name)}`)
 export const exportAddress = (picture) => `${root}/export${query({ picture })}`
-export const eventsAddress = `${root}/events`
+/** @param last number of the last event that was seen, '' where none was */
+export const eventsAddress = (last) => `${root}/events` + query({ after: last })
