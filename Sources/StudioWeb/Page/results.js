@@ -9,7 +9,10 @@ import { save } from './save.js'
 import { sheetsOf, sheetTable } from './sheets.js'
 import { isOver, on, remembered, state } from './store.js'
 import { text } from './text.js'
-import { anySeed } from './wish.js'
+import { anySeed, repaintKeys } from './wish.js'
+
+/** Of a wish, what belongs to that one picture, to its mask or to a series: a variation of the result has none of it. */
+const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strengths', 'count', 'drafts', ...repaintKeys])
 
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
@@ -200,7 +203,7 @@ export function resultsPanel(desk, scope) {
 	async function vary(generation, number) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
-			const { mask, picture: source, seed, ...wish } = generation.wish
+			const wish = Object.fromEntries(Object.entries(generation.wish).filter(([key]) => !ofItsOwn.has(key)))
 			const words = generation.prompt || desk.promptText
 			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
 			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })

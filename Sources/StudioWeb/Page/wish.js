@@ -1,7 +1,7 @@
 // What is asked of the server: what the person said, and not a word more.
 
 /** Keys that only mean something while a mask is painted. */
-const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
+export const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
 
 export function wishOf(desk) {
 	const wish = { ...desk.settings }
