@@ -43,6 +43,8 @@ export class BrushCanvas {
 		this.node = h('div.brush', this.bar.node, this.body)
 		this.begun = null
 		this.space = false
+		/** Whether the server has, or was sent, the mask as it is. */
+		this.isFresh = true
 		this.repaint = desk.repaint = { id: null, prompt: remembered.read(`repaint.${desk.key}`, ''), share: 0, flush: () => this.flush() }
 		this.uploadSoon = later(uploadAfter, () => this.upload().catch(complain))
 	}
