@@ -38,7 +38,7 @@ async function ask(method, path, { body, type, headers, signal } = {}) {
 }
 
 function query(values) {
-	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '')
+	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
 	return pairs.length ? '?' + new URLSearchParams(pairs) : ''
 }
 
@@ -102,7 +102,8 @@ export const takeIn = (output) => post(output.url.split('?')[0].replace(root, ''
 
 export const history = (filter) => get('/history' + query(filter))
 export const presets = () => get('/presets')
-export const keepPreset = (name, wish) => ask('PUT', `/presets/${encodeURIComponent(name)}`, { body: { wish } })
+/** Refused with 409 where there is one of that name, unless it is to be replaced. */
+export const keepPreset = (name, wish, replace) => ask('PUT', `/presets/${encodeURIComponent(name)}` + query({ replace: replace && 'true' }), { body: { wish } })
 export const dropPreset = (name) => remove(`/presets/${encodeURIComponent(name)}`)
 export const exportAddress = (picture) => `${root}/export${query({ picture })}`
 /** @param last number of the last event that was seen, '' where none was */
