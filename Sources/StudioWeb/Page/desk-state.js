@@ -100,7 +100,6 @@ export class Desk {
 		const filter = { picture: this.id, limit: 300 }
 		const answer = await api.generations(filter)
 		this.results = answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture))
-		for (const one of this.results) for (const output of one.outputs) output.seed ??= one.seed
 		if (this.selected && !this.results.some((one) => one.id === this.selected.generation)) this.selected = null
 		this.tell('results')
 	}

@@ -125,7 +125,7 @@ export function resultsPanel(desk, scope) {
 		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
 		fill(
 			actions,
-			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
+			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), output.seed !== null && [' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed))])),
 			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
 			h(
 				'div.row',
@@ -257,5 +257,5 @@ export function resultsPanel(desk, scope) {
 	return { node }
 }
 
-const fileName = (generation, output) => `redraw-${generation.id}-${output.seed}.png`
+const fileName = (generation, output) => `redraw-${generation.id}-${output.seed ?? output.number}.png`
 

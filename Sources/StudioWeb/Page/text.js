@@ -250,7 +250,7 @@ export const text = {
 		lookAbove: 'One of the settings above cannot be granted.',
 		cost: (time, memory, tiled, notes) => [`About ${seconds(time)}, ${bytes(memory)}${tiled ? ', in tiles for want of memory' : ''}`, ...notes].join('. '),
 	},
-	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
+	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', wrong: (typed) => `“${typed}” is no seed: it is a whole number from 0 to 18446744073709551615.`, dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
 	size: {
 		title: 'Size',
 		width: 'Width',
@@ -376,7 +376,7 @@ export const text = {
 		atLeast: (stars) => `${'★'.repeat(stars)} or more`,
 		noneWithStars: 'No result is like that.',
 		count: (count) => one(count, 'result', 'results'),
-		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}, seed ${output.seed}`,
+		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}${output.seed === null ? '' : `, seed ${output.seed}`}`,
 		facts: (generation, output) =>
 			[
 				generation.strength === null ? null : `strength ${generation.strength}`,

@@ -21,5 +21,14 @@ export function wishOf(desk) {
 	return wish
 }
 
+const greatestSeed = 2n ** 64n - 1n
+
+/** What was typed as a seed: a number, a text where it has more digits than a number holds to the last one, null where it is none. */
+export function seedOf(typed) {
+	const digits = typed.trim()
+	if (!/^\d{1,20}$/.test(digits) || BigInt(digits) > greatestSeed) return null
+	return digits.length > 15 ? String(BigInt(digits)) : Number(digits)
+}
+
 /** A seed that several pictures can share. */
 export const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]
