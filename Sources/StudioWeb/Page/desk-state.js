@@ -5,6 +5,10 @@ import { complain } from './notices.js'
 import { remembered, state } from './store.js'
 import { wishOf } from './wish.js'
 
+/** As many results stand on the desk; the history has the rest. */
+const mostResults = 300
+const pageLength = 300
+
 export class Desk {
 	constructor(id, picture) {
 		this.id = id
@@ -97,11 +101,24 @@ export class Desk {
 	}
 
 	async loadResults() {
-		const filter = { picture: this.id, limit: 300 }
-		const answer = await api.generations(filter)
-		this.results = answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture))
+		const asked = (this.asked = this.#latestResults())
+		const results = await asked
+		// Where it was asked again meanwhile, that answer counts.
+		if (asked !== this.asked) return void (await this.asked)
+		this.results = results
 		if (this.selected && !this.results.some((one) => one.id === this.selected.generation)) this.selected = null
 		this.tell('results')
+	}
+
+	/** What was made of the picture; without one, what was painted from words, which stands among all that was made. */
+	async #latestResults() {
+		const found = []
+		for (let offset = 0, total = 1; offset < total && found.length < mostResults; offset += pageLength) {
+			const answer = await api.generations({ picture: this.id, offset, limit: pageLength })
+			found.push(...answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture)))
+			total = answer.total
+		}
+		return found
 	}
 
 	set(change) {

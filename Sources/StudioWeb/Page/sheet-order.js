@@ -40,7 +40,8 @@ export async function sheetDialog(desk) {
 		set(y.input, 'hidden', !y.select.value)
 		try {
 			const { columns, rows } = read()
-			const each = desk.planned ? desk.planned.plan.seconds / (desk.planned.order.count || 1) : null
+			const time = desk.planned?.plan.seconds ?? null
+			const each = time === null ? null : time / (desk.planned.order.count || 1)
 			say(tally, text.sheet.tally(columns.length * rows.length, each === null ? null : each * columns.length * rows.length))
 			set(start, 'disabled', false)
 		} catch (error) {

@@ -248,7 +248,11 @@ export const text = {
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
 		lookAbove: 'One of the settings above cannot be granted.',
-		cost: (time, memory, tiled, notes) => [`About ${seconds(time)}, ${bytes(memory)}${tiled ? ', in tiles for want of memory' : ''}`, ...notes].join('. '),
+		/** Of what another program makes, neither the time nor the memory is known. */
+		cost: (time, memory, tiled, notes) => {
+			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
+			return [known.length > 0 && `About ${known.join(', ')}${tiled ? ', in tiles for want of memory' : ''}`, ...notes].filter(Boolean).join('. ')
+		},
 	},
 	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', wrong: (typed) => `“${typed}” is no seed: it is a whole number from 0 to 18446744073709551615.`, dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
 	size: {
