@@ -225,7 +225,8 @@ export class BrushCanvas {
 	}
 
 	#key(event) {
-		if (event.target.closest('input:not([type=range]), textarea, select, dialog')) return
+		// In the brush, or where nothing has the focus: elsewhere a letter, or Delete, is none of its business.
+		if (event.target !== document.body && !this.node.contains(event.target)) return
 		const command = event.ctrlKey || event.metaKey
 		const key = event.key.toLowerCase()
 		if (command && key === 'z') event.shiftKey ? this.redo() : this.undo()
