@@ -162,4 +162,34 @@ struct BrushTests {
         try await browser.close()
         try await server.stop()
     }
+
+    @Test(.timeLimit(.minutes(5)))
+    func whatWasBrushedIsThereAgainHoweverSoonTheBrushIsPutDown() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        try await browser.click("#open-brush")
+        try await browser.wait(forElement: ".brush-canvas")
+        let middle = try await browser.middle(of: ".brush-canvas")
+        // The last stroke and the button in one, sooner than the mask is sent by itself.
+        try await browser.run(
+            """
+            const canvas = document.querySelector('.brush-canvas')
+            const stroke = (type, x) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 7, pointerType: 'mouse', button: 0, buttons: 1, clientX: x, clientY: arguments[1] }))
+            stroke('pointerdown', arguments[0] - 40)
+            stroke('pointermove', arguments[0] + 40)
+            stroke('pointerup', arguments[0] + 40)
+            document.querySelector('#close-brush').click()
+            """, .number(middle.x), .number(middle.y))
+        try await browser.click("#open-brush")
+        try await browser.wait("Number(document.querySelector('#mask-share')?.dataset.share ?? 0) > 0", what: "the stroke is there")
+        // A key that is pressed in another field is none of the brush's.
+        try await browser.type("a hat", into: "#repaint-prompt")
+        try await browser.run("document.querySelector('#seed').focus()")
+        try await browser.press("i")
+        #expect(try await share(browser) < 0.5)
+        try await browser.close()
+        try await server.stop()
+    }
 }
