@@ -78,6 +78,11 @@ struct AccessTests {
         let browser = try await Browser.opened(at: server.address)
         try await browser.go()
         try await browser.add(Pictures.coffee)
+        // A letter that falls where no tag has the focus decides nothing.
+        try await browser.run("document.querySelector('#view').focus()")
+        try await browser.press("ar")
+        #expect(try await browser.count(".chip:not([data-state=pending])") == 0)
+        try await browser.run("document.querySelector('#board').focus()")
         try await browser.press("j")
         let label = try await browser.run("return document.activeElement.getAttribute('aria-label')").string ?? ""
         #expect(label.contains("Subject") && label.contains("%") && label.hasSuffix("pending"), "\(label)")
@@ -93,6 +98,55 @@ struct AccessTests {
         #expect(try await browser.text(".counts").contains("1 approved"))
         // One stop in the order of the tabulator for all tags.
         #expect(try await browser.count(".chip-word[tabindex='0']") == 1)
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func theListKeepsTheFocusWhenItIsToldAnew() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let coffee = try await browser.add(Pictures.coffee)
+        try await browser.go("#/")
+        try await browser.wait(forElement: ".tile")
+        let rocket = try await browser.add(Pictures.rocket)
+        try await browser.go("#/")
+        try await browser.wait("document.querySelectorAll('.tile img').length === 2")
+        try await browser.run("document.querySelector(`.tile[data-picture='${arguments[0]}']`).focus()", .number(Double(coffee)))
+        // The other one goes, and everything moves up by one place.
+        try await browser.run(
+            "await fetch('/api/v1/pictures/' + arguments[0], { method: 'DELETE', headers: { 'Content-Type': 'application/json' }, body: '{}' })",
+            .number(Double(rocket)))
+        try await browser.wait("document.querySelectorAll('.tile img').length === 1")
+        #expect(try await browser.run("return document.activeElement.dataset.picture").string == "\(coffee)")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func startIsOffWhileAnOrderIsOnItsWayAndWhatWentWrongStays() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        try await browser.click("[data-tag='photo'] .approve")
+        try await browser.wait("!document.querySelector('#start').disabled")
+        // The order is held back, then refused; in the meantime a plan is answered.
+        try await browser.run(
+            """
+            const fetch = window.fetch
+            const refusal = () => new Response('{"error": {"message": "no room for it", "field": null}}', { status: 507, headers: { 'Content-Type': 'application/json' } })
+            window.fetch = (...asked) => String(asked[0]).endsWith('/jobs') ? new Promise(answer => { window.answer = () => answer(refusal()) }) : fetch(...asked)
+            """)
+        try await browser.click("#start")
+        try await browser.set(".figure-field", to: "0.4")
+        try await browser.wait("/^4 of 10/.test(document.querySelector('#strength-runs').textContent)")
+        #expect(try await browser.run("return document.querySelector('#start').disabled").isTrue)
+        try await browser.run("window.answer()")
+        try await browser.wait("!document.querySelector('#start').disabled")
+        try await Task.sleep(for: .seconds(10))
+        #expect(try await browser.text(".notice.bad").contains("No room for it."))
         try await browser.close()
         try await server.stop()
     }

@@ -69,8 +69,20 @@ struct BrushTests {
         #expect(try await browser.text(".proof").contains("unchanged, byte for byte"))
         try await browser.click("[data-mode=difference]")
         try await browser.wait(
-            "document.querySelector('.pane.before img').src.endsWith('/difference') && document.querySelector('.pane.before img').naturalWidth === 600"
+            "document.querySelector('.pane.before img').src.includes('/difference?v=') && document.querySelector('.pane.before img').naturalWidth === 600"
         )
+        // What a browser keeps for long, it keeps of these bytes: addresses say which, and so does what is remembered of a picture.
+        let unversioned =
+            try await browser.run(
+                """
+                const addresses = [...document.querySelectorAll('img[src]')].map(image => image.getAttribute('src'))
+                return addresses.filter(address => /^.api.v1.(pictures|generations)/.test(address) && !/[?&]v=[0-9a-f]{16}(&|$)/.test(address))
+                """
+            ).array ?? []
+        #expect(unversioned.isEmpty, "\(unversioned)")
+        let numbered = "return Object.keys(localStorage).filter(key => /^redraw\\.(picture|mask|repaint|sheets)\\.\\d+$/.test(key))"
+        #expect(try await browser.run(numbered).array == [])
+        #expect(try await browser.run("return Object.keys(localStorage).some(key => /^redraw\\.mask\\.[0-9a-f]{64}$/.test(key))").isTrue)
         // The page counts for itself: outside of the mask not one pixel differs.
         let outside =
             try await browser.run(
@@ -149,6 +161,36 @@ struct BrushTests {
         try await browser.wait("document.querySelector('.desk-facts')?.textContent === '800 × 400'")
         // 200 of 800 columns, and the overlap.
         try await browser.wait("/^2[67] %/.test(document.querySelector('#mask-share')?.textContent ?? '')", what: "what is new is masked")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func whatWasBrushedIsThereAgainHoweverSoonTheBrushIsPutDown() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        try await browser.click("#open-brush")
+        try await browser.wait(forElement: ".brush-canvas")
+        let middle = try await browser.middle(of: ".brush-canvas")
+        // The last stroke and the button in one, sooner than the mask is sent by itself.
+        try await browser.run(
+            """
+            const canvas = document.querySelector('.brush-canvas')
+            const stroke = (type, x) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 7, pointerType: 'mouse', button: 0, buttons: 1, clientX: x, clientY: arguments[1] }))
+            stroke('pointerdown', arguments[0] - 40)
+            stroke('pointermove', arguments[0] + 40)
+            stroke('pointerup', arguments[0] + 40)
+            document.querySelector('#close-brush').click()
+            """, .number(middle.x), .number(middle.y))
+        try await browser.click("#open-brush")
+        try await browser.wait("Number(document.querySelector('#mask-share')?.dataset.share ?? 0) > 0", what: "the stroke is there")
+        // A key that is pressed in another field is none of the brush's.
+        try await browser.type("a hat", into: "#repaint-prompt")
+        try await browser.run("document.querySelector('#seed').focus()")
+        try await browser.press("i")
+        #expect(try await share(browser) < 0.5)
         try await browser.close()
         try await server.stop()
     }

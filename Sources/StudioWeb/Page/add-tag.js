@@ -64,10 +64,9 @@ export function addTag(desk, scope) {
 						role: 'option',
 						id: `completion-${index}`,
 						'aria-selected': 'false',
-						onpointerdown: (event) => {
-							event.preventDefault()
-							choose(index)
-						},
+						// The press leaves the focus in the field; letting go elsewhere chooses nothing.
+						onpointerdown: (event) => event.preventDefault(),
+						onclick: () => choose(index),
 					},
 					h('span.completion-word', option.own ? text.addTag.own(option.tag) : option.tag),
 					!option.own && h('span.quiet', text.facets[option.facet] ?? option.facet),

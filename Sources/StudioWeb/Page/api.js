@@ -38,7 +38,7 @@ async function ask(method, path, { body, type, headers, signal } = {}) {
 }
 
 function query(values) {
-	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '')
+	const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
 	return pairs.length ? '?' + pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&') : ''
 }
 
@@ -52,8 +52,10 @@ export const models = () => get('/models')
 
 export const pictures = (filter, signal) => get('/pictures' + query(filter), signal)
 export const picture = (id, signal) => get(`/pictures/${id}`, signal)
-export const fileAddress = (id, size) => `${root}/pictures/${id}/file${size ? `?size=${size}` : ''}`
-export const thumbnailAddress = (picture) => `${root}/pictures/${picture.id}/thumbnail?v=${picture.sha256.slice(0, 12)}`
+/** Numbers begin anew in another library: what a browser keeps, it keeps of these very bytes. */
+const version = (sha256) => sha256?.slice(0, 16)
+export const fileAddress = (picture, size) => `${root}/pictures/${picture.id}/file` + query({ size, v: version(picture.sha256) })
+export const thumbnailAddress = (picture) => `${root}/pictures/${picture.id}/thumbnail` + query({ v: version(picture.sha256) })
 export const upload = (blob, name) =>
 	ask('POST', '/pictures', { body: blob, type: blob.type || 'image/*', headers: { 'X-File-Name': encodeURIComponent(name) } })
 export const takeFolder = (id) => post(`/folders/${encodeURIComponent(id)}`)
@@ -88,12 +90,21 @@ export const generation = (id) => get(`/generations/${id}`)
 export const changeGeneration = (id, change) => ask('PATCH', `/generations/${id}`, { body: change })
 export const discardGeneration = (id) => remove(`/generations/${id}`)
 export const restoreGeneration = (id) => post(`/generations/${id}/restore`)
+/** A result, or what belongs to it: its `thumbnail`, its `difference` from the picture it was made of. */
+export const outputAddress = (output, part) => below(output.url, part).split('?')[0] + query({ v: version(output.sha256) })
+/** What lies below an address that may say its version. */
+export function below(address, part) {
+	const [path, search] = address.split('?')
+	return (part ? `${path}/${part}` : path) + (search ? `?${search}` : '')
+}
 /** Takes a result in as a picture of its own. */
-export const takeIn = (output) => post(`${output.url}/picture`.replace(root, ''))
+export const takeIn = (output) => post(output.url.split('?')[0].replace(root, '') + '/picture')
 
 export const history = (filter) => get('/history' + query(filter))
 export const presets = () => get('/presets')
-export const keepPreset = (name, wish) => ask('PUT', `/presets/${encodeURIComponent(name)}`, { body: { wish } })
+/** Refused with 409 where there is one of that name, unless it is to be replaced. */
+export const keepPreset = (name, wish, replace) => ask('PUT', `/presets/${encodeURIComponent(name)}` + query({ replace: replace && 'true' }), { body: { wish } })
 export const dropPreset = (name) => remove(`/presets/${encodeURIComponent(name)}`)
 export const exportAddress = (picture) => `${root}/export${query({ picture })}`
-export const eventsAddress = `${root}/events`
+/** @param last number of the last event that was seen, '' where none was */
+export const eventsAddress = (last) => `${root}/events` + query({ after: last })

@@ -1,6 +1,7 @@
 // The parameters that a sheet can run over, and how their values are written.
 import { state } from './store.js'
 import { text } from './text.js'
+import { seedOf } from './wish.js'
 
 const number = (low, high) => (word) => {
 	const value = Number(word.replace(',', '.'))
@@ -16,7 +17,7 @@ export const axes = {
 	strength: { read: number(0, 1), example: '0.2, 0.4, 0.6, 0.8', needsPicture: true },
 	steps: { read: whole(1, 1000), example: '6, 10, 20' },
 	guidance: { read: number(0, 100), example: '2, 5, 8' },
-	seed: { read: whole(0, Number.MAX_SAFE_INTEGER), example: '1, 2, 3' },
+	seed: { read: seedOf, example: '1, 2, 3' },
 	sampler: { read: oneOf(() => state.choices.samplers), example: 'ddim, euler, dpmpp-2m' },
 	model: { read: oneOf(() => state.models.filter((model) => model.installed).map((model) => model.name)), example: 'redraw-small, redraw-painter' },
 	prompt: { read: (word) => word || null, example: 'a cat; a dog', separator: ';' },

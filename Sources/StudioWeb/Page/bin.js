@@ -22,7 +22,7 @@ export function binView() {
 			list,
 			count === 0 && emptyState({ title: text.bin.nothing, body: text.bin.nothingBody, sign: 'trash' }),
 			pictures.map((picture) => card(api.thumbnailAddress(picture), picture.name, () => api.restorePicture(picture.id))),
-			generations.map((generation) => card(generation.outputs[0]?.thumbnail, generation.prompt || text.bin.result, () => api.restoreGeneration(generation.id))),
+			generations.map((generation) => card(generation.outputs[0] && api.outputAddress(generation.outputs[0], 'thumbnail'), generation.prompt || text.bin.result, () => api.restoreGeneration(generation.id))),
 		)
 	}
 

@@ -9,12 +9,15 @@ import { text } from './text.js'
 import { followPointers, Viewport } from './viewport.js'
 
 const uploadAfter = 350
+/** The last mask that is on its way: whoever takes the brush up again waits for it. */
+let uploading = Promise.resolve()
 
 export class BrushCanvas {
 	/** Loads the picture, and the mask that is to be edited again. */
 	static async opened(desk, maskID, close) {
-		const image = await loaded(api.fileAddress(desk.id))
-		const kept = maskID ?? remembered.read(`mask.${desk.id}`, null)
+		const image = await loaded(api.fileAddress(desk.picture))
+		await uploading.catch(() => {})
+		const kept = maskID ?? remembered.read(`mask.${desk.key}`, null)
 		const start = kept ? await loaded(api.maskAddress(kept)).catch(() => null) : null
 		return new BrushCanvas(desk, image, start, close)
 	}
@@ -40,9 +43,10 @@ export class BrushCanvas {
 		this.node = h('div.brush', this.bar.node, this.body)
 		this.begun = null
 		this.space = false
-		desk.repaint = { id: null, prompt: remembered.read(`repaint.${desk.id}`, ''), share: 0, flush: () => this.flush() }
+		/** Whether the server has, or was sent, the mask as it is. */
+		this.isFresh = true
+		this.repaint = desk.repaint = { id: null, prompt: remembered.read(`repaint.${desk.key}`, ''), share: 0, flush: () => this.flush() }
 		this.uploadSoon = later(uploadAfter, () => this.upload().catch(complain))
-		this.uploading = Promise.resolve()
 	}
 
 	begin() {
@@ -75,6 +79,7 @@ export class BrushCanvas {
 		scope.listen(document, 'keyup', (event) => {
 			if (event.key === ' ') this.#hold(false)
 		})
+		scope.listen(document, 'visibilitychange', () => document.hidden && this.#handOver())
 		scope.add(this.desk.on('plan', this.draw))
 		scope.add(this.desk.on('settings', this.draw))
 		this.canvas.focus({ preventScroll: true })
@@ -83,8 +88,8 @@ export class BrushCanvas {
 	}
 
 	end() {
-		this.uploadSoon.cancel()
-		remembered.write(`repaint.${this.desk.id}`, this.desk.repaint?.prompt || null)
+		this.#handOver()
+		remembered.write(`repaint.${this.desk.key}`, this.repaint.prompt || null)
 		this.scope.end()
 	}
 
@@ -180,23 +185,36 @@ export class BrushCanvas {
 	async flush() {
 		this.uploadSoon.cancel()
 		if (!this.isFresh) await this.upload()
-		await this.uploading
+		await uploading
+	}
+
+	/** What was brushed is not lost when the brush is put down, or the page left, before it was sent. */
+	#handOver() {
+		this.uploadSoon.cancel()
+		if (!this.isFresh) this.upload().catch(complain)
 	}
 
 	upload() {
 		this.isFresh = true
-		this.uploading = this.uploading.catch(() => {}).then(async () => {
-			const answer = await api.uploadMask(await this.mask.toBlob())
-			const { repaint } = this.desk
-			if (!repaint) return
-			repaint.share = answer.share
-			repaint.id = answer.share > 0 ? answer.id : null
-			remembered.write(`mask.${this.desk.id}`, repaint.id)
-			this.bar.show()
-			this.desk.tell('repaint')
-			this.desk.planSoon()
-		})
-		return this.uploading
+		uploading = uploading
+			.catch(() => {})
+			.then(async () => {
+				const { repaint } = this
+				const answer = await api.uploadMask(await this.mask.toBlob())
+				repaint.share = answer.share
+				repaint.id = answer.share > 0 ? answer.id : null
+				remembered.write(`mask.${this.desk.key}`, repaint.id)
+				if (this.desk.repaint !== repaint) return
+				this.bar.show()
+				this.desk.tell('repaint')
+				this.desk.planSoon()
+			})
+			.catch((error) => {
+				// It is sent again with the next stroke, or when it is needed.
+				this.isFresh = false
+				throw error
+			})
+		return uploading
 	}
 
 	// MARK: Keys
@@ -207,7 +225,8 @@ export class BrushCanvas {
 	}
 
 	#key(event) {
-		if (event.target.closest('input:not([type=range]), textarea, select, dialog')) return
+		// In the brush, or where nothing has the focus: elsewhere a letter, or Delete, is none of its business.
+		if (event.target !== document.body && !this.node.contains(event.target)) return
 		const command = event.ctrlKey || event.metaKey
 		const key = event.key.toLowerCase()
 		if (command && key === 'z') event.shiftKey ? this.redo() : this.undo()

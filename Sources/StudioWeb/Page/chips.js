@@ -8,7 +8,7 @@ import { text } from './text.js'
 const weightStep = 0.1
 
 export function chipBoard(desk, scope) {
-	const node = h('div.board', { id: 'board' })
+	const node = h('div.board', { id: 'board', tabindex: -1 })
 	const groups = new Map()
 	const chips = new Map()
 	let currentTag = null
@@ -99,7 +99,7 @@ export function chipBoard(desk, scope) {
 		const all = words()
 		if (!all.length) return
 		const at = all.findIndex((word) => word.closest('.chip').dataset.tag === currentTag)
-		const hasFocus = node.contains(document.activeElement)
+		const hasFocus = document.activeElement !== node && node.contains(document.activeElement)
 		const next = all[hasFocus ? Math.min(Math.max(at + by, 0), all.length - 1) : Math.max(at, 0)]
 		focusOn(next.closest('.chip').dataset.tag)
 		next.scrollIntoView({ block: 'nearest' })
@@ -134,14 +134,9 @@ export function chipBoard(desk, scope) {
 		if (weight !== one.weight) desk.decide([{ action: 'weigh', tag: one.tag, weight }])
 	}
 
-	// Anywhere on the desk but where one writes: the person's hands stay on the keys.
-	scope.listen(document, 'keydown', (event) => {
+	// Only here: a letter that is spoken to the computer, or struck by chance elsewhere, decides nothing.
+	scope.listen(node, 'keydown', (event) => {
 		if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
-		const target = event.target
-		if (target.closest('input, textarea, select, dialog, [popover], .menu, .stage.brushing')) return
-		const inside = node.contains(target)
-		if (event.key.startsWith('Arrow') && !inside) return
-		if (!inside && document.querySelector('.stage.brushing')) return
 		if (press(event.key)) event.preventDefault()
 	})
 	scope.add(desk.on('suggestions', show))

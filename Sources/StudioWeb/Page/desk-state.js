@@ -5,15 +5,21 @@ import { complain } from './notices.js'
 import { remembered, state } from './store.js'
 import { wishOf } from './wish.js'
 
+/** As many results stand on the desk; the history has the rest. */
+const mostResults = 300
+const pageLength = 300
+
 export class Desk {
-	constructor(id) {
+	constructor(id, picture) {
 		this.id = id
 		/** The picture with all that is known of it; null where there is none. */
-		this.picture = null
+		this.picture = picture
+		/** What is kept of it on this device is kept under its bytes: in another library its number is another picture's. */
+		this.key = picture?.sha256 ?? 'none'
 		/** What the person set, and nothing else: what is not here, the server decides. */
 		this.settings = remembered.read('settings', {})
 		/** What belongs to this picture alone. */
-		this.own = remembered.read(`picture.${id ?? 'none'}`, {})
+		this.own = remembered.read(`picture.${this.key}`, {})
 		/** Which text is sent: `sentence` and `tags` are composed of what is approved, `own` was written by hand. */
 		this.prompt = { form: id === null || this.own.text ? 'own' : remembered.read('form', 'sentence'), text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
@@ -29,12 +35,16 @@ export class Desk {
 		this.watched = null
 		/** Words that the server would not have taken by itself. */
 		this.spoken = null
-		/** The latest version of the prompt that is known here. */
-		this.seenVersion = 0
 		this.listeners = new Map()
 		this.deciding = Promise.resolve()
+		/** Whether words were typed that are not yet kept as a version of the prompt. */
+		this.isTyping = false
 		this.planSoon = later(180, () => this.plan())
 		this.planning = null
+		this.writing = Promise.resolve()
+		/** Number of the last decision that what is shown here contains; null where the server does not say. */
+		this.lastDecision = picture?.lastDecision ?? null
+		if (picture) this.#standingPrompt()
 	}
 
 	on(topic, listener) {
@@ -55,36 +65,60 @@ export class Desk {
 
 	async load() {
 		if (this.id === null) return
+		const known = this.promptNumber
 		this.picture = await api.picture(this.id)
-		const latest = this.picture.prompts.at(-1)?.version ?? 0
-		// What is being typed is newer than a version that was seen before.
-		if (latest !== this.seenVersion) this.#standingPrompt()
-		this.seenVersion = latest
+		this.#sawDecision(this.picture)
+		this.#standingPrompt(known)
 		this.tell('picture')
 	}
 
-	/** A prompt that was written by hand or recovered stands until something is decided after it. */
-	#standingPrompt() {
-		const latest = this.picture.prompts.at(-1)
-		if (!latest || latest.source === 'composed') return
-		const decided = this.picture.suggestions.map((one) => one.decidedAt ?? '').reduce((a, b) => (a > b ? a : b), '')
-		if (decided > latest.created) return
-		Object.assign(this.prompt, { form: 'own', text: latest.positive })
-		this.prompt.negative = latest.negative === this.picture.compose.negative ? null : latest.negative
+	#sawDecision({ lastDecision }) {
+		if (typeof lastDecision === 'number') this.lastDecision = Math.max(lastDecision, this.lastDecision ?? 0)
 	}
 
-	knowVersion(version) {
-		this.picture.prompts.push(version)
-		this.seenVersion = version.version
+	/** Number of the latest version of the prompt that is known here; 0 where there is none. */
+	get promptNumber() {
+		return this.picture?.prompts.at(-1)?.version ?? 0
+	}
+
+	/**
+	 * A prompt that was written by hand or recovered stands until something is decided after it. What the person wrote here stays, unless
+	 * it was kept as a version and another one came after it.
+	 *
+	 * @param known number of the version that was known here before; undefined where the picture was only just opened
+	 */
+	#standingPrompt(known) {
+		const latest = this.picture.prompts.at(-1)
+		if (!latest || latest.source === 'composed') return
+		if (known === undefined ? this.own.text !== undefined : this.isTyping || latest.version <= known) return
+		const decided = this.picture.suggestions.map((one) => one.decidedAt ?? '').reduce((a, b) => (a > b ? a : b), '')
+		if (decided > latest.created) return
+		const negative = latest.negative === this.picture.compose.negative ? null : latest.negative
+		Object.assign(this.prompt, { form: 'own', text: latest.positive, negative })
+		if (this.own.text === undefined) return
+		Object.assign(this.own, { text: latest.positive, negative: negative ?? undefined })
+		this.#keep()
 	}
 
 	async loadResults() {
-		const filter = { picture: this.id, limit: 300 }
-		const answer = await api.generations(filter)
-		this.results = answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture))
-		for (const one of this.results) for (const output of one.outputs) output.seed ??= one.seed
+		const asked = (this.asked = this.#latestResults())
+		const results = await asked
+		// Where it was asked again meanwhile, that answer counts.
+		if (asked !== this.asked) return void (await this.asked)
+		this.results = results
 		if (this.selected && !this.results.some((one) => one.id === this.selected.generation)) this.selected = null
 		this.tell('results')
+	}
+
+	/** What was made of the picture; without one, what was painted from words, which stands among all that was made. */
+	async #latestResults() {
+		const found = []
+		for (let offset = 0, total = 1; offset < total && found.length < mostResults; offset += pageLength) {
+			const answer = await api.generations({ picture: this.id, offset, limit: pageLength })
+			found.push(...answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture)))
+			total = answer.total
+		}
+		return found
 	}
 
 	set(change) {
@@ -103,12 +137,12 @@ export class Desk {
 		const { prompt, negative, strength, size, picture, mask, invert, mode, seed, strengths, ...rest } = wish
 		this.settings = rest
 		if (seed !== undefined && seed !== null) this.settings.seed = seed
-		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
 		if (prompt) {
 			Object.assign(this.prompt, { form: 'own', text: prompt })
 			if (negative != null) this.prompt.negative = negative
 		}
-		this.#keep()
+		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
+		this.#keepPrompt()
 		this.tell('prompt')
 		this.tell('settings')
 		this.planSoon()
@@ -117,16 +151,41 @@ export class Desk {
 	setPrompt(change) {
 		Object.assign(this.prompt, change)
 		if (change.form && change.form !== 'own') remembered.write('form', change.form)
-		this.own.text = this.prompt.form === 'own' ? this.prompt.text : undefined
-		this.own.negative = this.prompt.negative ?? undefined
-		this.#keep()
+		this.#keepPrompt()
 		this.tell('prompt')
 		this.planSoon()
 	}
 
+	/** What the person types: it is not replaced by anything until it was kept. */
+	typePrompt(change) {
+		this.isTyping = this.id !== null
+		this.setPrompt(change)
+	}
+
+	/** Keeps what was typed as a version of the picture's prompt. */
+	writePrompt() {
+		if (this.id === null || this.prompt.form !== 'own' || !this.prompt.text.trim()) {
+			this.isTyping = false
+			return
+		}
+		const { text: positive, negative } = this.prompt
+		this.writing = this.writing
+			.then(() => api.writePrompt(this.id, negative === null ? { positive } : { positive, negative }))
+			.then((version) => {
+				this.picture.prompts.push(version)
+				if (this.prompt.text === positive && this.prompt.negative === negative) this.isTyping = false
+			}, complain)
+	}
+
+	#keepPrompt() {
+		this.own.text = this.prompt.form === 'own' && this.prompt.text ? this.prompt.text : undefined
+		this.own.negative = this.prompt.negative ?? undefined
+		this.#keep()
+	}
+
 	#keep() {
 		remembered.write('settings', this.settings)
-		remembered.write(`picture.${this.id ?? 'none'}`, Object.keys(this.own).length ? this.own : null)
+		remembered.write(`picture.${this.key}`, Object.values(this.own).some((value) => value !== undefined) ? this.own : null)
 	}
 
 	get promptText() {
@@ -205,8 +264,9 @@ export class Desk {
 			try {
 				const answer = await ask()
 				Object.assign(this.picture, { suggestions: answer.suggestions, counts: answer.counts, compose: answer.compose })
+				this.#sawDecision(answer)
 				// What is decided after a written prompt counts more than that prompt.
-				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.prompt.form = remembered.read('form', 'sentence')
+				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.setPrompt({ form: remembered.read('form', 'sentence') })
 			} catch (error) {
 				complain(error)
 				await this.load().catch(() => {})
@@ -218,10 +278,21 @@ export class Desk {
 		return this.deciding
 	}
 
-	/** What another tab decided. */
-	async refresh() {
-		await this.deciding
+	/**
+	 * Whether news of the picture say nothing that this page does not show already, since it was its own doing. Both numbers only grow; news
+	 * without them may say anything.
+	 */
+	#isKnown(news) {
+		const isNumbered = typeof news.lastDecision === 'number' && typeof news.prompt === 'number'
+		return isNumbered && this.lastDecision !== null && news.lastDecision <= this.lastDecision && news.prompt <= this.promptNumber
+	}
+
+	/** Takes over what another tab or program did. The page's own requests are answered first, to tell its own doing from that. */
+	async refresh(news = {}) {
+		await Promise.all([this.deciding, this.writing])
+		if (this.#isKnown(news)) return
 		await this.load()
+		this.#sawDecision(news)
 		this.tell('suggestions')
 		this.tell('prompt')
 		this.planSoon()

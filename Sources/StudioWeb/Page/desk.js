@@ -16,8 +16,7 @@ import { on, tell } from './store.js'
 import { text } from './text.js'
 
 export async function deskView(id) {
-	const desk = new Desk(id)
-	await desk.load()
+	const desk = new Desk(id, id === null ? null : await api.picture(id))
 	await desk.loadResults().catch(complain)
 	const scope = new Scope()
 	const hasPicture = id !== null
@@ -45,7 +44,7 @@ export async function deskView(id) {
 				entries: () => [
 					{ label: text.desk.log, icon: 'history', run: () => historyDialog(desk) },
 					{ label: text.desk.analyzeAgain, icon: 'eye', run: () => api.analyze(id).then(() => notice(text.desk.analyzing), complain) },
-					{ label: text.desk.saveFile, icon: 'download', run: () => save(api.fileAddress(id), desk.picture.name) },
+					{ label: text.desk.saveFile, icon: 'download', run: () => save(api.fileAddress(desk.picture), desk.picture.name) },
 					{ label: text.desk.savePrompt, icon: 'paste', run: () => savePrompt(desk) },
 					{ label: text.desk.saveJSON, icon: 'download', run: () => save(api.exportAddress(id), `${desk.picture.name}.json`) },
 					{ label: text.desk.discard, icon: 'trash', danger: true, run: discard },
@@ -97,23 +96,34 @@ export async function deskView(id) {
 	}
 
 	showHead()
-	const refresh = later(120, () => desk.refresh().then(showHead, complain))
+	let heard = null
+	/** Asks once for all news that come together; news that are known already do not speak for the others. */
+	const refreshSoon = later(120, () => {
+		const news = heard
+		heard = null
+		desk.refresh(news).then(showHead, complain)
+	})
+	const refresh = (news) => {
+		const numbers = (key) => [heard?.[key], news[key]].every((one) => typeof one === 'number') && Math.max(heard[key], news[key])
+		heard = heard ? { lastDecision: numbers('lastDecision'), prompt: numbers('prompt') } : news
+		refreshSoon()
+	}
 	const reloadResults = later(60, () => desk.loadResults().catch(complain))
 	scope.add(on('picture', (news) => {
 		if (news.id !== id) return
-		// Its own decisions come back as events too: only what differs is worth asking for.
-		if (news.analysis !== desk.picture.analysis || JSON.stringify(news.counts) !== JSON.stringify(desk.picture.counts)) refresh()
+		const isSame = news.analysis === desk.picture.analysis && news.generations === desk.picture.generations
+		refresh(isSame ? news : {})
 		Object.assign(desk.picture, { analysis: news.analysis, message: news.message })
 		desk.tell('analysis')
 	}))
 	scope.add(on('decision', (news) => {
-		if (news.picture === id && JSON.stringify(news.counts) !== JSON.stringify(desk.picture.counts)) refresh()
+		if (news.picture === id) refresh(news)
 	}))
 	scope.add(on('generation', (news) => {
 		if ((news.picture ?? null) === id) reloadResults()
 	}))
 	scope.add(on('reload', () => {
-		if (hasPicture) refresh()
+		if (hasPicture) refresh({})
 		reloadResults()
 	}))
 	scope.add(on('job', (job) => {

@@ -87,6 +87,14 @@ export function later(milliseconds, call) {
 	return start
 }
 
+/** Speaks to whoever hears the page, once what changes with every movement of a slider has come to rest. */
+export function quietVoice(scope) {
+	const node = h('p.visually-hidden', { role: 'status' })
+	const speak = later(900, (words) => say(node, words))
+	scope.add(speak.cancel)
+	return { node, speak }
+}
+
 /** Calls at most once a frame. */
 export function eachFrame(call) {
 	let asked = 0

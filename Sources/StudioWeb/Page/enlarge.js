@@ -19,7 +19,7 @@ export async function enlargeDialog(desk, image) {
 	const inputs = {}
 	const result = h('p.figure', { role: 'status' })
 	const inner = h('div.enlarge-inner')
-	inner.style.backgroundImage = `url("${api.fileAddress(desk.id, 320)}")`
+	inner.style.backgroundImage = `url("${api.fileAddress(desk.picture, 320)}")`
 	const outer = h('div.enlarge-outer', inner)
 	const makeButton = h('button.button.primary', { id: 'enlarge-now' }, text.enlarge.make)
 
@@ -92,10 +92,10 @@ async function enlarge(desk, image, amounts, whole) {
 		mask.convertToBlob({ type: 'image/png' }).then(api.uploadMask),
 	])
 	// The words go along; the enlarged picture has not been screened.
-	const own = { ...remembered.read(`picture.${picture.id}`, {}), repaintStrength: newStrength }
+	const own = { ...remembered.read(`picture.${picture.sha256}`, {}), repaintStrength: newStrength }
 	if (desk.promptText) own.text = desk.promptText
-	remembered.write(`picture.${picture.id}`, own)
-	remembered.write(`repaint.${picture.id}`, desk.repaint?.prompt || null)
+	remembered.write(`picture.${picture.sha256}`, own)
+	remembered.write(`repaint.${picture.sha256}`, desk.repaint?.prompt || null)
 	notice(text.enlarge.made)
 	go(addresses.brush(picture.id, made.id))
 }

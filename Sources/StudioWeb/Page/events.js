@@ -1,23 +1,73 @@
-// The server's events: what another tab, another program or the queue did. The browser resumes after the last it saw by itself.
+// The server's events: what another tab, another program or the queue did. A tab in sight listens; a hidden one lets go, since a browser
+// has only a handful of connections to one server for all of its tabs, and asks what it missed once it is looked at again.
 import * as api from './api.js'
-import { state, takeJob, takeJobs, tell } from './store.js'
+import { later } from './dom.js'
+import { dropJobs, isOver, state, takeJob, takeJobs, tell } from './store.js'
 
 const kinds = ['picture', 'decision', 'job', 'step', 'generation', 'library', 'reload']
+/** How often a hidden tab asks for what is being made, for its title. */
+const hiddenPause = 5000
+
+let source = null
+/** Number of the last event that was seen. */
+let last = ''
+let wasLost = false
+let again = 0
+let asking = 0
 
 export function follow() {
-	const source = new EventSource(api.eventsAddress)
-	for (const kind of kinds) source.addEventListener(kind, (event) => take(kind, event.data ? JSON.parse(event.data) : {}))
-	source.addEventListener('open', () => {
-		setConnected(true)
-		// Whatever changed before the stream stood, or while it was away, is asked for.
+	open()
+	document.addEventListener('visibilitychange', () => (document.hidden ? hide() : open()))
+	addEventListener('pagehide', close)
+	addEventListener('pageshow', (event) => {
+		// Out of the browser's memory of pages, as it was left.
+		if (!event.persisted) return
+		open()
 		take('reload', {})
 	})
-	source.addEventListener('error', () => {
+	if (document.hidden) hide()
+}
+
+function open() {
+	clearInterval(asking)
+	clearTimeout(again)
+	if (source) return
+	const opened = (source = new EventSource(api.eventsAddress(last)))
+	for (const kind of kinds) {
+		opened.addEventListener(kind, (event) => {
+			last = event.lastEventId || last
+			take(kind, event.data ? JSON.parse(event.data) : {})
+		})
+	}
+	opened.addEventListener('open', () => {
+		setConnected(true)
+		// Whatever changed before the stream stood, or while it was away, is asked for.
+		if (wasLost || !last) take('reload', {})
+		wasLost = false
+	})
+	opened.addEventListener('error', () => {
+		wasLost = true
 		setConnected(false)
 		// A refused stream is closed for good by the browser; a server that is being restarted refuses for a while.
-		if (source.readyState === EventSource.CLOSED) setTimeout(follow, 1000)
+		if (opened.readyState !== EventSource.CLOSED || opened !== source) return
+		source = null
+		again = setTimeout(open, 1000)
 	})
-	addEventListener('pagehide', () => source.close(), { once: true })
+}
+
+function close() {
+	clearInterval(asking)
+	clearTimeout(again)
+	if (source && !last) wasLost = true
+	source?.close()
+	source = null
+}
+
+function hide() {
+	close()
+	asking = setInterval(() => {
+		if ([...state.jobs.values()].some((job) => !isOver(job))) api.jobs().then(takeJobs, () => {})
+	}, hiddenPause)
 }
 
 function setConnected(connected) {
@@ -25,6 +75,9 @@ function setConnected(connected) {
 	state.connected = connected
 	tell('connection', connected)
 }
+
+/** Another tab may have cleared the queue of what is over. */
+const dropSoon = later(200, () => api.jobs().then(dropJobs, () => {}))
 
 function take(kind, news) {
 	if (kind === 'job') {
@@ -46,5 +99,8 @@ function take(kind, news) {
 	} else if (kind === 'reload') {
 		api.jobs().then(takeJobs, () => {})
 		tell('reload')
-	} else tell(kind, news)
+	} else {
+		if (kind === 'library' && [...state.jobs.values()].some(isOver)) dropSoon()
+		tell(kind, news)
+	}
 }

@@ -29,7 +29,7 @@ export class VirtualGrid {
 		removeEventListener('scroll', this.draw)
 	}
 
-	/** Asks anew; what is in sight stays until the answer is there. */
+	/** Asks anew; what is in sight stays until the answer is there, and what is the same after it as well. */
 	async reload() {
 		const turn = ++this.turn
 		this.asked.clear()
@@ -37,7 +37,6 @@ export class VirtualGrid {
 		this.asked.add(first)
 		const answer = await this.load(first * pageLength, pageLength)
 		if (turn !== this.turn) return
-		this.items = []
 		this.#take(first * pageLength, answer)
 	}
 
@@ -58,12 +57,31 @@ export class VirtualGrid {
 	}
 
 	#take(offset, { total, items }) {
+		const old = this.items
+		this.items = []
 		items.forEach((item, index) => (this.items[offset + index] = item))
 		this.total = total
 		this.onTotal?.(total)
-		for (const node of this.shownTiles.values()) node.remove()
-		this.shownTiles.clear()
+		const focused = [...this.shownTiles].find(([, node]) => node.contains(document.activeElement))?.[0]
+		for (const [index, node] of this.shownTiles) {
+			const isSame = index < total && JSON.stringify(old[index]) === JSON.stringify(this.items[index])
+			if (isSame) node.setAttribute('aria-setsize', total)
+			else {
+				node.remove()
+				this.shownTiles.delete(index)
+			}
+		}
 		this.#measure()
+		if (focused !== undefined) this.#focus(old[focused]?.id, focused)
+	}
+
+	/** Gives the focus back to the item that had it, or to what stands in its place. */
+	#focus(id, place) {
+		if (this.node.contains(document.activeElement)) return
+		this.#draw()
+		const index = this.items.findIndex((item) => item && item.id === id)
+		const node = this.shownTiles.get(index) ?? this.shownTiles.get(Math.min(place, this.total - 1))
+		node?.querySelector('a, button')?.focus({ preventScroll: true })
 	}
 
 	#measure() {

@@ -98,7 +98,7 @@ export function historyView() {
 						h(
 							'a',
 							{ href: '#' + (generation.picture ? addresses.result(generation.picture, generation.id, number) : `${addresses.paint}`), 'aria-label': text.results.label(generation, output) },
-							h('img', { src: output.thumbnail, alt: '', width: output.width, height: output.height, loading: 'lazy' }),
+							h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', width: output.width, height: output.height, loading: 'lazy' }),
 						),
 					),
 				),

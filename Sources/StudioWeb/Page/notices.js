@@ -4,9 +4,11 @@ import { icon, tool } from './icons.js'
 import { text } from './text.js'
 import { Refusal, Unreachable } from './api.js'
 
-/** Tells something for some seconds; with an action it stays longer. */
+/** Tells something for some seconds; with an action it stays longer, and what went wrong stays until it is closed. */
 export function notice(words, { action, label, kind } = {}) {
 	const holder = document.getElementById('notices')
+	// What is said again is not piled up.
+	for (const old of [...holder.children]) if (old.firstElementChild.textContent === words) old.remove()
 	const close = () => node.remove()
 	const node = h(
 		'div',
@@ -25,9 +27,10 @@ export function notice(words, { action, label, kind } = {}) {
 		tool('cross', text.common.close, close),
 	)
 	holder.append(node)
-	while (holder.children.length > 3) holder.firstElementChild.remove()
+	while (holder.children.length > 3) (holder.querySelector('.notice:not(.bad, :last-child)') ?? holder.firstElementChild).remove()
+	if (kind === 'bad') return
 	let timer = 0
-	const start = () => (timer = setTimeout(close, action ? 12000 : kind === 'bad' ? 9000 : 5000))
+	const start = () => (timer = setTimeout(close, action ? 12000 : 5000))
 	// Whoever reads it, or reaches for its button, is not hurried.
 	node.addEventListener('pointerenter', () => clearTimeout(timer))
 	node.addEventListener('focusin', () => clearTimeout(timer))

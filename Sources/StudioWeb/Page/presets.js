@@ -55,18 +55,27 @@ async function keep(desk) {
 			),
 	})
 	if (!answer) return
-	if (known.some((preset) => preset.name === answer)) {
-		if (!(await confirmed({ title: text.presets.replaceTitle(answer), body: text.presets.replaceBody, yes: text.presets.replace }))) return
-	}
 	const wish = { ...desk.settings, ...(desk.own.strength === undefined ? {} : { strength: desk.own.strength }), ...(desk.own.size === undefined ? {} : { size: desk.own.size }) }
 	if (withPrompt.checked) Object.assign(wish, { prompt: desk.promptText, negative: desk.negativeText })
 	try {
-		await api.keepPreset(answer, wish)
+		if (!(await put(answer, wish))) return
 		await ask()
 		notice(text.presets.kept(answer))
 	} catch (error) {
 		complain(error)
 	}
+}
+
+/** Whether it was kept; what there is under the name already is replaced only where the person says so. */
+async function put(name, wish) {
+	try {
+		await api.keepPreset(name, wish)
+	} catch (error) {
+		if (error.status !== 409) throw error
+		if (!(await confirmed({ title: text.presets.replaceTitle(name), body: text.presets.replaceBody, yes: text.presets.replace }))) return false
+		await api.keepPreset(name, wish, true)
+	}
+	return true
 }
 
 function manage() {

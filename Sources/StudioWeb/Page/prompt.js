@@ -1,8 +1,7 @@
 // The prompt as it stands: composed of what is approved, in both forms, or written by hand; with its length for the model.
-import * as api from './api.js'
 import { h, later, say, set } from './dom.js'
 import { tool } from './icons.js'
-import { complain, notice } from './notices.js'
+import { notice } from './notices.js'
 import { text } from './text.js'
 
 export function promptPanel(desk, scope) {
@@ -22,6 +21,7 @@ export function promptPanel(desk, scope) {
 	const standard = h('button.text-button', { hidden: true, onclick: () => desk.setPrompt({ negative: null }) }, text.prompt.standard)
 
 	function change(form) {
+		if (desk.isTyping) desk.writePrompt()
 		if (form === 'own' && desk.prompt.form !== 'own') return desk.setPrompt({ form, text: desk.promptText })
 		desk.setPrompt({ form })
 	}
@@ -37,17 +37,13 @@ export function promptPanel(desk, scope) {
 	}
 
 	// Kept as a version of the picture's prompt once the hands rest.
-	const keep = later(900, () => {
-		if (!hasPicture || desk.prompt.form !== 'own' || !desk.prompt.text.trim()) return
-		const { text: positive, negative } = desk.prompt
-		api.writePrompt(desk.id, negative === null ? { positive } : { positive, negative }).then((version) => desk.knowVersion(version), complain)
-	})
+	const keep = later(900, () => desk.writePrompt())
 	scope.listen(area, 'input', () => {
-		desk.setPrompt({ form: 'own', text: area.value })
+		desk.typePrompt({ form: 'own', text: area.value })
 		keep()
 	})
 	scope.listen(negative, 'input', () => {
-		desk.setPrompt({ negative: negative.value })
+		desk.typePrompt({ negative: negative.value })
 		keep()
 	})
 

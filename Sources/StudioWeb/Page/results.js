@@ -9,7 +9,10 @@ import { save } from './save.js'
 import { sheetsOf, sheetTable } from './sheets.js'
 import { isOver, on, remembered, state } from './store.js'
 import { text } from './text.js'
-import { anySeed } from './wish.js'
+import { anySeed, repaintKeys } from './wish.js'
+
+/** Of a wish, what belongs to that one picture, to its mask or to a series: a variation of the result has none of it. */
+const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strengths', 'count', 'drafts', ...repaintKeys])
 
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
@@ -59,7 +62,7 @@ export function resultsPanel(desk, scope) {
 		for (const button of layouts.children) set(button, 'aria-pressed', String(button.dataset.name === layout))
 		set(node, 'hidden', desk.results.length === 0 && jobs.length === 0)
 		if (layout === 'sheets') {
-			const sheets = sheetsOf(desk.id)
+			const sheets = sheetsOf(desk.key)
 			fill(list, sheets.length ? sheets.map((sheet) => sheetTable(sheet, desk, choose)) : h('p.quiet', text.sheet.none))
 		} else {
 			const scrolled = list.scrollLeft
@@ -103,7 +106,7 @@ export function resultsPanel(desk, scope) {
 			h(
 				'button.result',
 				{ data: { generation: generation.id, number }, 'aria-pressed': String(isSelected), tip: text.results.label(generation, output), onclick: () => choose(generation.id, number) },
-				h('img', { src: output.thumbnail, alt: '', loading: 'lazy', width: output.width, height: output.height }),
+				h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', loading: 'lazy', width: output.width, height: output.height }),
 				generation.stars > 0 && h('span.badge.stars', '★'.repeat(generation.stars)),
 				(generation.kept || generation.kind === 'repaint') && h('span.badge.sign', icon(generation.kept ? 'bookmark' : 'brush')),
 			),
@@ -122,7 +125,7 @@ export function resultsPanel(desk, scope) {
 		const hadFocus = actions.contains(document.activeElement) ? document.activeElement.id : null
 		fill(
 			actions,
-			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), ' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed)))),
+			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), output.seed !== null && [' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed))])),
 			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
 			h(
 				'div.row',
@@ -137,7 +140,7 @@ export function resultsPanel(desk, scope) {
 						...(generation.mask ? [{ label: text.results.mask, icon: 'brush', run: () => go(addresses.brush(desk.id, generation.mask)) }] : []),
 						{ label: text.results.settings, icon: 'settings', run: () => takeSettings(generation) },
 						{ label: text.results.same, icon: 'history', run: () => repeat(generation) },
-						{ label: text.results.save, icon: 'download', run: () => save(output.url, fileName(generation, output)) },
+						{ label: text.results.save, icon: 'download', run: () => save(api.outputAddress(output), fileName(generation, output)) },
 						...(generation.mask ? [{ label: text.results.saveMask, icon: 'download', run: () => save(api.maskAddress(generation.mask), `mask-${generation.id}.png`) }] : []),
 					],
 				}),
@@ -180,7 +183,7 @@ export function resultsPanel(desk, scope) {
 			const picture = await api.takeIn(generation.outputs[number])
 			// The words that made it go along: nothing of the new picture is screened yet.
 			const words = generation.prompt || desk.promptText
-			if (words && !remembered.read(`picture.${picture.id}`, null)) remembered.write(`picture.${picture.id}`, { text: words })
+			if (words && !remembered.read(`picture.${picture.sha256}`, null)) remembered.write(`picture.${picture.sha256}`, { text: words })
 			go(address(picture))
 		} catch (error) {
 			complain(error)
@@ -200,9 +203,9 @@ export function resultsPanel(desk, scope) {
 	async function vary(generation, number) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
-			const { mask, picture: source, seed, ...wish } = generation.wish
+			const wish = Object.fromEntries(Object.entries(generation.wish).filter(([key]) => !ofItsOwn.has(key)))
 			const words = generation.prompt || desk.promptText
-			if (words) remembered.write(`picture.${picture.id}`, { text: words })
+			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
 			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
 		} catch (error) {
@@ -254,5 +257,5 @@ export function resultsPanel(desk, scope) {
 	return { node }
 }
 
-const fileName = (generation, output) => `redraw-${generation.id}-${output.seed}.png`
+const fileName = (generation, output) => `redraw-${generation.id}-${output.seed ?? output.number}.png`
 

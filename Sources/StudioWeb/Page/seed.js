@@ -2,16 +2,18 @@
 import { fill, h, set } from './dom.js'
 import { row } from './fields.js'
 import { icon, tool } from './icons.js'
+import { notice } from './notices.js'
 import { text } from './text.js'
-import { anySeed } from './wish.js'
+import { anySeed, seedOf } from './wish.js'
 
 export function seedField(desk, scope) {
 	const input = h('input', { type: 'text', inputmode: 'numeric', pattern: '[0-9]*', placeholder: text.seed.any, id: 'seed', autocomplete: 'off' })
 	const lock = h('button.icon-button.small', { onclick: toggle })
 	const dice = tool('dice', text.seed.dice, () => desk.set({ seed: anySeed() }))
 	input.addEventListener('change', () => {
-		const digits = input.value.trim()
-		desk.set({ seed: !/^\d{1,20}$/.test(digits) ? undefined : digits.length > 15 ? digits : Number(digits) })
+		const seed = seedOf(input.value)
+		if (seed === null && input.value.trim()) notice(text.seed.wrong(input.value.trim()), { kind: 'bad' })
+		desk.set({ seed: seed ?? undefined })
 	})
 
 	function toggle() {

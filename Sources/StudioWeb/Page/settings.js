@@ -1,5 +1,5 @@
 // What will be made: prompt, strength, model, size, and everything a person may want to turn. At the foot what it costs, and the button.
-import { fill, h, say, set } from './dom.js'
+import { fill, h, quietVoice, say, set } from './dom.js'
 import { choiceField, numberField, showRefusal } from './fields.js'
 import { icon, tool } from './icons.js'
 import { modelField } from './model.js'
@@ -18,7 +18,8 @@ export function settingsPanel(desk, scope) {
 	const { choices } = state
 	const start = h('button.button.primary.start', { id: 'start', onclick: order })
 	const sheet = tool('sheet', text.sheet.open, () => sheetDialog(desk), { class: 'icon-button' })
-	const cost = h('p.cost', { role: 'status' })
+	const cost = h('p.cost')
+	const voice = quietVoice(scope)
 	const more = h('details.more', { open: remembered.read('more', false) })
 	more.addEventListener('toggle', () => remembered.write('more', more.open))
 	fill(
@@ -57,8 +58,10 @@ export function settingsPanel(desk, scope) {
 		'section.panel.settings',
 		{ 'aria-label': text.desk.panels.settings },
 		body,
-		h('div.settings-foot', cost, h('div.row', presetMenu(desk), sheet, start)),
+		h('div.settings-foot', cost, voice.node, h('div.row', presetMenu(desk), sheet, start)),
 	)
+
+	let ordering = false
 
 	function show() {
 		const { refusal, planned } = desk
@@ -66,7 +69,7 @@ export function settingsPanel(desk, scope) {
 		const count = desk.settings.count ?? planned?.order.count ?? 1
 		const empty = repainting && !repainting.id
 		fill(start, icon(repainting ? 'brush' : 'again'), h('span', desk.id === null ? text.settings.paint(count) : repainting ? text.settings.repaint(count) : text.settings.redraw(count)))
-		set(start, 'disabled', Boolean(refusal) || Boolean(empty) || !desk.hasWords || !planned)
+		set(start, 'disabled', ordering || Boolean(refusal) || Boolean(empty) || !desk.hasWords || !planned)
 		const reason = refusal ? words(refusal) : ''
 		const beside = showRefusal(node, refusal, reason)
 		cost.classList.toggle('bad', Boolean(refusal))
@@ -74,16 +77,20 @@ export function settingsPanel(desk, scope) {
 		else if (!desk.hasWords && !refusal) say(cost, desk.id === null ? text.settings.noWords : text.settings.nothingApproved)
 		else if (refusal) say(cost, beside ? text.settings.lookAbove : reason)
 		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, [...new Set([...planned.notes, ...planned.plan.notes])].map(sentence)))
+		voice.speak(cost.textContent)
 	}
 
 	async function order() {
-		set(start, 'disabled', true)
+		if (ordering) return
+		ordering = true
+		show()
 		try {
 			await desk.order()
 		} catch (error) {
 			complain(error)
 		}
-		set(start, 'disabled', false)
+		ordering = false
+		show()
 	}
 
 	scope.listen(document, 'keydown', (event) => {

@@ -40,7 +40,8 @@ export async function sheetDialog(desk) {
 		set(y.input, 'hidden', !y.select.value)
 		try {
 			const { columns, rows } = read()
-			const each = desk.planned ? desk.planned.plan.seconds / (desk.planned.order.count || 1) : null
+			const time = desk.planned?.plan.seconds ?? null
+			const each = time === null ? null : time / (desk.planned.order.count || 1)
 			say(tally, text.sheet.tally(columns.length * rows.length, each === null ? null : each * columns.length * rows.length))
 			set(start, 'disabled', false)
 		} catch (error) {
@@ -74,14 +75,14 @@ async function order(desk, { x, y, columns, rows }) {
 		for (const column of columns) {
 			const wish = { ...base, [x]: column, ...(y ? { [y]: row } : {}) }
 			const job = await api.order(wish)
-			cells.push(job.id)
+			cells.push({ id: job.id, created: job.created })
 			if (cells.length === 1) {
 				desk.watched = job.id
 				desk.tell('watched')
 			}
 		}
 	}
-	keepSheet(desk.id, { x, y, columns, rows, cells, seed: base.seed ?? null, made: Date.now() })
+	keepSheet(desk.key, { x, y, columns, rows, cells, made: [], seed: base.seed ?? null, ordered: Date.now() })
 	notice(text.sheet.ordered(cells.length))
 	desk.tell('results')
 }

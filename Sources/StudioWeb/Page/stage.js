@@ -72,14 +72,14 @@ export function stagePanel(desk, scope) {
 			if (!empty.childElementCount) fill(empty, emptyState({ title: text.stage.nothing, body: text.stage.nothingBody, sign: 'edit' }))
 			return
 		}
-		const source = desk.picture && { address: api.fileAddress(desk.id), alt: text.stage.sourceAlt(desk.picture.name) }
+		const source = desk.picture && { address: api.fileAddress(desk.picture), alt: text.stage.sourceAlt(desk.picture.name) }
 		const frame = desk.picture ? { width: desk.picture.width, height: desk.picture.height } : { width: output.width, height: output.height }
 		if (!output) return comparison.show({ frame, before: source, after: null, mode: 'single' })
 		const box = desk.picture ? placeOnSource(frame, output, generation.kind === 'repaint' ? 'stretch' : (generation.wish?.resize ?? 'crop')) : undefined
-		const result = { address: output.url, alt: text.stage.resultAlt(generation.prompt), box }
+		const result = { address: api.outputAddress(output), alt: text.stage.resultAlt(generation.prompt), box }
 		if (!desk.picture || mode === 'result') return comparison.show({ frame, before: result, after: null, mode: 'single' })
 		if (mode === 'difference') {
-			const difference = { address: `${output.url}/difference`, alt: text.stage.differenceAlt, box }
+			const difference = { address: api.outputAddress(output, 'difference'), alt: text.stage.differenceAlt, box }
 			return comparison.show({ frame, before: difference, after: null, mode: 'single' })
 		}
 		comparison.show({ frame, before: source, after: result, mode })

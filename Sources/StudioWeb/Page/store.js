@@ -58,6 +58,14 @@ export function takeJobs(list) {
 	tell('jobs')
 }
 
+/** Forgets jobs that are over and that the server no longer lists. */
+export function dropJobs(list) {
+	const listed = new Set(list.map((job) => job.id))
+	const gone = [...state.jobs.values()].filter((job) => isOver(job) && !listed.has(job.id))
+	for (const job of gone) state.jobs.delete(job.id)
+	if (gone.length) tell('jobs')
+}
+
 export function takeJob(job) {
 	state.jobs.set(job.id, { ...state.jobs.get(job.id), ...job })
 	tell('jobs')

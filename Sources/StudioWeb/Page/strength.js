@@ -1,5 +1,5 @@
 // The main slider: how far the new picture may go. A ruler with the advised range, and the steps that it will run.
-import { fill, h, say, set } from './dom.js'
+import { fill, h, quietVoice, say, set } from './dom.js'
 import { state } from './store.js'
 import { text } from './text.js'
 
@@ -14,7 +14,8 @@ export function strengthControl(desk, scope) {
 	band.style.left = `${low * 100}%`
 	band.style.width = `${(high - low) * 100}%`
 	const steps = h('div.steps', { 'aria-hidden': 'true' })
-	const runs = h('p.small', { id: 'strength-runs', role: 'status' })
+	const runs = h('p.small', { id: 'strength-runs' })
+	const voice = quietVoice(scope)
 	const word = h('p.quiet.small', { id: 'strength-word' })
 
 	range.addEventListener('input', () => desk.set({ [key()]: Number(range.value) }))
@@ -30,7 +31,9 @@ export function strengthControl(desk, scope) {
 		set(usual, 'hidden', own === undefined)
 		say(word, text.strength.word(value))
 		const run = desk.planned?.plan.runs[0]
-		say(runs, run ? text.strength.runs(run.run, run.requested, run.firstTimestep) : ' ')
+		const words = run ? text.strength.runs(run.run, run.requested, run.firstTimestep) : ' '
+		say(runs, words)
+		voice.speak(words)
 		if (run && run.requested <= 60) {
 			if (steps.children.length !== run.requested) fill(steps, Array.from({ length: run.requested }, () => h('i')))
 			;[...steps.children].forEach((mark, index) => mark.classList.toggle('runs', index >= run.requested - run.run))
@@ -47,6 +50,7 @@ export function strengthControl(desk, scope) {
 		h('div.strength-ends.quiet.small', { 'aria-hidden': 'true' }, h('span', text.strength.keeps), h('span', text.strength.ignores)),
 		word,
 		h('div.runs', steps, runs),
+		voice.node,
 	)
 	show()
 	return node

@@ -248,9 +248,14 @@ export const text = {
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
 		lookAbove: 'One of the settings above cannot be granted.',
-		cost: (time, memory, tiled, notes) => [`About ${seconds(time)}, ${bytes(memory)}${tiled ? ', in tiles for want of memory' : ''}${notes.length ? '.' : ''}`, ...notes].join(' '),
+		/** Of what another program makes, neither the time nor the memory is known. */
+		cost: (time, memory, tiled, notes) => {
+			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
+			const told = known.length > 0 && `About ${known.join(', ')}${tiled ? ', in tiles for want of memory' : ''}${notes.length ? '.' : ''}`
+			return [told, ...notes].filter(Boolean).join(' ')
+		},
 	},
-	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
+	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', wrong: (typed) => `“${typed}” is no seed: it is a whole number from 0 to 18446744073709551615.`, dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
 	size: {
 		title: 'Size',
 		width: 'Width',
@@ -376,7 +381,7 @@ export const text = {
 		atLeast: (stars) => `${'★'.repeat(stars)} or more`,
 		noneWithStars: 'No result is like that.',
 		count: (count) => one(count, 'result', 'results'),
-		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}, seed ${output.seed}`,
+		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}${output.seed === null ? '' : `, seed ${output.seed}`}`,
 		facts: (generation, output) =>
 			[
 				generation.strength === null ? null : `strength ${generation.strength}`,
@@ -491,8 +496,9 @@ export const text = {
 	shortcuts: {
 		title: 'Keys',
 		groups: [
-			['Screening', [['j k', 'next, previous tag'], ['a', 'approve'], ['r', 'reject'], ['e', 'edit'], ['u', 'undo'], ['+ -', 'weigh more, less'], ['/', 'add a tag, or search']]],
-			['Picture', [['+ -', 'zoom (with the picture in focus)'], ['0 1', 'fit, one to one'], ['Ctrl Enter', 'redraw']]],
+			['Tags (with a tag in focus)', [['j k', 'next, previous tag'], ['a', 'approve'], ['r', 'reject'], ['e', 'edit'], ['u', 'undo'], ['+ -', 'weigh more, less']]],
+			['Anywhere', [['/', 'add a tag, or search'], ['Ctrl Enter', 'redraw'], ['?', 'these keys']]],
+			['Picture', [['+ -', 'zoom (with the picture in focus)'], ['0 1', 'fit, one to one']]],
 			['Brush', [['B E', 'brush, eraser'], ['L R F', 'lasso, rectangle, fill'], ['[ ]', 'smaller, larger'], ['{ }', 'softer, harder'], ['I Delete', 'invert, clear'], ['Ctrl Z', 'undo; with Shift redo'], ['Space', 'hold to move'], ['Esc', 'done']]],
 		],
 	},

@@ -1,7 +1,7 @@
 // What is asked of the server: what the person said, and not a word more.
 
 /** Keys that only mean something while a mask is painted. */
-const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
+export const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
 
 export function wishOf(desk) {
 	const wish = { ...desk.settings }
@@ -19,6 +19,15 @@ export function wishOf(desk) {
 	else if (desk.promptText && !desk.isStanding) wish.prompt = desk.promptText
 	if (desk.prompt.negative !== null) wish.negative = desk.prompt.negative
 	return wish
+}
+
+const greatestSeed = 2n ** 64n - 1n
+
+/** What was typed as a seed: a number, a text where it has more digits than a number holds to the last one, null where it is none. */
+export function seedOf(typed) {
+	const digits = typed.trim()
+	if (!/^\d{1,20}$/.test(digits) || BigInt(digits) > greatestSeed) return null
+	return digits.length > 15 ? String(BigInt(digits)) : Number(digits)
 }
 
 /** A seed that several pictures can share. */

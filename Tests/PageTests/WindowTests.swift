@@ -1,0 +1,114 @@
+import Testing
+
+/// What other windows and programs do to a picture that lies on the desk here.
+@Suite(.serialized)
+struct WindowTests {
+    /// Asks the server as another window would: the page itself knows nothing of it.
+    private func elsewhere(_ browser: Browser, _ method: String, _ path: String, _ body: String) async throws {
+        let status = try await browser.run(
+            """
+            const headers = { 'Content-Type': 'application/json' }
+            return (await fetch('/api/v1' + arguments[1], { method: arguments[0], headers, body: arguments[2] })).status
+            """, .string(method), .string(path), .string(body)
+        ).number
+        #expect((200..<300).contains(status ?? 0), "\(method) \(path): \(status ?? 0)")
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func decisionsThatLeaveTheCountsAsTheyAreAreTakenOver() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.click("[data-tag='photo'] .approve")
+        try await browser.wait(until: "photo", is: "approved")
+        try await elsewhere(
+            browser, "POST", "/pictures/\(picture)/decisions",
+            #"{"changes": [{"action": "reset", "tag": "photo"}, {"action": "approve", "tag": "espresso"}]}"#)
+        try await browser.wait(until: "espresso", is: "approved")
+        try await browser.wait(until: "photo", is: "pending")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func whatIsTypedStaysUntilALaterVersionComes() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        let shown = "return document.querySelector('#prompt').value"
+        try await browser.type("my own words", into: "#prompt")
+        try await elsewhere(browser, "PUT", "/pictures/\(picture)/prompt", #"{"positive": "somebody else's words"}"#)
+        // Both are kept as versions; what is written here is the later one, and stays in sight.
+        try await browser.wait(
+            "(await (await fetch('/api/v1/pictures/\(picture)')).json()).prompts.some(one => one.positive.includes('my own words'))")
+        #expect(try await browser.run(shown).string?.contains("my own words") == true)
+        try await elsewhere(browser, "PUT", "/pictures/\(picture)/prompt", #"{"positive": "words of a later day"}"#)
+        try await browser.wait("document.querySelector('#prompt').value === 'words of a later day'")
+        try await browser.reload()
+        try await browser.wait("document.querySelector('#prompt')?.value === 'words of a later day'")
+        // Back to the composed form, and it stays so.
+        try await browser.click("[data-tag='photo'] .approve")
+        try await browser.wait("document.querySelector('[data-form=sentence]').getAttribute('aria-pressed') === 'true'")
+        try await browser.reload()
+        try await browser.wait("document.querySelector('[data-form=sentence]')?.getAttribute('aria-pressed') === 'true'")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func aHiddenWindowLetsGoAndCatchesUp() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.run(
+            """
+            window.closed = 0
+            const close = EventSource.prototype.close
+            EventSource.prototype.close = function () { window.closed += 1; return close.call(this) }
+            Object.defineProperty(document, 'hidden', { value: true, configurable: true })
+            document.dispatchEvent(new Event('visibilitychange'))
+            """)
+        #expect(try await browser.run("return window.closed").number == 1, "a hidden window holds no connection")
+        try await elsewhere(
+            browser, "POST", "/pictures/\(picture)/decisions", #"{"changes": [{"action": "approve", "tag": "photo"}]}"#)
+        try await browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+        try await browser.wait(until: "photo", is: "approved")
+        #expect(try await browser.run("return document.querySelector('.lost').hidden").isTrue)
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func aPresetIsReplacedOnlyAfterTheQuestion() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        // Another window keeps one after this one read the list.
+        try await browser.click(".settings-foot [aria-haspopup=menu]")
+        try await browser.press(.escape)
+        try await elsewhere(browser, "PUT", "/presets/Gentle", #"{"wish": {"strength": 0.1}}"#)
+        let kept = "(await (await fetch('/api/v1/presets')).json())[0].wish.strength"
+        func keep() async throws {
+            try await browser.set(".figure-field", to: "0.3")
+            try await browser.click(".settings-foot [aria-haspopup=menu]")
+            try await browser.wait("[...document.querySelectorAll('.menu button')].some(one => one.textContent.startsWith('Keep'))")
+            try await browser.run("[...document.querySelectorAll('.menu button')].find(one => one.textContent.startsWith('Keep')).click()")
+            try await browser.type("Gentle", into: "#preset-name")
+            try await browser.press(.enter)
+            try await browser.wait("document.querySelector('dialog')?.textContent.includes('Replace “Gentle”?')")
+        }
+        try await keep()
+        try await browser.press(.escape)
+        try await browser.wait("!document.querySelector('dialog')")
+        #expect(try await browser.run("return \(kept)").number == 0.1)
+        try await keep()
+        try await browser.click("dialog .button.primary")
+        try await browser.wait("\(kept) === 0.3", what: "it is replaced")
+        try await browser.close()
+        try await server.stop()
+    }
+}
