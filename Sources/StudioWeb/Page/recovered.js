@@ -36,7 +36,7 @@ export function recoveredCard(desk) {
 async function use(desk) {
 	try {
 		const version = await api.useRecovered(desk.id)
-		desk.knowVersion(version)
+		desk.picture.prompts.push(version)
 		desk.setPrompt({ form: 'own', text: version.positive, negative: version.negative })
 		notice(text.recovered.used)
 	} catch (error) {
