@@ -18,7 +18,8 @@ extension Studio {
             var plans: [GenerationPlan] = []
             for side in [512, 1024] {
                 var wish = GenerationWish()
-                (wish.mode, wish.model, wish.prompt, wish.size, wish.firstSide) = ("paint", generator.name, "a picture", "\(side)x\(side)", 0)
+                (wish.mode, wish.model, wish.prompt) = ("paint", generator.name, "a picture")
+                (wish.size, wish.firstSide) = ("\(side)x\(side)", 0)
                 let order = try await order(wish)
                 if let plan = try await engines[order.engine]?.plan(order) { plans.append(plan) }
             }
