@@ -123,7 +123,7 @@ extension Studio {
     ///
     /// - Returns: its number.
     public func takeIn(output number: Int, of id: Int64) async throws -> Int64 {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.takingIn.run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             let library = try premises.library()
             let parent = try generation.pictureID.map { try library.listedPicture(id: $0).name }

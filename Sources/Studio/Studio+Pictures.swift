@@ -61,8 +61,8 @@ extension Studio {
         }
     }
 
-    /// Large pictures take much memory while they are decoded: one after the other.
-    private static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
+    /// Large pictures take much memory while they are decoded: one after the other. Nothing that is taken in is removed meanwhile.
+    static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
 
     /// A file's name without folders, and none that is no name.
     static func plainName(_ name: String) -> String {

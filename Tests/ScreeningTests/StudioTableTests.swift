@@ -99,10 +99,48 @@ import Testing
         try library.decide([.reject("dog")], on: other, by: "me")
         try library.bin(picture: cat)
         let emptied = try library.emptyBin()
-        #expect(emptied.pictures == [digest(1)] && emptied.outputs == ["/results/10.png"])
+        #expect(emptied.pictures == [digest(1)] && emptied.files.contains { $0.path == "/results/10.png" } && emptied.masks == [digest(77)])
         #expect(throws: LibraryError.noSuchPicture("\(cat)")) { try library.picture(id: cat) }
         #expect(try library.states(other) == ["dog": .rejected] && library.check().isEmpty)
         #expect(try found(library) { $0.words = "cat" }.isEmpty)
+    }
+
+    /// A picture that was taken in from a result is that result's file: it stays as long as the picture does.
+    @Test func aResultThatIsAPictureStays() throws {
+        let library = try Library.inMemory()
+        func generation(_ file: Int, of picture: Int64?) throws -> Int64 {
+            try library.record(
+                NewGeneration(
+                    kind: picture == nil ? .paint : .generate, request: "{}", seed: 1, model: "m", profile: "redraw", precision: "f32",
+                    stepsRequested: 4, pictureID: picture, promptNumber: nil, mask: digest(77),
+                    outcome: .init(status: .done, outputs: [.init(path: "/results/\(file).png", sha256: digest(file))]))
+            ).id
+        }
+        let made = try generation(10, of: nil)
+        let picture = try library.record(NewPicture(sha256: digest(10), width: 4, height: 3, path: "/results/10.png")).id
+        let redrawn = try generation(11, of: picture)
+        try library.bin(picture: picture)
+        try library.bin(generation: made)
+        try library.restore(generation: redrawn)
+        let first = try library.emptyBin()
+        #expect(first.generations == 1 && first.pictures.isEmpty && first.files.isEmpty && first.masks.isEmpty)
+        #expect(try library.needs(.init(path: "/results/10.png", sha256: digest(10))) && library.needs(mask: digest(77)))
+        // With the last that needs them the files go.
+        try library.bin(generation: redrawn)
+        let second = try library.emptyBin()
+        #expect(second.pictures == [digest(10)] && Set(second.files.map(\.path)) == ["/results/10.png", "/results/11.png"])
+        #expect(second.masks == [digest(77)])
+        #expect(try !library.isShown(digest(10)) && library.check().isEmpty)
+    }
+
+    /// What a job under way starts from is not taken away from it.
+    @Test func aPictureThatAJobIsAboutStays() throws {
+        let (library, picture) = try Library.withPicture()
+        let job = try library.submit(#"{"picture":{"sha256":"\#(digest(1))"}}"#, engine: "builtin", isAttended: false)
+        try library.bin(picture: picture)
+        #expect(try library.emptyBin().pictures.isEmpty)
+        try library.cancel(job: job.id)
+        #expect(try library.emptyBin().pictures == [digest(1)])
     }
 
     /// The tables themselves keep what is decided of a picture that is not in the bin.

@@ -35,7 +35,7 @@ struct RecordRoutes {
                     generations: generations.generations.map(GenerationAnswer.init)))
         }
         router.delete("bin") { _, _ in
-            let report = try studio.emptyBin()
+            let report = try await studio.emptyBin()
             site.tellLibrary()
             return Response.json(report)
         }
