@@ -33,7 +33,7 @@ extension Library {
         }
     }
 
-    /// Takes a picture out of the bin, and the generations that went into it at the same moment.
+    /// Takes a picture out of the bin, and the generations that went into it at the same moment. One that is not in it stays as it is.
     public func restore(picture id: Int64) throws(LibraryError) {
         try write { db in
             _ = try Library.picture(id, db)

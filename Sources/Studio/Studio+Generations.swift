@@ -130,6 +130,7 @@ extension Studio {
             var record = file.record
             record.name = Studio.resultName(parent, generation, number)
             let picture = try library.record(record)
+            try library.restore(picture: picture.id)
             if try library.latestAnalysis(of: picture.id) == nil { try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id) }
             return picture.id
         }

@@ -33,10 +33,14 @@ extension Studio {
     /// Keeps a picture that came as bytes, and has it analysed when its turn comes, unless nobody wants that.
     ///
     /// It is decoded once, with the same care as a file, before anything is kept.
-    /// - Parameter name: what the person calls it.
+    /// - Parameters:
+    ///   - name: what the person calls it.
+    ///   - isWanted: whether the person wants it among the pictures: one that lies in the bin comes out of it, with what went along.
     /// - Returns: the picture's number, and whether it is new here.
     /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
-    public func takeIn(_ bytes: [UInt8], named name: String, isAnalysed: Bool = true) async throws -> (picture: Int64, isNew: Bool) {
+    public func takeIn(
+        _ bytes: [UInt8], named name: String, isAnalysed: Bool = true, isWanted: Bool = true
+    ) async throws -> (picture: Int64, isNew: Bool) {
         let name = Studio.plainName(name)
         return try await Studio.takingIn.run { [self] in
             let file = try PictureFile(bytes, path: name, stamp: nil)
@@ -46,6 +50,7 @@ extension Studio {
             let library = try premises.library()
             if let known = try library.picture(sha256: file.sha256), (try? self.file(of: known)) != nil {
                 _ = try library.record(NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name))
+                if isWanted { try library.restore(picture: known.id) }
                 return (known.id, false)
             }
             try keepThumbnail(file)
@@ -54,6 +59,7 @@ extension Studio {
                 NewPicture(
                     sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
                     stamp: FileStamp(path: kept.path), name: name))
+            if isWanted { try library.restore(picture: picture.id) }
             if isAnalysed, try library.latestAnalysis(of: picture.id) == nil {
                 try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id)
             }

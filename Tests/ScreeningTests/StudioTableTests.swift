@@ -150,9 +150,12 @@ import Testing
         try library.decide([.approve("cat")], on: cat, by: "me")
         #expect(throws: LibraryError.self) { try library.write { try $0.execute(sql: "DELETE FROM decision") } }
         #expect(throws: LibraryError.self) { try library.write { try $0.execute(sql: "DELETE FROM suggestion") } }
-        // A picture that is brought again comes out of the bin.
+        // A picture that is seen again stays in the bin until somebody takes it out.
         try library.bin(picture: cat)
         _ = try library.record(NewPicture(sha256: digest(1), width: 64, height: 48))
+        #expect(try found(library) { _ in }.isEmpty && found(library) { $0.isBinned = true } == [cat])
+        try library.restore(picture: cat)
+        try library.restore(picture: cat)
         #expect(try library.states(cat) == ["cat": .approved] && found(library) { _ in } == [cat])
     }
 

@@ -68,6 +68,14 @@ import Testing
             #expect(report.object["added"] as? Int == 2 && (report.object["passedOver"] as? [Any])?.count == 1, "\(report.text)")
             #expect(!report.text.contains(pictures.url.path))
             #expect(try await ask(.post, "/folders/2").status == 404)
+            // What is in the bin stays there when its folder is taken in again, and comes back where the person sends that very file.
+            let id = try #require((try await ask(.get, "/pictures").object["pictures"] as? [[String: Any]])?.first?["id"] as? Int)
+            #expect(try await ask(.delete, "/pictures/\(id)").status == 200)
+            #expect(try await ask(.post, "/folders/1").object["added"] as? Int == 0)
+            #expect(try await ask(.get, "/bin").object["total"] as? Int == 1)
+            for number in 0..<2 { _ = try await ask(.post, "/pictures", bytes: try TestServer.png(number)) }
+            #expect(try await ask(.get, "/bin").object["total"] as? Int == 0)
+            #expect(try await ask(.get, "/pictures").object["total"] as? Int == 2)
         }
     }
 

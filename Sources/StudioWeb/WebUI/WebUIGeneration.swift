@@ -21,7 +21,7 @@ struct WebUIGeneration {
         }
         if let picture = asked.picture {
             let bytes = try Base64Picture.bytes(picture, field: "init_images")
-            let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false)
+            let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false, isWanted: false)
             asked.wish.picture = taken.picture
             if taken.isNew { site.tell(picture: taken.picture) }
         }

@@ -16,7 +16,7 @@ struct WebUILooking {
             case "deepdanbooru", "deepbooru": form = .tags
             default: throw Refusal(.unprocessableContent, "model is \(kind.prefix(40)); it must be clip or deepdanbooru", field: "model")
             }
-            let taken = try await site.studio.takeIn(bytes, named: "interrogated", isAnalysed: false)
+            let taken = try await site.studio.takeIn(bytes, named: "interrogated", isAnalysed: false, isWanted: false)
             let caption = try await site.studio.caption(of: taken.picture, as: form)
             site.tell(picture: taken.picture)
             return Response.json(["caption": caption])
