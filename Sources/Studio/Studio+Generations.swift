@@ -89,6 +89,15 @@ extension Studio {
         return (file, generation)
     }
 
+    /// SHA-256 of a picture that a generation made.
+    ///
+    /// - Throws: ``StudioError/noSuchOutput(generation:number:)``.
+    public func digest(ofOutput number: Int, of id: Int64) throws -> String {
+        let outputs = try premises.library().generation(id: id).outputs
+        guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
+        return outputs[number - 1].sha256
+    }
+
     /// A picture that a generation made, its file as it was written.
     public func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
         try await NumericQueue.shared.run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }

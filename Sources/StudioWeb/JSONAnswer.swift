@@ -23,7 +23,7 @@ extension Response {
     ///
     /// - Parameters:
     ///   - tag: what names this very content; a browser that has it is told so.
-    ///   - lasts: whether the address always means this content.
+    ///   - lasts: whether the address always means this content: numbers do not, since another library may be served at the same place.
     static func file(
         _ bytes: [UInt8], _ mediaType: String, tag: String?, lasts: Bool, for request: Request, name: String? = nil
     ) -> Response {
