@@ -69,7 +69,7 @@ struct BrushTests {
         #expect(try await browser.text(".proof").contains("unchanged, byte for byte"))
         try await browser.click("[data-mode=difference]")
         try await browser.wait(
-            "document.querySelector('.pane.before img').src.endsWith('/difference') && document.querySelector('.pane.before img').naturalWidth === 600"
+            "document.querySelector('.pane.before img').src.includes('/difference?v=') && document.querySelector('.pane.before img').naturalWidth === 600"
         )
         // The page counts for itself: outside of the mask not one pixel differs.
         let outside =

@@ -89,7 +89,7 @@ export const changeGeneration = (id, change) => ask('PATCH', `/generations/${id}
 export const discardGeneration = (id) => remove(`/generations/${id}`)
 export const restoreGeneration = (id) => post(`/generations/${id}/restore`)
 /** Takes a result in as a picture of its own. */
-export const takeIn = (output) => post(`${output.url}/picture`.replace(root, ''))
+export const takeIn = (output) => post(`${output.url.split('?')[0]}/picture`.replace(root, ''))
 
 export const history = (filter) => get('/history' + query(filter))
 export const presets = () => get('/presets')

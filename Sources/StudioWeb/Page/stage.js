@@ -79,7 +79,7 @@ export function stagePanel(desk, scope) {
 		const result = { address: output.url, alt: text.stage.resultAlt(generation.prompt), box }
 		if (!desk.picture || mode === 'result') return comparison.show({ frame, before: result, after: null, mode: 'single' })
 		if (mode === 'difference') {
-			const difference = { address: `${output.url}/difference`, alt: text.stage.differenceAlt, box }
+			const difference = { address: output.difference, alt: text.stage.differenceAlt, box }
 			return comparison.show({ frame, before: difference, after: null, mode: 'single' })
 		}
 		comparison.show({ frame, before: source, after: result, mode })
