@@ -58,14 +58,15 @@ extension Studio {
         } catch let error as CancellationError {
             throw error
         } catch {
-            try library.endWantedAnalysis(of: picture, failure: discreetText().plain(Studio.withoutFile(error)))
+            try library.endWantedAnalysis(of: picture, failure: failure(error))
         }
         return true
     }
 
     /// What is wrong with a picture, without where it lies.
-    static func withoutFile(_ error: any Error) -> String {
-        (error as? ImageError).map { "the picture \($0.cause)" } ?? "\(error)"
+    func failure(_ error: any Error) -> String {
+        let text = discreetText()
+        return (error as? ImageError).map { text.plain("the picture \($0.cause)") } ?? text.words(of: error)
     }
 
     /// The picture that is being analysed.

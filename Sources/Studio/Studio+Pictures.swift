@@ -82,13 +82,14 @@ extension Studio {
     /// - Parameter onAdded: told the number of each picture that is new.
     public func takeIn(folder: URL, onAdded: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> FolderReport {
         var report = FolderReport()
+        let text = discreetText(besides: [folder])
         let listing = PictureListing([.path(folder.path)])
         defer { listing.abandon() }
         let library = try premises.library()
         while let entry = await listing.next() {
             try Task.checkCancellation()
             switch entry {
-            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: discreetText().plain(reason)))
+            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: text.plain(reason)))
             case .picture(let path):
                 do {
                     let picture = try await NumericQueue.shared.run { () -> (Int64, Bool) in

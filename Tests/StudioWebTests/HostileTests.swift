@@ -173,6 +173,27 @@ import Testing
             ("5 of 10 and/or image/png, 1/2", "5 of 10 and/or image/png, 1/2"), ("two\nlines", "two lines"),
         ]
         for (message, plain) in table { #expect(text.plain(message) == plain) }
+        // No pattern finds where a path with blanks ends; the errors know.
+        let place = "/srv/My (old) photos, 2: Käthe/a cat's.png"
+        let errors: [any Error] = [
+            StudioError.pictureChanged(path: place), StudioError.partlyWritten(paths: [place], of: 2, reason: "\(place) is full"),
+            LibraryError.corrupt(path: place, detail: "no"), PictureError.inFile(path: place, .empty),
+            StudioError.unwritableOutput(path: place, reason: "its folder is gone"),
+        ]
+        for error in errors {
+            let words = text.words(of: error)
+            #expect(words.contains("a cat's.png") && !words.contains("photos") && !words.contains("srv"), "\(words)")
+            let answer = ErrorAnswers(text: text).refusal(error)
+            #expect(!answer.message.contains("photos") && !answer.message.contains("Käthe"), "\(answer.message)")
+        }
+        #expect(throws: (any Error).self) {
+            do {
+                _ = try FileManager.default.contentsOfDirectory(atPath: place)
+            } catch {
+                #expect(!text.words(of: error).contains("photos"), "\(text.words(of: error))")
+                throw error
+            }
+        }
     }
 
     /// A real server: slow and idle connections by the hundred do not keep anybody else from being answered.
