@@ -34,6 +34,9 @@ enum Schema {
             try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")
             try Library.tellChanges(db)
         }
+        migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
+            try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -103,8 +103,14 @@ extension Studio {
                         report.added += 1
                         onAdded(picture.0)
                     }
-                } catch let error as ImageError {
-                    report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: "\(error.cause)"))
+                } catch let error as LibraryError {
+                    throw error
+                } catch let error as CancellationError {
+                    throw error
+                } catch {
+                    // Whatever is wrong with one file, even that it was removed meanwhile, does not end the folder.
+                    let reason = (error as? ImageError).map { "\($0.cause)" } ?? text.words(of: error)
+                    report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: reason))
                 }
             }
         }

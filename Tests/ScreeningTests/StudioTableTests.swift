@@ -61,7 +61,13 @@ import Testing
         try library.want(analysis: "{}", of: two)
         #expect(try found(library) { $0.state = .analysing } == [two])
         #expect(try library.nextWantedAnalysis()?.picture == two)
-        try library.endWantedAnalysis(of: two, failure: "it is damaged")
+        // What was asked for while an analysis ran is not taken for done with it.
+        let begun = try #require(try library.wantedAnalysis(of: two))
+        try library.want(analysis: #"{"tagger":"wd"}"#, of: two)
+        try library.endWantedAnalysis(of: two, begun, failure: nil)
+        #expect(try library.nextWantedAnalysis()?.how.text == #"{"tagger":"wd"}"#)
+        #expect(try library.nextWantedAnalysis(besides: [two]) == nil)
+        try library.endWantedAnalysis(of: two, try #require(try library.wantedAnalysis(of: two)), failure: "it is damaged")
         #expect(try found(library) { $0.state = .failed } == [two] && library.nextWantedAnalysis() == nil)
     }
 
