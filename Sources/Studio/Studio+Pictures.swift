@@ -151,7 +151,8 @@ extension Studio {
     }
 
     func shown(_ file: PictureFile, side: Int?) throws -> ShownFile {
-        let isPlain = [.png, .jpeg].contains(file.format) || file.format == .webp && file.orientation == .upright
+        // Browsers turn a JPEG as its Exif says; of other formats they disagree.
+        let isPlain = file.format == .jpeg || [.png, .webp].contains(file.format) && file.orientation == .upright
         if isPlain, side.map({ max(file.width, file.height) <= $0 }) ?? true {
             return ShownFile(bytes: file.bytes, mediaType: file.format.mediaType)
         }

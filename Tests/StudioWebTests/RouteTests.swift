@@ -55,6 +55,15 @@ import Testing
             let known = try await ask(.get, "/pictures/\(id)/thumbnail", headers: [.ifNoneMatch: small.headers[.eTag] ?? ""])
             #expect(known.status == 304 && known.bytes.isEmpty)
 
+            // What only some browsers would turn is turned here.
+            let lying = [UInt8](try Data(contentsOf: fixture("orientation-6.png", room: "Pixels")))
+            let turned = try await ask(.post, "/pictures", bytes: lying)
+            let upright = try await ask(.get, "/pictures/\(turned.object["id"] as? Int ?? -1)/file")
+            #expect(upright.bytes != lying && upright.bytes.firstRange(of: Array("eXIf".utf8)) == nil)
+            #expect(try ImageFile.decode(upright.bytes).image == ImageFile.decode(lying).image)
+            #expect(try await ask(.delete, "/pictures/\(turned.object["id"] as? Int ?? -1)").status == 200)
+            #expect(try await ask(.delete, "/bin").object["pictures"] as? Int == 1)
+
             #expect(try await ask(.delete, "/pictures/\(id)").status == 200)
             #expect(try await ask(.get, "/bin").object["total"] as? Int == 1)
             #expect(try await ask(.get, "/pictures").object["total"] as? Int == 1)
