@@ -114,7 +114,7 @@ extension Studio {
         }
     }
 
-    /// What changed against the picture that was redrawn, brought to the size of what was made: black where nothing did.
+    /// What changed against the picture that was redrawn, framed as it was for that: black where nothing did.
     ///
     /// - Throws: ``StudioError/nothingToCompare(generation:)`` for what was painted from nothing.
     public func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
@@ -122,8 +122,8 @@ extension Studio {
             let (file, generation) = try file(ofGeneration: id, output: number)
             guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
             let made = try file.decoded().image
-            var source = try self.file(of: premises.library().picture(id: picture)).decoded().image
-            if source.size != made.size { source = source.resized(width: made.width, height: made.height, filter: .lanczos) }
+            let request: GenerationRequest = try generation.request.decoded()
+            let source = request.framed(try self.file(of: premises.library().picture(id: picture)).decoded().image, to: made.size)
             return ShownFile(bytes: try ImageFile.encodePNG(made.difference(from: source)), mediaType: "image/png")
         }
     }
