@@ -148,11 +148,27 @@ import Testing
             let kept = String(cookie.prefix { $0 != ";" })
             #expect(try await ask(.get, "/status", headers: [.cookie: kept]).status == 200)
             #expect(try await ask(.get, "/status?token=\(token)").status == 401, "only the page's address takes it")
-            // Who guesses is made to wait, and the right one comes in all the same.
+            // Who guesses is made to wait.
             var last = 0
             for _ in 0..<40 { last = try await ask(.get, "/?token=wrong").status }
             #expect(last == 429)
-            #expect(try await ask(.get, "/status", headers: [.authorization: "Bearer \(token)"]).status == 200)
+        }
+    }
+
+    /// A brake that lets the right guess through is none.
+    @Test func afterTooManyWrongTokensTheRightOneWaitsToo() async throws {
+        let router = Router(context: Context.self)
+        router.add(middleware: AnswerGuard(errors: ErrorAnswers(text: DiscreetText(folders: []))))
+        router.add(middleware: TokenGuard(token: "the right one", attempts: RateLimit(burst: 3, perSecond: 0)))
+        router.get("/") { _, _ in Response(status: .ok) }
+        try await Application(router: router).test(.router) { client in
+            let ask = Asking(client: client)
+            let right: HTTPFields = [.authorization: "Bearer the right one"]
+            #expect(try await ask(.get, "/", headers: right).status == 200)
+            for _ in 0..<3 { #expect(try await ask(.get, "/", headers: [.authorization: "Bearer wrong"]).status == 401) }
+            #expect(try await ask(.get, "/", headers: right).status == 429)
+            #expect(try await ask(.get, "/?token=the%20right%20one").status == 429)
+            #expect(try await ask(.get, "/").status == 401, "whoever shows none is asked for it")
         }
     }
 
@@ -160,6 +176,7 @@ import Testing
         let limit = RateLimit(burst: 3, perSecond: 1)
         let now = ContinuousClock.now
         #expect((0..<5).map { _ in limit.allows("a", at: now) } == [true, true, true, false, false])
+        #expect(limit.isSpent("a", at: now) && !limit.isSpent("b", at: now) && !limit.isSpent("a", at: now + .seconds(1)))
         #expect(limit.allows("b", at: now))
         #expect(limit.allows("a", at: now + .seconds(1)) && !limit.allows("a", at: now + .seconds(1)))
     }
