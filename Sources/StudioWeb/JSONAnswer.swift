@@ -52,7 +52,7 @@ enum JSONText {
 }
 
 extension String {
-    /// As RFC 5987 writes a file's name into a header.
+    /// Nothing but what RFC 3986 leaves unreserved: as RFC 5987 writes a file's name into a header, and as a value stands in an address.
     var percentEncoded: String {
         addingPercentEncoding(
             withAllowedCharacters: CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))

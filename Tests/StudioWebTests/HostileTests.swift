@@ -155,6 +155,23 @@ import Testing
         }
     }
 
+    /// Blanks and signs of a person's own token are no trouble in an address and a cookie.
+    @Test func aTokenMayHoldAnySigns() async throws {
+        let token = "something long & #1; 50%+ü"
+        var options = ServeOptions()
+        options.token = token
+        let address = options.opening("/")
+        #expect(address.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: "#") }, "\(address)")
+        try await TestServer { $0.token = token }.ask { ask in
+            let opened = try await ask(.get, address)
+            #expect(opened.status == 303, "\(opened.text)")
+            let cookie = String((opened.headers[.setCookie] ?? "").prefix { $0 != ";" })
+            #expect(try await ask(.get, "/status", headers: [.cookie: cookie]).status == 200, "\(cookie)")
+            let basic = Data("anybody:\(token)".utf8).base64EncodedString()
+            #expect(try await ask(.get, "/status", headers: [.authorization: "Basic \(basic)"]).status == 200)
+        }
+    }
+
     /// A brake that lets the right guess through is none.
     @Test func afterTooManyWrongTokensTheRightOneWaitsToo() async throws {
         let router = Router(context: Context.self)

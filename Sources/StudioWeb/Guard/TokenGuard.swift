@@ -19,7 +19,8 @@ struct TokenGuard: RouterMiddleware {
             return Response(
                 status: .seeOther,
                 headers: [
-                    .location: "/", .setCookie: "\(Self.cookie)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
+                    .location: "/",
+                    .setCookie: "\(Self.cookie)=\(token.percentEncoded); Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
                     .cacheControl: "no-store",
                 ])
         }
@@ -32,7 +33,7 @@ struct TokenGuard: RouterMiddleware {
 
     private static func shown(_ request: Request) -> [String] {
         var shown: [String] = []
-        if let cookie = request.cookies[cookie]?.value { shown.append(cookie) }
+        if let cookie = request.cookies[cookie]?.value { shown.append(cookie.removingPercentEncoding ?? cookie) }
         guard let header = request.headers[.authorization] else { return shown }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return shown }
