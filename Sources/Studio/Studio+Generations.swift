@@ -100,17 +100,14 @@ extension Studio {
 
     /// A picture that a generation made, its file as it was written.
     public func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
+        try await Studio.showing(generation).run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
     }
 
     public func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
-            let outputs = try premises.library().generation(id: id).outputs
-            guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
-            let kept = files.file(.thumbnails, outputs[number - 1].sha256, "jpg")
-            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
-            let file = try file(ofGeneration: id, output: number).file
-            return ShownFile(bytes: try keepThumbnail(file), mediaType: "image/jpeg")
+        let sha256 = try digest(ofOutput: number, of: id)
+        if let known = await Studio.thumbnail(at: files.file(.thumbnails, sha256, "jpg")) { return known }
+        return try await Studio.showing(id).run { [self] in
+            ShownFile(bytes: try keepThumbnail(file(ofGeneration: id, output: number).file), mediaType: "image/jpeg")
         }
     }
 
@@ -118,7 +115,7 @@ extension Studio {
     ///
     /// - Throws: ``StudioError/nothingToCompare(generation:)`` for what was painted from nothing.
     public func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.showing(id).run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
             let made = try file.decoded().image

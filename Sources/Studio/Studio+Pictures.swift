@@ -70,6 +70,11 @@ extension Studio {
     /// Large pictures take much memory while they are decoded: one after the other. Nothing that is taken in is removed meanwhile.
     static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
 
+    /// Those who only look have theirs decoded two at a time.
+    static func showing(_ id: Int64) -> NumericQueue { id % 2 == 0 ? evenShowing : oddShowing }
+    private static let evenShowing = NumericQueue(label: "redraw.showing.0", isSerial: true)
+    private static let oddShowing = NumericQueue(label: "redraw.showing.1", isSerial: true)
+
     /// A file's name without folders, and none that is no name.
     static func plainName(_ name: String) -> String {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
@@ -145,7 +150,7 @@ extension Studio {
     ///
     /// - Parameter side: what the longer side may have at most; nil: as it is.
     public func shown(picture id: Int64, side: Int? = nil) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.showing(id).run { [self] in
             try shown(file(of: premises.library().picture(id: id)), side: side)
         }
     }
@@ -177,10 +182,15 @@ extension Studio {
     public func thumbnail(picture id: Int64) async throws -> ShownFile {
         let picture = try premises.library().picture(id: id)
         let kept = files.file(.thumbnails, picture.sha256, "jpg")
-        return try await NumericQueue.shared.run { [self] in
-            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
-            return ShownFile(bytes: try keepThumbnail(file(of: picture)), mediaType: "image/jpeg")
+        if let known = await Studio.thumbnail(at: kept) { return known }
+        return try await Studio.showing(id).run { [self] in
+            ShownFile(bytes: try keepThumbnail(file(of: picture)), mediaType: "image/jpeg")
         }
+    }
+
+    /// One that was made before: nobody waits for it behind those that are being made.
+    static func thumbnail(at place: URL) async -> ShownFile? {
+        try? await NumericQueue.shared.run { ShownFile(bytes: try FileBytes.read(place), mediaType: "image/jpeg") }
     }
 
     /// Pixels of a thumbnail's longer side.

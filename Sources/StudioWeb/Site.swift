@@ -13,6 +13,7 @@ final class Site: Sendable {
     /// Who decides, for the record.
     let person = Studio.person()
     let errors: ErrorAnswers
+    let largeBodies = Gate(most: Limits.largeBodies)
     /// Rung when something was put into a queue.
     let bell = Bell()
 

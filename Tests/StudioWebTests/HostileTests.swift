@@ -189,6 +189,54 @@ import Testing
         }
     }
 
+    /// Large bodies are turned away where as many are being read already, small ones are not.
+    @Test func fewLargeBodiesAreReadAtATime() async throws {
+        let gate = Gate(most: 2)
+        let refused = try await Self.holding(gate, 2) { await Self.refusal(gate) }
+        #expect(refused?.status == .serviceUnavailable && refused?.headers[.retryAfter] != nil)
+        let free = await Self.refusal(gate)
+        #expect(free == nil)
+        // What fails leaves its place.
+        for _ in 0..<3 {
+            await #expect(throws: CancellationError.self) {
+                try await Self.holding(gate, 1) { () async throws -> Int in throw CancellationError() }
+            }
+        }
+
+        let server = try TestServer()
+        let site = server.site
+        let png = try TestServer.png()
+        try await server.ask { ask in
+            // As long as others hold every place.
+            let large: HTTPFields = [.contentType: "image/png", .contentLength: "9000000"]
+            var answer = try await Self.holding(site.largeBodies, Limits.largeBodies) {
+                try await ask(.post, "/pictures", headers: large)
+            }
+            #expect(answer.status == 503 && answer.headers[.retryAfter] != nil && !answer.message.isEmpty, "\(answer.text)")
+            answer = try await Self.holding(site.largeBodies, Limits.largeBodies) {
+                try await ask(.post, "/pictures", bytes: png)
+            }
+            #expect(answer.status == 201, "\(answer.text)")
+        }
+    }
+
+    /// What a gate says to the next one; nil where it lets it in.
+    private static func refusal(_ gate: Gate) async -> Refusal? {
+        do {
+            try await gate.pass {}
+            return nil
+        } catch {
+            return error as? Refusal
+        }
+    }
+
+    private static func holding<Value: Sendable>(
+        _ gate: Gate, _ places: Int, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard places > 0 else { return try await body() }
+        return try await gate.pass { try await holding(gate, places - 1, body) }
+    }
+
     @Test func whoAsksTooOftenWaits() {
         let limit = RateLimit(burst: 3, perSecond: 1)
         let now = ContinuousClock.now

@@ -8,7 +8,7 @@ struct PictureRoutes {
     private var studio: Studio { site.studio }
 
     func add(to router: RouterGroup<Context>) {
-        router.post("pictures") { request, _ in try await upload(request) }
+        router.post("pictures") { request, _ in try await site.admit(request) { try await upload(request) } }
         router.post("folders/{id}") { _, context in try await takeIn(folder: context) }
         router.get("pictures") { request, _ in try list(request) }
         router.get("pictures/{id}") { request, context in
