@@ -227,6 +227,27 @@ import Testing
         #expect(try library.check().isEmpty)
     }
 
+    /// What a migration does is written down with it: neither later tables nor later code are needed where it runs, and its words stay the same.
+    @Test func aMigrationIsSelfContained() throws {
+        let queue = try DatabaseQueue()
+        let fifth = try #require(Schema.migrator.migrations.first { $0.hasPrefix("5 ") })
+        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("4 ") }))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO picture (id, sha256, width, height, addedAt) VALUES (7, ?, 4, 3, '2026-01-01 00:00:00.000');
+                    INSERT INTO picturePath (path, pictureId, seenAt) VALUES ('/old/lighthouse.jpg', 7, '2026-01-01 00:00:00.000');
+                    """, arguments: [digest(7)])
+        }
+        try Schema.migrator.migrate(queue, upTo: fifth)
+        try queue.read { db in
+            #expect(try String.fetchOne(db, sql: "SELECT name FROM picture") == "lighthouse.jpg")
+            #expect(try Int.fetchOne(db, sql: "SELECT generations + approved FROM picture") == 0)
+            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureText WHERE pictureText MATCH 'lighthouse'") == 1)
+            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureChanged") == 0)
+        }
+    }
+
     @Test func anotherProcessIsNoticed() throws {
         let folder = try TemporaryFolder()
         let (mine, other) = (try Library(folder: folder.url), try Library(folder: folder.url))
