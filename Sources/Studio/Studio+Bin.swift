@@ -67,11 +67,16 @@ extension Studio {
         try premises.library().presets().map { PresetReport(name: $0.name, wish: try $0.wish.decoded()) }
     }
 
-    /// Keeps a wish under a name, in place of the one that stood there. The picture and the mask are no part of it.
-    public func keep(preset name: String, _ wish: LibraryWish) throws {
+    /// Keeps a wish under a name. The picture and the mask are no part of it.
+    ///
+    /// - Parameter replacing: whether it takes the place of one that has the name.
+    /// - Throws: ``StudioError/presetExists(_:)`` where it does not.
+    public func keep(preset name: String, _ wish: LibraryWish, replacing: Bool) throws {
         var wish = wish
         (wish.picture, wish.mask) = (nil, nil)
-        try premises.library().keep(preset: name, wish: JSON.text(wish))
+        guard try premises.library().keep(preset: name, wish: JSON.text(wish), replacing: replacing) else {
+            throw StudioError.presetExists(name)
+        }
     }
 
     /// - Throws: ``StudioError/noSuchPreset(_:)``.

@@ -66,6 +66,17 @@ extension Request {
         return version.utf8.count >= Address.versionLength && sha256.hasPrefix(version)
     }
 
+    /// A yes or no of the query.
+    ///
+    /// - Throws: ``Refusal`` where it is neither.
+    func flag(_ name: String) throws -> Bool? {
+        guard let text = query(name) else { return nil }
+        guard let flag = Bool(text) else {
+            throw Refusal(.unprocessableContent, "\(name) is \(text.prefix(40)); it must be true or false", field: name)
+        }
+        return flag
+    }
+
     /// A number of the query.
     ///
     /// - Throws: ``Refusal`` where it is none, or out of range.

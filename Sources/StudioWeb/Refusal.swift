@@ -121,6 +121,7 @@ struct ErrorAnswers: Sendable {
             Refusal(.unprocessableContent, text.words(of: error), field: "model")
         case .notAName(let what, _): Refusal(.unprocessableContent, text.words(of: error), field: what)
         case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")
+        case .presetExists: Refusal(.conflict, text.words(of: error), field: "name")
         case .nothingToCompare, .jobCancelled: Refusal(.conflict, text.words(of: error))
         case .tooManyPixels: Refusal(.contentTooLarge, text.words(of: error))
         case .damagedLibrary, .damagedModel, .damagedVocabulary, .noData: Refusal(.internalServerError, text.words(of: error))

@@ -167,11 +167,13 @@ import Testing
 
     @Test func presetsAreKeptByName() throws {
         let library = try Library.inMemory()
-        try library.keep(preset: "Soft", wish: #"{"strength":0.4}"#)
-        try library.keep(preset: "soft", wish: #"{"strength":0.5}"#)
+        #expect(try library.keep(preset: "Soft", wish: #"{"strength":0.4}"#, replacing: false))
+        #expect(try !library.keep(preset: "soft", wish: #"{"strength":0.5}"#, replacing: false))
+        #expect(try library.presets().map(\.wish.text) == [#"{"strength":0.4}"#], "nothing is replaced unasked")
+        #expect(try library.keep(preset: "soft", wish: #"{"strength":0.5}"#, replacing: true))
         #expect(try library.presets().map(\.wish.text) == [#"{"strength":0.5}"#])
-        #expect(throws: LibraryError.self) { try library.keep(preset: "", wish: "{}") }
-        #expect(throws: LibraryError.self) { try library.keep(preset: "x", wish: "no JSON") }
+        #expect(throws: LibraryError.self) { try library.keep(preset: "", wish: "{}", replacing: true) }
+        #expect(throws: LibraryError.self) { try library.keep(preset: "x", wish: "no JSON", replacing: true) }
         #expect(try library.remove(preset: "SOFT") && !library.remove(preset: "soft"))
     }
 

@@ -15,7 +15,7 @@ struct RecordRoutes {
         router.get("presets") { _, _ in Response.json(try studio.presets()) }
         router.put("presets/{name}") { request, context in
             let body: Strict<PresetBody> = try await request.json()
-            try studio.keep(preset: name(context), body.value.wish)
+            try studio.keep(preset: name(context), body.value.wish, replacing: request.flag("replace") ?? false)
             site.tellLibrary()
             return Response.json(try studio.presets())
         }
