@@ -116,6 +116,10 @@ import Testing
             let weighed = try await ask(
                 .post, "/pictures/\(id)/decisions", json: #"{"changes":[{"action":"weigh","tag":"sofa","weight":1.2}]}"#)
             #expect((weighed.object["compose"] as? [String: Any])?["tags"] as? String == "tabby cat, (sofa:1.2), living room")
+            // Two pages tell by the last decision whether they show the same, where the counts do not.
+            let told = weighed.object["lastDecision"] as? Int
+            #expect(told != nil && told != added.object["lastDecision"] as? Int)
+            #expect(try await ask(.get, "/pictures/\(id)").object["lastDecision"] as? Int == told)
             #expect((try await ask(.post, "/pictures/\(id)/undo").object["counts"] as? [String: Int])?["approved"] == 3)
             #expect((try await ask(.post, "/pictures/\(id)/undo").object["counts"] as? [String: Int])?["approved"] == 0)
             #expect(try await ask(.post, "/pictures/\(id)/undo").status == 409)
@@ -134,7 +138,8 @@ import Testing
             let id = try await ask.upload()
             let written = try await ask(.put, "/pictures/\(id)/prompt", json: #"{"positive":"a grey cat","negative":"blurry"}"#)
             #expect(written.object["version"] as? Int == 1 && written.object["source"] as? String == "written")
-            #expect(try await ask(.get, "/pictures/\(id)").object["prompt"] as? String == "a grey cat")
+            let detail = try await ask(.get, "/pictures/\(id)").object
+            #expect(detail["prompt"] as? String == "a grey cat" && detail["lastPrompt"] as? Int == 1)
             #expect(try await ask(.post, "/pictures/\(id)/prompt/recovered").status == 409)
             let text = """
                 a red hat, (sharp:1.2)
