@@ -23,6 +23,17 @@ final class Site: Sendable {
         errors = ErrorAnswers(text: studio.discreetText(besides: options.folders))
     }
 
+    /// Asked before a job is put into the queue.
+    ///
+    /// - Throws: ``Refusal`` where as many wait as are taken.
+    func checkRoom() throws {
+        let waiting = try studio.status().jobs
+        guard waiting < Limits.jobs else {
+            throw Refusal(
+                .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"])
+        }
+    }
+
     // MARK: Telling
 
     func tell(picture id: Int64) {

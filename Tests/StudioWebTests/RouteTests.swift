@@ -15,6 +15,14 @@ import Testing
             #expect(status.status == 200 && status.object["pictures"] as? Int == 0 && status.object["token"] as? Bool == false)
             let choices = try await ask(.get, "/choices").object
             #expect((choices["samplers"] as? [String])?.contains("ddim") == true && choices["advisedStrength"] as? [Double] == [0.4, 0.8])
+            let ranges = choices["ranges"] as? [String: [Double]] ?? [:]
+            #expect(ranges["steps"] == [1, 1000] && ranges["firstSide"]?.first == 0 && ranges["weight"]?.count == 2)
+            // What the ranges say is what is taken.
+            for (key, range) in ranges where !["weight", "strengths", "width", "height", "firstSide", "drafts"].contains(key) {
+                let beyond = ["prompt": "x", key: range[1] + 1] as [String: Any]
+                let body = String(decoding: try JSONSerialization.data(withJSONObject: beyond), as: UTF8.self)
+                #expect(try await ask(.post, "/plan", json: body).status == 422, "\(key)")
+            }
             let models = try await ask(.get, "/models").list
             let small = models.first { $0["name"] as? String == "redraw-small" }
             #expect(small?["installed"] as? Bool == true && (small?["sizes"] as? [String: Any])?["multiple"] != nil)

@@ -25,10 +25,7 @@ struct WebUIGeneration {
     private func ordered(_ request: Request, redraws: Bool) async throws -> Ordered {
         var body = try await request.webUIBody()
         var asked = try PictureOrder(body, redraws: redraws, settings: settings.values, studio: site.studio)
-        let waiting = try site.studio.status().jobs
-        guard waiting < Limits.jobs else {
-            throw Refusal(.tooManyRequests, "\(waiting) jobs wait already; wait until some are done", headers: [.retryAfter: "60"])
-        }
+        try site.checkRoom()
         if let picture = asked.picture {
             let bytes = try Base64Picture.bytes(picture, field: "init_images")
             let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false, isWanted: false)
