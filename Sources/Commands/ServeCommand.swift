@@ -72,11 +72,10 @@ struct ServeCommand: AsyncParsableCommand {
         options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
         let studio = try library.studio(looking, tagger: tagger, engines: EngineNames.addresses(engine))
         let server = WebServer(studio, options)
-        let (token, opens, quiet) = (options.token, open, library.quiet)
+        let (started, opens, quiet) = (options, open, library.quiet)
         let work = Task {
             try await server.run { address in
-                // With the token the browser keeps it, and asks no more.
-                let full = token.map { address + "?token=\($0)" } ?? address
+                let full = started.opening(address)
                 Terminal.standardOutput.write("Redraw is at \(full)\n")
                 if !quiet { Terminal.standardError.write("Ctrl-C stops it.\n") }
                 if opens { Self.show(full) }

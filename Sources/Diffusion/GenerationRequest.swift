@@ -151,6 +151,34 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         background = try values.decodeIfPresent(String.self, forKey: .background)
     }
 
+    /// A setting that is a number within fixed bounds.
+    public enum Bounded: String, Sendable, CaseIterable {
+        case strength, steps, guidance, count, clipSkip, width, height, firstSide, refine, drafts, padding, feather, grow
+
+        public var range: ClosedRange<Double> {
+            switch self {
+            case .strength: 0...1
+            case .steps: 1...1000
+            case .guidance: 0...100
+            case .count, .drafts: 1...100
+            case .clipSkip: 1...32
+            case .width, .height, .firstSide: 8...8192
+            case .refine: 0.01...1
+            case .padding: 0...4096
+            case .feather, .grow: 0...512
+            }
+        }
+
+        /// In a message.
+        var words: String {
+            switch self {
+            case .clipSkip: "clip skip"
+            case .firstSide: "first side"
+            default: rawValue
+            }
+        }
+    }
+
     /// Checks every value's range, not what a certain model can do.
     public func validate() throws(GenerationRequestError) {
         func check(_ value: Double, _ range: ClosedRange<Double>, _ name: String) throws(GenerationRequestError) {
@@ -159,26 +187,26 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
                 throw .outOfRange(name: name, value: Self.short(value), range: allowed)
             }
         }
-        try check(strength, 0...1, "strength")
-        try check(Double(steps), 1...1000, "steps")
-        try check(guidance, 0...100, "guidance")
-        try check(Double(count), 1...100, "count")
-        if let clipSkip { try check(Double(clipSkip), 1...32, "clip skip") }
-        for (name, side) in [("width", width), ("height", height)] {
-            if let side { try check(Double(side), 8...8192, name) }
-        }
+        func hold(_ value: Double, _ setting: Bounded) throws(GenerationRequestError) { try check(value, setting.range, setting.words) }
+        try hold(strength, .strength)
+        try hold(Double(steps), .steps)
+        try hold(guidance, .guidance)
+        try hold(Double(count), .count)
+        if let clipSkip { try hold(Double(clipSkip), .clipSkip) }
+        if let width { try hold(Double(width), .width) }
+        if let height { try hold(Double(height), .height) }
         if let firstSide {
-            try check(Double(firstSide), 8...8192, "first side")
+            try hold(Double(firstSide), .firstSide)
             guard profile == .redraw else { throw .onlyRedraw(name: "a first side", profile: profile.rawValue) }
         }
-        try check(refine, 0.01...1, "refine")
-        try check(Double(drafts), 1...100, "drafts")
+        try hold(refine, .refine)
+        try hold(Double(drafts), .drafts)
         guard drafts == 1 || profile == .redraw else { throw .onlyRedraw(name: "trying drafts", profile: profile.rawValue) }
         guard drafts == 1 || firstSide != nil else { throw .draftsWithoutFirstSide(drafts) }
         guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
-        try check(Double(padding), 0...4096, "padding")
-        try check(Double(feather), 0...512, "feather")
-        try check(Double(grow), 0...512, "grow")
+        try hold(Double(padding), .padding)
+        try hold(Double(feather), .feather)
+        try hold(Double(grow), .grow)
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
         if let background, Background(background) == nil { throw .noBackground(background) }

@@ -3,10 +3,18 @@ internal import GRDB
 
 /// What emptying the bin took out of the library: files that nothing of it refers to any more are the caller's to remove.
 public struct EmptiedBin: Sendable, Hashable {
+    /// A file that went out of the library's sight.
+    public struct File: Sendable, Hashable {
+        public let path: String
+        public let sha256: String
+    }
+
     /// SHA-256 of the pictures that went.
     public internal(set) var pictures: [String] = []
-    /// Files that the generations that went had written, unless a picture that stays is such a file.
-    public internal(set) var outputs: [String] = []
+    /// What the generations that went had written, and where the pictures that went were seen, unless something that stays needs the file.
+    public internal(set) var files: [File] = []
+    /// SHA-256 of the masks that only generations that went were repainted under.
+    public internal(set) var masks: [String] = []
     public internal(set) var generations = 0
 }
 
@@ -25,7 +33,7 @@ extension Library {
         }
     }
 
-    /// Takes a picture out of the bin, and the generations that went into it at the same moment.
+    /// Takes a picture out of the bin, and the generations that went into it at the same moment. One that is not in it stays as it is.
     public func restore(picture id: Int64) throws(LibraryError) {
         try write { db in
             _ = try Library.picture(id, db)
@@ -74,7 +82,7 @@ extension Library {
         }
     }
 
-    /// Removes what lies in the bin for good. A picture stays in it as long as a generation of it is kept outside.
+    /// Removes what lies in the bin for good. A picture stays in it as long as a generation of it is kept outside, or a job is about it.
     public func emptyBin() throws(LibraryError) -> EmptiedBin {
         try write { db in
             var emptied = EmptiedBin()
@@ -84,37 +92,86 @@ extension Library {
                     SELECT generationId FROM generationMark WHERE binnedAt IS NOT NULL AND NOT EXISTS (
                         SELECT 1 FROM job WHERE job.generationId = generationMark.generationId AND state IN ('queued', 'running'))
                     """)
-            for generation in generations {
-                emptied.outputs += try String.fetchAll(
-                    db,
-                    sql: """
-                        SELECT path FROM generationOutput WHERE generationId = ?
-                            AND NOT EXISTS (SELECT 1 FROM picture WHERE picture.sha256 = generationOutput.sha256 AND binnedAt IS NULL)
-                        """, arguments: [generation])
-                for table in ["generationEmbedding", "generationOutput", "generationMask"] {
-                    try db.execute(sql: "DELETE FROM \(table) WHERE generationId = ?", arguments: [generation])
-                }
-                try db.execute(
-                    sql: "DELETE FROM job WHERE generationId = ? AND state NOT IN ('queued', 'running')", arguments: [generation])
-                try db.execute(sql: "DELETE FROM generation WHERE id = ?", arguments: [generation])
-            }
+            for generation in generations { try Library.remove(generation: generation, &emptied, db) }
             emptied.generations = generations.count
             let pictures = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT id, sha256 FROM picture WHERE binnedAt IS NOT NULL
                         AND NOT EXISTS (SELECT 1 FROM generation WHERE pictureId = picture.id)
+                        AND NOT EXISTS (
+                            SELECT 1 FROM job WHERE state IN ('queued', 'running') AND instr("order", picture.sha256) > 0)
                     """
             ).map { StoredRow($0, of: "picture") }
-            for picture in pictures {
-                let id: Int64 = try picture.value("id")
-                for table in ["embedding", "suggestion", "decision", "prompt", "analysis", "picturePath"] {
-                    try db.execute(sql: "DELETE FROM \(table) WHERE pictureId = ?", arguments: [id])
-                }
-                try db.execute(sql: "DELETE FROM picture WHERE id = ?", arguments: [id])
-                emptied.pictures.append(try picture.value("sha256"))
-            }
+            for picture in pictures { try Library.remove(picture: picture.value("id"), picture.value("sha256"), &emptied, db) }
+            // Only now is it known what stays: a picture may be the very file that a generation wrote.
+            emptied.files = try emptied.files.filter { try !Library.needs($0, db) }
+            emptied.masks = try Set(emptied.masks).sorted().filter { try !Library.needs(mask: $0, db) }
             return emptied
         }
+    }
+
+    private static func remove(generation: Int64, _ emptied: inout EmptiedBin, _ db: Database) throws {
+        let outputs = try Row.fetchAll(db, sql: "SELECT path, sha256 FROM generationOutput WHERE generationId = ?", arguments: [generation])
+        for output in outputs.map({ StoredRow($0, of: "generationOutput") }) {
+            emptied.files.append(.init(path: try output.value("path"), sha256: try output.value("sha256")))
+        }
+        emptied.masks += try String.fetchAll(
+            db, sql: "SELECT sha256 FROM generationMask WHERE generationId = ?", arguments: [generation])
+        for table in ["generationEmbedding", "generationOutput", "generationMask"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE generationId = ?", arguments: [generation])
+        }
+        try db.execute(sql: "DELETE FROM job WHERE generationId = ? AND state NOT IN ('queued', 'running')", arguments: [generation])
+        try db.execute(sql: "DELETE FROM generation WHERE id = ?", arguments: [generation])
+    }
+
+    private static func remove(picture id: Int64, _ sha256: String, _ emptied: inout EmptiedBin, _ db: Database) throws {
+        let paths = try String.fetchAll(db, sql: "SELECT path FROM picturePath WHERE pictureId = ?", arguments: [id])
+        emptied.files += paths.map { EmptiedBin.File(path: $0, sha256: sha256) }
+        for table in ["embedding", "suggestion", "decision", "prompt", "analysis", "picturePath"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE pictureId = ?", arguments: [id])
+        }
+        try db.execute(sql: "DELETE FROM picture WHERE id = ?", arguments: [id])
+        emptied.pictures.append(sha256)
+    }
+
+    /// Whether something of the library is still in need of a file: a picture that is this very file, a generation that wrote it, or a job
+    /// under way that starts from it. Asked again right before a file is removed, since others may have brought it meanwhile.
+    public func needs(_ file: EmptiedBin.File) throws(LibraryError) -> Bool {
+        try read { db in try Library.needs(file, db) }
+    }
+
+    /// Whether a generation, or a job under way, is repainted under a mask.
+    public func needs(mask sha256: String) throws(LibraryError) -> Bool {
+        try read { db in try Library.needs(mask: sha256, db) }
+    }
+
+    /// Whether a picture, or what a generation made, has that digest.
+    public func isShown(_ sha256: String) throws(LibraryError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) OR EXISTS (SELECT 1 FROM generationOutput WHERE sha256 = ?)
+                    """, arguments: [sha256, sha256]) ?? false
+        }
+    }
+
+    private static func needs(_ file: EmptiedBin.File, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) OR EXISTS (SELECT 1 FROM generationOutput WHERE path = ?)
+                    OR EXISTS (SELECT 1 FROM job WHERE state IN ('queued', 'running') AND instr("order", ?) > 0)
+                """, arguments: [file.sha256, file.path, file.sha256]) ?? false
+    }
+
+    private static func needs(mask sha256: String, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM generationMask WHERE sha256 = ?)
+                    OR EXISTS (SELECT 1 FROM job WHERE state IN ('queued', 'running') AND instr("order", ?) > 0)
+                """, arguments: [sha256, sha256]) ?? false
     }
 }

@@ -36,15 +36,6 @@ extension Library {
                 """)
     }
 
-    /// Names for pictures that have none yet: of the file they were last seen as.
-    static func namePictures(_ db: Database) throws {
-        let rows = try Row.fetchAll(db, sql: "SELECT pictureId, path FROM picturePath ORDER BY seenAt")
-        for row in rows.map({ StoredRow($0, of: "picturePath") }) {
-            let (picture, path): (Int64, String) = (try row.value("pictureId"), try row.value("path"))
-            try db.execute(sql: "UPDATE picture SET name = ? WHERE id = ?", arguments: [name(ofPath: path), picture])
-        }
-    }
-
     static func name(ofPath path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }

@@ -68,11 +68,15 @@ extension Library {
     }
 
     /// Puts a running job back where it was: there is too little memory for it beside the others. It stays this process's, which attends to
-    /// it from now on, so that nobody else takes it out of the queue.
+    /// it from now on, so that nobody else takes it out of the queue. Where that process ends before the job runs again, one that nobody
+    /// attended before is anybody's again.
     public func putBack(_ id: Int64) throws(LibraryError) {
         try note { db in
             try db.execute(
-                sql: "UPDATE job SET state = 'queued', isAttended = 1, startedAt = NULL, progress = 0 WHERE id = ? AND state = 'running'",
+                sql: """
+                    UPDATE job SET state = 'queued', isPutBack = isPutBack OR NOT isAttended, isAttended = 1, startedAt = NULL, progress = 0
+                    WHERE id = ? AND state = 'running'
+                    """,
                 arguments: [id])
         }
     }
@@ -82,7 +86,7 @@ extension Library {
         try write { db in
             try db.execute(
                 sql: """
-                    UPDATE job SET state = 'queued', isAttended = 0, startedAt = NULL, progress = 0, secondsLeft = NULL, generationId = NULL
+                    UPDATE job SET state = 'queued', isAttended = 0, isPutBack = 0, startedAt = NULL, progress = 0, secondsLeft = NULL, generationId = NULL
                     WHERE id = ? AND (state = 'running' OR state = 'queued' AND isAttended) AND NOT isAskedToStop
                     """, arguments: [id])
         }
@@ -219,7 +223,8 @@ extension Library {
         }
     }
 
-    /// Marks what ended with its process: jobs under way that nobody attends any more, and generations that no job under way makes.
+    /// Marks what ended with its process: jobs under way that nobody attends any more, and generations that no job under way makes. A job
+    /// that was put back into the queue for want of memory only loses its attendant.
     ///
     /// - Parameter isAlive: whether some process runs, or waits for, the job of that number.
     public func markInterrupted(at moment: Date = Date(), unless isAlive: (Int64) -> Bool) throws(LibraryError) {
@@ -234,6 +239,10 @@ extension Library {
         }
         guard suspects else { return }
         try write { db in
+            let putBack = try Int64.fetchAll(db, sql: "SELECT id FROM job WHERE state = 'queued' AND isAttended AND isPutBack ORDER BY id")
+            for job in putBack where !isAlive(job) {
+                try db.execute(sql: "UPDATE job SET isAttended = 0, isPutBack = 0 WHERE id = ?", arguments: [job])
+            }
             let jobs = try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id").map(Job.init)
             for job in jobs where (job.isAttended || job.state == .running) && !isAlive(job.id) {
                 try Library.end(job.id, job.state == .running ? .failed : .cancelled, Library.interruption, at: moment, db)

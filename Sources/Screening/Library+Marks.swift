@@ -118,20 +118,26 @@ extension Library {
         }
     }
 
-    /// Keeps a wish under a name, in place of the one that stood there.
-    public func keep(preset name: String, wish: String, at moment: Date = Date()) throws(LibraryError) {
+    /// Keeps a wish under a name.
+    ///
+    /// - Parameter replacing: whether it takes the place of one that has the name, whatever its capitals.
+    /// - Returns: whether it is kept; not where one stands there and is not to be replaced.
+    public func keep(preset name: String, wish: String, replacing: Bool, at moment: Date = Date()) throws(LibraryError) -> Bool {
         let name = try Text.tag(name, field: "the preset's name")
         guard name.count <= 80 else {
             throw .invalid(field: "the preset's name", value: "\(name.prefix(40))…", rule: "at most 80 characters")
         }
         try Text.json(wish, field: "the wish")
-        try write { db in
+        return try write { db in
+            let taken = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM preset WHERE name = ?)", arguments: [name]) ?? false
+            guard replacing || !taken else { return false }
             try db.execute(
                 sql: """
                     INSERT INTO preset (name, wish, changedAt) VALUES (?, ?, ?)
                     ON CONFLICT (name) DO UPDATE SET wish = excluded.wish, changedAt = excluded.changedAt
                     """,
                 arguments: [name, wish, moment])
+            return true
         }
     }
 

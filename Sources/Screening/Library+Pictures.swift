@@ -20,13 +20,12 @@ extension Library {
     }
 
     static func insert(_ picture: NewPicture, at moment: Date, _ db: Database) throws -> PictureRecord {
-        // Whoever brings a picture again that lies in the bin wants it.
+        // One that lies in the bin stays there: a folder or a job that comes by it again is nobody's wish to have it back.
         let name = picture.name ?? picture.path.map(Library.name) ?? ""
         try db.execute(
             sql: """
                 INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (sha256) DO UPDATE SET binnedAt = NULL, name = CASE name WHEN '' THEN excluded.name ELSE name END
-                WHERE binnedAt IS NOT NULL OR name = ''
+                ON CONFLICT (sha256) DO UPDATE SET name = excluded.name WHERE name = ''
                 """,
             arguments: [picture.sha256, picture.width, picture.height, moment, name])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!

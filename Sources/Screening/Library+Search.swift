@@ -79,6 +79,8 @@ extension ListedPicture {
             """
             SELECT picture.*,
                 (SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1) AS prompt,
+                (SELECT max(number) FROM prompt WHERE pictureId = picture.id) AS lastPrompt,
+                (SELECT max(id) FROM decision WHERE pictureId = picture.id) AS lastDecision,
                 (SELECT min(generationOutput.generationId) FROM generationOutput
                     LEFT JOIN generationMark ON generationMark.generationId = generationOutput.generationId
                     WHERE generationOutput.sha256 = picture.sha256 AND generationMark.binnedAt IS NULL) AS madeBy
@@ -98,5 +100,6 @@ extension ListedPicture {
         (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
         (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))
         (prompt, madeBy) = (try row.optional("prompt"), try row.optional("madeBy"))
+        (lastDecision, lastPrompt) = (try row.optional("lastDecision"), try row.optional("lastPrompt"))
     }
 }

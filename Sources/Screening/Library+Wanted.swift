@@ -15,22 +15,38 @@ extension Library {
 
     /// The newest picture whose analysis was asked for, one that lies in the bin apart; nil where none waits: who adds one picture after a
     /// whole folder sees it analysed at once.
-    public func nextWantedAnalysis() throws(LibraryError) -> (picture: Int64, how: StoredJSON)? {
+    ///
+    /// - Parameter others: pictures that are not meant: somebody analyses them already.
+    public func nextWantedAnalysis(besides others: Set<Int64> = []) throws(LibraryError) -> (picture: Int64, how: StoredJSON)? {
         try read { db in
-            let sql =
-                "SELECT id, wantedAnalysis FROM picture WHERE wantedAnalysis IS NOT NULL AND binnedAt IS NULL ORDER BY id DESC LIMIT 1"
+            let passedOver = others.map { "\($0)" }.joined(separator: ", ")
+            let sql = """
+                SELECT id, wantedAnalysis FROM picture WHERE wantedAnalysis IS NOT NULL AND binnedAt IS NULL AND id NOT IN (\(passedOver))
+                ORDER BY id DESC LIMIT 1
+                """
             guard let row = try Row.fetchOne(db, sql: sql).map({ StoredRow($0, of: "picture") }) else { return nil }
             return (try row.value("id"), try row.requiredJSON("wantedAnalysis"))
         }
     }
 
-    /// Takes a picture from those that are to be analysed.
+    /// How a picture is to be analysed; nil where nobody wants that any more.
+    public func wantedAnalysis(of picture: Int64) throws(LibraryError) -> StoredJSON? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT id, wantedAnalysis FROM picture WHERE id = ?", arguments: [picture])
+                .flatMap { try StoredRow($0, of: "picture").json("wantedAnalysis") }
+        }
+    }
+
+    /// Takes a picture from those that are to be analysed, unless another analysis was asked for meanwhile: that one still waits.
     ///
-    /// - Parameter failure: why it could not be; nil where it was.
-    public func endWantedAnalysis(of picture: Int64, failure: String?) throws(LibraryError) {
+    /// - Parameters:
+    ///   - how: what was asked for when the analysis that has ended began.
+    ///   - failure: why it could not be done; nil where it was.
+    public func endWantedAnalysis(of picture: Int64, _ how: StoredJSON, failure: String?) throws(LibraryError) {
         try write { db in
             try db.execute(
-                sql: "UPDATE picture SET wantedAnalysis = NULL, analysisFailure = ? WHERE id = ?", arguments: [failure, picture])
+                sql: "UPDATE picture SET wantedAnalysis = NULL, analysisFailure = ? WHERE id = ? AND wantedAnalysis = ?",
+                arguments: [failure, picture, how.text])
         }
     }
 }

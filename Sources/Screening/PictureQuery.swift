@@ -62,6 +62,10 @@ public struct ListedPicture: Sendable, Hashable, Identifiable {
     public let bestStars: Int
     /// Its latest prompt version's text.
     public let prompt: String?
+    /// The number of the last decision on it, of a change taken back too.
+    public let lastDecision: Int64?
+    /// The number of its latest prompt version.
+    public let lastPrompt: Int?
     /// The first generation that made this very file.
     public let madeBy: Int64?
 }

@@ -1,3 +1,5 @@
+internal import GRDB
+
 /// What lists, searches and rates pictures, keeps wishes, and throws away.
 extension Schema {
     /// Counts stand with the picture, so that a list of a hundred thousand asks no other table; `Library.tellChanges` keeps them.
@@ -82,6 +84,49 @@ extension Schema {
         }
         return (ofRow + ofMarks + ofPictures).joined(separator: "\n")
     }()
+
+    /// Names, counts and words of the pictures that an older library has. Nothing of this changes with the library's code: the tables of later
+    /// versions are not there yet where it runs.
+    static func fillStudio(_ db: Database) throws {
+        let rows = try Row.fetchAll(db, sql: "SELECT pictureId, path FROM picturePath ORDER BY seenAt")
+        for row in rows.map({ StoredRow($0, of: "picturePath") }) {
+            let (picture, path): (Int64, String) = (try row.value("pictureId"), try row.value("path"))
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            try db.execute(sql: "UPDATE picture SET name = ? WHERE id = ?", arguments: [name, picture])
+        }
+        try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")
+        try db.execute(sql: studioCounts)
+    }
+
+    /// What `Library.tellChanges` did when these tables came.
+    private static let studioCounts = """
+        UPDATE picture SET
+            analyses = (SELECT count(*) FROM analysis WHERE pictureId = picture.id),
+            approved = (SELECT count(*) FROM suggestion WHERE pictureId = picture.id AND state = 'approved'),
+            rejected = (SELECT count(*) FROM suggestion WHERE pictureId = picture.id AND state = 'rejected'),
+            pending = (SELECT count(*) FROM suggestion WHERE pictureId = picture.id AND state = 'pending'),
+            generations = (
+                SELECT count(*) FROM generation LEFT JOIN generationMark ON generationMark.generationId = generation.id
+                WHERE pictureId = picture.id AND status = 'done' AND generationMark.binnedAt IS NULL),
+            bestStars = coalesce((
+                SELECT max(stars) FROM generation JOIN generationMark ON generationMark.generationId = generation.id
+                WHERE pictureId = picture.id AND generationMark.binnedAt IS NULL), 0)
+        WHERE id IN (SELECT pictureId FROM pictureChanged);
+        DELETE FROM pictureText WHERE rowid IN (SELECT pictureId FROM pictureChanged);
+        INSERT INTO pictureText (rowid, name, tags, prompt)
+        SELECT id, name,
+            coalesce((
+                SELECT group_concat(suggestionName.name, ', ') FROM suggestion
+                JOIN suggestionName ON suggestionName.suggestionId = suggestion.id
+                WHERE suggestion.pictureId = picture.id AND suggestion.state <> 'rejected'), '') || ', ' || coalesce((
+                SELECT group_concat(editedText, ', ') FROM suggestion
+                WHERE suggestion.pictureId = picture.id AND state = 'approved' AND editedText IS NOT NULL), ''),
+            coalesce((SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1), '') || ' ' || coalesce((
+                SELECT json_extract(recovered, '$.positive') FROM analysis
+                WHERE pictureId = picture.id AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1), '')
+        FROM picture WHERE id IN (SELECT pictureId FROM pictureChanged);
+        DELETE FROM pictureChanged;
+        """
 
     private static func trigger(_ name: String, _ event: String, _ pictures: String) -> String {
         """

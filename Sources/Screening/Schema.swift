@@ -30,9 +30,10 @@ enum Schema {
         migrator.registerMigration("5 the studio: names, search, stars, masks, presets, the bin, the order of jobs") { db in
             try db.execute(sql: studio)
             try db.execute(sql: studioTriggers)
-            try Library.namePictures(db)
-            try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")
-            try Library.tellChanges(db)
+            try fillStudio(db)
+        }
+        migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
+            try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
         return migrator
     }

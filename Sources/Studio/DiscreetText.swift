@@ -12,6 +12,27 @@ public struct DiscreetText: Sendable {
     /// Bytes of a message that are told; what was sent may be quoted in it.
     public static let mostBytes = 1000
 
+    /// What an error says. The files that it carries are told by their names alone, whatever blanks and brackets their paths have.
+    public func words(of error: any Error) -> String {
+        var message = "\(error)"
+        // Errors of the system carry theirs apart.
+        let carried = Self.paths(in: error).union((error as NSError).userInfo.values.flatMap { Self.paths(in: $0) })
+        for path in carried.sorted(by: { $0.count > $1.count }) {
+            message = message.replacing(path, with: URL(fileURLWithPath: path).lastPathComponent)
+        }
+        return plain(message)
+    }
+
+    /// The absolute paths that a value has anywhere in it.
+    private static func paths(in value: Any, depth: Int = 0) -> Set<String> {
+        if let text = value as? String { return text.hasPrefix("/") && text.dropFirst().contains("/") ? [text] : [] }
+        if let url = value as? URL { return url.isFileURL ? [url.path] : [] }
+        guard depth < 6 else { return [] }
+        var paths: Set<String> = []
+        for child in Mirror(reflecting: value).children { paths.formUnion(Self.paths(in: child.value, depth: depth + 1)) }
+        return paths
+    }
+
     public func plain(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         if text.utf8.count > Self.mostBytes { text = text.prefix(Self.mostBytes / 2) + "…" }

@@ -1,4 +1,5 @@
 import Diffusion
+import Screening
 
 /// What a person said of a picture to be made, all of it optional: the command line, a page, an API and a picture's own text all come to it.
 ///
@@ -121,6 +122,15 @@ public struct GenerationWish: Codable, Sendable, Equatable {
     /// Where neither the person nor the model says anything.
     public static let defaultStrength = GenerationRequest().strength
     /// As many pictures as one wish may ask for.
-    public static let mostPictures = 100
+    public static let mostPictures = Int(GenerationRequest.Bounded.count.range.upperBound)
+    /// Between what the numbers of a wish must be, by their keys; `strengths` is how many a sheet may have, `weight` is a tag's.
+    public static let ranges: [String: ClosedRange<Double>] = {
+        var ranges = Dictionary(uniqueKeysWithValues: GenerationRequest.Bounded.allCases.map { ($0.rawValue, $0.range) })
+        // 0 says that what grows is made at its size at once.
+        ranges["firstSide"] = 0...GenerationRequest.Bounded.firstSide.range.upperBound
+        ranges["strengths"] = 1...Double(OrderError.mostStrengths)
+        ranges["weight"] = Suggestion.weights
+        return ranges
+    }()
     public static let areas = GenerationRequest.Area.allCases.map(\.rawValue)
 }

@@ -10,6 +10,8 @@ import Synchronization
 final class JobLock: Sendable {
     /// In the library's folder.
     static let fileName = "jobs.lock"
+    /// The same of pictures that are being analysed for whoever wanted that.
+    static let analysesFileName = "analyses.lock"
 
     private static let setLock: Int32 = 37
     private let descriptor: Int32
@@ -22,17 +24,36 @@ final class JobLock: Sendable {
         close(descriptor)
     }
 
-    /// Held as long as the value lives. Nil where some process has it, or where the folder's file system knows no locks.
-    static func take(_ job: Int64, in folder: URL) -> JobLock? {
-        let descriptor = open(folder.appendingPathComponent(fileName).path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
+    /// What came of asking for a lock.
+    enum Attempt {
+        /// Held as long as the value lives.
+        case taken(JobLock)
+        /// Some process has it.
+        case held
+        /// The folder's file system knows no locks, or takes no file.
+        case impossible
+    }
+
+    /// - Parameter file: another name stands for locks of another kind.
+    static func attempt(_ number: Int64, in folder: URL, file: String = fileName) -> Attempt {
+        let descriptor = open(folder.appendingPathComponent(file).path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return .impossible }
         let lock = JobLock(descriptor)
+        // Closed after its error was read.
+        defer { withExtendedLifetime(lock) {} }
         var range = flock()
         range.l_type = Int16(F_WRLCK)
         range.l_whence = Int16(SEEK_SET)
-        range.l_start = Int(job)
+        range.l_start = Int(number)
         range.l_len = 1
-        return fcntl(descriptor, setLock, &range) == 0 ? lock : nil
+        if fcntl(descriptor, setLock, &range) == 0 { return .taken(lock) }
+        return errno == EAGAIN || errno == EACCES ? .held : .impossible
+    }
+
+    /// Held as long as the value lives. Nil where some process has it, or where the folder's file system knows no locks.
+    static func take(_ job: Int64, in folder: URL) -> JobLock? {
+        guard case .taken(let lock) = attempt(job, in: folder) else { return nil }
+        return lock
     }
 
     /// Whether some process attends to the job.

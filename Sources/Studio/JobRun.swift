@@ -51,7 +51,7 @@ struct JobRun: Sendable {
                 try library.leave(job)
                 throw error
             }
-            _ = try? library.finish(job: job, isCancelled ? .cancelled : .failed, message: isCancelled ? nil : "\(error)")
+            _ = try? library.finish(job: job, isCancelled ? .cancelled : .failed, message: isCancelled ? nil : words(of: error))
             if isCancelled, try library.job(id: job).isAskedToStop { throw StudioError.jobCancelled(job) }
             throw error
         }
@@ -116,11 +116,14 @@ struct JobRun: Sendable {
             if let begun {
                 _ = try? library.finish(
                     generation: begun.generation,
-                    GenerationOutcome(status: isCancelled ? .cancelled : .failed, message: isCancelled ? nil : "\(error)"))
+                    GenerationOutcome(status: isCancelled ? .cancelled : .failed, message: isCancelled ? nil : words(of: error)))
             }
             throw error
         }
     }
+
+    /// What is kept of a failure: those who read it are not all at this machine.
+    private func words(of error: any Error) -> String { studio.discreetText().words(of: error) }
 
     /// Waits until the job may run.
     private func turn(_ library: Library) async throws {

@@ -62,7 +62,7 @@ extension ScreeningDesk {
         let database = URL(fileURLWithPath: library.location)
         let folder = database.deletingLastPathComponent()
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
-            $0.hasPrefix(database.lastPathComponent) || $0 == JobLock.fileName
+            $0.hasPrefix(database.lastPathComponent) || [JobLock.fileName, JobLock.analysesFileName].contains($0)
         }
         var wanted = stat()
         guard stat(file.path, &wanted) == 0 else { return false }

@@ -34,13 +34,29 @@ extension Studio {
 
     private func place(ofTagger name: String) -> URL { installation.personalModels.appendingPathComponent(name) }
 
-    /// Analyses the newest of the pictures that wait for that; what fails is kept with it.
+    /// Analyses the newest of the pictures that wait for that, and that no other process analyses already; what fails is kept with it.
     ///
     /// - Parameter onChange: told the picture's number when its analysis begins, and when it has ended.
     /// - Returns: whether there was one.
     public func analyseNext(onChange: @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
         let library = try premises.library()
-        guard let (picture, how) = try library.nextWantedAnalysis() else { return false }
+        var others: Set<Int64> = []
+        while let (picture, how) = try library.nextWantedAnalysis(besides: others) {
+            let claim = JobLock.attempt(picture, in: premises.libraryFolder, file: JobLock.analysesFileName)
+            if case .held = claim {
+                others.insert(picture)
+                continue
+            }
+            defer { withExtendedLifetime(claim) {} }
+            // Whoever had it before may have finished between the two looks.
+            guard try library.wantedAnalysis(of: picture) == how else { continue }
+            try await analyse(picture, how, library, onChange: onChange)
+            return true
+        }
+        return false
+    }
+
+    private func analyse(_ picture: Int64, _ how: StoredJSON, _ library: Library, onChange: @Sendable (Int64) -> Void) async throws {
         underWay.withLock { $0 = picture }
         onChange(picture)
         defer {
@@ -54,18 +70,18 @@ extension Studio {
                 return try self.file(of: record)
             }
             _ = try await analyst(for: wish).analyze(file)
-            try library.endWantedAnalysis(of: picture, failure: nil)
+            try library.endWantedAnalysis(of: picture, how, failure: nil)
         } catch let error as CancellationError {
             throw error
         } catch {
-            try library.endWantedAnalysis(of: picture, failure: discreetText().plain(Studio.withoutFile(error)))
+            try library.endWantedAnalysis(of: picture, how, failure: failure(error))
         }
-        return true
     }
 
     /// What is wrong with a picture, without where it lies.
-    static func withoutFile(_ error: any Error) -> String {
-        (error as? ImageError).map { "the picture \($0.cause)" } ?? "\(error)"
+    func failure(_ error: any Error) -> String {
+        let text = discreetText()
+        return (error as? ImageError).map { text.plain("the picture \($0.cause)") } ?? text.words(of: error)
     }
 
     /// The picture that is being analysed.

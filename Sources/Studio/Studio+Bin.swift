@@ -18,15 +18,39 @@ extension Studio {
     public func binCount() throws -> Int { try premises.library().binCount() }
 
     /// Removes what lies in the bin for good: from the library, and those of its files that are the library's own. A person's own file stays
-    /// where it is.
-    public func emptyBin() throws -> BinReport {
-        let library = try premises.library()
-        let emptied = try library.emptyBin()
-        for output in emptied.outputs where files.isKept(output) { try? FileManager.default.removeItem(atPath: output) }
-        for sha256 in emptied.pictures {
-            for shelf in [LibraryFiles.Shelf.pictures, .thumbnails] { removeKept(sha256, shelf) }
+    /// where it is. Masks that nothing was repainted under go too, once they are a day old.
+    public func emptyBin() async throws -> BinReport {
+        // Whatever is taken in waits: it may be the very file that goes.
+        try await Studio.takingIn.run { [self] in
+            let library = try premises.library()
+            let emptied = try library.emptyBin()
+            for file in emptied.files {
+                guard files.isKept(file.path), try !library.needs(file) else { continue }
+                try? FileManager.default.removeItem(atPath: file.path)
+            }
+            for sha256 in Set(emptied.pictures + emptied.files.map(\.sha256)) {
+                guard try !library.isShown(sha256) else { continue }
+                for shelf in [LibraryFiles.Shelf.pictures, .thumbnails] { removeKept(sha256, shelf) }
+            }
+            try removeMasks(besides: Set(emptied.masks), library)
+            return BinReport(pictures: emptied.pictures.count, generations: emptied.generations)
         }
-        return BinReport(pictures: emptied.pictures.count, generations: emptied.generations)
+    }
+
+    /// Seconds for which a mask is kept that was sent and not used yet.
+    private static let maskPatience: TimeInterval = 24 * 3600
+
+    /// - Parameter gone: masks of generations that went: these do not wait.
+    private func removeMasks(besides gone: Set<String>, _ library: Library) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: files.folder(.masks).path)) ?? []
+        for name in names {
+            let sha256 = String(name.prefix { $0 != "." })
+            let place = files.folder(.masks).appendingPathComponent(name)
+            let changed = (try? FileManager.default.attributesOfItem(atPath: place.path))?[.modificationDate] as? Date
+            let isOld = changed.map { -$0.timeIntervalSinceNow > Studio.maskPatience } ?? false
+            guard gone.contains(sha256) || isOld, try !library.needs(mask: sha256) else { continue }
+            try? FileManager.default.removeItem(at: place)
+        }
     }
 
     private func removeKept(_ sha256: String, _ shelf: LibraryFiles.Shelf) {
@@ -43,11 +67,16 @@ extension Studio {
         try premises.library().presets().map { PresetReport(name: $0.name, wish: try $0.wish.decoded()) }
     }
 
-    /// Keeps a wish under a name, in place of the one that stood there. The picture and the mask are no part of it.
-    public func keep(preset name: String, _ wish: LibraryWish) throws {
+    /// Keeps a wish under a name. The picture and the mask are no part of it.
+    ///
+    /// - Parameter replacing: whether it takes the place of one that has the name.
+    /// - Throws: ``StudioError/presetExists(_:)`` where it does not.
+    public func keep(preset name: String, _ wish: LibraryWish, replacing: Bool) throws {
         var wish = wish
         (wish.picture, wish.mask) = (nil, nil)
-        try premises.library().keep(preset: name, wish: JSON.text(wish))
+        guard try premises.library().keep(preset: name, wish: JSON.text(wish), replacing: replacing) else {
+            throw StudioError.presetExists(name)
+        }
     }
 
     /// - Throws: ``StudioError/noSuchPreset(_:)``.

@@ -19,6 +19,9 @@ public struct ScreeningReport: Codable, Sendable {
     public let suggestions: [SuggestionReport]
     public let counts: PictureSummary.Counts
     public let compose: ComposedReport
+    /// As in ``PictureSummary``.
+    @OrNull public internal(set) var lastDecision: Int64?
+    @OrNull public internal(set) var lastPrompt: Int?
 }
 
 extension Studio {
@@ -93,11 +96,12 @@ extension Studio {
     }
 
     private func report(_ suggestions: [Suggestion], of picture: Int64, model: String?) throws -> ScreeningReport {
+        let summary = try self.picture(picture)
         func count(_ state: Suggestion.State) -> Int { suggestions.count { $0.state == state } }
         return ScreeningReport(
             suggestions: suggestions.map(SuggestionReport.init),
             counts: .init(approved: count(.approved), rejected: count(.rejected), pending: count(.pending)),
-            compose: try composed(picture, model: model))
+            compose: try composed(picture, model: model), lastDecision: summary.lastDecision, lastPrompt: summary.lastPrompt)
     }
 
     private func change(_ wish: DecisionWish, _ desk: ScreeningDesk) throws -> Change {

@@ -110,7 +110,7 @@ extension Studio {
                     throw error
                 } catch let error as LibraryError {
                     // An order that cannot be read any more is nobody's to run.
-                    _ = try? library.finish(job: next.id, .failed, message: "\(error)")
+                    _ = try? library.finish(job: next.id, .failed, message: discreetText().words(of: error))
                     try onOutcome(next.id, .failure(error))
                 } catch {
                     try onOutcome(next.id, .failure(error))

@@ -89,32 +89,38 @@ extension Studio {
         return (file, generation)
     }
 
+    /// SHA-256 of a picture that a generation made.
+    ///
+    /// - Throws: ``StudioError/noSuchOutput(generation:number:)``.
+    public func digest(ofOutput number: Int, of id: Int64) throws -> String {
+        let outputs = try premises.library().generation(id: id).outputs
+        guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
+        return outputs[number - 1].sha256
+    }
+
     /// A picture that a generation made, its file as it was written.
     public func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
+        try await Studio.showing(generation).run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
     }
 
     public func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
-            let outputs = try premises.library().generation(id: id).outputs
-            guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
-            let kept = files.file(.thumbnails, outputs[number - 1].sha256, "jpg")
-            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
-            let file = try file(ofGeneration: id, output: number).file
-            return ShownFile(bytes: try keepThumbnail(file), mediaType: "image/jpeg")
+        let sha256 = try digest(ofOutput: number, of: id)
+        if let known = await Studio.thumbnail(at: files.file(.thumbnails, sha256, "jpg")) { return known }
+        return try await Studio.showing(id).run { [self] in
+            ShownFile(bytes: try keepThumbnail(file(ofGeneration: id, output: number).file), mediaType: "image/jpeg")
         }
     }
 
-    /// What changed against the picture that was redrawn, brought to the size of what was made: black where nothing did.
+    /// What changed against the picture that was redrawn, framed as it was for that: black where nothing did.
     ///
     /// - Throws: ``StudioError/nothingToCompare(generation:)`` for what was painted from nothing.
     public func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.showing(id).run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
             let made = try file.decoded().image
-            var source = try self.file(of: premises.library().picture(id: picture)).decoded().image
-            if source.size != made.size { source = source.resized(width: made.width, height: made.height, filter: .lanczos) }
+            let request: GenerationRequest = try generation.request.decoded()
+            let source = request.framed(try self.file(of: premises.library().picture(id: picture)).decoded().image, to: made.size)
             return ShownFile(bytes: try ImageFile.encodePNG(made.difference(from: source)), mediaType: "image/png")
         }
     }
@@ -123,13 +129,14 @@ extension Studio {
     ///
     /// - Returns: its number.
     public func takeIn(output number: Int, of id: Int64) async throws -> Int64 {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.takingIn.run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             let library = try premises.library()
             let parent = try generation.pictureID.map { try library.listedPicture(id: $0).name }
             var record = file.record
             record.name = Studio.resultName(parent, generation, number)
             let picture = try library.record(record)
+            try library.restore(picture: picture.id)
             if try library.latestAnalysis(of: picture.id) == nil { try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id) }
             return picture.id
         }

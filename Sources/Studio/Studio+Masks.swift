@@ -17,13 +17,15 @@ extension Studio {
     ///
     /// - Throws: `ImageError` where the bytes are no sound picture.
     public func keepMask(_ bytes: [UInt8]) async throws -> MaskReport {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.takingIn.run { [self] in
             let file = try PictureFile(bytes, path: "mask", stamp: nil)
             guard file.width * file.height <= UploadLimits.pixels else {
                 throw StudioError.tooManyPixels(name: "the mask", width: file.width, height: file.height)
             }
             let mask = Mask(try file.decoded().image, isLossy: file.format == .jpeg)
-            try files.keep(bytes, .masks, file.sha256, file.format.fileExtension)
+            let kept = try files.keep(bytes, .masks, file.sha256, file.format.fileExtension)
+            // One that was kept long ago is wanted again: emptying the bin leaves it another day.
+            try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: kept.path)
             let share = Double(mask.touchedPixelCount) / Double(max(1, mask.values.count))
             return MaskReport(id: file.sha256, width: file.width, height: file.height, share: share)
         }

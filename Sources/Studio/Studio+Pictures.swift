@@ -33,10 +33,14 @@ extension Studio {
     /// Keeps a picture that came as bytes, and has it analysed when its turn comes, unless nobody wants that.
     ///
     /// It is decoded once, with the same care as a file, before anything is kept.
-    /// - Parameter name: what the person calls it.
+    /// - Parameters:
+    ///   - name: what the person calls it.
+    ///   - isWanted: whether the person wants it among the pictures: one that lies in the bin comes out of it, with what went along.
     /// - Returns: the picture's number, and whether it is new here.
     /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
-    public func takeIn(_ bytes: [UInt8], named name: String, isAnalysed: Bool = true) async throws -> (picture: Int64, isNew: Bool) {
+    public func takeIn(
+        _ bytes: [UInt8], named name: String, isAnalysed: Bool = true, isWanted: Bool = true
+    ) async throws -> (picture: Int64, isNew: Bool) {
         let name = Studio.plainName(name)
         return try await Studio.takingIn.run { [self] in
             let file = try PictureFile(bytes, path: name, stamp: nil)
@@ -46,6 +50,7 @@ extension Studio {
             let library = try premises.library()
             if let known = try library.picture(sha256: file.sha256), (try? self.file(of: known)) != nil {
                 _ = try library.record(NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name))
+                if isWanted { try library.restore(picture: known.id) }
                 return (known.id, false)
             }
             try keepThumbnail(file)
@@ -54,6 +59,7 @@ extension Studio {
                 NewPicture(
                     sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
                     stamp: FileStamp(path: kept.path), name: name))
+            if isWanted { try library.restore(picture: picture.id) }
             if isAnalysed, try library.latestAnalysis(of: picture.id) == nil {
                 try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id)
             }
@@ -61,8 +67,13 @@ extension Studio {
         }
     }
 
-    /// Large pictures take much memory while they are decoded: one after the other.
-    private static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
+    /// Large pictures take much memory while they are decoded: one after the other. Nothing that is taken in is removed meanwhile.
+    static let takingIn = NumericQueue(label: "redraw.uploads", isSerial: true)
+
+    /// Those who only look have theirs decoded two at a time.
+    static func showing(_ id: Int64) -> NumericQueue { id % 2 == 0 ? evenShowing : oddShowing }
+    private static let evenShowing = NumericQueue(label: "redraw.showing.0", isSerial: true)
+    private static let oddShowing = NumericQueue(label: "redraw.showing.1", isSerial: true)
 
     /// A file's name without folders, and none that is no name.
     static func plainName(_ name: String) -> String {
@@ -76,13 +87,14 @@ extension Studio {
     /// - Parameter onAdded: told the number of each picture that is new.
     public func takeIn(folder: URL, onAdded: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> FolderReport {
         var report = FolderReport()
+        let text = discreetText(besides: [folder])
         let listing = PictureListing([.path(folder.path)])
         defer { listing.abandon() }
         let library = try premises.library()
         while let entry = await listing.next() {
             try Task.checkCancellation()
             switch entry {
-            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: discreetText().plain(reason)))
+            case .problem(let reason): report.passedOver.append(.init(name: folder.lastPathComponent, reason: text.plain(reason)))
             case .picture(let path):
                 do {
                     let picture = try await NumericQueue.shared.run { () -> (Int64, Bool) in
@@ -96,8 +108,14 @@ extension Studio {
                         report.added += 1
                         onAdded(picture.0)
                     }
-                } catch let error as ImageError {
-                    report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: "\(error.cause)"))
+                } catch let error as LibraryError {
+                    throw error
+                } catch let error as CancellationError {
+                    throw error
+                } catch {
+                    // Whatever is wrong with one file, even that it was removed meanwhile, does not end the folder.
+                    let reason = (error as? ImageError).map { "\($0.cause)" } ?? text.words(of: error)
+                    report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: reason))
                 }
             }
         }
@@ -132,13 +150,14 @@ extension Studio {
     ///
     /// - Parameter side: what the longer side may have at most; nil: as it is.
     public func shown(picture id: Int64, side: Int? = nil) async throws -> ShownFile {
-        try await NumericQueue.shared.run { [self] in
+        try await Studio.showing(id).run { [self] in
             try shown(file(of: premises.library().picture(id: id)), side: side)
         }
     }
 
     func shown(_ file: PictureFile, side: Int?) throws -> ShownFile {
-        let isPlain = [.png, .jpeg].contains(file.format) || file.format == .webp && file.orientation == .upright
+        // Browsers turn a JPEG as its Exif says; of other formats they disagree.
+        let isPlain = file.format == .jpeg || [.png, .webp].contains(file.format) && file.orientation == .upright
         if isPlain, side.map({ max(file.width, file.height) <= $0 }) ?? true {
             return ShownFile(bytes: file.bytes, mediaType: file.format.mediaType)
         }
@@ -163,10 +182,15 @@ extension Studio {
     public func thumbnail(picture id: Int64) async throws -> ShownFile {
         let picture = try premises.library().picture(id: id)
         let kept = files.file(.thumbnails, picture.sha256, "jpg")
-        return try await NumericQueue.shared.run { [self] in
-            if let bytes = try? FileBytes.read(kept) { return ShownFile(bytes: bytes, mediaType: "image/jpeg") }
-            return ShownFile(bytes: try keepThumbnail(file(of: picture)), mediaType: "image/jpeg")
+        if let known = await Studio.thumbnail(at: kept) { return known }
+        return try await Studio.showing(id).run { [self] in
+            ShownFile(bytes: try keepThumbnail(file(of: picture)), mediaType: "image/jpeg")
         }
+    }
+
+    /// One that was made before: nobody waits for it behind those that are being made.
+    static func thumbnail(at place: URL) async -> ShownFile? {
+        try? await NumericQueue.shared.run { ShownFile(bytes: try FileBytes.read(place), mediaType: "image/jpeg") }
     }
 
     /// Pixels of a thumbnail's longer side.

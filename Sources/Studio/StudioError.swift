@@ -45,6 +45,7 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case tooManyPixels(name: String, width: Int, height: Int)
     case noSuchMask(String)
     case noSuchPreset(String)
+    case presetExists(String)
     case noSuchFolder(Int)
     case noSuchOutput(generation: Int64, number: Int)
     /// A name that would be a path.
@@ -115,6 +116,7 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(name) is \(width)x\(height) pixels, more than the \(UploadLimits.pixels / 1_000_000) megapixels taken here; scale it down first."
         case .noSuchMask(let id): "There is no mask \(id); send it first."
         case .noSuchPreset(let name): "There is no preset \(name)."
+        case .presetExists(let name): "There is a preset \(name) already; give another name, or say that it is to be replaced."
         case .noSuchFolder(let number):
             "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
         case .noSuchOutput(let generation, let number):

@@ -60,6 +60,23 @@ extension Request {
         uri.queryParameters[Substring(name)].map(String.init).flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Whether the address itself says which content is meant: `v` begins its digest.
+    func names(_ sha256: String) -> Bool {
+        guard let version = query("v") else { return false }
+        return version.utf8.count >= Address.versionLength && sha256.hasPrefix(version)
+    }
+
+    /// A yes or no of the query.
+    ///
+    /// - Throws: ``Refusal`` where it is neither.
+    func flag(_ name: String) throws -> Bool? {
+        guard let text = query(name) else { return nil }
+        guard let flag = Bool(text) else {
+            throw Refusal(.unprocessableContent, "\(name) is \(text.prefix(40)); it must be true or false", field: name)
+        }
+        return flag
+    }
+
     /// A number of the query.
     ///
     /// - Throws: ``Refusal`` where it is none, or out of range.

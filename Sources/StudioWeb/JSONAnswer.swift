@@ -23,7 +23,7 @@ extension Response {
     ///
     /// - Parameters:
     ///   - tag: what names this very content; a browser that has it is told so.
-    ///   - lasts: whether the address always means this content.
+    ///   - lasts: whether the address always means this content: numbers do not, since another library may be served at the same place.
     static func file(
         _ bytes: [UInt8], _ mediaType: String, tag: String?, lasts: Bool, for request: Request, name: String? = nil
     ) -> Response {
@@ -52,7 +52,7 @@ enum JSONText {
 }
 
 extension String {
-    /// As RFC 5987 writes a file's name into a header.
+    /// Nothing but what RFC 3986 leaves unreserved: as RFC 5987 writes a file's name into a header, and as a value stands in an address.
     var percentEncoded: String {
         addingPercentEncoding(
             withAllowedCharacters: CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))

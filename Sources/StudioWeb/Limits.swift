@@ -8,6 +8,8 @@ enum Limits {
     static let picture = UploadLimits.bytes
     /// Bytes of a body with a picture and a mask in base64.
     static let webUIBody = 192 << 20
+    /// Bodies longer than those of JSON that are read, and taken in, at the same time.
+    static let largeBodies = 4
     /// Seconds in which a body has to be there, and how much longer each megabyte may take.
     static let bodySeconds = 30.0
     static let bodySecondsPerMegabyte = 2.0

@@ -18,6 +18,9 @@ public struct ServeOptions: Sendable {
     /// Whether only this machine reaches the address.
     public var isLoopback: Bool { HostName.isLoopback(host) }
 
+    /// The address that opens the page: with the token in it, whatever signs a person's own has, so that the browser keeps it and asks no more.
+    public func opening(_ address: String) -> String { token.map { address + "?token=\($0.percentEncoded)" } ?? address }
+
     /// A token that nobody guesses: 32 letters and digits of the system's random numbers.
     public static func generatedToken() -> String {
         let letters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")

@@ -13,6 +13,7 @@ final class Site: Sendable {
     /// Who decides, for the record.
     let person = Studio.person()
     let errors: ErrorAnswers
+    let largeBodies = Gate(most: Limits.largeBodies)
     /// Rung when something was put into a queue.
     let bell = Bell()
 
@@ -20,6 +21,17 @@ final class Site: Sendable {
         (self.studio, self.options) = (studio, options)
         page = studio.pageFolder
         errors = ErrorAnswers(text: studio.discreetText(besides: options.folders))
+    }
+
+    /// Asked before a job is put into the queue.
+    ///
+    /// - Throws: ``Refusal`` where as many wait as are taken.
+    func checkRoom() throws {
+        let waiting = try studio.status().jobs
+        guard waiting < Limits.jobs else {
+            throw Refusal(
+                .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"])
+        }
     }
 
     // MARK: Telling

@@ -66,6 +66,23 @@ import Testing
         #expect(try library.start(job, most: 2))
     }
 
+    /// Killed while it waited for memory: what the queue had before is the queue's again, what somebody waited for is over.
+    @Test func aJobThatWasPutBackOutlivesItsProcess() throws {
+        let library = try Library.inMemory()
+        let (queued, attended) = (try submit(library, attended: false), try submit(library))
+        #expect(try library.startNext(engine: "builtin", most: 2)?.id == queued)
+        #expect(try library.start(attended, most: 2))
+        for job in [queued, attended] { try library.putBack(job) }
+        // It starts and is put back once more: it is still the queue's.
+        #expect(try library.start(queued, most: 2))
+        try library.putBack(queued)
+        try library.markInterrupted { _ in true }
+        #expect(try library.startNext(engine: "builtin", most: 2) == nil, "whoever put it back is still there")
+        try library.markInterrupted { _ in false }
+        #expect(try library.job(id: attended).state == .cancelled && library.job(id: queued).state == .queued)
+        #expect(try library.startNext(engine: "builtin", most: 2)?.id == queued)
+    }
+
     @Test func aJobThatDoesNotAnswerIsEndedByASecondCancel() throws {
         let library = try Library.inMemory()
         let job = try submit(library)

@@ -61,7 +61,13 @@ import Testing
         try library.want(analysis: "{}", of: two)
         #expect(try found(library) { $0.state = .analysing } == [two])
         #expect(try library.nextWantedAnalysis()?.picture == two)
-        try library.endWantedAnalysis(of: two, failure: "it is damaged")
+        // What was asked for while an analysis ran is not taken for done with it.
+        let begun = try #require(try library.wantedAnalysis(of: two))
+        try library.want(analysis: #"{"tagger":"wd"}"#, of: two)
+        try library.endWantedAnalysis(of: two, begun, failure: nil)
+        #expect(try library.nextWantedAnalysis()?.how.text == #"{"tagger":"wd"}"#)
+        #expect(try library.nextWantedAnalysis(besides: [two]) == nil)
+        try library.endWantedAnalysis(of: two, try #require(try library.wantedAnalysis(of: two)), failure: "it is damaged")
         #expect(try found(library) { $0.state = .failed } == [two] && library.nextWantedAnalysis() == nil)
     }
 
@@ -99,10 +105,48 @@ import Testing
         try library.decide([.reject("dog")], on: other, by: "me")
         try library.bin(picture: cat)
         let emptied = try library.emptyBin()
-        #expect(emptied.pictures == [digest(1)] && emptied.outputs == ["/results/10.png"])
+        #expect(emptied.pictures == [digest(1)] && emptied.files.contains { $0.path == "/results/10.png" } && emptied.masks == [digest(77)])
         #expect(throws: LibraryError.noSuchPicture("\(cat)")) { try library.picture(id: cat) }
         #expect(try library.states(other) == ["dog": .rejected] && library.check().isEmpty)
         #expect(try found(library) { $0.words = "cat" }.isEmpty)
+    }
+
+    /// A picture that was taken in from a result is that result's file: it stays as long as the picture does.
+    @Test func aResultThatIsAPictureStays() throws {
+        let library = try Library.inMemory()
+        func generation(_ file: Int, of picture: Int64?) throws -> Int64 {
+            try library.record(
+                NewGeneration(
+                    kind: picture == nil ? .paint : .generate, request: "{}", seed: 1, model: "m", profile: "redraw", precision: "f32",
+                    stepsRequested: 4, pictureID: picture, promptNumber: nil, mask: digest(77),
+                    outcome: .init(status: .done, outputs: [.init(path: "/results/\(file).png", sha256: digest(file))]))
+            ).id
+        }
+        let made = try generation(10, of: nil)
+        let picture = try library.record(NewPicture(sha256: digest(10), width: 4, height: 3, path: "/results/10.png")).id
+        let redrawn = try generation(11, of: picture)
+        try library.bin(picture: picture)
+        try library.bin(generation: made)
+        try library.restore(generation: redrawn)
+        let first = try library.emptyBin()
+        #expect(first.generations == 1 && first.pictures.isEmpty && first.files.isEmpty && first.masks.isEmpty)
+        #expect(try library.needs(.init(path: "/results/10.png", sha256: digest(10))) && library.needs(mask: digest(77)))
+        // With the last that needs them the files go.
+        try library.bin(generation: redrawn)
+        let second = try library.emptyBin()
+        #expect(second.pictures == [digest(10)] && Set(second.files.map(\.path)) == ["/results/10.png", "/results/11.png"])
+        #expect(second.masks == [digest(77)])
+        #expect(try !library.isShown(digest(10)) && library.check().isEmpty)
+    }
+
+    /// What a job under way starts from is not taken away from it.
+    @Test func aPictureThatAJobIsAboutStays() throws {
+        let (library, picture) = try Library.withPicture()
+        let job = try library.submit(#"{"picture":{"sha256":"\#(digest(1))"}}"#, engine: "builtin", isAttended: false)
+        try library.bin(picture: picture)
+        #expect(try library.emptyBin().pictures.isEmpty)
+        try library.cancel(job: job.id)
+        #expect(try library.emptyBin().pictures == [digest(1)])
     }
 
     /// The tables themselves keep what is decided of a picture that is not in the bin.
@@ -112,19 +156,24 @@ import Testing
         try library.decide([.approve("cat")], on: cat, by: "me")
         #expect(throws: LibraryError.self) { try library.write { try $0.execute(sql: "DELETE FROM decision") } }
         #expect(throws: LibraryError.self) { try library.write { try $0.execute(sql: "DELETE FROM suggestion") } }
-        // A picture that is brought again comes out of the bin.
+        // A picture that is seen again stays in the bin until somebody takes it out.
         try library.bin(picture: cat)
         _ = try library.record(NewPicture(sha256: digest(1), width: 64, height: 48))
+        #expect(try found(library) { _ in }.isEmpty && found(library) { $0.isBinned = true } == [cat])
+        try library.restore(picture: cat)
+        try library.restore(picture: cat)
         #expect(try library.states(cat) == ["cat": .approved] && found(library) { _ in } == [cat])
     }
 
     @Test func presetsAreKeptByName() throws {
         let library = try Library.inMemory()
-        try library.keep(preset: "Soft", wish: #"{"strength":0.4}"#)
-        try library.keep(preset: "soft", wish: #"{"strength":0.5}"#)
+        #expect(try library.keep(preset: "Soft", wish: #"{"strength":0.4}"#, replacing: false))
+        #expect(try !library.keep(preset: "soft", wish: #"{"strength":0.5}"#, replacing: false))
+        #expect(try library.presets().map(\.wish.text) == [#"{"strength":0.4}"#], "nothing is replaced unasked")
+        #expect(try library.keep(preset: "soft", wish: #"{"strength":0.5}"#, replacing: true))
         #expect(try library.presets().map(\.wish.text) == [#"{"strength":0.5}"#])
-        #expect(throws: LibraryError.self) { try library.keep(preset: "", wish: "{}") }
-        #expect(throws: LibraryError.self) { try library.keep(preset: "x", wish: "no JSON") }
+        #expect(throws: LibraryError.self) { try library.keep(preset: "", wish: "{}", replacing: true) }
+        #expect(throws: LibraryError.self) { try library.keep(preset: "x", wish: "no JSON", replacing: true) }
         #expect(try library.remove(preset: "SOFT") && !library.remove(preset: "soft"))
     }
 
@@ -178,6 +227,27 @@ import Testing
         #expect(try found(library) { $0.words = "lighthouse" } == [7] && found(library) { $0.words = "stormy" } == [7])
         #expect(try library.listedPicture(id: 7).name == "lighthouse.jpg" && library.jobsUnderWay().count == 1)
         #expect(try library.check().isEmpty)
+    }
+
+    /// What a migration does is written down with it: neither later tables nor later code are needed where it runs, and its words stay the same.
+    @Test func aMigrationIsSelfContained() throws {
+        let queue = try DatabaseQueue()
+        let fifth = try #require(Schema.migrator.migrations.first { $0.hasPrefix("5 ") })
+        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("4 ") }))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO picture (id, sha256, width, height, addedAt) VALUES (7, ?, 4, 3, '2026-01-01 00:00:00.000');
+                    INSERT INTO picturePath (path, pictureId, seenAt) VALUES ('/old/lighthouse.jpg', 7, '2026-01-01 00:00:00.000');
+                    """, arguments: [digest(7)])
+        }
+        try Schema.migrator.migrate(queue, upTo: fifth)
+        try queue.read { db in
+            #expect(try String.fetchOne(db, sql: "SELECT name FROM picture") == "lighthouse.jpg")
+            #expect(try Int.fetchOne(db, sql: "SELECT generations + approved FROM picture") == 0)
+            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureText WHERE pictureText MATCH 'lighthouse'") == 1)
+            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureChanged") == 0)
+        }
     }
 
     @Test func anotherProcessIsNoticed() throws {

@@ -158,6 +158,22 @@ import Testing
         #expect(try other.clearJobs() == 2)
     }
 
+    /// Two servers on one library: what one of them analyses, the other leaves to it.
+    @Test func aPictureThatAnotherAnalysesIsLeftToIt() async throws {
+        let (first, second) = (try studio(), try studio())
+        let library = try first.premises.library()
+        let picture = try library.record(NewPicture(sha256: String(repeating: "a", count: 64), width: 4, height: 3)).id
+        try first.wantAnalysis(of: picture)
+        var claim: JobLock.Attempt? = JobLock.attempt(picture, in: first.premises.libraryFolder, file: JobLock.analysesFileName)
+        #expect(try await !second.analyseNext())
+        #expect(try library.wantedAnalysis(of: picture) != nil)
+        withExtendedLifetime(claim) {}
+        claim = nil
+        // Nobody has it any more; its file is nowhere, and that is told.
+        #expect(try await second.analyseNext())
+        #expect(try library.wantedAnalysis(of: picture) == nil && first.picture(picture).analysis == "failed")
+    }
+
     @Test func aPictureThatChangedSinceItWasOrderedIsNotRedrawn() async throws {
         let studio = try studio()
         let photo = folder.url.appendingPathComponent("photo.jpg")

@@ -46,6 +46,13 @@ import Testing
             let image = try ImageFile.decode(made.bytes).image
             #expect((image.width, image.height) == (64, 48))
             #expect(try await ask(.get, output + "/thumbnail").headers[.contentType] == "image/jpeg")
+            #expect(try await ask(.get, output).headers[.cacheControl] == "private, no-cache")
+            let told = (try await ask(.get, "/generations/\(generation)").object["outputs"] as? [[String: Any]])?.first ?? [:]
+            for key in ["url", "thumbnail", "difference"] {
+                let answer = try await ask(.get, told[key] as? String ?? "")
+                let digest = told["sha256"] as? String ?? "-"
+                #expect(answer.headers[.cacheControl]?.contains("immutable") == true && answer.headers[.eTag]?.contains(digest) == true)
+            }
             let difference = try ImageFile.decode(try await ask(.get, output + "/difference").bytes).image
             #expect(difference.size == image.size && difference.bytes.contains { $0 > 0 })
 

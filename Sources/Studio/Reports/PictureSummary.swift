@@ -22,6 +22,9 @@ public struct PictureSummary: Codable, Sendable, Equatable {
     public let counts: Counts
     /// The latest prompt version's text.
     @OrNull public internal(set) var prompt: String?
+    /// The number of the last decision, and of the latest prompt version: whoever shows another one shows what was.
+    @OrNull public internal(set) var lastDecision: Int64?
+    @OrNull public internal(set) var lastPrompt: Int?
     /// Generations that are done.
     public let generations: Int
     /// The most stars that one of them has; 0 for none.
@@ -38,6 +41,7 @@ public struct PictureSummary: Codable, Sendable, Equatable {
             : picture.wantedAnalysis != nil
                 ? "waiting" : picture.analysisFailure != nil ? "failed" : picture.analyses > 0 ? "done" : "none"
         counts = Counts(approved: picture.approved, rejected: picture.rejected, pending: picture.pending)
+        (lastDecision, lastPrompt) = (picture.lastDecision, picture.lastPrompt)
         (generations, bestStars, parent) = (picture.generations, picture.bestStars, picture.madeBy)
     }
 }

@@ -18,9 +18,10 @@ struct GenerationAnswer: Encodable, Sendable {
         func encode(to encoder: any Encoder) throws {
             try output.encode(to: encoder)
             var values = encoder.container(keyedBy: CodingKeys.self)
-            try values.encode(url, forKey: .url)
-            try values.encode(url + "/thumbnail", forKey: .thumbnail)
-            try values.encode(url + "/difference", forKey: .difference)
+            let version = Address.version(output.sha256)
+            try values.encode(url + version, forKey: .url)
+            try values.encode(url + "/thumbnail" + version, forKey: .thumbnail)
+            try values.encode(url + "/difference" + version, forKey: .difference)
         }
     }
 

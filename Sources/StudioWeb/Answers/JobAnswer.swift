@@ -29,5 +29,8 @@ struct JobAnswer: Encodable, Sendable {
 /// Addresses within this server.
 enum Address {
     static let root = "/api/v1"
+    /// Digits of a digest that an address carries at least, to mean one content for ever.
+    static let versionLength = 12
+    static func version(_ sha256: String) -> String { "?v=\(sha256.prefix(versionLength))" }
     static func output(_ number: Int, of generation: Int64) -> String { "\(root)/generations/\(generation)/outputs/\(number)" }
 }

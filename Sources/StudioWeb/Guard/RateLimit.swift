@@ -16,6 +16,14 @@ final class RateLimit: Sendable {
         (self.burst, self.perSecond) = (burst, perSecond)
     }
 
+    /// Whether the next one would be beyond the limit; nothing is counted.
+    func isSpent(_ address: String, at now: ContinuousClock.Instant = .now) -> Bool {
+        buckets.withLock { buckets in
+            guard let bucket = buckets[address] else { return burst < 1 }
+            return min(burst, bucket.left + max(0, bucket.at.duration(to: now) / .seconds(1)) * perSecond) < 1
+        }
+    }
+
     /// Whether one more is within the limit; it counts then.
     func allows(_ address: String, at now: ContinuousClock.Instant = .now) -> Bool {
         buckets.withLock { buckets in

@@ -13,24 +13,27 @@ struct TokenGuard: RouterMiddleware {
         guard let token else { return try await next(request, context) }
         let address = context.address ?? ""
         if request.method == .get, request.uri.path == "/", let shown = request.query("token") {
+            try checkAttempts(address)
             guard isRight(shown, token) else { throw refusal(address) }
             // The address without the token: it does not stay in the history.
             return Response(
                 status: .seeOther,
                 headers: [
-                    .location: "/", .setCookie: "\(Self.cookie)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
+                    .location: "/",
+                    .setCookie: "\(Self.cookie)=\(token.percentEncoded); Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
                     .cacheControl: "no-store",
                 ])
         }
-        guard Self.shown(request).contains(where: { isRight($0, token) }) else {
-            throw Self.shown(request).isEmpty ? Self.unauthorized : refusal(address)
-        }
+        let shown = Self.shown(request)
+        guard !shown.isEmpty else { throw Self.unauthorized }
+        try checkAttempts(address)
+        guard shown.contains(where: { isRight($0, token) }) else { throw refusal(address) }
         return try await next(request, context)
     }
 
     private static func shown(_ request: Request) -> [String] {
         var shown: [String] = []
-        if let cookie = request.cookies[cookie]?.value { shown.append(cookie) }
+        if let cookie = request.cookies[cookie]?.value { shown.append(cookie.removingPercentEncoding ?? cookie) }
         guard let header = request.headers[.authorization] else { return shown }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return shown }
@@ -54,12 +57,15 @@ struct TokenGuard: RouterMiddleware {
         return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
-    private func refusal(_ address: String) -> Refusal {
-        guard attempts.allows(address) else {
-            return Refusal(.tooManyRequests, "too many wrong tokens; wait a while", headers: [.retryAfter: "10"])
-        }
-        return Self.unauthorized
+    /// Whoever has guessed too often is not told whether the next one is right: it is not looked at.
+    private func checkAttempts(_ address: String) throws {
+        if attempts.isSpent(address) { throw Self.tooMany }
     }
+
+    /// Counts a wrong token.
+    private func refusal(_ address: String) -> Refusal { attempts.allows(address) ? Self.unauthorized : Self.tooMany }
+
+    private static let tooMany = Refusal(.tooManyRequests, "too many wrong tokens; wait a while", headers: [.retryAfter: "10"])
 
     private static let unauthorized = Refusal(
         .unauthorized, "this server wants its token: open the address it printed, or give the token as the password",

@@ -38,20 +38,23 @@ struct GenerationRoutes {
     private func addOutputs(to router: RouterGroup<Context>) {
         router.get("generations/{id}/outputs/{n}") { request, context in
             let (id, number) = (try context.id(), Int(try context.id("n")))
+            let sha256 = try studio.digest(ofOutput: number, of: id)
             let shown = try await studio.output(number, of: id)
             return Response.file(
-                shown.bytes, shown.mediaType, tag: "g\(id)-\(number)", lasts: true, for: request,
+                shown.bytes, shown.mediaType, tag: sha256, lasts: request.names(sha256), for: request,
                 name: "generation-\(id)-\(number).\(shown.fileExtension)")
         }
         router.get("generations/{id}/outputs/{n}/thumbnail") { request, context in
             let (id, number) = (try context.id(), Int(try context.id("n")))
+            let sha256 = try studio.digest(ofOutput: number, of: id)
             let shown = try await studio.thumbnail(ofOutput: number, of: id)
-            return Response.file(shown.bytes, shown.mediaType, tag: "g\(id)-\(number)-small", lasts: true, for: request)
+            return Response.file(shown.bytes, shown.mediaType, tag: "\(sha256)-small", lasts: request.names(sha256), for: request)
         }
         router.get("generations/{id}/outputs/{n}/difference") { request, context in
             let (id, number) = (try context.id(), Int(try context.id("n")))
+            let sha256 = try studio.digest(ofOutput: number, of: id)
             let shown = try await studio.difference(ofOutput: number, of: id)
-            return Response.file(shown.bytes, shown.mediaType, tag: "g\(id)-\(number)-difference", lasts: true, for: request)
+            return Response.file(shown.bytes, shown.mediaType, tag: "\(sha256)-difference", lasts: request.names(sha256), for: request)
         }
         router.post("generations/{id}/outputs/{n}/picture") { _, context in
             let (id, number) = (try context.id(), Int(try context.id("n")))

@@ -10,12 +10,7 @@ struct JobRoutes {
     func add(to router: RouterGroup<Context>) {
         router.post("jobs") { request, _ in
             let wish = try await request.json(as: LibraryWish.self)
-            let waiting = try studio.status().jobs
-            guard waiting < Limits.jobs else {
-                throw Refusal(
-                    .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"]
-                )
-            }
+            try site.checkRoom()
             let job = try studio.enqueue(try await studio.order(wish))
             return told(try site.answer(job: job), status: .created)
         }

@@ -11,7 +11,9 @@ struct MaskRoutes {
             guard request.headers[.contentType]?.lowercased().hasPrefix("image/") == true else {
                 throw Refusal(.unsupportedMediaType, "send the mask's own bytes, with the header Content-Type: image/png")
             }
-            return Response.json(try await site.studio.keepMask(request.bytes(atMost: Limits.picture)), status: .created)
+            return try await site.admit(request) {
+                Response.json(try await site.studio.keepMask(request.bytes(atMost: Limits.picture)), status: .created)
+            }
         }
         router.get("masks/{id}") { request, context in
             let id = context.parameters.get("id") ?? ""

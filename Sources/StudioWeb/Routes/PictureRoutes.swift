@@ -8,7 +8,7 @@ struct PictureRoutes {
     private var studio: Studio { site.studio }
 
     func add(to router: RouterGroup<Context>) {
-        router.post("pictures") { request, _ in try await upload(request) }
+        router.post("pictures") { request, _ in try await site.admit(request) { try await upload(request) } }
         router.post("folders/{id}") { _, context in try await takeIn(folder: context) }
         router.get("pictures") { request, _ in try list(request) }
         router.get("pictures/{id}") { request, context in
@@ -23,9 +23,9 @@ struct PictureRoutes {
         router.get("pictures/{id}/file") { request, context in try await file(request, context) }
         router.get("pictures/{id}/thumbnail") { request, context in
             let id = try context.id()
-            let tag = try studio.picture(id).sha256
+            let sha256 = try studio.picture(id).sha256
             let shown = try await studio.thumbnail(picture: id)
-            return Response.file(shown.bytes, shown.mediaType, tag: tag, lasts: true, for: request)
+            return Response.file(shown.bytes, shown.mediaType, tag: "\(sha256)-small", lasts: request.names(sha256), for: request)
         }
     }
 
@@ -88,7 +88,8 @@ struct PictureRoutes {
         let summary = try studio.picture(id)
         let shown = try await studio.shown(picture: id, side: side)
         return .file(
-            shown.bytes, shown.mediaType, tag: "\(summary.sha256)-\(side ?? 0)", lasts: true, for: request, name: summary.name)
+            shown.bytes, shown.mediaType, tag: "\(summary.sha256)-\(side ?? 0)", lasts: request.names(summary.sha256), for: request,
+            name: summary.name)
     }
 }
 

@@ -15,7 +15,7 @@ struct RecordRoutes {
         router.get("presets") { _, _ in Response.json(try studio.presets()) }
         router.put("presets/{name}") { request, context in
             let body: Strict<PresetBody> = try await request.json()
-            try studio.keep(preset: name(context), body.value.wish)
+            try studio.keep(preset: name(context), body.value.wish, replacing: request.flag("replace") ?? false)
             site.tellLibrary()
             return Response.json(try studio.presets())
         }
@@ -35,7 +35,7 @@ struct RecordRoutes {
                     generations: generations.generations.map(GenerationAnswer.init)))
         }
         router.delete("bin") { _, _ in
-            let report = try studio.emptyBin()
+            let report = try await studio.emptyBin()
             site.tellLibrary()
             return Response.json(report)
         }

@@ -76,11 +76,15 @@ struct ScreeningRoutes {
     private struct DecisionNote: Encodable {
         let picture: Int64
         let counts: PictureSummary.Counts
+        @OrNull var lastDecision: Int64?
+        @OrNull var lastPrompt: Int?
     }
 
     /// Tells the other pages, and answers.
     private func told(_ picture: Int64, _ report: ScreeningReport) -> Response {
-        site.hub.tell("decision", DecisionNote(picture: picture, counts: report.counts))
+        site.hub.tell(
+            "decision",
+            DecisionNote(picture: picture, counts: report.counts, lastDecision: report.lastDecision, lastPrompt: report.lastPrompt))
         return .json(report)
     }
 }

@@ -57,6 +57,9 @@ struct StatusRoutes {
         let maxBytes = UploadLimits.bytes
         let maxCount = GenerationWish.mostPictures
         let maxStrengths = OrderError.mostStrengths
+        let maxJobs = Limits.jobs
+        /// The least and the most.
+        let ranges = GenerationWish.ranges.mapValues { [$0.lowerBound, $0.upperBound] }
     }
 
     private func choices() -> Response { .json(Choices(engines: site.studio.engineNames)) }

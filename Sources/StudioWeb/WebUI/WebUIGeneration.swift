@@ -9,28 +9,42 @@ struct WebUIGeneration {
     let jobs: WebUIJobs
 
     func add(to router: RouterGroup<Context>) {
-        router.post("txt2img") { request, _ in try await made(request.webUIBody(), redraws: false) }
-        router.post("img2img") { request, _ in try await made(request.webUIBody(), redraws: true) }
+        router.post("txt2img") { request, _ in try await made(request, redraws: false) }
+        router.post("img2img") { request, _ in try await made(request, redraws: true) }
     }
 
-    private func made(_ body: [String: JSONValue], redraws: Bool) async throws -> Response {
+    /// What a request comes to. The pictures that came with it are taken in, and not kept in memory while the job waits.
+    private struct Ordered {
+        let asked: PictureOrder
+        /// The request's fields, for the answer.
+        let parameters: [String: JSONValue]
+        let order: OrderReport
+        let job: Int64
+    }
+
+    private func ordered(_ request: Request, redraws: Bool) async throws -> Ordered {
+        var body = try await request.webUIBody()
         var asked = try PictureOrder(body, redraws: redraws, settings: settings.values, studio: site.studio)
-        let waiting = try site.studio.status().jobs
-        guard waiting < Limits.jobs else {
-            throw Refusal(.tooManyRequests, "\(waiting) jobs wait already; wait until some are done", headers: [.retryAfter: "60"])
-        }
+        try site.checkRoom()
         if let picture = asked.picture {
             let bytes = try Base64Picture.bytes(picture, field: "init_images")
-            let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false)
+            let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false, isWanted: false)
             asked.wish.picture = taken.picture
             if taken.isNew { site.tell(picture: taken.picture) }
         }
         if let mask = asked.mask {
             asked.wish.mask = try await site.studio.keepMask(Base64Picture.bytes(mask, field: "mask")).id
         }
+        (asked.picture, asked.mask) = (nil, nil)
+        if !asked.returnsSource { (body["init_images"], body["mask"]) = (.null, .null) }
         let order = try await site.studio.order(asked.wish)
         if let model = asked.lastingModel { settings.change { $0.model = model } }
-        let job = try site.studio.enqueue(order)
+        return Ordered(asked: asked, parameters: body, order: OrderReport(order), job: try site.studio.enqueue(order))
+    }
+
+    private func made(_ request: Request, redraws: Bool) async throws -> Response {
+        let ordered = try await site.admit(request) { try await self.ordered(request, redraws: redraws) }
+        let (asked, job) = (ordered.asked, ordered.job)
         jobs.begin(job)
         defer { jobs.end(job) }
         site.tell(job: job)
@@ -38,7 +52,7 @@ struct WebUIGeneration {
         let isInterrupted = jobs.isInterrupted(job)
         guard report.state == "done", let generation = report.generation else {
             if report.state == "cancelled", isInterrupted {
-                return Response.json(try answer(to: asked, body, [], nil, order: OrderReport(order), isInterrupted: true))
+                return Response.json(try answer(to: asked, ordered.parameters, [], nil, order: ordered.order, isInterrupted: true))
             }
             throw Refusal(.internalServerError, site.errors.text.plain(report.message ?? "the job was cancelled"))
         }
@@ -49,7 +63,7 @@ struct WebUIGeneration {
             pictures.append((bytes, try await site.studio.textInfo(bytes).parameters))
         }
         return Response.json(
-            try answer(to: asked, body, pictures, detail, order: OrderReport(order), isInterrupted: false))
+            try answer(to: asked, ordered.parameters, pictures, detail, order: ordered.order, isInterrupted: false))
     }
 
     /// Waits until the job is over; where whoever asked is gone, the job goes on.
@@ -69,11 +83,9 @@ struct WebUIGeneration {
     }
 
     private func answer(
-        to asked: PictureOrder, _ body: [String: JSONValue], _ pictures: [(bytes: [UInt8], text: String)], _ generation: GenerationDetail?,
-        order: OrderReport, isInterrupted: Bool
+        to asked: PictureOrder, _ parameters: [String: JSONValue], _ pictures: [(bytes: [UInt8], text: String)],
+        _ generation: GenerationDetail?, order: OrderReport, isInterrupted: Bool
     ) throws -> Answer {
-        var parameters = body
-        if !asked.returnsSource { (parameters["init_images"], parameters["mask"]) = (.null, .null) }
         let seeds = generation.map { detail in detail.outputs.map { $0.seed ?? order.seed } } ?? [order.seed]
         let info = Info(
             asked, order, seeds: seeds, infotexts: pictures.map(\.text), generation: generation, isInterrupted: isInterrupted)

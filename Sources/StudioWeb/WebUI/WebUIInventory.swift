@@ -46,7 +46,7 @@ struct WebUIInventory {
         }
         router.get("options") { _, _ in Response.json(options) }
         router.post("options") { request, _ in
-            try set(try await request.webUIBody())
+            try set(try await site.admit(request) { try await request.webUIBody() })
             return Response.json(JSONValue.null)
         }
     }

@@ -6,25 +6,29 @@ struct WebUILooking {
     let site: Site
 
     func add(to router: RouterGroup<Context>) {
-        router.post("interrogate") { request, _ in
-            var fields = FieldReader(try await request.webUIBody())
-            let bytes = try Self.picture(&fields)
-            let kind = try fields.text("model") ?? "clip"
-            let form: Studio.CaptionForm
-            switch kind {
-            case "clip": form = .prompt
-            case "deepdanbooru", "deepbooru": form = .tags
-            default: throw Refusal(.unprocessableContent, "model is \(kind.prefix(40)); it must be clip or deepdanbooru", field: "model")
-            }
-            let taken = try await site.studio.takeIn(bytes, named: "interrogated", isAnalysed: false)
-            let caption = try await site.studio.caption(of: taken.picture, as: form)
-            site.tell(picture: taken.picture)
-            return Response.json(["caption": caption])
-        }
+        router.post("interrogate") { request, _ in try await site.admit(request) { try await interrogated(request) } }
         router.post("png-info") { request, _ in
-            var fields = FieldReader(try await request.webUIBody())
-            return Response.json(try await site.studio.textInfo(Self.picture(&fields)).told)
+            try await site.admit(request) {
+                var fields = FieldReader(try await request.webUIBody())
+                return Response.json(try await site.studio.textInfo(Self.picture(&fields)).told)
+            }
         }
+    }
+
+    private func interrogated(_ request: Request) async throws -> Response {
+        var fields = FieldReader(try await request.webUIBody())
+        let bytes = try Self.picture(&fields)
+        let kind = try fields.text("model") ?? "clip"
+        let form: Studio.CaptionForm
+        switch kind {
+        case "clip": form = .prompt
+        case "deepdanbooru", "deepbooru": form = .tags
+        default: throw Refusal(.unprocessableContent, "model is \(kind.prefix(40)); it must be clip or deepdanbooru", field: "model")
+        }
+        let taken = try await site.studio.takeIn(bytes, named: "interrogated", isAnalysed: false, isWanted: false)
+        let caption = try await site.studio.caption(of: taken.picture, as: form)
+        site.tell(picture: taken.picture)
+        return Response.json(["caption": caption])
     }
 
     private static func picture(_ fields: inout FieldReader) throws -> [UInt8] {
