@@ -27,8 +27,8 @@ public enum Memory {
     /// and all above it. What is cached of files is given up on demand and so counts as free.
     private static var leftOfControlGroup: Int? {
         guard let groups = try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8) else { return nil }
-        let left = groups.split(separator: "\n").compactMap { line -> Int? in
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        let left = groups.split(separator: "\n").compactMap { (line: Substring) -> Int? in
+            let parts: [Substring] = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { return nil }
             if parts[0] == "0", parts[1].isEmpty {
                 return left(of: parts[2], below: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current", cached: "inactive_file")
