@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func progressAndPreviewsAreTold() async throws {
-        let server = try server("--seconds", "1.2")
+        let server = try server("--seconds", "4")
         let engine = try engine([server])
         let preview = folder.url.appendingPathComponent("now.png")
         var (steps, previews, isLoaded): ([Int], Int, Bool) = ([], 0, false)
