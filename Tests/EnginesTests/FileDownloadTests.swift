@@ -34,9 +34,9 @@ import Testing
 
     private var place: URL { folder.url.appendingPathComponent("here/model.safetensors") }
 
-    private func download(
-        _ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, silence: Int64 = 10
-    ) throws -> FileDownload {
+    private func download(_ hub: ServingProcess, token: String? = nil, silence: Int64 = 120, sha256: String? = nil, bytes: Int? = nil)
+        throws -> FileDownload
+    {
         FileDownload(
             from: try #require(URL(string: hub.address + "/owner/name/resolve/main/model.safetensors")), to: place, token: token,
             sha256: sha256, bytes: bytes, patience: .init(silence: silence, tries: 3, pause: .milliseconds(20)))
@@ -68,9 +68,11 @@ import Testing
     @Test(arguments: passing.indices) func whatPassesIsGoneOnWith(_ index: Int) async throws {
         let (fault, times, rests) = Self.passing[index]
         let hub = try hub("--fault", fault, "--times", "\(times)")
-        try await download(hub, sha256: try sum(folder.url.appendingPathComponent("hub/owner/name/model.safetensors"))).run(digest: {
-            try sum($0)
-        })
+        let silence: Int64 = fault == "stall" ? 5 : 120
+        try await download(hub, silence: silence, sha256: try sum(folder.url.appendingPathComponent("hub/owner/name/model.safetensors")))
+            .run(digest: {
+                try sum($0)
+            })
         #expect(try Data(contentsOf: place) == data && leftovers.isEmpty)
         let ranges = try await log(hub).map(\.range)
         #expect(ranges.map { $0 != nil } == rests, "\(ranges)")
