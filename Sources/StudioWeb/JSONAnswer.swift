@@ -39,10 +39,16 @@ extension Response {
 }
 
 enum JSONText {
+    private static let moment = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
     static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
-        encoder.dateEncodingStrategy = .iso8601
+        // To the millisecond: what was decided after a prompt was written may have been so within one second.
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(moment))
+        }
         return try encoder.encode(value)
     }
 

@@ -56,7 +56,10 @@ public struct JSONSchema {
         case "null": return value is NSNull ? [] : ["\(place): null was expected"]
         case "string":
             guard let text = value as? String else { return ["\(place): a text was expected, not \(value)"] }
-            if schema["format"] as? String == "date-time", (try? Date.ISO8601FormatStyle().parse(text)) == nil {
+            if schema["format"] as? String == "date-time",
+                (try? Date.ISO8601FormatStyle().parse(text)) == nil,
+                (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)) == nil
+            {
                 return ["\(place): \(text) is no moment"]
             }
             if let pattern = schema["pattern"] as? String, text.range(of: pattern, options: .regularExpression) == nil {
