@@ -1,7 +1,7 @@
 # make serve    build and open the page in the browser
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
 # make test     build and run every test
-# make clients  a session of the Python client webuiapi with the server (installs it into .build-clients; part of make test)
+# make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch and onnxruntime on this machine (installs them as well)
 # make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
@@ -52,7 +52,6 @@ APART := ^(EnginesTests|PageTests)[.]
 test: packages
 	$(SWIFT) test -c release --skip '$(APART)'
 	$(SWIFT) test -c release --filter '$(APART)' --no-parallel
-	@$(MAKE) --no-print-directory clients
 
 # What users of other programs call, against the program that the tests built. Passed over only where there is no way to install the client.
 CLIENTS := .build-clients
