@@ -127,10 +127,19 @@ struct AttentionPlan {
     func run(
         _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
     ) {
+        run(block: block, q, k, v, to) { AttentionHead(plan: self, block: min(block, queries)) }
+    }
+
+    /// Runs items of that many queries of a head. A head's keys and values are packed by each thread that has items of it, so threads take
+    /// runs of items.
+    func run<Head: AttendingHead>(
+        block: Int, _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>,
+        with makeHead: () -> Head
+    ) {
         let blocks = (queries + block - 1) / block
         let work = min(block, queries) * keys * width
         Parallel.forEachRange(count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, work)), perThread: 4) { items in
-            var head = AttentionHead(plan: self, block: min(block, queries))
+            var head = makeHead()
             for item in items {
                 if Parallel.isInterrupted { return }
                 head.look(sequence: item / (heads * blocks), head: item / blocks % heads, k, v)
@@ -140,8 +149,16 @@ struct AttentionPlan {
     }
 }
 
-/// The memory a thread needs for one head at a time.
-private struct AttentionHead {
+/// What a thread attends to one head at a time with, and the memory it takes.
+protocol AttendingHead {
+    /// Packs a head's keys and values, unless they are those of the item before.
+    mutating func look(sequence: Int, head: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>)
+    /// Writes what a block of queries, from `first` on, sees.
+    func attend(first: Int, _ q: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>)
+}
+
+/// In single precision.
+private struct AttentionHead: AttendingHead {
     let plan: AttentionPlan
     let block: Int
     let panelWidth: Int
@@ -164,7 +181,6 @@ private struct AttentionHead {
         scores = TensorStorage(count: block * plan.keys)
     }
 
-    /// Packs a head's keys and values, unless they are those of the item before.
     mutating func look(sequence: Int, head: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>) {
         guard (sequence, head) != (self.sequence, self.head) else { return }
         (self.sequence, self.head) = (sequence, head)

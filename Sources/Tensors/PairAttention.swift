@@ -9,23 +9,12 @@ extension AttentionPlan {
     func runPaired(
         _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
     ) {
-        let block = pairBlock
-        let blocks = (queries + block - 1) / block
-        let work = min(block, queries) * keys * width
-        // A head's keys and values are packed by each thread that has items of it, so threads take runs of items.
-        Parallel.forEachRange(count: batch * heads * blocks, minimum: max(1, (1 << 16) / max(1, work)), perThread: 4) { items in
-            var head = PairAttentionHead(plan: self, block: block)
-            for item in items {
-                if Parallel.isInterrupted { return }
-                head.look(sequence: item / (heads * blocks), head: item / blocks % heads, k, v)
-                head.attend(first: item % blocks * block, q, to)
-            }
-        }
+        run(block: pairBlock, q, k, v, to) { PairAttentionHead(plan: self, block: pairBlock) }
     }
 }
 
-/// The memory a thread needs for one head at a time.
-private struct PairAttentionHead {
+/// With products in bfloat16.
+private struct PairAttentionHead: AttendingHead {
     /// Keys of a block, a multiple of a panel: the scores of 96 queries with them take 192 KiB.
     private static let blockKeys = 512
 
@@ -67,7 +56,6 @@ private struct PairAttentionHead {
         words(values) + first / Self.blockKeys * valuePanels * PairPanels.width * (Self.blockKeys / 2)
     }
 
-    /// Packs a head's keys and values, unless they are those of the item before.
     mutating func look(sequence: Int, head: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>) {
         guard (sequence, head) != (self.sequence, self.head) else { return }
         (self.sequence, self.head) = (sequence, head)
