@@ -52,6 +52,7 @@ APART := ^(EnginesTests|PageTests)[.]
 test: packages
 	$(SWIFT) test -c release --skip '$(APART)'
 	$(SWIFT) test -c release --filter '$(APART)' --no-parallel
+	@$(MAKE) --no-print-directory clients
 
 # What users of other programs call, against the program that the tests built. Passed over only where there is no way to install the client.
 CLIENTS := .build-clients

@@ -27,7 +27,7 @@ enum EncoderPrecision: String, CaseIterable {
 
     var arithmetic: Arithmetic {
         switch self {
-        case .auto: Arithmetic.bf16.isFaster ? .bf16 : .f32
+        case .auto: Arithmetic.bfloatsAreFaster ? .bf16 : .f32
         case .f32: .f32
         case .bf16: .bf16
         case .int8: .int8

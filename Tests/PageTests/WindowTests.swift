@@ -58,6 +58,29 @@ struct WindowTests {
     }
 
     @Test(.timeLimit(.minutes(5)))
+    func aHalfTypedNumberStaysWhenAPlanArrives() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        let steps = "[data-field=steps] input"
+        try await browser.click(".more > summary")
+        try await browser.wait("document.querySelector('\(steps)').value !== ''", what: "the usual steps are shown")
+        try await browser.click(steps)
+        try await browser.run("document.querySelector('\(steps)').select()")
+        try await browser.press("1")
+        // Another window's decision changes the prompt, and so the plan.
+        let plans = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/plan')).length"
+        let before = try await browser.run("return \(plans)").number ?? 0
+        try await elsewhere(browser, "POST", "/pictures/\(picture)/decisions", #"{"changes": [{"action": "approve", "tag": "photo"}]}"#)
+        try await browser.wait("\(plans) > \(before)", what: "a plan arrives")
+        try await browser.press("2")
+        #expect(try await browser.run("return document.querySelector('\(steps)').value").string == "12")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
     func aHiddenWindowLetsGoAndCatchesUp() async throws {
         let server = try await Server.started()
         let browser = try await Browser.opened(at: server.address)

@@ -36,7 +36,7 @@ struct ModelParts {
         let isLarge = bytes > Self.largest
         let arithmetic: Arithmetic =
             switch precision {
-            case .auto: isLarge && Arithmetic.bf16.isFaster ? .bf16 : .f32
+            case .auto: isLarge && Arithmetic.bfloatsAreFaster ? .bf16 : .f32
             case .bf16: .bf16
             case .int8: .int8
             case .f32: .f32

@@ -16,9 +16,15 @@ const value = (desk, key) => desk.settings[key] ?? desk.planned?.order[key]
 export function numberField(desk, scope, { key, label, hint, step = 1, after }) {
 	const [min, max] = range(key)
 	const control = h('input', { type: 'number', min, max, step, inputmode: step < 1 ? 'decimal' : 'numeric', title: hint })
-	control.addEventListener('change', () => desk.set({ [key]: control.value === '' ? undefined : Number(control.value) }))
+	// What is half typed stays, whatever plan arrives in between.
+	let isTyping = false
+	control.addEventListener('input', () => (isTyping = true))
+	control.addEventListener('change', () => {
+		isTyping = false
+		desk.set({ [key]: control.value === '' ? undefined : Number(control.value) })
+	})
 	const show = () => {
-		if (document.activeElement !== control || desk.settings[key] === undefined) {
+		if (!isTyping) {
 			const shown = value(desk, key)
 			control.value = shown === undefined || shown === null ? '' : shown
 		}
