@@ -1,11 +1,11 @@
 /// What a prompt asks to keep out, by how the picture is made.
-public enum NegativePrompt {
+package enum NegativePrompt {
     private static let always = "blurry, low quality, distorted, watermark, text"
 
     /// The standard negative prompt for a medium ("photo", "painting", "cartoon", "sketch", "3d render"), for any other a general one.
     ///
     /// - Parameter wanted: what the prompt asks for; it is never kept out too.
-    public static func standard(medium: String?, wanted: Set<String> = []) -> String {
+    package static func standard(medium: String?, wanted: Set<String> = []) -> String {
         let own =
             switch medium {
             case "photo": "deformed, bad anatomy, extra limbs, extra fingers, oversaturated, cartoon, painting, drawing"

@@ -1,8 +1,8 @@
-public import Encoders
-public import Pixels
+import Encoders
+import Pixels
 
 /// What an analysis asks of an encoder: to look at a picture, to embed a vocabulary once, and to say what a cosine is worth.
-public protocol PictureEncoder: Sendable {
+package protocol PictureEncoder: Sendable {
     var name: String { get }
     /// SHA-256 of the weights in hexadecimal: what cached embeddings belong to.
     var digest: String { get }
@@ -31,18 +31,18 @@ public protocol PictureEncoder: Sendable {
 }
 
 extension PictureEncoder {
-    public var picturesAtOnce: Int { 1 }
-    public func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
+    package var picturesAtOnce: Int { 1 }
+    package func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
 }
 
 extension DefaultEncoder: PictureEncoder {
-    public var fittedCalibration: Calibration? { calibration }
-    public var ownSentence: String? { configuration.textPhrase }
+    package var fittedCalibration: Calibration? { calibration }
+    package var ownSentence: String? { configuration.textPhrase }
     /// Its cosines are spread wider than the 100 of CLIP is meant for; its head tells the mediums, so little hangs on it.
-    public var softmaxScale: Float { 30 }
-    public var maximumTokens: Int { configuration.text.maximumTokens }
+    package var softmaxScale: Float { 30 }
+    package var maximumTokens: Int { configuration.text.maximumTokens }
 
-    public func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
+    package func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
         try backgroundStatistics(of: texts)
     }
 }

@@ -2,7 +2,7 @@ import CKernels
 import Glibc
 
 /// In which numbers products are made. Sums, norms and soft-maxes are in single precision whatever the factors are in.
-public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
+package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Single precision: the reference.
     case f32
     /// Both factors are rounded to bfloat16 (eight bits of precision), the nearest, ties to even.
@@ -13,7 +13,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
 
     /// Whether this processor has instructions for it. Where it has none for bfloat16, weights are rounded and held so, and
     /// multiplied as floats.
-    public var isNative: Bool {
+    package var isNative: Bool {
         switch self {
         case .f32: true
         case .bf16: Processor.multipliesBfloats
@@ -25,7 +25,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
 extension Arithmetic {
     /// Whether products of bfloat16 are quicker here than those of floats, by a fifth at least: there are processors whose instructions for
     /// bfloat16 are the slower ones. Timed once in a process, in a thousandth of a second.
-    public static let bfloatsAreFaster = timesBfloatsFaster()
+    package static let bfloatsAreFaster = timesBfloatsFaster()
 
     /// Times it anew. Both kernels run on the calling thread alone, on what the first-level cache holds, and only this thread's time counts,
     /// so that the answer is the processor's and not the hour's.
@@ -51,7 +51,8 @@ extension Arithmetic {
             rd_matrix_table(paired.pointer, rows, paired.width, group, table)
             let bfloats = leastSeconds {
                 rd_pair_rows(
-                    table, rows, 1, pairs.depth, group, pairs.pointer, 0, columns, nil, Int32(rd_activation_none), 0, output.pointer, columns,
+                    table, rows, 1, pairs.depth, group, pairs.pointer, 0, columns, nil, Int32(rd_activation_none), 0, output.pointer,
+                    columns,
                     Processor.level)
             }
             withExtendedLifetime((input, paired, weight)) {}
@@ -75,7 +76,7 @@ extension Arithmetic {
 }
 
 /// How a weight is held and multiplied.
-public enum WeightFormat: Sendable, Hashable {
+package enum WeightFormat: Sendable, Hashable {
     /// As floats.
     case f32
     /// In two bytes a number, spread out to floats where a product takes it.
