@@ -34,3 +34,14 @@ rd_level rd_detected_level(void) {
     return rd_level_plain;
 #endif
 }
+
+int rd_bfloats_are_faster(rd_level level) {
+    if (level < rd_level_bf16) return 0;
+    if (level >= rd_level_amx) return 1;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_is("amd") != 0;
+#else
+    return 0;
+#endif
+}

@@ -92,19 +92,3 @@ import Testing
         }
     }
 }
-
-/// What `auto` computes in must not depend on what else the machine is doing, else the same order gives two pictures.
-@Test func thePrecisionChosenIsTheSameOnABusyMachine() async {
-    let quiet = Arithmetic.bfloatsAreFaster
-    let chosen = await withTaskGroup(of: Void.self) { group in
-        for _ in 0..<4 {
-            group.addTask {
-                let weight = PackedMatrix(.filled(0.5, [256, 256]))
-                while !Task.isCancelled { _ = matmul(Tensor.filled(0.5, [256, 256]), weight) }
-            }
-        }
-        defer { group.cancelAll() }
-        return (0..<50).map { _ in Arithmetic.timesBfloatsFaster() }
-    }
-    #expect(chosen.allSatisfy { $0 == quiet })
-}
