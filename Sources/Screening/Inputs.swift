@@ -259,9 +259,11 @@ package struct GenerationOutcome: Sendable, Hashable {
 package struct GenerationOutput: Sendable, Hashable, Codable {
     package var path: String
     package var sha256: String
+    /// The picture's own seed; libraries and exports of earlier versions have none.
+    package var seed: UInt64?
 
-    package init(path: String, sha256: String) {
-        (self.path, self.sha256) = (path, sha256)
+    package init(path: String, sha256: String, seed: UInt64? = nil) {
+        (self.path, self.sha256, self.seed) = (path, sha256, seed)
     }
 }
 

@@ -35,6 +35,9 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("7 the seed of every picture of a generation") { db in
+            try db.execute(sql: "ALTER TABLE generationOutput ADD COLUMN seed INTEGER")
+        }
         return migrator
     }
 

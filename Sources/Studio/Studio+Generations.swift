@@ -49,7 +49,8 @@ extension Studio {
                 let size = try? ImageFile.size(of: URL(fileURLWithPath: output.path)).size
                 return GenerationDetail.Output(
                     number: index + 1, width: size?.width, height: size?.height, sha256: output.sha256, picture: numbers[output.sha256],
-                    seed: request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil)
+                    seed: output.seed
+                        ?? (request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil))
             }
             return GenerationDetail(
                 id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue,
