@@ -13,7 +13,7 @@ extension Analyst {
     ///   - composition: whether the text tower chooses the prompt.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     package func analyze(
-        _ file: PictureFile, composition: CompositionMode = .fast, progress: @Sendable (Double) -> Void = { _ in }
+        _ file: PictureFile, composition: PromptComposition = .fast, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> AnalysisReport {
         let clock = ContinuousClock()
         let encoder = try encoder()
@@ -31,7 +31,7 @@ extension Analyst {
     ///
     /// - Parameter before: how long it took to have the picture decoded and looked at.
     func analyze(
-        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
+        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: PromptComposition,
         before: Duration
     ) throws -> AnalysisReport {
         let clock = ContinuousClock()
@@ -44,7 +44,8 @@ extension Analyst {
         try Task.checkCancellation()
         let learned = try learnedThresholds()
         let result = try analyzer.analyze(
-            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)
+            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned,
+            composition: composition.mode)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
         let tagged = try tag(image, file, vocabulary, library)
         let recovery = file.recovery()
@@ -97,7 +98,7 @@ extension Analyst {
 extension Analyst {
     /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed: all of it off the cooperative pool.
     private static func look(
-        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
+        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: PromptComposition
     ) async throws -> (Image, Analyzer.Look) {
         async let loading: Void = NumericQueue.shared.run { try encoder.load(texts: composition == .full) }
         let image = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide).image }

@@ -73,7 +73,7 @@ package struct AnalysisReport: Codable, Sendable {
     @OrNull package internal(set) var model: ModelEntry?
     @OrNull package internal(set) var size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
-    @OrNull package internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredEntry?
     /// What of the file's texts and colours was not read; of an analysis that was made just now.
     package let notes: [String]
     /// The tagger that was asked besides; its tags stand among the suggestions.
