@@ -84,7 +84,7 @@ extension Analyst {
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
-            suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
+            suggestions: suggestions.map(SuggestionReport.init),
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
@@ -109,7 +109,7 @@ extension Analyst {
 }
 
 extension Suggested {
-    func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
+    func forLibrary(_ vocabulary: TagVocabulary) -> Suggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
@@ -117,7 +117,7 @@ extension Suggested {
             case .head: .head
             case .tagger: .tagger
             }
-        return NewSuggestion(
+        return Suggestion(
             tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
             confidence: Double(confidence), rank: rank, source: origin)
     }
@@ -141,14 +141,6 @@ extension AnalysisReport.ModelEntry {
 extension AnalysisReport.SizeEntry {
     fileprivate init(_ choice: SizeChoice) {
         self.init(width: choice.width, height: choice.height, reason: choice.reason)
-    }
-}
-
-extension AnalysisReport.SuggestionEntry {
-    fileprivate init(_ suggestion: Suggestion) {
-        self.init(
-            id: suggestion.id, tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine, confidence: suggestion.confidence,
-            rank: suggestion.rank, state: suggestion.state, source: suggestion.source)
     }
 }
 

@@ -19,9 +19,9 @@ private func desk() throws -> (desk: ScreeningDesk, picture: KnownPicture) {
             encoder: EncoderIdentity(name: "e", sha256: digest(2)),
             vocabulary: VocabularyIdentity(name: "v", sha256: digest(3), count: 10), seconds: 0.1,
             suggestions: [
-                NewSuggestion(tag: "tabby cat", facet: "subject", cosine: 0.2931, confidence: 0.91, rank: 1),
-                NewSuggestion(tag: "photo", facet: "medium", confidence: 0.8, rank: 2, source: .head),
-                NewSuggestion(tag: "dog", facet: "subject", cosine: -0.0512, confidence: 0.2, rank: 3),
+                Suggestion(tag: "tabby cat", facet: "subject", cosine: 0.2931, confidence: 0.91, rank: 1),
+                Suggestion(tag: "photo", facet: "medium", confidence: 0.8, rank: 2, source: .head),
+                Suggestion(tag: "dog", facet: "subject", cosine: -0.0512, confidence: 0.2, rank: 3),
             ],
             positive: "all", negative: "blurry", model: #"{"name":"redraw-small"}"#, size: #"{"width":256,"height":192}"#),
         of: picture.id)
