@@ -44,7 +44,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How the prompt is composed: fast joins the likely tags, full compares whole prompts with the picture.", valueName: "fast|full")
     )
-    var compose: CompositionMode = .fast
+    var compose: PromptComposition = .fast
 
     @Option(
         name: .long,
@@ -86,7 +86,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
     }
 }
 
-extension CompositionMode: ExpressibleByArgument {}
+extension PromptComposition: ExpressibleByArgument {}
 
 /// The options of every command that looks at pictures.
 struct LookingOptions: ParsableArguments {
@@ -110,7 +110,7 @@ struct LookingOptions: ParsableArguments {
 }
 
 extension LibraryOptions {
-    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: [EngineAddress] = []) throws -> Studio {
+    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
         Studio(
             installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
             tagger: tagger, precision: looking?.precision, engines: engines)

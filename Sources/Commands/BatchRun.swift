@@ -39,7 +39,7 @@ struct BatchRun {
     }
 
     /// - Throws: `ExitCode.failure` where a picture could not be analysed; all others were.
-    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, composition: CompositionMode, again: Bool)
+    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, composition: PromptComposition, again: Bool)
         async throws
     {
         let progress = ProgressLine(enabled: !quiet)

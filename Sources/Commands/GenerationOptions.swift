@@ -102,13 +102,13 @@ struct GenerationOptions: ParsableArguments {
 
     func validate() throws {
         guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
-        _ = try engineAddresses()
+        _ = try servers()
     }
 
     /// The servers that were named; none where the built-in engine is to do it.
     ///
     /// - Throws: `ValidationError` for what is no address.
-    func engineAddresses() throws -> [EngineAddress] { try EngineNames.addresses(engine) }
+    func servers() throws -> OutsideEngines { try EngineNames.servers(engine) }
 
     func useThreads() { threads.apply() }
 

@@ -9,10 +9,10 @@ struct GenerationRun {
     func run(_ wish: GenerationWish) async throws {
         options.useThreads()
         var wish = wish
-        let addresses = try options.engineAddresses()
+        let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
-        if !addresses.isEmpty { wish.engine = Studio.engineName(of: addresses) }
-        let studio = try library.studio(engines: addresses)
+        if let name = servers.name { wish.engine = name }
+        let studio = try library.studio(engines: servers)
         let order = try await studio.order(wish)
         if options.later {
             let job = try studio.enqueue(order)

@@ -77,37 +77,14 @@ package enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable
     case tagger
 }
 
-/// A tag that an analysis proposes for a picture.
-package struct NewSuggestion: Sendable, Hashable {
-    package var tag: String
-    /// Other names of the tag: a tag rejected under any of them is not suggested again.
-    package var aliases: [String]
-    /// Name of the vocabulary's facet. Kept as text, so that a library opens whatever facets a later vocabulary has.
-    package var facet: String
-    /// Raw cosine of the embeddings, in [-1, 1]; nil where none was computed.
-    package var cosine: Double?
-    /// Calibrated, in [0, 1].
-    package var confidence: Double
-    /// 1 is best.
-    package var rank: Int
-    package var source: SuggestionSource
-
-    package init(
-        tag: String, aliases: [String] = [], facet: String, cosine: Double? = nil, confidence: Double, rank: Int,
-        source: SuggestionSource = .ranked
-    ) {
-        (self.tag, self.aliases, self.facet) = (tag, aliases, facet)
-        (self.cosine, self.confidence, self.rank, self.source) = (cosine, confidence, rank, source)
-    }
-}
-
 /// One encoder and one vocabulary having looked at one picture.
 package struct NewAnalysis: Sendable, Hashable {
     package var encoder: EncoderIdentity
     package var vocabulary: VocabularyIdentity
     /// How long it took.
     package var seconds: Double
-    package var suggestions: [NewSuggestion]
+    /// As they are proposed: pending, and not in the library yet.
+    package var suggestions: [Suggestion]
     /// The prompt composed without any screening, and the negative prompt to go with it.
     package var positive: String
     package var negative: String
@@ -124,7 +101,7 @@ package struct NewAnalysis: Sendable, Hashable {
     package var wording: String?
 
     package init(
-        encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [NewSuggestion],
+        encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [Suggestion],
         positive: String = "", negative: String = "",
         model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil,
         composition: String? = nil,

@@ -96,7 +96,8 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package var addedAt: Date
     package var paths: [Path]
     package var analyses: [ExportedAnalysis]
-    package var suggestions: [ExportedSuggestion]
+    /// Their analyses are positions among the picture's.
+    package var suggestions: [Suggestion]
     package var decisions: [ExportedDecision]
     package var prompts: [ExportedPrompt]
     package var generations: [ExportedGeneration]
@@ -117,30 +118,13 @@ package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var createdAt: Date
 }
 
-package struct ExportedSuggestion: Codable, Sendable, Equatable {
-    package var tag: String
-    package var aliases: [String]
-    package var facet: String
-    /// Position among the picture's analyses.
-    package var analysis: Int?
-    package var cosine: Double?
-    package var confidence: Double
-    package var rank: Int?
-    package var source: SuggestionSource
-    package var state: Suggestion.State
-    package var editedText: String?
-    package var weight: Double
-    package var decidedAt: Date?
-    package var decidedBy: String?
-}
-
 package struct ExportedDecision: Codable, Sendable, Equatable {
     package var tag: String
     package var action: Decision.Action
     package var batch: Int64
     /// What the suggestion was before and after.
-    package var before: ExportedSuggestion?
-    package var after: ExportedSuggestion?
+    package var before: Suggestion?
+    package var after: Suggestion?
     /// Position among the picture's decisions.
     package var undoes: Int?
     package var decidedAt: Date

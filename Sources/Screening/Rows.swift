@@ -67,25 +67,6 @@ extension AnalysisRecord {
     }
 }
 
-extension Suggestion {
-    init(_ row: StoredRow, aliases: [String]) throws {
-        id = try row.value("id")
-        tag = try row.value("tag")
-        self.aliases = aliases
-        facet = try row.value("facet")
-        analysisID = try row.optional("analysisId")
-        cosine = try row.optional("cosine")
-        confidence = try row.value("confidence")
-        rank = try row.optional("rank")
-        source = try row.choice("source")
-        state = try row.choice("state")
-        editedText = try row.optional("editedText")
-        weight = try row.value("weight")
-        decidedAt = try row.optionalMoment("decidedAt")
-        decidedBy = try row.optional("decidedBy")
-    }
-}
-
 extension Decision {
     init(_ row: Row) throws {
         let row = StoredRow(row, of: "decision")

@@ -13,7 +13,7 @@ extension Analyst {
     ///   - composition: whether the text tower chooses the prompt.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     package func analyze(
-        _ file: PictureFile, composition: CompositionMode = .fast, progress: @Sendable (Double) -> Void = { _ in }
+        _ file: PictureFile, composition: PromptComposition = .fast, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> AnalysisReport {
         let clock = ContinuousClock()
         let encoder = try encoder()
@@ -31,7 +31,7 @@ extension Analyst {
     ///
     /// - Parameter before: how long it took to have the picture decoded and looked at.
     func analyze(
-        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
+        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: PromptComposition,
         before: Duration
     ) throws -> AnalysisReport {
         let clock = ContinuousClock()
@@ -44,7 +44,8 @@ extension Analyst {
         try Task.checkCancellation()
         let learned = try learnedThresholds()
         let result = try analyzer.analyze(
-            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)
+            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned,
+            composition: composition.mode)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
         let tagged = try tag(image, file, vocabulary, library)
         let recovery = file.recovery()
@@ -83,7 +84,7 @@ extension Analyst {
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
-            suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
+            suggestions: suggestions.map(SuggestionReport.init),
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
@@ -97,7 +98,7 @@ extension Analyst {
 extension Analyst {
     /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed: all of it off the cooperative pool.
     private static func look(
-        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
+        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: PromptComposition
     ) async throws -> (Image, Analyzer.Look) {
         async let loading: Void = NumericQueue.shared.run { try encoder.load(texts: composition == .full) }
         let image = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide).image }
@@ -108,7 +109,7 @@ extension Analyst {
 }
 
 extension Suggested {
-    func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
+    func forLibrary(_ vocabulary: TagVocabulary) -> Suggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
@@ -116,7 +117,7 @@ extension Suggested {
             case .head: .head
             case .tagger: .tagger
             }
-        return NewSuggestion(
+        return Suggestion(
             tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
             confidence: Double(confidence), rank: rank, source: origin)
     }
@@ -140,14 +141,6 @@ extension AnalysisReport.ModelEntry {
 extension AnalysisReport.SizeEntry {
     fileprivate init(_ choice: SizeChoice) {
         self.init(width: choice.width, height: choice.height, reason: choice.reason)
-    }
-}
-
-extension AnalysisReport.SuggestionEntry {
-    fileprivate init(_ suggestion: Suggestion) {
-        self.init(
-            id: suggestion.id, tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine, confidence: suggestion.confidence,
-            rank: suggestion.rank, state: suggestion.state, source: suggestion.source)
     }
 }
 

@@ -19,7 +19,8 @@ extension Studio {
         return FileReport(
             path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
             orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),
-            recovered: recovery.prompts.first, alsoRecovered: Array(recovery.prompts.dropFirst()), notes: notes,
+            recovered: recovery.prompts.first.map(RecoveredEntry.init),
+            alsoRecovered: recovery.prompts.dropFirst().map(RecoveredEntry.init), notes: notes,
             generation: generation)
     }
 

@@ -59,7 +59,7 @@ extension Studio {
         guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
-        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: picture)
+        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: KnownPicture(picture))
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 

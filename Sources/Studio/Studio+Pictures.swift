@@ -4,9 +4,6 @@ import Foundation
 import Pixels
 import Screening
 
-package typealias PictureQuery = Screening.PictureQuery
-package typealias ListedPicture = Screening.ListedPicture
-
 /// Bytes for somebody to look at, and what they are.
 package struct ShownFile: Sendable {
     package let bytes: [UInt8]
@@ -122,9 +119,9 @@ extension Studio {
         return report
     }
 
-    /// The pictures that a query finds: how many there are, and those of the page it asks for.
-    package func pictures(_ query: PictureQuery) throws -> (total: Int, pictures: [PictureSummary]) {
-        let (total, pictures) = try premises.library().pictures(query)
+    /// The pictures that a filter lets through: how many there are, and those of the page it asks for.
+    package func pictures(_ filter: PictureFilter) throws -> (total: Int, pictures: [PictureSummary]) {
+        let (total, pictures) = try premises.library().pictures(filter.query)
         return (total, pictures.map { PictureSummary($0, isAnalysed: analysing == $0.id) })
     }
 

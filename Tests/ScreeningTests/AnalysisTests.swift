@@ -79,7 +79,7 @@ import Testing
 
     @Test func wrongValuesAreRefusedWhole() throws {
         let (library, picture) = try Library.withPicture()
-        for bad in [NewSuggestion.sample("cat", 1.5), .sample("", 0.5), .sample("cat", .nan), .sample("cat", 0.5, rank: 0)] {
+        for bad in [Suggestion.sample("cat", 1.5), .sample("", 0.5), .sample("cat", .nan), .sample("cat", 0.5, rank: 0)] {
             #expect(throws: LibraryError.self) { try library.record(.sample([.sample("fine"), bad]), of: picture) }
         }
         var analysis = NewAnalysis.sample([.sample("cat")])

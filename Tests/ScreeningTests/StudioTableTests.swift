@@ -7,7 +7,7 @@ import Testing
 
 /// What the studio's tables keep: words, counts, stars, the bin, presets, the order of jobs.
 @Suite struct StudioTableTests {
-    private func picture(_ library: Library, _ number: Int, name: String, _ tags: [NewSuggestion] = []) throws -> Int64 {
+    private func picture(_ library: Library, _ number: Int, name: String, _ tags: [Suggestion] = []) throws -> Int64 {
         let (picture, _) = try library.record(
             NewPicture(sha256: digest(number), width: 64, height: 48, path: "/photos/\(name)"), analysis: .sample(tags), embedding: nil)
         return picture.id

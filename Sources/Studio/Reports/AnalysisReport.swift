@@ -1,8 +1,5 @@
-import Analysis
-import Screening
-
 /// What an analysis said and what the library holds of it now, in the shape that scripts read.
-package struct AnalysisReport: Codable, Sendable {
+package struct AnalysisReport: Encodable, Sendable {
     package struct PictureEntry: Codable, Sendable {
         package let path: String
         package let sha256: String
@@ -17,16 +14,6 @@ package struct AnalysisReport: Codable, Sendable {
         package let name: String
         package let sha256: String
         package let count: Int
-    }
-    package struct SuggestionEntry: Codable, Sendable {
-        package let id: Int64
-        package let tag: String
-        package let facet: String
-        @OrNull package internal(set) var cosine: Double?
-        package let confidence: Double
-        @OrNull package internal(set) var rank: Int?
-        package let state: Suggestion.State
-        package let source: SuggestionSource
     }
     package struct DroppedEntry: Codable, Sendable {
         package let tag: String
@@ -64,7 +51,7 @@ package struct AnalysisReport: Codable, Sendable {
     package let picture: PictureEntry
     package let encoder: EncoderEntry
     package let vocabulary: VocabularyEntry
-    package let suggestions: [SuggestionEntry]
+    package let suggestions: [SuggestionReport]
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     package let dropped: [DroppedEntry]
     package let prompt: PromptEntry
@@ -73,7 +60,7 @@ package struct AnalysisReport: Codable, Sendable {
     @OrNull package internal(set) var model: ModelEntry?
     @OrNull package internal(set) var size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
-    @OrNull package internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredEntry?
     /// What of the file's texts and colours was not read; of an analysis that was made just now.
     package let notes: [String]
     /// The tagger that was asked besides; its tags stand among the suggestions.

@@ -53,15 +53,15 @@ struct PictureRoutes {
     }
 
     private func list(_ request: Request) throws -> Response {
-        var query = PictureQuery()
-        query.words = request.query("query") ?? ""
-        query.state = try request.choice("state")
-        query.order = try request.choice("order") ?? .newest
-        query.tag = request.query("tag")
-        query.stars = try request.number("stars", in: 0...5)
-        query.offset = try request.number("offset", in: 0...10_000_000) ?? 0
-        query.limit = try request.number("limit", in: 0...Limits.list) ?? 100
-        let (total, pictures) = try studio.pictures(query)
+        var filter = PictureFilter()
+        filter.words = request.query("query") ?? ""
+        filter.state = try request.choice("state")
+        filter.order = try request.choice("order") ?? .newest
+        filter.tag = request.query("tag")
+        filter.stars = try request.number("stars", in: 0...5)
+        filter.offset = try request.number("offset", in: 0...10_000_000) ?? 0
+        filter.limit = try request.number("limit", in: 0...Limits.list) ?? 100
+        let (total, pictures) = try studio.pictures(filter)
         return .json(List(total: total, pictures: pictures))
     }
 

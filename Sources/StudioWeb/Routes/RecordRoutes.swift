@@ -25,9 +25,9 @@ struct RecordRoutes {
             return Response.json(try studio.presets())
         }
         router.get("bin") { request, _ in
-            var query = PictureQuery()
-            (query.isBinned, query.limit) = (true, Limits.list)
-            let pictures = try studio.pictures(query)
+            var filter = PictureFilter()
+            (filter.isBinned, filter.limit) = (true, Limits.list)
+            let pictures = try studio.pictures(filter)
             let generations = try await studio.generations(isBinned: true, limit: Limits.list)
             return Response.json(
                 Bin(

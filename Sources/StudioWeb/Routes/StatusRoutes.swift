@@ -48,8 +48,8 @@ struct StatusRoutes {
         let fills = GenerationWish.fills
         let areas = GenerationWish.areas
         let facets = ScreeningDesk.facets
-        let states = PictureQuery.State.allCases.map(\.rawValue)
-        let orders = PictureQuery.Order.allCases.map(\.rawValue)
+        let states = PictureFilter.State.allCases.map(\.rawValue)
+        let orders = PictureFilter.Order.allCases.map(\.rawValue)
         let engines: [String]
         let advisedStrength = [GenerationWish.advisedStrength.lowerBound, GenerationWish.advisedStrength.upperBound]
         let defaultStrength = GenerationWish.defaultStrength
