@@ -27,6 +27,9 @@ enum Schema {
         migrator.registerMigration("4 jobs; what runs, what is pending and what happened last found by an index") { db in
             try db.execute(sql: jobs)
         }
+        migrator.registerMigration("5 what stands where in a picture") { db in
+            try db.execute(sql: "ALTER TABLE analysis ADD COLUMN things TEXT CHECK (things IS NULL OR json_valid(things))")
+        }
         return migrator
     }
 

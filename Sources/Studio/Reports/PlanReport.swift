@@ -67,7 +67,8 @@ extension PlanReport {
         self.init(
             model: order.model.name,
             prompt: Prompt(tokens: length.tokens, limit: length.limit, chunks: length.chunks, cutOff: length.cutOff),
-            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) },
+            notes: plan.notes + (order.mask.flatMap { ThingSelection.note(on: $0.path) }.map { [$0] } ?? []),
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled)
     }
