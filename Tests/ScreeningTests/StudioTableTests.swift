@@ -242,12 +242,15 @@ import Testing
                     """, arguments: [digest(7)])
         }
         try Schema.migrator.migrate(queue, upTo: fifth)
-        try queue.read { db in
-            #expect(try String.fetchOne(db, sql: "SELECT name FROM picture") == "lighthouse.jpg")
-            #expect(try Int.fetchOne(db, sql: "SELECT generations + approved FROM picture") == 0)
-            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureText WHERE pictureText MATCH 'lighthouse'") == 1)
-            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureChanged") == 0)
+        let (name, counted, found, changed) = try queue.read { db in
+            (
+                try String.fetchOne(db, sql: "SELECT name FROM picture"),
+                try Int.fetchOne(db, sql: "SELECT generations + approved FROM picture"),
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureText WHERE pictureText MATCH 'lighthouse'"),
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM pictureChanged")
+            )
         }
+        #expect(name == "lighthouse.jpg" && counted == 0 && found == 1 && changed == 0)
     }
 
     @Test func anotherProcessIsNoticed() throws {

@@ -1,7 +1,14 @@
 // A tag looked at closely: its words, its weight, what is known of it.
-import { h, say, set } from './dom.js'
+import { clamp, h, say, set } from './dom.js'
 import { icon, tool } from './icons.js'
+import { range } from './store.js'
 import { text } from './text.js'
+
+/** A tag's weight that much heavier or lighter, as far as it may be. */
+export function weighed(weight, by) {
+	const [low = -Infinity, high = Infinity] = range('weight')
+	return Math.round(clamp(weight + by, low, high) * 100) / 100
+}
 
 export function openChipCard(desk, one, anchor) {
 	document.querySelector('.chip-card')?.remove()
@@ -10,7 +17,7 @@ export function openChipCard(desk, one, anchor) {
 	const shown = h('output.figure')
 	const showWeight = () => say(shown, weight.toFixed(2).replace(/0$/, ''))
 	const step = (by) => () => {
-		weight = Math.round(Math.min(Math.max(weight + by, 0.1), 2) * 100) / 100
+		weight = weighed(weight, by)
 		showWeight()
 		desk.decide([{ action: 'weigh', tag: one.tag, weight }])
 	}

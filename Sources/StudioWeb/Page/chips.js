@@ -1,5 +1,5 @@
 // Tags as chips, by facet. One of them has the focus; the keyboard does the rest.
-import { openChipCard } from './chip-card.js'
+import { openChipCard, weighed } from './chip-card.js'
 import { h, say, set } from './dom.js'
 import { icon } from './icons.js'
 import { state } from './store.js'
@@ -130,7 +130,7 @@ export function chipBoard(desk, scope) {
 	}
 
 	function weigh(one, by) {
-		const weight = Math.round(Math.min(Math.max(one.weight + by, 0.1), 2) * 100) / 100
+		const weight = weighed(one.weight, by)
 		if (weight !== one.weight) desk.decide([{ action: 'weigh', tag: one.tag, weight }])
 	}
 

@@ -43,8 +43,10 @@ export class Desk {
 		this.planning = null
 		this.writing = Promise.resolve()
 		/** Number of the last decision that what is shown here contains; null where the server does not say. */
-		this.lastDecision = picture?.lastDecision ?? null
-		if (picture) this.#standingPrompt()
+		this.lastDecision = null
+		if (!picture) return
+		this.#sawDecision(picture)
+		this.#standingPrompt()
 	}
 
 	on(topic, listener) {
@@ -73,7 +75,7 @@ export class Desk {
 	}
 
 	#sawDecision({ lastDecision }) {
-		if (typeof lastDecision === 'number') this.lastDecision = Math.max(lastDecision, this.lastDecision ?? 0)
+		if (lastDecision !== undefined) this.lastDecision = Math.max(lastDecision ?? 0, this.lastDecision ?? 0)
 	}
 
 	/** Number of the latest version of the prompt that is known here; 0 where there is none. */
@@ -283,8 +285,8 @@ export class Desk {
 	 * without them may say anything.
 	 */
 	#isKnown(news) {
-		const isNumbered = typeof news.lastDecision === 'number' && typeof news.prompt === 'number'
-		return isNumbered && this.lastDecision !== null && news.lastDecision <= this.lastDecision && news.prompt <= this.promptNumber
+		if (news.lastDecision === undefined || news.lastPrompt === undefined || this.lastDecision === null) return false
+		return (news.lastDecision ?? 0) <= this.lastDecision && (news.lastPrompt ?? 0) <= this.promptNumber
 	}
 
 	/** Takes over what another tab or program did. The page's own requests are answered first, to tell its own doing from that. */

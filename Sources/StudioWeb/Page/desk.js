@@ -103,9 +103,10 @@ export async function deskView(id) {
 		heard = null
 		desk.refresh(news).then(showHead, complain)
 	})
-	const refresh = (news) => {
-		const numbers = (key) => [heard?.[key], news[key]].every((one) => typeof one === 'number') && Math.max(heard[key], news[key])
-		heard = heard ? { lastDecision: numbers('lastDecision'), prompt: numbers('prompt') } : news
+	const refresh = (news = {}) => {
+		// Where one of them has no numbers, all of them may say anything.
+		const latest = (key) => (heard[key] === undefined || news[key] === undefined ? undefined : Math.max(heard[key] ?? 0, news[key] ?? 0))
+		heard = heard ? { lastDecision: latest('lastDecision'), lastPrompt: latest('lastPrompt') } : news
 		refreshSoon()
 	}
 	const reloadResults = later(60, () => desk.loadResults().catch(complain))
@@ -123,7 +124,7 @@ export async function deskView(id) {
 		if ((news.picture ?? null) === id) reloadResults()
 	}))
 	scope.add(on('reload', () => {
-		if (hasPicture) refresh({})
+		if (hasPicture) refresh()
 		reloadResults()
 	}))
 	scope.add(on('job', (job) => {

@@ -1,5 +1,6 @@
 // The fields of the settings: each shows what the server would take, and keeps only what the person said.
 import { h, say, set } from './dom.js'
+import { range } from './store.js'
 import { text } from './text.js'
 
 /** A labelled row; `field` is the wish's key that a refusal names. */
@@ -12,7 +13,8 @@ export function row({ label, hint, control, field, after }) {
 /** What the person said, else what was planned. */
 const value = (desk, key) => desk.settings[key] ?? desk.planned?.order[key]
 
-export function numberField(desk, scope, { key, label, hint, min, max, step = 1, after }) {
+export function numberField(desk, scope, { key, label, hint, step = 1, after }) {
+	const [min, max] = range(key)
 	const control = h('input', { type: 'number', min, max, step, inputmode: step < 1 ? 'decimal' : 'numeric', title: hint })
 	control.addEventListener('change', () => desk.set({ [key]: control.value === '' ? undefined : Number(control.value) }))
 	const show = () => {

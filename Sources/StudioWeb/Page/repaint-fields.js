@@ -20,9 +20,9 @@ export function repaintFields(desk, scope) {
 			'div.fields',
 			choiceField(desk, scope, { key: 'area', label: text.repaint.area, hint: text.repaint.areaHint, options: state.choices.areas, words: text.repaint.areas }),
 			choiceField(desk, scope, { key: 'fill', label: text.repaint.fill, hint: text.repaint.fillHint, options: state.choices.fills, words: text.repaint.fills }),
-			numberField(desk, scope, { key: 'feather', label: text.repaint.feather, hint: text.repaint.featherHint, min: 0, max: 512 }),
-			numberField(desk, scope, { key: 'grow', label: text.repaint.grow, hint: text.repaint.growHint, min: 0, max: 512 }),
-			numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint, min: 0, max: 4096 }),
+			numberField(desk, scope, { key: 'feather', label: text.repaint.feather, hint: text.repaint.featherHint }),
+			numberField(desk, scope, { key: 'grow', label: text.repaint.grow, hint: text.repaint.growHint }),
+			numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint }),
 		),
 	)
 	scope.add(

@@ -5,7 +5,7 @@ import { state } from './store.js'
 import { text } from './text.js'
 
 export function sizeField(desk, scope) {
-	const side = (label, id) => h('input', { type: 'number', min: 8, max: 8192, step: 8, 'aria-label': label, id, inputmode: 'numeric' })
+	const side = (label, id) => h('input', { type: 'number', step: 8, 'aria-label': label, id, inputmode: 'numeric' })
 	const width = side(text.size.width, 'width')
 	const height = side(text.size.height, 'height')
 	const swap = h('button.icon-button.small', { tip: text.size.swap, onclick: () => desk.set({ size: `${height.value}x${width.value}` }) }, icon('swap'))
@@ -18,7 +18,7 @@ export function sizeField(desk, scope) {
 		const rule = state.models.find((model) => model.name === desk.planned?.order.model)?.sizes
 		const whole = (value) => {
 			const multiple = rule?.multiple ?? 8
-			return clamp(Math.round(Number(value) / multiple) * multiple || multiple, rule?.min ?? 8, rule?.max ?? 8192)
+			return clamp(Math.round(Number(value) / multiple) * multiple || multiple, rule?.min ?? multiple, rule?.max ?? Infinity)
 		}
 		if (width.value && height.value) desk.set({ size: `${whole(width.value)}x${whole(height.value)}` })
 	}

@@ -10,6 +10,9 @@ export const state = {
 	connected: true,
 }
 
+/** The least and the most that a number of a wish may be, as the server says; where it does not say, it judges what was typed. */
+export const range = (key) => state.choices.ranges?.[key] ?? []
+
 const listeners = new Map()
 
 /** Calls for every news of a topic; the answer ends it. */
