@@ -27,8 +27,8 @@ public enum Memory {
     /// and all above it. What is cached of files is given up on demand and so counts as free.
     private static var leftOfControlGroup: Int? {
         guard let groups = try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8) else { return nil }
-        let left = groups.split(separator: "\n").compactMap { line -> Int? in
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        let rests = groups.split(separator: "\n").compactMap { (line: Substring) -> Int? in
+            let parts: [Substring] = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { return nil }
             if parts[0] == "0", parts[1].isEmpty {
                 return left(of: parts[2], below: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current", cached: "inactive_file")
@@ -38,7 +38,7 @@ public enum Memory {
                 of: parts[2], below: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes",
                 cached: "total_inactive_file")
         }
-        return left.min()
+        return rests.min()
     }
 
     private static func left(of group: Substring, below root: String, limit: String, used: String, cached: String) -> Int? {

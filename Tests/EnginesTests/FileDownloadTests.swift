@@ -35,7 +35,7 @@ import Testing
     private var place: URL { folder.url.appendingPathComponent("here/model.safetensors") }
 
     private func download(
-        _ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, silence: Int64 = 1
+        _ hub: ServingProcess, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, silence: Int64 = 10
     ) throws -> FileDownload {
         FileDownload(
             from: try #require(URL(string: hub.address + "/owner/name/resolve/main/model.safetensors")), to: place, token: token,

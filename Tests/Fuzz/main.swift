@@ -30,6 +30,12 @@ struct Options {
     }
 }
 
+/// A line that is seen at once, also where it goes to a file.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
+
 /// What ended a process, in words; nil where it ended well.
 func failure(of process: Process) -> String? {
     switch (process.terminationReason, process.terminationStatus) {
@@ -60,7 +66,7 @@ func failures(of reader: Reader, _ options: Options, keptIn folder: URL) throws 
         guard position >= next else { throw FuzzError.usage("\(reader.name) \(reason) before it read anything") }
         let kept = folder.appendingPathComponent("\(reader.name)-\(position)")
         try Data(Trial(reader: reader, seed: options.seed).changed(position)).write(to: kept)
-        print("  \(reader.name) \(reason) on file \(position); it is kept as \(kept.path)")
+        say("  \(reader.name) \(reason) on file \(position); it is kept as \(kept.path)")
         failed += 1
         next = position + 1
     }
@@ -70,7 +76,6 @@ func failures(of reader: Reader, _ options: Options, keptIn folder: URL) throws 
 
 do {
     let options = try Options(Array(CommandLine.arguments.dropFirst()))
-    setvbuf(stdout, nil, _IOLBF, 0)
     let readers = try Reader.all().filter { options.only == nil || $0.name == options.only }
     guard !readers.isEmpty else { throw FuzzError.usage("there is no reader \(options.only ?? "")") }
     if let from = options.from, let note = options.note {
@@ -81,13 +86,13 @@ do {
     }
     let folder = checkout.appendingPathComponent(".build-fuzz/failures")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    print("seed \(options.seed), \(options.count) files for each of \(readers.count) readers")
+    say("seed \(options.seed), \(options.count) files for each of \(readers.count) readers")
     var failed = 0
     for reader in readers {
         let begin = ContinuousClock.now
         let found = try failures(of: reader, options, keptIn: folder)
         failed += found
-        print("\(found == 0 ? "sound " : "FAILED") \(reader.name): \(reader.samples.count) samples, \(begin.duration(to: .now))")
+        say("\(found == 0 ? "sound " : "FAILED") \(reader.name): \(reader.samples.count) samples, \(begin.duration(to: .now))")
     }
     exit(failed == 0 ? 0 : 1)
 } catch {
