@@ -57,7 +57,8 @@ import Testing
     @Test func approvingInBulkLeavesTheCanvasOut() throws {
         let (library, picture) = try Library.withPicture()
         try library.record(
-            .sample([.sample("cat", 0.9), .sample("portrait orientation", 1, facet: "composition"), .sample("square format", 1)]), of: picture)
+            .sample([.sample("cat", 0.9), .sample("portrait orientation", 1, facet: "composition"), .sample("square format", 1)]),
+            of: picture)
         try library.decide([.approveAbove(0.5)], on: picture, by: "above 0.5")
         #expect(
             try library.states(picture) == ["cat": .approved, "portrait orientation": .pending, "square format": .pending])
