@@ -23,10 +23,10 @@ public struct DiscreetText: Sendable {
         return plain(message)
     }
 
-    /// The absolute paths that a value has anywhere in it.
+    /// The absolute paths that a value has anywhere in it, addresses of files in both of their spellings.
     private static func paths(in value: Any, depth: Int = 0) -> Set<String> {
         if let text = value as? String { return text.hasPrefix("/") && text.dropFirst().contains("/") ? [text] : [] }
-        if let url = value as? URL { return url.isFileURL ? [url.path] : [] }
+        if let url = value as? URL { return url.isFileURL ? [url.path, url.absoluteString] : [] }
         guard depth < 6 else { return [] }
         var paths: Set<String> = []
         for child in Mirror(reflecting: value).children { paths.formUnion(Self.paths(in: child.value, depth: depth + 1)) }

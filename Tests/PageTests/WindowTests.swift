@@ -65,13 +65,13 @@ struct WindowTests {
         let picture = try await browser.add(Pictures.coffee)
         try await browser.run(
             """
-            window.closed = 0
+            window.closings = 0
             const close = EventSource.prototype.close
-            EventSource.prototype.close = function () { window.closed += 1; return close.call(this) }
+            EventSource.prototype.close = function () { window.closings += 1; return close.call(this) }
             Object.defineProperty(document, 'hidden', { value: true, configurable: true })
             document.dispatchEvent(new Event('visibilitychange'))
             """)
-        #expect(try await browser.run("return window.closed").number == 1, "a hidden window holds no connection")
+        #expect(try await browser.run("return window.closings").number == 1, "a hidden window holds no connection")
         try await elsewhere(
             browser, "POST", "/pictures/\(picture)/decisions", #"{"changes": [{"action": "approve", "tag": "photo"}]}"#)
         try await browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
