@@ -116,7 +116,7 @@ public struct Analyzer: Sendable {
     ) throws -> AnalysisResult {
         let size = originalSize ?? (image.width, image.height)
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
-        let seen = look.whole.seen.map { SeenTags($0, counts: encoder.counts, framing: judgement?.framing) }
+        let seen = look.whole.seen.map { SeenTags($0, counts: encoder.counts, framing: judgement?.framing, untold: judgement?.untold ?? []) }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
         let suggestions = selected.map(judged)

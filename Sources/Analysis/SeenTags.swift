@@ -9,7 +9,8 @@ struct SeenTags {
 
     /// - Parameters:
     ///   - counts: for a thing or a trait of a person the tags that say two of it, three and so on; the last says as many or more.
-    init(_ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?) {
+    ///   - untold: tags that are left out.
+    init(_ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, untold: [String] = []) {
         var confidences = seen.tags
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
         for (name, tags) in counts {
@@ -21,6 +22,7 @@ struct SeenTags {
         if let framing {
             for (tag, certainty) in Self.framing(seen.things, framing) { say(tag, certainty) }
         }
+        for tag in untold { confidences[tag] = nil }
         self.confidences = confidences
         prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
     }

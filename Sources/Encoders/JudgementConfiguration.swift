@@ -33,6 +33,8 @@ extension EncoderConfiguration {
         public var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.
         public var framing: Framing?
+        /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
+        public var untold: [String]?
     }
 
     /// Shares of a picture's height.

@@ -28,6 +28,7 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
         case .noSize, .sizeOfNoPicture: "size"
         case .noPicture: "picture"
         case .noMask: "mask"
+        case .maskAndSelection, .nothingSelected: "select"
         case .nothingToPaint: "prompt"
         case .notAPictureName(let what, _): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"

@@ -45,7 +45,10 @@ struct ThingSelection {
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
         {
             let entries: [AnalysisReport.ThingEntry] = try kept.decoded()
-            return entries.map(SeenThing.init).filter { $0.certainty >= leastCertainty }
+            return entries.map(SeenThing.init).filter { thing in
+                let box = thing.box
+                return thing.certainty >= leastCertainty && [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
+            }
         }
         let image = try picture.decoded(targetShortSide: 512).image
         let seen = try premises.defaultEncoder().observe(image).seen
