@@ -78,7 +78,7 @@ extension PictureTextEncoder {
 
 extension DefaultEncoder: PictureTextEncoder {
     public var similarityScale: SimilarityScale? { nil }
-    public var decodeShortSide: Int { configuration.image.imageSize }
+    public var decodeShortSide: Int { max(configuration.image.imageSize, configuration.seeing?.imageSize ?? 0) }
     public var maximumTokens: Int { configuration.text.maximumTokens }
 
     public func load(texts: Bool) throws {
@@ -88,6 +88,7 @@ extension DefaultEncoder: PictureTextEncoder {
 
     public func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
 
+    /// Embeddings and mediums alone: to see things takes the picture itself, which is looked at once more, larger.
     public func observe(prepared: [Tensor]) throws -> [Observation] {
         let tower = try imageTower()
         return prepared.map { tower.observe(prepared: $0) }

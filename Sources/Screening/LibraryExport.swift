@@ -114,6 +114,7 @@ public struct ExportedAnalysis: Codable, Sendable, Equatable {
     public var dropped: String?
     public var composition: String?
     public var calibration: String?
+    public var things: String?
     public var createdAt: Date
 }
 

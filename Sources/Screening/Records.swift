@@ -28,6 +28,8 @@ public struct AnalysisRecord: Sendable, Hashable, Identifiable {
     public let dropped: StoredJSON?
     public let composition: StoredJSON?
     public let calibration: StoredJSON?
+    /// What stands where; nil in analyses that were made before anything told.
+    public let things: StoredJSON?
     public let wording: String?
     public let createdAt: Date
 }

@@ -35,6 +35,9 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("7 what stands where in a picture") { db in
+            try db.execute(sql: "ALTER TABLE analysis ADD COLUMN things TEXT CHECK (things IS NULL OR json_valid(things))")
+        }
         return migrator
     }
 

@@ -11,6 +11,8 @@ public struct GenerationWish: Codable, Sendable, Equatable {
     public var picture: String?
     /// File of a picture of the same size, white where it is to be repainted.
     public var mask: String?
+    /// Names of things in the picture that are to be repainted, in place of a mask: "dog", "face".
+    public var select: [String]?
     public var prompt: String?
     public var negative: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.

@@ -17,7 +17,7 @@ BASELINE = {
     "PACS medium of 4": "0.848", "PACS medium, photo": "0.933", "PACS medium, painting": "0.600", "PACS medium, cartoon": "0.914",
     "PACS medium, sketch": "0.943", "Flickr nouns: hit@10": "0.823", "Flickr nouns: precision@5": "0.205",
 }
-FILES = ["config.json", "image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt"]
+FILES = ["config.json", "image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "seeing.safetensors", "vocab.txt"]
 
 
 def main():
@@ -26,17 +26,20 @@ def main():
     metrics = json.loads((model / "metrics.json").read_text())
     upstream = json.loads((Path(sys.argv[2]) / "metrics-f32-text.json").read_text()) if len(sys.argv) > 2 else {}
     lines = ["| Figure | Here | With the text tower in f32 | Version 1 | n |", "|---|---|---|---|---|"]
+    things = metrics.pop("reliabilityOfThings", [])
     for name, entry in metrics.items():
         other = None if "medium" in name else upstream.get(name)  # the medium needs no text
         lines.append(f"| {name} | {entry['value']:.3f} | {format(other['value'], '.3f') if other else ''} | {BASELINE.get(name, '')} | {entry['n']} |")
     report = config["calibrationReport"]
     reliability = ["| Confidence | Mean confidence | Share named in the caption | n |", "|---|---|---|---|"]
+    seen = ["| Shown | Mean | Share in the picture | n |", "|---|---|---|---|"]
+    seen += [f"| {low} to {high} | {mean} | {share} | {count} |" for low, high, mean, share, count in things]
     reliability += [f"| {low} to {high} | {mean} | {share} | {count} |" for low, high, mean, share, count in report["reliability"]]
     template = (Path(__file__).parent / "CARD.template.md").read_text()
     sizes = {name: (model / name).stat().st_size for name in FILES}
     filled = template
     for key, value in {
-        "METRICS": "\n".join(lines), "RELIABILITY": "\n".join(reliability), "TAGS": report["tags"], "PAIRS": report["pairs"],
+        "METRICS": "\n".join(lines), "RELIABILITY": "\n".join(reliability), "SEEN": "\n".join(seen), "TAGS": report["tags"], "PAIRS": report["pairs"],
         "ECE": report["expectedCalibrationError"], "ECE_OTHER": report["expectedCalibrationErrorOnOtherFolds"],
         "BACKGROUND": config["backgroundPictures"], "MEGABYTES": round(sum(sizes.values()) / 1e6, 1),
         "CALIBRATION": "sigmoid({z:.3f} z + {cosine:.3f} cosine {intercept:+.3f})".format(**config["calibration"]),

@@ -11,6 +11,7 @@ packages `openclipart-png` and `openclipart-svg` (`apt-get download`, `dpkg -x`)
 import argparse
 import csv
 import re
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +47,19 @@ def rows_of(name, data, csv_folder):
                 continue
         chosen.append((Path(data) / name / row["file"], row))
     return chosen
+
+
+def training_paths(name, data, most=None):
+    """The pictures of a set that may be learnt from, at most `most`, evenly taken; all of a set that is for evaluation, to report on."""
+    paths = sorted(path for path, row in rows_of(name, data, data) if row.get("role") != "eval")
+    if most and len(paths) > most:
+        paths = [paths[int(index)] for index in np.linspace(0, len(paths) - 1, most)]
+    return paths
+
+
+def held_out(name):
+    """Whether a training picture ("set/file") is kept out of teaching, to calibrate on: one in eight."""
+    return zlib.crc32(name.encode()) % 8 == 0
 
 
 def openclipart_rows(folder):

@@ -258,6 +258,7 @@ def main():
         **digests(output), "image": image, "text": language,
         "head": whole.config | {"mediums": MEDIUMS}, "calibration": calibration,
         "calibrationReport": report, "textPhrase": PHRASE, "backgroundPictures": len(chosen),
+        "judgement": json.loads((Path(__file__).parent / "judgement.json").read_text()),
     }
     (output / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 

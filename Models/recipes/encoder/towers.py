@@ -70,14 +70,14 @@ def folded(checkpoint_path, blocks):
     return tensors
 
 
-def prepare(path_or_image):
+def prepare(path_or_image, size=SIZE):
     """A picture as the tower wants it: squashed to the square with Pillow's bicubic, (x - 127) / 128, channels first."""
     image = path_or_image if isinstance(path_or_image, Image.Image) else Image.open(path_or_image)
     if image.mode in ("RGBA", "LA", "P", "PA"):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
-    image = image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    image = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
     return torch.from_numpy((np.asarray(image, dtype=np.float32) - MEAN) / DEVIATION).permute(2, 0, 1).contiguous()
 
 

@@ -27,6 +27,17 @@ public struct AnalysisReport: Codable, Sendable {
         @OrNull public internal(set) var rank: Int?
         public let state: Suggestion.State
         public let source: SuggestionSource
+        /// What a person made of the tag; nil where it is as it was suggested.
+        @OrNull public internal(set) var editedText: String?
+    }
+    /// One thing and where it is, in shares of the picture's width and height from the top left corner.
+    public struct ThingEntry: Codable, Sendable {
+        public let name: String
+        public let certainty: Double
+        public let left: Double
+        public let top: Double
+        public let right: Double
+        public let bottom: Double
     }
     public struct DroppedEntry: Codable, Sendable {
         public let tag: String
@@ -68,6 +79,8 @@ public struct AnalysisReport: Codable, Sendable {
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     public let dropped: [DroppedEntry]
     public let prompt: PromptEntry
+    /// What stands where, the most certain first; empty in analyses that were made before anything told.
+    public let things: [ThingEntry]
     /// What the confidences rest on; nil in analyses that were made before anything told.
     @OrNull public internal(set) var confidence: ConfidenceEntry?
     @OrNull public internal(set) var model: ModelEntry?

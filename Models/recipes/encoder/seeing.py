@@ -1,0 +1,76 @@
+"""What was taught to see, as it is shipped: reads seeing.safetensors and config.json's numbers and applies them, as the Swift head does."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import head
+import towers
+
+
+class Seeing:
+    def __init__(self, folder, config):
+        self.tensors = towers.read(Path(folder) / "seeing.safetensors")
+        self.config = config["seeing"]
+
+    @torch.inference_mode()
+    def levels(self, fine, coarse):
+        """Maps [n, channels, side, side], the coarse ones joined, to scores of things, sides and traits [n, cells, …] and the cells' places."""
+        t = self.tensors
+        one = lambda name, x: F.conv2d(x, t[name + ".weight"], t[name + ".bias"])  # noqa: E731
+        coarse = F.hardtanh(one("lateral_coarse", coarse), 0, 6)
+        fine = F.hardtanh(one("lateral_fine", fine), 0, 6) + F.interpolate(coarse, scale_factor=2, mode="nearest")
+        parts, cells = [], []
+        for x, name in ((fine, "mix_fine"), (coarse, "mix_coarse")):
+            for index in range(self.config["mixes"]):
+                stem = f"{name}.{index}."
+                y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
+                x = x + F.hardtanh(one(stem + "pointwise", y), 0, 6)
+            parts.append([one(output, x).flatten(2).transpose(1, 2).numpy() for output in ("things", "sides", "traits")])
+            n = x.shape[2]
+            cells.append(np.stack([(np.tile(np.arange(n), n) + 0.5) / n, (np.repeat(np.arange(n), n) + 0.5) / n, np.full(n * n, 1 / n)], 1))
+        return [np.concatenate(both, 1) for both in zip(*parts)] + [np.concatenate(cells).astype(np.float32)]
+
+    def things(self, scores, sides, traits, cells):
+        """Of one picture, the most certain first: name, certainty, box, traits."""
+        config, found = self.config, []
+        certainty = head.sigmoid(config["boxSlope"] * scores + config["boxIntercept"])
+        for cell, index in np.argwhere(certainty >= config["leastCertainty"]):
+            name = config["things"][index]
+            first = 4 * (config["ownSides"].index(name) + 1) if name in config["ownSides"] else 0
+            far = np.exp(np.clip(sides[cell, first:first + 4], -6, 6)) * cells[cell, 2]
+            x, y = cells[cell, :2]
+            box = np.clip([x - far[0], y - far[1], x + far[2], y + far[3]], 0, 1)
+            held = dict(zip(config["traits"], head.sigmoid(traits[cell]).tolist())) if name == config["traitsOf"] else {}
+            found.append((name, float(certainty[cell, index]), box, held))
+        found.sort(key=lambda thing: -thing[1])
+        kept = []
+        for thing in found[:500]:
+            if len(kept) == config["mostThings"]:
+                break
+            if not any(thing[0] == other[0] and overlap(thing[2], other[2]) > config["sameOverlap"] for other in kept):
+                kept.append(thing)
+        return kept
+
+    def __call__(self, pooled, fine, coarse):
+        """Of one picture: probability by tag, and things. `pooled` [1280]; maps [1, channels, side, side]."""
+        scores, sides, traits, cells = self.levels(fine, coarse)
+        config = self.config
+        things = self.things(scores[0], sides[0], traits[0], cells)
+        logits = head.directions(pooled[None])[0] @ self.tensors["labels.weight"].numpy().T + self.tensors["labels.bias"].numpy()
+        for index, name in enumerate(config["things"]):
+            if name in config["labels"]:
+                logits[config["labels"].index(name)] += config["thingWeight"] * scores[0, :, index].max()
+        for trait in config["traits"]:
+            if trait in config["labels"]:
+                held = [thing[3][trait] * thing[1] for thing in things if thing[0] == config["traitsOf"]]
+                logits[config["labels"].index(trait)] += config["traitWeight"] * max(held, default=0)
+        return dict(zip(config["labels"], head.sigmoid(logits).tolist())), things
+
+
+def overlap(one, other):
+    inner = max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
+    area = lambda box: (box[2] - box[0]) * (box[3] - box[1])  # noqa: E731
+    return inner / max(area(one) + area(other) - inner, 1e-9)
