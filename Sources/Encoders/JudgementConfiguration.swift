@@ -45,5 +45,9 @@ extension EncoderConfiguration {
         public var portrait: Float
         /// A person whose whole figure is seen, of at least this height, is shown in full.
         public var wholeFigure: Float
+
+        public init(closeUp: Float, portrait: Float, wholeFigure: Float) {
+            (self.closeUp, self.portrait, self.wholeFigure) = (closeUp, portrait, wholeFigure)
+        }
     }
 }
