@@ -1,33 +1,33 @@
 import Catalog
-public import Encoders
+import Encoders
 import Vocabulary
 
 /// What one look at a picture suggests.
-public struct AnalysisResult: Sendable {
+package struct AnalysisResult: Sendable {
     /// The likeliest first.
-    public let suggestions: [Suggested]
+    package let suggestions: [Suggested]
     /// What was considered and is not suggested, with the reason; the likeliest first.
-    public let dropped: [Dropped]
-    public let prompt: ComposedPrompt
+    package let dropped: [Dropped]
+    package let prompt: ComposedPrompt
     /// How near the prompt is to the picture, and what each tag adds.
-    public let composition: CompositionScores
+    package let composition: CompositionScores
     /// Nil where the catalog knows no generator.
-    public let model: ModelChoice?
-    public let size: SizeChoice?
+    package let model: ModelChoice?
+    package let size: SizeChoice?
     /// How the picture was made, likeliest first, as the encoder's head sees it; the probabilities sum to 1.
-    public let mediums: [Medium]
+    package let mediums: [Medium]
     /// What stands where, the most certain first; empty where the encoder was not taught to see things.
-    public let things: [SeenThing]
+    package let things: [SeenThing]
 
-    public struct Medium: Sendable, Hashable, Codable {
-        public let name: String
-        public let probability: Float
+    package struct Medium: Sendable, Hashable, Codable {
+        package let name: String
+        package let probability: Float
     }
 }
 
 /// A tag proposed for a picture.
-public struct Suggested: Sendable, Hashable, Codable {
-    public enum Source: String, Sendable, Codable {
+package struct Suggested: Sendable, Hashable, Codable {
+    package enum Source: String, Sendable, Codable {
         /// Ranked by the embeddings.
         case ranked
         /// Measured in the pixels.
@@ -40,17 +40,17 @@ public struct Suggested: Sendable, Hashable, Codable {
         case tagger
     }
 
-    public let tag: String
-    public let facet: Facet
+    package let tag: String
+    package let facet: Facet
     /// Of the picture's embedding with the tag's; nil where none was compared.
-    public let cosine: Float?
+    package let cosine: Float?
     /// The probability that a person would say so, from 0 to 1.
-    public let confidence: Float
+    package let confidence: Float
     /// 1 for the likeliest.
-    public let rank: Int
-    public let source: Source
+    package let rank: Int
+    package let source: Source
 
-    public init(tag: String, facet: Facet, cosine: Float?, confidence: Float, rank: Int, source: Source) {
+    package init(tag: String, facet: Facet, cosine: Float?, confidence: Float, rank: Int, source: Source) {
         self.tag = tag
         self.facet = facet
         self.cosine = cosine
@@ -61,13 +61,13 @@ public struct Suggested: Sendable, Hashable, Codable {
 }
 
 /// A tag that was considered, and why it is not suggested.
-public struct Dropped: Sendable, Hashable {
-    public let tag: String
-    public let facet: Facet
-    public let confidence: Float
-    public let reason: Reason
+package struct Dropped: Sendable, Hashable {
+    package let tag: String
+    package let facet: Facet
+    package let confidence: Float
+    package let reason: Reason
 
-    public enum Reason: Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable, CustomStringConvertible {
         case rejectedBefore
         case impliesRejected(String)
         case said(by: String)
@@ -79,7 +79,7 @@ public struct Dropped: Sendable, Hashable {
         case enough(of: Facet, limit: Int)
         case enoughInAll(limit: Int)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .rejectedBefore: "rejected for this picture before"
             case .impliesRejected(let tag): "implies \"\(tag)\", which was rejected for this picture"
@@ -97,36 +97,36 @@ public struct Dropped: Sendable, Hashable {
 }
 
 /// A prompt's text in both directions.
-public struct ComposedPrompt: Sendable, Hashable, Codable {
-    public let positive: String
-    public let negative: String
+package struct ComposedPrompt: Sendable, Hashable, Codable {
+    package let positive: String
+    package let negative: String
 
-    public init(positive: String, negative: String) {
+    package init(positive: String, negative: String) {
         self.positive = positive
         self.negative = negative
     }
 }
 
 /// The model that suits a picture best among those that are here, and the others.
-public struct ModelChoice: Sendable, Hashable, Codable {
-    public struct RunnerUp: Sendable, Hashable, Codable {
-        public let name: String
+package struct ModelChoice: Sendable, Hashable, Codable {
+    package struct RunnerUp: Sendable, Hashable, Codable {
+        package let name: String
         /// From 0 to 1.
-        public let score: Double
-        public let installed: Bool
+        package let score: Double
+        package let installed: Bool
     }
 
-    public let name: String
-    public let reason: String
-    public let installed: Bool
-    public let score: Double
+    package let name: String
+    package let reason: String
+    package let installed: Bool
+    package let score: Double
     /// The best others, installed or not; the best first.
-    public let runnersUp: [RunnerUp]
+    package let runnersUp: [RunnerUp]
 }
 
 /// The size to draw at.
-public struct SizeChoice: Sendable, Hashable, Codable {
-    public let width: Int
-    public let height: Int
-    public let reason: String
+package struct SizeChoice: Sendable, Hashable, Codable {
+    package let width: Int
+    package let height: Int
+    package let reason: String
 }

@@ -5,7 +5,7 @@ import Pixels
 import Vocabulary
 
 /// Looks at pictures: one encoder, one vocabulary, the models that are known.
-public struct Analyzer: Sendable {
+package struct Analyzer: Sendable {
     private let encoder: any PictureEncoder
     private let vocabulary: TagVocabulary
     private let index: VocabularyIndex
@@ -18,7 +18,7 @@ public struct Analyzer: Sendable {
     ///   - index: of this very vocabulary and encoder.
     ///   - styles: the models' descriptors, embedded; nil ranks models by their manifests' ratings alone.
     ///   - settings: nil takes those that suit the index's scale of confidence.
-    public init(
+    package init(
         encoder: any PictureEncoder, vocabulary: TagVocabulary, index: VocabularyIndex, catalog: ModelCatalog, styles: StyleIndex? = nil,
         settings: SelectionSettings? = nil
     ) {
@@ -35,26 +35,26 @@ public struct Analyzer: Sendable {
     }
 
     /// What a cosine is worth here, and what that rests on.
-    public var scale: ConfidenceScale { index.scale }
+    package var scale: ConfidenceScale { index.scale }
 
     /// Names the sentences in which the vocabulary's tags were embedded, and a calibration from pictures: with others the same picture gets other
     /// tags.
-    public var wording: String {
+    package var wording: String {
         guard index.scale.source == .background else { return index.wording }
         let fit = index.scale.calibration
         return index.wording + "-" + DigestedFile.name(of: "\(fit.z) \(fit.intercept) \(index.scale.pictures ?? 0)")
     }
 
     /// One look at a picture: what the encoder sees in the whole and, where it is wide or tall, in its parts.
-    public struct Look: Sendable {
-        public let whole: Observation
+    package struct Look: Sendable {
+        package let whole: Observation
         let parts: [Embedding]
 
         /// Where the picture stands: the mean direction of the whole and its parts.
-        public let embedding: Embedding
+        package let embedding: Embedding
 
         /// Runs the encoder's image tower over the whole and, where there are any, the parts.
-        public init(at image: Image, with encoder: any PictureEncoder) throws {
+        package init(at image: Image, with encoder: any PictureEncoder) throws {
             self = try Self.looks(at: [image], with: encoder)[0]
         }
 
@@ -69,7 +69,7 @@ public struct Analyzer: Sendable {
             }
         }
 
-        public init(whole: Observation, parts: [Embedding] = []) {
+        package init(whole: Observation, parts: [Embedding] = []) {
             self.whole = whole
             self.parts = parts
             guard !parts.isEmpty else {
@@ -85,13 +85,13 @@ public struct Analyzer: Sendable {
     }
 
     /// Runs the image tower, up to five times for a picture whose longer side is more than 1.6 times the shorter.
-    public func look(at image: Image) throws -> Look { try Look(at: image, with: encoder) }
+    package func look(at image: Image) throws -> Look { try Look(at: image, with: encoder) }
 
     /// How many pictures are worth looking at together.
-    public var picturesAtOnce: Int { encoder.picturesAtOnce }
+    package var picturesAtOnce: Int { encoder.picturesAtOnce }
 
     /// One look for each picture, in order, as if each were looked at alone.
-    public func looks(at images: [Image]) throws -> [Look] {
+    package func looks(at images: [Image]) throws -> [Look] {
         images.isEmpty ? [] : try Look.looks(at: images, with: encoder)
     }
 
@@ -101,7 +101,7 @@ public struct Analyzer: Sendable {
     ///   - rejected: tags that a person rejected for this picture before: neither they nor what implies them is suggested.
     ///   - learned: what the person's decisions on other pictures say of the confidences.
     ///   - composition: whether the text tower chooses the prompt.
-    public func analyze(
+    package func analyze(
         _ image: Image, originalSize: (width: Int, height: Int)? = nil, excluding rejected: Set<String> = [],
         learned: LearnedThresholds = .none, composition: CompositionMode = .fast
     ) throws -> AnalysisResult {
@@ -110,13 +110,15 @@ public struct Analyzer: Sendable {
     }
 
     /// As above, with a look that was taken before.
-    public func analyze(
+    package func analyze(
         _ look: Look, _ image: Image, originalSize: (width: Int, height: Int)? = nil, excluding rejected: Set<String> = [],
         learned: LearnedThresholds = .none, composition: CompositionMode = .fast
     ) throws -> AnalysisResult {
         let size = originalSize ?? (image.width, image.height)
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
-        let seen = look.whole.seen.map { SeenTags($0, counts: encoder.counts, framing: judgement?.framing, untold: judgement?.untold ?? []) }
+        let seen = look.whole.seen.map {
+            SeenTags($0, counts: encoder.counts, framing: judgement?.framing, untold: judgement?.untold ?? [])
+        }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
         let suggestions = selected.map(judged)
@@ -207,7 +209,7 @@ public struct Analyzer: Sendable {
     }
 
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
-    public func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {
+    package func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {
         let before = Double(shown(settings.threshold(of: facet), facet: facet))
         let shift = Double(learned.shift(of: facet))
         guard shift != 0 else { return (before, before) }

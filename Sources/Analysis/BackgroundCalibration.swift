@@ -1,5 +1,5 @@
-public import Encoders
-public import Foundation
+import Encoders
+import Foundation
 import Tensors
 
 /// What a person's own pictures tell of a vocabulary: how near each tag is to pictures in general, and from where on a nearness means something.
@@ -7,22 +7,22 @@ import Tensors
 /// No picture is labelled. Every tag's cosine is brought to deviations from its mean over the pictures; of all those scores together most
 /// belong to tags that do not hold and lie about 0, and what the right tail has beyond their normal curve belongs to tags that do: one minus
 /// the local false discovery rate (Efron 2004, with his empirical null), to which a logistic curve is fitted.
-public struct BackgroundCalibration: Sendable {
-    public let scale: ConfidenceScale
+package struct BackgroundCalibration: Sendable {
+    package let scale: ConfidenceScale
     /// One for each row of the index.
-    public let statistics: [BackgroundStatistics]
+    package let statistics: [BackgroundStatistics]
 
     /// With fewer a mean is off by more than a seventh of a deviation.
-    public static let minimumPictures = 50
+    package static let minimumPictures = 50
     /// With more nothing changes.
-    public static let maximumPictures = 2_000
+    package static let maximumPictures = 2_000
     static let suffix = ".calibration"
 
     /// - Parameters:
     ///   - pictures: of many kinds, at least `minimumPictures`.
     ///   - fitted: the encoder's own fit, which stands where there is one: then only the statistics are the pictures'.
     /// - Returns: nil where there are too few pictures or no tags.
-    public init?(index: VocabularyIndex, pictures: [Embedding], fitted: Calibration?) {
+    package init?(index: VocabularyIndex, pictures: [Embedding], fitted: Calibration?) {
         guard pictures.count >= Self.minimumPictures, !index.positions.isEmpty else { return nil }
         let width = pictures[0].dimension
         let rows = Tensor(pictures.flatMap(\.values), shape: [pictures.count, width])
@@ -66,7 +66,7 @@ public struct BackgroundCalibration: Sendable {
     /// Leaves the calibration beside the index in the cache, where the next analysis finds it.
     ///
     /// - Throws: where the folder cannot be written to.
-    public func write(for index: VocabularyIndex, named name: String, in cache: URL) throws {
+    package func write(for index: VocabularyIndex, named name: String, in cache: URL) throws {
         let key = IndexFile.Key(
             encoder: index.encoderDigest, vocabulary: index.vocabularyDigest, wording: index.wording, count: index.positions.count,
             dimension: index.embeddings.shape[1])

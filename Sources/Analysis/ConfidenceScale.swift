@@ -1,9 +1,9 @@
-public import Encoders
+import Encoders
 import Foundation
 
 /// Takes cosines to confidences for one encoder and one vocabulary, and says what that rests on.
-public struct ConfidenceScale: Sendable, Equatable {
-    public enum Source: String, Sendable, Codable {
+package struct ConfidenceScale: Sendable, Equatable {
+    package enum Source: String, Sendable, Codable {
         /// Fitted by the encoder's recipe, on pictures with captions.
         case fitted
         /// Measured on the person's own pictures: `redraw vocab calibrate`.
@@ -12,14 +12,14 @@ public struct ConfidenceScale: Sendable, Equatable {
         case text
     }
 
-    public let source: Source
-    public let calibration: Calibration
+    package let source: Source
+    package let calibration: Calibration
     /// How many background pictures it was measured on; nil where there were none.
-    public let pictures: Int?
+    package let pictures: Int?
     /// How many tags hold of a background picture, roughly; nil where nobody measured that.
-    public let tagsExpected: Float?
+    package let tagsExpected: Float?
 
-    public init(source: Source, calibration: Calibration, pictures: Int? = nil, tagsExpected: Float? = nil) {
+    package init(source: Source, calibration: Calibration, pictures: Int? = nil, tagsExpected: Float? = nil) {
         self.source = source
         self.calibration = calibration
         self.pictures = pictures

@@ -1,14 +1,14 @@
-public import Vocabulary
+import Vocabulary
 import Foundation
 
 /// A suggestion that a person decided on, as it was shown.
-public struct DecidedSuggestion: Sendable, Hashable {
-    public let facet: Facet
+package struct DecidedSuggestion: Sendable, Hashable {
+    package let facet: Facet
     /// As it was shown, from 0 to 1.
-    public let confidence: Double
-    public let approved: Bool
+    package let confidence: Double
+    package let approved: Bool
 
-    public init(facet: Facet, confidence: Double, approved: Bool) {
+    package init(facet: Facet, confidence: Double, approved: Bool) {
         (self.facet, self.confidence, self.approved) = (facet, confidence, approved)
     }
 }
@@ -18,28 +18,28 @@ public struct DecidedSuggestion: Sendable, Hashable {
 /// For a facet, log-odds of approval = log-odds of the confidence + shift; the shift is fitted by maximum likelihood with a normal prior of
 /// deviation 1 about 0, so that few decisions move it little. With fewer than `minimumDecisions` its own error (about 2 / √n, 0.45 for 20)
 /// comes near the prior's width and it would mostly be noise; with all answers alike it would only run away: nothing is learned then.
-public struct LearnedThresholds: Sendable, Equatable {
-    public struct Entry: Sendable, Equatable, Codable {
-        public let facet: String
-        public let decisions: Int
-        public let approved: Int
+package struct LearnedThresholds: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable, Codable {
+        package let facet: String
+        package let decisions: Int
+        package let approved: Int
         /// Added to the log-odds of this facet's confidences; 0 where nothing is learned yet.
-        public let shift: Double
+        package let shift: Double
         /// Whether there were enough decisions.
-        public let isLearned: Bool
+        package let isLearned: Bool
     }
 
-    public static let minimumDecisions = 20
+    package static let minimumDecisions = 20
     /// Of each answer.
-    public static let minimumOfEach = 3
+    package static let minimumOfEach = 3
     static let limit = 2.0
 
     /// Facets with decisions, in their usual order.
-    public let entries: [Entry]
+    package let entries: [Entry]
 
-    public static let none = LearnedThresholds(from: [])
+    package static let none = LearnedThresholds(from: [])
 
-    public init(from decisions: [DecidedSuggestion]) {
+    package init(from decisions: [DecidedSuggestion]) {
         let byFacet = Dictionary(grouping: decisions, by: \.facet)
         entries = byFacet.keys.sorted().map { facet in
             let own = byFacet[facet] ?? []
@@ -52,7 +52,7 @@ public struct LearnedThresholds: Sendable, Equatable {
     }
 
     /// What is added to the log-odds of a facet's confidences.
-    public func shift(of facet: Facet) -> Float {
+    package func shift(of facet: Facet) -> Float {
         Float(entries.first { $0.facet == facet.rawValue }?.shift ?? 0)
     }
 

@@ -1,10 +1,10 @@
 /// Measurements as tags: the names are those of the shipped vocabulary's measured tags.
 ///
 /// Confidences grow from 0.5, where a measurement just reaches its bound, towards 1.
-public struct MeasuredTags: Sendable {
-    public private(set) var tags: [(name: String, confidence: Float)] = []
+package struct MeasuredTags: Sendable {
+    package private(set) var tags: [(name: String, confidence: Float)] = []
 
-    public init(_ measured: PictureMeasurements) {
+    package init(_ measured: PictureMeasurements) {
         orientation(measured.aspect)
         colours(measured)
         light(measured)

@@ -2,12 +2,12 @@ import Encoders
 import Tensors
 
 /// The pictures whose embeddings lie nearest to a given one: an exact scan over all that it is shown, which keeps the best.
-public struct NearestPictures {
+package struct NearestPictures {
     /// A picture by its number in the library, and its cosine with the one that was asked for.
-    public struct Neighbour: Sendable, Hashable {
-        public let picture: Int64
+    package struct Neighbour: Sendable, Hashable {
+        package let picture: Int64
         /// From -1 to 1.
-        public let cosine: Float
+        package let cosine: Float
     }
 
     private let query: Embedding
@@ -15,13 +15,13 @@ public struct NearestPictures {
     private let count: Int
     private let excluded: Int64?
     /// Sorted, the nearest first; at most `count`.
-    public private(set) var neighbours: [Neighbour] = []
+    package private(set) var neighbours: [Neighbour] = []
 
     /// - Parameters:
     ///   - query: of length 1.
     ///   - count: how many are kept, at least 1.
     ///   - excluded: a picture that is not wanted among them: the one that is asked about.
-    public init(to query: Embedding, count: Int, excluding excluded: Int64? = nil) {
+    package init(to query: Embedding, count: Int, excluding excluded: Int64? = nil) {
         precondition(count >= 1, "at least one neighbour is wanted, not \(count)")
         self.query = query
         self.count = count
@@ -32,7 +32,7 @@ public struct NearestPictures {
     /// Looks at some more pictures.
     ///
     /// - Parameter halves: half-precision embeddings behind each other, little-endian, as many as there are pictures.
-    public mutating func scan(_ pictures: [Int64], halves: UnsafeRawBufferPointer) {
+    package mutating func scan(_ pictures: [Int64], halves: UnsafeRawBufferPointer) {
         let dimension = query.dimension
         precondition(halves.count == pictures.count * dimension * 2, "\(halves.count) bytes for \(pictures.count) rows of \(dimension)")
         guard let base = halves.baseAddress, !pictures.isEmpty else { return }
@@ -65,7 +65,7 @@ public struct NearestPictures {
 
 extension Embedding {
     /// IEEE half precision, little-endian, two bytes a number: how libraries keep it.
-    public var halves: [UInt8] {
+    package var halves: [UInt8] {
         var numbers = [UInt16](repeating: 0, count: values.count)
         values.withUnsafeBufferPointer { source in
             numbers.withUnsafeMutableBufferPointer { target in
@@ -79,7 +79,7 @@ extension Embedding {
     /// The direction that ``halves`` keeps.
     ///
     /// - Parameter halves: an even number of bytes.
-    public init(halves: [UInt8]) {
+    package init(halves: [UInt8]) {
         var values = [Float](repeating: 0, count: halves.count / 2)
         halves.withUnsafeBytes { source in
             values.withUnsafeMutableBufferPointer { target in

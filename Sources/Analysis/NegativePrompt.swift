@@ -1,14 +1,14 @@
 import Vocabulary
 
 /// What a prompt asks to keep out, by how the picture is made.
-public enum NegativePrompt {
+package enum NegativePrompt {
     private static let always = "blurry, low quality, distorted, watermark, text"
 
     /// The standard negative prompt for a medium ("photo", "painting", "cartoon", "sketch", "3d render" or a kind of one of them, such as "oil
     /// painting"), for any other a general one.
     ///
     /// - Parameter wanted: what the prompt asks for; neither it nor what it is a kind of is kept out too.
-    public static func standard(medium: String?, wanted: Set<String> = []) -> String {
+    package static func standard(medium: String?, wanted: Set<String> = []) -> String {
         let own =
             switch medium.flatMap(mainMedium) {
             case "photo": "deformed, bad anatomy, extra limbs, extra fingers, oversaturated, cartoon, painting, drawing"

@@ -1,8 +1,8 @@
-public import Encoders
-public import Pixels
+import Encoders
+import Pixels
 
 /// What an analysis asks of an encoder: to look at a picture, to embed a vocabulary once, and to say what a cosine is worth.
-public protocol PictureEncoder: Sendable {
+package protocol PictureEncoder: Sendable {
     var name: String { get }
     /// SHA-256 of the weights in hexadecimal: what cached embeddings belong to.
     var digest: String { get }
@@ -35,21 +35,21 @@ public protocol PictureEncoder: Sendable {
 }
 
 extension PictureEncoder {
-    public var picturesAtOnce: Int { 1 }
-    public var judgement: EncoderConfiguration.Judgement? { nil }
-    public var counts: [String: [String]] { [:] }
-    public func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
+    package var picturesAtOnce: Int { 1 }
+    package var judgement: EncoderConfiguration.Judgement? { nil }
+    package var counts: [String: [String]] { [:] }
+    package func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
 }
 
 extension DefaultEncoder: PictureEncoder {
-    public var fittedCalibration: Calibration? { calibration }
-    public var ownSentence: String? { configuration.textPhrase }
-    public var judgement: EncoderConfiguration.Judgement? { configuration.judgement }
-    public var counts: [String: [String]] { configuration.seeing?.counts ?? [:] }
-    public var softmaxScale: Float { configuration.judgement.softmaxScale }
-    public var maximumTokens: Int { configuration.text.maximumTokens }
+    package var fittedCalibration: Calibration? { calibration }
+    package var ownSentence: String? { configuration.textPhrase }
+    package var judgement: EncoderConfiguration.Judgement? { configuration.judgement }
+    package var counts: [String: [String]] { configuration.seeing?.counts ?? [:] }
+    package var softmaxScale: Float { configuration.judgement.softmaxScale }
+    package var maximumTokens: Int { configuration.text.maximumTokens }
 
-    public func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
+    package func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
         try backgroundStatistics(of: texts)
     }
 }

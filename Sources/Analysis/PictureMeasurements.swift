@@ -2,33 +2,33 @@ import Foundation
 import Pixels
 
 /// What the pixels of a picture tell without any network: its colours, its light, its shape.
-public struct PictureMeasurements: Sendable {
+package struct PictureMeasurements: Sendable {
     /// A named colour and the share of the picture's pixels that have it, the largest first.
-    public let colours: [(name: String, share: Float)]
+    package let colours: [(name: String, share: Float)]
     /// OKLab lightness from 0 to 1, over all pixels.
-    public let meanLightness: Float
-    public let lightnessDeviation: Float
+    package let meanLightness: Float
+    package let lightnessDeviation: Float
     /// Shares of pixels that are nearly black (lightness below 0.25) and nearly white (above 0.85).
-    public let shareOfDark: Float
-    public let shareOfBright: Float
+    package let shareOfDark: Float
+    package let shareOfBright: Float
     /// OKLab chroma: 0 for grey, about 0.3 for the strongest colours of sRGB.
-    public let meanChroma: Float
+    package let meanChroma: Float
     /// The chroma that one pixel in ten exceeds.
-    public let strongChroma: Float
+    package let strongChroma: Float
     /// How nearly all coloured pixels share one hue, from 0 to 1, and that hue in degrees.
-    public let hueAgreement: Float
-    public let hue: Float
+    package let hueAgreement: Float
+    package let hue: Float
     /// Share of warm hues (reds to yellows) among coloured pixels, weighted by chroma.
-    public let warmShare: Float
+    package let warmShare: Float
     /// Share of the pixels along the edge of the picture that look like their most common colour.
-    public let plainBorder: Float
+    package let plainBorder: Float
     /// How much of the picture's contrast lies in its finest detail, at 256 pixels across: low for a blurred picture.
-    public let fineDetail: Float
+    package let fineDetail: Float
     /// Width over height of the original.
-    public let aspect: Double
+    package let aspect: Double
 
     /// - Parameter originalSize: of the picture before any reduction, after its orientation was applied.
-    public init(_ image: Image, originalSize: (width: Int, height: Int)? = nil) {
+    package init(_ image: Image, originalSize: (width: Int, height: Int)? = nil) {
         aspect = Double(originalSize?.width ?? image.width) / Double(originalSize?.height ?? image.height)
         let small = image.rgb().resized(width: Self.side, height: Self.side, filter: .box)
         var pixels: [OKLab] = []

@@ -2,13 +2,13 @@ import Foundation
 import Vocabulary
 
 /// A tag as a person approved it: perhaps edited, perhaps weighted.
-public struct ApprovedTag: Sendable, Hashable {
-    public let text: String
-    public let facet: Facet
+package struct ApprovedTag: Sendable, Hashable {
+    package let text: String
+    package let facet: Facet
     /// 1 leaves it as it is; above emphasises, below plays down.
-    public let weight: Double
+    package let weight: Double
 
-    public init(text: String, facet: Facet, weight: Double = 1) {
+    package init(text: String, facet: Facet, weight: Double = 1) {
         self.text = text
         self.facet = facet
         self.weight = weight
@@ -16,7 +16,7 @@ public struct ApprovedTag: Sendable, Hashable {
 }
 
 /// Approved tags to a prompt's text: a pure function, so that the same approval always gives the same prompt.
-public enum PromptComposer {
+package enum PromptComposer {
     /// The order in which facets stand in a prompt. The medium leads: "a photo of …".
     static let order: [Facet] = [.subject, .action, .setting, .style, .lighting, .colour, .composition, .mood, .quality]
     /// Words after which "of" would read wrong with an article before: "pixel art of", not "a pixel art of".
@@ -29,7 +29,7 @@ public enum PromptComposer {
     /// "espresso" and "espresso machine", two things, the one that stands first, the likelier, is kept. A tag with a weight of its own stays.
     ///
     /// - Parameter tags: the likeliest first.
-    public static func compose(_ tags: [ApprovedTag]) -> String {
+    package static func compose(_ tags: [ApprovedTag]) -> String {
         let used = kept(of: tags)
         let mediums = used.filter { $0.facet == .medium }
         var pieces = order.flatMap { facet in used.filter { $0.facet == facet } }.map(written)
@@ -52,7 +52,7 @@ public enum PromptComposer {
     }
 
     /// The text with every character escaped that would change weights.
-    public static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {
             if "\\()[]".contains(character) { result.append("\\") }

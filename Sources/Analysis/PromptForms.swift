@@ -5,7 +5,7 @@ extension PromptComposer {
     /// "tabby cat, sofa, sleeping, living room, window light, photo": every tag by itself, in the order of the facets.
     ///
     /// - Parameter tags: the likeliest first.
-    public static func tags(_ tags: [ApprovedTag]) -> String {
+    package static func tags(_ tags: [ApprovedTag]) -> String {
         let used = kept(of: tags)
         return (order + [.medium]).flatMap { facet in used.filter { $0.facet == facet } }.map(written).joined(separator: ", ")
     }
@@ -13,7 +13,7 @@ extension PromptComposer {
     /// "A photo of a tabby cat and a sofa, sleeping, in a living room, with window light."
     ///
     /// - Parameter tags: the likeliest first.
-    public static func sentence(_ tags: [ApprovedTag]) -> String {
+    package static func sentence(_ tags: [ApprovedTag]) -> String {
         let used = kept(of: tags)
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }

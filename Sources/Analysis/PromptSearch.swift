@@ -1,32 +1,32 @@
 import Encoders
 
 /// Whether the text tower takes part in composing.
-public enum CompositionMode: String, Sendable, Codable, CaseIterable {
+package enum CompositionMode: String, Sendable, Codable, CaseIterable {
     /// Whole prompts are embedded and compared with the picture; the text tower is loaded for it.
     case full
     /// Tags above a confidence are joined; the text tower stays where it is.
     case fast
 
-    public static let standard = CompositionMode.full
+    package static let standard = CompositionMode.full
 }
 
 /// How near a composed prompt is to its picture.
-public struct CompositionScores: Sendable, Hashable, Codable {
-    public struct Gain: Sendable, Hashable, Codable {
-        public let tag: String
+package struct CompositionScores: Sendable, Hashable, Codable {
+    package struct Gain: Sendable, Hashable, Codable {
+        package let tag: String
         /// What the prompt's cosine with the picture loses without the tag; negative where the prompt would be nearer without it.
-        public let gain: Float
+        package let gain: Float
     }
 
-    public let mode: CompositionMode
+    package let mode: CompositionMode
     /// Cosine of the prompt with the picture; nil where nothing was embedded.
-    public let similarity: Float?
+    package let similarity: Float?
     /// Prompts that were embedded.
-    public let tried: Int
+    package let tried: Int
     /// For each tag in the prompt, in the order in which they were chosen.
-    public let gains: [Gain]
+    package let gains: [Gain]
 
-    public init(mode: CompositionMode, similarity: Float?, tried: Int, gains: [Gain]) {
+    package init(mode: CompositionMode, similarity: Float?, tried: Int, gains: [Gain]) {
         (self.mode, self.similarity, self.tried, self.gains) = (mode, similarity, tried, gains)
     }
 }

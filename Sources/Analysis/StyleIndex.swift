@@ -1,17 +1,17 @@
-public import Catalog
-public import Encoders
-public import Foundation
+import Catalog
+import Encoders
+import Foundation
 
 /// The known generators as points in an encoder's space: what their manifests say their pictures look like, and what the person made with them.
-public struct StyleIndex: Sendable {
+package struct StyleIndex: Sendable {
     /// How near a picture is to a model.
-    public struct Affinity: Sendable, Equatable {
+    package struct Affinity: Sendable, Equatable {
         /// From 0 to 1: 0.5 is as near as to the mean model.
-        public let value: Double
+        package let value: Double
         /// The descriptor that is nearest.
-        public let descriptor: String?
+        package let descriptor: String?
         /// Pictures made with the model that counted; 0 where there are too few.
-        public let generations: Int
+        package let generations: Int
     }
 
     private struct Model: Sendable {
@@ -25,12 +25,12 @@ public struct StyleIndex: Sendable {
     private let models: [Model]
 
     /// So many pictures made with a model say more than its manifest.
-    public static let minimumGenerations = 5
+    package static let minimumGenerations = 5
 
     /// Embeds the descriptors of the catalog's generators, or reads them from the first of `caches` that has them.
     ///
     /// - Parameter made: for each model the mean direction of the pictures made with it, and their number.
-    public init(
+    package init(
         catalog: ModelCatalog, encoder: some PictureEncoder, caches: [URL] = [], made: [String: (mean: Embedding, count: Int)] = [:]
     ) throws {
         let described = catalog.generators.filter { !$0.descriptors.isEmpty }
@@ -69,7 +69,7 @@ public struct StyleIndex: Sendable {
     ///
     /// A picture is nearer to pictures than to any text, so models of which pictures are known are compared with each other, and texts with texts:
     /// each in deviations from the mean model, through a logistic curve. A lone model of its kind is as near as the mean.
-    public func affinities(of picture: Embedding) -> [String: Affinity] {
+    package func affinities(of picture: Embedding) -> [String: Affinity] {
         guard !models.isEmpty else { return [:] }
         let texts = models.map { model in model.embeddings.map { $0.cosine(picture) } }
         let told = Self.standardised(texts.map { $0.max() ?? 0 })

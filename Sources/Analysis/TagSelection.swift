@@ -1,32 +1,32 @@
-public import Encoders
+import Encoders
 import Foundation
 import Vocabulary
 
 /// Numbers that decide which tags are shown.
-public struct SelectionSettings: Sendable {
+package struct SelectionSettings: Sendable {
     /// What is added to the log-odds of a ranked tag of each facet: the calibration was fitted on nouns.
-    public var offsets: [Facet: Float]
+    package var offsets: [Facet: Float]
     /// A ranked tag below it is not suggested.
-    public var thresholds: [Facet: Float]
+    package var thresholds: [Facet: Float]
     /// Tags suggested of a facet at most.
-    public var limits: [Facet: Int]
+    package var limits: [Facet: Int]
     /// Tags suggested in all at most.
-    public var limit: Int
+    package var limit: Int
     /// A particular tag is shown in place of the general one while its odds are at least this share of the general one's: a sure general tag
     /// gives way to nothing less sure, an unsure one sooner.
-    public var particularShare: Float
+    package var particularShare: Float
     /// The same for the winner of an exclusive group, whose odds are reduced by its rivals already.
-    public var settledShare: Float
+    package var settledShare: Float
     /// A particular tag that is less certain never takes a general one's place.
-    public var replacesFrom: Float
+    package var replacesFrom: Float
     /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
-    public var facetShare: Float
+    package var facetShare: Float
     /// Tags of one facet whose embeddings have a higher cosine say the same.
-    public var similarity: Float
+    package var similarity: Float
     /// Less certain tags are not considered, and nothing is told about them.
-    public var toldFrom: Float
+    package var toldFrom: Float
 
-    public init(
+    package init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
         particularShare: Float = 0.75, settledShare: Float = 0.4, replacesFrom: Float = 0.3, facetShare: Float = 0.7,
         similarity: Float = 0.9, toldFrom: Float = 0.1
@@ -48,7 +48,7 @@ public struct SelectionSettings: Sendable {
 
     /// For confidences that are not the default encoder's fit: they mean what they say, so nothing is added to them. Quality stays away: no
     /// encoder was shown to tell it.
-    public static let unfitted = SelectionSettings(
+    package static let unfitted = SelectionSettings(
         offsets: [.quality: -9],
         thresholds: [
             .subject: 0.35, .action: 0.4, .setting: 0.4, .medium: 0.4, .style: 0.45, .lighting: 0.4, .colour: 0.2, .composition: 0.6,
@@ -59,7 +59,7 @@ public struct SelectionSettings: Sendable {
         ])
 
     /// Those that an encoder's recipe fitted. A facet that this version does not know is passed over.
-    public init(_ judgement: EncoderConfiguration.Judgement) {
+    package init(_ judgement: EncoderConfiguration.Judgement) {
         func byFacet<Value>(_ values: [String: Value]) -> [Facet: Value] {
             Dictionary(uniqueKeysWithValues: values.compactMap { name, value in Facet(rawValue: name).map { ($0, value) } })
         }
@@ -72,13 +72,13 @@ public struct SelectionSettings: Sendable {
 }
 
 /// A tag with what an encoder or a measurement said of it.
-public struct Candidate: Sendable, Hashable {
-    public let tag: Tag
-    public var cosine: Float?
-    public var confidence: Float
-    public var source: Suggested.Source
+package struct Candidate: Sendable, Hashable {
+    package let tag: Tag
+    package var cosine: Float?
+    package var confidence: Float
+    package var source: Suggested.Source
 
-    public init(tag: Tag, cosine: Float? = nil, confidence: Float, source: Suggested.Source = .ranked) {
+    package init(tag: Tag, cosine: Float? = nil, confidence: Float, source: Suggested.Source = .ranked) {
         self.tag = tag
         self.cosine = cosine
         self.confidence = confidence
@@ -87,13 +87,13 @@ public struct Candidate: Sendable, Hashable {
 }
 
 /// Chooses what is worth a person's eyes out of a whole ranked vocabulary, and says of everything else why not.
-public struct TagSelection {
+package struct TagSelection {
     private let vocabulary: TagVocabulary
     private let settings: SelectionSettings
     private let similarity: (Tag, Tag) -> Float?
 
     /// - Parameter similarity: the cosine of two tags' embeddings, nil where one has none.
-    public init(
+    package init(
         vocabulary: TagVocabulary, settings: SelectionSettings = SelectionSettings(),
         similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
     ) {
@@ -105,7 +105,7 @@ public struct TagSelection {
     /// - Parameters:
     ///   - candidates: at most one for each tag.
     ///   - rejected: what the person rejected for this picture, by name or alias.
-    public func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
+    package func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
         // A tag excludes others only where it is shown itself, which is known at the end: a winner that fell for another reason stays a rival
         // that makes its group less sure, but excludes nothing.
         var barred: Set<String> = []

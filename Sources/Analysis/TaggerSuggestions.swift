@@ -1,17 +1,17 @@
-public import Encoders
-public import Vocabulary
+import Encoders
+import Vocabulary
 
 /// What a tagger says of a picture, as suggestions beside those of an encoder.
-public struct TaggerSuggestions: Sendable {
+package struct TaggerSuggestions: Sendable {
     /// The likeliest first; their confidence is the tagger's own probability.
-    public let suggestions: [Suggested]
+    package let suggestions: [Suggested]
     /// How explicit the tagger finds the picture, and how sure it is; nil where it has no such labels.
-    public let rating: (name: String, probability: Float)?
+    package let rating: (name: String, probability: Float)?
 
     /// - Parameters:
     ///   - tagged: above the tagger's thresholds, underscores read as spaces, brackets not escaped: the composer does that.
     ///   - vocabulary: knows the facet of a tag that it has, too; every other one is a subject.
-    public init(_ tagged: TaggedPicture, vocabulary: TagVocabulary) {
+    package init(_ tagged: TaggedPicture, vocabulary: TagVocabulary) {
         let labels = (tagged.general + tagged.characters).sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
         suggestions = labels.enumerated().map { index, label in
             let facet = label.category == .general ? vocabulary.tag(named: label.name)?.facet ?? .subject : .subject

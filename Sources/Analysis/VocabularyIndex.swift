@@ -1,27 +1,27 @@
 import Encoders
-public import Foundation
+import Foundation
 import Tensors
-public import Vocabulary
+import Vocabulary
 
 /// A vocabulary as one encoder sees it: every tag's embedding, and how near the tag is to pictures in general.
 ///
 /// Embedding a vocabulary takes the text tower many seconds; the index is therefore kept in a file named after the digests of encoder,
 /// vocabulary and wording, and reading it needs no text tower. A run that is stopped while it embeds goes on where it stood.
-public struct VocabularyIndex: Sendable {
-    public let encoderDigest: String
-    public let vocabularyDigest: String
+package struct VocabularyIndex: Sendable {
+    package let encoderDigest: String
+    package let vocabularyDigest: String
     /// Names the sentences in which the tags were embedded.
-    public let wording: String
+    package let wording: String
     /// Positions in `TagVocabulary.tags` of the tags that are embedded: all that are not measured.
-    public let positions: [Int]
+    package let positions: [Int]
     /// `[positions, dimension]`, rows of length 1.
-    public let embeddings: Tensor
+    package let embeddings: Tensor
     /// One for each row. What their mean and deviation are of, `scale` says.
-    public let statistics: [BackgroundStatistics]
+    package let statistics: [BackgroundStatistics]
     /// What a cosine is worth.
-    public let scale: ConfidenceScale
+    package let scale: ConfidenceScale
     /// True where it was read from a file, false where the text tower made it.
-    public let wasCached: Bool
+    package let wasCached: Bool
 
     /// Reads the index from the first of `caches` that has it, else embeds the vocabulary and leaves the index in the first.
     ///
@@ -30,7 +30,7 @@ public struct VocabularyIndex: Sendable {
     /// - Parameters:
     ///   - caches: folders; the first is made where it is missing. A file that cannot be written is no error: the next run embeds again.
     ///   - progress: told how many of how many tags are embedded; it may throw to cancel. Never called when a cached index is found.
-    public init(
+    package init(
         vocabulary: TagVocabulary, encoder: some PictureEncoder, caches: [URL] = [],
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws {
@@ -126,26 +126,26 @@ public struct VocabularyIndex: Sendable {
     }
 
     /// The name of the file that holds the index of this vocabulary for this encoder.
-    public static func fileName(encoder: some PictureEncoder, vocabulary: TagVocabulary) -> String {
+    package static func fileName(encoder: some PictureEncoder, vocabulary: TagVocabulary) -> String {
         let wording = TagWording(vocabulary: vocabulary, encoder: encoder).digest
         return "vocabulary-\(vocabulary.digest.prefix(16))-\(encoder.digest.prefix(16))-\(DigestedFile.name(of: wording).prefix(8)).index"
     }
 
     /// The cosine of a picture with every row.
-    public func cosines(with picture: Embedding) -> [Float] {
+    package func cosines(with picture: Embedding) -> [Float] {
         guard !positions.isEmpty else { return [] }
         let column = Tensor(picture.values, shape: [1, picture.values.count])
         return matmul(column, embeddings, transposed: true).values
     }
 
     /// What is thought of every row for a picture: its cosine, and how sure that makes it.
-    public func estimates(for picture: Embedding) -> [(cosine: Float, confidence: Float)] {
+    package func estimates(for picture: Embedding) -> [(cosine: Float, confidence: Float)] {
         let cosines = cosines(with: picture)
         return Array(zip(cosines, confidences(of: cosines)))
     }
 
     /// The rows nearest to a picture, the nearest first; of equally near ones the one written first. Exact: every row is compared.
-    public func nearest(_ count: Int, to picture: Embedding) -> [(row: Int, cosine: Float)] {
+    package func nearest(_ count: Int, to picture: Embedding) -> [(row: Int, cosine: Float)] {
         NearestRows.of(cosines(with: picture), count: count)
     }
 

@@ -1,6 +1,6 @@
 /// How digests are written everywhere: two lower-case digits a byte.
-public enum Hexadecimal {
-    public static func text(_ bytes: some Sequence<UInt8>) -> String {
+package enum Hexadecimal {
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

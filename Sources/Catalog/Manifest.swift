@@ -1,24 +1,24 @@
 /// What is known of a model before any of its weights is read: `Models/<name>/manifest.json`.
-public struct Manifest: Codable, Sendable, Hashable {
-    public enum Kind: String, Codable, Sendable {
+package struct Manifest: Codable, Sendable, Hashable {
+    package enum Kind: String, Codable, Sendable {
         case encoder, generator
     }
 
     /// What a generation starts from where the person names nothing else.
-    public struct Defaults: Codable, Sendable, Hashable {
-        public let steps: Int
-        public let guidance: Double
-        public let sampler: String
+    package struct Defaults: Codable, Sendable, Hashable {
+        package let steps: Int
+        package let guidance: Double
+        package let sampler: String
         /// Denoising strength of redrawing, above 0 and up to 1.
-        public let strength: Double
+        package let strength: Double
         /// For a generator that composes best in small: side of the first picture of a painting, which then grows; and the strength at which
         /// what was enlarged is redrawn.
-        public let firstSide: Int?
-        public let refine: Double?
+        package let firstSide: Int?
+        package let refine: Double?
         /// How many such first pictures are worth trying for each painting.
-        public let drafts: Int?
+        package let drafts: Int?
 
-        public init(
+        package init(
             steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil,
             drafts: Int? = nil
         ) {
@@ -31,13 +31,13 @@ public struct Manifest: Codable, Sendable, Hashable {
     }
 
     /// A grid of sizes where the model differs from its family.
-    public struct Sizes: Codable, Sendable, Hashable {
-        public let base: Int
-        public let minimum: Int
-        public let maximum: Int
-        public let multiple: Int
+    package struct Sizes: Codable, Sendable, Hashable {
+        package let base: Int
+        package let minimum: Int
+        package let maximum: Int
+        package let multiple: Int
 
-        public init(base: Int, minimum: Int, maximum: Int, multiple: Int) {
+        package init(base: Int, minimum: Int, maximum: Int, multiple: Int) {
             self.base = base
             self.minimum = minimum
             self.maximum = maximum
@@ -46,14 +46,14 @@ public struct Manifest: Codable, Sendable, Hashable {
     }
 
     /// A file of the model, its path relative to the model's folder.
-    public struct File: Codable, Sendable, Hashable {
-        public let path: String
+    package struct File: Codable, Sendable, Hashable {
+        package let path: String
         /// Nil where the list's author had no copy to measure.
-        public let bytes: Int?
+        package let bytes: Int?
         /// In lower-case hexadecimal.
-        public let sha256: String?
+        package let sha256: String?
 
-        public init(path: String, bytes: Int? = nil, sha256: String? = nil) {
+        package init(path: String, bytes: Int? = nil, sha256: String? = nil) {
             self.path = path
             self.bytes = bytes
             self.sha256 = sha256
@@ -61,27 +61,27 @@ public struct Manifest: Codable, Sendable, Hashable {
     }
 
     /// Also the name of its folder: lower-case letters, digits, hyphens and dots.
-    public let name: String
-    public let title: String
-    public let kind: Kind
+    package let name: String
+    package let title: String
+    package let kind: Kind
     /// For a generator one of `ModelFamily.all`.
-    public let family: String
-    public let license: String
+    package let family: String
+    package let license: String
     /// Where it comes from: a recipe in this repository or an address.
-    public let source: String
+    package let source: String
     /// Where it can be pulled from: owner/name on a model hub.
-    public let repository: String?
-    public let description: String
+    package let repository: String?
+    package let description: String
     /// What the model is good at, from 0 to 1, by medium ("photo", "painting") or by any other tag ("person", "anime drawing").
-    public let styles: [String: Double]
+    package let styles: [String: Double]
     /// What its pictures look like, in texts that an encoder compares with a picture: "an anime drawing of a girl".
-    public let descriptors: [String]
-    public let sizes: Sizes?
-    public let defaults: Defaults?
+    package let descriptors: [String]
+    package let sizes: Sizes?
+    package let defaults: Defaults?
     /// What a complete copy holds besides the manifest.
-    public let files: [File]
+    package let files: [File]
 
-    public init(
+    package init(
         name: String, title: String, kind: Kind, family: String, license: String, source: String, repository: String? = nil,
         description: String, styles: [String: Double] = [:], descriptors: [String] = [], sizes: Sizes? = nil, defaults: Defaults? = nil,
         files: [File] = []
@@ -102,7 +102,7 @@ public struct Manifest: Codable, Sendable, Hashable {
     }
 
     /// The model's own sizes, else those of its family; nil for an encoder.
-    public var sizeRule: SizeRule? {
+    package var sizeRule: SizeRule? {
         guard kind == .generator else { return nil }
         if let sizes {
             return .grid(base: sizes.base, minimum: sizes.minimum, maximum: sizes.maximum, multiple: sizes.multiple)
@@ -117,7 +117,7 @@ extension Manifest {
         "files",
     ]
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: AnyKey.self)
         if let stranger = container.allKeys.map(\.stringValue).sorted().first(where: { !Self.keys.contains($0) }) {
             throw ManifestFault.unknownKey(stranger)

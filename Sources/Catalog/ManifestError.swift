@@ -1,7 +1,7 @@
 import Foundation
 
 /// Why a manifest could not be read.
-public enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(path: String)
     case tooLarge(path: String, bytes: Int, limit: Int)
     case notJSON(path: String, reason: String)
@@ -10,7 +10,7 @@ public enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalid(path: String, key: String, expected: String)
     case otherFolder(path: String, name: String, folder: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let path): "cannot read the manifest \(path)"
         case .tooLarge(let path, let bytes, let limit): "\(path) has \(bytes) bytes; a manifest may have \(limit)"
@@ -25,10 +25,10 @@ public enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
 
 extension Manifest {
     /// Bytes in one manifest.
-    public static let fileLimit = 1 << 20
+    package static let fileLimit = 1 << 20
 
     /// Reads `manifest.json`; anything missing, unknown or senseless is an error that names it.
-    public init(contentsOf file: URL) throws(ManifestError) {
+    package init(contentsOf file: URL) throws(ManifestError) {
         let path = file.path
         guard let handle = try? FileHandle(forReadingFrom: file), let data = try? handle.read(upToCount: Self.fileLimit + 1) else {
             throw .unreadable(path: path)

@@ -5,16 +5,16 @@ import Foundation
 ///
 /// Each directory of the search path holds a folder a model with a `manifest.json` in it. Where two manifests have one name, that of the
 /// directory named first counts; the model's files may lie in its folder under any of the directories.
-public struct ModelCatalog: Sendable {
-    public let directories: [URL]
+package struct ModelCatalog: Sendable {
+    package let directories: [URL]
     /// In the order of the search path, then by name.
-    public let all: [Manifest]
+    package let all: [Manifest]
     /// Manifests that could not be read.
-    public let problems: [ManifestError]
+    package let problems: [ManifestError]
     private let homes: [String: URL]
     private let marks: [Mark]
 
-    public init(directories: [URL]) {
+    package init(directories: [URL]) {
         // Taken first: what changes while manifests are read makes the catalog out of date, not wrong for good.
         marks = Self.marks(of: directories)
         var all: [Manifest] = []
@@ -46,7 +46,7 @@ public struct ModelCatalog: Sendable {
     }
 
     /// Whether the manifests on disk are still those that were read: none came, went or was written to since.
-    public var isCurrent: Bool { marks == Self.marks(of: directories) }
+    package var isCurrent: Bool { marks == Self.marks(of: directories) }
 
     /// A manifest file as it looks from outside.
     private struct Mark: Equatable {
@@ -66,20 +66,20 @@ public struct ModelCatalog: Sendable {
         }
     }
 
-    public var generators: [Manifest] { all.filter { $0.kind == .generator } }
-    public var encoders: [Manifest] { all.filter { $0.kind == .encoder } }
+    package var generators: [Manifest] { all.filter { $0.kind == .generator } }
+    package var encoders: [Manifest] { all.filter { $0.kind == .encoder } }
 
-    public func model(named name: String) -> Manifest? {
+    package func model(named name: String) -> Manifest? {
         all.first { $0.name == name }
     }
 
     /// Whether every file that the manifest lists is here and has the size it should have. A manifest that lists none is never installed.
-    public func isInstalled(_ manifest: Manifest) -> Bool {
+    package func isInstalled(_ manifest: Manifest) -> Bool {
         installation(of: manifest) != nil
     }
 
     /// The folder with a complete copy, else the one where the manifest stands; nil for a manifest that is not of this catalog.
-    public func directory(of manifest: Manifest) -> URL? {
+    package func directory(of manifest: Manifest) -> URL? {
         installation(of: manifest) ?? homes[manifest.name]
     }
 
@@ -91,7 +91,7 @@ public struct ModelCatalog: Sendable {
     }
 
     /// Compares the files with the manifest byte for byte, by SHA-256; `progress` is told the share done, from 0 to 1.
-    public func verify(_ manifest: Manifest, progress: (Double) throws -> Void) rethrows -> [ModelProblem] {
+    package func verify(_ manifest: Manifest, progress: (Double) throws -> Void) rethrows -> [ModelProblem] {
         guard let folder = directory(of: manifest) else { return [.notInCatalog(manifest.name)] }
         guard !manifest.files.isEmpty else { return [.noFiles(manifest.name)] }
         var problems: [ModelProblem] = []
@@ -115,7 +115,7 @@ public struct ModelCatalog: Sendable {
     }
 
     /// Compares the files with the manifest byte for byte, by SHA-256.
-    public func verify(_ manifest: Manifest) -> [ModelProblem] {
+    package func verify(_ manifest: Manifest) -> [ModelProblem] {
         verify(manifest) { _ in }
     }
 
@@ -129,12 +129,12 @@ public struct ModelCatalog: Sendable {
     }
 
     /// SHA-256 of a file in hexadecimal; nil where it cannot be read.
-    public static func digest(of file: URL) -> String? {
+    package static func digest(of file: URL) -> String? {
         digest(of: file) { _ in }
     }
 
     /// SHA-256 of a file in hexadecimal, read in pieces; nil where it cannot be read.
-    public static func digest(of file: URL, progress: (_ bytesRead: Int) throws -> Void) rethrows -> String? {
+    package static func digest(of file: URL, progress: (_ bytesRead: Int) throws -> Void) rethrows -> String? {
         guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
         defer { try? handle.close() }
         var hash = SHA256()
@@ -152,7 +152,7 @@ public struct ModelCatalog: Sendable {
 }
 
 /// What is wrong with the files of a model.
-public enum ModelProblem: Equatable, Sendable, CustomStringConvertible {
+package enum ModelProblem: Equatable, Sendable, CustomStringConvertible {
     case notInCatalog(String)
     case noFiles(String)
     case missing(path: String)
@@ -160,7 +160,7 @@ public enum ModelProblem: Equatable, Sendable, CustomStringConvertible {
     case wrongDigest(path: String, expected: String, found: String)
     case unknownDigest(path: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notInCatalog(let name): "\(name) is not in the catalog"
         case .noFiles(let name): "the manifest of \(name) lists no files"

@@ -1,18 +1,18 @@
 /// What models of one architecture and training have in common.
-public struct ModelFamily: Sendable, Hashable {
-    public let name: String
+package struct ModelFamily: Sendable, Hashable {
+    package let name: String
     /// How families are called in sentences: "SD 1.5".
-    public let title: String
-    public let sizes: SizeRule
+    package let title: String
+    package let sizes: SizeRule
     /// Picture pixels along one side of a latent.
-    public let latentFactor: Int
+    package let latentFactor: Int
 
     /// The family of that name, nil where none is known.
-    public static func named(_ name: String) -> ModelFamily? {
+    package static func named(_ name: String) -> ModelFamily? {
         all.first { $0.name == name }
     }
 
-    public static let all: [ModelFamily] = [
+    package static let all: [ModelFamily] = [
         ModelFamily(
             name: "redraw-small", title: "Redraw small", sizes: .grid(base: 384, minimum: 64, maximum: 512, multiple: 16), latentFactor: 4),
         ModelFamily(

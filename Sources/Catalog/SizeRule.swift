@@ -1,24 +1,24 @@
 import Foundation
 
 /// The size of a picture to be drawn, in pixels.
-public struct CanvasSize: Codable, Hashable, Sendable, CustomStringConvertible {
-    public let width: Int
-    public let height: Int
+package struct CanvasSize: Codable, Hashable, Sendable, CustomStringConvertible {
+    package let width: Int
+    package let height: Int
 
-    public init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
 
-    public var description: String { "\(width)x\(height)" }
+    package var description: String { "\(width)x\(height)" }
     /// Width over height.
-    public var aspect: Double { Double(width) / Double(height) }
+    package var aspect: Double { Double(width) / Double(height) }
     /// The same size turned on its side.
-    public var turned: CanvasSize { CanvasSize(width: height, height: width) }
+    package var turned: CanvasSize { CanvasSize(width: height, height: width) }
 }
 
 /// Which picture sizes a family of models draws well, and which of them is nearest to a given picture.
-public enum SizeRule: Hashable, Sendable {
+package enum SizeRule: Hashable, Sendable {
     /// Sides that are multiples of `multiple` within `minimum...maximum`, with an area near that of a square of `base` pixels a side.
     case grid(base: Int, minimum: Int, maximum: Int, multiple: Int)
     /// The sizes the model was trained on and no others; each may be turned on its side.
@@ -30,7 +30,7 @@ public enum SizeRule: Hashable, Sendable {
     static let aspectTolerance = 0.01
 
     /// Every legal size, landscape and portrait.
-    public var sizes: [CanvasSize] {
+    package var sizes: [CanvasSize] {
         switch self {
         case .buckets(let sizes):
             return Array(Set(sizes + sizes.map(\.turned))).sorted { ($0.width, $0.height) < ($1.width, $1.height) }
@@ -45,16 +45,16 @@ public enum SizeRule: Hashable, Sendable {
     }
 
     /// The size of a square, or the most nearly square one.
-    public var base: CanvasSize { nearest(toWidth: 1, height: 1) }
+    package var base: CanvasSize { nearest(toWidth: 1, height: 1) }
 
-    public func isLegal(_ size: CanvasSize) -> Bool {
+    package func isLegal(_ size: CanvasSize) -> Bool {
         sizes.contains(size)
     }
 
     /// The legal size whose aspect is nearest to that of a picture; of equally near ones the one nearest to the base area.
     ///
     /// A picture on its side gets the same size on its side.
-    public func nearest(toWidth width: Int, height: Int) -> CanvasSize {
+    package func nearest(toWidth width: Int, height: Int) -> CanvasSize {
         precondition(width > 0 && height > 0, "a picture of \(width)x\(height) pixels has no aspect")
         if width < height { return nearest(toWidth: height, height: width).turned }
         let landscape = sizes.filter { $0.width >= $0.height }

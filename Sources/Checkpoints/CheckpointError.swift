@@ -1,7 +1,7 @@
 import Tensors
 
 /// What can be wrong with a checkpoint; each case names the file and, where there is one, the tensor.
-public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+package enum CheckpointError: Error, Equatable, CustomStringConvertible {
     /// The file could not be opened, mapped or written; `reason` is the system's.
     case unreadable(file: String, reason: String)
     /// The file is not a safetensors file: the header is too long, is cut off, or is not the JSON it should be.
@@ -31,7 +31,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     /// Whoever asked for the checkpoint does not want it any more (`Parallel.interruptible`).
     case interrupted(file: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let file, let reason):
             "\(file): \(reason)"

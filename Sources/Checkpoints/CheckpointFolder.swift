@@ -2,14 +2,14 @@ import FoundationEssentials
 
 /// The weights in a component's folder, as diffusers and transformers save them: one file, or shards that an index lists; for the full
 /// numbers, or a variant such as `fp16` of which the name tells.
-public enum CheckpointFolder {
+package enum CheckpointFolder {
     /// The files that together are the checkpoint.
     ///
     /// - Parameters:
     ///   - stem: `diffusion_pytorch_model` or `model`.
     ///   - variant: such as `fp16`; nil: the plain files, else the first variant in alphabetical order.
     /// - Throws: `CheckpointError.unreadable` that names the file that is wanted.
-    public static func files(in folder: URL, stem: String, variant: String? = nil) throws(CheckpointError) -> [URL] {
+    package static func files(in folder: URL, stem: String, variant: String? = nil) throws(CheckpointError) -> [URL] {
         let names = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
         let variants = variant.map { [$0] } ?? [""] + found(names, stem: stem)
         for variant in variants {
@@ -50,7 +50,7 @@ public enum CheckpointFolder {
     /// The files that an index, `….safetensors.index.json`, names. They stand beside it; a name that leads elsewhere is refused.
     ///
     /// - Throws: `CheckpointError.unreadable` or `.malformed`.
-    public static func shards(of index: URL) throws(CheckpointError) -> [URL] {
+    package static func shards(of index: URL) throws(CheckpointError) -> [URL] {
         let map: [String: String]
         do {
             let file = try MappedFile(path: index.path)

@@ -1,5 +1,5 @@
 /// The number formats a safetensors file may hold.
-public enum ElementType: String, Sendable, Hashable, CaseIterable {
+package enum ElementType: String, Sendable, Hashable, CaseIterable {
     case f64 = "F64"
     case f32 = "F32"
     case f16 = "F16"
@@ -17,7 +17,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case bool = "BOOL"
 
     /// Bytes an element takes.
-    public var size: Int {
+    package var size: Int {
         switch self {
         case .f64, .i64, .u64: 8
         case .f32, .i32, .u32: 4

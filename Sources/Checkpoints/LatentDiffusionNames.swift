@@ -1,11 +1,11 @@
 /// The names that the first releases of Stable Diffusion gave their modules, which single-file checkpoints and many LoRA files still have,
 /// against those of diffusers. Source: CompVis/latent-diffusion and diffusers' conversion of it.
-public struct LatentDiffusionNames: Sendable {
+package struct LatentDiffusionNames: Sendable {
     /// Module by module, without `.weight` and `.bias`.
     private let toDiffusers: [String: String]
 
     /// What diffusers calls a tensor; nil where no module of this name is known.
-    public func diffusersName(of name: String) -> String? {
+    package func diffusersName(of name: String) -> String? {
         var module = name[...]
         while true {
             if let known = toDiffusers[String(module)] { return known + name[module.endIndex...] }
@@ -15,7 +15,7 @@ public struct LatentDiffusionNames: Sendable {
     }
 
     /// The old name of every module by that of diffusers.
-    public var modules: [(old: String, diffusers: String)] {
+    package var modules: [(old: String, diffusers: String)] {
         toDiffusers.map { (old: $0.key, diffusers: $0.value) }
     }
 
@@ -31,7 +31,7 @@ public struct LatentDiffusionNames: Sendable {
 
     /// - Parameter names: the tensors of a UNet, without the prefix `model.diffusion_model.`. Where a level ends and which blocks look at
     ///   the text is seen from them.
-    public init(unet names: Set<String>) {
+    package init(unet names: Set<String>) {
         var layers = [0]
         var down = [false]
         var index = 1
@@ -60,7 +60,7 @@ public struct LatentDiffusionNames: Sendable {
     /// - Parameters:
     ///   - layers: residual blocks of each level on the way down; one more on the way up.
     ///   - downAttention, upAttention: which levels look at the text, downwards and upwards.
-    public init(unetLayers layers: [Int], downAttention: [Bool], upAttention: [Bool]) {
+    package init(unetLayers layers: [Int], downAttention: [Bool], upAttention: [Bool]) {
         var pairs = [
             ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
             ("time_embed.cond_proj", "time_embedding.cond_proj"), ("label_emb.0.0", "add_embedding.linear_1"),
@@ -102,7 +102,7 @@ public struct LatentDiffusionNames: Sendable {
     /// - Parameters:
     ///   - levels: of resolution.
     ///   - layers: residual blocks of a level of the encoder.
-    public init(autoencoderLevels levels: Int, layers: Int) {
+    package init(autoencoderLevels levels: Int, layers: Int) {
         var pairs = [("quant_conv", "quant_conv"), ("post_quant_conv", "post_quant_conv")]
         for half in ["encoder", "decoder"] {
             pairs += [
@@ -137,7 +137,7 @@ public struct LatentDiffusionNames: Sendable {
     /// Where a tensor of open_clip's text tower stands in transformers' `CLIPTextModelWithProjection`; nothing for what is not needed.
     ///
     /// - Parameter name: without the tower's prefix.
-    public static func openCLIP(_ name: String) -> [TensorPlace]? {
+    package static func openCLIP(_ name: String) -> [TensorPlace]? {
         switch name {
         case "positional_embedding": return [TensorPlace("text_model.embeddings.position_embedding.weight")]
         case "token_embedding.weight": return [TensorPlace("text_model.embeddings.token_embedding.weight")]

@@ -1,23 +1,23 @@
-public import FoundationEssentials
+import FoundationEssentials
 import Tensors
 
 /// A file that adapts some of a model's layers: LoRA (Hu 2021) and its kin, as `AdapterLayer` knows them, under the names of `AdapterNames`.
 ///
 /// What fits the model is used; what does not is left out and told, unless nothing fits.
-public struct LowRankAdaptation: Sendable {
+package struct LowRankAdaptation: Sendable {
     /// What layers of a model may be called in an adapter's file, and whose tensors they are.
-    public struct Component: Sendable {
+    package struct Component: Sendable {
         /// `unet`, `text_encoder`, `text_encoder_2`.
-        public let name: String
-        public let weights: Weights
+        package let name: String
+        package let weights: Weights
         /// How much of the adaptation goes to this component.
-        public let multiplier: Float
+        package let multiplier: Float
         /// A factor for each module, by the name the first releases gave it.
-        public let factor: @Sendable (_ oldName: String) -> Float
+        package let factor: @Sendable (_ oldName: String) -> Float
         /// The first releases' names by diffusers'.
         private let old: [String: String]
 
-        public init(
+        package init(
             name: String, weights: Weights, oldNames: LatentDiffusionNames? = nil, multiplier: Float,
             factor: @escaping @Sendable (_ oldName: String) -> Float = { _ in 1 }
         ) {
@@ -38,11 +38,11 @@ public struct LowRankAdaptation: Sendable {
     }
 
     /// What a file adds to a model.
-    public struct Outcome: Sendable {
+    package struct Outcome: Sendable {
         /// For each component, what is added by the name of its tensor.
-        public var additions: [[String: [any WeightAddition]]]
+        package var additions: [[String: [any WeightAddition]]]
         /// What was left out, in words.
-        public var notes: [String] = []
+        package var notes: [String] = []
     }
 
     private let file: SafetensorsFile
@@ -51,7 +51,7 @@ public struct LowRankAdaptation: Sendable {
     private let foreign: [String]
     private let scales: AdapterScales
 
-    public init(_ url: URL) throws(CheckpointError) {
+    package init(_ url: URL) throws(CheckpointError) {
         file = try SafetensorsFile(url)
         var layers: [String: AdapterLayer] = [:]
         var foreign: [String] = []
@@ -71,7 +71,7 @@ public struct LowRankAdaptation: Sendable {
     ///
     /// - Parameter ranks: only so many of each pair's ranks count; nil: all.
     /// - Throws: `CheckpointError.unmatched` where nothing in the file fits the model.
-    public func outcome(for components: [Component], ranks: Int? = nil) throws(CheckpointError) -> Outcome {
+    package func outcome(for components: [Component], ranks: Int? = nil) throws(CheckpointError) -> Outcome {
         let names = AdapterNames(components)
         var outcome = Outcome(additions: components.map { _ in [:] })
         var unmatched = foreign

@@ -5,17 +5,17 @@ import Tensors
 /// A safetensors file, mapped into memory: opening it reads the header and checks all of it, and a tensor's bytes are read when it is asked for.
 ///
 /// Layout: 8 bytes little-endian header length, the header in JSON, the data (https://github.com/huggingface/safetensors).
-public final class SafetensorsFile: Sendable {
+package final class SafetensorsFile: Sendable {
     private let mapping: MappedFile
     private let entries: [String: SafetensorsHeader.Entry]
     private let dataStart: Int
     /// The free-form strings under `__metadata__`.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
 
     /// The file's path, for messages.
-    public var path: String { mapping.path }
+    package var path: String { mapping.path }
 
-    public init(_ url: URL) throws(CheckpointError) {
+    package init(_ url: URL) throws(CheckpointError) {
         mapping = try MappedFile(path: url.path)
         let bytes = mapping.bytes
         if let kind = ForeignFile.kind(of: bytes) { throw .foreign(file: url.path, kind: kind.name, instead: kind.instead) }
@@ -35,19 +35,19 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// The error that names what a file is instead; nil where that is not known, or where it may be a safetensors file.
-    public static func foreignKind(of url: URL) -> CheckpointError? {
+    package static func foreignKind(of url: URL) -> CheckpointError? {
         guard let mapping = try? MappedFile(path: url.path), let kind = ForeignFile.kind(of: mapping.bytes) else { return nil }
         return .foreign(file: url.path, kind: kind.name, instead: kind.instead)
     }
 
     /// The names of all tensors, sorted.
-    public var names: [String] { entries.keys.sorted() }
+    package var names: [String] { entries.keys.sorted() }
 
-    public func has(_ name: String) -> Bool { entries[name] != nil }
+    package func has(_ name: String) -> Bool { entries[name] != nil }
 
-    public func shape(of name: String) throws(CheckpointError) -> Shape { try entry(name).shape }
+    package func shape(of name: String) throws(CheckpointError) -> Shape { try entry(name).shape }
 
-    public func elementType(of name: String) throws(CheckpointError) -> ElementType { try entry(name).type }
+    package func elementType(of name: String) throws(CheckpointError) -> ElementType { try entry(name).type }
 
     private func entry(_ name: String) throws(CheckpointError) -> SafetensorsHeader.Entry {
         guard let entry = entries[name] else { throw .missing(name, file: path) }
@@ -55,7 +55,7 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// A tensor as 32-bit floats. Aligned F32 data is used where it lies in the mapping; everything else is converted into new memory.
-    public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
+    package func tensor(_ name: String) throws(CheckpointError) -> Tensor {
         let entry = try entry(name)
         let bytes = self.bytes(of: entry)
         if entry.type == .f32, let start = bytes.baseAddress, UInt(bitPattern: start) % 4 == 0, entry.shape.count > 0 {
@@ -86,7 +86,7 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// The 64-bit integers of an I64, I32 or smaller whole-number tensor: token numbers and the like.
-    public func integers(_ name: String) throws(CheckpointError) -> [Int] {
+    package func integers(_ name: String) throws(CheckpointError) -> [Int] {
         let entry = try entry(name)
         let bytes = self.bytes(of: entry)
         func each<T: FixedWidthInteger>(_ type: T.Type) -> [Int] {

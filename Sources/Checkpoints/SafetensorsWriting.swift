@@ -4,13 +4,13 @@ import Tensors
 
 extension SafetensorsFile {
     /// How tensors are stored when they are written.
-    public enum Storage: Sendable {
+    package enum Storage: Sendable {
         case f32
         case f16
     }
 
     /// Writes tensors into a safetensors file: beside its place, then renamed into it, so that nobody ever sees half of it.
-    public static func write(
+    package static func write(
         tensors: [(String, Tensor)], metadata: [String: String] = [:], as storage: Storage = .f32, to url: URL
     ) throws(CheckpointError) {
         let size = storage == .f32 ? 4 : 2

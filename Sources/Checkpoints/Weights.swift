@@ -6,20 +6,20 @@ import Tensors
 ///
 /// Every tensor is asked for by name and shape, and what was asked for is remembered, so that `requireAllRead` can tell a checkpoint of
 /// another architecture from one that was understood.
-public struct Weights: Sendable {
+package struct Weights: Sendable {
     private let checkpoint: Checkpoint
     /// The scope's path, without a trailing dot; empty at the root.
-    public let path: String
+    package let path: String
     /// How layers hold what they read of it.
-    public private(set) var holding = WeightHolding()
+    package private(set) var holding = WeightHolding()
 
     /// - Parameter files: one file, or the shards of a checkpoint, whose names must not repeat.
-    public init(_ files: SafetensorsFile...) throws(CheckpointError) {
+    package init(_ files: SafetensorsFile...) throws(CheckpointError) {
         try self.init(files: files)
     }
 
     /// - Parameter renaming: takes a name in the files to the name readers ask for; nil leaves the tensor out.
-    public init(
+    package init(
         files: [SafetensorsFile], renaming: (String) -> String? = { $0 }
     ) throws(CheckpointError) {
         try self.init(files: files) { name in renaming(name).map { [TensorPlace($0)] } ?? [] }
@@ -27,7 +27,7 @@ public struct Weights: Sendable {
 
     /// - Parameter places: takes a name in the files to the places readers know it under: several where a stored tensor is made of parts,
     ///   none where it is not needed.
-    public init(files: [SafetensorsFile], places: (String) -> [TensorPlace]) throws(CheckpointError) {
+    package init(files: [SafetensorsFile], places: (String) -> [TensorPlace]) throws(CheckpointError) {
         checkpoint = try Checkpoint(files: files, places: places)
         path = ""
     }
@@ -35,13 +35,13 @@ public struct Weights: Sendable {
     /// These weights with something added to some of them whenever they are read.
     ///
     /// - Parameter additions: by the name of a tensor that is there, relative to this scope.
-    public func adding(_ additions: [String: [any WeightAddition]]) throws(CheckpointError) -> Weights {
+    package func adding(_ additions: [String: [any WeightAddition]]) throws(CheckpointError) -> Weights {
         let additions = Dictionary(uniqueKeysWithValues: additions.map { (join($0.key), $0.value) })
         return Weights(checkpoint: try Checkpoint(checkpoint, additions: additions), path: path, holding: holding)
     }
 
     /// Opens the file at `url`.
-    public init(url: URL) throws(CheckpointError) {
+    package init(url: URL) throws(CheckpointError) {
         try self.init(files: [try SafetensorsFile(url)])
     }
 
@@ -52,17 +52,17 @@ public struct Weights: Sendable {
     }
 
     /// The same scope, its layers to be held in another way.
-    public func held(_ holding: WeightHolding) -> Weights {
+    package func held(_ holding: WeightHolding) -> Weights {
         Weights(checkpoint: checkpoint, path: path, holding: holding)
     }
 
     /// The scope below this one.
-    public subscript(_ part: String) -> Weights {
+    package subscript(_ part: String) -> Weights {
         Weights(checkpoint: checkpoint, path: join(part), holding: holding)
     }
 
     /// The scope of an element of a list of modules.
-    public subscript(_ index: Int) -> Weights {
+    package subscript(_ index: Int) -> Weights {
         self[String(index)]
     }
 
@@ -71,26 +71,26 @@ public struct Weights: Sendable {
     }
 
     /// Whether there is a tensor of this name, or anything below a scope of this name.
-    public func has(_ name: String) -> Bool {
+    package func has(_ name: String) -> Bool {
         let full = join(name)
         return checkpoint.places[full] != nil || checkpoint.hasScope(full + ".")
     }
 
     /// The names of the tensors in this scope, relative to it, sorted; scales of int8 tensors are left out.
-    public func names() -> [String] {
+    package func names() -> [String] {
         let prefix = path.isEmpty ? "" : path + "."
         return checkpoint.sortedNames.filter { $0.hasPrefix(prefix) && !checkpoint.isScale($0) }.map { String($0.dropFirst(prefix.count)) }
     }
 
     /// The shape a tensor has in the checkpoint.
-    public func shape(of name: String) throws(CheckpointError) -> Shape {
+    package func shape(of name: String) throws(CheckpointError) -> Shape {
         try checkpoint.place(join(name)).shape()
     }
 
     /// The shape a tensor has in the checkpoint, where an architecture is seen from it.
     ///
     /// - Throws: `CheckpointError.misranked` unless it has one of these numbers of dimensions, each at least 1.
-    public func shape(of name: String, ranks: Int...) throws(CheckpointError) -> Shape {
+    package func shape(of name: String, ranks: Int...) throws(CheckpointError) -> Shape {
         let found = try shape(of: name)
         guard ranks.contains(found.rank), found.dimensions.allSatisfy({ $0 > 0 }) else {
             throw .misranked(join(name), expected: ranks, found: found, file: checkpoint.description)
@@ -99,7 +99,7 @@ public struct Weights: Sendable {
     }
 
     /// How the file stores a tensor's numbers.
-    public func elementType(of name: String) throws(CheckpointError) -> ElementType {
+    package func elementType(of name: String) throws(CheckpointError) -> ElementType {
         let place = try checkpoint.place(join(name))
         return try place.file.elementType(of: place.stored)
     }
@@ -107,7 +107,7 @@ public struct Weights: Sendable {
     /// A tensor as 32-bit floats, whatever the file holds; its shape must be `shape`.
     ///
     /// An I8 tensor with a companion `<name>.scale` of one number for each row is multiplied out.
-    public func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
+    package func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
         // Between tensors is where loading gigabytes can be given up.
         guard !Parallel.isInterrupted else { throw .interrupted(file: checkpoint.description) }
         let full = join(name)
@@ -124,14 +124,14 @@ public struct Weights: Sendable {
     }
 
     /// A weight for products, `[outputs, …]`, packed and held as this scope says.
-    public func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
+    package func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
         let format = try format(name)
         guard format == .f32, holding.packsAtSecondUse else { return PackedMatrix(try tensor(name, shape), format: format) }
         return PackedMatrix(mapped: try tensor(name, shape))
     }
 
     /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
-    public func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
+    package func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
         PackedConvolution(
             try tensor(name, shape), groups: groups, format: try format(name), keepsTransform: holding.keepsTransforms)
     }
@@ -144,7 +144,7 @@ public struct Weights: Sendable {
     }
 
     /// A matrix `[rows, width]` of which only some rows will be needed, such as a vocabulary's embeddings: nothing is converted yet.
-    public func table(_ name: String, rows: Int, width: Int) throws(CheckpointError) -> RowTable {
+    package func table(_ name: String, rows: Int, width: Int) throws(CheckpointError) -> RowTable {
         let full = join(name)
         let place = try checkpoint.place(full)
         let found = try place.shape()
@@ -176,14 +176,14 @@ public struct Weights: Sendable {
     }
 
     /// Counts tensors as read that are known and not needed, such as `position_ids`.
-    public func ignore(_ names: String...) {
+    package func ignore(_ names: String...) {
         for name in names {
             checkpoint.markRead(join(name))
         }
     }
 
     /// Throws where tensors of this scope were never asked for.
-    public func requireAllRead() throws(CheckpointError) {
+    package func requireAllRead() throws(CheckpointError) {
         let prefix = path.isEmpty ? "" : path + "."
         let unread = checkpoint.unread(prefix: prefix)
         guard unread.isEmpty else { throw .unread(unread, file: checkpoint.description) }
@@ -191,17 +191,17 @@ public struct Weights: Sendable {
 }
 
 /// Rows of a matrix, converted to floats as they are asked for.
-public struct RowTable: Sendable {
+package struct RowTable: Sendable {
     fileprivate let file: SafetensorsFile
     fileprivate let name: String
-    public let rows: Int
-    public let width: Int
+    package let rows: Int
+    package let width: Int
     fileprivate let scales: Tensor?
     /// [rows, width], where an adapter changes it.
     fileprivate let adapted: Tensor?
 
     /// `[indices.count, width]`. Each index must be within `0..<rows`.
-    public func gather(_ indices: [Int]) throws(CheckpointError) -> Tensor {
+    package func gather(_ indices: [Int]) throws(CheckpointError) -> Tensor {
         if let wrong = indices.first(where: { !(0..<rows).contains($0) }) {
             throw .badTensor(name, file: file.path, reason: "has \(rows) rows and was asked for row \(wrong)")
         }
@@ -211,19 +211,19 @@ public struct RowTable: Sendable {
 }
 
 /// How the layers that are made of weights hold them in memory.
-public struct WeightHolding: Sendable, Equatable {
+package struct WeightHolding: Sendable, Equatable {
     /// In two bytes a number, spread out to floats where they are used: exactly as stored where the file has F16, BF16 or eight-bit floats.
-    public var inHalves: Bool
+    package var inHalves: Bool
     /// Whether a convolution keeps what its fast algorithm makes of its weights.
-    public var keepsTransforms: Bool
+    package var keepsTransforms: Bool
 
     /// Whether matrices stay in their mapped files until they are used a second time: for models that are often asked just once.
-    public var packsAtSecondUse: Bool
+    package var packsAtSecondUse: Bool
 
     /// In which numbers products are made; in bfloat16, weights are rounded to it, whatever the file has.
-    public var arithmetic: Arithmetic
+    package var arithmetic: Arithmetic
 
-    public init(
+    package init(
         inHalves: Bool = false, keepsTransforms: Bool = true, packsAtSecondUse: Bool = false, arithmetic: Arithmetic = .f32
     ) {
         self.inHalves = inHalves
@@ -233,7 +233,7 @@ public struct WeightHolding: Sendable, Equatable {
     }
 
     /// That of a weight which is made of several tensors, so that it is like none in a file.
-    public var format: WeightFormat {
+    package var format: WeightFormat {
         switch arithmetic {
         case .f32: .f32
         case .bf16: .bf16
@@ -243,21 +243,21 @@ public struct WeightHolding: Sendable, Equatable {
 }
 
 /// Where a stored tensor stands in the layout that readers ask for.
-public struct TensorPlace: Sendable, Equatable {
-    public var name: String
+package struct TensorPlace: Sendable, Equatable {
+    package var name: String
     /// Which of `parts` equal parts of the stored rows it is, such as the queries of a fused projection.
-    public var part: Int
-    public var parts: Int
+    package var part: Int
+    package var parts: Int
     /// The stored matrix is the transposed of the one that is asked for.
-    public var isTransposed: Bool
+    package var isTransposed: Bool
 
-    public init(_ name: String, part: Int = 0, of parts: Int = 1, transposed: Bool = false) {
+    package init(_ name: String, part: Int = 0, of parts: Int = 1, transposed: Bool = false) {
         (self.name, self.part, self.parts, isTransposed) = (name, part, parts, transposed)
     }
 }
 
 /// Something that is added to a weight when it is read, such as a low-rank adaptation.
-public protocol WeightAddition: Sendable {
+package protocol WeightAddition: Sendable {
     /// - Parameter weight: as the file has it.
     func added(to weight: Tensor) throws(CheckpointError) -> Tensor
 }

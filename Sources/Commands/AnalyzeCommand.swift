@@ -3,8 +3,8 @@ import Foundation
 import Studio
 
 /// `redraw analyze`, and the executable `analyze`.
-public struct AnalyzeCommand: AsyncParsableCommand {
-    public static let configuration = CommandConfiguration(
+package struct AnalyzeCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "analyze",
         abstract: "Look at pictures: suggest tags, a prompt, a model and a size, and keep them for screening.",
         discussion: """
@@ -55,13 +55,13 @@ public struct AnalyzeCommand: AsyncParsableCommand {
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
-    public init() {}
+    package init() {}
 
-    public func validate() throws {
+    package func validate() throws {
         guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
     }
 
-    public func run() async throws {
+    package func run() async throws {
         looking.useThreads()
         let studio = try library.studio(looking, tagger: tagger)
         let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])

@@ -4,9 +4,9 @@ import Studio
 import Synchronization
 
 /// Runs a command as a whole process: prints a failure as one line, stops on Ctrl-C, and exits with the code scripts rely on.
-public enum CommandLineTool {
+package enum CommandLineTool {
     /// Done, failed, wrong usage, interrupted.
-    public enum ExitStatus: Int32 {
+    package enum ExitStatus: Int32 {
         case done = 0
         case failed = 1
         case usage = 64
@@ -14,7 +14,7 @@ public enum CommandLineTool {
     }
 
     /// Parses this process's arguments with `root` and runs what they name.
-    public static func run(_ root: any ParsableCommand.Type) async -> Never {
+    package static func run(_ root: any ParsableCommand.Type) async -> Never {
         let command: any ParsableCommand
         do {
             command = try root.parseAsRoot()

@@ -2,8 +2,8 @@ import ArgumentParser
 import Studio
 
 /// `redraw`: the root of every subcommand.
-public struct RedrawCommand: AsyncParsableCommand {
-    public static let configuration = CommandConfiguration(
+package struct RedrawCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "redraw",
         abstract: "Look at a picture, screen what was seen, and redraw the picture from what you approved.",
         discussion: """
@@ -29,5 +29,5 @@ public struct RedrawCommand: AsyncParsableCommand {
         ]
     )
 
-    public init() {}
+    package init() {}
 }

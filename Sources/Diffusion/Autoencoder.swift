@@ -4,8 +4,8 @@ import Layers
 import Tensors
 
 /// What turns pictures to latents an eighth as wide and back: an `AutoencoderKL`, or the `AutoencoderTiny` of TAESD. Source: diffusers.
-public struct Autoencoder: Sendable {
-    public let configuration: AutoencoderConfiguration
+package struct Autoencoder: Sendable {
+    package let configuration: AutoencoderConfiguration
     private let form: Form
 
     private enum Form: Sendable {
@@ -14,7 +14,7 @@ public struct Autoencoder: Sendable {
     }
 
     /// - Parameter weights: the scope of the autoencoder; every tensor in it must be one of this architecture's.
-    public init(_ weights: Weights, configuration: AutoencoderConfiguration) throws(CheckpointError) {
+    package init(_ weights: Weights, configuration: AutoencoderConfiguration) throws(CheckpointError) {
         self.configuration = configuration
         if let blocks = configuration.tiny {
             form = .tiny(
@@ -33,21 +33,21 @@ public struct Autoencoder: Sendable {
     }
 
     /// The distribution of a picture's latents.
-    public struct Posterior: Sendable {
+    package struct Posterior: Sendable {
         /// [batch, height / 8, width / 8, latentChannels]
-        public let mean: Tensor
+        package let mean: Tensor
         /// Same shape; nil where the autoencoder gives one latent and no distribution, so that nothing is drawn.
-        public let deviation: Tensor?
+        package let deviation: Tensor?
 
         /// A sample, given normal noise of the mean's shape.
-        public func sample(_ noise: Tensor) -> Tensor {
+        package func sample(_ noise: Tensor) -> Tensor {
             deviation.map { mean + $0 * noise } ?? mean
         }
     }
 
     /// - Parameter picture: [batch, height, width, 3] in -1 ... 1; both sides multiples of the scale.
     /// - Returns: latents in the autoencoder's own scale; `scaled` brings them to the UNet's.
-    public func encode(_ picture: Tensor, checkCancelled: CancellationCheck = {}) throws -> Posterior {
+    package func encode(_ picture: Tensor, checkCancelled: CancellationCheck = {}) throws -> Posterior {
         switch form {
         case .tiny(let encoder, _):
             return Posterior(mean: try encoder(picture, checkCancelled), deviation: nil)
@@ -61,7 +61,7 @@ public struct Autoencoder: Sendable {
 
     /// - Parameter latent: [batch, height / 8, width / 8, latentChannels] in the autoencoder's own scale, as `unscaled` gives it.
     /// - Returns: [batch, height, width, 3], about -1 ... 1.
-    public func decode(_ latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Tensor {
+    package func decode(_ latent: Tensor, checkCancelled: CancellationCheck = {}) throws -> Tensor {
         switch form {
         case .tiny(_, let decoder): try decoder(latent, checkCancelled)
         case .standard(_, _, let postQuantization, let decoder): try decoder(postQuantization?(latent) ?? latent, checkCancelled)
@@ -69,7 +69,7 @@ public struct Autoencoder: Sendable {
     }
 
     /// A latent of this autoencoder as the UNet was trained to see it.
-    public func scaled(_ latent: Tensor) -> Tensor {
+    package func scaled(_ latent: Tensor) -> Tensor {
         if let spread = configuration.spread {
             return (latent - spread.mean) * (spread.deviation.mapped { configuration.scalingFactor / $0 })
         }
@@ -78,7 +78,7 @@ public struct Autoencoder: Sendable {
     }
 
     /// The way back from `scaled`.
-    public func unscaled(_ latent: Tensor) -> Tensor {
+    package func unscaled(_ latent: Tensor) -> Tensor {
         if let spread = configuration.spread {
             return latent * (spread.deviation / configuration.scalingFactor) + spread.mean
         }

@@ -2,49 +2,49 @@ import Foundation
 import Tensors
 
 /// The `config.json` of an `AutoencoderKL` or an `AutoencoderTiny`.
-public struct AutoencoderConfiguration: Sendable, Equatable {
-    public var inputChannels = 3
-    public var outputChannels = 3
-    public var latentChannels = 4
+package struct AutoencoderConfiguration: Sendable, Equatable {
+    package var inputChannels = 3
+    package var outputChannels = 3
+    package var latentChannels = 4
     /// Channels of each level, from full resolution downwards.
-    public var channels: [Int] = [128, 256, 512, 512]
+    package var channels: [Int] = [128, 256, 512, 512]
     /// Residual blocks of each level of the encoder; the decoder has one more.
-    public var layers = 2
-    public var normGroups = 32
+    package var layers = 2
+    package var normGroups = 32
     /// What a latent is multiplied with before the UNet sees it.
-    public var scalingFactor: Float = 0.18215
+    package var scalingFactor: Float = 0.18215
     /// What is taken from a latent before that.
-    public var shiftFactor: Float = 0
+    package var shiftFactor: Float = 0
     /// `latents_mean` and `latents_std`, [latentChannels] each, where the latents are brought to mean 0 and deviation 1 by channel.
-    public var spread: Spread?
-    public var usesQuantization = true
-    public var usesPostQuantization = true
+    package var spread: Spread?
+    package var usesQuantization = true
+    package var usesPostQuantization = true
     /// Whether the middle blocks look across the whole picture.
-    public var middleAttention = true
+    package var middleAttention = true
 
     /// Width and height of the pictures it was trained on, where the file tells.
-    public var sampleSize: Int?
+    package var sampleSize: Int?
 
     /// Residual blocks of each level of an `AutoencoderTiny`, encoder and decoder in their own order; nil: the standard architecture.
-    public var tiny: TinyBlocks?
+    package var tiny: TinyBlocks?
 
-    public struct Spread: Sendable, Equatable {
-        public var mean: Tensor
-        public var deviation: Tensor
+    package struct Spread: Sendable, Equatable {
+        package var mean: Tensor
+        package var deviation: Tensor
     }
-    public struct TinyBlocks: Sendable, Equatable {
-        public var encoder: [Int]
-        public var decoder: [Int]
+    package struct TinyBlocks: Sendable, Equatable {
+        package var encoder: [Int]
+        package var decoder: [Int]
     }
 
-    public init() {}
+    package init() {}
 
     /// Pixels a side that one latent value stands for.
-    public var scale: Int { 1 << (channels.count - 1) }
+    package var scale: Int { 1 << (channels.count - 1) }
 
     /// Reads a `config.json`.
     /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
-    public init(contentsOf url: URL) throws {
+    package init(contentsOf url: URL) throws {
         try self.init(ConfigurationFile(contentsOf: url))
     }
 

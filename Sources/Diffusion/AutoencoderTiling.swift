@@ -7,21 +7,21 @@ import Tensors
 /// near the whole picture's and not equal to it: its colours can differ by what a part's statistics differ from the whole's. With the small
 /// autoencoder that comes along, a photograph of 592x400 decoded in tiles is 7 of 255 away from the one decoded as a whole on average, and
 /// 73 at most; diffusers' tiles do the same. So tiles are taken only where memory would not do otherwise.
-public struct AutoencoderTiling: Sendable {
+package struct AutoencoderTiling: Sendable {
     /// Width and height of a tile in latent values.
-    public let tile: Int
+    package let tile: Int
     /// Pixels a latent value stands for.
-    public let scale: Int
+    package let scale: Int
     /// Share of a tile that the next one covers again.
     static let overlap = 0.25
 
     /// Tiles of the size the autoencoder was trained on, or of 512 pixels where that is less: tiles are there to save memory.
-    public init(_ configuration: AutoencoderConfiguration) {
+    package init(_ configuration: AutoencoderConfiguration) {
         scale = configuration.scale
         tile = max(8, min(configuration.sampleSize ?? 512, 512) / configuration.scale)
     }
 
-    public init(tile: Int, scale: Int) {
+    package init(tile: Int, scale: Int) {
         (self.tile, self.scale) = (tile, scale)
     }
 

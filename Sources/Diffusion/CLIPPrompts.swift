@@ -2,9 +2,9 @@ import Encoders
 import Tensors
 
 /// The CLIP text encoders of a Stable Diffusion model: one for 1.x and 2.x, two for XL, whose states stand side by side.
-public struct CLIPPrompts: PromptEncoder {
+package struct CLIPPrompts: PromptEncoder {
     /// A text encoder and how the model was trained to look at it.
-    public struct Tower: Sendable {
+    package struct Tower: Sendable {
         let tower: CLIPTextTower
         let tokenizer: CLIPTokenizer
         /// Layers at the end that are left out where the person asks for nothing else.
@@ -19,7 +19,7 @@ public struct CLIPPrompts: PromptEncoder {
             self.knows = knows
         }
 
-        public init(_ tower: CLIPTextTower, tokenizer: CLIPTokenizer, skippedLayers: Int = 0, isNormalised: Bool = true) {
+        package init(_ tower: CLIPTextTower, tokenizer: CLIPTokenizer, skippedLayers: Int = 0, isNormalised: Bool = true) {
             (self.tower, self.tokenizer, self.skippedLayers, self.isNormalised) = (tower, tokenizer, skippedLayers, isNormalised)
         }
     }
@@ -27,12 +27,12 @@ public struct CLIPPrompts: PromptEncoder {
     private let towers: [Tower]
     private let embeddings: [TrainedEmbedding]
     /// An empty negative prompt is told as zeros, as SDXL was trained.
-    public let zerosForEmptyNegative: Bool
+    package let zerosForEmptyNegative: Bool
 
     /// - Parameters:
     ///   - towers: in the order of their states.
     ///   - embeddings: textual inversions that prompts may call by name.
-    public init(_ towers: [Tower], embeddings: [TrainedEmbedding] = [], zerosForEmptyNegative: Bool = false) throws {
+    package init(_ towers: [Tower], embeddings: [TrainedEmbedding] = [], zerosForEmptyNegative: Bool = false) throws {
         var prepared: [Tower] = []
         for (index, tower) in towers.enumerated() {
             let widths = towers.map(\.tower.configuration.width)
@@ -53,17 +53,17 @@ public struct CLIPPrompts: PromptEncoder {
     }
 
     /// Width of the states.
-    public var width: Int { towers.reduce(0) { $0 + $1.tower.configuration.width } }
+    package var width: Int { towers.reduce(0) { $0 + $1.tower.configuration.width } }
 
-    public func states(for prompt: String) throws -> Tensor {
+    package func states(for prompt: String) throws -> Tensor {
         try conditioning(for: prompt, PromptReading(profile: .diffusers)).states
     }
 
-    public func tokenCount(_ prompt: String) throws -> Int {
+    package func tokenCount(_ prompt: String) throws -> Int {
         (towers.first?.tokenizer.numbers(of: prompt).count ?? 0) + 2
     }
 
-    public func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
+    package func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
         guard let tower = towers.first else { return PromptLength(tokens: 0, limit: 0) }
         let limit = tower.tower.configuration.positions - 2
         let chunks = chunks(prompt, reading, tower)
@@ -85,7 +85,7 @@ public struct CLIPPrompts: PromptEncoder {
         return ""
     }
 
-    public func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
+    package func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
         var parts: [Tensor] = []
         var pooled: Tensor?
         for tower in towers {

@@ -1,49 +1,49 @@
 import Tensors
 
 /// What a UNet is told of a prompt.
-public struct Conditioning: Sendable, Equatable {
+package struct Conditioning: Sendable, Equatable {
     /// Token states, [1, tokens, width].
-    public var states: Tensor
+    package var states: Tensor
     /// The whole text as one embedding, [1, width], where the model wants it.
-    public var pooled: Tensor?
+    package var pooled: Tensor?
 
-    public init(states: Tensor, pooled: Tensor? = nil) {
+    package init(states: Tensor, pooled: Tensor? = nil) {
         self.states = states
         self.pooled = pooled
     }
 }
 
 /// By whose rules a prompt is read.
-public struct PromptReading: Sendable, Equatable {
-    public var profile: GenerationRequest.Profile
+package struct PromptReading: Sendable, Equatable {
+    package var profile: GenerationRequest.Profile
     /// The layer of the text encoder whose states count, from the end: 1 is the last, as AUTOMATIC1111 counts (diffusers' `clip_skip` plus
     /// 1). Nil: the one the model was trained with.
-    public var clipSkip: Int?
+    package var clipSkip: Int?
 
-    public init(profile: GenerationRequest.Profile = .redraw, clipSkip: Int? = nil) {
+    package init(profile: GenerationRequest.Profile = .redraw, clipSkip: Int? = nil) {
         self.profile = profile
         self.clipSkip = clipSkip
     }
 }
 
 /// How long a prompt is for a model.
-public struct PromptLength: Sendable, Equatable {
+package struct PromptLength: Sendable, Equatable {
     /// Tokens of the text, without the marks of its start and end.
-    public var tokens: Int
+    package var tokens: Int
     /// How many of them the model sees at once; nil where its encoder does not tell.
-    public var limit: Int?
+    package var limit: Int?
     /// How many such pieces it is read in.
-    public var chunks: Int
+    package var chunks: Int
     /// What of the prompt the model never sees, nil where it sees all of it.
-    public var cutOff: String?
+    package var cutOff: String?
 
-    public init(tokens: Int, limit: Int?, chunks: Int = 1, cutOff: String? = nil) {
+    package init(tokens: Int, limit: Int?, chunks: Int = 1, cutOff: String? = nil) {
         (self.tokens, self.limit, self.chunks, self.cutOff) = (tokens, limit, chunks, cutOff)
     }
 }
 
 /// What turns a prompt into what the UNet is told.
-public protocol PromptEncoder: Sendable {
+package protocol PromptEncoder: Sendable {
     /// - Returns: [1, tokens, width], without padding; the empty prompt has states too.
     func states(for prompt: String) throws -> Tensor
     /// How many tokens the prompt has, those that mark its start and end included.
@@ -55,12 +55,12 @@ public protocol PromptEncoder: Sendable {
 }
 
 extension PromptEncoder {
-    public func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
+    package func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
         // diffusers takes brackets literally.
         Conditioning(states: try reading.profile == .diffusers ? states(for: prompt) : weightedStates(for: prompt))
     }
 
-    public func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
+    package func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength {
         PromptLength(tokens: max(try tokenCount(prompt) - 2, 0), limit: nil)
     }
 }

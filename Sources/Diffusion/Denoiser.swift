@@ -1,7 +1,7 @@
-public import Tensors
+import Tensors
 
 /// What predicts noise: the UNet of Stable Diffusion, or whatever network another family has.
-public protocol Denoiser: Sendable {
+package protocol Denoiser: Sendable {
     /// - Parameters:
     ///   - latent: [batch, height, width, channels], what this network is shown behind the latent's own channels included.
     ///   - time: the training timestep, one for the whole batch.
@@ -15,18 +15,18 @@ public protocol Denoiser: Sendable {
 }
 
 /// What is added to a network from outside while it predicts: by a ControlNet, or by a picture that stands beside the text.
-public struct Extras: Sendable {
+package struct Extras: Sendable {
     /// Added to what the way down leaves for the way up, in the order in which it is left: [batch, height, width, channels] of each level.
     /// Empty: nothing.
-    public var skips: [Tensor]
+    package var skips: [Tensor]
     /// Added to what the middle gives.
-    public var middle: Tensor?
+    package var middle: Tensor?
     /// Stand beside the text's tokens, [batch or 1, tokens, width of the text's].
-    public var pictureTokens: Tensor?
+    package var pictureTokens: Tensor?
 
-    public init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil) {
+    package init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil) {
         (self.skips, self.middle, self.pictureTokens) = (skips, middle, pictureTokens)
     }
 
-    public static let none = Extras()
+    package static let none = Extras()
 }

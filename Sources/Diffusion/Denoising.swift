@@ -3,19 +3,19 @@ import Tensors
 /// A run of steps, each made when it is asked for: whoever iterates has progress and may stop at any step.
 ///
 /// The elements are results because a step can fail: where `checkCancelled` throws, within a step too, that error is the last element.
-public struct Denoising: Sequence {
+package struct Denoising: Sequence {
     /// A pass of the UNet that was taken, with what the sampler made of it.
-    public struct Step: Sendable {
+    package struct Step: Sendable {
         /// The latent after it, [1, height, width, channels], in the UNet's scale.
-        public let latent: Tensor
+        package let latent: Tensor
         /// What the latent would be without its noise, as far as this pass can tell.
-        public let estimate: Tensor
+        package let estimate: Tensor
         /// Counted from 0 among the passes that run.
-        public let index: Int
+        package let index: Int
         /// Passes that run.
-        public let total: Int
+        package let total: Int
         /// Training timestep that the UNet was told.
-        public let timestep: Double
+        package let timestep: Double
     }
 
     /// Keeps what is not to be repainted.
@@ -57,11 +57,11 @@ public struct Denoising: Sequence {
     let random: TorchRandom
     let checkCancelled: CancellationCheck
 
-    public func makeIterator() -> Iterator {
+    package func makeIterator() -> Iterator {
         Iterator(denoising: self, sampler: sampler, random: random, latent: start, index: plan.start)
     }
 
-    public struct Iterator: IteratorProtocol {
+    package struct Iterator: IteratorProtocol {
         let denoising: Denoising
         var sampler: any LatentSampler
         var random: TorchRandom
@@ -69,7 +69,7 @@ public struct Denoising: Sequence {
         var index: Int
         var failed = false
 
-        public mutating func next() -> Result<Step, any Error>? {
+        package mutating func next() -> Result<Step, any Error>? {
             guard !failed, index < sampler.timesteps.count else { return nil }
             do {
                 return .success(try step())

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What can go wrong between a model's folder and a picture; every case carries the value that offended.
-public enum DiffusionError: Error, Equatable, CustomStringConvertible {
+package enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// A file that a model's folder must hold cannot be read.
     case unreadable(file: String, reason: String)
     /// A configuration file lacks a key that has no default, or holds a value of the wrong kind.
@@ -55,7 +55,7 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// The result holds a value that is no number: a broken checkpoint, or one that needs another precision.
     case notFinite(stage: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
         case .malformedConfiguration(let file, let key, let reason): "\(file): key \"\(key)\": \(reason)"

@@ -1,10 +1,10 @@
-public import Pixels
+import Pixels
 
 extension GenerationRequest {
     /// A picture as a result of this request shows it: cut, filled up or stretched to the result's size, as it was for the model.
     ///
     /// - Parameter size: of the result.
-    public func framed(_ source: Image, to size: PixelSize) -> Image {
+    package func framed(_ source: Image, to size: PixelSize) -> Image {
         // A repainted picture, and a result of the picture's own size, show all of it.
         guard source.size != size else { return source }
         guard mode == .generate, outputSize == .working else {

@@ -3,9 +3,9 @@ import Pixels
 /// Everything a person can ask of a generation: command line, page and API all decode to it, and history stores it.
 ///
 /// A key that is missing in JSON has the default given here. `validate()` tells what is out of range before anything is computed.
-public struct GenerationRequest: Codable, Sendable, Equatable {
+package struct GenerationRequest: Codable, Sendable, Equatable {
     /// What a generation starts from.
-    public enum Mode: String, Codable, Sendable, CaseIterable {
+    package enum Mode: String, Codable, Sendable, CaseIterable {
         /// The whole picture is redrawn (image to image).
         case generate
         /// Only where the mask is white.
@@ -15,10 +15,10 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     }
 
     /// The tool whose conventions are followed to the letter.
-    public enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
-    public enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
+    package enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
+    package enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
     /// What stands under the mask when the repainting begins.
-    public enum Fill: String, Codable, Sendable, CaseIterable {
+    package enum Fill: String, Codable, Sendable, CaseIterable {
         /// The picture itself.
         case original
         /// What surrounds the masked area, blurred into it.
@@ -29,14 +29,14 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         case empty
     }
     /// Which part of the picture the model sees while it repaints.
-    public enum Area: String, Codable, Sendable, CaseIterable {
+    package enum Area: String, Codable, Sendable, CaseIterable {
         /// All of it, at the working size.
         case whole
         /// The masked region with `padding` around it, at the working size: more detail where it counts.
         case masked
     }
     /// How a picture is brought to a working size of another aspect.
-    public enum Resize: String, Codable, Sendable, CaseIterable {
+    package enum Resize: String, Codable, Sendable, CaseIterable {
         /// Cut off what does not fit, evenly at both sides.
         case crop
         /// Keep everything and continue the border outwards.
@@ -45,64 +45,64 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         case stretch
     }
     /// The size of what is handed over.
-    public enum OutputSize: String, Codable, Sendable, CaseIterable {
+    package enum OutputSize: String, Codable, Sendable, CaseIterable {
         /// As the model made it.
         case working
         /// The source picture's own, scaled up with Lanczos. A repainted picture always has its own size.
         case picture
     }
 
-    public var mode = Mode.generate
-    public var prompt = ""
-    public var negative = ""
+    package var mode = Mode.generate
+    package var prompt = ""
+    package var negative = ""
     /// The model's name or folder; nil: the one that is suggested.
-    public var model: String?
+    package var model: String?
     /// Redrawing extent: 0 keeps the picture, 1 ignores it.
-    public var strength = 0.6
+    package var strength = 0.6
     /// Steps of a full run; strength decides how many of them are run.
-    public var steps = 20
+    package var steps = 20
     /// Weight of the prompt against the negative prompt; at 1 or below only the prompt counts.
-    public var guidance = 7.5
+    package var guidance = 7.5
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
-    public var seed: UInt64?
-    public var sampler = SamplerName.ddim
+    package var seed: UInt64?
+    package var sampler = SamplerName.ddim
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
-    public var clipSkip: Int?
+    package var clipSkip: Int?
     /// Working size; nil: the model's own, in the picture's aspect.
-    public var width: Int?
-    public var height: Int?
+    package var width: Int?
+    package var height: Int?
     /// Side of a square as large as the first, small picture that a painting grows out of, enlarged and redrawn until it has its size; nil:
     /// painted at its size at once. A picture redrawn at strength 0.75 and more grows too; in repainting at 0.9 and more what the mask
     /// covers is as large at first. Otherwise it is of no account.
-    public var firstSide: Int?
+    package var firstSide: Int?
     /// Strength at which each enlarged picture of what grows is redrawn.
-    public var refine = 0.5
+    package var refine = 0.5
     /// How many first, small pictures are tried for each picture that grows; the one nearest to the prompt goes on. Each has a seed of its
     /// own, and the picture has that of its draft.
-    public var drafts = 1
+    package var drafts = 1
     /// How many pictures.
-    public var count = 1
-    public var profile = Profile.redraw
-    public var precision = Precision.auto
-    public var resize = Resize.crop
-    public var outputSize = OutputSize.working
-    public var fill = Fill.original
-    public var area = Area.whole
+    package var count = 1
+    package var profile = Profile.redraw
+    package var precision = Precision.auto
+    package var resize = Resize.crop
+    package var outputSize = OutputSize.working
+    package var fill = Fill.original
+    package var area = Area.whole
     /// Pixels of the source around the masked region, with `area` masked.
-    public var padding = 32
+    package var padding = 32
     /// Width in pixels over which new blends into old, inside the mask only.
-    public var feather = 4
+    package var feather = 4
     /// Pixels by which the mask is grown first.
-    public var grow = 0
+    package var grow = 0
     /// Repaint where the mask is black.
-    public var invert = false
+    package var invert = false
     /// What stands where the source is transparent: `keep`, a colour's name, or `#rrggbb`; nil: white for the model, and a repainted
     /// picture stays transparent outside of its mask.
-    public var background: String?
+    package var background: String?
 
-    public init() {}
+    package init() {}
 
-    public init(
+    package init(
         mode: Mode, prompt: String, negative: String = "", strength: Double = 0.6, steps: Int = 20, guidance: Double = 7.5,
         seed: UInt64? = nil, width: Int? = nil, height: Int? = nil
     ) {
@@ -117,7 +117,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
         self.height = height
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func read<Value: Decodable>(_ key: CodingKeys, into target: inout Value) throws {
             if let value = try values.decodeIfPresent(Value.self, forKey: key) { target = value }
@@ -152,10 +152,10 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     }
 
     /// A setting that is a number within fixed bounds.
-    public enum Bounded: String, Sendable, CaseIterable {
+    package enum Bounded: String, Sendable, CaseIterable {
         case strength, steps, guidance, count, clipSkip, width, height, firstSide, refine, drafts, padding, feather, grow
 
-        public var range: ClosedRange<Double> {
+        package var range: ClosedRange<Double> {
             switch self {
             case .strength: 0...1
             case .steps: 1...1000
@@ -180,7 +180,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     }
 
     /// Checks every value's range, not what a certain model can do.
-    public func validate() throws(GenerationRequestError) {
+    package func validate() throws(GenerationRequestError) {
         func check(_ value: Double, _ range: ClosedRange<Double>, _ name: String) throws(GenerationRequestError) {
             guard range.contains(value) else {
                 let allowed = "\(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))"
@@ -213,7 +213,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     }
 
     /// Longest prompt taken, in bytes.
-    public static let promptLimit = 20_000
+    package static let promptLimit = 20_000
 
     private static func short(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
@@ -221,14 +221,14 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 }
 
 /// A request that cannot be granted, with the value that is in the way.
-public enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
+package enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case outOfRange(name: String, value: String, range: String)
     case incompleteSize(width: Int?, height: Int?)
     case onlyRedraw(name: String, profile: String)
     case draftsWithoutFirstSide(Int)
     case noBackground(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .outOfRange(let name, let value, let range): "\(name) is \(value); it must be from \(range)"
         case .incompleteSize(let width, let height):

@@ -1,33 +1,33 @@
 import Foundation
 
 /// What is written into a picture about how it was made.
-public struct GenerationText: Sendable {
-    public let request: GenerationRequest
+package struct GenerationText: Sendable {
+    package let request: GenerationRequest
     /// Seed of this very picture.
-    public let seed: UInt64
+    package let seed: UInt64
     /// Name of the model.
-    public let model: String
-    public let steps: StepPlan
+    package let model: String
+    package let steps: StepPlan
     /// For a sheet of several strengths: each with the steps that ran. Empty for a single picture.
-    public let sheet: [Entry]
+    package let sheet: [Entry]
     /// Working size.
-    public let width: Int
-    public let height: Int
+    package let width: Int
+    package let height: Int
     /// For a repainted picture: how many pixels were not touched, and a digest of their bytes if one was made.
-    public let untouchedPixels: Int?
-    public let untouchedDigest: String?
+    package let untouchedPixels: Int?
+    package let untouchedDigest: String?
 
     /// A picture of a sheet.
-    public struct Entry: Sendable {
+    package struct Entry: Sendable {
         let strength: Double
         let run: Int
 
-        public init(strength: Double, run: Int) {
+        package init(strength: Double, run: Int) {
             (self.strength, self.run) = (strength, run)
         }
     }
 
-    public init(
+    package init(
         request: GenerationRequest, seed: UInt64, model: String, steps: StepPlan, sheet: [Entry] = [], width: Int, height: Int,
         untouchedPixels: Int? = nil,
         untouchedDigest: String? = nil
@@ -44,12 +44,12 @@ public struct GenerationText: Sendable {
     }
 
     /// PNG text entries: `parameters`, the line that other tools read, and `redraw`, the whole request as JSON.
-    public func entries() -> [(key: String, text: String)] {
+    package func entries() -> [(key: String, text: String)] {
         [("parameters", parameters), ("redraw", json)]
     }
 
     /// The prompt, the negative prompt, and a line of settings, as AUTOMATIC1111's web UI writes them.
-    public var parameters: String {
+    package var parameters: String {
         var settings = [
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
@@ -106,7 +106,7 @@ extension GenerationRequest {
     /// As JSON, keys sorted, so that equal requests give equal texts.
     ///
     /// - Parameter strengths: those of a sheet; they stand in the place of the one, each picture's own.
-    public func json(strengths: [Double] = []) -> String {
+    package func json(strengths: [Double] = []) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data = strengths.isEmpty ? try? encoder.encode(self) : try? encoder.encode(Sheet(request: self, strengths: strengths))

@@ -46,7 +46,7 @@ extension GenerationRequest {
     static let growingStrengthOfRepainting = 0.9
 
     /// Whether things are composed anew, so that a first side counts.
-    public var grows: Bool { grows(at: strength) }
+    package var grows: Bool { grows(at: strength) }
 
     /// The same at another strength.
     func grows(at strength: Double) -> Bool {
@@ -73,7 +73,7 @@ extension GenerationRequest {
 }
 
 /// How near a draft is to what was asked for: of a picture's drafts the one with the highest value grows, the first of equals.
-public typealias DraftScore = (Image) throws -> Float
+package typealias DraftScore = (Image) throws -> Float
 
 extension ModelFamily {
     /// Drafts are compared at the first stage where what is painted is as large as a square of this side: of less an encoder tells little.

@@ -2,13 +2,13 @@ import Tensors
 
 /// Classifier-free guidance (Ho and Salimans 2022): what the UNet says with the prompt, pushed away from what it says without. A prompt may
 /// be composed of several (Liu et al. 2022), each pushing with its own weight.
-public struct Guidance: Sendable {
+package struct Guidance: Sendable {
     /// What the model is told of the prompt; of its first part where it has several.
-    public let conditional: Conditioning
+    package let conditional: Conditioning
     /// What it is told of the negative prompt; nil where the prompt alone counts.
-    public let unconditional: Conditioning?
+    package let unconditional: Conditioning?
     /// Weight of the difference between the two.
-    public let scale: Float
+    package let scale: Float
     /// Of each part of the prompt.
     private let weights: [Float]
     /// What one forward pass is told: for each latent of the batch its own text.
@@ -19,7 +19,7 @@ public struct Guidance: Sendable {
     /// - Parameters:
     ///   - unconditional: may have another number of tokens. Without it, or with a scale of 1 or less, one latent is run a step, not two.
     ///   - sizes: original height and width, top, left, target height and width, for models that are told them.
-    public init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1, sizes: [Float] = []) {
+    package init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1, sizes: [Float] = []) {
         self.init(parts: [(conditional, 1)], unconditional: unconditional, scale: scale, sizes: sizes)
     }
 
@@ -56,7 +56,7 @@ public struct Guidance: Sendable {
     }
 
     /// How many latents go through the UNet in a step.
-    public var batch: Int { weights.count + (unconditional == nil ? 0 : 1) }
+    package var batch: Int { weights.count + (unconditional == nil ? 0 : 1) }
 
     /// The UNet's input for one latent: itself, once for each text.
     func input(_ latent: Tensor) -> Tensor {

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// The map is fitted to the autoencoder at hand, by least squares over a picture of coloured patches that it encodes, so it serves every
 /// family and takes as long as encoding 128 by 128 pixels.
-public struct LatentPreview: Sendable {
+package struct LatentPreview: Sendable {
     /// [channels + 1][3]: what a channel adds to red, green and blue, the constant behind.
     let weights: [[Float]]
 
@@ -16,7 +16,7 @@ public struct LatentPreview: Sendable {
     /// - Parameters:
     ///   - latent: in the UNet's scale, [1, height, width, channels].
     ///   - size: the picture's; a latent value becomes a soft-edged square.
-    public func image(of latent: Tensor, size: PixelSize) -> Image {
+    package func image(of latent: Tensor, size: PixelSize) -> Image {
         let (height, width, channels) = (latent.shape[1], latent.shape[2], latent.shape[3])
         var bytes = [UInt8](repeating: 0, count: height * width * 3)
         latent.withUnsafeValues { values in
@@ -66,7 +66,7 @@ public struct LatentPreview: Sendable {
 
 extension Pipeline {
     /// The preview that fits this model's autoencoder.
-    public func preview(checkCancelled: CancellationCheck = {}) throws -> LatentPreview {
+    package func preview(checkCancelled: CancellationCheck = {}) throws -> LatentPreview {
         let scale = sizeMultiple
         let side = max(128, 16 * scale) / scale
         // Smooth colours: what a single value of a latent can say.

@@ -1,11 +1,11 @@
-public import Pixels
-public import Tensors
+import Pixels
+import Tensors
 
 /// What a kind of diffusion model needs: all that planning and running ask, whatever its network is.
 ///
 /// A folder or file is asked once which family it is; everything behind that goes through here, through the family's `Denoiser`, its
 /// `LatentCodec` and its `PromptEncoder`.
-public protocol ModelFamily: Sendable {
+package protocol ModelFamily: Sendable {
     /// Working sizes are filled up to multiples of this many pixels: the side of the square that a latent value stands for.
     var sizeMultiple: Int { get }
     /// Multiples of this many pixels suit the network at every level.
@@ -37,22 +37,22 @@ public protocol ModelFamily: Sendable {
 }
 
 extension ModelFamily {
-    public var arithmetic: Arithmetic { .f32 }
+    package var arithmetic: Arithmetic { .f32 }
 }
 
 /// A walk from noise to a latent: what the network is given at each step, and what becomes of its answer.
-public struct Sampling: Sendable {
-    public let sampler: any LatentSampler
+package struct Sampling: Sendable {
+    package let sampler: any LatentSampler
     /// Which of its steps run.
-    public let plan: StepPlan
+    package let plan: StepPlan
 
-    public init(_ sampler: any LatentSampler, _ plan: StepPlan) {
+    package init(_ sampler: any LatentSampler, _ plan: StepPlan) {
         (self.sampler, self.plan) = (sampler, plan)
     }
 }
 
 /// Takes the steps. They are to be taken in order: most methods remember the ones before. Latents are [1, height, width, channels].
-public protocol LatentSampler: Sendable {
+package protocol LatentSampler: Sendable {
     /// What the network is told of the time at each step.
     var timesteps: [Float] { get }
     /// How many passes of the network one of a person's steps takes.
@@ -74,11 +74,11 @@ public protocol LatentSampler: Sendable {
 }
 
 extension LatentSampler {
-    public var passesPerStep: Int { 1 }
+    package var passesPerStep: Int { 1 }
 }
 
 /// Brings pictures to latents and back.
-public protocol LatentCodec: Sendable {
+package protocol LatentCodec: Sendable {
     /// - Parameters:
     ///   - picture: [1, height, width, 3] in -1 ... 1.
     ///   - tiled: in pieces, for want of memory.
@@ -92,17 +92,17 @@ public protocol LatentCodec: Sendable {
 }
 
 extension Sampler: LatentSampler {
-    public var timesteps: [Float] { schedule.timesteps }
-    public var passesPerStep: Int { schedule.sampler.passesPerStep }
+    package var timesteps: [Float] { schedule.timesteps }
+    package var passesPerStep: Int { schedule.sampler.passesPerStep }
 }
 
 extension Autoencoder: LatentCodec {
-    public func encode(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Posterior {
+    package func encode(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Posterior {
         guard tiled else { return try encode(picture, checkCancelled: checkCancelled) }
         return try encodeTiled(picture, AutoencoderTiling(configuration), checkCancelled: checkCancelled)
     }
 
-    public func decode(_ latent: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Tensor {
+    package func decode(_ latent: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Tensor {
         guard tiled else { return try decode(latent, checkCancelled: checkCancelled) }
         return try decodeTiled(latent, AutoencoderTiling(configuration), checkCancelled: checkCancelled)
     }

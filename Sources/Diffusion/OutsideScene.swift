@@ -1,22 +1,22 @@
-public import Pixels
+import Pixels
 
 /// A request's picture and mask as another program is given them, and the way back of what it makes: framing, cropping and pasting back are
 /// done here, whatever that program would do of its own.
-public struct OutsideScene: Sendable {
-    public let request: GenerationRequest
+package struct OutsideScene: Sendable {
+    package let request: GenerationRequest
     /// Size of what the other program is given and has to hand back: the working size filled up.
-    public var canvas: PixelSize { frame.canvas }
+    package var canvas: PixelSize { frame.canvas }
     /// The size it works at, as it was asked for or chosen.
-    public var working: PixelSize { frame.working }
+    package var working: PixelSize { frame.working }
     /// The picture on the canvas, RGB; nil for painting.
-    public let picture: Image?
+    package let picture: Image?
     /// The mask on the canvas, white where it is to be repainted; nil where all is redrawn.
-    public let mask: Mask?
+    package let mask: Mask?
     private let task: RunTask
     private let frame: Pipeline.Frame
 
     /// - Throws: `DiffusionError` where a size makes no sense.
-    public init(_ task: RunTask, sizes: WorkingSizes) throws(DiffusionError) {
+    package init(_ task: RunTask, sizes: WorkingSizes) throws(DiffusionError) {
         (self.task, request) = (task, task.request)
         frame = try Pipeline.Frame(
             task.request, picture: task.source?.size, box: task.mask?.boundingBox, sizes: sizes, isTiled: { _ in false })
@@ -26,7 +26,7 @@ public struct OutsideScene: Sendable {
     }
 
     /// What is handed over where not a single step runs; nil where something has to be made.
-    public func unchanged(by steps: StepPlan) -> Image? {
+    package func unchanged(by steps: StepPlan) -> Image? {
         guard steps.run == 0, let source = task.source else { return nil }
         return frame.output == source.size ? source : frame.framed(source)
     }
@@ -36,7 +36,7 @@ public struct OutsideScene: Sendable {
     /// - Parameters:
     ///   - made: of the canvas' size.
     ///   - steps: that were run.
-    public func delivered(_ made: Image, steps: Int) -> Image {
+    package func delivered(_ made: Image, steps: Int) -> Image {
         precondition(made.size == canvas, "a picture of \(made.size) on a canvas of \(canvas)")
         if let source = task.source, let mask = task.mask, let framing = frame.framing {
             return framing.repainted(source, with: made.rgb(), mask, request, runs: steps)
@@ -46,5 +46,5 @@ public struct OutsideScene: Sendable {
     }
 
     /// What the pictures prove of the mask; nil without one.
-    public func untouched(in pictures: [PipelineResult.Picture]) -> PipelineResult.Untouched? { task.untouched(in: pictures) }
+    package func untouched(in pictures: [PipelineResult.Picture]) -> PipelineResult.Untouched? { task.untouched(in: pictures) }
 }

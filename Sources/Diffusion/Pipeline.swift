@@ -6,28 +6,28 @@ import Tensors
 /// A model, loaded: from a request to pictures.
 ///
 /// Long work: run it off the cooperative thread pool. Everything here is a value that may be used from several threads.
-public struct Pipeline: Sendable {
-    public let denoiser: any Denoiser
-    public let codec: any LatentCodec
-    public let family: any ModelFamily
-    public let text: any PromptEncoder
+package struct Pipeline: Sendable {
+    package let denoiser: any Denoiser
+    package let codec: any LatentCodec
+    package let family: any ModelFamily
+    package let text: any PromptEncoder
 
     /// The LoRA files that are in the weights.
-    public let adaptations: [Adaptation]
+    package let adaptations: [Adaptation]
     /// What was left out of the files that prompts call, in words.
-    public internal(set) var notes: [String] = []
+    package internal(set) var notes: [String] = []
 
     /// Loads a model: a folder in diffusers' layout, or a single .safetensors file.
     ///
     /// - Parameter sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
-    public init(model: URL, options: PipelineOptions = PipelineOptions(), sentences: () throws -> any PromptEncoder) throws {
+    package init(model: URL, options: PipelineOptions = PipelineOptions(), sentences: () throws -> any PromptEncoder) throws {
         self = try PipelineSource(model: model, options: options).load(sentences: sentences)
     }
 
     /// Loads `unet/`, `vae/` and `scheduler/` of a folder, prompts being read by `text`.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
-    public init(directory: URL, text: any PromptEncoder) throws {
+    package init(directory: URL, text: any PromptEncoder) throws {
         let parts = try ModelParts(folder: directory, readsTextEncoders: false)
         try self.init(
             unet: UNet(parts.unet, configuration: parts.unetConfiguration),
@@ -36,7 +36,7 @@ public struct Pipeline: Sendable {
     }
 
     /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
-    public init(
+    package init(
         unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) throws {
         self.init(
@@ -45,7 +45,7 @@ public struct Pipeline: Sendable {
     }
 
     /// A model of any family. Its parts fit each other.
-    public init(
+    package init(
         family: any ModelFamily, denoiser: any Denoiser, codec: any LatentCodec, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) {
         (self.family, self.denoiser, self.codec) = (family, denoiser, codec)
@@ -130,7 +130,7 @@ public struct Pipeline: Sendable {
     }
 
     /// How long a prompt is for this model, and how much of it would be seen.
-    public func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
+    package func length(of prompt: String, _ request: GenerationRequest) throws -> PromptLength {
         let words = PromptSchedule(PromptTags(prompt).text, steps: request.steps, isRead: request.profile != .diffusers).text(at: 0)
         return try text.length(of: words, PromptReading(profile: request.profile, clipSkip: request.clipSkip))
     }
@@ -159,7 +159,7 @@ public struct Pipeline: Sendable {
 
     /// The picture that a latent in the UNet's scale stands for, at the canvas' size.
     /// - Parameter tiled: in pieces, for want of memory; see `AutoencoderTiling`.
-    public func picture(of latent: Tensor, tiled: Bool = false, checkCancelled: CancellationCheck = {}) throws -> Image {
+    package func picture(of latent: Tensor, tiled: Bool = false, checkCancelled: CancellationCheck = {}) throws -> Image {
         let decoded = try codec.decode(codec.unscaled(latent), tiled: tiled, checkCancelled: checkCancelled)
         try decoded.requireFinite("decoding the latent")
         return Image(decoded: decoded)

@@ -1,18 +1,18 @@
 import Pixels
-public import Tensors
+import Tensors
 
 /// The family of latent diffusion models with a UNet: Stable Diffusion 1 and 2, SDXL, LCM and Redraw's own small generator. What is known
 /// of one before a weight of it is read: enough to say what a run on it comes to, and what it costs.
-public struct PipelineOutline: ModelFamily {
-    public let unet: UNetConfiguration
-    public let autoencoder: AutoencoderConfiguration
-    public let noise: NoiseSchedule
+package struct PipelineOutline: ModelFamily {
+    package let unet: UNetConfiguration
+    package let autoencoder: AutoencoderConfiguration
+    package let noise: NoiseSchedule
     /// Bytes that the weights take once they are loaded.
-    public let weightMemory: Int
+    package let weightMemory: Int
     /// Whether they are held in two bytes a number.
-    public let isHeldInHalves: Bool
+    package let isHeldInHalves: Bool
     /// In which numbers its products are made.
-    public let arithmetic: Arithmetic
+    package let arithmetic: Arithmetic
     /// Bytes that the UNet's convolutions keep for their fast algorithm, by the level of the map they work on.
     let transformMemory: [Int]
 
@@ -40,27 +40,27 @@ public struct PipelineOutline: ModelFamily {
     }
 
     /// Working sizes are filled up to multiples of this many pixels.
-    public var sizeMultiple: Int { autoencoder.scale }
+    package var sizeMultiple: Int { autoencoder.scale }
 
     /// Multiples of this many pixels halve evenly at every level of the UNet.
-    public var evenMultiple: Int { sizeMultiple << (unet.channels.count - 1) }
+    package var evenMultiple: Int { sizeMultiple << (unet.channels.count - 1) }
 
     /// Width and height in pixels of the squares the model was trained on.
-    public var usualSide: Int { (unet.sampleSize ?? 64) * autoencoder.scale }
+    package var usualSide: Int { (unet.sampleSize ?? 64) * autoencoder.scale }
 
     /// Whether the UNet was made for repainting and wants the mask and the rest of the picture beside the latent.
-    public var wantsMask: Bool { unet.inputChannels > autoencoder.latentChannels }
+    package var wantsMask: Bool { unet.inputChannels > autoencoder.latentChannels }
 
     /// Whether a request goes through the UNet twice a step. A model that takes the scale as an input was distilled to need no second pass.
-    public func isGuided(_ request: GenerationRequest) -> Bool { request.guidance > 1 && unet.guidanceEmbeddingWidth == nil }
+    package func isGuided(_ request: GenerationRequest) -> Bool { request.guidance > 1 && unet.guidanceEmbeddingWidth == nil }
 
     /// Whether the autoencoder's tiles are any smaller than the canvas.
-    public func canTile(_ canvas: PixelSize) -> Bool {
+    package func canTile(_ canvas: PixelSize) -> Bool {
         AutoencoderTiling(autoencoder).divides(height: canvas.height / sizeMultiple, width: canvas.width / sizeMultiple)
     }
 
-    public var latentChannels: Int { autoencoder.latentChannels }
-    public var textWidth: Int { unet.textWidths[0] }
+    package var latentChannels: Int { autoencoder.latentChannels }
+    package var textWidth: Int { unet.textWidths[0] }
 
     /// The steps of a request and which of them run.
     ///
@@ -68,7 +68,7 @@ public struct PipelineOutline: ModelFamily {
     /// `LatentConsistencyModelImg2ImgPipeline` does it, instead of leaving out the first of them: it has too few to leave out any.
     ///
     /// - Parameter strength: nil for a run from nothing.
-    public func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling {
+    package func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling {
         let spreads = request.mode == .generate && request.sampler == .lcm && unet.guidanceEmbeddingWidth != nil
         let schedule = try StepSchedule(
             noise, sampler: request.sampler, count: request.steps, strength: spreads ? strength : nil, profile: request.profile)
@@ -77,12 +77,12 @@ public struct PipelineOutline: ModelFamily {
 }
 
 extension Pipeline {
-    public var sizeMultiple: Int { family.sizeMultiple }
-    public var usualSide: Int { family.usualSide }
-    public var wantsMask: Bool { family.wantsMask }
+    package var sizeMultiple: Int { family.sizeMultiple }
+    package var usualSide: Int { family.usualSide }
+    package var wantsMask: Bool { family.wantsMask }
 
     /// See `ModelFamily.plan`.
-    public func plan(
+    package func plan(
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
     ) throws -> Plan {
         try family.plan(request, picture: picture, box: box, memoryLimit: memoryLimit)

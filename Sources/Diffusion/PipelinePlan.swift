@@ -2,29 +2,29 @@ import Pixels
 
 extension Pipeline {
     /// What a request comes to, before anything is computed.
-    public struct Plan: Sendable, Equatable {
-        public let steps: StepPlan
+    package struct Plan: Sendable, Equatable {
+        package let steps: StepPlan
         /// Bytes that the run will take on top of the model's weights, an estimate from above.
-        public let memory: Int
+        package let memory: Int
         /// What the run costs, at its largest stage.
-        public let work: Workload
+        package let work: Workload
         /// The pictures that one that grows goes through, the last of working size; one for every other run.
-        public let stages: [Stage]
+        package let stages: [Stage]
         /// Nil where no drafts are tried.
-        public let drafts: Drafts?
+        package let drafts: Drafts?
         /// How the whole picture is brought to its working size, and handed over.
         let frame: Frame
 
         /// The size the model works at, as it was asked for or chosen.
-        public var working: PixelSize { frame.working }
+        package var working: PixelSize { frame.working }
         /// The working size filled up at the right and below to what the model takes; cropped again afterwards.
-        public var canvas: PixelSize { frame.canvas }
+        package var canvas: PixelSize { frame.canvas }
         /// The size of what is handed over.
-        public var output: PixelSize { frame.output }
+        package var output: PixelSize { frame.output }
         /// Part of the picture that the model sees; nil where there is no picture.
-        public var region: PixelRectangle? { frame.framing?.region }
+        package var region: PixelRectangle? { frame.framing?.region }
         /// Whether the autoencoder will take the picture in tiles, for want of memory.
-        public var tiled: Bool { frame.tiled }
+        package var tiled: Bool { frame.tiled }
 
         /// A whole picture as it is redrawn: in working size.
         func framed(_ source: Image) -> Image { frame.framed(source) }
@@ -50,7 +50,7 @@ extension Pipeline {
         }
 
         /// Passes of the UNet for a picture, its drafts' included.
-        public var passes: Int {
+        package var passes: Int {
             stages.indices.reduce(0) { $0 + stages[$1].steps.passes * times(stage: $1) }
         }
 
@@ -59,20 +59,20 @@ extension Pipeline {
     }
 
     /// First, small pictures of which the one nearest to the prompt goes on.
-    public struct Drafts: Sendable, Equatable {
+    package struct Drafts: Sendable, Equatable {
         /// How many are made for each picture; at least 2.
-        public let count: Int
+        package let count: Int
         /// How many of the plan's stages each of them goes through.
-        public let stages: Int
+        package let stages: Int
     }
 
     /// One of the pictures that another grows through.
-    public struct Stage: Sendable, Equatable {
-        public let size: PixelSize
+    package struct Stage: Sendable, Equatable {
+        package let size: PixelSize
         let request: GenerationRequest
-        public let steps: StepPlan
+        package let steps: StepPlan
         /// Floating-point operations of its steps.
-        public let operations: Double
+        package let operations: Double
         let frame: Frame
     }
 
@@ -101,7 +101,7 @@ extension Pipeline {
 
 extension ModelFamily {
     /// The working size where a request names none.
-    public func workingSize(for picture: PixelSize?) -> PixelSize { workingSizes.size(for: picture) }
+    package func workingSize(for picture: PixelSize?) -> PixelSize { workingSizes.size(for: picture) }
 
     private var workingSizes: WorkingSizes {
         WorkingSizes(usualSide: usualSide, evenMultiple: evenMultiple, sizeMultiple: sizeMultiple)
@@ -112,7 +112,7 @@ extension ModelFamily {
     ///   - picture: size of the source, nil for painting.
     ///   - box: what the mask covers, for repainting only a masked area.
     ///   - memoryLimit: bytes that may be taken; where the autoencoder would take more, it works in tiles.
-    public func plan(
+    package func plan(
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
     ) throws -> Pipeline.Plan {
         try request.validate()

@@ -3,58 +3,58 @@ import Pixels
 import Tensors
 
 /// A step of a run, as it is reported.
-public struct StepReport: Sendable {
+package struct StepReport: Sendable {
     /// Which picture of the run, from 0, and how many there are.
-    public let picture: Int
-    public let pictures: Int
+    package let picture: Int
+    package let pictures: Int
     /// Passes of the UNet this picture has taken so far, from 1, and how many it takes.
-    public let step: Int
-    public let steps: Int
+    package let step: Int
+    package let steps: Int
     /// Training timestep of the step taken.
-    public let timestep: Double
+    package let timestep: Double
     /// Seconds this run has taken, and those it is likely to take still, decoding apart.
-    public let secondsElapsed: Double
-    public let secondsLeft: Double
+    package let secondsElapsed: Double
+    package let secondsLeft: Double
     /// [1, height, width, channels] in the UNet's scale; `Pipeline.picture(of:)` shows it.
-    public let latent: Tensor
+    package let latent: Tensor
     /// What the picture is likely to become, roughly, at working size; where previews were asked for.
-    public let preview: Image?
+    package let preview: Image?
 }
 
 /// What a run gave.
-public struct PipelineResult: Sendable {
-    public struct Picture: Sendable {
-        public let image: Image
-        public let seed: UInt64
+package struct PipelineResult: Sendable {
+    package struct Picture: Sendable {
+        package let image: Image
+        package let seed: UInt64
 
-        public init(image: Image, seed: UInt64) {
+        package init(image: Image, seed: UInt64) {
             (self.image, self.seed) = (image, seed)
         }
     }
-    public struct Seconds: Sendable, Codable, Equatable {
+    package struct Seconds: Sendable, Codable, Equatable {
         /// Reading the prompt and encoding the source.
-        public var encode = 0.0
-        public var denoise = 0.0
-        public var decode = 0.0
-        public var total = 0.0
+        package var encode = 0.0
+        package var denoise = 0.0
+        package var decode = 0.0
+        package var total = 0.0
 
-        public init() {}
+        package init() {}
     }
     /// That nothing outside the mask changed.
-    public struct Untouched: Sendable {
+    package struct Untouched: Sendable {
         /// Pixels where the mask is 0.
-        public let pixels: Int
+        package let pixels: Int
         /// Whether they are equal to the source's, byte for byte, in every picture of the result.
-        public let identical: Bool
+        package let identical: Bool
         /// The mask they were pasted back through; `image.untouchedBytes(mask)` gives what a digest is made of.
-        public let mask: Mask
+        package let mask: Mask
     }
 
-    public let pictures: [Picture]
-    public let plan: Pipeline.Plan
-    public let seconds: Seconds
+    package let pictures: [Picture]
+    package let plan: Pipeline.Plan
+    package let seconds: Seconds
     /// Repainting only.
-    public let untouched: Untouched?
+    package let untouched: Untouched?
 }
 
 extension Pipeline {
@@ -68,7 +68,7 @@ extension Pipeline {
     ///     here.
     ///   - onStep: called after each step; what it throws ends the run too.
     /// - Throws: `GenerationRequestError`, `DiffusionError`, or what the two closures throw.
-    public func run(
+    package func run(
         _ request: GenerationRequest, source: Image? = nil, mask: Mask? = nil, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
@@ -86,7 +86,7 @@ extension Pipeline {
     ///   - memoryLimit: where plans are made here: bytes the run may take on top of the weights.
     ///   - previews: whether each step's report shows where the picture is going.
     ///   - score: judges drafts, where the request has any.
-    public func run(
+    package func run(
         _ task: RunTask, plans: [Plan]? = nil, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
@@ -105,14 +105,14 @@ extension Pipeline {
 
 extension GenerationRequest {
     /// The seeds of its pictures, the first one's given: one after the other, or so far apart.
-    public func seeds(from first: UInt64, apart step: Int = 1) -> [UInt64] {
+    package func seeds(from first: UInt64, apart step: Int = 1) -> [UInt64] {
         (0..<count).map { first &+ UInt64($0) &* UInt64(step) }
     }
 
     /// The mask as the request shapes it: inverted, grown.
     ///
     /// - Throws: `DiffusionError` where there is no source or mask, where their sizes differ, or where nothing is white.
-    public func repaintMask(source: Image?, mask: Mask?) throws(DiffusionError) -> Mask {
+    package func repaintMask(source: Image?, mask: Mask?) throws(DiffusionError) -> Mask {
         guard let source else { throw .missingSource(mode: mode.rawValue) }
         guard let mask else { throw .missingMask }
         guard mask.size == source.size else { throw .maskSize(mask: "\(mask.size)", picture: "\(source.size)") }
@@ -123,16 +123,16 @@ extension GenerationRequest {
 }
 
 /// What is to be run: a request with its pixels, at one strength or several.
-public struct RunTask: Sendable {
-    public let request: GenerationRequest
-    public let strengths: [Double]
+package struct RunTask: Sendable {
+    package let request: GenerationRequest
+    package let strengths: [Double]
     /// Nil for painting.
-    public let source: Image?
+    package let source: Image?
     /// Of the source's size and shaped as the request has it; nil where all is redrawn.
-    public let mask: Mask?
+    package let mask: Mask?
 
     /// - Parameter mask: what `GenerationRequest.repaintMask` made of the person's mask.
-    public init(_ request: GenerationRequest, strengths: [Double], source: Image?, mask: Mask?) {
+    package init(_ request: GenerationRequest, strengths: [Double], source: Image?, mask: Mask?) {
         self.request = request
         self.strengths = strengths
         let background = request.background.flatMap { Background($0) }
@@ -155,19 +155,19 @@ public struct RunTask: Sendable {
     }
 
     /// The task at one of its strengths alone.
-    public func at(_ index: Int) -> RunTask {
+    package func at(_ index: Int) -> RunTask {
         RunTask(request(at: index), strengths: [strengths[index]], source: source, mask: mask)
     }
 
     /// The request at one of the strengths.
-    public func request(at index: Int) -> GenerationRequest {
+    package func request(at index: Int) -> GenerationRequest {
         var request = request
         request.strength = strengths[index]
         return request
     }
 
     /// What each strength comes to.
-    public func plans(_ family: any ModelFamily, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
+    package func plans(_ family: any ModelFamily, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
         try strengths.indices.map {
             try family.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
         }

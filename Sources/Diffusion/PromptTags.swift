@@ -2,35 +2,35 @@ import Foundation
 
 /// A prompt and the LoRA files it calls, as AUTOMATIC1111's web UI and its extensions write them: `<lora:name>`, `<lora:name:0.8>`,
 /// `<lora:name:0.8:0.5>` (text encoder, then UNet), `<lora:name:te=0.8:unet=0.5:dyn=8:lbw=1,0,…>`; `lyco` means the same.
-public struct PromptTags: Sendable, Equatable {
-    public struct Tag: Sendable, Equatable {
-        public var name: String
-        public var text: Float
-        public var unet: Float
+package struct PromptTags: Sendable, Equatable {
+    package struct Tag: Sendable, Equatable {
+        package var name: String
+        package var text: Float
+        package var unet: Float
         /// Only so many of a pair's ranks count.
-        public var ranks: Int?
+        package var ranks: Int?
         /// A factor for each block, by the names of the first releases.
-        public var blocks: BlockWeights?
+        package var blocks: BlockWeights?
 
-        public init(name: String, text: Float = 1, unet: Float? = nil, ranks: Int? = nil, blocks: BlockWeights? = nil) {
+        package init(name: String, text: Float = 1, unet: Float? = nil, ranks: Int? = nil, blocks: BlockWeights? = nil) {
             (self.name, self.text, self.unet, self.ranks, self.blocks) = (name, text, unet ?? text, ranks, blocks)
         }
     }
 
     /// The prompt without the tags, those that are not understood included: none of them is ever read as words.
-    public private(set) var text = ""
-    public private(set) var adaptations: [Tag] = []
+    package private(set) var text = ""
+    package private(set) var adaptations: [Tag] = []
     /// Tags that are not understood, and why.
-    public private(set) var problems: [Problem] = []
+    package private(set) var problems: [Problem] = []
 
-    public struct Problem: Sendable, Equatable {
-        public let tag: String
-        public let reason: String
+    package struct Problem: Sendable, Equatable {
+        package let tag: String
+        package let reason: String
     }
 
     private static let kinds: Set<String> = ["lora", "lyco", "hypernet"]
 
-    public init(_ prompt: String) {
+    package init(_ prompt: String) {
         var rest = prompt[...]
         while let start = rest.firstIndex(of: "<") {
             text += rest[..<start]
@@ -105,9 +105,9 @@ public struct PromptTags: Sendable, Equatable {
 
 /// How much of a LoRA goes into each block of a model, as the web UI's extension for block weights counts blocks: the text encoder, then the
 /// blocks of the first releases' UNet. Lists of 17 and 12 name only those of SD 1 and XL that look at the text, 26 and 20 all of them.
-public struct BlockWeights: Sendable, Equatable {
+package struct BlockWeights: Sendable, Equatable {
     /// Of the text encoder.
-    public private(set) var base: Float
+    package private(set) var base: Float
     /// By name, such as `input_blocks.4`, `middle_block`, `output_blocks.11`; blocks that are not listed have 1.
     private var factors: [String: Float] = [:]
 
@@ -129,7 +129,7 @@ public struct BlockWeights: Sendable, Equatable {
     }
 
     /// The factor for a module of the UNet under its old name; 1 for what is in no block.
-    public func factor(ofOldName name: String) -> Float {
+    package func factor(ofOldName name: String) -> Float {
         let parts = name.split(separator: ".")
         guard let first = parts.first else { return 1 }
         if first == "middle_block" { return factors["middle_block"] ?? 1 }

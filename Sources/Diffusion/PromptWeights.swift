@@ -1,11 +1,11 @@
 import Tensors
 
 /// A stretch of a prompt and how much it counts.
-public struct WeightedText: Sendable, Equatable {
-    public var text: String
-    public var weight: Float
+package struct WeightedText: Sendable, Equatable {
+    package var text: String
+    package var weight: Float
 
-    public init(_ text: String, _ weight: Float) {
+    package init(_ text: String, _ weight: Float) {
         self.text = text
         self.weight = weight
     }
@@ -13,9 +13,9 @@ public struct WeightedText: Sendable, Equatable {
 
 /// The prompt syntax of AUTOMATIC1111's web UI: `(x)` counts 1.1 times, `[x]` 1/1.1 times, `(x:1.3)` 1.3 times; brackets nest, a
 /// backslash takes a bracket literally, one that is never closed reaches to the end.
-public enum PromptWeights {
+package enum PromptWeights {
     /// The stretches of a prompt in order, brackets and weights taken out; empty for an empty prompt.
-    public static func parse(_ prompt: String) -> [WeightedText] {
+    package static func parse(_ prompt: String) -> [WeightedText] {
         var parts: [String] = []
         // Brackets that count: from which stretch to which, and how many times.
         var ranges: [(start: Int, end: Int, factor: Double, isRound: Bool)] = []

@@ -3,7 +3,7 @@ import Layers
 import Tensors
 
 /// Called between blocks; throws where the work is to be given up. It is what lets Ctrl-C end a run within a step.
-public typealias CancellationCheck = () throws -> Void
+package typealias CancellationCheck = () throws -> Void
 
 /// diffusers' `ResnetBlock2D`: norm, SiLU, convolution, twice, with the time in between and the input added.
 struct ResidualBlock: Sendable {

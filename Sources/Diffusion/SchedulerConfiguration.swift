@@ -4,41 +4,41 @@ import Foundation
 ///
 /// A value the file leaves out is taken from the sampler that is chosen, not from the class the file names: that is what diffusers does
 /// when it makes one scheduler from another's configuration.
-public struct SchedulerConfiguration: Sendable, Equatable {
+package struct SchedulerConfiguration: Sendable, Equatable {
     /// How beta goes from its start to its end.
-    public enum BetaSchedule: String, Sendable, CaseIterable { case linear, scaledLinear = "scaled_linear" }
+    package enum BetaSchedule: String, Sendable, CaseIterable { case linear, scaledLinear = "scaled_linear" }
     /// What the UNet was trained to say about a noisy latent.
-    public enum Prediction: String, Sendable, CaseIterable { case epsilon, velocity = "v_prediction", sample }
+    package enum Prediction: String, Sendable, CaseIterable { case epsilon, velocity = "v_prediction", sample }
     /// How N steps are spread over the training steps.
-    public enum Spacing: String, Sendable, CaseIterable { case leading, trailing, linspace }
+    package enum Spacing: String, Sendable, CaseIterable { case leading, trailing, linspace }
 
     /// Training steps, T.
-    public var trainingSteps = 1000
-    public var betaStart = 0.0001
-    public var betaEnd = 0.02
-    public var betaSchedule = BetaSchedule.linear
-    public var prediction = Prediction.epsilon
+    package var trainingSteps = 1000
+    package var betaStart = 0.0001
+    package var betaEnd = 0.02
+    package var betaSchedule = BetaSchedule.linear
+    package var prediction = Prediction.epsilon
     /// Nil: the sampler's own.
-    public var spacing: Spacing?
+    package var spacing: Spacing?
     /// Added to every timestep of leading spacing.
-    public var stepsOffset = 0
+    package var stepsOffset = 0
     /// Whether DDIM treats the step after the last as noiseless instead of as the first training step. Nil: true, as the class has it.
-    public var noiselessEnd: Bool?
+    package var noiselessEnd: Bool?
     /// Whether the estimate of the clean latent is clamped, by the samplers that know of it. Nil: by DDIM only, as the classes have it.
-    public var clipsEstimate: Bool?
+    package var clipsEstimate: Bool?
     /// The magnitude it is clamped to.
-    public var clipRange: Float = 1
+    package var clipRange: Float = 1
     /// Whether the schedule is moved so that its last step is noise alone (`rescale_betas_zero_snr`).
-    public var rescalesToNoise = false
+    package var rescalesToNoise = false
     /// Steps that a latent consistency model was distilled with.
-    public var originalSteps = 50
+    package var originalSteps = 50
     /// What LCM multiplies timesteps with in its boundary condition.
-    public var timestepScaling = 10.0
+    package var timestepScaling = 10.0
     /// The sampler that the file's class stands for, where this engine has it.
-    public var namedSampler: SamplerName?
+    package var namedSampler: SamplerName?
 
     /// The configuration of Stable Diffusion 1.x and what follows its training.
-    public static let stableDiffusion: SchedulerConfiguration = {
+    package static let stableDiffusion: SchedulerConfiguration = {
         var configuration = SchedulerConfiguration()
         configuration.betaStart = 0.00085
         configuration.betaEnd = 0.012
@@ -49,11 +49,11 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         return configuration
     }()
 
-    public init() {}
+    package init() {}
 
     /// Reads a `scheduler_config.json`.
     /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
-    public init(contentsOf url: URL) throws {
+    package init(contentsOf url: URL) throws {
         let file = try ConfigurationFile(contentsOf: url)
         trainingSteps = try file.integer("num_train_timesteps", default: 1000)
         guard (2...100_000).contains(trainingSteps) else {

@@ -4,13 +4,13 @@ import Tensors
 /// The default text tower, as the small generator was trained to see it: its last hidden states, start and end of the text included, and the
 /// text's embedding.
 extension SentenceTextTower: PromptEncoder {
-    public func states(for prompt: String) throws -> Tensor {
+    package func states(for prompt: String) throws -> Tensor {
         try states(prompt).hidden
     }
 
     /// Weights of stretches count for the token states; the embedding is of the text without them. Each piece between the words `BREAK` is
     /// encoded by itself, and their states stand one behind the other.
-    public func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
+    package func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
         let parts = reading.profile == .diffusers ? [WeightedText(prompt, 1)] : PromptWeights.parts(prompt)
         var pieces: [Tensor] = []
         for piece in parts.split(separator: nil, omittingEmptySubsequences: true).map({ $0.compactMap { $0 } }) {

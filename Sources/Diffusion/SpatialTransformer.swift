@@ -1,16 +1,16 @@
 import Checkpoints
 import Layers
-public import Tensors
+import Tensors
 
 /// What a UNet is told beside the latent and the timestep: one sequence of text states for each latent of the batch, and what some
 /// families add to it.
-public struct TextContext: Sendable {
+package struct TextContext: Sendable {
     /// [batch, tokens, width]; shorter sequences are filled up at their end.
-    public let states: Tensor
+    package let states: Tensor
     /// Leaves out what was filled up.
-    public let mask: AttentionMask
+    package let mask: AttentionMask
     /// [batch, width]: the whole text as one embedding, for SDXL.
-    public internal(set) var pooled: Tensor?
+    package internal(set) var pooled: Tensor?
     /// Original height and width, top, left, target height and width in pixels, for SDXL.
     var sizes: [Float] = []
     /// For models that take the guidance scale as an input.

@@ -4,28 +4,28 @@ import Foundation
 ///
 /// Reproduces ATen's `CPUGeneratorImpl` (Mersenne Twister MT19937, Matsumoto and Nishimura 1998) and `normal_fill` in its AVX2 form: an
 /// x86 CPU with AVX-512 or one without AVX2 makes torch itself differ from this in the last bit of some values.
-public struct TorchRandom: Sendable {
+package struct TorchRandom: Sendable {
     private var twister: MersenneTwister
     /// The second value of a Box-Muller pair drawn one by one; it waits for the next such draw, whatever is drawn between.
     private var waiting: Double?
 
     /// - Parameter seed: as given to `manual_seed`; only the low 32 bits count, in torch as here.
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         twister = MersenneTwister(seed: UInt32(truncatingIfNeeded: seed))
     }
 
     /// The next 32 random bits.
-    public mutating func next() -> UInt32 {
+    package mutating func next() -> UInt32 {
         twister.next()
     }
 
     /// What `torch.rand(count)` gives: values in [0, 1) with 24 bits each.
-    public mutating func uniforms(_ count: Int) -> [Float] {
+    package mutating func uniforms(_ count: Int) -> [Float] {
         (0..<count).map { _ in uniform() }
     }
 
     /// What `torch.randn(count)` gives: values of mean 0 and deviation 1, in the order of the flattened tensor.
-    public mutating func normals(_ count: Int) -> [Float] {
+    package mutating func normals(_ count: Int) -> [Float] {
         guard count >= 16 else { return (0..<count).map { _ in Float(normal()) } }
         var values = uniforms(count)
         for start in stride(from: 0, through: count - 16, by: 16) {

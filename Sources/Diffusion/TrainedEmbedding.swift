@@ -3,11 +3,11 @@ import Foundation
 import Tensors
 
 /// A textual inversion (Gal 2022): vectors that stand for a word of their own, called by the file's name in a prompt.
-public struct TrainedEmbedding: Sendable, Equatable {
+package struct TrainedEmbedding: Sendable, Equatable {
     /// What it is called in prompts.
-    public let name: String
+    package let name: String
     /// How many tokens it takes.
-    public let count: Int
+    package let count: Int
     /// [count, width], by the encoder it was trained for.
     private let tables: [Table: Tensor]
 
@@ -21,7 +21,7 @@ public struct TrainedEmbedding: Sendable, Equatable {
     /// Reads a .safetensors file: `emb_params` (one encoder), `clip_l` and `clip_g` or one of them (SDXL), or a single tensor of another name.
     ///
     /// - Parameter name: the file's without extension, unless given.
-    public init(_ url: URL, name: String? = nil) throws {
+    package init(_ url: URL, name: String? = nil) throws {
         let file = try SafetensorsFile(url)
         var wanted: [(Table, String)] = Table.allCases.compactMap { file.has($0.rawValue) ? ($0, $0.rawValue) : nil }
         if wanted.isEmpty, file.names.count == 1 { wanted = [(.only, file.names[0])] }

@@ -4,8 +4,8 @@ import Layers
 import Tensors
 
 /// A `UNet2DConditionModel`: a noisy latent, a timestep and a text give what was asked to be predicted. Source: diffusers.
-public struct UNet: Denoiser {
-    public let configuration: UNetConfiguration
+package struct UNet: Denoiser {
+    package let configuration: UNetConfiguration
     private let convIn: Conv2D
     private let time: TimestepEmbedding
     /// From pooled text and sizes, where the model is told them.
@@ -17,7 +17,7 @@ public struct UNet: Denoiser {
     private let convOut: Conv2D
 
     /// - Parameter weights: the scope of the UNet; every tensor in it must be one of this architecture's.
-    public init(_ weights: Weights, configuration: UNetConfiguration) throws(CheckpointError) {
+    package init(_ weights: Weights, configuration: UNetConfiguration) throws(CheckpointError) {
         self.configuration = configuration
         let channels = configuration.channels
         let levels = channels.count
@@ -66,7 +66,7 @@ public struct UNet: Denoiser {
     }
 
     /// - Throws: besides, `DiffusionError.extras` where there are not as many residuals as skips.
-    public func predict(
+    package func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
     ) throws -> Tensor {
         let context = told.beside(extras.pictureTokens)

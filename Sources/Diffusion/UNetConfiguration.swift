@@ -1,58 +1,58 @@
 import Foundation
 
 /// The `config.json` of a `UNet2DConditionModel`.
-public struct UNetConfiguration: Sendable, Equatable {
+package struct UNetConfiguration: Sendable, Equatable {
     /// Channels of a latent, plus those of mask and masked picture in a UNet made for repainting.
-    public var inputChannels = 4
-    public var outputChannels = 4
+    package var inputChannels = 4
+    package var outputChannels = 4
     /// Channels of each level, from full resolution downwards.
-    public var channels: [Int] = [320, 640, 1280, 1280]
+    package var channels: [Int] = [320, 640, 1280, 1280]
     /// Residual blocks of each level on the way down; one more on the way up.
-    public var layers: [Int] = [2, 2, 2, 2]
+    package var layers: [Int] = [2, 2, 2, 2]
     /// Which levels look at the text, downwards and upwards.
-    public var downAttention = [true, true, true, false]
-    public var upAttention = [false, true, true, true]
+    package var downAttention = [true, true, true, false]
+    package var upAttention = [false, true, true, true]
     /// Whether there is a middle block.
-    public var hasMiddle = true
+    package var hasMiddle = true
     /// Width of the text states, by level.
-    public var textWidths: [Int] = [768, 768, 768, 768]
+    package var textWidths: [Int] = [768, 768, 768, 768]
     /// Attention heads of each level. The file calls it `attention_head_dim`, by an old mistake that every checkpoint has.
-    public var heads: [Int] = [8, 8, 8, 8]
+    package var heads: [Int] = [8, 8, 8, 8]
     /// Transformer blocks in each attention, by level.
-    public var transformerLayers: [Int] = [1, 1, 1, 1]
-    public var normGroups = 32
-    public var normEpsilon: Float = 1e-5
-    public var flipSineToCosine = true
-    public var frequencyShift: Float = 0
+    package var transformerLayers: [Int] = [1, 1, 1, 1]
+    package var normGroups = 32
+    package var normEpsilon: Float = 1e-5
+    package var flipSineToCosine = true
+    package var frequencyShift: Float = 0
     /// Width and height of the latents it was trained on, where the file tells.
-    public var sampleSize: Int?
+    package var sampleSize: Int?
     /// Width of the embedding of the guidance scale that a latent consistency model was distilled with; such a model takes the scale as an
     /// input and runs without a negative prompt.
-    public var guidanceEmbeddingWidth: Int?
+    package var guidanceEmbeddingWidth: Int?
     /// What SDXL is told beside the prompt's tokens.
-    public var added: AddedConditioning?
+    package var added: AddedConditioning?
 
     /// `addition_embed_type: text_time`: the pooled text and sinusoids of six numbers (original height and width, top, left, target height
     /// and width).
-    public struct AddedConditioning: Sendable, Equatable {
+    package struct AddedConditioning: Sendable, Equatable {
         /// Width of one number's sinusoid.
-        public var numberWidth: Int
+        package var numberWidth: Int
         /// Width of pooled text and sinusoids together.
-        public var inputWidth: Int
-        public static let numbers = 6
+        package var inputWidth: Int
+        package static let numbers = 6
 
-        public init(numberWidth: Int, inputWidth: Int) {
+        package init(numberWidth: Int, inputWidth: Int) {
             (self.numberWidth, self.inputWidth) = (numberWidth, inputWidth)
         }
 
-        public var pooledWidth: Int { inputWidth - Self.numbers * numberWidth }
+        package var pooledWidth: Int { inputWidth - Self.numbers * numberWidth }
     }
 
-    public init() {}
+    package init() {}
 
     /// Reads a `config.json`.
     /// - Throws: `DiffusionError` that names the key, for values this engine does not know.
-    public init(contentsOf url: URL) throws {
+    package init(contentsOf url: URL) throws {
         try self.init(ConfigurationFile(contentsOf: url))
     }
 

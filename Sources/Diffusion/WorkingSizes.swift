@@ -1,15 +1,15 @@
 import Pixels
 
 /// The sizes that a model works at where nobody names one, and what every size is filled up to.
-public struct WorkingSizes: Sendable, Equatable {
+package struct WorkingSizes: Sendable, Equatable {
     /// Width and height in pixels of the squares the model was trained on.
-    public let usualSide: Int
+    package let usualSide: Int
     /// Multiples of this many pixels suit the network at every level.
-    public let evenMultiple: Int
+    package let evenMultiple: Int
     /// What sizes are filled up to: the side of the square that a latent value stands for.
-    public let sizeMultiple: Int
+    package let sizeMultiple: Int
 
-    public init(usualSide: Int, evenMultiple: Int, sizeMultiple: Int) {
+    package init(usualSide: Int, evenMultiple: Int, sizeMultiple: Int) {
         (self.usualSide, self.evenMultiple, self.sizeMultiple) = (usualSide, evenMultiple, sizeMultiple)
     }
 

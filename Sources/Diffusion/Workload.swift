@@ -1,13 +1,13 @@
 import Pixels
-public import Tensors
+import Tensors
 
 /// What a run costs, counted from the networks' configurations: memory of the largest maps, arithmetic of each part.
-public struct Workload: Sendable, Equatable {
+package struct Workload: Sendable, Equatable {
     /// Floating-point operations of one pass of the UNet, guidance included.
-    public let pass: Double
+    package let pass: Double
     /// Of encoding a picture of the canvas' size, and of decoding it.
-    public let encoding: Double
-    public let decoding: Double
+    package let encoding: Double
+    package let decoding: Double
     /// Bytes that the UNet's convolutions keep from their first use on.
     let transformMemory: Int
     /// Bytes that a pass, and the autoencoder on the whole canvas and on a tile, hold at once.
@@ -31,7 +31,7 @@ extension GenerationRequest {
 
 extension PipelineOutline {
     /// What `request` costs on a canvas.
-    public func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
+    package func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
         let parts = request.composition.map(\.count).max() ?? 1
         let batch = parts + (isGuided(request) ? 1 : 0)
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
@@ -140,13 +140,13 @@ extension AutoencoderConfiguration {
 
 extension Workload {
     /// Floating-point operations a second of this machine as it is now: a product as large as those that a pass is made of, measured once.
-    public static func speed(in arithmetic: Arithmetic) -> Double {
+    package static func speed(in arithmetic: Arithmetic) -> Double {
         // In a model in bytes convolutions and attention, the larger part, are in bfloat16.
         productSpeed(in: arithmetic == .int8 ? .bf16 : arithmetic)
     }
 
     /// Of such a product alone.
-    public static func productSpeed(in arithmetic: Arithmetic) -> Double {
+    package static func productSpeed(in arithmetic: Arithmetic) -> Double {
         switch arithmetic {
         case .f32: floatSpeed
         case .bf16: pairSpeed
@@ -175,7 +175,7 @@ extension RunTask {
     /// second. Told before the start; the steps' own reports are nearer.
     ///
     /// - Parameter arithmetic: the model's.
-    public func seconds(_ plans: [Pipeline.Plan], in arithmetic: Arithmetic) -> Double {
+    package func seconds(_ plans: [Pipeline.Plan], in arithmetic: Arithmetic) -> Double {
         guard let work = plans.first?.work else { return 0 }
         let running = plans.filter { $0.steps.passes > 0 }
         guard !running.isEmpty else { return 0 }

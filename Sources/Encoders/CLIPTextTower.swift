@@ -1,28 +1,28 @@
 import Checkpoints
 import FoundationEssentials
 import Layers
-public import Tensors
+import Tensors
 
 /// CLIP's text tower (Radford 2021): a causal transformer over at most 77 tokens. transformers' `CLIPTextModel`, with or without projection.
-public struct CLIPTextTower: Sendable {
+package struct CLIPTextTower: Sendable {
     /// What `config.json` says of it.
-    public struct Configuration: Sendable, Equatable {
-        public var vocabularySize: Int
-        public var width: Int
-        public var innerWidth: Int
-        public var layers: Int
-        public var heads: Int
+    package struct Configuration: Sendable, Equatable {
+        package var vocabularySize: Int
+        package var width: Int
+        package var innerWidth: Int
+        package var layers: Int
+        package var heads: Int
         /// Rows of the position table: the longest text in tokens.
-        public var positions: Int
-        public var activation: Activation
-        public var layerNormEpsilon: Float
+        package var positions: Int
+        package var activation: Activation
+        package var layerNormEpsilon: Float
         /// The token whose state stands for the text; 2 is an old mistake in files and means the highest number.
-        public var endToken: Int
+        package var endToken: Int
         /// The width that `text_projection` projects to; nil where there is none.
-        public var projection: Int?
+        package var projection: Int?
 
         /// The shape of the first tower of Stable Diffusion, CLIP ViT-L/14's, unless said otherwise.
-        public init(
+        package init(
             vocabularySize: Int = 49408, width: Int = 768, innerWidth: Int = 3072, layers: Int = 12, heads: Int = 12, positions: Int = 77,
             activation: Activation = .quickGELU, layerNormEpsilon: Float = 1e-5, endToken: Int = 49407, projection: Int? = nil
         ) {
@@ -40,14 +40,14 @@ public struct CLIPTextTower: Sendable {
     }
 
     /// Whose names the tensors have.
-    public enum Layout: Sendable {
+    package enum Layout: Sendable {
         /// `text_model.embeddings.token_embedding.weight` and so on; `text_model.` may be missing.
         case transformers
         /// `token_embedding.weight`, `transformer.resblocks.0.attn.in_proj_weight` and so on.
         case openCLIP
     }
 
-    public let configuration: Configuration
+    package let configuration: Configuration
     /// `[vocabulary, width]`
     private let tokenTable: RowTable
     /// `[count, width]`: vectors of tokens behind the vocabulary's.
@@ -60,7 +60,7 @@ public struct CLIPTextTower: Sendable {
 
     /// - Parameter weights: the scope that holds the tower, such as a text encoder's file, or `cond_stage_model.transformer` of a single file.
     ///   Blocks behind the last that the configuration counts are not read.
-    public init(_ weights: Weights, configuration: Configuration, layout: Layout = .transformers) throws {
+    package init(_ weights: Weights, configuration: Configuration, layout: Layout = .transformers) throws {
         try configuration.check()
         let (count, width, positions) = (configuration.vocabularySize, configuration.width, configuration.positions)
         var blocks: [TransformerBlock] = []
@@ -96,7 +96,7 @@ public struct CLIPTextTower: Sendable {
     }
 
     /// The tower in a folder as transformers saves it: `config.json` and `model.safetensors`, whole or in shards.
-    public init(directory: URL) throws {
+    package init(directory: URL) throws {
         let configuration = try Configuration(file: directory.appendingPathComponent("config.json"))
         try self.init(try ModelFiles.weights(in: directory), configuration: configuration)
     }
@@ -104,7 +104,7 @@ public struct CLIPTextTower: Sendable {
     /// This tower with more tokens, numbered on from the vocabulary's: textual inversions (Gal 2022).
     ///
     /// - Parameter vectors: `[count, width]`
-    public func adding(tokens vectors: Tensor) -> CLIPTextTower {
+    package func adding(tokens vectors: Tensor) -> CLIPTextTower {
         precondition(vectors.shape.rank == 2 && vectors.shape[1] == configuration.width, "vectors of shape \(vectors.shape)")
         var tower = self
         tower.addedTokens = addedTokens.map { Tensor.concatenated([$0, vectors], axis: 0) } ?? vectors
@@ -119,7 +119,7 @@ public struct CLIPTextTower: Sendable {
     ///   - skippedLayers: how many layers at the end are left out (Stable Diffusion's "clip skip" less 1; 1 for XL). These take no time.
     ///   - normalised: whether the final norm follows.
     /// - Returns: `[texts, tokens, width]`
-    public func states(_ tokens: [[Int]], skippedLayers: Int = 0, normalised: Bool = true) throws -> Tensor {
+    package func states(_ tokens: [[Int]], skippedLayers: Int = 0, normalised: Bool = true) throws -> Tensor {
         precondition((0...blocks.count).contains(skippedLayers), "\(skippedLayers) of \(blocks.count) layers cannot be left out")
         var x = try embedded(tokens)
         for block in blocks.dropLast(skippedLayers) { x = block(x, mask: .causal) }
@@ -127,21 +127,21 @@ public struct CLIPTextTower: Sendable {
     }
 
     /// Everything that a look at texts gives.
-    public struct Output: Sendable {
+    package struct Output: Sendable {
         /// `[texts, tokens, width]`: the states before the layers that were to be skipped, without the final norm.
-        public let hidden: Tensor
+        package let hidden: Tensor
         /// `[texts, tokens, width]`: the states behind the last layer and the final norm.
-        public let last: Tensor
+        package let last: Tensor
         /// `[texts, width]`: the end mark's row of `last`.
-        public let pooled: Tensor
+        package let pooled: Tensor
         /// `[texts, projection]`, where the tower has one: what transformers calls `text_embeds`, of any length.
-        public let projected: Tensor?
+        package let projected: Tensor?
     }
 
     /// - Parameters:
     ///   - tokens: as for `states`.
     ///   - skippedLayers: of `hidden` only.
-    public func callAsFunction(_ tokens: [[Int]], skippedLayers: Int = 0) throws -> Output {
+    package func callAsFunction(_ tokens: [[Int]], skippedLayers: Int = 0) throws -> Output {
         precondition((0...blocks.count).contains(skippedLayers), "\(skippedLayers) of \(blocks.count) layers cannot be left out")
         let hidden = try states(tokens, skippedLayers: skippedLayers, normalised: false)
         let last = finalNorm(blocks.suffix(skippedLayers).reduce(hidden) { x, block in block(x, mask: .causal) })
@@ -151,7 +151,7 @@ public struct CLIPTextTower: Sendable {
     }
 
     /// The final norm of states that were asked for without it.
-    public func finalNormalised(_ states: Tensor) -> Tensor { finalNorm(states) }
+    package func finalNormalised(_ states: Tensor) -> Tensor { finalNorm(states) }
 
     /// Where the state stands that counts for the text.
     private func pooledPosition(_ tokens: [Int]) -> Int {
@@ -199,7 +199,7 @@ extension CLIPTextTower.Configuration {
     }
 
     /// transformers' `config.json`, of a text tower alone or of a whole CLIP.
-    public init(file: URL) throws(EncoderError) {
+    package init(file: URL) throws(EncoderError) {
         self = try CLIPFileConfiguration(file: file).text(standalone: true)
     }
 }

@@ -1,16 +1,16 @@
-public import FoundationEssentials
+import FoundationEssentials
 
 /// CLIP's byte-level BPE (Radford 2021), equal to transformers' `CLIPTokenizer` (version 5, which is its fast one).
 ///
 /// Texts are composed, lower-cased and cut into words, a word's bytes are merged, and what ends a word carries `</w>`.
-public struct CLIPTokenizer: Sendable {
+package struct CLIPTokenizer: Sendable {
     /// What stands before and behind a text.
-    public let startToken: Int
-    public let endToken: Int
+    package let startToken: Int
+    package let endToken: Int
     /// What fills a text up: the end mark for OpenAI's models, `!` (number 0) for those that were trained with open_clip.
-    public let paddingToken: Int
+    package let paddingToken: Int
     /// How many tokens there are.
-    public let count: Int
+    package let count: Int
     private let merges: BytePairMerges
     /// The token of each byte, and of each byte that ends a word.
     private let bytes: [Int]
@@ -21,7 +21,7 @@ public struct CLIPTokenizer: Sendable {
     private let cleaning: Cleaning
 
     /// What is done to a text before it is cut into words, and which marks it may spell out.
-    public enum Cleaning: Sendable {
+    package enum Cleaning: Sendable {
         /// Composition and small letters; marks as the files name them.
         case transformers
         /// As open_clip's `SimpleTokenizer`: broken characters mended, HTML's references resolved, white space joined, small letters;
@@ -31,7 +31,7 @@ public struct CLIPTokenizer: Sendable {
 
     /// Reads `tokenizer.json`, or `vocab.json` and `merges.txt` where there is none; the padding from `special_tokens_map.json` or
     /// `tokenizer_config.json`.
-    public init(directory: URL, cleaning: Cleaning = .transformers) throws(EncoderError) {
+    package init(directory: URL, cleaning: Cleaning = .transformers) throws(EncoderError) {
         let json = directory.appendingPathComponent("tokenizer.json")
         let content =
             FileManager.default.fileExists(atPath: json.path)
@@ -46,7 +46,7 @@ public struct CLIPTokenizer: Sendable {
     /// OpenAI's list of merges, `bpe_simple_vocab_16e6.txt`: its lines 2 to 48,895, from which the vocabulary follows.
     ///
     /// - Parameter padding: the end mark unless given; `!` is what Stable Diffusion 2 and the second tower of XL are padded with.
-    public init(merges url: URL, padding: String? = nil, cleaning: Cleaning = .transformers) throws(EncoderError) {
+    package init(merges url: URL, padding: String? = nil, cleaning: Cleaning = .transformers) throws(EncoderError) {
         try self.init(try TokenizerFile(openAI: url), padding: padding, cleaning: cleaning)
     }
 
@@ -97,7 +97,7 @@ public struct CLIPTokenizer: Sendable {
     }
 
     /// The numbers of a text's tokens, without marks and uncut.
-    public func numbers(of text: String) -> [Int] {
+    package func numbers(of text: String) -> [Int] {
         guard cleaning == .transformers else { return openCLIPNumbers(of: text) }
         var numbers: [Int] = []
         let scalars = Array(text.unicodeScalars)
@@ -131,12 +131,12 @@ public struct CLIPTokenizer: Sendable {
     /// The numbers of a text's tokens between the two marks.
     ///
     /// - Parameter maximum: at most so many numbers, the two marks included; what is beyond is cut off at the end.
-    public func tokens(_ text: String, maximum: Int = 77) -> [Int] {
+    package func tokens(_ text: String, maximum: Int = 77) -> [Int] {
         [startToken] + numbers(of: text).prefix(max(maximum, 2) - 2) + [endToken]
     }
 
     /// `tokens` filled up to `length` numbers.
-    public func padded(_ text: String, to length: Int = 77) -> [Int] {
+    package func padded(_ text: String, to length: Int = 77) -> [Int] {
         let tokens = tokens(text, maximum: length)
         return tokens + [Int](repeating: paddingToken, count: length - tokens.count)
     }

@@ -5,12 +5,12 @@ import Tensors
 #endif
 
 /// How the cosines of one text with the background pictures are spread.
-public struct BackgroundStatistics: Codable, Sendable, Equatable {
-    public let mean: Float
+package struct BackgroundStatistics: Codable, Sendable, Equatable {
+    package let mean: Float
     /// Of the population.
-    public let deviation: Float
+    package let deviation: Float
 
-    public init(mean: Float, deviation: Float) {
+    package init(mean: Float, deviation: Float) {
         self.mean = mean
         self.deviation = deviation
     }
@@ -20,7 +20,7 @@ public struct BackgroundStatistics: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - texts: `[texts, dimension]`, rows of length 1.
     ///   - pictures: `[pictures, dimension]`, rows of length 1.
-    public static func of(texts: Tensor, over pictures: Tensor) -> [BackgroundStatistics] {
+    package static func of(texts: Tensor, over pictures: Tensor) -> [BackgroundStatistics] {
         let cosines = matmul(texts, pictures, transposed: true)  // [texts, pictures]
         let count = pictures.shape[0]
         return cosines.withUnsafeValues { values in
@@ -43,26 +43,26 @@ public struct BackgroundStatistics: Codable, Sendable, Equatable {
 ///
 /// A logistic regression, sigmoid(z * zScore + cosine * cosine + intercept), which the recipe fitted on pictures kept out of the projection.
 /// The z-score tells how much nearer the picture is to the text than other pictures are: a text near to everything earns nothing by that.
-public struct Calibration: Codable, Sendable, Equatable {
-    public var z: Float
-    public var cosine: Float
-    public var intercept: Float
+package struct Calibration: Codable, Sendable, Equatable {
+    package var z: Float
+    package var cosine: Float
+    package var intercept: Float
 
-    public init(z: Float, cosine: Float, intercept: Float) {
+    package init(z: Float, cosine: Float, intercept: Float) {
         self.z = z
         self.cosine = cosine
         self.intercept = intercept
     }
 
     /// A probability from 0 to 1.
-    public func confidence(cosine value: Float, background: BackgroundStatistics) -> Float {
+    package func confidence(cosine value: Float, background: BackgroundStatistics) -> Float {
         let score = (value - background.mean) / max(background.deviation, 1e-6)
         let logit = Double(z * score + cosine * value + intercept)
         return Float(1 / (1 + exp(-logit)))
     }
 
     /// As above, with the cosines of the text with the background pictures themselves.
-    public func confidence(cosine value: Float, background: [Float]) -> Float {
+    package func confidence(cosine value: Float, background: [Float]) -> Float {
         let count = Double(max(background.count, 1))
         let mean = background.reduce(0.0) { $0 + Double($1) } / count
         let variance = background.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count

@@ -1,17 +1,17 @@
 import Checkpoints
-public import FoundationEssentials
-public import Pixels
-public import Tensors
+import FoundationEssentials
+import Pixels
+import Tensors
 
 /// A downloaded checkpoint of two towers: CLIP in transformers' or open_clip's layout, SigLIP. Each tower is loaded when it is first needed.
-public final class CheckpointEncoder: PictureTextEncoder {
-    public let directory: URL
-    public let family: EncoderFamily
-    public let name: String
-    public let digest: String
-    public let dimension: Int
-    public let similarityScale: SimilarityScale?
-    public let maximumTokens: Int
+package final class CheckpointEncoder: PictureTextEncoder {
+    package let directory: URL
+    package let family: EncoderFamily
+    package let name: String
+    package let digest: String
+    package let dimension: Int
+    package let similarityScale: SimilarityScale?
+    package let maximumTokens: Int
     private let preparation: PicturePreparation
     private let phrase: String
     private let images: Lazy<any ImageFeatures>
@@ -59,7 +59,7 @@ public final class CheckpointEncoder: PictureTextEncoder {
         return String(repository.dropFirst("models--".count)).replacing("--", with: "/")
     }
 
-    public var decodeShortSide: Int {
+    package var decodeShortSide: Int {
         switch preparation.fitting {
         case .shortSide(let side): side
         case .squashed(let width, let height): max(width, height)
@@ -67,19 +67,19 @@ public final class CheckpointEncoder: PictureTextEncoder {
         }
     }
 
-    public func phrase(for noun: String) -> String { phrase.replacing("{}", with: noun) }
+    package func phrase(for noun: String) -> String { phrase.replacing("{}", with: noun) }
 
-    public func load(texts: Bool) throws {
+    package func load(texts: Bool) throws {
         _ = try images.value()
         if texts { _ = (try self.texts.value(), try tokenizer.value()) }
     }
 
-    public func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
+    package func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
 
     /// The picture as the tower sees it, before its bytes become numbers.
     func pixels(_ image: Image) throws(EncoderError) -> Image { try preparation.pixels(image) }
 
-    public func features(prepared: [Tensor]) throws -> Tensor {
+    package func features(prepared: [Tensor]) throws -> Tensor {
         guard !prepared.isEmpty else { return Tensor.zeros([0, dimension]) }
         let tower = try images.value()
         // A batch that outgrows the caches is slower than its pictures one by one.
@@ -91,7 +91,7 @@ public final class CheckpointEncoder: PictureTextEncoder {
     }
 
     /// Texts of like length go through the tower together, so that little is padded.
-    public func features(texts: [String]) throws -> Tensor {
+    package func features(texts: [String]) throws -> Tensor {
         guard !texts.isEmpty else { return Tensor.zeros([0, dimension]) }
         let (tower, tokenizer) = (try self.texts.value(), try tokenizer.value())
         let tokens = texts.map(tokenizer.rows)
@@ -114,7 +114,7 @@ public final class CheckpointEncoder: PictureTextEncoder {
     }
 
     /// Counted without loading the text tower.
-    public func tokenCount(_ text: String) throws -> Int { try tokenizer.value().count(text) }
+    package func tokenCount(_ text: String) throws -> Int { try tokenizer.value().count(text) }
 
     private static let picturesInBatch = 16
     private static let tokensInPictureBatch = 1024

@@ -6,16 +6,16 @@ import Tensors
 /// An encoder's directory: both towers, the background pictures and the calibration, each loaded when it is first needed.
 ///
 /// Looking at a picture whose vocabulary is embedded already never loads the text tower.
-public final class DefaultEncoder: ImageEncoder, TextEncoder {
-    public let directory: URL
-    public let configuration: EncoderConfiguration
+package final class DefaultEncoder: ImageEncoder, TextEncoder {
+    package let directory: URL
+    package let configuration: EncoderConfiguration
     private let images: Lazy<EfficientNetImageTower>
     private let texts: Lazy<SentenceTextTower>
     private let tokenizer: Lazy<WordPieceTokenizer>
     private let pictures: Lazy<Tensor>
 
     /// Reads `config.json` and makes sure that the other files are there; nothing large is loaded yet.
-    public init(directory: URL) throws(EncoderError) {
+    package init(directory: URL) throws(EncoderError) {
         let configuration = try EncoderConfiguration(directory: directory)
         for file in Self.files + (configuration.seeing == nil ? [] : ["seeing.safetensors"]) {
             let path = directory.appendingPathComponent(file).path
@@ -37,44 +37,44 @@ public final class DefaultEncoder: ImageEncoder, TextEncoder {
 
     private static let files = ["image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt"]
 
-    public var name: String { configuration.name }
+    package var name: String { configuration.name }
 
     /// SHA-256 in hexadecimal over the files that decide an embedding: what a cached embedding belongs to. The recipe wrote it.
-    public var digest: String { configuration.digest }
+    package var digest: String { configuration.digest }
 
-    public var dimension: Int { configuration.dimension }
+    package var dimension: Int { configuration.dimension }
 
-    public var calibration: Calibration { configuration.calibration }
+    package var calibration: Calibration { configuration.calibration }
 
     /// The image tower, loaded at the first call.
-    public func imageTower() throws -> EfficientNetImageTower { try images.value() }
+    package func imageTower() throws -> EfficientNetImageTower { try images.value() }
 
     /// The text tower, loaded at the first call.
-    public func textTower() throws -> SentenceTextTower { try texts.value() }
+    package func textTower() throws -> SentenceTextTower { try texts.value() }
 
     /// Embeddings of training pictures of many kinds, `[pictures, dimension]`, loaded at the first call.
-    public func background() throws -> Tensor { try pictures.value() }
+    package func background() throws -> Tensor { try pictures.value() }
 
-    public func embed(_ image: Image) throws -> Embedding { try imageTower().embed(image) }
+    package func embed(_ image: Image) throws -> Embedding { try imageTower().embed(image) }
 
-    public func observe(_ image: Image) throws -> Observation { try imageTower().observe(image) }
+    package func observe(_ image: Image) throws -> Observation { try imageTower().observe(image) }
 
-    public func embed(_ texts: [String]) throws -> [Embedding] { try textTower().embed(texts) }
+    package func embed(_ texts: [String]) throws -> [Embedding] { try textTower().embed(texts) }
 
-    public func states(_ text: String) throws -> TextStates { try textTower().states(text) }
+    package func states(_ text: String) throws -> TextStates { try textTower().states(text) }
 
     /// Counted without loading the text tower.
-    public func tokenCount(_ text: String) throws -> Int {
+    package func tokenCount(_ text: String) throws -> Int {
         try tokenizer.value().tokens(text, maximum: configuration.text.maximumTokens).count
     }
 
     /// A noun in the sentence that this encoder was measured with, to be embedded in its stead.
-    public func phrase(for noun: String) -> String {
+    package func phrase(for noun: String) -> String {
         configuration.textPhrase.replacing("{}", with: noun)
     }
 
     /// How the cosines of each text with the background pictures are spread.
-    public func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics] {
+    package func backgroundStatistics(of texts: [Embedding]) throws -> [BackgroundStatistics] {
         guard !texts.isEmpty else { return [] }
         let rows = Tensor(texts.flatMap(\.values), shape: [texts.count, dimension])
         return BackgroundStatistics.of(texts: rows, over: try background())

@@ -5,7 +5,7 @@ import Pixels
 import Tensors
 
 /// EfficientNet-Lite (Tan 2019; Lite variants by Liu 2020) with batch norms folded away, and the head that takes its features to the text space.
-public struct EfficientNetImageTower: ImageEncoder {
+package struct EfficientNetImageTower: ImageEncoder {
     private let configuration: EncoderConfiguration.ImageTower
     private let stem: SameConv2D
     private let blocks: [InvertedBottleneck]
@@ -15,7 +15,7 @@ public struct EfficientNetImageTower: ImageEncoder {
     private let seeing: SeeingHead?
 
     /// Reads `image.safetensors`, `head.safetensors`, where there is one `seeing.safetensors`, and the architecture in `config.json`.
-    public init(directory: URL) throws {
+    package init(directory: URL) throws {
         try self.init(directory: directory, configuration: EncoderConfiguration(directory: directory))
     }
 
@@ -43,16 +43,16 @@ public struct EfficientNetImageTower: ImageEncoder {
         self.configuration = image
     }
 
-    public var dimension: Int { head.dimension }
+    package var dimension: Int { head.dimension }
 
-    public func embed(_ image: Image) throws -> Embedding {
+    package func embed(_ image: Image) throws -> Embedding {
         observe(prepared: try prepare(image)).embedding
     }
 
     /// Looks once for what the picture is like and, where the encoder was taught to see things, once more, larger, for what is where.
     ///
     /// - Throws: `EncoderError.emptyPicture`.
-    public func observe(_ image: Image) throws -> Observation {
+    package func observe(_ image: Image) throws -> Observation {
         let features = features(try prepare(image))
         let whole = observe(features: features)
         guard let seeing else { return whole }

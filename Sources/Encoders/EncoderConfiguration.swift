@@ -2,74 +2,74 @@ import FoundationEssentials
 import Pixels
 
 /// An encoder directory's `config.json`, which the recipe wrote: the towers' architecture, how their answers are mixed, and what is measured.
-public struct EncoderConfiguration: Codable, Sendable, Equatable {
+package struct EncoderConfiguration: Codable, Sendable, Equatable {
     /// EfficientNet-Lite, and how a picture is prepared for it.
-    public struct ImageTower: Codable, Sendable, Equatable {
+    package struct ImageTower: Codable, Sendable, Equatable {
         /// Blocks of one width; the first of them has the stride, the others have 1.
-        public struct Stage: Codable, Sendable, Equatable {
-            public var repeats: Int
-            public var kernel: Int
-            public var stride: Int
-            public var expansion: Int
-            public var width: Int
+        package struct Stage: Codable, Sendable, Equatable {
+            package var repeats: Int
+            package var kernel: Int
+            package var stride: Int
+            package var expansion: Int
+            package var width: Int
         }
 
         /// The side of the square that pictures are squashed to, in pixels.
-        public var imageSize: Int
+        package var imageSize: Int
         /// A pixel's byte x becomes (x - pixelMean) / pixelDeviation.
-        public var pixelMean: Float
-        public var pixelDeviation: Float
-        public var stemWidth: Int
-        public var stages: [Stage]
-        public var headWidth: Int
-        public var classes: Int
+        package var pixelMean: Float
+        package var pixelDeviation: Float
+        package var stemWidth: Int
+        package var stages: [Stage]
+        package var headWidth: Int
+        package var classes: Int
     }
 
     /// A BERT of the sentence-transformers kind.
-    public struct TextTower: Codable, Sendable, Equatable {
-        public var vocabularySize: Int
-        public var width: Int
-        public var layers: Int
-        public var heads: Int
-        public var innerWidth: Int
+    package struct TextTower: Codable, Sendable, Equatable {
+        package var vocabularySize: Int
+        package var width: Int
+        package var layers: Int
+        package var heads: Int
+        package var innerWidth: Int
         /// Rows of the position table.
-        public var positions: Int
+        package var positions: Int
         /// Texts are cut to so many tokens, their marks included.
-        public var maximumTokens: Int
-        public var layerNormEpsilon: Float
+        package var maximumTokens: Int
+        package var layerNormEpsilon: Float
     }
 
     /// How a picture's features become an embedding.
-    public struct Head: Codable, Sendable, Equatable {
+    package struct Head: Codable, Sendable, Equatable {
         /// ConSE takes so many of the likeliest classes.
-        public var likeliestClasses: Int
-        public var projectionWeight: Float
-        public var classWeight: Float
+        package var likeliestClasses: Int
+        package var projectionWeight: Float
+        package var classWeight: Float
         /// The medium head's outputs, in order.
-        public var mediums: [String]
+        package var mediums: [String]
     }
 
-    public var name: String
-    public var version: Int
+    package var name: String
+    package var version: Int
     /// Of the embeddings.
-    public var dimension: Int
+    package var dimension: Int
     /// SHA-256 in hexadecimal over the names and digests of the files that decide an embedding.
-    public var digest: String
+    package var digest: String
     /// SHA-256 in hexadecimal by file name.
-    public var files: [String: String]
-    public var image: ImageTower
-    public var text: TextTower
-    public var head: Head
-    public var calibration: Calibration
+    package var files: [String: String]
+    package var image: ImageTower
+    package var text: TextTower
+    package var head: Head
+    package var calibration: Calibration
     /// The sentence a noun is put into before it is embedded, `{}` standing for the noun.
-    public var textPhrase: String
+    package var textPhrase: String
     /// How what the encoder says is chosen from and shown.
-    public var judgement: Judgement
+    package var judgement: Judgement
     /// What the encoder was taught to see; nil where it knows embeddings alone.
-    public var seeing: Seeing?
+    package var seeing: Seeing?
 
     /// Reads `config.json` in `directory` and checks that its numbers can be an architecture's.
-    public init(directory: URL) throws(EncoderError) {
+    package init(directory: URL) throws(EncoderError) {
         let path = directory.appendingPathComponent("config.json").path
         let data: Data
         do {

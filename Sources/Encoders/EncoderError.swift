@@ -1,5 +1,5 @@
 /// What can be wrong with an encoder's directory; tensors that are missing or misshapen are told by `CheckpointError`.
-public enum EncoderError: Error, Equatable, CustomStringConvertible {
+package enum EncoderError: Error, Equatable, CustomStringConvertible {
     /// A file of the directory cannot be read.
     case unreadableFile(path: String, reason: String)
     /// A configuration file is not what the towers need.
@@ -18,7 +18,7 @@ public enum EncoderError: Error, Equatable, CustomStringConvertible {
     /// A picture without pixels.
     case emptyPicture(width: Int, height: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadableFile(let path, let reason):
             "cannot read the encoder's file \(path): \(reason); install the model again or name another directory"

@@ -1,5 +1,5 @@
-public import FoundationEssentials
-public import Tensors
+import FoundationEssentials
+import Tensors
 
 /// Opens an encoder's folder as it was downloaded; the family is told by its files. Nothing large is loaded yet.
 ///
@@ -7,7 +7,7 @@ public import Tensors
 ///   - merges: OpenAI's list of merges (`Models/clip-tokenizer/bpe_simple_vocab_16e6.txt`), for CLIP folders that have no tokenizer.
 ///   - arithmetic: in which numbers the towers multiply; Redraw's own encoder does so in single precision always.
 /// - Throws: ``EncoderError/unknownFamily(path:found:supported:)`` where the files are those of no known family.
-public func openEncoder(directory: URL, merges: URL? = nil, arithmetic: Arithmetic = .f32) throws -> any PictureTextEncoder {
+package func openEncoder(directory: URL, merges: URL? = nil, arithmetic: Arithmetic = .f32) throws -> any PictureTextEncoder {
     switch try EncoderFamily(directory: directory) {
     case .redraw: try DefaultEncoder(directory: directory)
     case .clip: try CheckpointEncoder.clip(directory: directory, arithmetic)
@@ -17,13 +17,13 @@ public func openEncoder(directory: URL, merges: URL? = nil, arithmetic: Arithmet
 }
 
 /// The kinds of encoders there are.
-public enum EncoderFamily: String, Sendable, CaseIterable {
+package enum EncoderFamily: String, Sendable, CaseIterable {
     case redraw
     case clip
     case openCLIP
     case sigLIP
 
-    public var summary: String {
+    package var summary: String {
         switch self {
         case .redraw: "Redraw's own (config.json, head.safetensors)"
         case .clip: "CLIP by transformers (config.json with model_type clip, model.safetensors)"
@@ -33,7 +33,7 @@ public enum EncoderFamily: String, Sendable, CaseIterable {
     }
 
     /// - Throws: ``EncoderError/unknownFamily(path:found:supported:)``.
-    public init(directory: URL) throws(EncoderError) {
+    package init(directory: URL) throws(EncoderError) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         guard names.contains("config.json") || names.contains("open_clip_config.json") else {
             throw Self.unknown(directory, Self.listed(names))

@@ -1,11 +1,11 @@
-public import FoundationEssentials
+import FoundationEssentials
 
 /// SigLIP 2's tokenizer, Gemma's: BPE over characters where spaces are `▁`, bytes for what the vocabulary has not. `tokenizer.json` tells
 /// whether texts are lower-cased and which marks stand around them.
-public struct GemmaTokenizer: Sendable {
-    public let paddingToken: Int
+package struct GemmaTokenizer: Sendable {
+    package let paddingToken: Int
     /// How many tokens there are.
-    public let count: Int
+    package let count: Int
     private let table: TokenTable
     private let merges: BytePairMerges
     private let unknownToken: Int
@@ -15,7 +15,7 @@ public struct GemmaTokenizer: Sendable {
     private let rules: GemmaRules
 
     /// - Parameter directory: holds `tokenizer.json`, and `tokenizer_config.json` where there is one.
-    public init(directory: URL) throws(EncoderError) {
+    package init(directory: URL) throws(EncoderError) {
         let url = directory.appendingPathComponent("tokenizer.json")
         let file = try TokenizerFile(url)
         var rules = try GemmaRules(url)
@@ -45,13 +45,13 @@ public struct GemmaTokenizer: Sendable {
     /// The numbers of a text's tokens and the marks around them.
     ///
     /// - Parameter maximum: at most so many numbers, the marks included; what is beyond is cut off at the text's end.
-    public func tokens(_ text: String, maximum: Int = 64) -> [Int] {
+    package func tokens(_ text: String, maximum: Int = 64) -> [Int] {
         let room = max(maximum - rules.beforeNumbers.count - rules.behindNumbers.count, 0)
         return rules.beforeNumbers + numbers(of: text).prefix(room) + rules.behindNumbers
     }
 
     /// Without marks and uncut.
-    public func numbers(of text: String) -> [Int] {
+    package func numbers(of text: String) -> [Int] {
         var numbers: [Int] = []
         for part in MarkedText.parts(Array(text.unicodeScalars)[...], marks: marks) {
             switch part {

@@ -1,52 +1,52 @@
 extension EncoderConfiguration {
     /// Numbers that decide which tags are worth a person's eyes, and what confidence is shown for them; the recipe fitted or tuned them on
     /// training pictures. Facets go by their names.
-    public struct Judgement: Codable, Sendable, Equatable {
+    package struct Judgement: Codable, Sendable, Equatable {
         /// Added to the log-odds of what embeddings say of a facet: the calibration was fitted on nouns of captions, which leave much unsaid.
-        public var offsets: [String: Float]
+        package var offsets: [String: Float]
         /// A tag of a facet below it, on the scale that `offsets` make, is not suggested.
-        public var thresholds: [String: Float]
+        package var thresholds: [String: Float]
         /// Tags suggested of a facet at most, and of all.
-        public var limits: [String: Int]
-        public var limit: Int
+        package var limits: [String: Int]
+        package var limit: Int
         /// A particular tag stands for a general one while its odds are at least this share of the general one's.
-        public var particularShare: Float
+        package var particularShare: Float
         /// The same for the likeliest of a group of which one holds.
-        public var settledShare: Float
+        package var settledShare: Float
         /// A less certain tag never takes a general one's place.
-        public var replacesFrom: Float
+        package var replacesFrom: Float
         /// A tag of embeddings is suggested while its confidence is at least this share of its facet's surest.
-        public var facetShare: Float
+        package var facetShare: Float
         /// Tags whose embeddings have a higher cosine say the same.
-        public var similarity: Float
+        package var similarity: Float
         /// Nothing is told about less certain tags.
-        public var toldFrom: Float
+        package var toldFrom: Float
         /// The confidence that is shown for these facets is sigmoid(shownSlope * log-odds - shownOffset): how often a person agreed.
-        public var shownFacets: [String]
-        public var shownSlope: Float
-        public var shownOffset: Float
+        package var shownFacets: [String]
+        package var shownSlope: Float
+        package var shownOffset: Float
         /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
-        public var drawnOffset: Float
+        package var drawnOffset: Float
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
-        public var promptConfidence: Float
+        package var promptConfidence: Float
         /// What cosines are multiplied with before a soft-max over texts tells them apart.
-        public var softmaxScale: Float
+        package var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.
-        public var framing: Framing?
+        package var framing: Framing?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
-        public var untold: [String]?
+        package var untold: [String]?
     }
 
     /// Shares of a picture's height.
-    public struct Framing: Codable, Sendable, Equatable {
+    package struct Framing: Codable, Sendable, Equatable {
         /// A face of at least this height makes a close-up.
-        public var closeUp: Float
+        package var closeUp: Float
         /// A face of at least this height makes a portrait.
-        public var portrait: Float
+        package var portrait: Float
         /// A person whose whole figure is seen, of at least this height, is shown in full.
-        public var wholeFigure: Float
+        package var wholeFigure: Float
 
-        public init(closeUp: Float, portrait: Float, wholeFigure: Float) {
+        package init(closeUp: Float, portrait: Float, wholeFigure: Float) {
             (self.closeUp, self.portrait, self.wholeFigure) = (closeUp, portrait, wholeFigure)
         }
     }

@@ -1,8 +1,8 @@
-public import Pixels
-public import Tensors
+import Pixels
+import Tensors
 
 /// What everything above the encoders asks of one: pictures and texts as points of one space, and what a nearness there is worth.
-public protocol PictureTextEncoder: ImageEncoder, TextEncoder {
+package protocol PictureTextEncoder: ImageEncoder, TextEncoder {
     /// For people.
     var name: String { get }
     /// Hexadecimal digits that change whenever an embedding could: what cached embeddings belong to. Told without reading all weights:
@@ -30,44 +30,44 @@ public protocol PictureTextEncoder: ImageEncoder, TextEncoder {
 }
 
 /// A cosine's meaning as the encoder was trained: `scale * cosine + bias` goes through a soft-max over texts, or through a sigmoid.
-public struct SimilarityScale: Sendable, Equatable {
-    public enum Kind: String, Sendable {
+package struct SimilarityScale: Sendable, Equatable {
+    package enum Kind: String, Sendable {
         /// CLIP: texts compete for a picture.
         case softmax
         /// SigLIP: each pair of picture and text stands for itself.
         case sigmoid
     }
 
-    public let kind: Kind
-    public let scale: Float
-    public let bias: Float
+    package let kind: Kind
+    package let scale: Float
+    package let bias: Float
 
-    public init(kind: Kind, scale: Float, bias: Float = 0) {
+    package init(kind: Kind, scale: Float, bias: Float = 0) {
         self.kind = kind
         self.scale = scale
         self.bias = bias
     }
 
-    public func logit(cosine: Float) -> Float { scale * cosine + bias }
+    package func logit(cosine: Float) -> Float { scale * cosine + bias }
 }
 
 extension PictureTextEncoder {
-    public func observe(_ image: Image) throws -> Observation {
+    package func observe(_ image: Image) throws -> Observation {
         try observe(prepared: [try prepare(image)])[0]
     }
 
-    public func embed(_ image: Image) throws -> Embedding { try observe(image).embedding }
+    package func embed(_ image: Image) throws -> Embedding { try observe(image).embedding }
 
-    public func observe(prepared: [Tensor]) throws -> [Observation] {
+    package func observe(prepared: [Tensor]) throws -> [Observation] {
         try Self.rows(features(prepared: prepared)).map { Observation(embedding: Embedding(direction: $0), mediums: []) }
     }
 
-    public func embed(_ texts: [String]) throws -> [Embedding] {
+    package func embed(_ texts: [String]) throws -> [Embedding] {
         guard !texts.isEmpty else { return [] }
         return try Self.rows(features(texts: texts)).map { Embedding(direction: $0) }
     }
 
-    public func phrase(for noun: String) -> String { "a photo of \(noun)" }
+    package func phrase(for noun: String) -> String { "a photo of \(noun)" }
 
     static func rows(_ matrix: Tensor) -> [[Float]] {
         let values = matrix.values
@@ -77,29 +77,29 @@ extension PictureTextEncoder {
 }
 
 extension DefaultEncoder: PictureTextEncoder {
-    public var similarityScale: SimilarityScale? { nil }
-    public var decodeShortSide: Int { max(configuration.image.imageSize, configuration.seeing?.imageSize ?? 0) }
-    public var maximumTokens: Int { configuration.text.maximumTokens }
+    package var similarityScale: SimilarityScale? { nil }
+    package var decodeShortSide: Int { max(configuration.image.imageSize, configuration.seeing?.imageSize ?? 0) }
+    package var maximumTokens: Int { configuration.text.maximumTokens }
 
-    public func load(texts: Bool) throws {
+    package func load(texts: Bool) throws {
         _ = try imageTower()
         if texts { _ = try textTower() }
     }
 
-    public func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
+    package func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
 
     /// Embeddings and mediums alone: to see things takes the picture itself, which is looked at once more, larger.
-    public func observe(prepared: [Tensor]) throws -> [Observation] {
+    package func observe(prepared: [Tensor]) throws -> [Observation] {
         let tower = try imageTower()
         return prepared.map { tower.observe(prepared: $0) }
     }
 
     /// Of length 1: this encoder mixes directions, which have no other length.
-    public func features(prepared: [Tensor]) throws -> Tensor {
+    package func features(prepared: [Tensor]) throws -> Tensor {
         Tensor(try observe(prepared: prepared).flatMap(\.embedding.values), shape: [prepared.count, dimension])
     }
 
-    public func features(texts: [String]) throws -> Tensor {
+    package func features(texts: [String]) throws -> Tensor {
         Tensor(try embed(texts).flatMap(\.values), shape: [texts.count, dimension])
     }
 }

@@ -1,39 +1,39 @@
 extension EncoderConfiguration {
     /// What an encoder was taught to see in a picture, and how its answers are read.
-    public struct Seeing: Codable, Sendable, Equatable {
+    package struct Seeing: Codable, Sendable, Equatable {
         /// The side of the square in which things are looked for, in pixels.
-        public var imageSize: Int
+        package var imageSize: Int
         /// The tower's block, counted over all stages from 0, whose map has places for small things.
-        public var fineBlock: Int
+        package var fineBlock: Int
         /// The blocks whose maps, joined, have places for large things: half as many a side.
-        public var coarseBlocks: [Int]
-        public var width: Int
+        package var coarseBlocks: [Int]
+        package var width: Int
         /// Separable convolutions at each of the two sizes.
-        public var mixes: Int
+        package var mixes: Int
         /// What may be found, by the vocabulary's names, in the order of the outputs.
-        public var things: [String]
+        package var things: [String]
         /// Things whose sides have outputs of their own, after those that all others share.
-        public var ownSides: [String]
+        package var ownSides: [String]
         /// What may hold of a person that was found, in the order of the outputs.
-        public var traits: [String]
+        package var traits: [String]
         /// The thing whose traits are read.
-        public var traitsOf: String
+        package var traitsOf: String
         /// What may hold of the whole picture, by the vocabulary's names, in the order of the outputs; things among them.
-        public var labels: [String]
+        package var labels: [String]
         /// How much the surest place counts in whether a thing is in the picture.
-        public var thingWeight: Float
+        package var thingWeight: Float
         /// How much the surest person's trait counts in whether the label of its name holds of the picture.
-        public var traitWeight: Float
+        package var traitWeight: Float
         /// A place's score x is worth the log-odds boxSlope x + boxIntercept.
-        public var boxSlope: Float
-        public var boxIntercept: Float
+        package var boxSlope: Float
+        package var boxIntercept: Float
         /// Less certain things are not told.
-        public var leastCertainty: Float
+        package var leastCertainty: Float
         /// Boxes of one thing that overlap more are of the same one.
-        public var sameOverlap: Float
-        public var mostThings: Int
+        package var sameOverlap: Float
+        package var mostThings: Int
         /// For a thing or a trait the tags that say two of it, three and so on; the last says as many or more.
-        public var counts: [String: [String]]
+        package var counts: [String: [String]]
     }
 }
 

@@ -6,8 +6,8 @@ import Tensors
 /// all-MiniLM-L6-v2: a BERT (Devlin 2018) whose mean token state stands for the sentence (Reimers 2019), with transformers' tensor names.
 ///
 /// The token table stays in the file, and only the rows a text needs are read from it.
-public struct SentenceTextTower: TextEncoder {
-    public let tokenizer: WordPieceTokenizer
+package struct SentenceTextTower: TextEncoder {
+    package let tokenizer: WordPieceTokenizer
     private let configuration: EncoderConfiguration.TextTower
     /// `[vocabulary, width]`
     private let tokenTable: RowTable
@@ -19,7 +19,7 @@ public struct SentenceTextTower: TextEncoder {
     private let layers: [BertLayer]
 
     /// Reads `text.safetensors`, `vocab.txt` and the architecture in `config.json`.
-    public init(directory: URL) throws {
+    package init(directory: URL) throws {
         try self.init(directory: directory, configuration: EncoderConfiguration(directory: directory).text)
     }
 
@@ -45,16 +45,16 @@ public struct SentenceTextTower: TextEncoder {
         try weights.requireAllRead()
     }
 
-    public var dimension: Int { configuration.width }
+    package var dimension: Int { configuration.width }
 
-    public func tokenCount(_ text: String) -> Int { tokens(text).count }
+    package func tokenCount(_ text: String) -> Int { tokens(text).count }
 
     private func tokens(_ text: String) -> [Int] {
         tokenizer.tokens(text, maximum: configuration.maximumTokens)
     }
 
     /// Texts of like length go through the tower together, so that little is padded.
-    public func embed(_ texts: [String]) throws -> [Embedding] {
+    package func embed(_ texts: [String]) throws -> [Embedding] {
         let tokens = texts.map(tokens)
         let order = tokens.indices.sorted { (tokens[$0].count, $0) < (tokens[$1].count, $1) }
         var embeddings = [Embedding?](repeating: nil, count: texts.count)
@@ -82,7 +82,7 @@ public struct SentenceTextTower: TextEncoder {
     }
 
     /// The states of a text's tokens, as the generator looks at them.
-    public func states(_ text: String) throws -> TextStates {
+    package func states(_ text: String) throws -> TextStates {
         let tokens = tokens(text)
         return TextStates(hidden: try hidden([tokens]), tokenCount: tokens.count)
     }

@@ -1,10 +1,10 @@
 import Checkpoints
-public import FoundationEssentials
-public import Pixels
-public import Tensors
+import FoundationEssentials
+import Pixels
+import Tensors
 
 /// What a tagger's label is about.
-public enum LabelCategory: Int, Sendable, CaseIterable {
+package enum LabelCategory: Int, Sendable, CaseIterable {
     case general = 0
     case character = 4
     /// How explicit a picture is: exactly one of these labels holds.
@@ -12,14 +12,14 @@ public enum LabelCategory: Int, Sendable, CaseIterable {
 }
 
 /// A label, and how likely it is that it holds.
-public struct ScoredLabel: Sendable, Equatable {
-    public let name: String
-    public let category: LabelCategory
-    public let probability: Float
+package struct ScoredLabel: Sendable, Equatable {
+    package let name: String
+    package let category: LabelCategory
+    package let probability: Float
 }
 
 /// From which probability on a label counts.
-public enum LabelThresholds: Sendable, Equatable {
+package enum LabelThresholds: Sendable, Equatable {
     /// Above these.
     case fixed(general: Float = 0.35, character: Float = 0.75)
     /// Maximum cut (Largeron 2012): above the middle of the largest gap between neighbours in order; for characters at least 0.15.
@@ -27,27 +27,27 @@ public enum LabelThresholds: Sendable, Equatable {
 }
 
 /// A tagger's answer.
-public struct TaggedPicture: Sendable {
+package struct TaggedPicture: Sendable {
     /// The likeliest rating.
-    public let rating: ScoredLabel?
+    package let rating: ScoredLabel?
     /// What is above the thresholds, likeliest first.
-    public let general: [ScoredLabel]
-    public let characters: [ScoredLabel]
+    package let general: [ScoredLabel]
+    package let characters: [ScoredLabel]
 }
 
 /// A WD v3 tagger as its folder was downloaded: `config.json`, `model.safetensors`, `selected_tags.csv`. The network is loaded at the first look.
-public final class Tagger: Sendable {
-    public let directory: URL
-    public let name: String
+package final class Tagger: Sendable {
+    package let directory: URL
+    package let name: String
     /// See ``PictureTextEncoder/digest``.
-    public let digest: String
+    package let digest: String
     /// Every label's name as the list has it, in the order of the scores.
-    public let labels: [(name: String, category: LabelCategory)]
+    package let labels: [(name: String, category: LabelCategory)]
     private let preparation: PicturePreparation
     private let tower: Lazy<any TaggerTower>
 
     /// - Parameter arithmetic: in which numbers the network multiplies.
-    public init(directory: URL, arithmetic: Arithmetic = .f32) throws {
+    package init(directory: URL, arithmetic: Arithmetic = .f32) throws {
         let list = directory.appendingPathComponent("selected_tags.csv")
         labels = try LabelList.read(list)
         let configuration = try TaggerConfiguration(file: directory.appendingPathComponent("config.json"), labels: labels.count)
@@ -62,25 +62,25 @@ public final class Tagger: Sendable {
     }
 
     /// Whether a folder is a tagger's.
-    public static func isTagger(directory: URL) -> Bool {
+    package static func isTagger(directory: URL) -> Bool {
         ["selected_tags.csv", "config.json"].allSatisfy {
             FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path)
         }
     }
 
     /// A decoder may shrink a picture as long as its shorter side keeps so many pixels.
-    public var decodeShortSide: Int {
+    package var decodeShortSide: Int {
         if case .squashed(let width, _) = preparation.fitting { width } else { Int.max }
     }
 
     /// A picture as the network takes it: transparent parts white, white around it to the square, resized, blue first. `[1, side, side, 3]`.
-    public func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
+    package func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
 
     /// What the network sees, before its bytes become numbers and their order is turned.
     func pixels(_ image: Image) throws(EncoderError) -> Image { try preparation.pixels(image) }
 
     /// The probability of every label for each picture, in the order of `labels`.
-    public func probabilities(prepared: [Tensor]) throws -> [[Float]] {
+    package func probabilities(prepared: [Tensor]) throws -> [[Float]] {
         guard !prepared.isEmpty else { return [] }
         let tower = try tower.value()
         return prepared.flatMap { CheckpointEncoder.rows(tower($0).sigmoid()) }
@@ -89,14 +89,14 @@ public final class Tagger: Sendable {
     /// - Parameters:
     ///   - spaced: underscores become spaces, but in faces such as `^_^`.
     ///   - escaped: round brackets get a backslash, as prompts that weigh with brackets want them.
-    public func tags(
+    package func tags(
         _ image: Image, thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
     ) throws -> TaggedPicture {
         tags(of: try probabilities(prepared: [try prepare(image)])[0], thresholds: thresholds, spaced: spaced, escaped: escaped)
     }
 
     /// - Parameter probabilities: in the order of `labels`.
-    public func tags(
+    package func tags(
         of probabilities: [Float], thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
     ) -> TaggedPicture {
         precondition(probabilities.count == labels.count, "\(probabilities.count) probabilities for \(labels.count) labels")

@@ -1,9 +1,9 @@
-public import FoundationEssentials
+import FoundationEssentials
 
 /// SigLIP's tokenizer, equal to transformers' `SiglipTokenizer`: lower case, no punctuation, then a SentencePiece unigram model (Kudo 2018).
-public struct UnigramTokenizer: Sendable {
+package struct UnigramTokenizer: Sendable {
     /// `</s>`, which also fills rows up.
-    public let endToken: Int
+    package let endToken: Int
     private let unknownToken: Int
     private let model: SentencePieceModel
     private let table: TokenTable
@@ -15,7 +15,7 @@ public struct UnigramTokenizer: Sendable {
     private var guardCount = 0
 
     /// - Parameter url: `spiece.model`.
-    public init(model url: URL) throws(EncoderError) {
+    package init(model url: URL) throws(EncoderError) {
         let model = try SentencePieceModel(url)
         guard model.modelType == 1 else {
             throw .badVocabulary(path: url.path, reason: "its model is of type \(model.modelType); a unigram model is expected")
@@ -46,19 +46,19 @@ public struct UnigramTokenizer: Sendable {
 
     private static let unknownText = Array("<unk>".utf8)
 
-    public var count: Int { model.pieces.count }
+    package var count: Int { model.pieces.count }
 
     /// The numbers of a text's tokens, `</s>` behind them.
     ///
     /// - Parameter maximum: at most so many numbers, the mark included.
-    public func tokens(_ text: String, maximum: Int = 64) -> [Int] {
+    package func tokens(_ text: String, maximum: Int = 64) -> [Int] {
         let numbers = numbers(of: text)
         // A text that spells the mark out at its end gets no other.
         return numbers.last == endToken && numbers.count <= maximum ? numbers : numbers.prefix(max(maximum, 1) - 1) + [endToken]
     }
 
     /// Without a mark and uncut.
-    public func numbers(of text: String) -> [Int] {
+    package func numbers(of text: String) -> [Int] {
         var scalars: [Unicode.Scalar] = ["\u{2581}"]
         scalars += text.unicodeScalars.map { $0 == "\u{2581}" ? " " : $0 }
         let marks = [("</s>", endToken), ("<unk>", unknownToken)].map { (text: Array($0.0.unicodeScalars), number: $0.1) }

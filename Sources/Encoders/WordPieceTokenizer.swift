@@ -2,7 +2,7 @@ import FoundationEssentials
 import Pixels
 
 /// BERT's uncased WordPiece tokenizer, equal to transformers' `BertTokenizer` (Devlin 2018).
-public struct WordPieceTokenizer: Sendable {
+package struct WordPieceTokenizer: Sendable {
     private let pieces: PieceTable
     private let unknown: Int
     private let start: Int
@@ -13,7 +13,7 @@ public struct WordPieceTokenizer: Sendable {
     private static let longestWord = 100
 
     /// The file's tokens, one a line; a token's number is its line, from 0.
-    public init(vocabulary url: URL) throws(EncoderError) {
+    package init(vocabulary url: URL) throws(EncoderError) {
         let bytes: [UInt8]
         do {
             bytes = try FileBytes.read(url)
@@ -37,12 +37,12 @@ public struct WordPieceTokenizer: Sendable {
     }
 
     /// How many tokens there are.
-    public var count: Int { pieces.count }
+    package var count: Int { pieces.count }
 
     /// The numbers of a text's tokens, from [CLS] to [SEP].
     ///
     /// - Parameter maximum: at most so many numbers, the two marks included; what is beyond is cut off at the end.
-    public func tokens(_ text: String, maximum: Int = 256) -> [Int] {
+    package func tokens(_ text: String, maximum: Int = 256) -> [Int] {
         var numbers = [start]
         let room = max(maximum, 2) - 1
         for part in parts(text) {

@@ -1,6 +1,6 @@
 import Diffusion
-public import Encoders
-public import Foundation
+import Encoders
+import Foundation
 import Pixels
 import Synchronization
 
@@ -8,9 +8,9 @@ import Synchronization
 ///
 /// It owns the model that was used last and the queue that computes: one run at a time, in the order in which they were asked for. Plans are
 /// made beside it.
-public final class BuiltinEngine: Engine {
+package final class BuiltinEngine: Engine {
     /// What models need that does not lie with them.
-    public struct Resources: Sendable {
+    package struct Resources: Sendable {
         /// Searched, after the model's own folder and the one it lies in, for `loras` and `embeddings` that prompts call.
         let adapters: URL
         /// OpenAI's list of byte pairs, for models that bring no tokenizer.
@@ -18,13 +18,13 @@ public final class BuiltinEngine: Engine {
         /// What reads prompts for models that bring no text encoder, and judges drafts.
         let encoder: @Sendable () throws -> DefaultEncoder
 
-        public init(adapters: URL, merges: URL, encoder: @escaping @Sendable () throws -> DefaultEncoder) {
+        package init(adapters: URL, merges: URL, encoder: @escaping @Sendable () throws -> DefaultEncoder) {
             (self.adapters, self.merges, self.encoder) = (adapters, merges, encoder)
         }
     }
 
-    public static let name = "builtin"
-    public var name: String { Self.name }
+    package static let name = "builtin"
+    package var name: String { Self.name }
 
     private let resources: Resources
     private let queue = NumericQueue(label: "redraw.builtin", isSerial: true)
@@ -77,15 +77,15 @@ public final class BuiltinEngine: Engine {
         let planning: Double
     }
 
-    public init(_ resources: Resources) {
+    package init(_ resources: Resources) {
         self.resources = resources
     }
 
-    public func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
+    package func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
         try await NumericQueue.shared.run { try self.planned(order) }
     }
 
-    public func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    package func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
         guard let work = plan.work as? Work else { preconditionFailure("a plan is run by the engine that made it") }
         return AsyncThrowingStream { continuation in
             let task = Task {
@@ -102,7 +102,7 @@ public final class BuiltinEngine: Engine {
         }
     }
 
-    public func settle() async {
+    package func settle() async {
         // What was given up stands before this in the queue. Nothing is thrown by nothing.
         try? await queue.run {}
     }

@@ -1,10 +1,10 @@
-public import Diffusion
-public import Pixels
+import Diffusion
+import Pixels
 
 /// What turns orders into pictures.
 ///
 /// Neither of its calls holds the caller's executor: whatever computes does so on threads of the engine's own.
-public protocol Engine: Sendable {
+package protocol Engine: Sendable {
     /// What orders call it.
     var name: String { get }
 
@@ -23,58 +23,58 @@ public protocol Engine: Sendable {
 }
 
 /// What an engine will do for an order. The plan that is shown is the one that runs.
-public struct GenerationPlan: Sendable {
+package struct GenerationPlan: Sendable {
     /// The pictures of one strength, told before they are made.
-    public struct Run: Sendable, Equatable {
-        public let strength: Double
-        public let steps: StepPlan
+    package struct Run: Sendable, Equatable {
+        package let strength: Double
+        package let steps: StepPlan
         /// Passes of the network for a picture, its drafts' included.
-        public let passes: Int
+        package let passes: Int
         /// Sizes that a picture grows through, the last its working size; that alone where it does not grow.
-        public let stages: [Stage]
+        package let stages: [Stage]
         /// How many first, small pictures are tried for each; 1 where none are.
-        public let drafts: Int
+        package let drafts: Int
 
-        public init(strength: Double, steps: StepPlan, passes: Int, stages: [Stage], drafts: Int) {
+        package init(strength: Double, steps: StepPlan, passes: Int, stages: [Stage], drafts: Int) {
             (self.strength, self.steps, self.passes, self.stages, self.drafts) = (strength, steps, passes, stages, drafts)
         }
 
-        public var working: PixelSize { stages.last?.size ?? PixelSize(width: 0, height: 0) }
+        package var working: PixelSize { stages.last?.size ?? PixelSize(width: 0, height: 0) }
     }
 
     /// A size that a picture grows through, and the steps taken at it.
-    public struct Stage: Sendable, Equatable {
-        public let size: PixelSize
-        public let steps: StepPlan
+    package struct Stage: Sendable, Equatable {
+        package let size: PixelSize
+        package let steps: StepPlan
 
-        public init(size: PixelSize, steps: StepPlan) {
+        package init(size: PixelSize, steps: StepPlan) {
             (self.size, self.steps) = (size, steps)
         }
     }
 
-    public let order: GenerationOrder
+    package let order: GenerationOrder
     /// One for each strength.
-    public let runs: [Run]
+    package let runs: [Run]
     /// How the weights will be held: `f32`, or `bf16` for two bytes a number; `elsewhere` where that is another program's affair.
-    public let precision: String
+    package let precision: String
     /// Seconds it is likely to take from the first step on; nil where the engine does not know.
-    public let seconds: Double?
+    package let seconds: Double?
     /// Bytes that this process will hold at most, what it holds now included; nil where another one does the work.
-    public let memory: Int?
+    package let memory: Int?
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
-    public let tiled: Bool
+    package let tiled: Bool
     /// What the person has to know of the pictures and of the files that the prompts call: what was scaled, what was left out.
-    public internal(set) var notes: [String] = []
+    package internal(set) var notes: [String] = []
     /// The part of the picture that the model sees; nil where there is no picture, or where that is the engine's affair.
-    public internal(set) var region: PixelRectangle?
+    package internal(set) var region: PixelRectangle?
     /// Whether the steps are to show what is becoming of the picture; they do for an order that names a file for it, too.
-    public var wantsPreviews = false
+    package var wantsPreviews = false
     /// What the engine that made the plan keeps with it to run it.
     let work: any Sendable
 }
 
 /// What happens while a plan is run.
-public enum GenerationEvent: Sendable {
+package enum GenerationEvent: Sendable {
     /// The model is there: how long the prompt is for it, where the engine tells, and the seconds it took to get so far, planning included.
     case loaded(prompt: PromptLength?, seconds: Double)
     case step(StepReport)
@@ -85,40 +85,40 @@ public enum GenerationEvent: Sendable {
 }
 
 /// How far a run is that another program does.
-public struct GenerationProgress: Sendable {
+package struct GenerationProgress: Sendable {
     /// Which picture, from 0, and how many there are.
-    public let picture: Int
-    public let pictures: Int
+    package let picture: Int
+    package let pictures: Int
     /// Steps of this picture, as far as shares of them are told, from 1, and how many it takes.
-    public let step: Int
-    public let steps: Int
-    public let secondsElapsed: Double
+    package let step: Int
+    package let steps: Int
+    package let secondsElapsed: Double
     /// As what was done so far went.
-    public let secondsLeft: Double
+    package let secondsLeft: Double
     /// What the picture is likely to become, where previews were asked for and the program shows any.
-    public let preview: Image?
+    package let preview: Image?
 }
 
 /// The pictures that were made at one strength.
-public struct GenerationResult: Sendable {
+package struct GenerationResult: Sendable {
     /// That nothing outside the mask changed.
-    public struct Untouched: Sendable {
+    package struct Untouched: Sendable {
         /// Pixels where the mask is 0.
-        public let pixels: Int
+        package let pixels: Int
         /// Whether they are the original's, byte for byte, in every picture.
-        public let identical: Bool
+        package let identical: Bool
         /// The original's bytes there, row by row: what a digest is made of.
-        public let bytes: [UInt8]
+        package let bytes: [UInt8]
 
         init(_ proof: PipelineResult.Untouched, of source: Image) {
             (pixels, identical, bytes) = (proof.pixels, proof.identical, source.untouchedBytes(proof.mask))
         }
     }
 
-    public let run: GenerationPlan.Run
+    package let run: GenerationPlan.Run
     /// Each with its seed.
-    public let pictures: [PipelineResult.Picture]
-    public let seconds: PipelineResult.Seconds
+    package let pictures: [PipelineResult.Picture]
+    package let seconds: PipelineResult.Seconds
     /// Repainting only.
-    public let untouched: Untouched?
+    package let untouched: Untouched?
 }

@@ -1,14 +1,14 @@
 import Foundation
 
 /// Where an engine of the person's own answers: a server that speaks `/sdapi/v1`. A user name and a password in it are used, and never told.
-public struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
+package struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
     /// `http://gpu:7860`, without credentials, a final slash or `/sdapi/v1`.
-    public let description: String
+    package let description: String
     /// What a request's `Authorization` says; nil without credentials.
     let authorization: String?
 
     /// - Parameter text: `http://gpu:7860`, `https://name:password@host/path`, or a host with its port.
-    public init(_ text: String) throws(EngineAddressError) {
+    package init(_ text: String) throws(EngineAddressError) {
         let hasScheme = text.contains("://")
         guard let parts = URLComponents(string: hasScheme ? text : "http://" + text), let host = parts.host, !host.isEmpty,
             hasScheme || parts.port != nil, parts.port.map({ (1...65535).contains($0) }) ?? true
@@ -34,11 +34,11 @@ public struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Why a text is no engine's address.
-public enum EngineAddressError: Error, Equatable, CustomStringConvertible {
+package enum EngineAddressError: Error, Equatable, CustomStringConvertible {
     /// The text, credentials left out.
     case noAddress(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noAddress(let text): "\(text) is no engine: name builtin, or the address of a server such as http://192.168.1.20:7860"
         }

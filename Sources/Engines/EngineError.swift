@@ -1,12 +1,12 @@
 /// Why an engine refuses an order; what a room below says (a damaged picture, a broken checkpoint) passes through as it is.
-public enum EngineError: Error, Equatable, CustomStringConvertible {
+package enum EngineError: Error, Equatable, CustomStringConvertible {
     /// Bytes. `weights` are those that have yet to be read.
     case tooLittleMemory(needed: Int, weights: Int, available: Int, size: String, inHalves: Bool)
 
     /// An order for an engine elsewhere, whose models lie with it.
     case modelElsewhere(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .modelElsewhere(let name):
             "the model \(name) lies with another engine; order the picture again, with that --engine or another model"

@@ -1,20 +1,20 @@
 import AsyncHTTPClient
-public import Foundation
+import Foundation
 import Glibc
 
 /// A file on its way from a server to this machine: whole under its name, or not there at all.
 ///
 /// What came so far lies beside it and is gone on with after a break or a kill. The digest that was promised is compared before the file gets its
 /// name. It stands with the engines because AsyncHTTPClient has one importer; what is fetched, and where to, others decide.
-public struct FileDownload: Sendable {
+package struct FileDownload: Sendable {
     /// How far it is.
-    public struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// Bytes that are here, those of an earlier try included.
-        public let bytes: Int
+        package let bytes: Int
         /// Of all; nil where the server does not tell.
-        public let total: Int?
+        package let total: Int?
         /// As this try has gone so far; nil before anything came, or without a total.
-        public let secondsLeft: Double?
+        package let secondsLeft: Double?
     }
 
     /// How long is waited, and how often is tried again.
@@ -29,8 +29,8 @@ public struct FileDownload: Sendable {
         var longestWait = 300.0
     }
 
-    public let source: URL
-    public let place: URL
+    package let source: URL
+    package let place: URL
     /// Sent to the host of `source` only.
     private let authorization: String?
     /// In lower-case hexadecimal; nil where nobody told.
@@ -40,7 +40,7 @@ public struct FileDownload: Sendable {
     private let patience: Patience
 
     /// - Parameter replaces: whether another file of the name gives way to it.
-    public init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false) {
+    package init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false) {
         self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, replaces: replaces, patience: .init())
     }
 
@@ -54,7 +54,7 @@ public struct FileDownload: Sendable {
     }
 
     /// Where what came so far lies.
-    public var partial: URL { place.appendingPathExtension("partial") }
+    package var partial: URL { place.appendingPathExtension("partial") }
     /// What of the server's file that is: its entity tag. Without one nothing is gone on with.
     private var mark: URL { place.appendingPathExtension("partial-tag") }
 
@@ -62,7 +62,7 @@ public struct FileDownload: Sendable {
     ///   - digest: makes the SHA-256 of a file, in lower-case hexadecimal.
     ///   - onProgress: told a few times a second.
     /// - Throws: `DownloadError`.
-    public func run(
+    package func run(
         digest: @Sendable (URL) throws -> String, onProgress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws {
         try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -275,7 +275,7 @@ struct ContentRange: Equatable {
 }
 
 /// Why a file could not be fetched.
-public enum DownloadError: Error, Equatable, CustomStringConvertible {
+package enum DownloadError: Error, Equatable, CustomStringConvertible {
     case broken(host: String, reason: String)
     case busy(host: String, status: Int, wait: Int?)
     case unauthorized(url: String, hadToken: Bool)
@@ -305,7 +305,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
         if case .busy(_, _, let wait) = self { wait } else { nil }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .broken(let host, let reason):
             "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"

@@ -1,73 +1,73 @@
-public import Diffusion
-public import Foundation
+import Diffusion
+import Foundation
 
 /// What is to be made: every gap of a person's wish filled, every value valid. It is what a job stores, and all that an engine is told.
-public struct GenerationOrder: Codable, Sendable, Equatable {
+package struct GenerationOrder: Codable, Sendable, Equatable {
     /// A picture file that an order names, and who it was when the order was made.
-    public struct Picture: Codable, Sendable, Equatable {
+    package struct Picture: Codable, Sendable, Equatable {
         /// Absolute.
-        public let path: String
+        package let path: String
         /// Of the file, 64 hexadecimal digits.
-        public let sha256: String
+        package let sha256: String
         /// Pixels, after orientation.
-        public let width: Int
-        public let height: Int
+        package let width: Int
+        package let height: Int
 
-        public init(path: String, sha256: String, width: Int, height: Int) {
+        package init(path: String, sha256: String, width: Int, height: Int) {
             (self.path, self.sha256, self.width, self.height) = (path, sha256, width, height)
         }
     }
 
     /// A model and where it lies.
-    public struct Model: Codable, Sendable, Equatable {
-        public let name: String
+    package struct Model: Codable, Sendable, Equatable {
+        package let name: String
         /// Absolute: a folder in diffusers' layout, or a .safetensors file; nil where it lies with an engine elsewhere.
-        public let path: String?
+        package let path: String?
 
-        public init(name: String, path: String?) {
+        package init(name: String, path: String?) {
             (self.name, self.path) = (name, path)
         }
 
-        public var place: URL? { path.map { URL(fileURLWithPath: $0) } }
+        package var place: URL? { path.map { URL(fileURLWithPath: $0) } }
     }
 
     /// A model that is run in a way of its own where the person says nothing else.
-    public struct Recognition: Codable, Sendable, Equatable {
+    package struct Recognition: Codable, Sendable, Equatable {
         /// "a Turbo model".
-        public let kind: String
+        package let kind: String
         /// What tells so.
-        public let sign: String
+        package let sign: String
 
-        public init(kind: String, sign: String) {
+        package init(kind: String, sign: String) {
             (self.kind, self.sign) = (kind, sign)
         }
     }
 
     /// Complete: its seed and its model's name are there.
-    public let request: GenerationRequest
-    public let model: Model
+    package let request: GenerationRequest
+    package let model: Model
     /// Nil for models that a manifest describes, and for ordinary ones.
-    public let recognised: Recognition?
+    package let recognised: Recognition?
     /// Name of the engine that is to make it.
-    public let engine: String
+    package let engine: String
     /// The picture to redraw or repaint; nil for painting.
-    public let picture: Picture?
+    package let picture: Picture?
     /// White where it is to be repainted; nil where all is redrawn.
-    public let mask: Picture?
+    package let mask: Picture?
     /// One sheet of the picture redrawn at each of these strengths with one seed; empty for single pictures.
-    public let strengths: [Double]
-    public let place: OutputPlace
+    package let strengths: [Double]
+    package let place: OutputPlace
     /// Write over a file that is there.
-    public let overwrites: Bool
+    package let overwrites: Bool
     /// The version of the picture's prompt that the request was filled from.
-    public let promptNumber: Int?
+    package let promptNumber: Int?
     /// A picture file that shows, step by step, what is becoming of it; written beside and renamed, so that a viewer never sees half of it.
-    public let preview: URL?
+    package let preview: URL?
     /// A safetensors file for the latent after the last step of the last picture, `latent` [1, channels, height, width] as diffusers has it.
-    public let latent: URL?
+    package let latent: URL?
 
     /// - Parameter request: with a seed, and with the model's name.
-    public init(
+    package init(
         request: GenerationRequest, model: Model, recognised: Recognition? = nil, engine: String, picture: Picture? = nil,
         mask: Picture? = nil, strengths: [Double] = [],
         place: OutputPlace, overwrites: Bool = false, promptNumber: Int? = nil, preview: URL? = nil, latent: URL? = nil
@@ -80,13 +80,13 @@ public struct GenerationOrder: Codable, Sendable, Equatable {
     }
 
     /// Of the first picture, or of its first draft.
-    public var seed: UInt64 { request.seed ?? 0 }
+    package var seed: UInt64 { request.seed ?? 0 }
     /// The strengths that are run: a sheet's, or the one.
-    public var runStrengths: [Double] { strengths.isEmpty ? [request.strength] : strengths }
+    package var runStrengths: [Double] { strengths.isEmpty ? [request.strength] : strengths }
 }
 
 /// Where the pictures of a generation go.
-public enum OutputPlace: Sendable, Hashable {
+package enum OutputPlace: Sendable, Hashable {
     /// Into this folder, under a name made of the picture's and the seed.
     case folder(URL)
     /// To this very file; pictures after the first get a number before the extension.
@@ -96,7 +96,7 @@ public enum OutputPlace: Sendable, Hashable {
 extension OutputPlace: Codable {
     private enum CodingKeys: String, CodingKey { case folder, file }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if let folder = try values.decodeIfPresent(String.self, forKey: .folder) {
             self = .folder(URL(fileURLWithPath: folder, isDirectory: true))
@@ -105,7 +105,7 @@ extension OutputPlace: Codable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .folder(let folder): try values.encode(folder.path, forKey: .folder)

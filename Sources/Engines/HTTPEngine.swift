@@ -4,7 +4,7 @@ import Pixels
 import Synchronization
 
 /// An engine that runs elsewhere, in a program of its own.
-public protocol OutsideEngine: Engine {
+package protocol OutsideEngine: Engine {
     /// How many jobs it takes at the same time.
     var jobsAtOnce: Int { get }
     /// The model it makes pictures with where nobody names one.
@@ -16,15 +16,15 @@ public protocol OutsideEngine: Engine {
 /// A job's pictures are handed out one by one, each to the server that has the model and is free soonest. A server that fails is put aside, and
 /// its picture is tried on another one once. What is sent is ready framed, and what comes back is cropped and pasted here, so that a
 /// repainted picture keeps every pixel outside the mask whatever the server does.
-public final class HTTPEngine: OutsideEngine {
+package final class HTTPEngine: OutsideEngine {
     /// The servers' addresses, without credentials.
-    public let name: String
+    package let name: String
     private let pool: EnginePool
     /// Runs under way, so that `settle` can wait for those that were given up.
     private let givenUp = Mutex<[Task<Void, Never>]>([])
 
     /// - Parameter addresses: at least one.
-    public convenience init(_ addresses: [EngineAddress]) {
+    package convenience init(_ addresses: [EngineAddress]) {
         self.init(addresses, patience: .init())
     }
 
@@ -35,9 +35,9 @@ public final class HTTPEngine: OutsideEngine {
     }
 
     /// What an engine of these servers is called.
-    public static func name(of addresses: [EngineAddress]) -> String { addresses.map(\.description).joined(separator: " ") }
+    package static func name(of addresses: [EngineAddress]) -> String { addresses.map(\.description).joined(separator: " ") }
 
-    public var jobsAtOnce: Int { pool.servers.count }
+    package var jobsAtOnce: Int { pool.servers.count }
 
     /// A server that can make an order's pictures, and what it calls the model and the sampler.
     struct Candidate: Sendable {
@@ -58,7 +58,7 @@ public final class HTTPEngine: OutsideEngine {
         let planning: Duration
     }
 
-    public func usualModel() async throws -> String {
+    package func usualModel() async throws -> String {
         var failure: (any Error)?
         for server in pool.servers {
             do {
@@ -75,7 +75,7 @@ public final class HTTPEngine: OutsideEngine {
         throw failure ?? HTTPEngineError.noUsualModel(engine: name)
     }
 
-    public func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
+    package func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
         let begin = ContinuousClock.now
         let (candidates, notes) = try await candidates(for: order)
         let usualSide = candidates[0].model.usualSide
@@ -84,7 +84,7 @@ public final class HTTPEngine: OutsideEngine {
         }
     }
 
-    public func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    package func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
         guard let work = plan.work as? Work else { preconditionFailure("a plan is run by the engine that made it") }
         return AsyncThrowingStream { continuation in
             let run = HTTPEngineRun(plan: plan, work: work, pool: pool) { continuation.yield($0) }
@@ -104,7 +104,7 @@ public final class HTTPEngine: OutsideEngine {
         }
     }
 
-    public func settle() async {
+    package func settle() async {
         let tasks = givenUp.withLock { tasks in
             defer { tasks = [] }
             return tasks

@@ -1,5 +1,5 @@
 /// What can go wrong with an engine that is reached over HTTP. `engine` is its address, without credentials.
-public enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
+package enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
     case unreachable(engine: String, reason: String)
     /// The connection ended in the middle of an answer.
     case cutOff(engine: String)
@@ -41,7 +41,7 @@ public enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreachable(let engine, let reason):
             "\(engine) cannot be reached (\(reason)); is the server running, with its API switched on?"

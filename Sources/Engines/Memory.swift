@@ -1,18 +1,18 @@
 import Foundation
 
 /// What the kernel tells of memory.
-public enum Memory {
+package enum Memory {
     /// Bytes that can be taken without swapping: what the kernel estimates to be free, or what limits leave of it where that is less. Nil
     /// where nothing tells.
-    public static var available: Int? {
+    package static var available: Int? {
         [kilobytes("MemAvailable:", in: "/proc/meminfo"), leftOfAddressSpace, leftOfControlGroup].compactMap { $0 }.min()
     }
 
     /// Bytes that this machine has.
-    public static var installed: Int? { kilobytes("MemTotal:", in: "/proc/meminfo") }
+    package static var installed: Int? { kilobytes("MemTotal:", in: "/proc/meminfo") }
 
     /// Bytes that this process holds: the loaded model and all else.
-    public static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
+    package static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
 
     /// What `ulimit -v` leaves; nil where there is no limit.
     private static var leftOfAddressSpace: Int? {

@@ -1,14 +1,14 @@
 import Dispatch
 
 /// Runs an actor's work on a queue of its own: minutes of arithmetic must not hold a thread of the cooperative pool.
-public final class NumericExecutor: SerialExecutor {
+package final class NumericExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
-    public init(label: String) {
+    package init(label: String) {
         queue = DispatchQueue(label: label, qos: .userInitiated)
     }
 
-    public func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async {
             job.runSynchronously(on: self.asUnownedSerialExecutor())
@@ -17,17 +17,17 @@ public final class NumericExecutor: SerialExecutor {
 }
 
 /// Runs pieces of long work off the cooperative pool: one after the other, or beside each other.
-public final class NumericQueue: TaskExecutor {
+package final class NumericQueue: TaskExecutor {
     /// For work that many may do at the same time: reading headers, decoding pictures, hashing files.
-    public static let shared = NumericQueue(label: "redraw.shared", isSerial: false)
+    package static let shared = NumericQueue(label: "redraw.shared", isSerial: false)
 
     private let queue: DispatchQueue
 
-    public init(label: String, isSerial: Bool) {
+    package init(label: String, isSerial: Bool) {
         queue = DispatchQueue(label: label, qos: .userInitiated, attributes: isSerial ? [] : .concurrent)
     }
 
-    public func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async {
             job.runSynchronously(on: self.asUnownedTaskExecutor())
@@ -35,7 +35,7 @@ public final class NumericQueue: TaskExecutor {
     }
 
     /// Does the work there; the task it is done for may be cancelled meanwhile, and the work is what looks.
-    public func run<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws -> Value {
+    package func run<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws -> Value {
         try await withTaskExecutorPreference(self) { try await NumericQueue.performed(body) }
     }
 

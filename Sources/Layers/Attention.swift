@@ -2,7 +2,7 @@ import Checkpoints
 import Tensors
 
 /// diffusers' `Attention`: projections `to_q`, `to_k`, `to_v`, heads, projection `to_out.0`. With a context, queries look at that instead.
-public struct Attention: Sendable {
+package struct Attention: Sendable {
     private let query: Linear
     private let key: Linear
     private let value: Linear
@@ -14,7 +14,7 @@ public struct Attention: Sendable {
     ///   - contextWidth: of the tokens looked at; `width` for attention of a sequence to itself.
     ///   - innerWidth: of all heads together; `width` unless given.
     ///   - bias: whether `to_q`, `to_k` and `to_v` have biases (`to_out.0` always has).
-    public init(
+    package init(
         _ weights: Weights, width: Int, contextWidth: Int? = nil, innerWidth: Int? = nil, heads: Int, bias: Bool = false
     ) throws(CheckpointError) {
         let inner = innerWidth ?? width
@@ -30,7 +30,7 @@ public struct Attention: Sendable {
     ///   - context: `[batch or 1, context tokens, contextWidth]`; `x` itself unless given.
     ///   - residual: of the shape of `x`; added to the result.
     /// - Returns: `[batch, tokens, width]`
-    public func callAsFunction(
+    package func callAsFunction(
         _ x: Tensor, context: Tensor? = nil, mask: AttentionMask = .none, adding residual: Tensor? = nil
     ) -> Tensor {
         let seen = context ?? x
@@ -40,19 +40,19 @@ public struct Attention: Sendable {
 }
 
 /// diffusers' `FeedForward` with `GEGLU`: `net.0.proj` to twice the inner width, gate, `net.2` back.
-public struct FeedForward: Sendable {
+package struct FeedForward: Sendable {
     private let enter: Linear
     private let leave: Linear
 
     /// - Parameter multiple: how much wider the inside is.
-    public init(_ weights: Weights, width: Int, multiple: Int = 4) throws(CheckpointError) {
+    package init(_ weights: Weights, width: Int, multiple: Int = 4) throws(CheckpointError) {
         enter = try Linear(weights["net"][0]["proj"], input: width, output: 2 * multiple * width)
         leave = try Linear(weights["net"][2], input: multiple * width, output: width)
     }
 
     /// - Parameter x: `[…, width]`
     /// - Returns: `[…, width]`
-    public func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
+    package func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
         leave(enter(x).gatedGELU(), adding: residual)
     }
 }

@@ -2,18 +2,18 @@ import Checkpoints
 import Tensors
 
 /// torch's `Conv2d` over channels-last maps: dense, or depthwise where `groups` is the number of channels.
-public struct Conv2D: Sendable {
+package struct Conv2D: Sendable {
     private let weight: PackedConvolution
     /// `[output]`
     private let bias: Tensor?
     private let stride: Int
     private let padding: Padding
 
-    public let input: Int
-    public let output: Int
+    package let input: Int
+    package let output: Int
 
     /// Reads `weight` `[output, input / groups, kernel, kernel]` and, where `bias`, `bias` `[output]`.
-    public init(
+    package init(
         _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int = 1, padding: Padding = 0, groups: Int = 1, bias: Bool = true
     ) throws(CheckpointError) {
         weight = try weights.convolution("weight", [output, input / groups, kernel, kernel], groups: groups)
@@ -25,7 +25,7 @@ public struct Conv2D: Sendable {
 
     /// Reads a convolution without bias and the batch norm behind it, and makes one convolution of both:
     /// weight * scale and norm.bias - mean * scale, with scale = norm.weight / sqrt(variance + epsilon).
-    public init(
+    package init(
         _ weights: Weights, input: Int, output: Int, kernel: Int, stride: Int = 1, padding: Padding = 0, groups: Int = 1,
         foldingBatchNorm norm: Weights, epsilon: Float
     ) throws(CheckpointError) {
@@ -51,7 +51,7 @@ public struct Conv2D: Sendable {
     /// - Parameters:
     ///   - weight: `[output, input / groups, height, width]`
     ///   - holding: of the weights that it is from.
-    public init(
+    package init(
         weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Padding = 0, groups: Int = 1, holding: WeightHolding = WeightHolding()
     ) {
         self.weight = PackedConvolution(weight, groups: groups, format: holding.format)
@@ -65,7 +65,7 @@ public struct Conv2D: Sendable {
     ///   - x: `[batch, height, width, input]`
     ///   - residual: of the result's shape, added after the activation; dense convolutions only.
     /// - Returns: `[batch, height', width', output]`
-    public func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
+    package func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
         convolution(x, weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual)
     }
 }

@@ -6,17 +6,17 @@ import Tensors
 #endif
 
 /// torch's `Embedding`: rows of a table. Rows are converted as they are asked for, so a large table costs what is read of it.
-public struct Embedding: Sendable {
+package struct Embedding: Sendable {
     /// `[count, width]`
     private let table: RowTable
 
-    public init(_ weights: Weights, count: Int, width: Int) throws(CheckpointError) {
+    package init(_ weights: Weights, count: Int, width: Int) throws(CheckpointError) {
         table = try weights.table("weight", rows: count, width: width)
     }
 
     /// - Parameter indices: each within `0..<count`.
     /// - Returns: `[indices.count, width]`
-    public func callAsFunction(_ indices: [Int]) throws(CheckpointError) -> Tensor {
+    package func callAsFunction(_ indices: [Int]) throws(CheckpointError) -> Tensor {
         try table.gather(indices)
     }
 }
@@ -28,7 +28,7 @@ public struct Embedding: Sendable {
 ///   - channels: the width of a row; the last value of an odd width is 0.
 ///   - flipSineToCosine: the cosines come first.
 /// - Returns: `[timesteps.count, channels]`
-public func sinusoidalEmbedding(
+package func sinusoidalEmbedding(
     _ timesteps: [Float], channels: Int, flipSineToCosine: Bool = true, frequencyShift: Float = 0, maximumPeriod: Float = 10000
 ) -> Tensor {
     let half = channels / 2
@@ -46,24 +46,24 @@ public func sinusoidalEmbedding(
 }
 
 /// diffusers' `TimestepEmbedding` without its sinusoid: `linear_1`, SiLU, `linear_2`.
-public struct EmbeddingProjection: Sendable {
+package struct EmbeddingProjection: Sendable {
     private let first: Linear
     private let second: Linear
 
-    public init(_ weights: Weights, input: Int, width: Int) throws(CheckpointError) {
+    package init(_ weights: Weights, input: Int, width: Int) throws(CheckpointError) {
         first = try Linear(weights["linear_1"], input: input, output: width)
         second = try Linear(weights["linear_2"], input: width, output: width)
     }
 
     /// - Parameter x: `[rows, input]`
     /// - Returns: `[rows, width]`
-    public func callAsFunction(_ x: Tensor) -> Tensor {
+    package func callAsFunction(_ x: Tensor) -> Tensor {
         second(first(x, activation: .silu))
     }
 }
 
 /// diffusers' `Timesteps` and `TimestepEmbedding` behind it: sinusoid, `linear_1`, SiLU, `linear_2`.
-public struct TimestepEmbedding: Sendable {
+package struct TimestepEmbedding: Sendable {
     private let projection: EmbeddingProjection
     /// Adds a condition to the sinusoid, as latent consistency models do with the guidance scale.
     private let condition: Linear?
@@ -75,7 +75,7 @@ public struct TimestepEmbedding: Sendable {
     ///   - channels: the width of the sinusoid.
     ///   - width: the width of the result.
     ///   - conditionWidth: the width of what `cond_proj` (which has no bias) adds to the sinusoid; nil where there is no such layer.
-    public init(
+    package init(
         _ weights: Weights, channels: Int, width: Int, flipSineToCosine: Bool = true, frequencyShift: Float = 0,
         conditionWidth: Int? = nil
     ) throws(CheckpointError) {
@@ -93,14 +93,14 @@ public struct TimestepEmbedding: Sendable {
 
     /// - Parameter condition: `[timesteps.count, conditionWidth]`; read only where the layer for it is there.
     /// - Returns: `[timesteps.count, width]`
-    public func callAsFunction(_ timesteps: [Float], condition given: Tensor? = nil) -> Tensor {
+    package func callAsFunction(_ timesteps: [Float], condition given: Tensor? = nil) -> Tensor {
         var waves = sinusoidalEmbedding(timesteps, channels: channels, flipSineToCosine: flipSineToCosine, frequencyShift: frequencyShift)
         if let condition, let given { waves = condition(given, adding: waves) }
         return projection(waves)
     }
 
     /// - Returns: `[1, width]`
-    public func callAsFunction(_ timestep: Float, condition: Tensor? = nil) -> Tensor {
+    package func callAsFunction(_ timestep: Float, condition: Tensor? = nil) -> Tensor {
         self([timestep], condition: condition)
     }
 }

@@ -2,18 +2,18 @@ import Checkpoints
 import Tensors
 
 /// torch's `Linear`: x weight^T + bias.
-public struct Linear: Sendable {
+package struct Linear: Sendable {
     /// `[output, input]`, packed.
     private let weight: PackedMatrix
     /// `[output]`
     private let bias: Tensor?
 
-    public let input: Int
-    public let output: Int
+    package let input: Int
+    package let output: Int
 
     /// Reads `weight` `[output, input]` (or `[output, input, 1, 1]`, as checkpoints have it whose layer once was a 1x1 convolution) and,
     /// where `bias`, `bias` `[output]`.
-    public init(_ weights: Weights, input: Int, output: Int, bias: Bool = true) throws(CheckpointError) {
+    package init(_ weights: Weights, input: Int, output: Int, bias: Bool = true) throws(CheckpointError) {
         let asConvolution = try weights.shape(of: "weight").rank == 4
         weight = try weights.matrix("weight", asConvolution ? [output, input, 1, 1] : [output, input])
         self.bias = bias ? try weights.tensor("bias", [output]) : nil
@@ -23,20 +23,20 @@ public struct Linear: Sendable {
     /// A layer of tensors that were read elsewhere, such as a part of a fused projection.
     ///
     /// - Parameter holding: of the weights that they are from.
-    public init(weight: Tensor, bias: Tensor?, holding: WeightHolding = WeightHolding()) {
+    package init(weight: Tensor, bias: Tensor?, holding: WeightHolding = WeightHolding()) {
         self.weight = PackedMatrix(weight, format: holding.format)
         self.bias = bias
         (input, output) = (self.weight.inputs, self.weight.outputs)
     }
 
     /// In which numbers it multiplies.
-    public var arithmetic: Arithmetic { weight.arithmetic }
+    package var arithmetic: Arithmetic { weight.arithmetic }
 
     /// - Parameters:
     ///   - x: `[…, input]`
     ///   - residual: `[…, output]`, added after the activation.
     /// - Returns: `[…, output]`
-    public func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
+    package func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
         matmul(x, weight, bias: bias, activation: activation, adding: residual)
     }
 }

@@ -2,13 +2,13 @@ import Checkpoints
 import Tensors
 
 /// torch's `GroupNorm` over channels-last maps.
-public struct GroupNorm: Sendable {
+package struct GroupNorm: Sendable {
     /// `[channels]` each
     private let weight, bias: Tensor
     private let groups: Int
     private let epsilon: Float
 
-    public init(_ weights: Weights, groups: Int, channels: Int, epsilon: Float = 1e-5) throws(CheckpointError) {
+    package init(_ weights: Weights, groups: Int, channels: Int, epsilon: Float = 1e-5) throws(CheckpointError) {
         weight = try weights.tensor("weight", [channels])
         bias = try weights.tensor("bias", [channels])
         self.groups = groups
@@ -16,25 +16,25 @@ public struct GroupNorm: Sendable {
     }
 
     /// - Parameter x: `[batch, …, channels]`
-    public func callAsFunction(_ x: Tensor, activation: Activation = .none) -> Tensor {
+    package func callAsFunction(_ x: Tensor, activation: Activation = .none) -> Tensor {
         groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation)
     }
 }
 
 /// torch's `LayerNorm` over the last dimension.
-public struct LayerNorm: Sendable {
+package struct LayerNorm: Sendable {
     /// `[width]` each
     private let weight, bias: Tensor
     private let epsilon: Float
 
-    public init(_ weights: Weights, width: Int, epsilon: Float = 1e-5) throws(CheckpointError) {
+    package init(_ weights: Weights, width: Int, epsilon: Float = 1e-5) throws(CheckpointError) {
         weight = try weights.tensor("weight", [width])
         bias = try weights.tensor("bias", [width])
         self.epsilon = epsilon
     }
 
     /// - Parameter x: `[…, width]`
-    public func callAsFunction(_ x: Tensor) -> Tensor {
+    package func callAsFunction(_ x: Tensor) -> Tensor {
         layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
     }
 }

@@ -1,12 +1,12 @@
 /// What stands where a picture is transparent.
-public enum Background: Sendable, Hashable {
+package enum Background: Sendable, Hashable {
     /// The transparency stays: what is made of the picture gets it, too.
     case kept
     /// A colour is laid under it.
     case colour(red: UInt8, green: UInt8, blue: UInt8)
 
     /// White, which most viewers and models assume.
-    public static let white = Background.colour(red: 255, green: 255, blue: 255)
+    package static let white = Background.colour(red: 255, green: 255, blue: 255)
 
     /// Colours that have a name here.
     private static let names: [String: Background] = [
@@ -15,7 +15,7 @@ public enum Background: Sendable, Hashable {
     ]
 
     /// - Parameter text: `keep`, `white`, `black`, `grey`, or a colour as `#rgb` or `#rrggbb`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         if let named = Self.names[text.lowercased()] {
             self = named
             return
@@ -33,7 +33,7 @@ public enum Background: Sendable, Hashable {
 
 extension Background: CustomStringConvertible {
     /// `keep`, or `#rrggbb`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .kept: return "keep"
         case .colour(let red, let green, let blue):
@@ -45,7 +45,7 @@ extension Background: CustomStringConvertible {
 
 extension Image {
     /// Three channels with the colour under what is transparent; a picture without transparency, and one whose transparency is kept, as it is.
-    public func laid(over background: Background) -> Image {
+    package func laid(over background: Background) -> Image {
         guard channels == 4, case .colour(let red, let green, let blue) = background else { return self }
         return rgb(over: (red, green, blue))
     }
@@ -54,7 +54,7 @@ extension Image {
     /// through half-transparent places is taken out of them again.
     ///
     /// - Parameter alpha: of this picture's size, one channel.
-    public func liftedOffWhite(alpha: Image) -> Image {
+    package func liftedOffWhite(alpha: Image) -> Image {
         precondition(
             channels == 3 && alpha.channels == 1 && size == alpha.size,
             "a picture of \(size) with \(channels) channels and a transparency of \(alpha.size) with \(alpha.channels) do not match")

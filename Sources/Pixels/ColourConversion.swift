@@ -13,7 +13,7 @@ func dividing255(_ a: UInt32) -> UInt8 {
 
 extension Image {
     /// The luminance as one channel: Pillow's mode L, ITU-R 601-2 in integers. Alpha is dropped.
-    public func grey() -> Image {
+    package func grey() -> Image {
         if channels == 1 { return self }
         return bytes.withUnsafeBufferPointer { source in
             Image(width: width, height: height, channels: 1) { target in
@@ -28,7 +28,7 @@ extension Image {
     }
 
     /// Three channels: transparent parts laid over `background`, grey repeated.
-    public func rgb(over background: (UInt8, UInt8, UInt8) = (255, 255, 255)) -> Image {
+    package func rgb(over background: (UInt8, UInt8, UInt8) = (255, 255, 255)) -> Image {
         if channels == 3 { return self }
         return bytes.withUnsafeBufferPointer { source in
             Image(width: width, height: height, channels: 3) { target in
@@ -48,12 +48,12 @@ extension Image {
     }
 
     /// Three channels with alpha simply dropped, as Pillow's `convert("RGB")` does.
-    public func droppingAlpha() -> Image {
+    package func droppingAlpha() -> Image {
         channels == 4 ? mapPixels(toChannels: 3) { source, target in for c in 0..<3 { target[c] = source[c] } } : rgb()
     }
 
     /// Four channels; what had no alpha is opaque.
-    public func rgba() -> Image {
+    package func rgba() -> Image {
         switch channels {
         case 1:
             mapPixels(toChannels: 4) { source, target in
@@ -70,12 +70,12 @@ extension Image {
     }
 
     /// The alpha channel alone, or nil where there is none.
-    public func alpha() -> Image? {
+    package func alpha() -> Image? {
         channels == 4 ? mapPixels(toChannels: 1) { source, target in target[0] = source[3] } : nil
     }
 
     /// With 1, 3 or 4 channels: the luminance, the colours over white, or opaque.
-    public func converted(toChannels wanted: Int) -> Image {
+    package func converted(toChannels wanted: Int) -> Image {
         switch wanted {
         case channels: self
         case 1: rgb().grey()

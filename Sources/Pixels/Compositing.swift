@@ -3,7 +3,7 @@ extension Image {
     ///
     /// Where the mask is 0 every byte is this picture's own; at 255 it is `repainted`'s; between, a rounded blend as in Pillow's
     /// `Image.composite`. `repainted` is brought to this picture's channels first.
-    public func pasted(_ repainted: Image, mask: Mask) -> Image {
+    package func pasted(_ repainted: Image, mask: Mask) -> Image {
         precondition(
             size == repainted.size && size == mask.size,
             "a picture of \(size), a repainted one of \(repainted.size) and a mask of \(mask.size) do not match")
@@ -27,7 +27,7 @@ extension Image {
     }
 
     /// This picture with `part` laid over it at column `x`, row `y`, where it must fit, as far as the mask (of the part's size) says so.
-    public func pasted(_ part: Image, x: Int, y: Int, mask: Mask) -> Image {
+    package func pasted(_ part: Image, x: Int, y: Int, mask: Mask) -> Image {
         precondition(part.size == mask.size, "a part of \(part.size) and a mask of \(mask.size) do not match")
         let rectangle = PixelRectangle(x: x, y: y, width: part.width, height: part.height)
         let blended = cropped(to: rectangle).pasted(part, mask: mask)
@@ -41,7 +41,7 @@ extension Image {
     }
 
     /// The bytes of the pixels where the mask is 0, in order: equal before and after a repaint, whose proof is their digest.
-    public func untouchedBytes(_ mask: Mask) -> [UInt8] {
+    package func untouchedBytes(_ mask: Mask) -> [UInt8] {
         precondition(size == mask.size, "a picture of \(size) and a mask of \(mask.size) do not match")
         var result: [UInt8] = []
         result.reserveCapacity(mask.untouchedPixelCount * channels)

@@ -3,7 +3,7 @@ extension Image {
     /// most. The least difference is as bright as an eighth of the largest, so that it is seen.
     ///
     /// - Returns: one grey channel.
-    public func difference(from other: Image) -> Image {
+    package func difference(from other: Image) -> Image {
         precondition(size == other.size, "pictures of \(size) and \(other.size) cannot be compared")
         let channels = self.channels == 4 || other.channels == 4 ? 4 : 3
         let (one, two) = (converted(toChannels: channels).bytes, other.converted(toChannels: channels).bytes)

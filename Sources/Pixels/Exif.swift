@@ -1,15 +1,15 @@
 /// The few EXIF entries that Redraw reads. Malformed EXIF is common in the wild and never an error: what cannot be read is nil.
-public struct Exif: Sendable, Equatable {
-    public var orientation: Orientation?
+package struct Exif: Sendable, Equatable {
+    package var orientation: Orientation?
     /// Where cameras, and tools that make pictures, leave a comment: the latter their parameters.
-    public var userComment: String?
-    public var imageDescription: String?
-    public var software: String?
+    package var userComment: String?
+    package var imageDescription: String?
+    package var software: String?
     /// Maker and model of the camera, where ComfyUI puts its graphs.
-    public var make: String?
-    public var model: String?
+    package var make: String?
+    package var model: String?
     /// The character set of a comment that is not read, as the file names it.
-    public var unreadCommentCharacters: String?
+    package var unreadCommentCharacters: String?
 
     private enum Tag {
         static let imageDescription = 0x010E
@@ -25,7 +25,7 @@ public struct Exif: Sendable, Equatable {
     private static let mostEntries = 1_000
 
     /// Reads a TIFF structure, with or without the leading "Exif\0\0".
-    public init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         let tiff = bytes.says("Exif\0\0", at: 0) ? Array(bytes.dropFirst(6)) : bytes
         let bigEndian = tiff.says("MM", at: 0)
         guard bigEndian || tiff.says("II", at: 0), tiff.number16(at: 2, bigEndian: bigEndian) == 42,

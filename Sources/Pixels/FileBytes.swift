@@ -6,9 +6,9 @@
 import Glibc
 
 /// Whole files, read and written at once.
-public enum FileBytes {
+package enum FileBytes {
     /// A file's bytes, refused before reading where there are more than `ImageLimits.fileBytes`.
-    public static func read(_ url: URL) throws(ImageError) -> [UInt8] {
+    package static func read(_ url: URL) throws(ImageError) -> [UInt8] {
         // Without waiting: a pipe would not open before somebody writes into it.
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .cannotRead(reason: lastReason()) }
@@ -35,14 +35,14 @@ public enum FileBytes {
     /// - Parameter replacing: whether it takes the place of what has that name. Where it does not, of two writers at the same time one
     ///   succeeds and the other learns that the name is taken.
     /// - Throws: `ImageError.exists` where the name is taken and `replacing` is false.
-    public static func write(_ bytes: [UInt8], to url: URL, replacing: Bool = true) throws(ImageError) {
+    package static func write(_ bytes: [UInt8], to url: URL, replacing: Bool = true) throws(ImageError) {
         try write(bytes, to: url, replacing: replacing, using: { Glibc.write($0, $1, $2) })
     }
 
     /// As ``write(_:to:replacing:)``, of a file that comes in pieces.
     ///
     /// - Parameter body: is given what takes each piece; what it throws leaves no file and is thrown here.
-    public static func write(to url: URL, replacing: Bool = true, pieces body: ((Data) throws -> Void) throws -> Void) throws {
+    package static func write(to url: URL, replacing: Bool = true, pieces body: ((Data) throws -> Void) throws -> Void) throws {
         try write(to: url, replacing: replacing) { descriptor in
             try body { piece in
                 try piece.withUnsafeBytes { try put($0, into: descriptor) { Glibc.write($0, $1, $2) } }

@@ -1,5 +1,5 @@
 /// What a padded picture shows beyond its own edge.
-public enum PaddingRule: Sendable, Hashable {
+package enum PaddingRule: Sendable, Hashable {
     /// The edge pixel, repeated.
     case edge
     /// The picture mirrored at its edge pixel, which is not repeated (numpy's "reflect"); where it is too small, mirrored again.
@@ -10,7 +10,7 @@ public enum PaddingRule: Sendable, Hashable {
 
 extension Image {
     /// The part inside `rectangle`, which must lie inside the picture.
-    public func cropped(to rectangle: PixelRectangle) -> Image {
+    package func cropped(to rectangle: PixelRectangle) -> Image {
         precondition(
             rectangle.x >= 0 && rectangle.y >= 0 && rectangle.width > 0 && rectangle.height > 0
                 && rectangle.x + rectangle.width <= width && rectangle.y + rectangle.height <= height,
@@ -28,12 +28,12 @@ extension Image {
     }
 
     /// The middle `width` x `height` pixels; an odd remainder leaves the larger part at the right and the bottom (offset rounded down).
-    public func centreCropped(width: Int, height: Int) -> Image {
+    package func centreCropped(width: Int, height: Int) -> Image {
         cropped(to: PixelRectangle(x: (self.width - width) / 2, y: (self.height - height) / 2, width: width, height: height))
     }
 
     /// With that many more pixels on each side.
-    public func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, with rule: PaddingRule) -> Image {
+    package func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, with rule: PaddingRule) -> Image {
         precondition(left >= 0 && top >= 0 && right >= 0 && bottom >= 0, "padding adds pixels; crop to remove them")
         if case .colour(let colour) = rule { precondition(colour.count == channels, "the padding's colour needs \(channels) samples") }
         let wide = left + width + right
@@ -58,7 +58,7 @@ extension Image {
     }
 
     /// Padded at the right and the bottom until both sides are multiples of `multiple`.
-    public func padded(toMultipleOf multiple: Int, with rule: PaddingRule = .edge) -> Image {
+    package func padded(toMultipleOf multiple: Int, with rule: PaddingRule = .edge) -> Image {
         precondition(multiple > 0)
         let right = (multiple - width % multiple) % multiple
         let bottom = (multiple - height % multiple) % multiple

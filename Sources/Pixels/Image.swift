@@ -1,15 +1,15 @@
 /// A picture's pixels: 8 bits a sample, rows from top to bottom, samples interleaved.
 ///
 /// One channel is grey, three are RGB, four are RGB with straight (not premultiplied) alpha.
-public struct Image: Sendable, Equatable {
-    public let width: Int
-    public let height: Int
+package struct Image: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
     /// 1, 3 or 4.
-    public let channels: Int
+    package let channels: Int
     /// `height * width * channels` samples.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    public init(width: Int, height: Int, channels: Int, bytes: [UInt8]) {
+    package init(width: Int, height: Int, channels: Int, bytes: [UInt8]) {
         precondition(width > 0 && height > 0, "a picture has at least one pixel, not \(width)x\(height)")
         precondition(channels == 1 || channels == 3 || channels == 4, "a picture has 1, 3 or 4 channels, not \(channels)")
         precondition(bytes.count == width * height * channels, "\(bytes.count) bytes do not make \(width)x\(height)x\(channels)")
@@ -29,7 +29,7 @@ public struct Image: Sendable, Equatable {
     }
 
     /// A picture of one colour; `colour` holds one sample a channel.
-    public init(width: Int, height: Int, filledWith colour: [UInt8]) {
+    package init(width: Int, height: Int, filledWith colour: [UInt8]) {
         self.init(width: width, height: height, channels: colour.count) { pixels in
             for i in 0..<width * height {
                 for c in 0..<colour.count { pixels[i * colour.count + c] = colour[c] }
@@ -37,16 +37,16 @@ public struct Image: Sendable, Equatable {
         }
     }
 
-    public var size: PixelSize { PixelSize(width: width, height: height) }
+    package var size: PixelSize { PixelSize(width: width, height: height) }
 
     /// The sample of one channel at column `x` of row `y`.
-    public subscript(x: Int, y: Int, channel: Int) -> UInt8 {
+    package subscript(x: Int, y: Int, channel: Int) -> UInt8 {
         precondition(x >= 0 && x < width && y >= 0 && y < height && channel >= 0 && channel < channels)
         return bytes[(y * width + x) * channels + channel]
     }
 
     /// The samples of one pixel.
-    public subscript(x: Int, y: Int) -> ArraySlice<UInt8> {
+    package subscript(x: Int, y: Int) -> ArraySlice<UInt8> {
         precondition(x >= 0 && x < width && y >= 0 && y < height)
         let start = (y * width + x) * channels
         return bytes[start..<start + channels]
@@ -54,28 +54,28 @@ public struct Image: Sendable, Equatable {
 }
 
 /// A picture's width and height in pixels.
-public struct PixelSize: Sendable, Hashable, CustomStringConvertible {
-    public var width: Int
-    public var height: Int
+package struct PixelSize: Sendable, Hashable, CustomStringConvertible {
+    package var width: Int
+    package var height: Int
 
-    public init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
 
-    public var pixelCount: Int { width * height }
-    public var shortSide: Int { min(width, height) }
-    public var description: String { "\(width)x\(height)" }
+    package var pixelCount: Int { width * height }
+    package var shortSide: Int { min(width, height) }
+    package var description: String { "\(width)x\(height)" }
 }
 
 /// An upright rectangle of pixels: columns `x..<x + width` of rows `y..<y + height`.
-public struct PixelRectangle: Sendable, Hashable {
-    public var x: Int
-    public var y: Int
-    public var width: Int
-    public var height: Int
+package struct PixelRectangle: Sendable, Hashable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
 
-    public init(x: Int, y: Int, width: Int, height: Int) {
+    package init(x: Int, y: Int, width: Int, height: Int) {
         self.x = x
         self.y = y
         self.width = width

@@ -1,5 +1,5 @@
 /// A format that Redraw reads; PNG, JPEG and WebP are written too.
-public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+package enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case png
     case jpeg
     case webp
@@ -9,7 +9,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     case bmp
     case tiff
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .png: "PNG"
         case .jpeg: "JPEG"
@@ -23,13 +23,13 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     }
 
     /// Whether a file of that extension, in any case, is one that is read.
-    public static func isRead(fileExtension: String) -> Bool {
+    package static func isRead(fileExtension: String) -> Bool {
         ImageFormat(fileExtension: fileExtension) != nil
             || ["heic", "heif", "hif", "avif", "gif", "bmp", "dib", "tif", "tiff"].contains(fileExtension.lowercased())
     }
 
     /// The format that a file name's extension names, in any case, or nil for one that is not written.
-    public init?(fileExtension: String) {
+    package init?(fileExtension: String) {
         switch fileExtension.lowercased() {
         case "png": self = .png
         case "jpg", "jpeg", "jpe", "jfif": self = .jpeg
@@ -40,17 +40,17 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
 }
 
 /// What is accepted as a picture. Every size is checked against these before memory is taken for it.
-public enum ImageLimits {
+package enum ImageLimits {
     /// Pixels a side.
-    public static let longestSide = 32_768
+    package static let longestSide = 32_768
     /// Pixels in all.
-    public static let pixelCount = 300_000_000
+    package static let pixelCount = 300_000_000
     /// Bytes of a file.
-    public static let fileBytes = 512 << 20
+    package static let fileBytes = 512 << 20
 }
 
 /// Why a picture could not be read or written.
-public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
+package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotRead(reason: String)
     case fileTooLarge(bytes: Int)
     case empty
@@ -73,11 +73,11 @@ public indirect enum ImageError: Error, Equatable, Sendable, CustomStringConvert
     case inFile(path: String, ImageError)
 
     /// The error itself, without the file it happened with.
-    public var cause: ImageError {
+    package var cause: ImageError {
         if case .inFile(_, let error) = self { error.cause } else { self }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotRead(let reason):
             return "cannot be read: \(reason)"

@@ -5,43 +5,43 @@
 #endif
 
 /// A picture as read from a file, upright.
-public struct DecodedImage: Sendable {
+package struct DecodedImage: Sendable {
     /// The pixels, upright; smaller than `sourceSize` where decoding was scaled.
-    public let image: Image
+    package let image: Image
     /// What the content is, whatever the file is called.
-    public let format: ImageFormat
+    package let format: ImageFormat
     /// The picture's full size, upright.
-    public let sourceSize: PixelSize
+    package let sourceSize: PixelSize
     /// PNG's text entries by keyword. For JPEG and WebP the EXIF comment under "UserComment" and a JPEG comment under "Comment":
     /// tools that write their parameters as "parameters" into PNG write them as UserComment there; ComfyUI its graphs as "Make" and "Model".
-    public let text: [String: String]
+    package let text: [String: String]
     /// The EXIF block as stored. Its orientation has been applied to `image` already.
-    public let exif: Data?
+    package let exif: Data?
 }
 
 /// Pictures in files: PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP and TIFF, recognised by content.
-public enum ImageFile {
+package enum ImageFile {
     /// What a file says about its picture without decoding it.
-    public struct Header: Sendable, Equatable {
-        public let format: ImageFormat
+    package struct Header: Sendable, Equatable {
+        package let format: ImageFormat
         /// Upright.
-        public let size: PixelSize
+        package let size: PixelSize
         /// How the file's pixels lie; `upright` where it does not tell.
-        public internal(set) var orientation = Orientation.upright
-        public var width: Int { size.width }
-        public var height: Int { size.height }
+        package internal(set) var orientation = Orientation.upright
+        package var width: Int { size.width }
+        package var height: Int { size.height }
     }
 
     /// Reads and decodes a file.
     ///
     /// - Parameter targetShortSide: the shorter side that the caller will shrink the picture to. A JPEG may then be decoded at a half,
     ///   a quarter or an eighth of its size, never below twice this; the full picture is not held in memory.
-    public static func decode(contentsOf url: URL, targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
+    package static func decode(contentsOf url: URL, targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
         try named(url) { () throws(ImageError) in try decode(FileBytes.read(url), targetShortSide: targetShortSide) }
     }
 
     /// Decodes a file's bytes.
-    public static func decode(_ bytes: [UInt8], targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
+    package static func decode(_ bytes: [UInt8], targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
         guard bytes.count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: bytes.count) }
         switch try Signature.format(of: bytes) {
         case .png:
@@ -116,12 +116,12 @@ public enum ImageFile {
     }
 
     /// Format and upright size from a file's header.
-    public static func size(of url: URL) throws(ImageError) -> Header {
+    package static func size(of url: URL) throws(ImageError) -> Header {
         try named(url) { () throws(ImageError) in try size(of: FileBytes.read(url)) }
     }
 
     /// Format and upright size from a file's bytes.
-    public static func size(of bytes: [UInt8]) throws(ImageError) -> Header {
+    package static func size(of bytes: [UInt8]) throws(ImageError) -> Header {
         func upright(_ format: ImageFormat, _ size: PixelSize, _ exif: [UInt8]?) -> Header {
             let orientation = exif.flatMap { Exif($0).orientation } ?? .upright
             return Header(format: format, size: size.upright(from: orientation), orientation: orientation)
@@ -148,12 +148,12 @@ public enum ImageFile {
     }
 
     /// The text a file carries, as in `DecodedImage.text`, without decoding its pixels.
-    public static func text(of url: URL) throws(ImageError) -> [String: String] {
+    package static func text(of url: URL) throws(ImageError) -> [String: String] {
         try named(url) { () throws(ImageError) in try text(of: FileBytes.read(url)) }
     }
 
     /// The text a file's bytes carry.
-    public static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
+    package static func text(of bytes: [UInt8]) throws(ImageError) -> [String: String] {
         switch try Signature.format(of: bytes) {
         case .png: pngText(of: bytes)
         case .jpeg: text(of: try JPEGFile.header(of: bytes))
@@ -165,7 +165,7 @@ public enum ImageFile {
     }
 
     /// What an XMP packet is called among the texts, whatever the file is; PNG's own keyword for it.
-    public static let xmpKey = "XML:com.adobe.xmp"
+    package static let xmpKey = "XML:com.adobe.xmp"
 
     private static func webpText(of bytes: [UInt8]) -> [String: String] {
         var result = text(exif: WebPFile.chunk("EXIF", of: bytes))
@@ -174,7 +174,7 @@ public enum ImageFile {
     }
 
     /// Texts that a file carries and that are not read, in words; nearly always none.
-    public static func unreadTexts(of bytes: [UInt8]) throws(ImageError) -> [String] {
+    package static func unreadTexts(of bytes: [UInt8]) throws(ImageError) -> [String] {
         var notes: [String] = []
         let exif: [UInt8]?
         switch try Signature.format(of: bytes) {
@@ -207,7 +207,7 @@ public enum ImageFile {
 
     /// A text in the lowest bits of a file's pixels (`StealthText`); nil for none, for formats that do not keep bits, and for pictures of
     /// more than 64 megapixels, which no tool that writes such texts makes.
-    public static func stealthText(of bytes: [UInt8]) -> String? {
+    package static func stealthText(of bytes: [UInt8]) -> String? {
         guard let header = try? size(of: bytes), header.size.pixelCount <= 64_000_000 else { return nil }
         switch header.format {
         case .png: return (try? PNGFile.decode(bytes)).flatMap { StealthText.find(in: $0) }
@@ -270,7 +270,7 @@ extension ImageFile {
     /// A PNG's bytes. Latin-1 text becomes tEXt, other text iTXt.
     ///
     /// - Parameter compression: zlib's level, 0 (none) to 9 (slowest).
-    public static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 3) throws(ImageError) -> [UInt8] {
+    package static func encodePNG(_ image: Image, text: [(String, String)] = [], compression: Int = 3) throws(ImageError) -> [UInt8] {
         try PNGFile.encode(image, text: text, compression: compression)
     }
 
@@ -280,7 +280,7 @@ extension ImageFile {
     ///   - quality: 1 to 100.
     ///   - fullChroma: colour at full resolution (4:4:4) instead of half (4:2:0).
     ///   - text: goes into the EXIF comment; beyond 32,000 characters, which EXIF cannot hold, it is left out.
-    public static func encodeJPEG(
+    package static func encodeJPEG(
         _ image: Image, quality: Int = 92, fullChroma: Bool = false, text: [(String, String)] = []
     ) throws(ImageError) -> [UInt8] {
         let encoded = try JPEGFile.encode(image, quality: quality, fullChroma: fullChroma)
@@ -290,7 +290,7 @@ extension ImageFile {
     /// A WebP's bytes.
     ///
     /// - Parameter quality: 0 to 100; lossless output ignores it.
-    public static func encodeWebP(
+    package static func encodeWebP(
         _ image: Image, lossless: Bool = false, quality: Int = 90, text: [(String, String)] = []
     ) throws(ImageError) -> [UInt8] {
         let encoded = try WebPFile.encode(image, lossless: lossless, quality: quality)
@@ -303,7 +303,7 @@ extension ImageFile {
     ///   - text: PNG's text entries; JPEG and WebP keep them in the EXIF comment.
     ///   - replacing: whether the file takes the place of one of that name; where not, `ImageError.exists` is thrown, even where the
     ///     other one came up while this one was written.
-    public static func write(
+    package static func write(
         _ image: Image, to url: URL, text: [(String, String)] = [], lossless: Bool = false, replacing: Bool = true
     ) throws(ImageError) {
         try named(url) { () throws(ImageError) in

@@ -1,18 +1,18 @@
 /// Where a picture may change: 255 repaints a pixel, 0 keeps it to the byte, what lies between blends.
-public struct Mask: Sendable, Equatable {
-    public let width: Int
-    public let height: Int
+package struct Mask: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
     /// `height * width` values in rows from top to bottom.
-    public let values: [UInt8]
+    package let values: [UInt8]
 
-    public init(width: Int, height: Int, values: [UInt8]) {
+    package init(width: Int, height: Int, values: [UInt8]) {
         precondition(width > 0 && height > 0 && values.count == width * height, "\(values.count) values do not make \(width)x\(height)")
         self.width = width
         self.height = height
         self.values = values
     }
 
-    public init(width: Int, height: Int, filledWith value: UInt8) {
+    package init(width: Int, height: Int, filledWith value: UInt8) {
         self.init(width: width, height: height, values: [UInt8](repeating: value, count: width * height))
     }
 
@@ -23,7 +23,7 @@ public struct Mask: Sendable, Equatable {
     /// anything else is a picture with a part cut out, and the hole is what is to be repainted.
     ///
     /// - Parameter isLossy: whether the file was a JPEG, whose edges ring: what is almost black is black then, too.
-    public init(_ image: Image, isLossy: Bool = false) {
+    package init(_ image: Image, isLossy: Bool = false) {
         let black: UInt8 = isLossy ? Self.lossyBlack : Self.almostBlack
         func kept(_ value: UInt8) -> UInt8 { value <= black ? 0 : value }
         guard image.channels == 4 else {
@@ -71,27 +71,27 @@ public struct Mask: Sendable, Equatable {
         return drawn * 100 >= visible.count * 95 ? .luminance : .cutOut
     }
 
-    public var size: PixelSize { PixelSize(width: width, height: height) }
-    public var image: Image { Image(width: width, height: height, channels: 1, bytes: values) }
+    package var size: PixelSize { PixelSize(width: width, height: height) }
+    package var image: Image { Image(width: width, height: height, channels: 1, bytes: values) }
 
-    public subscript(x: Int, y: Int) -> UInt8 {
+    package subscript(x: Int, y: Int) -> UInt8 {
         precondition(x >= 0 && x < width && y >= 0 && y < height)
         return values[y * width + x]
     }
 
     /// How many pixels may change at all.
-    public var touchedPixelCount: Int { values.count { $0 > 0 } }
+    package var touchedPixelCount: Int { values.count { $0 > 0 } }
     /// How many pixels must stay to the byte.
-    public var untouchedPixelCount: Int { values.count - touchedPixelCount }
-    public var isEmpty: Bool { values.allSatisfy { $0 == 0 } }
+    package var untouchedPixelCount: Int { values.count - touchedPixelCount }
+    package var isEmpty: Bool { values.allSatisfy { $0 == 0 } }
 
-    public func inverted() -> Mask { mapped { 255 - $0 } }
+    package func inverted() -> Mask { mapped { 255 - $0 } }
 
     /// 255 where the value is at least `level`, else 0.
-    public func thresholded(atLeast level: UInt8 = 128) -> Mask { mapped { $0 >= level ? 255 : 0 } }
+    package func thresholded(atLeast level: UInt8 = 128) -> Mask { mapped { $0 >= level ? 255 : 0 } }
 
     /// The smallest rectangle that holds every pixel above zero, or nil where there is none.
-    public var boundingBox: PixelRectangle? {
+    package var boundingBox: PixelRectangle? {
         var (left, right, top, bottom) = (width, -1, height, -1)
         for y in 0..<height {
             let row = values[y * width..<(y + 1) * width]
@@ -104,24 +104,24 @@ public struct Mask: Sendable, Equatable {
         return right < 0 ? nil : PixelRectangle(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
     }
 
-    public func cropped(to rectangle: PixelRectangle) -> Mask {
+    package func cropped(to rectangle: PixelRectangle) -> Mask {
         let part = image.cropped(to: rectangle)
         return Mask(width: part.width, height: part.height, values: part.bytes)
     }
 
     /// In another size, as Pillow resizes mode L.
-    public func resized(width: Int, height: Int, filter: ResamplingFilter = .bilinear) -> Mask {
+    package func resized(width: Int, height: Int, filter: ResamplingFilter = .bilinear) -> Mask {
         Mask(width: width, height: height, values: image.resized(width: width, height: height, filter: filter).bytes)
     }
 
     /// With zeros (or another value) added on each side.
-    public func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, value: UInt8 = 0) -> Mask {
+    package func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, value: UInt8 = 0) -> Mask {
         let wider = image.padded(left: left, top: top, right: right, bottom: bottom, with: .colour([value]))
         return Mask(width: wider.width, height: wider.height, values: wider.bytes)
     }
 
     /// What is in either mask.
-    public func union(_ other: Mask) -> Mask {
+    package func union(_ other: Mask) -> Mask {
         precondition(size == other.size, "masks of \(size) and \(other.size) do not match")
         return Mask(width: width, height: height, values: zip(values, other.values).map { max($0, $1) })
     }

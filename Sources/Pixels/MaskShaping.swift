@@ -8,7 +8,7 @@ import Glibc
 extension Mask {
     /// Grown by `pixels` in every direction, as if drawn with a rounder brush: each pixel takes the largest value within that distance.
     /// A negative number shrinks it.
-    public func grown(by pixels: Int) -> Mask {
+    package func grown(by pixels: Int) -> Mask {
         if pixels == 0 { return self }
         if pixels < 0 { return inverted().grown(by: -pixels).inverted() }
         let radius = min(pixels, width + height)
@@ -67,7 +67,7 @@ extension Mask {
     /// border is no edge. To keep what was painted at full strength, grow the mask by 2 σ first.
     ///
     /// - Parameter pixels: σ, the standard deviation of that Gaussian.
-    public func feathered(by pixels: Double) -> Mask {
+    package func feathered(by pixels: Double) -> Mask {
         guard pixels > 0 else { return self }
         let distances = squaredDistancesToZero()
         return Mask(
@@ -101,7 +101,7 @@ extension Mask {
 
     /// Blurred by a Gaussian of standard deviation `pixels` to both sides of its edge: pixels that were 0 may rise.
     /// Beyond the border the edge's values go on.
-    public func blurred(by pixels: Double) -> Mask {
+    package func blurred(by pixels: Double) -> Mask {
         guard pixels > 0 else { return self }
         let reach = max(1, Int((pixels * 4).rounded(.up)))
         let weights = (-reach...reach).map { Float(exp(-Double($0 * $0) / (2 * pixels * pixels))) }

@@ -1,5 +1,5 @@
 /// How a picture was held: EXIF tag 0x0112. The raw value names what the stored first row and column are in the upright picture.
-public enum Orientation: Int, Sendable, CaseIterable {
+package enum Orientation: Int, Sendable, CaseIterable {
     case upright = 1
     case mirrored = 2
     case upsideDown = 3
@@ -12,19 +12,19 @@ public enum Orientation: Int, Sendable, CaseIterable {
     case quarterCounterclockwise = 8
 
     /// Whether the upright picture's width is the stored picture's height.
-    public var swapsSides: Bool { rawValue >= 5 }
+    package var swapsSides: Bool { rawValue >= 5 }
 }
 
 extension PixelSize {
     /// The size of the upright picture that is stored in this size with that orientation.
-    public func upright(from orientation: Orientation) -> PixelSize {
+    package func upright(from orientation: Orientation) -> PixelSize {
         orientation.swapsSides ? PixelSize(width: height, height: width) : self
     }
 }
 
 extension Image {
     /// The picture set upright, as Pillow's `ImageOps.exif_transpose` does.
-    public func upright(from orientation: Orientation) -> Image {
+    package func upright(from orientation: Orientation) -> Image {
         let lastColumn = width - 1
         let lastRow = (height - 1) * width
         // Where in the stored pixels the upright picture begins, and what a step right and a step down mean there.
@@ -44,8 +44,8 @@ extension Image {
         return walked(to: target, start: start, right: right, down: down)
     }
 
-    public func mirrored() -> Image { upright(from: .mirrored) }
-    public func flippedVertically() -> Image { upright(from: .upsideDownMirrored) }
+    package func mirrored() -> Image { upright(from: .mirrored) }
+    package func flippedVertically() -> Image { upright(from: .upsideDownMirrored) }
 
     private func walked(to target: PixelSize, start: Int, right: Int, down: Int) -> Image {
         let channels = self.channels

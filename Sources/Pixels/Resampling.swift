@@ -6,7 +6,7 @@
 import Glibc
 
 /// How the pixels of a resized picture are made from the original's. All but `nearest` average over the area when shrinking.
-public enum ResamplingFilter: String, Sendable, CaseIterable, Codable {
+package enum ResamplingFilter: String, Sendable, CaseIterable, Codable {
     case nearest
     case box
     case bilinear
@@ -106,7 +106,7 @@ extension Image {
     /// The picture in `width` x `height` pixels: byte for byte what Pillow's `Image.resize` (13.0) gives for its modes L, RGB and RGBA.
     ///
     /// Two passes, a direction each, with the result rounded to bytes between them; colours are weighed by their alpha.
-    public func resized(width: Int, height: Int, filter: ResamplingFilter = .bicubic) -> Image {
+    package func resized(width: Int, height: Int, filter: ResamplingFilter = .bicubic) -> Image {
         precondition(width > 0 && height > 0, "a picture has at least one pixel, not \(width)x\(height)")
         if width == self.width && height == self.height { return self }
         if filter == .nearest { return nearest(width: width, height: height) }
@@ -115,7 +115,7 @@ extension Image {
     }
 
     /// Resized so that the shorter side has `shortSide` pixels and the longer keeps the aspect, rounded down as in `CLIPImageProcessor`.
-    public func resized(shortSide: Int, filter: ResamplingFilter = .bicubic) -> Image {
+    package func resized(shortSide: Int, filter: ResamplingFilter = .bicubic) -> Image {
         width <= height
             ? resized(width: shortSide, height: shortSide * height / width, filter: filter)
             : resized(width: shortSide * width / height, height: shortSide, filter: filter)

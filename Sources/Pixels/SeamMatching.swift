@@ -9,7 +9,7 @@ extension Image {
     ///   - limit: no colour moves by more than this many of 255: what is off by more is no drift but another content.
     ///   - kept: by the mask's value, from 0 to 1 how far a pixel is expected to have kept its colour. It is held to what `original` has
     ///     there so far, in the mean over its surroundings: what is hardly redrawn, time and again, stays the colour it was.
-    public func colourMatched(
+    package func colourMatched(
         to original: Image, mask: Mask, limit: Int = 24, kept: (UInt8) -> Float = { _ in 0 }
     ) -> Image {
         precondition(

@@ -1,14 +1,14 @@
 /// A text in the lowest bits of a picture's pixels, as NovelAI and an extension of the web UI hide their settings where file entries get
 /// lost: a name, the length in bits, the text (packed with gzip or plain), read in columns from the left. In the alpha channel a bit a
 /// pixel, else three in red, green and blue.
-public enum StealthText {
+package enum StealthText {
     /// Bytes of a text that is unpacked.
     private static let longest = 4 << 20
 
     /// The text; nil where there is none, or where it cannot be read.
     ///
     /// - Parameter image: as the file has its pixels, not turned.
-    public static func find(in image: Image) -> String? {
+    package static func find(in image: Image) -> String? {
         if image.channels == 4, let text = read(Bits(image, isInAlpha: true), plain: "stealth_pnginfo", packed: "stealth_pngcomp") {
             return text
         }

@@ -1,9 +1,9 @@
-public import Foundation
+import Foundation
 
 /// An export's text, read part by part as it comes: however long it is, no more than one picture's is in memory.
 ///
 /// What stands in it is not looked into here but for the outermost object and its two lists.
-public struct ExportText {
+package struct ExportText {
     /// A part of the outermost object.
     enum Part {
         /// A value beside the lists, as JSON.
@@ -25,14 +25,14 @@ public struct ExportText {
     }
 
     /// - Parameter next: the text's next piece, of any length; nil at its end.
-    public init(_ next: @escaping () throws -> Data?) {
+    package init(_ next: @escaping () throws -> Data?) {
         self.next = next
     }
 
     /// A file's text. The file stays open for as long as the value is used.
     ///
     /// - Throws: `CocoaError` where it cannot be opened.
-    public init(contentsOf file: URL) throws {
+    package init(contentsOf file: URL) throws {
         let handle = try FileHandle(forReadingFrom: file)
         self.init { try handle.read(upToCount: 1 << 20) }
     }

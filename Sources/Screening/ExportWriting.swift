@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 extension Library {
     /// Writes the whole library, or the given pictures with all that belongs to them, as the text that ``import(_:by:at:)-(ExportText,_,_)``
@@ -9,7 +9,7 @@ extension Library {
     /// - Parameter write: takes the text's next piece; what it throws ends the writing and is thrown here.
     /// - Returns: how many pictures were written.
     @discardableResult
-    public func export(pictures ids: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
+    package func export(pictures ids: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
         let wanted = try ids ?? pictureNumbers()
         // Named pictures that are not there are an error before anything is written; one of all that goes meanwhile is left out.
         if let ids { for id in ids { _ = try picture(id: id) } }

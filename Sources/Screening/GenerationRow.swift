@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// A row of the table `generation`, as it is written: at its start, at its end, and when it comes in from another library.
 struct GenerationRow: Encodable, PersistableRecord {

@@ -1,68 +1,68 @@
 /// A picture to be kept: who it is, how large, and where it was seen.
-public struct NewPicture: Sendable, Hashable {
+package struct NewPicture: Sendable, Hashable {
     /// SHA-256 of the file, 64 hexadecimal digits: the picture's identity.
-    public var sha256: String
+    package var sha256: String
     /// Pixels, after orientation.
-    public var width: Int
-    public var height: Int
+    package var width: Int
+    package var height: Int
     /// Where the file stands; nil for standard input.
-    public var path: String?
+    package var path: String?
     /// How the file looked from outside when it was read.
-    public var stamp: FileStamp?
+    package var stamp: FileStamp?
     /// What the person calls it; nil: as the file is called.
-    public var name: String?
+    package var name: String?
 
-    public init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
+    package init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)
         self.name = name
     }
 }
 
 /// A file's length and when it was last written: a file with both unchanged need not be read again.
-public struct FileStamp: Sendable, Hashable {
-    public var bytes: Int
+package struct FileStamp: Sendable, Hashable {
+    package var bytes: Int
     /// Nanoseconds since 1970.
-    public var modified: Int64
+    package var modified: Int64
 
-    public init(bytes: Int, modified: Int64) {
+    package init(bytes: Int, modified: Int64) {
         (self.bytes, self.modified) = (bytes, modified)
     }
 }
 
 /// Where an encoder places a picture.
-public struct NewEmbedding: Sendable, Hashable {
-    public var encoder: EncoderIdentity
+package struct NewEmbedding: Sendable, Hashable {
+    package var encoder: EncoderIdentity
     /// IEEE half precision, little-endian, two bytes a dimension.
-    public var halves: [UInt8]
+    package var halves: [UInt8]
 
-    public init(encoder: EncoderIdentity, halves: [UInt8]) {
+    package init(encoder: EncoderIdentity, halves: [UInt8]) {
         (self.encoder, self.halves) = (encoder, halves)
     }
 }
 
 /// A name and the digest of what stood behind it.
-public struct EncoderIdentity: Sendable, Hashable, Codable {
-    public var name: String
-    public var sha256: String
+package struct EncoderIdentity: Sendable, Hashable, Codable {
+    package var name: String
+    package var sha256: String
 
-    public init(name: String, sha256: String) {
+    package init(name: String, sha256: String) {
         (self.name, self.sha256) = (name, sha256)
     }
 }
 
-public struct VocabularyIdentity: Sendable, Hashable, Codable {
-    public var name: String
-    public var sha256: String
+package struct VocabularyIdentity: Sendable, Hashable, Codable {
+    package var name: String
+    package var sha256: String
     /// Tags in it.
-    public var count: Int
+    package var count: Int
 
-    public init(name: String, sha256: String, count: Int) {
+    package init(name: String, sha256: String, count: Int) {
         (self.name, self.sha256, self.count) = (name, sha256, count)
     }
 }
 
 /// Where a suggestion comes from.
-public enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable {
+package enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable {
     /// Ranked by the likeness of embeddings.
     case ranked
     /// Measured in the pixels: colours, brightness, orientation.
@@ -78,21 +78,21 @@ public enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable 
 }
 
 /// A tag that an analysis proposes for a picture.
-public struct NewSuggestion: Sendable, Hashable {
-    public var tag: String
+package struct NewSuggestion: Sendable, Hashable {
+    package var tag: String
     /// Other names of the tag: a tag rejected under any of them is not suggested again.
-    public var aliases: [String]
+    package var aliases: [String]
     /// Name of the vocabulary's facet. Kept as text, so that a library opens whatever facets a later vocabulary has.
-    public var facet: String
+    package var facet: String
     /// Raw cosine of the embeddings, in [-1, 1]; nil where none was computed.
-    public var cosine: Double?
+    package var cosine: Double?
     /// Calibrated, in [0, 1].
-    public var confidence: Double
+    package var confidence: Double
     /// 1 is best.
-    public var rank: Int
-    public var source: SuggestionSource
+    package var rank: Int
+    package var source: SuggestionSource
 
-    public init(
+    package init(
         tag: String, aliases: [String] = [], facet: String, cosine: Double? = nil, confidence: Double, rank: Int,
         source: SuggestionSource = .ranked
     ) {
@@ -102,30 +102,30 @@ public struct NewSuggestion: Sendable, Hashable {
 }
 
 /// One encoder and one vocabulary having looked at one picture.
-public struct NewAnalysis: Sendable, Hashable {
-    public var encoder: EncoderIdentity
-    public var vocabulary: VocabularyIdentity
+package struct NewAnalysis: Sendable, Hashable {
+    package var encoder: EncoderIdentity
+    package var vocabulary: VocabularyIdentity
     /// How long it took.
-    public var seconds: Double
-    public var suggestions: [NewSuggestion]
+    package var seconds: Double
+    package var suggestions: [NewSuggestion]
     /// The prompt composed without any screening, and the negative prompt to go with it.
-    public var positive: String
-    public var negative: String
+    package var positive: String
+    package var negative: String
     /// JSON texts, kept as they are: the suggested model, the suggested size, the prompt recovered from the picture's
     /// metadata, and what was dropped with the reasons.
-    public var model: String?
-    public var size: String?
-    public var recovered: String?
-    public var dropped: String?
+    package var model: String?
+    package var size: String?
+    package var recovered: String?
+    package var dropped: String?
     /// JSON texts: how near the composed prompt is to the picture and what each tag adds, and what the confidences rest on.
-    public var composition: String?
-    public var calibration: String?
+    package var composition: String?
+    package var calibration: String?
     /// JSON text: what stands where in the picture.
-    public var things: String?
+    package var things: String?
     /// What names the sentences in which the vocabulary's tags were embedded, where that is no part of the vocabulary.
-    public var wording: String?
+    package var wording: String?
 
-    public init(
+    package init(
         encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [NewSuggestion],
         positive: String = "", negative: String = "",
         model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil,
@@ -140,16 +140,16 @@ public struct NewAnalysis: Sendable, Hashable {
 }
 
 /// Which suggestion a change is about.
-public enum SuggestionTarget: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+package enum SuggestionTarget: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     case id(Int64)
     /// By the tag, one of its aliases or its edited text; letter case, hyphens and underscores do not count.
     case tag(String)
 
-    public init(stringLiteral value: String) {
+    package init(stringLiteral value: String) {
         self = .tag(value)
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .id(let id): "\(id)"
         case .tag(let tag): "\"\(tag)\""
@@ -158,7 +158,7 @@ public enum SuggestionTarget: Sendable, Hashable, ExpressibleByStringLiteral, Cu
 }
 
 /// One thing that a person decides. Editing or weighing a suggestion approves it.
-public enum Change: Sendable, Hashable {
+package enum Change: Sendable, Hashable {
     case approve(SuggestionTarget)
     case reject(SuggestionTarget)
     /// Approves with another text, in place of the tag's own.
@@ -174,8 +174,8 @@ public enum Change: Sendable, Hashable {
 }
 
 /// The content of a prompt version.
-public struct NewPrompt: Sendable, Hashable {
-    public enum Source: String, Sendable, Hashable, Codable {
+package struct NewPrompt: Sendable, Hashable {
+    package enum Source: String, Sendable, Hashable, Codable {
         /// From the approved tags.
         case composed
         /// By hand.
@@ -184,17 +184,17 @@ public struct NewPrompt: Sendable, Hashable {
         case recovered
     }
 
-    public var positive: String
-    public var negative: String
-    public var model: String?
+    package var positive: String
+    package var negative: String
+    package var model: String?
     /// Pixels; both or neither.
-    public var width: Int?
-    public var height: Int?
-    public var source: Source
+    package var width: Int?
+    package var height: Int?
+    package var source: Source
     /// The version that it was made from; nil: the latest one, if any.
-    public var parent: Int?
+    package var parent: Int?
 
-    public init(
+    package init(
         positive: String, negative: String = "", model: String? = nil, width: Int? = nil, height: Int? = nil,
         source: Source = .composed, parent: Int? = nil
     ) {
@@ -204,24 +204,24 @@ public struct NewPrompt: Sendable, Hashable {
 }
 
 /// A run of an engine, at its start (`running`) or when it is over.
-public struct NewGeneration: Sendable, Hashable {
-    public var kind: Generation.Kind
+package struct NewGeneration: Sendable, Hashable {
+    package var kind: Generation.Kind
     /// JSON of the whole request, enough to run it again.
-    public var request: String
-    public var seed: UInt64
-    public var model: String
-    public var profile: String
-    public var precision: String
-    public var stepsRequested: Int
+    package var request: String
+    package var seed: UInt64
+    package var model: String
+    package var profile: String
+    package var precision: String
+    package var stepsRequested: Int
     /// The picture that is redrawn; nil for one painted from nothing.
-    public var pictureID: Int64?
+    package var pictureID: Int64?
     /// The prompt version that was used, if it was one.
-    public var promptNumber: Int?
+    package var promptNumber: Int?
     /// SHA-256 of the mask's file.
-    public var mask: String?
-    public var outcome: GenerationOutcome
+    package var mask: String?
+    package var outcome: GenerationOutcome
 
-    public init(
+    package init(
         kind: Generation.Kind, request: String, seed: UInt64, model: String, profile: String, precision: String,
         stepsRequested: Int, pictureID: Int64? = nil, promptNumber: Int? = nil, mask: String? = nil, outcome: GenerationOutcome = .running
     ) {
@@ -233,20 +233,20 @@ public struct NewGeneration: Sendable, Hashable {
 }
 
 /// What became of a generation.
-public struct GenerationOutcome: Sendable, Hashable {
-    public var status: Generation.Status
+package struct GenerationOutcome: Sendable, Hashable {
+    package var status: Generation.Status
     /// Of the first picture; nil: the one the generation was begun with. Another where the best of several was chosen.
-    public var seed: UInt64?
-    public var stepsRun: Int
-    public var firstTimestep: Double?
+    package var seed: UInt64?
+    package var stepsRun: Int
+    package var firstTimestep: Double?
     /// JSON of the seconds each part took.
-    public var seconds: String?
-    public var outputs: [GenerationOutput]
-    public var untouched: UntouchedProof?
+    package var seconds: String?
+    package var outputs: [GenerationOutput]
+    package var untouched: UntouchedProof?
     /// Why it failed.
-    public var message: String?
+    package var message: String?
 
-    public init(
+    package init(
         status: Generation.Status, seed: UInt64? = nil, stepsRun: Int = 0, firstTimestep: Double? = nil, seconds: String? = nil,
         outputs: [GenerationOutput] = [], untouched: UntouchedProof? = nil, message: String? = nil
     ) {
@@ -254,26 +254,26 @@ public struct GenerationOutcome: Sendable, Hashable {
         (self.outputs, self.untouched, self.message) = (outputs, untouched, message)
     }
 
-    public static let running = GenerationOutcome(status: .running)
+    package static let running = GenerationOutcome(status: .running)
 }
 
-public struct GenerationOutput: Sendable, Hashable, Codable {
-    public var path: String
-    public var sha256: String
+package struct GenerationOutput: Sendable, Hashable, Codable {
+    package var path: String
+    package var sha256: String
 
-    public init(path: String, sha256: String) {
+    package init(path: String, sha256: String) {
         (self.path, self.sha256) = (path, sha256)
     }
 }
 
 /// That the pixels outside the mask are those of the original.
-public struct UntouchedProof: Sendable, Hashable, Codable {
-    public var pixels: Int
-    public var identical: Bool
+package struct UntouchedProof: Sendable, Hashable, Codable {
+    package var pixels: Int
+    package var identical: Bool
     /// SHA-256 over the untouched bytes, where it was computed.
-    public var sha256: String?
+    package var sha256: String?
 
-    public init(pixels: Int, identical: Bool, sha256: String? = nil) {
+    package init(pixels: Int, identical: Bool, sha256: String? = nil) {
         (self.pixels, self.identical, self.sha256) = (pixels, identical, sha256)
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+import Foundation
 
 /// How this room writes JSON: sorted keys, and moments to the millisecond, as the tables keep them.
 enum JSONCoding {

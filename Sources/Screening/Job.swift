@@ -1,44 +1,44 @@
-public import Foundation
+import Foundation
 
 /// An order on its way to pictures.
-public struct Job: Sendable, Hashable, Identifiable {
-    public enum State: String, Sendable, Hashable, Codable, CaseIterable {
+package struct Job: Sendable, Hashable, Identifiable {
+    package enum State: String, Sendable, Hashable, Codable, CaseIterable {
         case queued, running, done, failed, cancelled
 
-        public var isOver: Bool { self != .queued && self != .running }
+        package var isOver: Bool { self != .queued && self != .running }
     }
 
-    public let id: Int64
+    package let id: Int64
     /// The whole order.
-    public let order: StoredJSON
+    package let order: StoredJSON
     /// Name of the engine that is to make it.
-    public let engine: String
+    package let engine: String
     /// Whether the process that ordered it waits for it and runs it itself; else whoever works the queue off does.
-    public let isAttended: Bool
-    public let state: State
+    package let isAttended: Bool
+    package let state: State
     /// Share done, from 0 to 1.
-    public let progress: Double
-    public let secondsLeft: Double?
+    package let progress: Double
+    package let secondsLeft: Double?
     /// Bytes that it was planned to take.
-    public let memory: Int?
+    package let memory: Int?
     /// Whether somebody asked it to stop while it ran.
-    public let isAskedToStop: Bool
+    package let isAskedToStop: Bool
     /// What it made, from its start on.
-    public let generationID: Int64?
+    package let generationID: Int64?
     /// Why it failed.
-    public let message: String?
-    public let createdAt: Date
-    public let startedAt: Date?
-    public let finishedAt: Date?
+    package let message: String?
+    package let createdAt: Date
+    package let startedAt: Date?
+    package let finishedAt: Date?
 }
 
 /// How far a job is.
-public struct JobProgress: Sendable, Hashable {
+package struct JobProgress: Sendable, Hashable {
     /// From 0 to 1.
-    public var share: Double
-    public var secondsLeft: Double?
+    package var share: Double
+    package var secondsLeft: Double?
 
-    public init(share: Double, secondsLeft: Double? = nil) {
+    package init(share: Double, secondsLeft: Double? = nil) {
         (self.share, self.secondsLeft) = (share, secondsLeft)
     }
 }

@@ -1,5 +1,5 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Keeps an analysis of a picture, and makes its proposals the picture's pending suggestions.
@@ -7,7 +7,7 @@ extension Library {
     /// Pending suggestions of earlier analyses with an encoder of the same name go. Decided suggestions stay as they are, and a
     /// proposal that names a decided one, under any of its names, is withheld; the result says which and why.
     @discardableResult
-    public func record(_ analysis: NewAnalysis, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> RecordedAnalysis {
+    package func record(_ analysis: NewAnalysis, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> RecordedAnalysis {
         let proposals = try Library.checked(analysis)
         return try write { db in try Library.record(analysis, proposals, of: picture, at: moment, db) }
     }
@@ -15,7 +15,7 @@ extension Library {
     /// Keeps a picture, an analysis of it and where the encoder places it, all of them or none.
     /// - Throws: what ``record(_:of:at:)`` throws.
     @discardableResult
-    public func record(
+    package func record(
         _ picture: NewPicture, analysis: NewAnalysis, embedding: NewEmbedding?, at moment: Date = Date()
     ) throws(LibraryError) -> (picture: PictureRecord, recorded: RecordedAnalysis) {
         let picture = try Library.checked(picture)
@@ -54,7 +54,7 @@ extension Library {
     /// and wording: another one would say the same.
     ///
     /// - Parameter sha256: the picture's digest.
-    public func standingAnalysis(
+    package func standingAnalysis(
         ofPicture sha256: String, encoder: EncoderIdentity, vocabulary: String, wording: String?
     ) throws(LibraryError) -> (picture: PictureRecord, analysis: AnalysisRecord)? {
         try read { db in
@@ -68,7 +68,7 @@ extension Library {
     /// these.
     ///
     /// - Parameter path: absolute, as pictures are kept.
-    public func standingAnalysis(
+    package func standingAnalysis(
         ofFile path: String, stamp: FileStamp, encoder: EncoderIdentity, vocabulary: String, wording: String?
     ) throws(LibraryError) -> (picture: PictureRecord, analysis: AnalysisRecord)? {
         try read { db in
@@ -90,7 +90,7 @@ extension Library {
     }
 
     /// The latest analysis of the picture that found a prompt in its file.
-    public func latestRecovery(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
+    package func latestRecovery(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
         try read { db in
             let sql = "SELECT * FROM analysis WHERE pictureId = ? AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1"
             return try Row.fetchOne(db, sql: sql, arguments: [picture]).map(AnalysisRecord.init)
@@ -98,14 +98,14 @@ extension Library {
     }
 
     /// The picture's analyses, the latest first.
-    public func analyses(of picture: Int64) throws(LibraryError) -> [AnalysisRecord] {
+    package func analyses(of picture: Int64) throws(LibraryError) -> [AnalysisRecord] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC", arguments: [picture])
                 .map(AnalysisRecord.init)
         }
     }
 
-    public func latestAnalysis(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
+    package func latestAnalysis(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC LIMIT 1", arguments: [picture])
                 .map(AnalysisRecord.init)
@@ -113,7 +113,7 @@ extension Library {
     }
 
     /// All of the picture's suggestions, best first: by rank, then confidence; those the person added at the end.
-    public func suggestions(of picture: Int64) throws(LibraryError) -> [Suggestion] {
+    package func suggestions(of picture: Int64) throws(LibraryError) -> [Suggestion] {
         try read { db in try Suggestion.all(of: picture, db) }
     }
 

@@ -1,28 +1,28 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// What emptying the bin took out of the library: files that nothing of it refers to any more are the caller's to remove.
-public struct EmptiedBin: Sendable, Hashable {
+package struct EmptiedBin: Sendable, Hashable {
     /// A file that went out of the library's sight.
-    public struct File: Sendable, Hashable {
-        public let path: String
-        public let sha256: String
+    package struct File: Sendable, Hashable {
+        package let path: String
+        package let sha256: String
     }
 
     /// SHA-256 of the pictures that went.
-    public internal(set) var pictures: [String] = []
+    package internal(set) var pictures: [String] = []
     /// What the generations that went had written, and where the pictures that went were seen, unless something that stays needs the file.
-    public internal(set) var files: [File] = []
+    package internal(set) var files: [File] = []
     /// SHA-256 of the masks that only generations that went were repainted under.
-    public internal(set) var masks: [String] = []
-    public internal(set) var generations = 0
+    package internal(set) var masks: [String] = []
+    package internal(set) var generations = 0
 }
 
 extension Library {
     /// Puts a picture into the bin, and with it the generations of it that are over.
     ///
     /// - Throws: `LibraryError.noSuchPicture`.
-    public func bin(picture id: Int64, at moment: Date = Date()) throws(LibraryError) {
+    package func bin(picture id: Int64, at moment: Date = Date()) throws(LibraryError) {
         let moment = Moment.rounded(moment)
         try write { db in
             _ = try Library.picture(id, db)
@@ -34,7 +34,7 @@ extension Library {
     }
 
     /// Takes a picture out of the bin, and the generations that went into it at the same moment. One that is not in it stays as it is.
-    public func restore(picture id: Int64) throws(LibraryError) {
+    package func restore(picture id: Int64) throws(LibraryError) {
         try write { db in
             _ = try Library.picture(id, db)
             try db.execute(
@@ -48,7 +48,7 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchGeneration`; `LibraryError.invalid` for one that runs.
-    public func bin(generation id: Int64, at moment: Date = Date()) throws(LibraryError) {
+    package func bin(generation id: Int64, at moment: Date = Date()) throws(LibraryError) {
         try write { db in
             guard try Library.generation(id, db).status != .running else {
                 throw LibraryError.invalid(field: "generation", value: "\(id)", rule: "one that runs is cancelled first")
@@ -63,7 +63,7 @@ extension Library {
             sql: "UPDATE generationMark SET binnedAt = ? WHERE generationId = ? AND binnedAt IS NULL", arguments: [moment, generation])
     }
 
-    public func restore(generation id: Int64) throws(LibraryError) {
+    package func restore(generation id: Int64) throws(LibraryError) {
         try write { db in
             _ = try Library.generation(id, db)
             try db.execute(sql: "UPDATE generationMark SET binnedAt = NULL WHERE generationId = ?", arguments: [id])
@@ -71,7 +71,7 @@ extension Library {
     }
 
     /// How much lies in the bin.
-    public func binCount() throws(LibraryError) -> Int {
+    package func binCount() throws(LibraryError) -> Int {
         try read { db in
             try Int.fetchOne(
                 db,
@@ -83,7 +83,7 @@ extension Library {
     }
 
     /// Removes what lies in the bin for good. A picture stays in it as long as a generation of it is kept outside, or a job is about it.
-    public func emptyBin() throws(LibraryError) -> EmptiedBin {
+    package func emptyBin() throws(LibraryError) -> EmptiedBin {
         try write { db in
             var emptied = EmptiedBin()
             let generations = try Int64.fetchAll(
@@ -137,17 +137,17 @@ extension Library {
 
     /// Whether something of the library is still in need of a file: a picture that is this very file, a generation that wrote it, or a job
     /// under way that starts from it. Asked again right before a file is removed, since others may have brought it meanwhile.
-    public func needs(_ file: EmptiedBin.File) throws(LibraryError) -> Bool {
+    package func needs(_ file: EmptiedBin.File) throws(LibraryError) -> Bool {
         try read { db in try Library.needs(file, db) }
     }
 
     /// Whether a generation, or a job under way, is repainted under a mask.
-    public func needs(mask sha256: String) throws(LibraryError) -> Bool {
+    package func needs(mask sha256: String) throws(LibraryError) -> Bool {
         try read { db in try Library.needs(mask: sha256, db) }
     }
 
     /// Whether a picture, or what a generation made, has that digest.
-    public func isShown(_ sha256: String) throws(LibraryError) -> Bool {
+    package func isShown(_ sha256: String) throws(LibraryError) -> Bool {
         try read { db in
             try Bool.fetchOne(
                 db,

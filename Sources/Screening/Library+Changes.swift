@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Brings counts and the index of words in step with the pictures that this transaction changed. One statement each, however many.
@@ -41,13 +41,13 @@ extension Library {
     }
 
     /// A number that is another one once some other process, or another value, changed the file.
-    public func foreignChanges() throws(LibraryError) -> Int {
+    package func foreignChanges() throws(LibraryError) -> Int {
         // The writer's connection: what it changes itself does not count.
         try onWriter { db in try Int.fetchOne(db, sql: "PRAGMA data_version") ?? 0 }
     }
 
     /// How far the library's records go: it differs where anything but the progress of jobs has changed.
-    public func extent() throws(LibraryError) -> LibraryExtent {
+    package func extent() throws(LibraryError) -> LibraryExtent {
         try read { db in
             func number(_ sql: String) throws -> Int64 { try Int64.fetchOne(db, sql: sql) ?? 0 }
             return LibraryExtent(
@@ -65,6 +65,6 @@ extension Library {
 }
 
 /// See `Library.extent()`.
-public struct LibraryExtent: Sendable, Hashable {
+package struct LibraryExtent: Sendable, Hashable {
     let numbers: [Int64]
 }

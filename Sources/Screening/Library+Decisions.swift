@@ -1,6 +1,6 @@
-public import Foundation
-internal import GRDB
-internal import Vocabulary
+import Foundation
+import GRDB
+import Vocabulary
 
 extension Library {
     /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
@@ -8,7 +8,7 @@ extension Library {
     /// - Parameter person: who decided, for the record: a name, or what a person set to decide (`"review"`, `"above 0.5"`).
     /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
     @discardableResult
-    public func decide(
+    package func decide(
         _ changes: [Change], on picture: Int64, by person: String, at moment: Date = Date()
     ) throws(LibraryError) -> DecisionOutcome {
         try write { db in
@@ -25,7 +25,7 @@ extension Library {
     /// Takes back the picture's last decisions that are not taken back yet (all that were taken together).
     /// - Throws: `LibraryError.nothingToUndo`.
     @discardableResult
-    public func undo(on picture: Int64, by person: String, at moment: Date = Date()) throws(LibraryError) -> DecisionOutcome {
+    package func undo(on picture: Int64, by person: String, at moment: Date = Date()) throws(LibraryError) -> DecisionOutcome {
         try write { db in
             _ = try Library.picture(picture, db)
             let standing = """
@@ -49,14 +49,14 @@ extension Library {
     }
 
     /// The picture's log, the earliest first. Decisions that were undone stay in it, followed by the ones that undid them.
-    public func decisions(of picture: Int64) throws(LibraryError) -> [Decision] {
+    package func decisions(of picture: Int64) throws(LibraryError) -> [Decision] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE pictureId = ? ORDER BY id", arguments: [picture]).map(Decision.init)
         }
     }
 
     /// Whether `undo` would find something.
-    public func canUndo(on picture: Int64) throws(LibraryError) -> Bool {
+    package func canUndo(on picture: Int64) throws(LibraryError) -> Bool {
         try read { db in
             try Bool.fetchOne(
                 db,

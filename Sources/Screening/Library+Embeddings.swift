@@ -1,18 +1,18 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// The embeddings that one encoder gave pictures, as they lie in the library.
-public struct EmbeddingSpace: Sendable, Hashable {
-    public let encoder: EncoderIdentity
-    public let dimension: Int
+package struct EmbeddingSpace: Sendable, Hashable {
+    package let encoder: EncoderIdentity
+    package let dimension: Int
     /// Pictures that have one.
-    public let count: Int
+    package let count: Int
 }
 
 extension Library {
     /// Keeps where an encoder places a picture, in place of what that encoder said before.
     /// - Throws: `LibraryError.noSuchPicture`, `LibraryError.invalid`.
-    public func record(_ embedding: NewEmbedding, of picture: Int64) throws(LibraryError) {
+    package func record(_ embedding: NewEmbedding, of picture: Int64) throws(LibraryError) {
         try Library.check(embedding)
         try write { db in
             _ = try Library.picture(picture, db)
@@ -23,7 +23,7 @@ extension Library {
     /// The half-precision numbers that this encoder gave the picture, two bytes each, or nil.
     ///
     /// - Parameter encoder: its SHA-256.
-    public func embedding(of picture: Int64, encoder: String) throws(LibraryError) -> [UInt8]? {
+    package func embedding(of picture: Int64, encoder: String) throws(LibraryError) -> [UInt8]? {
         try read { db in
             let sql = """
                 SELECT halves FROM embedding JOIN embeddingSpace ON embeddingSpace.id = spaceId
@@ -34,7 +34,7 @@ extension Library {
     }
 
     /// The encoders whose embeddings are kept, those with the most pictures first.
-    public func embeddingSpaces() throws(LibraryError) -> [EmbeddingSpace] {
+    package func embeddingSpaces() throws(LibraryError) -> [EmbeddingSpace] {
         try read { db in
             let sql = """
                 SELECT embeddingSpace.*, (SELECT count(*) FROM embedding WHERE spaceId = embeddingSpace.id) AS pictures
@@ -56,7 +56,7 @@ extension Library {
     ///   - rows: handed over at once, at most.
     ///   - body: takes the numbers of the pictures, and their embeddings behind each other: `pictures.count` times `dimension`
     ///     half-precision numbers. The memory is its own only while it runs.
-    public func forEachEmbedding(
+    package func forEachEmbedding(
         encoder: String, rows: Int = 4096, _ body: (_ pictures: [Int64], _ halves: UnsafeRawBufferPointer) throws -> Void
     ) throws(LibraryError) {
         precondition(rows > 0, "at least one row at a time, not \(rows)")

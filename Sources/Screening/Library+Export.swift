@@ -1,9 +1,9 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// The whole library, or the given pictures with all that belongs to them.
-    public func export(pictures ids: [Int64]? = nil) throws(LibraryError) -> LibraryExport {
+    package func export(pictures ids: [Int64]? = nil) throws(LibraryError) -> LibraryExport {
         try read { db in
             let wanted = try ids ?? Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id")
             let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), db) }
@@ -41,7 +41,7 @@ extension Library {
     ///
     /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
     @discardableResult
-    public func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
+    package func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
         try write { db in
             var report = ImportReport()
             for picture in export.pictures {

@@ -1,12 +1,12 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Keeps a generation, at its start (status `running`) or when it is over.
     ///
     /// - Parameter job: the one that makes it.
     @discardableResult
-    public func record(_ generation: NewGeneration, ofJob job: Int64? = nil, at moment: Date = Date()) throws(LibraryError) -> Generation {
+    package func record(_ generation: NewGeneration, ofJob job: Int64? = nil, at moment: Date = Date()) throws(LibraryError) -> Generation {
         try Text.json(generation.request, field: "the request")
         let outcome = try Library.checked(generation.outcome)
         return try write { db in
@@ -29,7 +29,7 @@ extension Library {
     /// Says what became of a generation that was recorded as running.
     /// - Throws: `LibraryError.generationFinished` where that was said before.
     @discardableResult
-    public func finish(
+    package func finish(
         generation id: Int64, _ outcome: GenerationOutcome, at moment: Date = Date()
     ) throws(LibraryError) -> Generation {
         let outcome = try Library.checked(outcome)
@@ -54,7 +54,7 @@ extension Library {
     }
 
     /// The latest generation that wrote a file of that SHA-256.
-    public func generation(ofOutput sha256: String) throws(LibraryError) -> Generation? {
+    package func generation(ofOutput sha256: String) throws(LibraryError) -> Generation? {
         try read { db in
             let sql = "SELECT generationId FROM generationOutput WHERE sha256 = ? ORDER BY generationId DESC LIMIT 1"
             return try Int64.fetchOne(db, sql: sql, arguments: [sha256.lowercased()]).map { try Library.generation($0, db) }
@@ -62,19 +62,19 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchGeneration`.
-    public func generation(id: Int64) throws(LibraryError) -> Generation {
+    package func generation(id: Int64) throws(LibraryError) -> Generation {
         try read { db in try Library.generation(id, db) }
     }
 
     /// Generations, the latest first; of one picture, or of all.
-    public func generations(of picture: Int64? = nil, limit: Int = .max) throws(LibraryError) -> [Generation] {
+    package func generations(of picture: Int64? = nil, limit: Int = .max) throws(LibraryError) -> [Generation] {
         try read { db in
             try Generation.all(Library.latest("generation", of: picture, order: "id DESC", limit, db), db)
         }
     }
 
     /// What happened, the latest first: analyses, decisions, prompt versions and generations, of one picture or of all.
-    public func history(of picture: Int64? = nil, limit: Int = 50) throws(LibraryError) -> [HistoryEntry] {
+    package func history(of picture: Int64? = nil, limit: Int = 50) throws(LibraryError) -> [HistoryEntry] {
         try read { db in
             func rows(_ table: String, _ order: String) throws -> [Row] {
                 try Library.latest(table, of: picture, order: order, limit, db)

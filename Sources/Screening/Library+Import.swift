@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 // How an export comes in. All of it runs within the caller's transaction.
 

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 extension Library {
     /// Takes an export's text in, some pictures at a time, so that others may use the library meanwhile. What is decided here stays as it is;
@@ -12,7 +12,7 @@ extension Library {
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two pictures.
     /// - Throws: `LibraryError.notAnExport` that names the picture which is not as it should be; those before it are taken in then.
     @discardableResult
-    public func `import`(
+    package func `import`(
         _ text: () throws -> ExportText, by person: String, at moment: Date = Date(), onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
         try Self.check(try text())

@@ -1,5 +1,5 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Puts an order at the end of the queue.
@@ -8,7 +8,7 @@ extension Library {
     ///   - order: JSON of the whole order.
     ///   - isAttended: whether this process waits for it and runs it itself.
     ///   - holding: called with the job's number before anybody else can see the job: the place to take a lock that tells that it is attended.
-    public func submit(
+    package func submit(
         _ order: String, engine: String, isAttended: Bool, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
     ) throws(LibraryError) -> Job {
         try Text.json(order, field: "the order")
@@ -28,7 +28,7 @@ extension Library {
     /// - Returns: whether it may run now: fewer than `most` run, and it is the first of the attended ones; one that may run beside others does
     ///   not wait behind those that may not.
     /// - Throws: `LibraryError.jobIsOver` where it was cancelled meanwhile.
-    public func start(_ id: Int64, most: Int, at moment: Date = Date()) throws(LibraryError) -> Bool {
+    package func start(_ id: Int64, most: Int, at moment: Date = Date()) throws(LibraryError) -> Bool {
         try note { db in
             let job = try Library.job(id, db)
             guard !job.state.isOver else { throw LibraryError.jobIsOver(id, state: job.state.rawValue) }
@@ -43,7 +43,7 @@ extension Library {
 
     /// Takes the first job that nobody attends out of the queue; nil where there is none, or where `most` of the engine's run already. No two
     /// processes are given the same one.
-    public func startNext(
+    package func startNext(
         engine: String, most: Int, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
     ) throws(LibraryError) -> Job? {
         try write { db in
@@ -70,7 +70,7 @@ extension Library {
     /// Puts a running job back where it was: there is too little memory for it beside the others. It stays this process's, which attends to
     /// it from now on, so that nobody else takes it out of the queue. Where that process ends before the job runs again, one that nobody
     /// attended before is anybody's again.
-    public func putBack(_ id: Int64) throws(LibraryError) {
+    package func putBack(_ id: Int64) throws(LibraryError) {
         try note { db in
             try db.execute(
                 sql: """
@@ -82,7 +82,7 @@ extension Library {
     }
 
     /// Puts a running job back into the queue for whoever works it off next: its process stops before it is made.
-    public func leave(_ id: Int64) throws(LibraryError) {
+    package func leave(_ id: Int64) throws(LibraryError) {
         try write { db in
             try db.execute(
                 sql: """
@@ -96,7 +96,7 @@ extension Library {
     ///
     /// Only jobs that nobody attends change places: who waits for a job of its own has it made in the order in which it came.
     /// - Throws: `LibraryError.noSuchJob`; `LibraryError.invalid` for a job that does not wait.
-    public func move(job id: Int64, before other: Int64?) throws(LibraryError) {
+    package func move(job id: Int64, before other: Int64?) throws(LibraryError) {
         try write { db in
             for moved in [id, other].compactMap({ $0 }) {
                 let job = try Library.job(moved, db)
@@ -129,7 +129,7 @@ extension Library {
     /// - Parameters:
     ///   - memory: bytes.
     ///   - limit: bytes that all of them together may take.
-    public func admit(job id: Int64, memory: Int, limit: Int) throws(LibraryError) -> Bool {
+    package func admit(job id: Int64, memory: Int, limit: Int) throws(LibraryError) -> Bool {
         try write { db in
             let others = try Row.fetchOne(
                 db, sql: "SELECT count(*) AS jobs, coalesce(sum(memory), 0) AS bytes FROM job WHERE state = 'running' AND id <> ?",
@@ -143,12 +143,12 @@ extension Library {
     }
 
     /// Notes what a running job was planned to take, in bytes.
-    public func note(memory: Int, ofJob id: Int64) throws(LibraryError) {
+    package func note(memory: Int, ofJob id: Int64) throws(LibraryError) {
         try note { db in try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id]) }
     }
 
     /// Notes how far a running job is.
-    public func note(_ progress: JobProgress, ofJob id: Int64) throws(LibraryError) {
+    package func note(_ progress: JobProgress, ofJob id: Int64) throws(LibraryError) {
         try note { db in
             try db.execute(
                 sql: "UPDATE job SET progress = ?, secondsLeft = ? WHERE id = ? AND state = 'running'",
@@ -160,7 +160,7 @@ extension Library {
     ///
     /// - Throws: `LibraryError.jobIsOver` where that was said before.
     @discardableResult
-    public func finish(
+    package func finish(
         job id: Int64, _ state: Job.State, message: String? = nil, at moment: Date = Date()
     ) throws(LibraryError) -> Job {
         guard state.isOver else { throw .invalid(field: "the job's end", value: state.rawValue, rule: "done, failed or cancelled") }
@@ -177,7 +177,7 @@ extension Library {
     ///
     /// - Throws: `LibraryError.jobIsOver`, `LibraryError.noSuchJob`.
     @discardableResult
-    public func cancel(job id: Int64, at moment: Date = Date()) throws(LibraryError) -> Job {
+    package func cancel(job id: Int64, at moment: Date = Date()) throws(LibraryError) -> Job {
         try write { db in
             let job = try Library.job(id, db)
             switch job.state {
@@ -191,19 +191,19 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchJob`.
-    public func job(id: Int64) throws(LibraryError) -> Job {
+    package func job(id: Int64) throws(LibraryError) -> Job {
         try read { db in try Library.job(id, db) }
     }
 
     /// Jobs, the latest first.
-    public func jobs(limit: Int = .max) throws(LibraryError) -> [Job] {
+    package func jobs(limit: Int = .max) throws(LibraryError) -> [Job] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM job ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map(Job.init)
         }
     }
 
     /// Jobs that wait or run, the first first. Found by an index, however many are over.
-    public func jobsUnderWay() throws(LibraryError) -> [Job] {
+    package func jobsUnderWay() throws(LibraryError) -> [Job] {
         try read { db in
             try Row.fetchAll(
                 db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY state DESC, coalesce(position, id), id"
@@ -216,7 +216,7 @@ extension Library {
     ///
     /// - Returns: how many there were.
     @discardableResult
-    public func clearJobs() throws(LibraryError) -> Int {
+    package func clearJobs() throws(LibraryError) -> Int {
         try write { db in
             try db.execute(sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running')")
             return db.changesCount
@@ -227,7 +227,7 @@ extension Library {
     /// that was put back into the queue for want of memory only loses its attendant.
     ///
     /// - Parameter isAlive: whether some process runs, or waits for, the job of that number.
-    public func markInterrupted(at moment: Date = Date(), unless isAlive: (Int64) -> Bool) throws(LibraryError) {
+    package func markInterrupted(at moment: Date = Date(), unless isAlive: (Int64) -> Bool) throws(LibraryError) {
         // Looked for before a writer's turn is taken: there is hardly ever one.
         let suspects = try read { db in
             try Bool.fetchOne(

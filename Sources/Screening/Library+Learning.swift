@@ -1,31 +1,31 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// A suggestion that a person decided on singly, with what the analysis said of it.
-public struct DecidedConfidence: Sendable, Hashable {
-    public let facet: String
+package struct DecidedConfidence: Sendable, Hashable {
+    package let facet: String
     /// As it was shown.
-    public let confidence: Double
-    public let approved: Bool
+    package let confidence: Double
+    package let approved: Bool
     /// What the analysis said of its confidences.
-    public let calibration: StoredJSON?
+    package let calibration: StoredJSON?
 }
 
 /// When a person's earlier decisions were set aside for learning. The decisions themselves stand.
-public struct LearningReset: Sendable, Hashable {
-    public let resetAt: Date
-    public let by: String
+package struct LearningReset: Sendable, Hashable {
+    package let resetAt: Date
+    package let by: String
 }
 
 /// The latest decision and the latest reset; both are only ever added.
-public struct LearningMark: Sendable, Hashable {
+package struct LearningMark: Sendable, Hashable {
     let decision: Int64
     let reset: Int64
 }
 
 extension Library {
     /// Decisions that count for learning at most: the latest.
-    public static let learnedDecisions = 2_000
+    package static let learnedDecisions = 2_000
 
     /// What is written behind a person's name where a confidence, and no look at the tag, decided.
     static let unseen = " (above "
@@ -35,7 +35,7 @@ extension Library {
     /// Left out: tags approved by their confidence alone, with another text, or taken over from another library.
     ///
     /// - Parameter encoder: its SHA-256.
-    public func decidedConfidences(encoder: String) throws(LibraryError) -> [DecidedConfidence] {
+    package func decidedConfidences(encoder: String) throws(LibraryError) -> [DecidedConfidence] {
         try read { db in
             let sql = """
                 SELECT suggestion.facet, suggestion.confidence, suggestion.state, analysis.calibration
@@ -61,7 +61,7 @@ extension Library {
     }
 
     /// What changes with every decision and every reset, whoever makes it: as long as it stays, ``decidedConfidences(encoder:)`` does.
-    public func learningMark() throws(LibraryError) -> LearningMark {
+    package func learningMark() throws(LibraryError) -> LearningMark {
         try read { db in
             let sql = "SELECT (SELECT coalesce(max(id), 0) FROM decision), (SELECT coalesce(max(id), 0) FROM learningReset)"
             let row = try Row.fetchOne(db, sql: sql)
@@ -71,7 +71,7 @@ extension Library {
 
     /// Sets all decisions until now aside for learning; they stand as they are.
     @discardableResult
-    public func resetLearning(by person: String, at moment: Date = Date()) throws(LibraryError) -> LearningReset {
+    package func resetLearning(by person: String, at moment: Date = Date()) throws(LibraryError) -> LearningReset {
         guard !person.isEmpty else { throw .invalid(field: "who resets", value: "\"\"", rule: "it needs a name") }
         return try write { db in
             try db.execute(
@@ -85,7 +85,7 @@ extension Library {
     }
 
     /// The last reset; nil where there was none.
-    public func learningReset() throws(LibraryError) -> LearningReset? {
+    package func learningReset() throws(LibraryError) -> LearningReset? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT resetAt, resetBy FROM learningReset ORDER BY id DESC LIMIT 1").map { row in
                 let row = StoredRow(row, of: "learningReset")
@@ -97,12 +97,12 @@ extension Library {
     // MARK: - What was made with a model
 
     /// Embeddings of generated pictures that are looked at, at most: the latest.
-    public static let generationEmbeddings = 1_000
+    package static let generationEmbeddings = 1_000
 
     /// Keeps where an encoder places a picture that was made, in place of what that encoder said before.
     ///
     /// - Parameter position: of the output, 1 for the first.
-    public func record(_ embedding: NewEmbedding, ofGeneration generation: Int64, position: Int) throws(LibraryError) {
+    package func record(_ embedding: NewEmbedding, ofGeneration generation: Int64, position: Int) throws(LibraryError) {
         try Library.check(embedding)
         try write { db in
             try db.execute(
@@ -117,7 +117,7 @@ extension Library {
     /// The models that pictures were made with, and the half-precision embeddings of those pictures, the latest first.
     ///
     /// - Parameter encoder: its SHA-256.
-    public func generationEmbeddings(encoder: String) throws(LibraryError) -> [(model: String, halves: [UInt8])] {
+    package func generationEmbeddings(encoder: String) throws(LibraryError) -> [(model: String, halves: [UInt8])] {
         try read { db in
             let sql = """
                 SELECT model, halves FROM generationEmbedding JOIN generation ON generation.id = generationId

@@ -1,23 +1,23 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// What a person said of a generation.
-public struct GenerationMark: Sendable, Hashable {
+package struct GenerationMark: Sendable, Hashable {
     /// 0 to 5; 0 for none.
-    public var stars = 0
-    public var isKept = false
-    public var binnedAt: Date?
+    package var stars = 0
+    package var isKept = false
+    package var binnedAt: Date?
     /// SHA-256 of the mask's file that it was repainted under.
-    public var mask: String?
+    package var mask: String?
 
-    public init() {}
+    package init() {}
 }
 
 extension Library {
     /// Says how many stars a generation has, and whether it is kept; nil leaves that as it is.
     ///
     /// - Throws: `LibraryError.noSuchGeneration`, `LibraryError.invalid`.
-    public func mark(generation id: Int64, stars: Int? = nil, isKept: Bool? = nil) throws(LibraryError) {
+    package func mark(generation id: Int64, stars: Int? = nil, isKept: Bool? = nil) throws(LibraryError) {
         if let stars, !(0...5).contains(stars) { throw .invalid(field: "the number of stars", value: "\(stars)", rule: "from 0 to 5") }
         try write { db in
             _ = try Library.generation(id, db)
@@ -35,7 +35,7 @@ extension Library {
     }
 
     /// What was said of some generations; one that nothing was said of has no entry.
-    public func marks(of generations: [Int64]) throws(LibraryError) -> [Int64: GenerationMark] {
+    package func marks(of generations: [Int64]) throws(LibraryError) -> [Int64: GenerationMark] {
         try read { db in
             var marks: [Int64: GenerationMark] = [:]
             let said = try Library.children(
@@ -62,7 +62,7 @@ extension Library {
     ///   - picture: of this one only.
     ///   - stars: with at least so many.
     ///   - isBinned: those in the bin instead.
-    public func generations(
+    package func generations(
         of picture: Int64?, stars: Int, isBinned: Bool = false, offset: Int, limit: Int
     ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
         try read { db in
@@ -89,7 +89,7 @@ extension Library {
     }
 
     /// The numbers of the pictures that have these digests.
-    public func numbers(ofPictures digests: [String]) throws(LibraryError) -> [String: Int64] {
+    package func numbers(ofPictures digests: [String]) throws(LibraryError) -> [String: Int64] {
         try read { db in
             var numbers: [String: Int64] = [:]
             for digest in Set(digests) {
@@ -102,14 +102,14 @@ extension Library {
 }
 
 /// A wish that a person keeps under a name.
-public struct Preset: Sendable, Hashable {
-    public let name: String
-    public let wish: StoredJSON
+package struct Preset: Sendable, Hashable {
+    package let name: String
+    package let wish: StoredJSON
 }
 
 extension Library {
     /// By name.
-    public func presets() throws(LibraryError) -> [Preset] {
+    package func presets() throws(LibraryError) -> [Preset] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM preset ORDER BY name").map {
                 let row = StoredRow($0, of: "preset")
@@ -122,7 +122,7 @@ extension Library {
     ///
     /// - Parameter replacing: whether it takes the place of one that has the name, whatever its capitals.
     /// - Returns: whether it is kept; not where one stands there and is not to be replaced.
-    public func keep(preset name: String, wish: String, replacing: Bool, at moment: Date = Date()) throws(LibraryError) -> Bool {
+    package func keep(preset name: String, wish: String, replacing: Bool, at moment: Date = Date()) throws(LibraryError) -> Bool {
         let name = try Text.tag(name, field: "the preset's name")
         guard name.count <= 80 else {
             throw .invalid(field: "the preset's name", value: "\(name.prefix(40))…", rule: "at most 80 characters")
@@ -142,7 +142,7 @@ extension Library {
     }
 
     /// - Returns: whether there was one.
-    public func remove(preset name: String) throws(LibraryError) -> Bool {
+    package func remove(preset name: String) throws(LibraryError) -> Bool {
         try write { db in
             try db.execute(sql: "DELETE FROM preset WHERE name = ?", arguments: [name])
             return db.changesCount > 0

@@ -1,10 +1,10 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Keeps a picture, or finds it by its digest, and notes where it was seen.
     @discardableResult
-    public func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
+    package func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
         let picture = try Library.checked(picture)
         return try write { db in try Library.insert(picture, at: moment, db) }
     }
@@ -42,12 +42,12 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
-    public func picture(id: Int64) throws(LibraryError) -> PictureRecord {
+    package func picture(id: Int64) throws(LibraryError) -> PictureRecord {
         try read { db in try Library.picture(id, db) }
     }
 
     /// The picture of that digest, if it is kept.
-    public func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
+    package func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
                 .map { try PictureRecord.all([$0], db)[0] }
@@ -56,7 +56,7 @@ extension Library {
 
     /// The picture whose digest starts so.
     /// - Throws: `LibraryError.ambiguousPicture` where several do, `LibraryError.noSuchPicture` where none does.
-    public func picture(sha256Prefix prefix: String) throws(LibraryError) -> PictureRecord {
+    package func picture(sha256Prefix prefix: String) throws(LibraryError) -> PictureRecord {
         let lower = prefix.lowercased()
         let isHexadecimal = !lower.isEmpty && lower.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
         guard isHexadecimal else { throw .noSuchPicture(prefix) }
@@ -73,7 +73,7 @@ extension Library {
     }
 
     /// The picture last seen at that path, even where the file is gone now.
-    public func picture(path: String) throws(LibraryError) -> PictureRecord? {
+    package func picture(path: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             let sql = """
                 SELECT picture.* FROM picture JOIN picturePath ON picturePath.pictureId = picture.id
@@ -84,7 +84,7 @@ extension Library {
     }
 
     /// The pictures, the latest added first.
-    public func pictures(limit: Int = .max, offset: Int = 0) throws(LibraryError) -> [PictureRecord] {
+    package func pictures(limit: Int = .max, offset: Int = 0) throws(LibraryError) -> [PictureRecord] {
         try read { db in
             try PictureRecord.all(
                 Row.fetchAll(
@@ -93,12 +93,12 @@ extension Library {
     }
 
     /// How many pictures there are.
-    public func pictureCount() throws(LibraryError) -> Int {
+    package func pictureCount() throws(LibraryError) -> Int {
         try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture") ?? 0 }
     }
 
     /// The pictures with suggestions that nobody decided on yet, the latest added first.
-    public func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
+    package func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
         try read { db in
             let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
             return try PictureRecord.all(

@@ -1,10 +1,10 @@
-public import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Keeps a prompt as the picture's next version. Where it says the same as the latest version, that one is returned instead.
     @discardableResult
-    public func record(_ prompt: NewPrompt, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> PromptVersion {
+    package func record(_ prompt: NewPrompt, of picture: Int64, at moment: Date = Date()) throws(LibraryError) -> PromptVersion {
         let positive = try Text.prompt(prompt.positive, field: "the prompt")
         let negative = try Text.prompt(prompt.negative, field: "the negative prompt")
         guard (prompt.width == nil) == (prompt.height == nil), (prompt.width ?? 1) > 0, (prompt.height ?? 1) > 0 else {
@@ -31,16 +31,16 @@ extension Library {
     }
 
     /// - Throws: `LibraryError.noSuchPrompt`.
-    public func prompt(_ number: Int, of picture: Int64) throws(LibraryError) -> PromptVersion {
+    package func prompt(_ number: Int, of picture: Int64) throws(LibraryError) -> PromptVersion {
         try read { db in try Library.prompt(number, of: picture, db) }
     }
 
-    public func latestPrompt(of picture: Int64) throws(LibraryError) -> PromptVersion? {
+    package func latestPrompt(of picture: Int64) throws(LibraryError) -> PromptVersion? {
         try read { db in try Library.latestPrompt(of: picture, db) }
     }
 
     /// The picture's prompt versions, the first one first.
-    public func prompts(of picture: Int64) throws(LibraryError) -> [PromptVersion] {
+    package func prompts(of picture: Int64) throws(LibraryError) -> [PromptVersion] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM prompt WHERE pictureId = ? ORDER BY number", arguments: [picture])
                 .map(PromptVersion.init)

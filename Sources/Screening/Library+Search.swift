@@ -1,9 +1,9 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// The pictures that a query finds: how many there are, and those of the page it asks for.
-    public func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
+    package func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
         let (conditions, arguments) = Library.conditions(query)
         return try read { db in
             let filter = conditions.joined(separator: " AND ")
@@ -24,7 +24,7 @@ extension Library {
 
     /// One picture as a list shows it, in the bin or not.
     /// - Throws: `LibraryError.noSuchPicture`.
-    public func listedPicture(id: Int64) throws(LibraryError) -> ListedPicture {
+    package func listedPicture(id: Int64) throws(LibraryError) -> ListedPicture {
         try read { db in
             guard let picture = try ListedPicture.all([id], db).first else { throw LibraryError.noSuchPicture("\(id)") }
             return picture

@@ -1,11 +1,11 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 extension Library {
     /// Has a picture stand among those that are to be analysed; an earlier failure is forgotten.
     ///
     /// - Parameter how: JSON of what a room above knows.
-    public func want(analysis how: String, of picture: Int64) throws(LibraryError) {
+    package func want(analysis how: String, of picture: Int64) throws(LibraryError) {
         try Text.json(how, field: "the wanted analysis")
         try write { db in
             _ = try Library.picture(picture, db)
@@ -17,7 +17,7 @@ extension Library {
     /// whole folder sees it analysed at once.
     ///
     /// - Parameter others: pictures that are not meant: somebody analyses them already.
-    public func nextWantedAnalysis(besides others: Set<Int64> = []) throws(LibraryError) -> (picture: Int64, how: StoredJSON)? {
+    package func nextWantedAnalysis(besides others: Set<Int64> = []) throws(LibraryError) -> (picture: Int64, how: StoredJSON)? {
         try read { db in
             let passedOver = others.map { "\($0)" }.joined(separator: ", ")
             let sql = """
@@ -30,7 +30,7 @@ extension Library {
     }
 
     /// How a picture is to be analysed; nil where nobody wants that any more.
-    public func wantedAnalysis(of picture: Int64) throws(LibraryError) -> StoredJSON? {
+    package func wantedAnalysis(of picture: Int64) throws(LibraryError) -> StoredJSON? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT id, wantedAnalysis FROM picture WHERE id = ?", arguments: [picture])
                 .flatMap { try StoredRow($0, of: "picture").json("wantedAnalysis") }
@@ -42,7 +42,7 @@ extension Library {
     /// - Parameters:
     ///   - how: what was asked for when the analysis that has ended began.
     ///   - failure: why it could not be done; nil where it was.
-    public func endWantedAnalysis(of picture: Int64, _ how: StoredJSON, failure: String?) throws(LibraryError) {
+    package func endWantedAnalysis(of picture: Int64, _ how: StoredJSON, failure: String?) throws(LibraryError) {
         try write { db in
             try db.execute(
                 sql: "UPDATE picture SET wantedAnalysis = NULL, analysisFailure = ? WHERE id = ? AND wantedAnalysis = ?",

@@ -1,6 +1,6 @@
-public import Foundation
-internal import GRDB
-internal import Glibc
+import Foundation
+import GRDB
+import Glibc
 
 /// Everything Redraw remembers: pictures, analyses, suggestions, decisions, prompts and generations, in one SQLite file.
 ///
@@ -12,22 +12,22 @@ internal import Glibc
 /// * prompt versions and finished generations never change.
 ///
 /// Any number of values and processes may use one file at the same time: readers never wait, writers wait their turn.
-public struct Library: Sendable {
+package struct Library: Sendable {
     /// The file within the library's folder.
-    public static let fileName = "redraw.sqlite"
+    package static let fileName = "redraw.sqlite"
 
     /// How long a writer waits for another process, in seconds.
-    public static let patience: TimeInterval = 15
+    package static let patience: TimeInterval = 15
 
     /// The file, for messages; "in memory" for one that is not kept.
-    public let location: String
+    package let location: String
 
     /// Reached by `read` and `write` below only.
     private let database: any DatabaseWriter
 
     /// Opens the library in `folder`, made where there is none, and brings its tables up to date.
     /// - Throws: `LibraryError` where the folder cannot be written, or the file is damaged, foreign, or newer than this version.
-    public init(folder: URL) throws(LibraryError) {
+    package init(folder: URL) throws(LibraryError) {
         try self.init(folder: folder, preparing: { _ in })
     }
 
@@ -63,7 +63,7 @@ public struct Library: Sendable {
     }
 
     /// A library that goes with the value: for trying things out, and for tests.
-    public static func inMemory() throws(LibraryError) -> Library {
+    package static func inMemory() throws(LibraryError) -> Library {
         do {
             let queue = try DatabaseQueue(configuration: configuration)
             try migrate(queue, path: "in memory")
@@ -74,7 +74,7 @@ public struct Library: Sendable {
     }
 
     /// What SQLite finds wrong with the file, a line each; empty when all is well. Reads the whole file.
-    public func check() throws(LibraryError) -> [String] {
+    package func check() throws(LibraryError) -> [String] {
         try read { db in
             let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
             let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in

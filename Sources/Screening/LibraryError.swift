@@ -1,7 +1,7 @@
-internal import GRDB
+import GRDB
 
 /// What can go wrong with a library, each in one line that says what, where and what to do.
-public enum LibraryError: Error, Equatable, CustomStringConvertible {
+package enum LibraryError: Error, Equatable, CustomStringConvertible {
     /// The folder or the file cannot be made or opened.
     case cannotOpen(path: String, reason: String)
     /// A later version of Redraw has been here; `migrations` are the ones this version does not know.
@@ -37,7 +37,7 @@ public enum LibraryError: Error, Equatable, CustomStringConvertible {
     /// The text is not an export of a library.
     case notAnExport(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotOpen(let path, let reason):
             "the library \(path) cannot be opened: \(reason); choose another folder with --library"

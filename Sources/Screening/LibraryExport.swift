@@ -1,28 +1,28 @@
-public import Foundation
+import Foundation
 
 /// A library, or some of its pictures, as text that another library can take in.
 ///
 /// References within it are positions, counted from 0, so that it does not depend on any library's own numbers.
-public struct LibraryExport: Codable, Sendable, Equatable {
-    public static let format = "redraw-library"
+package struct LibraryExport: Codable, Sendable, Equatable {
+    package static let format = "redraw-library"
     /// Raised when an older version could no longer read it.
-    public static let version = 1
+    package static let version = 1
 
-    public var format: String
-    public var version: Int
-    public var pictures: [ExportedPicture]
+    package var format: String
+    package var version: Int
+    package var pictures: [ExportedPicture]
     /// Generations that belong to no picture.
-    public var generations: [ExportedGeneration]
+    package var generations: [ExportedGeneration]
 
     /// The JSON text, keys sorted, with a line end.
-    public func json() throws -> Data {
+    package func json() throws -> Data {
         let encoder = JSONCoding.encoder()
         encoder.outputFormatting.insert(.prettyPrinted)
         return try encoder.encode(self) + Data("\n".utf8)
     }
 
     /// - Throws: `LibraryError.notAnExport` where the text is something else, damaged, or from a newer version.
-    public init(json: Data) throws(LibraryError) {
+    package init(json: Data) throws(LibraryError) {
         struct Head: Decodable {
             var format: String
             var version: Int
@@ -61,7 +61,7 @@ public struct LibraryExport: Codable, Sendable, Equatable {
 
 extension LibraryExport {
     /// Without the folders of this machine: files are told by their names alone.
-    public func withoutFolders() -> LibraryExport {
+    package func withoutFolders() -> LibraryExport {
         func plain(_ generation: ExportedGeneration) -> ExportedGeneration {
             var generation = generation
             for index in generation.outputs.indices {
@@ -84,114 +84,114 @@ extension LibraryExport {
     }
 }
 
-public struct ExportedPicture: Codable, Sendable, Equatable {
-    public struct Path: Codable, Sendable, Equatable {
-        public var path: String
-        public var seenAt: Date
+package struct ExportedPicture: Codable, Sendable, Equatable {
+    package struct Path: Codable, Sendable, Equatable {
+        package var path: String
+        package var seenAt: Date
     }
 
-    public var sha256: String
-    public var width: Int
-    public var height: Int
-    public var addedAt: Date
-    public var paths: [Path]
-    public var analyses: [ExportedAnalysis]
-    public var suggestions: [ExportedSuggestion]
-    public var decisions: [ExportedDecision]
-    public var prompts: [ExportedPrompt]
-    public var generations: [ExportedGeneration]
+    package var sha256: String
+    package var width: Int
+    package var height: Int
+    package var addedAt: Date
+    package var paths: [Path]
+    package var analyses: [ExportedAnalysis]
+    package var suggestions: [ExportedSuggestion]
+    package var decisions: [ExportedDecision]
+    package var prompts: [ExportedPrompt]
+    package var generations: [ExportedGeneration]
 }
 
-public struct ExportedAnalysis: Codable, Sendable, Equatable {
-    public var encoder: EncoderIdentity
-    public var vocabulary: VocabularyIdentity
-    public var seconds: Double
-    public var positive: String
-    public var negative: String
-    public var model: String?
-    public var size: String?
-    public var recovered: String?
-    public var dropped: String?
-    public var composition: String?
-    public var calibration: String?
-    public var things: String?
-    public var createdAt: Date
+package struct ExportedAnalysis: Codable, Sendable, Equatable {
+    package var encoder: EncoderIdentity
+    package var vocabulary: VocabularyIdentity
+    package var seconds: Double
+    package var positive: String
+    package var negative: String
+    package var model: String?
+    package var size: String?
+    package var recovered: String?
+    package var dropped: String?
+    package var composition: String?
+    package var calibration: String?
+    package var things: String?
+    package var createdAt: Date
 }
 
-public struct ExportedSuggestion: Codable, Sendable, Equatable {
-    public var tag: String
-    public var aliases: [String]
-    public var facet: String
+package struct ExportedSuggestion: Codable, Sendable, Equatable {
+    package var tag: String
+    package var aliases: [String]
+    package var facet: String
     /// Position among the picture's analyses.
-    public var analysis: Int?
-    public var cosine: Double?
-    public var confidence: Double
-    public var rank: Int?
-    public var source: SuggestionSource
-    public var state: Suggestion.State
-    public var editedText: String?
-    public var weight: Double
-    public var decidedAt: Date?
-    public var decidedBy: String?
+    package var analysis: Int?
+    package var cosine: Double?
+    package var confidence: Double
+    package var rank: Int?
+    package var source: SuggestionSource
+    package var state: Suggestion.State
+    package var editedText: String?
+    package var weight: Double
+    package var decidedAt: Date?
+    package var decidedBy: String?
 }
 
-public struct ExportedDecision: Codable, Sendable, Equatable {
-    public var tag: String
-    public var action: Decision.Action
-    public var batch: Int64
+package struct ExportedDecision: Codable, Sendable, Equatable {
+    package var tag: String
+    package var action: Decision.Action
+    package var batch: Int64
     /// What the suggestion was before and after.
-    public var before: ExportedSuggestion?
-    public var after: ExportedSuggestion?
+    package var before: ExportedSuggestion?
+    package var after: ExportedSuggestion?
     /// Position among the picture's decisions.
-    public var undoes: Int?
-    public var decidedAt: Date
-    public var decidedBy: String
+    package var undoes: Int?
+    package var decidedAt: Date
+    package var decidedBy: String
 }
 
-public struct ExportedPrompt: Codable, Sendable, Equatable {
-    public var number: Int
-    public var parent: Int?
-    public var positive: String
-    public var negative: String
-    public var model: String?
-    public var width: Int?
-    public var height: Int?
-    public var source: NewPrompt.Source
-    public var createdAt: Date
+package struct ExportedPrompt: Codable, Sendable, Equatable {
+    package var number: Int
+    package var parent: Int?
+    package var positive: String
+    package var negative: String
+    package var model: String?
+    package var width: Int?
+    package var height: Int?
+    package var source: NewPrompt.Source
+    package var createdAt: Date
 }
 
-public struct ExportedGeneration: Codable, Sendable, Equatable {
-    public var kind: Generation.Kind
-    public var request: String
-    public var seed: UInt64
-    public var model: String
-    public var profile: String
-    public var precision: String
-    public var stepsRequested: Int
-    public var stepsRun: Int
-    public var firstTimestep: Double?
-    public var seconds: String?
-    public var promptNumber: Int?
-    public var untouched: UntouchedProof?
-    public var status: Generation.Status
-    public var message: String?
-    public var outputs: [GenerationOutput]
-    public var createdAt: Date
-    public var finishedAt: Date?
+package struct ExportedGeneration: Codable, Sendable, Equatable {
+    package var kind: Generation.Kind
+    package var request: String
+    package var seed: UInt64
+    package var model: String
+    package var profile: String
+    package var precision: String
+    package var stepsRequested: Int
+    package var stepsRun: Int
+    package var firstTimestep: Double?
+    package var seconds: String?
+    package var promptNumber: Int?
+    package var untouched: UntouchedProof?
+    package var status: Generation.Status
+    package var message: String?
+    package var outputs: [GenerationOutput]
+    package var createdAt: Date
+    package var finishedAt: Date?
 }
 
 /// What an import brought in.
-public struct ImportReport: Sendable, Hashable, Codable {
-    public var picturesAdded = 0
-    public var picturesMerged = 0
-    public var analysesAdded = 0
-    public var suggestionsAdded = 0
+package struct ImportReport: Sendable, Hashable, Codable {
+    package var picturesAdded = 0
+    package var picturesMerged = 0
+    package var analysesAdded = 0
+    package var suggestionsAdded = 0
     /// Decisions taken over for suggestions that were not decided here.
-    public var decisionsTaken = 0
+    package var decisionsTaken = 0
     /// Suggestions decided differently here, which stay as they are.
-    public var decisionsKept = 0
-    public var promptsAdded = 0
-    public var generationsAdded = 0
+    package var decisionsKept = 0
+    package var promptsAdded = 0
+    package var generationsAdded = 0
 
-    public init() {}
+    package init() {}
 }

@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 // How rows become records, and records rows. Columns are named as in Schema; children of many rows are fetched together.
 

@@ -1,4 +1,4 @@
-internal import GRDB
+import GRDB
 
 /// What lists, searches and rates pictures, keeps wishes, and throws away.
 extension Schema {

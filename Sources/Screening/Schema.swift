@@ -1,4 +1,4 @@
-internal import GRDB
+import GRDB
 
 /// The tables, and the rules that SQLite itself enforces, so that no mistake of ours (or of another program) breaks them.
 ///

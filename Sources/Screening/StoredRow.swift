@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// A row of a table as a file that anybody may have written: a value of another kind than the column's is an error, where GRDB's own
 /// subscripts would end the process.
@@ -76,9 +76,9 @@ struct StoredRow {
 }
 
 /// A structured value of the library: JSON of a type that a room above knows.
-public struct StoredJSON: Sendable, Hashable {
+package struct StoredJSON: Sendable, Hashable {
     /// As it was given.
-    public let text: String
+    package let text: String
     private let table: String
     private let row: String
     private let column: String
@@ -88,14 +88,14 @@ public struct StoredJSON: Sendable, Hashable {
     }
 
     /// Equal where they say the same, wherever that stands.
-    public static func == (a: StoredJSON, b: StoredJSON) -> Bool { a.text == b.text }
+    package static func == (a: StoredJSON, b: StoredJSON) -> Bool { a.text == b.text }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// The value.
     ///
     /// - Throws: `LibraryError.damagedValue`, naming the table, the row and the column, where the text does not hold one.
-    public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws(LibraryError) -> Value {
+    package func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws(LibraryError) -> Value {
         do {
             return try JSONCoding.decoder().decode(type, from: Data(text.utf8))
         } catch {

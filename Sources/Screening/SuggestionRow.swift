@@ -1,5 +1,5 @@
-internal import Foundation
-internal import GRDB
+import Foundation
+import GRDB
 
 /// A row of the table of suggestions while a transaction works on it, and, as JSON, its state before and after a decision.
 struct SuggestionRow: Codable, Equatable {

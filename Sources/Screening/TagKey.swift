@@ -1,5 +1,5 @@
-internal import Foundation
-internal import Vocabulary
+import Foundation
+import Vocabulary
 
 /// The identity of a tag within a picture: the vocabulary's normal form, where there is one.
 struct TagKey: Hashable, Sendable {

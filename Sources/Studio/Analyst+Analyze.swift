@@ -12,7 +12,7 @@ extension Analyst {
     /// - Parameters:
     ///   - composition: whether the text tower chooses the prompt.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
-    public func analyze(
+    package func analyze(
         _ file: PictureFile, composition: CompositionMode = .fast, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> AnalysisReport {
         let clock = ContinuousClock()

@@ -6,7 +6,7 @@ import Screening
 import Vocabulary
 
 /// What became of one picture of many.
-public enum BatchOutcome: Sendable {
+package enum BatchOutcome: Sendable {
     case analysed(AnalysisReport)
     /// Looked at before with the same encoder and vocabulary; the report is what the library keeps, nil where none was asked for.
     case stood(path: String, report: AnalysisReport?)
@@ -28,7 +28,7 @@ extension Analyst {
     ///   - reportsStanding: whether reports of pictures that are passed over are wanted.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     ///   - onOutcome: told what became of each picture, in the order of the listing.
-    public func analyze(
+    package func analyze(
         _ listing: PictureListing, composition: CompositionMode = .fast, again: Bool = false, reportsStanding: Bool = false,
         progress: @Sendable (Double) -> Void = { _ in },
         onOutcome: @Sendable (BatchOutcome) throws -> Void

@@ -5,13 +5,13 @@ import Screening
 import Vocabulary
 
 /// A tag of the vocabulary that a person may mean who has begun to type.
-public struct CompletionEntry: Codable, Sendable {
-    public let tag: String
-    public let facet: String
-    public let aliases: [String]
+package struct CompletionEntry: Codable, Sendable {
+    package let tag: String
+    package let facet: String
+    package let aliases: [String]
     /// Its cosine with the picture; nil without a picture, and for what is measured and not embedded.
-    @OrNull public internal(set) var nearness: Double?
-    @OrNull public internal(set) var confidence: Double?
+    @OrNull package internal(set) var nearness: Double?
+    @OrNull package internal(set) var confidence: Double?
 }
 
 extension Analyst {
@@ -21,7 +21,7 @@ extension Analyst {
     /// - Parameters:
     ///   - prefix: empty: the tags nearest to the picture.
     ///   - picture: one that this analyst's encoder has looked at; nil: in the vocabulary's order.
-    public func completions(of prefix: String, for picture: Int64?, limit: Int) throws -> [CompletionEntry] {
+    package func completions(of prefix: String, for picture: Int64?, limit: Int) throws -> [CompletionEntry] {
         let vocabulary = try vocabulary()
         let key = Tag.key(prefix)
         func rank(_ name: String) -> Int? {

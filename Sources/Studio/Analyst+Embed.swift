@@ -6,7 +6,7 @@ extension Analyst {
     ///   - tagger: the folder of a WD v3 tagger as it was downloaded.
     ///   - cut: thresholds by the largest gap instead of the usual ones.
     ///   - raw: every label's probability as well.
-    public func labels(of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool) throws -> [PictureLabels] {
+    package func labels(of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool) throws -> [PictureLabels] {
         let tagger = try Tagger(directory: URL(fileURLWithPath: tagger))
         return try pictures.map { file in
             let prepared = try tagger.prepare(try file.decoded(targetShortSide: raw ? nil : tagger.decodeShortSide).image)
@@ -23,7 +23,7 @@ extension Analyst {
     ///
     /// - Parameter raw: the projected features before they are brought to length 1, of pictures that are decoded in full: what the library
     ///   that a checkpoint comes from gives.
-    public func embed(pictures: [PictureFile], raw: Bool = false) throws -> [EmbeddingEntry] {
+    package func embed(pictures: [PictureFile], raw: Bool = false) throws -> [EmbeddingEntry] {
         guard !pictures.isEmpty else { return [] }
         let encoder: any PictureTextEncoder = try encoder()
         let prepared = try pictures.map {
@@ -40,7 +40,7 @@ extension Analyst {
     }
 
     /// - Parameter raw: as for pictures.
-    public func embed(texts: [String], raw: Bool = false) throws -> [EmbeddingEntry] {
+    package func embed(texts: [String], raw: Bool = false) throws -> [EmbeddingEntry] {
         let encoder: any PictureTextEncoder = try encoder()
         guard raw else {
             return zip(texts, try encoder.embed(texts)).map { EmbeddingEntry(input: $0, embedding: $1.values) }
@@ -51,14 +51,14 @@ extension Analyst {
     }
 
     /// Times `passes` over all pictures at once, after two that are not counted: the first reads the weights, the second packs them.
-    public func time(pictures: [PictureFile], passes: Int) throws -> EmbeddingTimes {
+    package func time(pictures: [PictureFile], passes: Int) throws -> EmbeddingTimes {
         let encoder: any PictureTextEncoder = try encoder()
         let prepared = try pictures.map { try encoder.prepare(try $0.decoded(targetShortSide: encoder.decodeShortSide).image) }
         return try time(inputs: pictures.count, passes: passes) { _ = try encoder.features(prepared: prepared) }
     }
 
     /// The same for texts; cutting them into tokens is in it.
-    public func time(texts: [String], passes: Int) throws -> EmbeddingTimes {
+    package func time(texts: [String], passes: Int) throws -> EmbeddingTimes {
         let encoder: any PictureTextEncoder = try encoder()
         return try time(inputs: texts.count, passes: passes) { _ = try encoder.features(texts: texts) }
     }

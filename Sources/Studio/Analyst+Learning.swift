@@ -26,7 +26,7 @@ extension Analyst {
     /// From where on tags are suggested, facet by facet, and what decisions change of it.
     ///
     /// - Parameter progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
-    public func thresholds(progress: @Sendable (Double) -> Void = { _ in }) throws -> ThresholdReport {
+    package func thresholds(progress: @Sendable (Double) -> Void = { _ in }) throws -> ThresholdReport {
         let analyzer = try analyzer(progress: progress)
         let learned = try learnedThresholds()
         return ThresholdReport(
@@ -43,7 +43,7 @@ extension Analyst {
     }
 
     /// Sets all decisions until now aside for learning. They stand as they are.
-    public func resetThresholds(by person: String) throws {
+    package func resetThresholds(by person: String) throws {
         try library().resetLearning(by: person)
     }
 
@@ -53,7 +53,7 @@ extension Analyst {
     ///   - paths: of pictures; of more than `BackgroundCalibration.maximumPictures` evenly spread ones are taken.
     ///   - progress: told the share done, from 0 to 1.
     /// - Throws: `StudioError.tooFewPictures`.
-    public func calibrate(on paths: [String], progress: @Sendable (Double) -> Void = { _ in }) throws -> CalibrationReport {
+    package func calibrate(on paths: [String], progress: @Sendable (Double) -> Void = { _ in }) throws -> CalibrationReport {
         guard paths.count >= BackgroundCalibration.minimumPictures else {
             throw StudioError.tooFewPictures(found: paths.count, needed: BackgroundCalibration.minimumPictures)
         }

@@ -11,7 +11,7 @@ extension Analyst {
     ///   - reference: a file, whether or not it was analysed; or a picture of the library by its number or the start of its digest.
     ///   - count: at most so many, at least 1.
     /// - Throws: `StudioError.nothingEmbedded` where the library holds no embedding of this encoder.
-    public func similar(to reference: String, count: Int) throws -> [SimilarPicture] {
+    package func similar(to reference: String, count: Int) throws -> [SimilarPicture] {
         let (encoder, library) = (try encoder(), try library())
         let spaces = try library.embeddingSpaces().filter { $0.count > 0 }
         guard spaces.contains(where: { $0.encoder.sha256 == encoder.identity.sha256 }) else {

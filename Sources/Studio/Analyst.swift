@@ -10,7 +10,7 @@ import Vocabulary
 ///
 /// Everything heavy (weights, the vocabulary's embeddings) is opened when it is first needed and kept for the next picture. The actor's work
 /// runs on a queue of its own: the use cases of the studio do not wait for it.
-public actor Analyst {
+package actor Analyst {
     nonisolated let premises: Premises
     private nonisolated let encoderName: String?
     private nonisolated let vocabularyName: String?
@@ -24,7 +24,7 @@ public actor Analyst {
     private var openedVocabulary: TagVocabulary?
     private var openedAnalyzer: Analyzer?
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     init(_ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?, precision: String? = nil) {
         self.premises = premises
@@ -33,8 +33,8 @@ public actor Analyst {
     }
 
     /// What it looks with, for people: a name, or the last part of a folder's.
-    public nonisolated var encoderLabel: String { encoderName.map(Studio.plainName) ?? "redraw-encoder" }
-    public nonisolated var vocabularyLabel: String { vocabularyName.map(Studio.plainName) ?? "redraw" }
+    package nonisolated var encoderLabel: String { encoderName.map(Studio.plainName) ?? "redraw-encoder" }
+    package nonisolated var vocabularyLabel: String { vocabularyName.map(Studio.plainName) ?? "redraw" }
 
     func library() throws -> Library { try premises.library() }
 

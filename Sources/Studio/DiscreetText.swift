@@ -1,19 +1,19 @@
-public import Foundation
+import Foundation
 
 /// Messages for those who are not at this machine: one line in which files are told by their names alone.
-public struct DiscreetText: Sendable {
+package struct DiscreetText: Sendable {
     /// Folders whose paths are taken out wherever they stand, the longest first; they may hold blanks.
     private let folders: [String]
 
-    public init(folders: [URL]) {
+    package init(folders: [URL]) {
         self.folders = Set(folders.map { $0.standardizedFileURL.path }).filter { $0 != "/" }.sorted { $0.count > $1.count }
     }
 
     /// Bytes of a message that are told; what was sent may be quoted in it.
-    public static let mostBytes = 1000
+    package static let mostBytes = 1000
 
     /// What an error says. The files that it carries are told by their names alone, whatever blanks and brackets their paths have.
-    public func words(of error: any Error) -> String {
+    package func words(of error: any Error) -> String {
         var message = "\(error)"
         // Errors of the system carry theirs apart.
         let carried = Self.paths(in: error).union((error as NSError).userInfo.values.flatMap { Self.paths(in: $0) })
@@ -33,7 +33,7 @@ public struct DiscreetText: Sendable {
         return paths
     }
 
-    public func plain(_ message: String) -> String {
+    package func plain(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         if text.utf8.count > Self.mostBytes { text = text.prefix(Self.mostBytes / 2) + "…" }
         for folder in folders { text = text.replacing(folder + "/", with: "").replacing(folder, with: "the library") }
@@ -46,7 +46,7 @@ extension Studio {
     /// What is told to those who are not at this machine.
     ///
     /// - Parameter others: folders that are no more of their business than the studio's own.
-    public func discreetText(besides others: [URL] = []) -> DiscreetText {
+    package func discreetText(besides others: [URL] = []) -> DiscreetText {
         DiscreetText(
             folders: [
                 premises.libraryFolder, installation.data, installation.personalModels, installation.cache, installation.defaultLibrary,

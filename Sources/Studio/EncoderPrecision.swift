@@ -3,7 +3,7 @@ import Tensors
 
 extension Studio {
     /// What an encoder's precision may be called.
-    public static let encoderPrecisions = EncoderPrecision.allCases.map(\.rawValue)
+    package static let encoderPrecisions = EncoderPrecision.allCases.map(\.rawValue)
 }
 
 /// In which numbers encoders and taggers multiply.

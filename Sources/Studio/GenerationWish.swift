@@ -4,64 +4,64 @@ import Screening
 /// What a person said of a picture to be made, all of it optional: the command line, a page, an API and a picture's own text all come to it.
 ///
 /// Choices are words here, as people and scripts write them; an order has them checked.
-public struct GenerationWish: Codable, Sendable, Equatable {
+package struct GenerationWish: Codable, Sendable, Equatable {
     /// One of `modes`; nil: told by the picture and the mask that are there.
-    public var mode: String?
+    package var mode: String?
     /// File of the picture to redraw or repaint.
-    public var picture: String?
+    package var picture: String?
     /// File of a picture of the same size, white where it is to be repainted.
-    public var mask: String?
+    package var mask: String?
     /// Names of things in the picture that are to be repainted, in place of a mask: "dog", "face".
-    public var select: [String]?
-    public var prompt: String?
-    public var negative: String?
+    package var select: [String]?
+    package var prompt: String?
+    package var negative: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.
-    public var model: String?
-    public var strength: Double?
+    package var model: String?
+    package var strength: Double?
     /// One sheet with the picture redrawn at each of these strengths.
-    public var strengths: [Double]?
-    public var steps: Int?
-    public var guidance: Double?
-    public var seed: UInt64?
+    package var strengths: [Double]?
+    package var steps: Int?
+    package var guidance: Double?
+    package var seed: UInt64?
     /// One of `samplers`.
-    public var sampler: String?
-    public var clipSkip: Int?
+    package var sampler: String?
+    package var clipSkip: Int?
     /// `512x384`, or `picture` for the picture's own.
-    public var size: String?
+    package var size: String?
     /// Side of the first picture of what grows; 0: at once.
-    public var firstSide: Int?
-    public var refine: Double?
-    public var drafts: Int?
-    public var count: Int?
+    package var firstSide: Int?
+    package var refine: Double?
+    package var drafts: Int?
+    package var count: Int?
     /// One of `profiles`.
-    public var profile: String?
+    package var profile: String?
     /// One of `precisions`.
-    public var precision: String?
+    package var precision: String?
     /// One of `resizes`.
-    public var resize: String?
+    package var resize: String?
     /// One of `outputSizes`.
-    public var outputSize: String?
+    package var outputSize: String?
     /// One of `fills`.
-    public var fill: String?
+    package var fill: String?
     /// One of `areas`.
-    public var area: String?
-    public var padding: Int?
-    public var feather: Int?
-    public var grow: Int?
-    public var invert: Bool?
+    package var area: String?
+    package var padding: Int?
+    package var feather: Int?
+    package var grow: Int?
+    package var invert: Bool?
     /// What stands where the picture is transparent: `keep`, `white`, `black`, `grey` or `#rrggbb`.
-    public var background: String?
+    package var background: String?
     /// Name of what is to make it.
-    public var engine: String?
+    package var engine: String?
     /// A file, or a folder, which ends in `/` where it is not there yet.
-    public var output: String?
-    public var overwrite: Bool?
+    package var output: String?
+    package var overwrite: Bool?
     /// File of a picture that shows what is becoming of it.
-    public var preview: String?
+    package var preview: String?
     /// File of the latent after the last step.
-    public var latent: String?
+    package var latent: String?
 
-    public init() {}
+    package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
@@ -70,7 +70,7 @@ public struct GenerationWish: Codable, Sendable, Equatable {
         case preview, latent
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(settingsOf: values)
         picture = try values.decodeIfPresent(String.self, forKey: .picture)
@@ -112,21 +112,21 @@ public struct GenerationWish: Codable, Sendable, Equatable {
         engine = try values.decodeIfPresent(String.self, forKey: .engine)
     }
 
-    public static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
-    public static let samplers = SamplerName.allCases.map(\.rawValue)
-    public static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
-    public static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
-    public static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
-    public static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
-    public static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)
+    package static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
+    package static let samplers = SamplerName.allCases.map(\.rawValue)
+    package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
+    package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
+    package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
+    package static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
+    package static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)
     /// How far pictures are usually redrawn: less keeps nearly all of them, more forgets them.
-    public static let advisedStrength = 0.4...0.8
+    package static let advisedStrength = 0.4...0.8
     /// Where neither the person nor the model says anything.
-    public static let defaultStrength = GenerationRequest().strength
+    package static let defaultStrength = GenerationRequest().strength
     /// As many pictures as one wish may ask for.
-    public static let mostPictures = Int(GenerationRequest.Bounded.count.range.upperBound)
+    package static let mostPictures = Int(GenerationRequest.Bounded.count.range.upperBound)
     /// Between what the numbers of a wish must be, by their keys; `strengths` is how many a sheet may have, `weight` is a tag's.
-    public static let ranges: [String: ClosedRange<Double>] = {
+    package static let ranges: [String: ClosedRange<Double>] = {
         var ranges = Dictionary(uniqueKeysWithValues: GenerationRequest.Bounded.allCases.map { ($0.rawValue, $0.range) })
         // 0 says that what grows is made at its size at once.
         ranges["firstSide"] = 0...GenerationRequest.Bounded.firstSide.range.upperBound
@@ -134,5 +134,5 @@ public struct GenerationWish: Codable, Sendable, Equatable {
         ranges["weight"] = Suggestion.weights
         return ranges
     }()
-    public static let areas = GenerationRequest.Area.allCases.map(\.rawValue)
+    package static let areas = GenerationRequest.Area.allCases.map(\.rawValue)
 }

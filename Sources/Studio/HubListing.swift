@@ -112,7 +112,7 @@ struct HubListing: Sendable {
 }
 
 /// Why a model could not be pulled, the fetching itself apart.
-public enum PullError: Error, Equatable, CustomStringConvertible {
+package enum PullError: Error, Equatable, CustomStringConvertible {
     case offline
     case notAName(String)
     case noRepository(name: String, source: String)
@@ -124,7 +124,7 @@ public enum PullError: Error, Equatable, CustomStringConvertible {
     case unreadableListing(repository: String)
     case isThere(path: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .offline: "nothing is fetched: --offline, or HF_HUB_OFFLINE, says so"
         case .notAName(let name): "\(name) is neither a known model, nor OWNER/NAME of a hub, nor an address; see redraw models list"

@@ -1,22 +1,22 @@
-public import Foundation
+import Foundation
 
 /// Where Redraw's own files stand (the vocabulary and the models) and where the person's go.
 ///
 /// Own files are looked for, in this order: in the folder `REDRAW_DATA` names, in `share/redraw` beside the folder the program
 /// was installed into, and in the checkout it was built in. The working directory plays no part.
-public struct Installation: Sendable, Hashable {
+package struct Installation: Sendable, Hashable {
     /// Holds `Vocab/` and `Models/`.
-    public let data: URL
+    package let data: URL
     /// The person's own models: `$XDG_DATA_HOME/redraw/models`, searched after the shipped ones.
-    public let personalModels: URL
+    package let personalModels: URL
     /// Things that can be computed again: `$XDG_CACHE_HOME/redraw`.
-    public let cache: URL
+    package let cache: URL
     /// The default library: `$XDG_DATA_HOME/redraw`.
-    public let defaultLibrary: URL
+    package let defaultLibrary: URL
 
-    public var vocabularies: URL { data.appendingPathComponent("Vocab") }
+    package var vocabularies: URL { data.appendingPathComponent("Vocab") }
     /// Names of the vocabularies in `Vocab/`.
-    public var vocabularyNames: [String] {
+    package var vocabularyNames: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: vocabularies.path)) ?? []
         return names.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".md") }.sorted()
     }
@@ -35,15 +35,15 @@ public struct Installation: Sendable, Hashable {
         return place
     }
 
-    public var models: URL { data.appendingPathComponent("Models") }
+    package var models: URL { data.appendingPathComponent("Models") }
 
     /// The files of the page that `redraw serve` shows: `Page` where Redraw is installed, its source in a checkout.
-    public var page: URL {
+    package var page: URL {
         let installed = data.appendingPathComponent("Page")
         return FileManager.default.fileExists(atPath: installed.path) ? installed : data.appendingPathComponent("Sources/StudioWeb/Page")
     }
 
-    public init(data: URL, personalModels: URL, cache: URL, defaultLibrary: URL) {
+    package init(data: URL, personalModels: URL, cache: URL, defaultLibrary: URL) {
         self.data = data
         self.personalModels = personalModels
         self.cache = cache
@@ -53,7 +53,7 @@ public struct Installation: Sendable, Hashable {
     /// The installation this program runs from.
     ///
     /// - Throws: ``StudioError/noData(searched:)`` where no folder holds both `Vocab` and `Models`.
-    public static func current(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Installation {
+    package static func current(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Installation {
         let candidates = dataCandidates(environment: environment)
         guard let data = candidates.first(where: holdsData) else {
             throw StudioError.noData(searched: candidates.map(\.path))
@@ -65,7 +65,7 @@ public struct Installation: Sendable, Hashable {
     }
 
     /// Where a person's data belongs, and with it the default library.
-    public static func dataFolder(environment: [String: String]) -> URL {
+    package static func dataFolder(environment: [String: String]) -> URL {
         folder(environment["XDG_DATA_HOME"], otherwise: ".local/share", environment: environment)
     }
 

@@ -46,11 +46,11 @@ struct LibraryFiles {
 }
 
 /// What is taken from whoever sends pictures over a network, where a file of one's own may be larger.
-public enum UploadLimits {
+package enum UploadLimits {
     /// Bytes of a picture.
-    public static let bytes = 64 << 20
+    package static let bytes = 64 << 20
     /// Pixels of a picture: 100 megapixels take 400 MB while they are looked at.
-    public static let pixels = 100_000_000
+    package static let pixels = 100_000_000
 }
 
 extension ImageFormat {

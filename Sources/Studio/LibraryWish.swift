@@ -1,19 +1,19 @@
 import Diffusion
-public import Engines
+import Engines
 import Foundation
 import Screening
 
 /// A wish as those say it who know the library and not the machine: the picture is its number, the mask its digest, and the pictures that are
 /// made go into the library's own folder. A key that it does not have is refused by its name.
-public struct LibraryWish: Codable, Sendable, Equatable {
+package struct LibraryWish: Codable, Sendable, Equatable {
     /// Number of the picture to redraw or repaint.
-    public var picture: Int64?
+    package var picture: Int64?
     /// What keeping the mask told: the SHA-256 of its file.
-    public var mask: String?
+    package var mask: String?
     /// All else. Its names of files are nil.
-    public var settings = GenerationWish()
+    package var settings = GenerationWish()
 
-    public init() {}
+    package init() {}
 
     /// Keys of a wish that name files of the machine.
     private static let files: Set<String> = ["output", "overwrite", "preview", "latent"]
@@ -25,7 +25,7 @@ public struct LibraryWish: Codable, Sendable, Equatable {
         init?(intValue: Int) { nil }
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let known = Set(GenerationWish.CodingKeys.allCases.map(\.rawValue))
         for key in try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted() {
             if Self.files.contains(key) { throw WishError.namesFile(key) }
@@ -37,7 +37,7 @@ public struct LibraryWish: Codable, Sendable, Equatable {
         settings = try GenerationWish(settingsOf: values)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         try settings.encode(to: encoder)
         var values = encoder.container(keyedBy: GenerationWish.CodingKeys.self)
         try values.encodeIfPresent(picture, forKey: .picture)
@@ -46,17 +46,17 @@ public struct LibraryWish: Codable, Sendable, Equatable {
 }
 
 /// What a wish says that it may not.
-public enum WishError: Error, Equatable, CustomStringConvertible {
+package enum WishError: Error, Equatable, CustomStringConvertible {
     case unknownKey(String)
     case namesFile(String)
 
-    public var field: String {
+    package var field: String {
         switch self {
         case .unknownKey(let key), .namesFile(let key): key
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownKey(let key): "there is no setting \(key)"
         case .namesFile(let key): "\(key) is not taken here: what is made goes into the library"
@@ -85,13 +85,13 @@ extension Studio {
     /// The order that a wish comes to.
     ///
     /// - Throws: as ``order(_:)-(GenerationWish)``; ``StudioError/fileIsGone(picture:)``, ``StudioError/noSuchMask(_:)``.
-    public func order(_ wish: LibraryWish) async throws -> GenerationOrder {
+    package func order(_ wish: LibraryWish) async throws -> GenerationOrder {
         // Hashing the picture's file takes a moment.
         try await order(NumericQueue.shared.run { [self] in try located(wish) })
     }
 
     /// What an order of a wish will do, and what it costs; nothing is loaded.
-    public func plan(_ wish: LibraryWish) async throws -> PlannedOrder {
+    package func plan(_ wish: LibraryWish) async throws -> PlannedOrder {
         let order = try await order(wish)
         guard let engine = engines[order.engine] else {
             throw OrderError.unknown(what: "engine", value: order.engine, known: engines.keys.sorted())

@@ -1,7 +1,7 @@
-public import Diffusion
+import Diffusion
 
 /// Why no order can be made of a wish: something that was said is wrong in itself, before any file of a model is looked at.
-public enum OrderError: Error, Equatable, CustomStringConvertible {
+package enum OrderError: Error, Equatable, CustomStringConvertible {
     /// A word that is none of the choices.
     case unknown(what: String, value: String, known: [String])
     /// Neither `512x384` nor `picture`.
@@ -22,7 +22,7 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
     case request(GenerationRequestError)
 
     /// The setting that is wrong, as a wish calls it; nil where none is alone.
-    public var field: String? {
+    package var field: String? {
         switch self {
         case .unknown(let what, _, _): Self.key(what)
         case .noSize, .sizeOfNoPicture: "size"
@@ -53,9 +53,9 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
     }
 
     /// As many strengths as a sheet may show.
-    public static let mostStrengths = 12
+    package static let mostStrengths = 12
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknown(let what, let value, let known):
             "the \(what) \(value) is not known; there \(known.count == 1 ? "is" : "are") \(known.joined(separator: ", "))"

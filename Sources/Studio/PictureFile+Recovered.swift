@@ -4,18 +4,18 @@ import Glibc
 import Pixels
 
 /// The prompts that a picture's file carries, or the text file beside it, and what could not be read of them.
-public struct Recovery: Sendable {
+package struct Recovery: Sendable {
     /// The most telling first.
-    public let prompts: [RecoveredPrompt]
+    package let prompts: [RecoveredPrompt]
     /// In words; nearly always none.
-    public let notes: [String]
+    package let notes: [String]
 }
 
 extension PictureFile {
     /// Looks into the picture's texts and into `photo.txt` or `photo.jpg.txt` beside it.
     ///
     /// Texts are no reason to refuse a picture: what cannot be read is told in the notes.
-    public func recovery() -> Recovery {
+    package func recovery() -> Recovery {
         var notes = (try? ImageFile.unreadTexts(of: bytes)) ?? []
         let sidecar = sidecar(notes: &notes)
         var texts = (try? ImageFile.text(of: bytes)) ?? [:]

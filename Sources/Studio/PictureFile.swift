@@ -6,14 +6,14 @@ import Pixels
 import Screening
 
 /// A picture as it lies on disk: its bytes, who it is, and how large it is. Decoding waits until somebody wants pixels.
-public struct PictureFile: Sendable {
+package struct PictureFile: Sendable {
     /// As the person named it.
-    public let path: String
+    package let path: String
     /// SHA-256 of the file, 64 hexadecimal digits.
-    public let sha256: String
+    package let sha256: String
     /// Pixels, after orientation.
-    public let width: Int
-    public let height: Int
+    package let width: Int
+    package let height: Int
     let format: ImageFormat
     let orientation: Orientation
     /// How the file looked from outside just before it was read.
@@ -23,7 +23,7 @@ public struct PictureFile: Sendable {
     /// Reads the file and its header.
     ///
     /// - Throws: ``StudioError`` where there is no such file, `ImageError` where it is no picture or exceeds a limit.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let url = URL(asTyped: path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { throw StudioError.noPicture(path: path) }

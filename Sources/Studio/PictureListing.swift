@@ -4,8 +4,8 @@ import Synchronization
 
 /// Paths of pictures as they come, from folders, from arguments and from standard input. A thread of its own looks for them, some hundred
 /// ahead of whoever takes them: a hundred thousand files are never in memory together.
-public final class PictureListing: Sendable {
-    public enum Source: Sendable, Hashable {
+package final class PictureListing: Sendable {
+    package enum Source: Sendable, Hashable {
         /// A picture, or a folder of pictures.
         case path(String)
         /// Paths on standard input, one a line.
@@ -43,7 +43,7 @@ public final class PictureListing: Sendable {
     /// - Parameters:
     ///   - isRecursive: whether folders in folders are looked into.
     ///   - counts: whether folders are counted beforehand, on another thread, for ``total``.
-    public init(_ sources: [Source], isRecursive: Bool = true, counts: Bool = false, ahead: Int = 256) {
+    package init(_ sources: [Source], isRecursive: Bool = true, counts: Bool = false, ahead: Int = 256) {
         self.sources = sources
         self.isRecursive = isRecursive
         // Not its initial value: libdispatch wants that back before it lets a semaphore go.
@@ -53,10 +53,10 @@ public final class PictureListing: Sendable {
     }
 
     /// How many pictures there are in all, once that is known; standard input does not tell beforehand.
-    public var total: Int? { counted.withLock { $0 } }
+    package var total: Int? { counted.withLock { $0 } }
 
     /// Files in folders that people take for pictures and that are not read: how many there were so far, by extension.
-    public var passedOver: [String: Int] { unread.withLock { $0 } }
+    package var passedOver: [String: Int] { unread.withLock { $0 } }
 
     // MARK: Taking
 
@@ -198,7 +198,7 @@ public final class PictureListing: Sendable {
     }
 
     /// Whether a folder, or a link to one, is there.
-    public static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         let expanded = NSString(string: path).expandingTildeInPath
         return FileManager.default.fileExists(atPath: expanded, isDirectory: &isFolder) && isFolder.boolValue

@@ -1,10 +1,10 @@
 import Analysis
-public import Foundation
+import Foundation
 import Vocabulary
 
 extension ScreeningDesk {
     /// The desk of the library in that folder, with Redraw's own way to compose prompts.
-    public init(
+    package init(
         libraryFolder: URL, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
     ) throws {
         try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, facetOfTag: facetOfTag)
@@ -16,7 +16,7 @@ extension ScreeningDesk {
     }
 
     /// What Analysis makes of approved tags. A facet that this version does not know counts as a subject.
-    public static let composition: Composition = { approved in
+    package static let composition: Composition = { approved in
         PromptComposer.compose(
             approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) })
     }

@@ -1,17 +1,17 @@
-public import Foundation
+import Foundation
 import Glibc
 import Pixels
 import Screening
 
 /// Why a library's text is not written to a file.
-public enum TransferError: Error, Equatable, CustomStringConvertible {
+package enum TransferError: Error, Equatable, CustomStringConvertible {
     case exists(path: String)
     case isTheLibrary(path: String)
     case unwritable(path: String, reason: String)
     case unreadable(path: String)
     case notAnExport(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .exists(let path): "\(path) is there already; name another file, or add --overwrite"
         case .isTheLibrary(let path): "\(path) is the library itself; name a file elsewhere"
@@ -27,7 +27,7 @@ extension ScreeningDesk {
     ///
     /// - Returns: how many pictures were written.
     /// - Throws: ``TransferError``; `LibraryError.noSuchPicture`.
-    public func export(pictures: [Int64]? = nil, toFile file: URL, overwriting: Bool) throws -> Int {
+    package func export(pictures: [Int64]? = nil, toFile file: URL, overwriting: Bool) throws -> Int {
         guard !isOurs(file) else { throw TransferError.isTheLibrary(path: file.path) }
         guard overwriting || !OutputPlaces.isTaken(file) else { throw TransferError.exists(path: file.path) }
         var count = 0
@@ -44,7 +44,7 @@ extension ScreeningDesk {
     ///
     /// - Parameter onPictures: told how many pictures have been taken in so far; what it throws ends the import.
     /// - Throws: ``TransferError``.
-    public func `import`(
+    package func `import`(
         contentsOf file: URL, by person: String, onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
         do {

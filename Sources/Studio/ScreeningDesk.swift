@@ -1,33 +1,33 @@
 import Catalog
-public import Foundation
-public import Screening
+import Foundation
+import Screening
 import Vocabulary
 
 // What the commands and the page call by name without importing the rooms below.
-public typealias Library = Screening.Library
-public typealias LibraryError = Screening.LibraryError
-public typealias LibraryExport = Screening.LibraryExport
-public typealias PictureRecord = Screening.PictureRecord
-public typealias Suggestion = Screening.Suggestion
-public typealias Change = Screening.Change
-public typealias Decision = Screening.Decision
-public typealias DecisionOutcome = Screening.DecisionOutcome
-public typealias NewPicture = Screening.NewPicture
-public typealias NewAnalysis = Screening.NewAnalysis
-public typealias NewSuggestion = Screening.NewSuggestion
-public typealias EncoderIdentity = Screening.EncoderIdentity
-public typealias VocabularyIdentity = Screening.VocabularyIdentity
-public typealias PromptVersion = Screening.PromptVersion
-public typealias Generation = Screening.Generation
-public typealias HistoryEntry = Screening.HistoryEntry
+package typealias Library = Screening.Library
+package typealias LibraryError = Screening.LibraryError
+package typealias LibraryExport = Screening.LibraryExport
+package typealias PictureRecord = Screening.PictureRecord
+package typealias Suggestion = Screening.Suggestion
+package typealias Change = Screening.Change
+package typealias Decision = Screening.Decision
+package typealias DecisionOutcome = Screening.DecisionOutcome
+package typealias NewPicture = Screening.NewPicture
+package typealias NewAnalysis = Screening.NewAnalysis
+package typealias NewSuggestion = Screening.NewSuggestion
+package typealias EncoderIdentity = Screening.EncoderIdentity
+package typealias VocabularyIdentity = Screening.VocabularyIdentity
+package typealias PromptVersion = Screening.PromptVersion
+package typealias Generation = Screening.Generation
+package typealias HistoryEntry = Screening.HistoryEntry
 
 /// What can go wrong at the desk itself; the library's own errors pass through.
-public enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
+package enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
     /// There is nothing to compose a prompt from.
     case nothingApproved(picture: String)
     case noSuchFacet(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .nothingApproved(let picture):
             "nothing is approved for \(picture) yet; approve some with `redraw review \(picture)` or `redraw tag \(picture) --approve TAG`"
@@ -38,18 +38,18 @@ public enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
 }
 
 /// An approved suggestion, as a composer of prompts sees it.
-public struct ApprovedText: Sendable, Hashable {
+package struct ApprovedText: Sendable, Hashable {
     /// The edited text, else the tag.
-    public let text: String
-    public let facet: String
+    package let text: String
+    package let facet: String
     /// 1 is none.
-    public let weight: Double
+    package let weight: Double
 }
 
 /// Where a person screens what was suggested: finds the picture that is meant, takes decisions, and turns approved tags into a prompt.
-public struct ScreeningDesk: Sendable {
+package struct ScreeningDesk: Sendable {
     /// Approved tags, best first, to the text of a prompt.
-    public typealias Composition = @Sendable ([ApprovedText]) -> String
+    package typealias Composition = @Sendable ([ApprovedText]) -> String
 
     let library: Library
     private let compose: Composition
@@ -58,21 +58,21 @@ public struct ScreeningDesk: Sendable {
     /// - Parameters:
     ///   - compose: a pure function; the same approval always gives the same prompt.
     ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
-    public init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
+    package init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
         try self.init(library: Library.opened(in: libraryFolder), compose: compose, facetOfTag: facetOfTag)
     }
 
-    public init(
+    package init(
         library: Library, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
     ) {
         (self.library, self.compose, self.facetOfTag) = (library, compose, facetOfTag)
     }
 
     /// Names of the facets, in the order in which people expect to see them.
-    public static let facets = Facet.allCases.map(\.rawValue)
+    package static let facets = Facet.allCases.map(\.rawValue)
 
     /// Where a facet stands in that order; one that this version does not know stands last.
-    public static func position(ofFacet facet: String) -> Int {
+    package static func position(ofFacet facet: String) -> Int {
         facets.firstIndex(of: facet) ?? facets.count
     }
 }
@@ -83,15 +83,15 @@ extension ScreeningDesk {
     /// The picture that a person means: by its file (whatever its name now), by a path it was seen at, by its number, or by the start
     /// of its SHA-256 (at least four digits).
     /// - Throws: `LibraryError.noSuchPicture` or `LibraryError.ambiguousPicture`.
-    public func picture(_ reference: String) throws -> PictureRecord { try library.picture(meant: reference) }
+    package func picture(_ reference: String) throws -> PictureRecord { try library.picture(meant: reference) }
 
     /// How paths are kept: absolute, so that they mean the same from every working directory.
-    public static func storedPath(_ path: String) -> String {
+    package static func storedPath(_ path: String) -> String {
         URL(asTyped: path).standardizedFileURL.path
     }
 
     /// Pictures with pending suggestions, the latest first.
-    public func picturesToScreen() throws -> [PictureRecord] {
+    package func picturesToScreen() throws -> [PictureRecord] {
         try library.picturesWithPendingSuggestions()
     }
 }
@@ -122,7 +122,7 @@ extension Library {
 extension ScreeningDesk {
     /// A tag to be added, as a person types it: `watercolour`, or with its facet `style: watercolour`.
     /// Without one, the vocabulary's facet counts, else `subject`.
-    public func addition(_ text: String) throws -> Change {
+    package func addition(_ text: String) throws -> Change {
         if let colon = text.firstIndex(of: ":") {
             let name = text[..<colon].trimmingCharacters(in: .whitespaces)
             guard let facet = Facet(spelling: name) else { throw ScreeningDeskError.noSuchFacet(name) }
@@ -136,7 +136,7 @@ extension ScreeningDesk {
 
 extension ScreeningDesk {
     /// The prompt that would be composed now, whether or not anything is approved.
-    public func preview(_ suggestions: [Suggestion]) -> String {
+    package func preview(_ suggestions: [Suggestion]) -> String {
         compose(
             suggestions.filter { $0.state == .approved }.map { ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight) })
     }
@@ -146,7 +146,7 @@ extension ScreeningDesk {
     /// A version written by hand stands until something is decided after it.
     /// - Parameter recompose: composes all the same.
     /// - Throws: ``ScreeningDeskError/nothingApproved(picture:)``.
-    public func prompt(of picture: PictureRecord, recompose: Bool = false) throws -> PromptVersion {
+    package func prompt(of picture: PictureRecord, recompose: Bool = false) throws -> PromptVersion {
         let latest = try library.latestPrompt(of: picture.id)
         if let latest, !recompose, latest.source != .composed {
             let decided = try library.decisions(of: picture.id).last?.decidedAt
@@ -160,7 +160,7 @@ extension ScreeningDesk {
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
-    public func write(positive: String?, negative: String?, for picture: PictureRecord) throws -> PromptVersion {
+    package func write(positive: String?, negative: String?, for picture: PictureRecord) throws -> PromptVersion {
         var text = positive
         if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
         if text == nil { text = preview(try library.suggestions(of: picture.id)) }
@@ -168,13 +168,13 @@ extension ScreeningDesk {
     }
 
     /// What was found in the picture's own file when it was analysed, if anything was.
-    public func recovered(for picture: PictureRecord) throws -> RecoveredPrompt? {
+    package func recovered(for picture: PictureRecord) throws -> RecoveredPrompt? {
         try library.latestRecovery(of: picture.id)?.recovered?.decoded()
     }
 
     /// Makes the prompt that was found in the picture's file the next version, word by word, with the size it was drawn at.
     /// - Throws: ``StudioError/nothingRecovered(picture:)``.
-    public func adoptRecovered(for picture: PictureRecord) throws -> PromptVersion {
+    package func adoptRecovered(for picture: PictureRecord) throws -> PromptVersion {
         guard let found = try recovered(for: picture) else {
             throw StudioError.nothingRecovered(picture: picture.paths.first ?? "\(picture.id)")
         }

@@ -4,14 +4,14 @@ import Foundation
 
 extension Studio {
     /// Names of the LoRAs that prompts may call, whatever the model: `<lora:name:0.8>`.
-    public func loras() -> [String] { CalledFiles.loras(in: adapterFolders) }
+    package func loras() -> [String] { CalledFiles.loras(in: adapterFolders) }
 
     /// Names of the textual inversions that prompts may call, whatever the model.
-    public func embeddings() -> [String] { CalledFiles.embeddings(in: adapterFolders) }
+    package func embeddings() -> [String] { CalledFiles.embeddings(in: adapterFolders) }
 
     /// A model's own folder is searched besides, when it is used.
     private var adapterFolders: [URL] { [installation.personalModels] }
 
     /// Bytes of the machine's memory that are free, and that this process holds; nil where the system does not tell.
-    public var memory: (free: Int?, held: Int?) { (Memory.available, Memory.resident) }
+    package var memory: (free: Int?, held: Int?) { (Memory.available, Memory.resident) }
 }

@@ -4,12 +4,12 @@ import Pixels
 import Screening
 
 /// How a picture is to be analysed: with what is installed under these names; nil is the studio's own.
-public struct AnalysisWish: Codable, Sendable, Hashable {
-    public var encoder: String?
-    public var vocabulary: String?
-    public var tagger: String?
+package struct AnalysisWish: Codable, Sendable, Hashable {
+    package var encoder: String?
+    package var vocabulary: String?
+    package var tagger: String?
 
-    public init(encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil) {
+    package init(encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil) {
         (self.encoder, self.vocabulary, self.tagger) = (encoder, vocabulary, tagger)
     }
 }
@@ -18,7 +18,7 @@ extension Studio {
     /// Has a picture analysed when its turn comes.
     ///
     /// - Throws: ``StudioError/unknownEncoder(name:known:)`` and the like where something is not installed; `LibraryError.noSuchPicture`.
-    public func wantAnalysis(of picture: Int64, _ wish: AnalysisWish = AnalysisWish()) throws {
+    package func wantAnalysis(of picture: Int64, _ wish: AnalysisWish = AnalysisWish()) throws {
         let catalog = premises.catalog()
         if let encoder = wish.encoder, !catalog.encoders.contains(where: { $0.name == encoder && catalog.isInstalled($0) }) {
             throw StudioError.notAName(what: "encoder", value: encoder)
@@ -38,7 +38,7 @@ extension Studio {
     ///
     /// - Parameter onChange: told the picture's number when its analysis begins, and when it has ended.
     /// - Returns: whether there was one.
-    public func analyseNext(onChange: @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
+    package func analyseNext(onChange: @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
         let library = try premises.library()
         var others: Set<Int64> = []
         while let (picture, how) = try library.nextWantedAnalysis(besides: others) {

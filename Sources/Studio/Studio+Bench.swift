@@ -5,7 +5,7 @@ import Threads
 
 extension Studio {
     /// Measures this machine, and plans a picture of 512 and one of 1024 pixels a side with every generator that is installed.
-    public func bench() async throws -> BenchReport {
+    package func bench() async throws -> BenchReport {
         let rates = try await NumericQueue.shared.run {
             Arithmetic.allCases.map { arithmetic in
                 BenchReport.Rate(

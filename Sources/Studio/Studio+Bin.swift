@@ -2,24 +2,24 @@ import Foundation
 import Screening
 
 /// What emptying the bin removed.
-public struct BinReport: Codable, Sendable {
-    public let pictures: Int
-    public let generations: Int
+package struct BinReport: Codable, Sendable {
+    package let pictures: Int
+    package let generations: Int
 }
 
 extension Studio {
     /// Puts a picture into the bin, with its generations that are over. A wish that it be analysed rests there.
-    public func bin(picture id: Int64) throws { try premises.library().bin(picture: id) }
-    public func restore(picture id: Int64) throws { try premises.library().restore(picture: id) }
+    package func bin(picture id: Int64) throws { try premises.library().bin(picture: id) }
+    package func restore(picture id: Int64) throws { try premises.library().restore(picture: id) }
     /// - Throws: `LibraryError.invalid` for one that runs.
-    public func bin(generation id: Int64) throws { try premises.library().bin(generation: id) }
-    public func restore(generation id: Int64) throws { try premises.library().restore(generation: id) }
+    package func bin(generation id: Int64) throws { try premises.library().bin(generation: id) }
+    package func restore(generation id: Int64) throws { try premises.library().restore(generation: id) }
     /// How much lies in the bin.
-    public func binCount() throws -> Int { try premises.library().binCount() }
+    package func binCount() throws -> Int { try premises.library().binCount() }
 
     /// Removes what lies in the bin for good: from the library, and those of its files that are the library's own. A person's own file stays
     /// where it is. Masks that nothing was repainted under go too, once they are a day old.
-    public func emptyBin() async throws -> BinReport {
+    package func emptyBin() async throws -> BinReport {
         // Whatever is taken in waits: it may be the very file that goes.
         try await Studio.takingIn.run { [self] in
             let library = try premises.library()
@@ -63,7 +63,7 @@ extension Studio {
     // MARK: Presets
 
     /// Wishes that the person keeps, by their names.
-    public func presets() throws -> [PresetReport] {
+    package func presets() throws -> [PresetReport] {
         try premises.library().presets().map { PresetReport(name: $0.name, wish: try $0.wish.decoded()) }
     }
 
@@ -71,7 +71,7 @@ extension Studio {
     ///
     /// - Parameter replacing: whether it takes the place of one that has the name.
     /// - Throws: ``StudioError/presetExists(_:)`` where it does not.
-    public func keep(preset name: String, _ wish: LibraryWish, replacing: Bool) throws {
+    package func keep(preset name: String, _ wish: LibraryWish, replacing: Bool) throws {
         var wish = wish
         (wish.picture, wish.mask) = (nil, nil)
         guard try premises.library().keep(preset: name, wish: JSON.text(wish), replacing: replacing) else {
@@ -80,13 +80,13 @@ extension Studio {
     }
 
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
-    public func remove(preset name: String) throws {
+    package func remove(preset name: String) throws {
         guard try premises.library().remove(preset: name) else { throw StudioError.noSuchPreset(name) }
     }
 }
 
 /// A wish that a person keeps under a name.
-public struct PresetReport: Codable, Sendable {
-    public let name: String
-    public let wish: LibraryWish
+package struct PresetReport: Codable, Sendable {
+    package let name: String
+    package let wish: LibraryWish
 }

@@ -9,7 +9,7 @@ extension Studio {
     /// What the picture's approved tags come to as a prompt, and how long that is for a model.
     ///
     /// - Parameter model: an installed one's name; nil: the one that was suggested for the picture where it is installed, else the default.
-    public func composed(_ picture: Int64, model: String? = nil) throws -> ComposedReport {
+    package func composed(_ picture: Int64, model: String? = nil) throws -> ComposedReport {
         let library = try premises.library()
         let approved = try library.suggestions(of: picture).filter { $0.state == .approved }.map {
             ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight)

@@ -2,7 +2,7 @@ import Vocabulary
 
 extension Studio {
     /// The desk of this studio's library; it knows the facets of the vocabulary's tags.
-    public func desk() throws -> ScreeningDesk {
+    package func desk() throws -> ScreeningDesk {
         let installation = installation
         return try ScreeningDesk(
             library: premises.library(), compose: ScreeningDesk.composition,

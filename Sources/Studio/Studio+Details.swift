@@ -4,31 +4,31 @@ import Screening
 import Vocabulary
 
 /// A decision as a page sends it.
-public struct DecisionWish: Codable, Sendable {
-    public var action: String
-    public var tag: String
-    public var text: String?
-    public var weight: Double?
-    public var facet: String?
+package struct DecisionWish: Codable, Sendable {
+    package var action: String
+    package var tag: String
+    package var text: String?
+    package var weight: Double?
+    package var facet: String?
 
-    public static let actions = ["approve", "reject", "reset", "edit", "weigh", "add"]
+    package static let actions = ["approve", "reject", "reset", "edit", "weigh", "add"]
 }
 
 /// What deciding leaves of a picture.
-public struct ScreeningReport: Codable, Sendable {
-    public let suggestions: [SuggestionReport]
-    public let counts: PictureSummary.Counts
-    public let compose: ComposedReport
+package struct ScreeningReport: Codable, Sendable {
+    package let suggestions: [SuggestionReport]
+    package let counts: PictureSummary.Counts
+    package let compose: ComposedReport
     /// As in ``PictureSummary``.
-    @OrNull public internal(set) var lastDecision: Int64?
-    @OrNull public internal(set) var lastPrompt: Int?
+    @OrNull package internal(set) var lastDecision: Int64?
+    @OrNull package internal(set) var lastPrompt: Int?
 }
 
 extension Studio {
     /// All that is known of a picture.
     ///
     /// - Parameter model: whose tokens the prompt is counted in; nil: the one that was suggested, or the default.
-    public func pictureDetail(_ id: Int64, model: String? = nil) throws -> PictureDetail {
+    package func pictureDetail(_ id: Int64, model: String? = nil) throws -> PictureDetail {
         let library = try premises.library()
         let summary = try picture(id)
         let analysis = try library.latestAnalysis(of: id)
@@ -53,7 +53,7 @@ extension Studio {
     }
 
     /// How a model that is known but not here is installed; nil for one that is here.
-    public func howToGet(_ name: String) -> String? {
+    package func howToGet(_ name: String) -> String? {
         let catalog = premises.catalog()
         guard let manifest = catalog.model(named: name) else { return "no manifest describes it any more" }
         guard !catalog.isInstalled(manifest) else { return nil }
@@ -62,7 +62,7 @@ extension Studio {
     }
 
     /// The sizes that a model draws well; nil for what does not draw.
-    public func sizes(ofModel name: String) -> SizesReport? {
+    package func sizes(ofModel name: String) -> SizesReport? {
         guard let rule = premises.catalog().model(named: name)?.sizeRule else { return nil }
         let sizes = rule.sizes
         let sides = sizes.flatMap { [$0.width, $0.height] }
@@ -79,19 +79,19 @@ extension Studio {
     /// Takes decisions together: all of them, or none where one is refused.
     ///
     /// - Throws: `OrderError.unknown` for an action that there is not; `LibraryError`; ``ScreeningDeskError/noSuchFacet(_:)``.
-    public func decide(_ wishes: [DecisionWish], on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+    package func decide(_ wishes: [DecisionWish], on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
         let desk = try desk()
         let changes = try wishes.map { try change($0, desk) }
         return try report(desk.decide(changes, on: picture, by: person).suggestions, of: picture, model: model)
     }
 
     /// Approves every pending suggestion at or above a confidence.
-    public func approve(above confidence: Double, on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+    package func approve(above confidence: Double, on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
         try report(desk().decide([.approveAbove(confidence)], on: picture, by: person).suggestions, of: picture, model: model)
     }
 
     /// Takes back the last decisions.
-    public func undo(on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
+    package func undo(on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
         try report(desk().undo(on: picture, by: person).suggestions, of: picture, model: model)
     }
 
@@ -124,43 +124,43 @@ extension Studio {
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is.
-    public func write(positive: String?, negative: String?, for picture: Int64) throws -> PromptReport {
+    package func write(positive: String?, negative: String?, for picture: Int64) throws -> PromptReport {
         let desk = try desk()
         return PromptReport(try desk.write(positive: positive, negative: negative, for: desk.picture(id: picture)))
     }
 
     /// Makes the prompt that was found in the picture's file the next version.
-    public func adoptRecovered(for picture: Int64) throws -> PromptReport {
+    package func adoptRecovered(for picture: Int64) throws -> PromptReport {
         let desk = try desk()
         return PromptReport(try desk.adoptRecovered(for: desk.picture(id: picture)))
     }
 
     /// What happened, the latest first, to one picture or to all; files are told by their names alone.
-    public func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
+    package func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
         let text = discreetText()
         return try desk().history(of: picture, limit: limit).map { try HistoryReport($0, naming: Studio.plainName, telling: text.plain) }
     }
 
     /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in; without the folders of this machine.
-    public func exportText(of picture: Int64? = nil) throws -> Data {
+    package func exportText(of picture: Int64? = nil) throws -> Data {
         try desk().export(pictures: picture.map { [$0] }).withoutFolders().json()
     }
 
     /// Who decides, for the record: the name of the account that runs the program.
-    public static func person(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+    package static func person(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
         [environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty } ?? "me"
     }
 }
 
 /// Sizes that a model draws well.
-public struct SizesReport: Codable, Sendable {
-    public struct Size: Codable, Sendable {
-        public let width: Int
-        public let height: Int
+package struct SizesReport: Codable, Sendable {
+    package struct Size: Codable, Sendable {
+        package let width: Int
+        package let height: Int
     }
 
-    public let multiple: Int
-    public let min: Int
-    public let max: Int
-    public let native: [Size]
+    package let multiple: Int
+    package let min: Int
+    package let max: Int
+    package let native: [Size]
 }

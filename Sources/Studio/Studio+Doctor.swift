@@ -5,7 +5,7 @@ import Threads
 
 extension Studio {
     /// Looks at everything a run needs, and changes nothing but an empty library that is made where there is none.
-    public func examine() async throws -> [Finding] {
+    package func examine() async throws -> [Finding] {
         try await NumericQueue.shared.run { self.findings() }
     }
 

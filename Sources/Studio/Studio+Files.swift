@@ -5,7 +5,7 @@ import Screening
 
 extension Studio {
     /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
-    public func info(_ file: PictureFile) throws -> FileReport {
+    package func info(_ file: PictureFile) throws -> FileReport {
         let recovery = file.recovery()
         var notes = recovery.notes
         var generation: Int64?
@@ -24,7 +24,7 @@ extension Studio {
     }
 
     /// As ``info(_:)``, of every picture that a listing gives, in its order. One that cannot be read is told, and the next one follows.
-    public func info(_ listing: PictureListing) -> AsyncThrowingStream<Result<FileReport, UnreadFile>, any Error> {
+    package func info(_ listing: PictureListing) -> AsyncThrowingStream<Result<FileReport, UnreadFile>, any Error> {
         AsyncThrowingStream(unfolding: {
             guard let entry = await listing.next() else {
                 listing.abandon()
@@ -45,6 +45,6 @@ extension Studio {
 }
 
 /// A file that could not be read, in one line: which, why, and what to do.
-public struct UnreadFile: Error, CustomStringConvertible, Sendable {
-    public let description: String
+package struct UnreadFile: Error, CustomStringConvertible, Sendable {
+    package let description: String
 }

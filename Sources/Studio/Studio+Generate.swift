@@ -1,9 +1,9 @@
 import Diffusion
-public import Engines
+import Engines
 import Screening
 
 /// What happens to an order on its way to pictures.
-public enum JobEvent: Sendable {
+package enum JobEvent: Sendable {
     /// Others come first; told once for each number of them.
     case waiting(job: Int64, ahead: Int)
     /// What will run, told when the model is there and before the first step.
@@ -14,18 +14,18 @@ public enum JobEvent: Sendable {
 }
 
 /// A step that was taken.
-public struct StepEntry: Codable, Sendable, Equatable {
+package struct StepEntry: Codable, Sendable, Equatable {
     /// Which picture, from 0, and how many there are.
-    public let picture: Int
-    public let pictures: Int
+    package let picture: Int
+    package let pictures: Int
     /// Passes this picture has taken, from 1, and how many it takes.
-    public let step: Int
-    public let steps: Int
-    public let secondsElapsed: Double
-    public let secondsLeft: Double
+    package let step: Int
+    package let steps: Int
+    package let secondsElapsed: Double
+    package let secondsLeft: Double
 
     /// Of all pictures, from 0 to 1.
-    public var share: Double { Double(picture * steps + step) / Double(max(pictures * steps, 1)) }
+    package var share: Double { Double(picture * steps + step) / Double(max(pictures * steps, 1)) }
 
     init(_ progress: GenerationProgress) {
         (picture, pictures, step, steps) = (progress.picture, progress.pictures, progress.step, progress.steps)
@@ -46,7 +46,7 @@ extension Studio {
     /// - Parameter most: jobs that may run at the same time on this library, this one included.
     /// - Throws: what is in the way of the order: an output that is there already, too little memory, a model that lacks something;
     ///   `StudioError.jobCancelled` where somebody else cancelled it.
-    public func generate(
+    package func generate(
         _ order: GenerationOrder, atOnce most: Int = 1, onEvent: @escaping @Sendable (JobEvent) -> Void = { _ in }
     ) async throws -> GenerationReport {
         // Refused before anything is queued.
@@ -61,12 +61,12 @@ extension Studio {
     }
 
     /// Jobs that an engine takes at the same time, whatever the person says: one, or one for each server of a pool.
-    public func jobsAtOnce(_ engine: String) -> Int { (engines[engine] as? any OutsideEngine)?.jobsAtOnce ?? 1 }
+    package func jobsAtOnce(_ engine: String) -> Int { (engines[engine] as? any OutsideEngine)?.jobsAtOnce ?? 1 }
 
     /// Leaves an order in the queue, for whoever works it off.
     ///
     /// - Returns: the job's number.
-    public func enqueue(_ order: GenerationOrder) throws -> Int64 {
+    package func enqueue(_ order: GenerationOrder) throws -> Int64 {
         _ = try freeOutputs(of: order)
         return try premises.library().submit(try JSON.text(order), engine: order.engine, isAttended: false).id
     }
@@ -81,7 +81,7 @@ extension Studio {
     ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
     ///     running when it is cancelled goes back into the queue.
     ///   - onOutcome: told what became of each job.
-    public func workOffJobs(
+    package func workOffJobs(
         atOnce most: Int = 1, of only: String? = nil, staying: Bool = false,
         onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
         onOutcome: (Int64, Result<GenerationReport, any Error>) throws -> Void

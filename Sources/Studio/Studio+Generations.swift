@@ -5,14 +5,14 @@ import Pixels
 import Screening
 
 /// A job with what a page shows of it.
-public struct JobSummary: Codable, Sendable {
-    public let report: JobReport
+package struct JobSummary: Codable, Sendable {
+    package let report: JobReport
     /// The picture that is redrawn.
-    @OrNull public internal(set) var picture: Int64?
+    @OrNull package internal(set) var picture: Int64?
     /// How many pictures it made.
-    public let outputs: Int
+    package let outputs: Int
     /// Its place among those that wait, from 1; nil where it does not wait.
-    @OrNull public internal(set) var position: Int?
+    @OrNull package internal(set) var position: Int?
 }
 
 extension Studio {
@@ -21,7 +21,7 @@ extension Studio {
     /// - Parameters:
     ///   - picture: of this one only.
     ///   - stars: with at least so many.
-    public func generations(
+    package func generations(
         of picture: Int64? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
@@ -32,7 +32,7 @@ extension Studio {
     }
 
     /// - Throws: `LibraryError.noSuchGeneration`.
-    public func generation(_ id: Int64) async throws -> GenerationDetail {
+    package func generation(_ id: Int64) async throws -> GenerationDetail {
         try await NumericQueue.shared.run { [self] in try details([premises.library().generation(id: id)])[0] }
     }
 
@@ -74,7 +74,7 @@ extension Studio {
     }
 
     /// Stars and whether it is kept; nil leaves that as it is.
-    public func mark(generation id: Int64, stars: Int?, isKept: Bool?) throws {
+    package func mark(generation id: Int64, stars: Int?, isKept: Bool?) throws {
         try premises.library().mark(generation: id, stars: stars, isKept: isKept)
     }
 
@@ -92,18 +92,18 @@ extension Studio {
     /// SHA-256 of a picture that a generation made.
     ///
     /// - Throws: ``StudioError/noSuchOutput(generation:number:)``.
-    public func digest(ofOutput number: Int, of id: Int64) throws -> String {
+    package func digest(ofOutput number: Int, of id: Int64) throws -> String {
         let outputs = try premises.library().generation(id: id).outputs
         guard outputs.indices.contains(number - 1) else { throw StudioError.noSuchOutput(generation: id, number: number) }
         return outputs[number - 1].sha256
     }
 
     /// A picture that a generation made, its file as it was written.
-    public func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
+    package func output(_ number: Int, of generation: Int64) async throws -> ShownFile {
         try await Studio.showing(generation).run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
     }
 
-    public func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
+    package func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
         let sha256 = try digest(ofOutput: number, of: id)
         if let known = await Studio.thumbnail(at: files.file(.thumbnails, sha256, "jpg")) { return known }
         return try await Studio.showing(id).run { [self] in
@@ -114,7 +114,7 @@ extension Studio {
     /// What changed against the picture that was redrawn, framed as it was for that: black where nothing did.
     ///
     /// - Throws: ``StudioError/nothingToCompare(generation:)`` for what was painted from nothing.
-    public func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
+    package func difference(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
         try await Studio.showing(id).run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
@@ -128,7 +128,7 @@ extension Studio {
     /// Takes a picture that was made in among the pictures of the library, where its file stands, and has it analysed.
     ///
     /// - Returns: its number.
-    public func takeIn(output number: Int, of id: Int64) async throws -> Int64 {
+    package func takeIn(output number: Int, of id: Int64) async throws -> Int64 {
         try await Studio.takingIn.run { [self] in
             let (file, generation) = try file(ofGeneration: id, output: number)
             let library = try premises.library()
@@ -150,7 +150,7 @@ extension Studio {
     }
 
     /// The jobs that wait and run in the order in which they will be made, then those that are over, the latest first.
-    public func jobSummaries(limit: Int = 100) throws -> [JobSummary] {
+    package func jobSummaries(limit: Int = 100) throws -> [JobSummary] {
         let library = try premises.library()
         let underWay = try library.jobsUnderWay()
         let over = try library.jobs(limit: limit).filter(\.state.isOver)
@@ -162,7 +162,7 @@ extension Studio {
     }
 
     /// - Throws: `LibraryError.noSuchJob`.
-    public func jobSummary(_ id: Int64) throws -> JobSummary {
+    package func jobSummary(_ id: Int64) throws -> JobSummary {
         let library = try premises.library()
         let waiting = try library.jobsUnderWay().filter { $0.state == .queued }
         return try summary(library.job(id: id), position: waiting.firstIndex { $0.id == id }.map { $0 + 1 })
@@ -179,7 +179,7 @@ extension Studio {
     }
 
     /// Has a job wait right before another one, or, with nil, as the last.
-    public func move(job: Int64, before other: Int64?) throws { try premises.library().move(job: job, before: other) }
+    package func move(job: Int64, before other: Int64?) throws { try premises.library().move(job: job, before: other) }
 }
 
 extension LibraryWish {

@@ -3,17 +3,17 @@ import Diffusion
 import Foundation
 
 /// What a pasted text of settings comes to.
-public struct InfotextReport: Codable, Sendable {
-    public let wish: LibraryWish
+package struct InfotextReport: Codable, Sendable {
+    package let wish: LibraryWish
     /// What of it was left out, and why.
-    public let notes: [String]
+    package let notes: [String]
 }
 
 extension Studio {
     /// Reads the settings that a tool wrote, as people paste them: the web UI's text, or JSON of those who write that.
     ///
     /// What this machine has no counterpart for is told, not dropped in silence. A text without settings is a prompt.
-    public func infotext(_ text: String) -> InfotextReport {
+    package func infotext(_ text: String) -> InfotextReport {
         let limited = String(text.prefix(GenerationRequest.promptLimit))
         var (wish, notes) = (GenerationWish(), [String]())
         guard let found = RecoveredPrompts.find(in: ["parameters": limited], isPNG: true).first else {

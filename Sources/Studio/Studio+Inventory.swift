@@ -7,7 +7,7 @@ import Vocabulary
 
 extension Studio {
     /// Every model with a manifest, and the manifests that could not be read.
-    public func models() -> (models: [ModelEntry], problems: [String]) {
+    package func models() -> (models: [ModelEntry], problems: [String]) {
         let catalog = premises.catalog()
         let entries = catalog.all.map { manifest in
             let folder = catalog.isInstalled(manifest) ? catalog.directory(of: manifest) : nil
@@ -30,7 +30,7 @@ extension Studio {
     ///
     /// - Returns: what is wrong; nothing where all is well.
     /// - Throws: ``StudioError/unknownModel(name:known:)``.
-    public func checkModel(_ name: String, progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> [String] {
+    package func checkModel(_ name: String, progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> [String] {
         try await NumericQueue.shared.run { try self.problems(ofModel: name, progress: progress) }
     }
 
@@ -45,12 +45,12 @@ extension Studio {
     }
 
     /// Names of the shipped vocabularies.
-    public func vocabularies() -> [String] { installation.vocabularyNames }
+    package func vocabularies() -> [String] { installation.vocabularyNames }
 
     /// Reads a vocabulary and checks it.
     ///
     /// - Parameter name: of a shipped one, or the path of a file or folder; nil: the one this studio was made with.
-    public func checkVocabulary(_ name: String) throws -> VocabularyReport {
+    package func checkVocabulary(_ name: String) throws -> VocabularyReport {
         let place = try installation.vocabulary(named: name)
         let problems = try TagVocabulary.problems(at: place).map {
             VocabularyReport.Problem(file: $0.file, line: $0.line, reason: $0.reason)

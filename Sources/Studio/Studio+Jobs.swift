@@ -4,26 +4,26 @@ import Screening
 
 extension Studio {
     /// The jobs of the queue, the latest first.
-    public func jobs(limit: Int = 50) throws -> [JobReport] {
+    package func jobs(limit: Int = 50) throws -> [JobReport] {
         try premises.library().jobs(limit: limit).map(JobReport.init)
     }
 
     /// - Throws: `LibraryError.noSuchJob`.
-    public func job(_ id: Int64) throws -> JobReport {
+    package func job(_ id: Int64) throws -> JobReport {
         JobReport(try premises.library().job(id: id))
     }
 
     /// Cancels a job: one that waits is over at once, one that runs is asked to stop and does so within a fraction of a step.
     ///
     /// - Throws: `LibraryError.noSuchJob`, `LibraryError.jobIsOver`.
-    public func cancelJob(_ id: Int64) throws -> JobReport {
+    package func cancelJob(_ id: Int64) throws -> JobReport {
         JobReport(try premises.library().cancel(job: id))
     }
 
     /// Takes the jobs that are over out of the list. The pictures and what is known of them stay.
     ///
     /// - Returns: how many there were.
-    public func clearJobs() throws -> Int {
+    package func clearJobs() throws -> Int {
         try premises.library().clearJobs()
     }
 }

@@ -5,18 +5,18 @@ import Pixels
 import Screening
 
 /// What a picture's file says of how it was made, in the words of the tool that wrote it.
-public struct TextInfo: Sendable {
+package struct TextInfo: Sendable {
     /// The text with the settings, as it stands there; empty for none.
-    public let parameters: String
+    package let parameters: String
     /// Every text entry.
-    public let items: [String: String]
+    package let items: [String: String]
     /// The settings by their names, prompts among them.
-    public let settings: [String: String]
+    package let settings: [String: String]
 }
 
 extension Studio {
     /// What somebody who asks for words about a picture wants.
-    public enum CaptionForm: Sendable {
+    package enum CaptionForm: Sendable {
         /// The prompt that the analysis composed.
         case prompt
         /// Every tag that was not rejected, the surest first.
@@ -26,7 +26,7 @@ extension Studio {
     /// Words for a picture of the library; it is analysed where nobody did.
     ///
     /// - Throws: `LibraryError.noSuchPicture`, ``StudioError/fileIsGone(picture:)``.
-    public func caption(of id: Int64, as form: CaptionForm) async throws -> String {
+    package func caption(of id: Int64, as form: CaptionForm) async throws -> String {
         let library = try premises.library()
         let picture = try library.picture(id: id)
         if try library.latestAnalysis(of: id) == nil { _ = try await analyst.analyze(file(of: picture)) }
@@ -41,7 +41,7 @@ extension Studio {
     /// Reads the texts in a picture's bytes.
     ///
     /// - Throws: `ImageError` where the bytes are no picture.
-    public func textInfo(_ bytes: [UInt8]) async throws -> TextInfo {
+    package func textInfo(_ bytes: [UInt8]) async throws -> TextInfo {
         try await NumericQueue.shared.run {
             let items = try ImageFile.text(of: bytes)
             let text = items["parameters"] ?? items["UserComment"] ?? ""

@@ -3,20 +3,20 @@ import Foundation
 import Pixels
 
 /// A mask that the library keeps.
-public struct MaskReport: Codable, Sendable {
+package struct MaskReport: Codable, Sendable {
     /// SHA-256 of its file.
-    public let id: String
-    public let width: Int
-    public let height: Int
+    package let id: String
+    package let width: Int
+    package let height: Int
     /// How much of it is repainted, from 0 to 1.
-    public let share: Double
+    package let share: Double
 }
 
 extension Studio {
     /// Keeps a mask that came as bytes: white where it is to be repainted.
     ///
     /// - Throws: `ImageError` where the bytes are no sound picture.
-    public func keepMask(_ bytes: [UInt8]) async throws -> MaskReport {
+    package func keepMask(_ bytes: [UInt8]) async throws -> MaskReport {
         try await Studio.takingIn.run { [self] in
             let file = try PictureFile(bytes, path: "mask", stamp: nil)
             guard file.width * file.height <= UploadLimits.pixels else {
@@ -34,7 +34,7 @@ extension Studio {
     /// A mask's file as it was sent.
     ///
     /// - Throws: ``StudioError/noSuchMask(_:)``.
-    public func mask(_ id: String) async throws -> ShownFile {
+    package func mask(_ id: String) async throws -> ShownFile {
         let file = try file(ofMask: id)
         return try await NumericQueue.shared.run { ShownFile(bytes: file.bytes, mediaType: file.format.mediaType) }
     }

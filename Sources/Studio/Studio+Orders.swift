@@ -1,5 +1,5 @@
 import Diffusion
-public import Engines
+import Engines
 import Foundation
 
 extension Studio {
@@ -8,7 +8,7 @@ extension Studio {
     ///
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
-    public func order(_ wish: GenerationWish) async throws -> GenerationOrder {
+    package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
         var outside: OutsideModel?
         if let name = wish.engine, let engine = engines[name] as? any OutsideEngine {
             outside = OutsideModel(name: wish.model)

@@ -1,30 +1,30 @@
 import Analysis
 import Engines
-public import Foundation
+import Foundation
 import Pixels
-public import Screening
+import Screening
 
-public typealias PictureQuery = Screening.PictureQuery
-public typealias ListedPicture = Screening.ListedPicture
+package typealias PictureQuery = Screening.PictureQuery
+package typealias ListedPicture = Screening.ListedPicture
 
 /// Bytes for somebody to look at, and what they are.
-public struct ShownFile: Sendable {
-    public let bytes: [UInt8]
+package struct ShownFile: Sendable {
+    package let bytes: [UInt8]
     /// `image/png` and the like.
-    public let mediaType: String
+    package let mediaType: String
     /// What such a file is usually called.
-    public var fileExtension: String { mediaType == "image/jpeg" ? "jpg" : mediaType.split(separator: "/").last.map(String.init) ?? "png" }
+    package var fileExtension: String { mediaType == "image/jpeg" ? "jpg" : mediaType.split(separator: "/").last.map(String.init) ?? "png" }
 }
 
 /// What became of the pictures of a folder.
-public struct FolderReport: Codable, Sendable {
-    public struct PassedOver: Codable, Sendable {
+package struct FolderReport: Codable, Sendable {
+    package struct PassedOver: Codable, Sendable {
         /// Without its folder.
-        public let name: String
-        public let reason: String
+        package let name: String
+        package let reason: String
     }
-    public internal(set) var added = 0
-    public internal(set) var passedOver: [PassedOver] = []
+    package internal(set) var added = 0
+    package internal(set) var passedOver: [PassedOver] = []
 }
 
 extension Studio {
@@ -38,7 +38,7 @@ extension Studio {
     ///   - isWanted: whether the person wants it among the pictures: one that lies in the bin comes out of it, with what went along.
     /// - Returns: the picture's number, and whether it is new here.
     /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
-    public func takeIn(
+    package func takeIn(
         _ bytes: [UInt8], named name: String, isAnalysed: Bool = true, isWanted: Bool = true
     ) async throws -> (picture: Int64, isNew: Bool) {
         let name = Studio.plainName(name)
@@ -85,7 +85,7 @@ extension Studio {
     /// Keeps every picture of a folder where it stands, and has those analysed that nobody looked at yet.
     ///
     /// - Parameter onAdded: told the number of each picture that is new.
-    public func takeIn(folder: URL, onAdded: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> FolderReport {
+    package func takeIn(folder: URL, onAdded: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> FolderReport {
         var report = FolderReport()
         let text = discreetText(besides: [folder])
         let listing = PictureListing([.path(folder.path)])
@@ -123,13 +123,13 @@ extension Studio {
     }
 
     /// The pictures that a query finds: how many there are, and those of the page it asks for.
-    public func pictures(_ query: PictureQuery) throws -> (total: Int, pictures: [PictureSummary]) {
+    package func pictures(_ query: PictureQuery) throws -> (total: Int, pictures: [PictureSummary]) {
         let (total, pictures) = try premises.library().pictures(query)
         return (total, pictures.map { PictureSummary($0, isAnalysed: analysing == $0.id) })
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
-    public func picture(_ id: Int64) throws -> PictureSummary {
+    package func picture(_ id: Int64) throws -> PictureSummary {
         PictureSummary(try premises.library().listedPicture(id: id), isAnalysed: analysing == id)
     }
 
@@ -149,7 +149,7 @@ extension Studio {
     /// A picture's file for a browser: its own bytes where every browser shows them upright, else encoded anew.
     ///
     /// - Parameter side: what the longer side may have at most; nil: as it is.
-    public func shown(picture id: Int64, side: Int? = nil) async throws -> ShownFile {
+    package func shown(picture id: Int64, side: Int? = nil) async throws -> ShownFile {
         try await Studio.showing(id).run { [self] in
             try shown(file(of: premises.library().picture(id: id)), side: side)
         }
@@ -179,7 +179,7 @@ extension Studio {
     }
 
     /// A small JPEG of the picture, made once and kept.
-    public func thumbnail(picture id: Int64) async throws -> ShownFile {
+    package func thumbnail(picture id: Int64) async throws -> ShownFile {
         let picture = try premises.library().picture(id: id)
         let kept = files.file(.thumbnails, picture.sha256, "jpg")
         if let known = await Studio.thumbnail(at: kept) { return known }
@@ -194,7 +194,7 @@ extension Studio {
     }
 
     /// Pixels of a thumbnail's longer side.
-    public static let thumbnailSide = 320
+    package static let thumbnailSide = 320
 
     @discardableResult
     func keepThumbnail(_ file: PictureFile) throws -> [UInt8] {

@@ -4,20 +4,20 @@ import Engines
 import Foundation
 
 /// How models are fetched.
-public struct PullOptions: Sendable {
+package struct PullOptions: Sendable {
     /// Of the hub's repository.
-    public var revision = "main"
+    package var revision = "main"
     /// Where the hub answers.
-    public var endpoint: URL
-    public var token: String?
-    public var isOffline = false
+    package var endpoint: URL
+    package var token: String?
+    package var isOffline = false
     /// What a single file, or a model in parts, is to be called; nil: its own name.
-    public var name: String?
+    package var name: String?
     /// Whether a file that is there already, and is another one, is replaced.
-    public var overwrites = false
+    package var overwrites = false
 
     /// `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, as the hub's own tools read them.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         endpoint = value("HF_ENDPOINT").flatMap { URL(string: $0) } ?? PullOptions.hub
         token = value("HF_TOKEN")
@@ -37,20 +37,20 @@ public struct PullOptions: Sendable {
 }
 
 /// What is told while a model is fetched.
-public enum PullEvent: Sendable {
+package enum PullEvent: Sendable {
     /// What will come, and under which terms as far as they are known.
     case planned(name: String, files: Int, bytes: Int?, license: String?)
     case progress(file: String, bytes: Int, total: Int?, secondsLeft: Double?)
 }
 
 /// What was fetched.
-public struct PullReport: Codable, Sendable {
+package struct PullReport: Codable, Sendable {
     /// What it is called with `--model`.
-    public let name: String
-    public let files: [String]
-    public let bytes: Int
-    public let what: String
-    public let use: String
+    package let name: String
+    package let files: [String]
+    package let bytes: Int
+    package let what: String
+    package let use: String
 }
 
 extension Studio {
@@ -59,7 +59,7 @@ extension Studio {
     /// Files come under their names when they are whole and their digests right; what was broken off goes on where it stood. Each repository
     /// and each host has its own folder, and no file is written over unless `options` say so.
     /// - Throws: `PullError`, `DownloadError`.
-    public func pull(
+    package func pull(
         _ what: String, _ options: PullOptions, onEvent: @escaping @Sendable (PullEvent) -> Void = { _ in }
     ) async throws -> PullReport {
         guard !options.isOffline else { throw PullError.offline }

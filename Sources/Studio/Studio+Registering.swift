@@ -5,16 +5,16 @@ import Foundation
 import Glibc
 
 /// What became of a file that was to be registered.
-public struct RegistrationReport: Codable, Sendable {
+package struct RegistrationReport: Codable, Sendable {
     /// What it is called from now on; nil where it was not registered.
-    @OrNull public internal(set) var name: String?
-    public let path: String
+    @OrNull package internal(set) var name: String?
+    package let path: String
     /// `added`, `known` (registered before), `passed over`.
-    public let state: String
+    package let state: String
     /// What it is: "checkpoint, SDXL".
-    public let what: String
+    package let what: String
     /// How to use it, or why it was passed over.
-    public let use: String
+    package let use: String
 }
 
 extension Studio {
@@ -24,7 +24,7 @@ extension Studio {
     ///   - digests: whether all of it is read, for the digests.
     ///   - progress: told the share that was read for them.
     /// - Throws: `StudioError.noPicture` where there is no such file; `CheckpointError` where it is damaged.
-    public func identify(
+    package func identify(
         _ path: String, digests: Bool = true, progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> IdentityReport {
         let url = URL(asTyped: path)
@@ -51,7 +51,7 @@ extension Studio {
     ///   - name: for a single file or model; nil: the file's own.
     ///   - onOutcome: told of each as it was looked at.
     /// - Returns: what became of each, in the order of their paths.
-    public func addModels(
+    package func addModels(
         at path: String, as name: String? = nil, onOutcome: @escaping @Sendable (RegistrationReport) -> Void = { _ in }
     ) async throws -> [RegistrationReport] {
         let place = URL(asTyped: path).standardizedFileURL
@@ -115,13 +115,13 @@ extension Studio {
     /// Takes a registered model off the list; its file stays where it is.
     ///
     /// - Returns: the file.
-    public func removeModel(_ name: String) throws -> String {
+    package func removeModel(_ name: String) throws -> String {
         let entry = try premises.registered.remove(name)
         return entry.target?.path ?? entry.link.path
     }
 
     /// Models, LoRAs and textual inversions that were registered.
-    public func registeredModels() -> [ModelEntry] {
+    package func registeredModels() -> [ModelEntry] {
         premises.registered.all().map { entry in
             let place = entry.target ?? entry.link
             let isFolder = place.pathExtension.lowercased() != "safetensors"

@@ -1,18 +1,18 @@
 import Diffusion
 
 /// A sampler as other tools list it: what they call it, apart from the noise levels it is run with.
-public struct SamplerChoice: Sendable, Equatable {
+package struct SamplerChoice: Sendable, Equatable {
     /// "DPM++ 2M".
-    public let title: String
+    package let title: String
     /// What wishes call it, with its usual noise levels.
-    public let name: String
+    package let name: String
     /// With those of Karras; nil where it has none.
-    public let karras: String?
+    package let karras: String?
 }
 
 extension Studio {
     /// Every sampler once, whatever its noise levels.
-    public static var samplerChoices: [SamplerChoice] {
+    package static var samplerChoices: [SamplerChoice] {
         SamplerName.allCases.filter { !$0.title.hasSuffix(karrasEnding) }.map { sampler in
             let karras = SamplerName.allCases.first { $0.title == sampler.title + karrasEnding }
             return SamplerChoice(title: sampler.title, name: sampler.rawValue, karras: karras?.rawValue)
@@ -22,7 +22,7 @@ extension Studio {
     private static let karrasEnding = " Karras"
 
     /// Kinds of noise levels that other tools may ask for: these are told apart.
-    public static let schedules = ["Automatic", "Uniform", "Karras"]
+    package static let schedules = ["Automatic", "Uniform", "Karras"]
 
     /// The sampler that another tool's words mean, for a wish.
     ///
@@ -30,7 +30,7 @@ extension Studio {
     ///   - name: "DPM++ 2M Karras", "DPM++ 2M" or a name of Redraw's own.
     ///   - schedule: the noise levels, where the tool tells them apart; nil and "automatic" mean what the web UI means with them.
     /// - Throws: `OrderError.unknown`, naming what there is.
-    public func sampler(called name: String, schedule: String?) throws(OrderError) -> String {
+    package func sampler(called name: String, schedule: String?) throws(OrderError) -> String {
         func plain(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "+" } }
         let wanted = plain(name)
         let found = SamplerName.allCases.first { [plain($0.title), plain($0.rawValue), "k" + plain($0.title)].contains(wanted) }

@@ -1,6 +1,6 @@
 import Catalog
-public import Engines
-public import Foundation
+import Engines
+import Foundation
 import Screening
 import Synchronization
 
@@ -8,10 +8,10 @@ import Synchronization
 ///
 /// These are the use cases, and no number is computed here: the analyst looks, an engine makes, each on its own queue, so that whatever is
 /// asked of the studio meanwhile is answered at once.
-public final class Studio: Sendable {
+package final class Studio: Sendable {
     let premises: Premises
     /// Looks at pictures.
-    public let analyst: Analyst
+    package let analyst: Analyst
     /// By name.
     let engines: [String: any Engine]
     /// The picture that is being analysed for whoever wanted that.
@@ -26,7 +26,7 @@ public final class Studio: Sendable {
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
     ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
     ///   - engines: servers of the person's own that make pictures, as one pool beside the built-in engine.
-    public convenience init(
+    package convenience init(
         installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
         precision: String? = nil, engines: [EngineAddress] = []
     ) {
@@ -44,23 +44,23 @@ public final class Studio: Sendable {
     }
 
     /// What orders call the engine that comes with Redraw.
-    public static let builtinEngine = BuiltinEngine.name
+    package static let builtinEngine = BuiltinEngine.name
 
     /// What orders call the engines there are, the built-in one first.
-    public var engineNames: [String] {
+    package var engineNames: [String] {
         engines.keys.sorted { ($0 == BuiltinEngine.name ? 0 : 1, $0) < ($1 == BuiltinEngine.name ? 0 : 1, $1) }
     }
 
     /// What orders call the pool of these servers.
-    public static func engineName(of addresses: [EngineAddress]) -> String { HTTPEngine.name(of: addresses) }
+    package static func engineName(of addresses: [EngineAddress]) -> String { HTTPEngine.name(of: addresses) }
 
     var installation: Installation { premises.installation }
 
     /// Of the program.
-    public static let version = "0.1.0"
+    package static let version = "0.1.0"
 
     /// The generator that comes with Redraw for pictures that are redrawn.
-    public static let defaultGenerator = "redraw-small"
+    package static let defaultGenerator = "redraw-small"
     /// The one that comes along for what is composed anew: paintings, what fills a mask.
-    public static let defaultPainter = "redraw-painter"
+    package static let defaultPainter = "redraw-painter"
 }

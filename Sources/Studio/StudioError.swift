@@ -1,5 +1,5 @@
 /// What can go wrong in the flow itself; errors of a room (a damaged picture, a broken checkpoint) pass through as they are.
-public enum StudioError: Error, CustomStringConvertible, Sendable {
+package enum StudioError: Error, CustomStringConvertible, Sendable {
     case noData(searched: [String])
     case noPicture(path: String)
     case isFolder(path: String)
@@ -52,7 +52,7 @@ public enum StudioError: Error, CustomStringConvertible, Sendable {
     case notAName(what: String, value: String)
     case nothingToCompare(generation: Int64)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noData(let searched):
             "Redraw's own files (Vocab and Models) were found in none of: \(searched.prefix(3).joined(separator: ", ")). "

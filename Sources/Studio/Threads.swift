@@ -2,10 +2,10 @@ import Threads
 
 extension Studio {
     /// As many as may be asked for: more than any machine has, and few enough to be started.
-    public static let threadCounts = 1...1024
+    package static let threadCounts = 1...1024
 
     /// How many processor cores the arithmetic of this process may use.
-    public static func useThreads(_ count: Int) {
+    package static func useThreads(_ count: Int) {
         ThreadCount.set(count)
     }
 }

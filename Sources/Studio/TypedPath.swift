@@ -1,8 +1,8 @@
-public import Foundation
+import Foundation
 
 extension URL {
     /// A file or folder as a person writes it: `~` is their home.
-    public init(asTyped path: String) {
+    package init(asTyped path: String) {
         self.init(fileURLWithPath: NSString(string: path).expandingTildeInPath)
     }
 }

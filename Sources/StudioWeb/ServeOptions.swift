@@ -1,33 +1,33 @@
-public import Foundation
+import Foundation
 
 /// How the page is served.
-public struct ServeOptions: Sendable {
+package struct ServeOptions: Sendable {
     /// The address that is listened at; those of loopback are reached from this machine alone.
-    public var host = "127.0.0.1"
+    package var host = "127.0.0.1"
     /// 0: any that is free.
-    public var port = 7861
+    package var port = 7861
     /// What everybody has to show who comes; nil: nobody has to.
-    public var token: String?
+    package var token: String?
     /// Folders whose pictures the page may take in.
-    public var folders: [URL] = []
+    package var folders: [URL] = []
     /// Jobs that may run at the same time on the library.
-    public var jobsAtOnce = 1
+    package var jobsAtOnce = 1
 
-    public init() {}
+    package init() {}
 
     /// Whether only this machine reaches the address.
-    public var isLoopback: Bool { HostName.isLoopback(host) }
+    package var isLoopback: Bool { HostName.isLoopback(host) }
 
     /// The address that opens the page: with the token in it, whatever signs a person's own has, so that the browser keeps it and asks no more.
-    public func opening(_ address: String) -> String { token.map { address + "?token=\($0.percentEncoded)" } ?? address }
+    package func opening(_ address: String) -> String { token.map { address + "?token=\($0.percentEncoded)" } ?? address }
 
     /// A token that nobody guesses: 32 letters and digits of the system's random numbers.
-    public static func generatedToken() -> String {
+    package static func generatedToken() -> String {
         let letters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
         var generator = SystemRandomNumberGenerator()
         return String((0..<32).map { _ in letters.randomElement(using: &generator) ?? "x" })
     }
 
     /// The shortest token that is taken.
-    public static let shortestToken = 8
+    package static let shortestToken = 8
 }

@@ -1,13 +1,13 @@
 import Foundation
 import Hummingbird
-public import Studio
+import Studio
 import Synchronization
 
 /// The page and its API on a port of this machine.
-public struct WebServer: Sendable {
+package struct WebServer: Sendable {
     private let site: Site
 
-    public init(_ studio: Studio, _ options: ServeOptions = ServeOptions()) {
+    package init(_ studio: Studio, _ options: ServeOptions = ServeOptions()) {
         site = Site(studio, options)
     }
 
@@ -15,7 +15,7 @@ public struct WebServer: Sendable {
     ///
     /// - Parameter onRunning: told the address, once the server answers.
     /// - Throws: what is in the way of listening at the address.
-    public func run(onRunning: @escaping @Sendable (String) -> Void) async throws {
+    package func run(onRunning: @escaping @Sendable (String) -> Void) async throws {
         let site = site
         // Opened now: what is wrong with the library is told before anybody comes.
         _ = try site.studio.binCount()
@@ -54,12 +54,12 @@ public struct WebServer: Sendable {
 }
 
 /// Why the page cannot be served.
-public enum ServeError: Error, CustomStringConvertible {
+package enum ServeError: Error, CustomStringConvertible {
     case cannotListen(host: String, port: Int, reason: String)
     case shortToken(Int)
     case noFolder(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .cannotListen(let host, let port, let reason):
             "cannot listen at \(host):\(port): \(reason); choose another with --port or --host"

@@ -1,7 +1,7 @@
 import CKernels
 
 /// A function applied to every value.
-public enum Activation: Sendable, Hashable, CaseIterable {
+package enum Activation: Sendable, Hashable, CaseIterable {
     case none
     case relu
     /// min(max(x, 0), 6).
@@ -37,23 +37,23 @@ let smallestParallelCount = 1 << 15
 
 extension Tensor {
     /// Each value through `activation`.
-    public func applying(_ activation: Activation) -> Tensor {
+    package func applying(_ activation: Activation) -> Tensor {
         guard activation != .none else { return self }
         return elementwise { from, to, range in
             rd_activate(from + range.lowerBound, to + range.lowerBound, range.count, activation.code, Processor.level)
         }
     }
 
-    public func silu() -> Tensor { applying(.silu) }
-    public func gelu() -> Tensor { applying(.gelu) }
-    public func geluTanh() -> Tensor { applying(.geluTanh) }
-    public func quickGELU() -> Tensor { applying(.quickGELU) }
-    public func relu() -> Tensor { applying(.relu) }
-    public func relu6() -> Tensor { applying(.relu6) }
-    public func sigmoid() -> Tensor { applying(.sigmoid) }
+    package func silu() -> Tensor { applying(.silu) }
+    package func gelu() -> Tensor { applying(.gelu) }
+    package func geluTanh() -> Tensor { applying(.geluTanh) }
+    package func quickGELU() -> Tensor { applying(.quickGELU) }
+    package func relu() -> Tensor { applying(.relu) }
+    package func relu6() -> Tensor { applying(.relu6) }
+    package func sigmoid() -> Tensor { applying(.sigmoid) }
 
     /// The gated linear unit of diffusers' `GEGLU`: the first half of the last dimension times the GELU of the second half.
-    public func gatedGELU() -> Tensor {
+    package func gatedGELU() -> Tensor {
         let width = shape[-1] / 2
         precondition(shape[-1] == 2 * width, "a gated unit halves the last dimension; \(shape) has an odd one")
         return Tensor(shape: shape.replacingLast(with: width)) { target in

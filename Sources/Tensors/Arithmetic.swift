@@ -1,7 +1,7 @@
 import Glibc
 
 /// In which numbers products are made. Sums, norms and soft-maxes are in single precision whatever the factors are in.
-public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
+package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Single precision: the reference.
     case f32
     /// Both factors are rounded to bfloat16 (eight bits of precision), the nearest, ties to even.
@@ -12,7 +12,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
 
     /// Whether this processor has instructions for it. Where it has none for bfloat16, weights are rounded and held so, and
     /// multiplied as floats.
-    public var isNative: Bool {
+    package var isNative: Bool {
         switch self {
         case .f32: true
         case .bf16: Processor.multipliesBfloats
@@ -24,7 +24,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
 extension Arithmetic {
     /// Whether products in it are quicker here than in single precision, by a fifth at least. Timed once, in a thousandth of a second: there
     /// are processors whose instructions for bfloat16 are slower than those for floats.
-    public var isFaster: Bool {
+    package var isFaster: Bool {
         switch self {
         case .f32: false
         case .bf16: Self.pairsAreFaster
@@ -54,7 +54,7 @@ extension Arithmetic {
 }
 
 /// How a weight is held and multiplied.
-public enum WeightFormat: Sendable, Hashable {
+package enum WeightFormat: Sendable, Hashable {
     /// As floats.
     case f32
     /// In two bytes a number, spread out to floats where a product takes it.

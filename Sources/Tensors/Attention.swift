@@ -1,7 +1,7 @@
 import CKernels
 
 /// Which keys a query may look at.
-public enum AttentionMask: Sendable {
+package enum AttentionMask: Sendable {
     case none
     /// Keys at or behind this count of a sequence are padding: one count for each sequence of the batch.
     case lengths([Int])
@@ -12,15 +12,15 @@ public enum AttentionMask: Sendable {
 }
 
 /// What is added to the scaled scores before the soft-max.
-public struct AttentionBias: Sendable {
+package struct AttentionBias: Sendable {
     /// `[heads, queries, keys]`, the same for every sequence.
-    public let heads: Tensor
+    package let heads: Tensor
     /// `[maps, queries, keys]`, the same for every head of a sequence.
-    public let maps: Tensor?
+    package let maps: Tensor?
     /// Which of the maps a sequence has, if any; sequences behind these begin again at the first.
-    public let mapOfSequence: [Int?]
+    package let mapOfSequence: [Int?]
 
-    public init(heads: Tensor, maps: Tensor? = nil, mapOfSequence: [Int?] = [nil]) {
+    package init(heads: Tensor, maps: Tensor? = nil, mapOfSequence: [Int?] = [nil]) {
         precondition(!mapOfSequence.isEmpty && mapOfSequence.allSatisfy { $0 == nil || (0..<(maps?.shape[0] ?? 0)).contains($0!) })
         (self.heads, self.maps, self.mapOfSequence) = (heads, maps, mapOfSequence)
     }
@@ -70,7 +70,7 @@ public struct AttentionBias: Sendable {
 ///   - scale: 1 / sqrt(width) unless given; above 0.
 ///   - arithmetic: of both products.
 /// - Returns: `[batch, queries, heads * valueWidth]`.
-public func attention(
+package func attention(
     _ queries: Tensor, _ keys: Tensor, _ values: Tensor, heads: Int, mask: AttentionMask = .none, scale: Float? = nil,
     arithmetic: Arithmetic = .f32
 ) -> Tensor {

@@ -1,23 +1,23 @@
 import CKernels
 
 /// Kernels that turn stored numbers into 32-bit floats.
-public enum Conversion {
+package enum Conversion {
     /// IEEE half precision.
-    public static func half(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
+    package static func half(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
         spread(count) {
             rd_f16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level)
         }
     }
 
     /// bfloat16: the upper half of a 32-bit float.
-    public static func bfloat(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
+    package static func bfloat(_ from: UnsafeRawPointer, to: UnsafeMutablePointer<Float>, count: Int) {
         spread(count) {
             rd_bf16_to_f32((from + 2 * $0.lowerBound).assumingMemoryBound(to: UInt16.self), to + $0.lowerBound, $0.count, Processor.level)
         }
     }
 
     /// Eight-bit floats (Micikevicius et al. 2022, "FP8 formats for deep learning"), looked up in a table of all 256.
-    public static func eightBits(_ from: UnsafeRawPointer, _ format: EightBitFormat, to: UnsafeMutablePointer<Float>, count: Int) {
+    package static func eightBits(_ from: UnsafeRawPointer, _ format: EightBitFormat, to: UnsafeMutablePointer<Float>, count: Int) {
         let bytes = from.assumingMemoryBound(to: UInt8.self)
         format.values.withUnsafeBufferPointer { values in
             spread(count) { range in
@@ -27,7 +27,7 @@ public enum Conversion {
     }
 
     /// Signed bytes in rows of `width`, row `r` times `scales[r]`.
-    public static func signedBytes(
+    package static func signedBytes(
         _ from: UnsafeRawPointer, scales: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, rows: Int, width: Int
     ) {
         Parallel.forEachRange(count: rows, minimum: max(1, 1 << 18 / max(width, 1)), perThread: 1) { range in
@@ -38,7 +38,7 @@ public enum Conversion {
     }
 
     /// Rounds to IEEE half precision, ties to even; what does not fit becomes an infinity.
-    public static func toHalf(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<UInt16>, count: Int) {
+    package static func toHalf(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<UInt16>, count: Int) {
         rd_f32_to_f16(from, to, count, Processor.level)
     }
 
@@ -48,7 +48,7 @@ public enum Conversion {
 }
 
 /// Floats of eight bits: a sign, an exponent, and what is left for the fraction.
-public enum EightBitFormat: Sendable {
+package enum EightBitFormat: Sendable {
     /// Four bits of exponent and three of fraction; no infinities, so that the largest number is 448.
     case e4m3
     /// Five bits of exponent and two of fraction: the upper half of an IEEE half.

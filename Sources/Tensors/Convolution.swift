@@ -1,32 +1,32 @@
 import CKernels
 
 /// How many zeros stand around a map before a convolution.
-public struct Padding: Sendable, Hashable, ExpressibleByIntegerLiteral {
-    public var top: Int
-    public var left: Int
-    public var bottom: Int
-    public var right: Int
+package struct Padding: Sendable, Hashable, ExpressibleByIntegerLiteral {
+    package var top: Int
+    package var left: Int
+    package var bottom: Int
+    package var right: Int
 
-    public init(top: Int, left: Int, bottom: Int, right: Int) {
+    package init(top: Int, left: Int, bottom: Int, right: Int) {
         (self.top, self.left, self.bottom, self.right) = (top, left, bottom, right)
     }
 
     /// The same on all four sides.
-    public init(_ all: Int) {
+    package init(_ all: Int) {
         self.init(top: all, left: all, bottom: all, right: all)
     }
 
-    public init(integerLiteral value: Int) {
+    package init(integerLiteral value: Int) {
         self.init(value)
     }
 }
 
 /// A convolution's weights, packed once for the kernel that will use them.
-public struct PackedConvolution: Sendable {
-    public let outputs: Int
-    public let inputs: Int
-    public let kernelHeight: Int
-    public let kernelWidth: Int
+package struct PackedConvolution: Sendable {
+    package let outputs: Int
+    package let inputs: Int
+    package let kernelHeight: Int
+    package let kernelWidth: Int
     let form: Form
 
     enum Form: Sendable {
@@ -42,7 +42,7 @@ public struct PackedConvolution: Sendable {
     ///   - format: how the numbers of a dense convolution are held and multiplied; in bfloat16 where bytes are asked for.
     ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
     ///     Not worth it for a layer that works once on a large map.
-    public init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
+    package init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
         kernelHeight = weight.shape[2]
@@ -65,13 +65,13 @@ extension PackedConvolution {
     /// Bytes that a convolution of stride 1 keeps for its fast algorithm from its first use on; 0 where it keeps nothing.
     ///
     /// - Parameter shape: of the weight, `[outputs, inputs, height, width]`.
-    public static func transformMemory(_ shape: Shape) -> Int {
+    package static func transformMemory(_ shape: Shape) -> Int {
         guard Processor.level > rd_level_plain, shape.rank == 4, shape[2] == 3, shape[3] == 3 else { return 0 }
         return WinogradWeights.keptMemory(outputs: shape[0], inputs: shape[1], panelWidth: rd_panel_width(Processor.level))
     }
 
     /// Whether the fast algorithm is taken for a map of outputs of this size.
-    public static func transformPays(batch: Int, height: Int, width: Int) -> Bool {
+    package static func transformPays(batch: Int, height: Int, width: Int) -> Bool {
         WinogradWeights.pays(batch: batch, height: height, width: width)
     }
 }
@@ -114,7 +114,7 @@ enum FastConvolution: Sendable {
 ///   - bias: `[outputs]`.
 ///   - residual: of the result's shape; added after the activation. Dense convolutions only.
 /// - Returns: `[batch, (height + top + bottom - kernelHeight) / stride + 1, …, outputs]`.
-public func convolution(
+package func convolution(
     _ x: Tensor, _ weight: PackedConvolution, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0,
     activation: Activation = .none, adding residual: Tensor? = nil
 ) -> Tensor {

@@ -5,7 +5,7 @@
 ///   - bias: `[outputs]`, added before the activation.
 ///   - residual: `[…, outputs]`, added after the activation.
 /// - Returns: `[…, outputs]`.
-public func matmul(
+package func matmul(
     _ x: Tensor, _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation = .none, adding residual: Tensor? = nil
 ) -> Tensor {
     if case .mapped(let rows) = weight.form { return matmul(x, rows.next(), bias: bias, activation: activation, adding: residual) }
@@ -59,7 +59,7 @@ private func multiplyRows(
 }
 
 /// The matrix product of two tensors: `[…, k]` by `[k, n]`, or by `[n, k]` where `transposed`. For a weight that stays, use `PackedMatrix`.
-public func matmul(_ a: Tensor, _ b: Tensor, transposed: Bool = false) -> Tensor {
+package func matmul(_ a: Tensor, _ b: Tensor, transposed: Bool = false) -> Tensor {
     precondition(b.shape.rank == 2, "the second factor of a product is a matrix, not \(b.shape)")
     if transposed { return matmul(a, PackedMatrix(unpacked: b)) }
     let (k, n) = (b.shape[0], b.shape[1])

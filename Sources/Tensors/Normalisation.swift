@@ -2,7 +2,7 @@ import CKernels
 
 extension Tensor {
     /// Soft-max over the last dimension, of `scale` times the values.
-    public func softmax(scale: Float = 1) -> Tensor {
+    package func softmax(scale: Float = 1) -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape) { target in
             guard let to = target.baseAddress, target.count > 0 else { return }
@@ -18,7 +18,7 @@ extension Tensor {
     }
 
     /// Each row of the last dimension divided by its Euclidean length, as `torch.nn.functional.normalize`: a length below 1e-12 counts as that.
-    public func l2Normalised() -> Tensor {
+    package func l2Normalised() -> Tensor {
         let width = shape[-1]
         return Tensor(shape: shape) { target in
             guard let to = target.baseAddress, target.count > 0 else { return }
@@ -40,7 +40,7 @@ extension Tensor {
     /// The mean of token states `[batch, tokens, width]` over the tokens that count, as sentence-transformers pools.
     ///
     /// - Parameter lengths: how many leading tokens of each sequence count.
-    public func meanPooled(lengths: [Int]) -> Tensor {
+    package func meanPooled(lengths: [Int]) -> Tensor {
         precondition(shape.rank == 3 && lengths.count == shape[0], "\(lengths.count) lengths for states of shape \(shape)")
         let (tokens, width) = (shape[1], shape[2])
         return Tensor(shape: [shape[0], width]) { target in
@@ -63,7 +63,7 @@ extension Tensor {
 }
 
 /// LayerNorm over the last dimension (torch's: the biased variance).
-public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float = 1e-5) -> Tensor {
+package func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float = 1e-5) -> Tensor {
     let width = x.shape[-1]
     precondition((weight?.count ?? width) == width && (bias?.count ?? width) == width, "a layer norm of another width than \(x.shape)")
     return Tensor(shape: x.shape) { target in
@@ -80,7 +80,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
 }
 
 /// GroupNorm of `[batch, …, channels]` (torch's, over channels-last memory), with an activation behind it.
-public func groupNorm(
+package func groupNorm(
     _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float = 1e-5, activation: Activation = .none
 ) -> Tensor {
     let channels = x.shape[-1]

@@ -2,9 +2,9 @@ import CKernels
 import Synchronization
 
 /// A weight matrix `[outputs, inputs]` (torch's layout) in the form that products want, made once when a layer is loaded.
-public struct PackedMatrix: Sendable {
-    public let outputs: Int
-    public let inputs: Int
+package struct PackedMatrix: Sendable {
+    package let outputs: Int
+    package let inputs: Int
     private(set) var form: Form
 
     enum Form: Sendable {
@@ -23,12 +23,12 @@ public struct PackedMatrix: Sendable {
     /// - Parameters:
     ///   - weight: any shape whose first dimension is the outputs; the others together are the inputs.
     ///   - format: how the numbers are held and multiplied. Where OpenBLAS makes the products, as floats.
-    public init(_ weight: Tensor, format: WeightFormat = .f32) {
+    package init(_ weight: Tensor, format: WeightFormat = .f32) {
         self.init(weight, taps: 1, format: format)
     }
 
     /// In which numbers products with this weight are made.
-    public var arithmetic: Arithmetic {
+    package var arithmetic: Arithmetic {
         switch form {
         case .pairs: .bf16
         case .quads: .int8
@@ -40,7 +40,7 @@ public struct PackedMatrix: Sendable {
     /// product, and twice the memory. A weight that is no part of a mapped file is packed now.
     ///
     /// The first product is OpenBLAS's, so that it differs from the later ones in the last bits.
-    public init(mapped weight: Tensor) {
+    package init(mapped weight: Tensor) {
         self.init(unpacked: weight)
         guard case .rows(let rows) = form, Processor.level > rd_level_plain else { return }
         form = weight.storage.isBorrowed ? .mapped(MappedRows(rows)) : PackedMatrix(weight).form
@@ -150,7 +150,7 @@ struct Panels: Sendable {
 }
 
 /// How a number is held in two bytes.
-public enum HalfFormat: Sendable, Hashable {
+package enum HalfFormat: Sendable, Hashable {
     /// IEEE half precision.
     case f16
     /// bfloat16: the upper half of a float.

@@ -4,15 +4,15 @@ import Synchronization
 import Threads
 
 /// The one place where work is spread over threads.
-public enum Parallel {
+package enum Parallel {
     /// How many threads work at once.
-    public static var threadCount: Int { ThreadCount.current }
+    package static var threadCount: Int { ThreadCount.current }
 
     /// Runs `body` so that the work it spreads over threads ends early once `check` says so; what is then computed is worth nothing, and
     /// the caller is to throw it away. It is how a long product ends within a fraction of a second.
     ///
     /// - Parameter check: asked between pieces of work, on the thread that called this and on no other.
-    public static func interruptible<Result>(by check: @escaping () -> Bool, _ body: () throws -> Result) rethrows -> Result {
+    package static func interruptible<Result>(by check: @escaping () -> Bool, _ body: () throws -> Result) rethrows -> Result {
         let interruption = Interruption(check)
         let outer = pthread_getspecific(Interruption.key)
         pthread_setspecific(Interruption.key, Unmanaged.passUnretained(interruption).toOpaque())
@@ -25,13 +25,13 @@ public enum Parallel {
 
     /// Whether the work that this thread takes part in is no longer wanted. A piece of work that takes long asks between its parts, and
     /// leaves the rest undone; so does what would keep a result that was cut short.
-    public static var isInterrupted: Bool { Interruption.current?.isSet ?? false }
+    package static var isInterrupted: Bool { Interruption.current?.isSet ?? false }
 
     /// Calls `body` once for each index in `0..<count`, on several threads at once, and returns when all calls have.
     ///
     /// Indices are handed out in order as threads become free. The calls must not depend on each other; `body` may capture pointers, and
     /// it is the caller who answers for each index writing to a place of its own.
-    public static func forEach(count: Int, body: (Int) -> Void) {
+    package static func forEach(count: Int, body: (Int) -> Void) {
         let workers = min(count, threadCount)
         let interruption = Interruption.current
         guard workers > 1 else {
@@ -62,7 +62,7 @@ public enum Parallel {
 
     /// Splits `0..<count` into contiguous ranges of at least `minimum` (a multiple of `multiple` but for the last), at most
     /// `perThread` for each thread, and calls `body` with each, on several threads at once.
-    public static func forEachRange(
+    package static func forEachRange(
         count: Int, minimum: Int = 1, multiple: Int = 1, perThread: Int = 2, body: (Range<Int>) -> Void
     ) {
         guard count > 0 else { return }

@@ -2,8 +2,8 @@
 ///
 /// Pictures and feature maps are channels-last, `[batch, height, width, channels]`; sequences are `[batch, tokens, width]`.
 /// Copies, reshapes and slices of the outermost dimension share the same memory.
-public struct Tensor: Sendable, CustomStringConvertible {
-    public let shape: Shape
+package struct Tensor: Sendable, CustomStringConvertible {
+    package let shape: Shape
     let storage: TensorStorage
     /// Where this tensor's first value stands in `storage`.
     let offset: Int
@@ -16,14 +16,14 @@ public struct Tensor: Sendable, CustomStringConvertible {
     }
 
     /// A tensor whose values `body` writes: all of them, as the memory is not cleared first.
-    public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+    package init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
         let storage = TensorStorage(count: shape.count)
         try body(UnsafeMutableBufferPointer(start: storage.pointer, count: storage.count))
         self.init(shape: shape, storage: storage)
     }
 
     /// A tensor of the given values in row-major order.
-    public init(_ values: [Float], shape: Shape) {
+    package init(_ values: [Float], shape: Shape) {
         precondition(values.count == shape.count, "\(values.count) values do not make a tensor of shape \(shape)")
         self.init(shape: shape) { target in
             _ = target.initialize(fromContentsOf: values)
@@ -31,34 +31,34 @@ public struct Tensor: Sendable, CustomStringConvertible {
     }
 
     /// A tensor over memory that `owner` keeps alive and nobody changes, such as a mapped file.
-    public init(shape: Shape, borrowing pointer: UnsafePointer<Float>, owner: any AnyObject & Sendable) {
+    package init(shape: Shape, borrowing pointer: UnsafePointer<Float>, owner: any AnyObject & Sendable) {
         self.init(shape: shape, storage: TensorStorage(borrowing: pointer, count: shape.count, owner: owner))
     }
 
-    public static func zeros(_ shape: Shape) -> Tensor {
+    package static func zeros(_ shape: Shape) -> Tensor {
         filled(0, shape)
     }
 
-    public static func filled(_ value: Float, _ shape: Shape) -> Tensor {
+    package static func filled(_ value: Float, _ shape: Shape) -> Tensor {
         Tensor(shape: shape) { $0.initialize(repeating: value) }
     }
 
     /// How many values there are.
-    public var count: Int { shape.count }
+    package var count: Int { shape.count }
 
     /// A copy of the values in row-major order.
-    public var values: [Float] {
+    package var values: [Float] {
         withUnsafeValues { Array($0) }
     }
 
     /// The value of a tensor that has exactly one.
-    public var scalar: Float {
+    package var scalar: Float {
         precondition(count == 1, "a tensor of shape \(shape) is no single value")
         return pointer[0]
     }
 
     /// Calls `body` with the values in row-major order; the pointer is valid within the call only.
-    public func withUnsafeValues<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
+    package func withUnsafeValues<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeBufferPointer(start: pointer, count: count))
     }
@@ -67,15 +67,15 @@ public struct Tensor: Sendable, CustomStringConvertible {
     var pointer: UnsafePointer<Float> { UnsafePointer(storage.pointer + offset) }
 
     /// The same values under another shape of the same count.
-    public func reshaped(_ shape: Shape) -> Tensor {
+    package func reshaped(_ shape: Shape) -> Tensor {
         precondition(shape.count == count, "a tensor of shape \(self.shape) cannot be seen as \(shape)")
         return Tensor(shape: shape, storage: storage, offset: offset)
     }
 
     /// How many rows there are where the last dimension is a row.
-    public var rowCount: Int { shape.dimensions.dropLast().reduce(1, *) }
+    package var rowCount: Int { shape.dimensions.dropLast().reduce(1, *) }
 
-    public var description: String {
+    package var description: String {
         let shown = withUnsafeValues { $0.prefix(8).map { String($0) }.joined(separator: ", ") }
         return "Tensor \(shape) [\(shown)\(count > 8 ? ", …" : "")]"
     }
@@ -83,7 +83,7 @@ public struct Tensor: Sendable, CustomStringConvertible {
 
 extension Tensor: Equatable {
     /// The same shape and values.
-    public static func == (left: Tensor, right: Tensor) -> Bool {
+    package static func == (left: Tensor, right: Tensor) -> Bool {
         guard left.shape == right.shape else { return false }
         return left.withUnsafeValues { left in right.withUnsafeValues { right in left.elementsEqual(right) } }
     }

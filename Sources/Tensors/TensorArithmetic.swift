@@ -3,33 +3,33 @@ import CKernels
 extension Tensor {
     /// Sums, differences and products of two tensors: the second may be smaller, its shape then equal to the last dimensions of the first,
     /// and is repeated.
-    public static func + (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: 1) }
-    public static func - (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: -1) }
-    public static func * (left: Tensor, right: Tensor) -> Tensor {
+    package static func + (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: 1) }
+    package static func - (left: Tensor, right: Tensor) -> Tensor { left.scaled(by: 1, adding: right, scaledBy: -1) }
+    package static func * (left: Tensor, right: Tensor) -> Tensor {
         combine(left, right) { rd_product($0, $1, $2, $3, Processor.level) }
     }
 
-    public static func + (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: right) }
-    public static func - (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: -right) }
-    public static func * (left: Tensor, right: Float) -> Tensor { left.scaled(by: right, adding: 0) }
-    public static func * (left: Float, right: Tensor) -> Tensor { right.scaled(by: left, adding: 0) }
-    public static func / (left: Tensor, right: Float) -> Tensor { left.mapped { $0 / right } }
+    package static func + (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: right) }
+    package static func - (left: Tensor, right: Float) -> Tensor { left.scaled(by: 1, adding: -right) }
+    package static func * (left: Tensor, right: Float) -> Tensor { left.scaled(by: right, adding: 0) }
+    package static func * (left: Float, right: Tensor) -> Tensor { right.scaled(by: left, adding: 0) }
+    package static func / (left: Tensor, right: Float) -> Tensor { left.mapped { $0 / right } }
 
     /// `factor * self + addend`, in one pass.
-    public func scaled(by factor: Float, adding addend: Float) -> Tensor {
+    package func scaled(by factor: Float, adding addend: Float) -> Tensor {
         elementwise { from, to, range in
             rd_affine(from + range.lowerBound, factor, addend, to + range.lowerBound, range.count, Processor.level)
         }
     }
 
     /// `factor * self + addend * other`, in one pass: what a sampler's update is made of. `other` may be smaller, as for `+`.
-    public func scaled(by factor: Float, adding other: Tensor, scaledBy addend: Float) -> Tensor {
+    package func scaled(by factor: Float, adding other: Tensor, scaledBy addend: Float) -> Tensor {
         Tensor.combine(self, other) { rd_weighted_sum($0, factor, $1, addend, $2, $3, Processor.level) }
     }
 
     /// Each value through `transform`; for the activations use `applying`, which is vectorised.
     @inline(__always)
-    public func mapped(_ transform: (Float) -> Float) -> Tensor {
+    package func mapped(_ transform: (Float) -> Float) -> Tensor {
         elementwise { from, to, range in
             for index in range {
                 to[index] = transform(from[index])
@@ -37,7 +37,7 @@ extension Tensor {
         }
     }
 
-    public func clamped(to range: ClosedRange<Float>) -> Tensor {
+    package func clamped(to range: ClosedRange<Float>) -> Tensor {
         mapped { min(max($0, range.lowerBound), range.upperBound) }
     }
 
@@ -65,17 +65,17 @@ extension Tensor {
     }
 
     /// The sum of all values, accumulated in double precision.
-    public func sum() -> Float {
+    package func sum() -> Float {
         withUnsafeValues { values in Float(values.reduce(into: 0.0) { $0 += Double($1) }) }
     }
 
     /// The mean of all values.
-    public func mean() -> Float {
+    package func mean() -> Float {
         withUnsafeValues { values in Float(values.reduce(into: 0.0) { $0 += Double($1) } / Double(max(values.count, 1))) }
     }
 
     /// The mean over a dimension, which disappears: `mean(axis: 1)` of `[batch, tokens, width]` is `[batch, width]`.
-    public func mean(axis: Int) -> Tensor {
+    package func mean(axis: Int) -> Tensor {
         let (outer, extent, inner) = split(at: axis)
         var dimensions = shape.dimensions
         dimensions.remove(at: axis < 0 ? axis + shape.rank : axis)

@@ -1,6 +1,6 @@
 extension Tensor {
     /// Tensors of equal shape but for one dimension, one behind the other in that dimension (the last one joins channels).
-    public static func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
+    package static func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
         precondition(!tensors.isEmpty, "nothing to concatenate")
         let first = tensors[0]
         let axis = axis < 0 ? axis + first.shape.rank : axis
@@ -36,7 +36,7 @@ extension Tensor {
     }
 
     /// The part `range` of a dimension. Of the outermost one (where all before it have extent 1) it shares memory.
-    public func sliced(_ range: Range<Int>, axis: Int = 0) -> Tensor {
+    package func sliced(_ range: Range<Int>, axis: Int = 0) -> Tensor {
         let axis = axis < 0 ? axis + shape.rank : axis
         let (outer, extent, inner) = split(at: axis)
         precondition(range.lowerBound >= 0 && range.upperBound <= extent, "\(range) is not within dimension \(axis) of \(shape)")
@@ -58,13 +58,13 @@ extension Tensor {
     }
 
     /// One element of the outermost dimension, without that dimension: `batch[0]`. Shares memory.
-    public subscript(_ index: Int) -> Tensor {
+    package subscript(_ index: Int) -> Tensor {
         let part = sliced(index..<index + 1)
         return part.reshaped(Shape(Array(shape.dimensions.dropFirst())))
     }
 
     /// Equal parts of the last dimension: what splits a fused q, k, v.
-    public func chunks(_ count: Int, axis: Int = -1) -> [Tensor] {
+    package func chunks(_ count: Int, axis: Int = -1) -> [Tensor] {
         let extent = shape[axis]
         precondition(count > 0 && extent % count == 0, "dimension \(axis) of \(shape) does not split into \(count)")
         let part = extent / count
@@ -72,7 +72,7 @@ extension Tensor {
     }
 
     /// The tensor with its dimensions in another order: `permuted([0, 3, 1, 2])` takes channels-last to channels-first.
-    public func permuted(_ order: [Int]) -> Tensor {
+    package func permuted(_ order: [Int]) -> Tensor {
         precondition(order.sorted() == Array(0..<shape.rank), "\(order) is no order of the dimensions of \(shape)")
         let dimensions = order.map { shape.dimensions[$0] }
         var strides = [Int](repeating: 1, count: shape.rank)
@@ -105,18 +105,18 @@ extension Tensor {
     }
 
     /// A matrix with rows and columns exchanged.
-    public func transposed() -> Tensor {
+    package func transposed() -> Tensor {
         precondition(shape.rank == 2, "only a matrix is transposed; \(shape) wants permuted()")
         return permuted([1, 0])
     }
 
     /// The tensor `count` times, one behind the other in the outermost dimension.
-    public func repeated(_ count: Int) -> Tensor {
+    package func repeated(_ count: Int) -> Tensor {
         Tensor.concatenated(Array(repeating: self, count: count), axis: 0)
     }
 
     /// Every pixel of `[batch, height, width, channels]` as a square of `factor` by `factor`.
-    public func upsampledNearest(by factor: Int = 2) -> Tensor {
+    package func upsampledNearest(by factor: Int = 2) -> Tensor {
         precondition(shape.rank == 4, "a map to be upsampled has four dimensions, not \(shape)")
         let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
         return Tensor(shape: [batch, height * factor, width * factor, channels]) { target in

@@ -1,16 +1,16 @@
 /// The aspect of a picture that a tag speaks about.
 ///
 /// The order of the cases is the order in which people expect to see the facets.
-public enum Facet: String, Codable, CaseIterable, Sendable, Comparable {
+package enum Facet: String, Codable, CaseIterable, Sendable, Comparable {
     case subject, action, setting, medium, style, lighting, colour, composition, mood, quality
 
     /// The facet of that name, in whatever case it is written; "color" is understood.
-    public init?(spelling: String) {
+    package init?(spelling: String) {
         let lowered = spelling.lowercased()
         self.init(rawValue: lowered == "color" ? "colour" : lowered)
     }
 
-    public static func < (left: Facet, right: Facet) -> Bool {
+    package static func < (left: Facet, right: Facet) -> Bool {
         left.position < right.position
     }
 

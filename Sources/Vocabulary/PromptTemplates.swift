@@ -4,14 +4,14 @@ import Foundation
 /// The sentences in which tags are embedded, by facet: `{}` stands for the tag. Embeddings of one tag in several sentences are averaged.
 ///
 /// A vocabulary's folder may hold one `.templates` file; a vocabulary without it has one plain sentence a facet.
-public struct PromptTemplates: Sendable, Hashable {
+package struct PromptTemplates: Sendable, Hashable {
     /// At least one sentence for every facet, in the order written.
-    public let byFacet: [Facet: [String]]
+    package let byFacet: [Facet: [String]]
     /// SHA-256 in hexadecimal over the sentences, whatever file they stand in.
-    public let digest: String
+    package let digest: String
 
     /// - Parameter sentences: each with one `{}`; facets that are missing have their plain sentence.
-    public init(_ sentences: [Facet: [String]] = [:]) {
+    package init(_ sentences: [Facet: [String]] = [:]) {
         byFacet = Self.plainSentences.merging(sentences.filter { !$0.value.isEmpty }) { _, own in own }
         var hash = SHA256()
         for facet in Facet.allCases {
@@ -22,7 +22,7 @@ public struct PromptTemplates: Sendable, Hashable {
     }
 
     /// One sentence a facet.
-    public static let plain = PromptTemplates()
+    package static let plain = PromptTemplates()
 
     private static let plainSentences: [Facet: [String]] = [
         .subject: ["a photo of a {}"], .action: ["a photo of someone {}"], .setting: ["a photo of a {}"], .medium: ["a {}"],
@@ -31,7 +31,7 @@ public struct PromptTemplates: Sendable, Hashable {
     ]
 
     /// The sentences of a facet with the tag in its place.
-    public func sentences(for text: String, facet: Facet) -> [String] {
+    package func sentences(for text: String, facet: Facet) -> [String] {
         (byFacet[facet] ?? ["{}"]).map { $0.replacing("{}", with: text) }
     }
 

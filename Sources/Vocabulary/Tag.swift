@@ -1,22 +1,22 @@
 import Foundation
 
 /// One entry of a vocabulary: a thing that can be said about a picture.
-public struct Tag: Sendable, Hashable {
+package struct Tag: Sendable, Hashable {
     /// What is shown, stored and written into a prompt: "tabby cat".
-    public let name: String
-    public let facet: Facet
+    package let name: String
+    package let facet: Facet
     /// Of all tags with one exclusive group at most one holds for a picture: "day" and "night" share the group "time of day".
-    public let exclusiveGroup: String?
+    package let exclusiveGroup: String?
     /// Names of the more general tags that hold whenever this one does: "tabby cat" implies "cat".
-    public let implies: [String]
+    package let implies: [String]
     /// Other spellings and synonyms that a person may type for this tag.
-    public let aliases: [String]
+    package let aliases: [String]
     /// What is embedded in place of the bare name, where that grounds better: a noun for a subject, a whole text for other facets.
-    public let phrase: String
+    package let phrase: String
     /// True where measuring the pixels tells it (a colour, an orientation): such a tag is never embedded.
-    public let measured: Bool
+    package let measured: Bool
 
-    public init(
+    package init(
         name: String, facet: Facet, exclusiveGroup: String? = nil, implies: [String] = [], aliases: [String] = [],
         phrase: String? = nil, measured: Bool = false
     ) {
@@ -32,7 +32,7 @@ public struct Tag: Sendable, Hashable {
     /// The one form in which names are compared, here and in the library: lower case, one width, single spaces; hyphens and underscores
     /// are read as spaces. `Black-and-White`, `black_and_white` and ` black  and white ` are one name. Empty where nothing but separators is
     /// left.
-    public static func key(_ text: String) -> String {
+    package static func key(_ text: String) -> String {
         if isKey(text) { return text }
         return text.precomposedStringWithCompatibilityMapping.lowercased().replacing("’", with: "'")
             .split { $0.isWhitespace || $0 == "-" || $0 == "_" || $0 == "\u{2010}" || $0 == "\u{2011}" }
@@ -52,7 +52,7 @@ public struct Tag: Sendable, Hashable {
     }
 
     /// Singular readings of a key whose last word may be an English plural, likeliest first: "butterflies" gives "butterfly".
-    public static func singularKeys(_ key: String) -> [String] {
+    package static func singularKeys(_ key: String) -> [String] {
         var readings: [String] = []
         if key.hasSuffix("ies"), key.count > 4 { readings.append(key.dropLast(3) + "y") }
         if key.hasSuffix("ves"), key.count > 4 { readings += [key.dropLast(3) + "f", key.dropLast(3) + "fe"] }

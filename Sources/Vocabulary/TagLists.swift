@@ -16,15 +16,15 @@ struct ReadTags {
 }
 
 /// Limits on vocabularies, which may come from anyone.
-public enum VocabularyLimit {
+package enum VocabularyLimit {
     /// Bytes in one file.
-    public static let fileBytes = 32 << 20
+    package static let fileBytes = 32 << 20
     /// Tags in one vocabulary.
-    public static let tags = 200_000
+    package static let tags = 200_000
     /// Sentences a facet.
-    public static let templates = 16
+    package static let templates = 16
     /// Characters in one name, alias or phrase.
-    public static let characters = 120
+    package static let characters = 120
 }
 
 /// Reads the list format of `Vocab/README.md`: headers, sections and one tag a line.

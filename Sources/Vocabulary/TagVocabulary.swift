@@ -4,15 +4,15 @@ import Foundation
 /// A list of tags to rank pictures against, with the digest that identifies its contents.
 ///
 /// A folder of `.tags` files (the format of `Vocab/README.md`), one such file, or a person's plain list of phrases.
-public struct TagVocabulary: Sendable {
+package struct TagVocabulary: Sendable {
     /// The folder's or file's name without its extension.
-    public let name: String
+    package let name: String
     /// In the order written; of tags with one name the first counts.
-    public let tags: [Tag]
+    package let tags: [Tag]
     /// SHA-256 in hexadecimal over the names, lengths and bytes of the files, or over the tags where there are no files.
-    public let digest: String
+    package let digest: String
     /// The sentences in which its tags are embedded.
-    public let templates: PromptTemplates
+    package let templates: PromptTemplates
 
     let entries: [PlacedTag]
     private let positions: [String: Int]
@@ -20,7 +20,7 @@ public struct TagVocabulary: Sendable {
     private let closures: [[Int]]
 
     /// Reads every `.tags` file of a folder.
-    public init(directory: URL) throws(VocabularyError) {
+    package init(directory: URL) throws(VocabularyError) {
         let (read, digest) = try Self.readDirectory(directory)
         try self.init(
             name: directory.deletingPathExtension().lastPathComponent, read: read, digest: digest, path: directory.path,
@@ -28,13 +28,13 @@ public struct TagVocabulary: Sendable {
     }
 
     /// Reads one file: our list format where it ends in `.tags`, else a phrase a line, `facet: phrase` where it is no subject.
-    public init(file: URL) throws(VocabularyError) {
+    package init(file: URL) throws(VocabularyError) {
         let (read, digest) = try Self.readFile(file)
         try self.init(name: file.deletingPathExtension().lastPathComponent, read: read, digest: digest, path: file.path)
     }
 
     /// Reads a folder or a file, whichever stands there.
-    public init(contentsOf url: URL) throws(VocabularyError) {
+    package init(contentsOf url: URL) throws(VocabularyError) {
         if Self.isDirectory(url) {
             try self.init(directory: url)
         } else {
@@ -43,7 +43,7 @@ public struct TagVocabulary: Sendable {
     }
 
     /// A vocabulary made in memory.
-    public init(name: String, tags: [Tag], templates: PromptTemplates = .plain) {
+    package init(name: String, tags: [Tag], templates: PromptTemplates = .plain) {
         var hash = SHA256()
         for tag in tags {
             let parts =
@@ -97,29 +97,29 @@ public struct TagVocabulary: Sendable {
     }
 
     /// The tag of that name, or that a person means by it: aliases, plurals, hyphens and capitals are seen through.
-    public func tag(named text: String) -> Tag? {
+    package func tag(named text: String) -> Tag? {
         position(of: text).map { tags[$0] }
     }
 
     /// Where in `tags` the tag of that name or alias stands.
-    public func position(of text: String) -> Int? {
+    package func position(of text: String) -> Int? {
         let key = Tag.key(text)
         if let exact = positions[key] { return exact }
         return Tag.singularKeys(key).lazy.compactMap { positions[$0] }.first
     }
 
     /// Every tag that holds whenever `tag` does, the nearest first.
-    public func implied(by tag: Tag) -> [Tag] {
+    package func implied(by tag: Tag) -> [Tag] {
         positions[Tag.key(tag.name)].map { closures[$0].map { tags[$0] } } ?? []
     }
 
     /// Everything wrong with the list; nothing for a sound one.
-    public func check() -> [VocabularyProblem] {
+    package func check() -> [VocabularyProblem] {
         VocabularyChecker.problems(of: entries)
     }
 
     /// Everything wrong with a folder or file, the lines that could not be read included.
-    public static func problems(at url: URL) throws(VocabularyError) -> [VocabularyProblem] {
+    package static func problems(at url: URL) throws(VocabularyError) -> [VocabularyProblem] {
         let (read, _) = isDirectory(url) ? try readDirectory(url) : try readFile(url)
         guard !read.entries.isEmpty || !read.problems.isEmpty else { throw .empty(path: url.path) }
         let isOurs = isDirectory(url) || url.pathExtension == "tags"

@@ -1,5 +1,5 @@
 /// Why a vocabulary could not be read.
-public enum VocabularyError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum VocabularyError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case noLists(path: String)
     case notText(path: String, line: Int)
@@ -8,7 +8,7 @@ public enum VocabularyError: Error, Equatable, Sendable, CustomStringConvertible
     case empty(path: String)
     case malformed(VocabularyProblem, more: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let path, let reason):
             "cannot read the vocabulary \(path): \(reason)"
@@ -29,8 +29,8 @@ public enum VocabularyError: Error, Equatable, Sendable, CustomStringConvertible
 }
 
 /// Something wrong with a vocabulary, and where.
-public struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable {
+package struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
+    package enum Kind: Equatable, Sendable {
         case syntax(String)
         case tooLong(limit: Int)
         case badCharacter(String, in: String)
@@ -47,20 +47,20 @@ public struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
         case measuredWithPhrase(String)
     }
 
-    public let file: String
-    public let line: Int
-    public let kind: Kind
+    package let file: String
+    package let line: Int
+    package let kind: Kind
 
-    public init(file: String, line: Int, kind: Kind) {
+    package init(file: String, line: Int, kind: Kind) {
         self.file = file
         self.line = line
         self.kind = kind
     }
 
-    public var description: String { "\(file), line \(line): \(reason)" }
+    package var description: String { "\(file), line \(line): \(reason)" }
 
     /// What is wrong, without the place.
-    public var reason: String {
+    package var reason: String {
         switch kind {
         case .syntax(let what): what
         case .tooLong(let limit): "longer than \(limit) characters"

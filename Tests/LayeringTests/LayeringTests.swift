@@ -83,7 +83,7 @@ private func importsByRoom() throws -> [String: [(file: String, module: String)]
     let source = """
         import Foundation
         @testable import Tensors
-        public import Pixels
+        package import Pixels
         import struct Vocabulary.Tag
         @preconcurrency import GRDB
         // import Commented

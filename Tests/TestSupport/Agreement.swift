@@ -1,14 +1,14 @@
 /// How far two lists of numbers are apart.
-public struct Agreement: Sendable, CustomStringConvertible {
+package struct Agreement: Sendable, CustomStringConvertible {
     /// Largest |actual - expected|.
-    public let absolute: Float
+    package let absolute: Float
     /// `absolute` over the largest |expected|: an error relative to the magnitude of the whole, so values near zero do not dominate.
-    public let relative: Float
+    package let relative: Float
     /// Where the largest difference stands.
-    public let index: Int
+    package let index: Int
 
     /// Infinite where the lengths differ or a value is not finite.
-    public init(_ actual: [Float], _ expected: [Float]) {
+    package init(_ actual: [Float], _ expected: [Float]) {
         guard actual.count == expected.count else {
             (absolute, relative, index) = (.infinity, .infinity, -1)
             return
@@ -29,5 +29,5 @@ public struct Agreement: Sendable, CustomStringConvertible {
         index = position
     }
 
-    public var description: String { "largest difference \(absolute) (relative \(relative)) at \(index)" }
+    package var description: String { "largest difference \(absolute) (relative \(relative)) at \(index)" }
 }

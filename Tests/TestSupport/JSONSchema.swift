@@ -1,28 +1,28 @@
 import Foundation
 
 /// Checks JSON against the definitions of a schema, as far as ours make use of JSON Schema.
-public struct JSONSchema {
+package struct JSONSchema {
     private let definitions: [String: Any]
 
-    public init(_ definitions: [String: Any]) {
+    package init(_ definitions: [String: Any]) {
         self.definitions = definitions
     }
 
     /// What the commands print: `Documentation/reports.schema.json`.
-    public static func reports() throws -> JSONSchema {
+    package static func reports() throws -> JSONSchema {
         let file = checkout.appendingPathComponent("Documentation/reports.schema.json")
         let document = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
         return JSONSchema(document?["$defs"] as? [String: Any] ?? [:])
     }
 
-    public var names: Set<String> { Set(definitions.keys) }
+    package var names: Set<String> { Set(definitions.keys) }
 
     /// What is wrong with a JSON text; empty where all is well.
     ///
     /// - Parameters:
     ///   - name: of the definition.
     ///   - isList: whether the text is a list of such things, which must not be empty.
-    public func problems(of text: String, as name: String, isList: Bool = false) -> [String] {
+    package func problems(of text: String, as name: String, isList: Bool = false) -> [String] {
         guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) else {
             return ["no JSON: \(text.prefix(80))"]
         }
@@ -33,7 +33,7 @@ public struct JSONSchema {
     }
 
     /// What is wrong with a value that JSONSerialization read.
-    public func problems(_ value: Any, _ schema: [String: Any], _ place: String) -> [String] {
+    package func problems(_ value: Any, _ schema: [String: Any], _ place: String) -> [String] {
         if let reference = schema["$ref"] as? String {
             let name = String(reference.split(separator: "/").last ?? "")
             guard let definition = definitions[name] as? [String: Any] else { return ["\(place): the schema defines no \(name)"] }

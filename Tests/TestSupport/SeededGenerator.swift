@@ -1,21 +1,21 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): a small deterministic generator, so that a failing random case can be run again.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
     /// A generator with a fresh seed, which it prints, so that a failure names the case it failed on.
     ///
     /// The environment variable `REDRAW_TEST_SEED` fixes the seed.
-    public static func announced(_ test: String = #function) -> SeededGenerator {
+    package static func announced(_ test: String = #function) -> SeededGenerator {
         let seed = environmentSeed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         print("\(test): seed \(seed)")
         return SeededGenerator(seed: seed)
     }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -24,7 +24,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// `count` values uniform in [-1, 1).
-    public mutating func floats(_ count: Int) -> [Float] {
+    package mutating func floats(_ count: Int) -> [Float] {
         (0..<count).map { _ in Float.random(in: -1..<1, using: &self) }
     }
 }

@@ -2,13 +2,13 @@ import Foundation
 import Synchronization
 
 /// A program that serves on loopback for one test: it prints its port on its first line and ends when its input is closed.
-public final class ServingProcess: Sendable {
-    public let port: Int
+package final class ServingProcess: Sendable {
+    package let port: Int
     private let process: Process
     private let input: FileHandle
 
     /// - Parameter arguments: of `python3`, the script first.
-    public init(python arguments: [String]) throws {
+    package init(python arguments: [String]) throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3"] + arguments
@@ -27,20 +27,20 @@ public final class ServingProcess: Sendable {
         process.terminate()
     }
 
-    public var address: String { "http://127.0.0.1:\(port)" }
+    package var address: String { "http://127.0.0.1:\(port)" }
 
-    public struct NotServing: Error {
-        public let arguments: [String]
+    package struct NotServing: Error {
+        package let arguments: [String]
     }
 }
 
 /// The programs of a test, kept to its end: one that nobody holds stops.
-public final class ServingProcesses: Sendable {
+package final class ServingProcesses: Sendable {
     private let all = Mutex<[ServingProcess]>([])
 
-    public init() {}
+    package init() {}
 
-    public func start(python arguments: [String]) throws -> ServingProcess {
+    package func start(python arguments: [String]) throws -> ServingProcess {
         let process = try ServingProcess(python: arguments)
         all.withLock { $0.append(process) }
         return process

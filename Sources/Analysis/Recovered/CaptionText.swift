@@ -2,9 +2,9 @@ import Glibc
 
 /// The text of a caption file, whatever its writer's system called a text: UTF-8 and UTF-16 with and without their marks, and the code pages
 /// of Windows for Japanese (932) and the West (1252).
-public enum CaptionText {
+package enum CaptionText {
     /// The text; nil where the bytes are none.
-    public static func decoded(_ bytes: [UInt8]) -> String? {
+    package static func decoded(_ bytes: [UInt8]) -> String? {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return text(String(validating: bytes.dropFirst(3), as: UTF8.self)) }
         if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
             return utf16(bytes.dropFirst(2), highFirst: bytes[0] == 0xFE)

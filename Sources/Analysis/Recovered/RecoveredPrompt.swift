@@ -1,35 +1,35 @@
 /// A prompt that somebody wrote into the picture's own file, or beside it: a fact of the file, not a guess about the picture.
 ///
 /// What the file says is taken as it is and checked for nothing; whoever can write a file can write this.
-public struct RecoveredPrompt: Sendable, Hashable, Codable {
+package struct RecoveredPrompt: Sendable, Hashable, Codable {
     /// Whose way of writing it is.
-    public enum Tool: String, Sendable, Hashable, Codable, CaseIterable {
+    package enum Tool: String, Sendable, Hashable, Codable, CaseIterable {
         case redraw, a1111, comfyui, novelai, invokeai, fooocus, swarmui
         case drawThings = "drawthings"
         /// Text without settings: a caption in a file beside the picture, or separate entries that say what they are.
         case text
     }
 
-    public var tool: Tool
+    package var tool: Tool
     /// Where it stands, for people: `PNG entry "parameters"`, `EXIF comment`, `photo.txt`.
-    public var place: String
-    public var positive: String
-    public var negative: String
+    package var place: String
+    package var positive: String
+    package var negative: String
     /// As the tool names it, without a file's ending where it was a file's name.
-    public var model: String?
+    package var model: String?
     /// Pixels that were generated; the picture may have been enlarged since.
-    public var width: Int?
-    public var height: Int?
-    public var seed: UInt64?
-    public var steps: Int?
-    public var sampler: String?
-    public var guidance: Double?
+    package var width: Int?
+    package var height: Int?
+    package var seed: UInt64?
+    package var steps: Int?
+    package var sampler: String?
+    package var guidance: Double?
     /// Denoising strength, from 0 to 1, where the picture was made from another.
-    public var strength: Double?
+    package var strength: Double?
     /// Everything else that was stated, as it was written.
-    public var settings: [String: String]
+    package var settings: [String: String]
 
-    public init(
+    package init(
         tool: Tool, place: String, positive: String, negative: String = "", settings: [String: String] = [:]
     ) {
         (self.tool, self.place) = (tool, place)
@@ -46,7 +46,7 @@ public struct RecoveredPrompt: Sendable, Hashable, Codable {
     }
 
     /// Scripts find every key, `null` where the file does not tell.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(tool, forKey: .tool)
         try container.encode(place, forKey: .place)

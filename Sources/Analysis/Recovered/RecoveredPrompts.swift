@@ -1,12 +1,12 @@
 /// Looks for prompts in the texts that a picture's file carries, and in the text file beside it.
-public enum RecoveredPrompts {
+package enum RecoveredPrompts {
     /// Everything that is found, the most telling first: a tool's record of how it made the picture before a mere caption.
     ///
     /// - Parameters:
     ///   - texts: as Pixels reads them: PNG's entries by keyword; `UserComment`, `ImageDescription`, `Software` and the like of EXIF.
     ///   - isPNG: how the places are called.
     ///   - sidecar: name and content of the text file beside the picture.
-    public static func find(in texts: [String: String], isPNG: Bool, sidecar: (name: String, text: String)? = nil) -> [RecoveredPrompt] {
+    package static func find(in texts: [String: String], isPNG: Bool, sidecar: (name: String, text: String)? = nil) -> [RecoveredPrompt] {
         var found: [RecoveredPrompt] = []
         let texts = Texts(texts, isPNG: isPNG)
         for read in [redraw, infoText, invokeAI, novelAI, drawThings, graph, entries] as [(Texts) -> RecoveredPrompt?] {
@@ -19,12 +19,12 @@ public enum RecoveredPrompts {
     }
 
     /// Longest caption that is kept, in bytes.
-    public static let longestCaption = 64 << 10
+    package static let longestCaption = 64 << 10
 
     /// What tools name a packet of XMP among a file's texts.
-    public static let xmpKey = "XML:com.adobe.xmp"
+    package static let xmpKey = "XML:com.adobe.xmp"
     /// What a text out of the pixels' lowest bits is handed over as: the settings of one tool in the web UI's writing, or of NovelAI in JSON.
-    public static let stealthKey = "lowest bits of the pixels"
+    package static let stealthKey = "lowest bits of the pixels"
 
     struct Texts {
         private var texts: [String: String]

@@ -1,16 +1,16 @@
-public import Foundation
+import Foundation
 
 /// The files that prompts may call by name.
-public enum CalledFiles {
+package enum CalledFiles {
     /// LoRAs, without their ending, in order.
     ///
     /// - Parameter folders: each is searched for a folder `loras`.
-    public static func loras(in folders: [URL]) -> [String] { NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).names }
+    package static func loras(in folders: [URL]) -> [String] { NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).names }
 
     /// Textual inversions, without their ending, in order.
     ///
     /// - Parameter folders: each is searched for a folder `embeddings`.
-    public static func embeddings(in folders: [URL]) -> [String] {
+    package static func embeddings(in folders: [URL]) -> [String] {
         NamedFiles(in: folders.map { $0.appendingPathComponent("embeddings") }).names
     }
 }

@@ -1,10 +1,10 @@
 import Checkpoints
-public import Foundation
+import Foundation
 
 /// What a file of weights is, as far as its tensors' names, their shapes and its metadata tell: also of what is not run here. Nothing but the
 /// header is read.
-public struct FileIdentity: Sendable, Equatable {
-    public enum Kind: String, Sendable, Codable, CaseIterable {
+package struct FileIdentity: Sendable, Equatable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
         /// A whole model: network, autoencoder and text encoders.
         case checkpoint
         /// The network that denoises, alone.
@@ -19,38 +19,38 @@ public struct FileIdentity: Sendable, Equatable {
         case unknown
     }
 
-    public var kind = Kind.unknown
+    package var kind = Kind.unknown
     /// "SD 1.5", "SDXL", "Flux.1 dev" …; nil where nothing tells.
-    public var family: String?
+    package var family: String?
     /// Whether it is run, or used, by the built-in engine.
-    public var runs = false
+    package var runs = false
     /// What to do with it, or why it is not run.
-    public var use = ""
+    package var use = ""
     /// `noise`, `velocity` or `flow`; nil where the file does not tell.
-    public var prediction: String?
+    package var prediction: String?
     /// Whether the training's last step is noise alone.
-    public var endsInNoise = false
+    package var endsInNoise = false
     /// Number formats by the share of the bytes they take, the largest first.
-    public var precisions: [String] = []
+    package var precisions: [String] = []
     /// "Lightning", "Turbo" … for models made for few steps, and what tells so.
-    public var fewStep: String?
+    package var fewStep: String?
     /// Whether it was made for repainting: it wants the mask and the rest of the picture.
-    public var repaints = false
+    package var repaints = false
     /// Of a LoRA.
-    public var rank: Int?
+    package var rank: Int?
     /// Words that call what it was trained on, the most frequent first.
-    public var triggers: [String] = []
+    package var triggers: [String] = []
     /// The model it was trained on, as its metadata has it.
-    public var base: String?
-    public var title: String?
+    package var base: String?
+    package var title: String?
     /// How many numbers it holds.
-    public var parameters = 0
+    package var parameters = 0
 
-    public init() {}
+    package init() {}
 
     /// - Parameter url: a safetensors, GGUF or any other file.
     /// - Throws: `CheckpointError` where it cannot be read, or is a damaged safetensors file.
-    public init(file url: URL) throws {
+    package init(file url: URL) throws {
         do {
             self = Self.identity(of: try SafetensorsFile(url), called: url.deletingPathExtension().lastPathComponent)
         } catch CheckpointError.foreign(_, let kind, let instead) {

@@ -1,27 +1,27 @@
 import Checkpoints
-public import Foundation
+import Foundation
 
 /// How a model that no manifest describes is usually run, as far as its files tell; the person's own word goes before it.
-public struct ModelHabits: Sendable, Equatable {
+package struct ModelHabits: Sendable, Equatable {
     /// Models that are run in a special way.
-    public enum Kind: String, Sendable {
+    package enum Kind: String, Sendable {
         /// SD-Turbo, SDXL-Turbo and what was distilled like them: one to four steps without guidance.
         case turbo = "a Turbo model"
         /// Latent consistency models that take the guidance scale as an input: two to eight steps.
         case consistency = "a latent consistency model"
     }
 
-    public private(set) var kind: Kind?
+    package private(set) var kind: Kind?
     /// What tells the kind.
-    public private(set) var sign = ""
-    public private(set) var sampler: SamplerName?
-    public private(set) var steps: Int?
-    public private(set) var guidance: Double?
+    package private(set) var sign = ""
+    package private(set) var sampler: SamplerName?
+    package private(set) var steps: Int?
+    package private(set) var guidance: Double?
 
     /// Reads descriptions and headers only; what cannot be read tells nothing here, and is complained of when the model is loaded.
     ///
     /// - Parameter model: a folder in diffusers' layout, or a single .safetensors file.
-    public init(model: URL) {
+    package init(model: URL) {
         let scheduler = try? SchedulerConfiguration(contentsOf: model.appendingPathComponent("scheduler/scheduler_config.json"))
         sampler = scheduler?.namedSampler
         if Self.takesGuidance(model) {

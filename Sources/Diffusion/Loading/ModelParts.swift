@@ -110,16 +110,16 @@ struct ModelParts {
 }
 
 /// A LoRA file and how much of it is added.
-public struct Adaptation: Sendable, Equatable {
+package struct Adaptation: Sendable, Equatable {
     /// What prompts call it.
-    public let name: String
-    public let file: URL
-    public let unetMultiplier: Float
-    public let textMultiplier: Float
+    package let name: String
+    package let file: URL
+    package let unetMultiplier: Float
+    package let textMultiplier: Float
     /// Only so many of its ranks count; nil: all.
-    public let ranks: Int?
+    package let ranks: Int?
     /// A factor for each block of the UNet.
-    public let blocks: BlockWeights?
+    package let blocks: BlockWeights?
 
     init(_ tag: PromptTags.Tag, file: URL) {
         (name, self.file, unetMultiplier, ranks, blocks) = (tag.name, file, tag.unet, tag.ranks, tag.blocks)
@@ -127,7 +127,7 @@ public struct Adaptation: Sendable, Equatable {
     }
 
     /// - Parameter textMultiplier: as for the UNet unless given.
-    public init(name: String? = nil, file: URL, multiplier: Float = 1, textMultiplier: Float? = nil) {
+    package init(name: String? = nil, file: URL, multiplier: Float = 1, textMultiplier: Float? = nil) {
         self.name = name ?? file.deletingPathExtension().lastPathComponent
         self.file = file
         unetMultiplier = multiplier

@@ -1,19 +1,19 @@
 import Foundation
 
 /// What is loaded with a model.
-public struct PipelineOptions: Sendable, Equatable {
+package struct PipelineOptions: Sendable, Equatable {
     /// LoRA files to add to the weights, in this order.
-    public var adaptations: [Adaptation]
+    package var adaptations: [Adaptation]
     /// Textual inversions that prompts may call by name.
-    public var embeddings: [URL]
+    package var embeddings: [URL]
     /// OpenAI's list of byte pairs, for models that bring no tokenizer: single files.
-    public var merges: URL?
+    package var merges: URL?
     /// What was left out, in words.
-    public var notes: [String] = []
+    package var notes: [String] = []
     /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.
-    public var precision = GenerationRequest.Precision.auto
+    package var precision = GenerationRequest.Precision.auto
 
-    public init(adaptations: [Adaptation] = [], embeddings: [URL] = [], merges: URL? = nil) {
+    package init(adaptations: [Adaptation] = [], embeddings: [URL] = [], merges: URL? = nil) {
         self.adaptations = adaptations
         self.embeddings = embeddings
         self.merges = merges
@@ -27,7 +27,7 @@ public struct PipelineOptions: Sendable, Equatable {
     ///   - folders: searched in this order for names in `loras/` and `embeddings/`, and in folders below these. Never a path: prompts come
     ///     from strangers' pictures.
     /// - Throws: `DiffusionError.unknownAdaptation`, with the names that are there, or `DiffusionError.unreadableTag`.
-    public init(prompts: [String], folders: [URL], merges: URL?, precision: GenerationRequest.Precision = .auto) throws {
+    package init(prompts: [String], folders: [URL], merges: URL?, precision: GenerationRequest.Precision = .auto) throws {
         self.init(merges: merges)
         self.precision = precision
         let read = prompts.map { PromptTags($0) }

@@ -1,19 +1,19 @@
 import Checkpoints
-public import Foundation
+import Foundation
 
 /// A model whose files are open and whose headers are read, its weights not yet: what a run on it needs is known before gigabytes are read.
-public struct PipelineSource: Sendable {
-    public let outline: PipelineOutline
+package struct PipelineSource: Sendable {
+    package let outline: PipelineOutline
     private let parts: ModelParts
     private let options: PipelineOptions
     /// What was left out of the files that prompts call, in words.
-    public let notes: [String]
+    package let notes: [String]
     private let embeddings: [TrainedEmbedding]
 
     /// Opens a model: a folder in diffusers' layout, or a single .safetensors file.
     ///
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor; what `checkCancelled` throws.
-    public init(
+    package init(
         model: URL, options: PipelineOptions = PipelineOptions(),
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() }
     ) throws {
@@ -49,7 +49,7 @@ public struct PipelineSource: Sendable {
     }
 
     /// Whether it reads prompts with the default encoder, for want of a text encoder of its own.
-    public var readsSentences: Bool { parts.textEncoders.isEmpty }
+    package var readsSentences: Bool { parts.textEncoders.isEmpty }
 
     /// Reads the weights.
     ///
@@ -57,7 +57,7 @@ public struct PipelineSource: Sendable {
     ///   - checkCancelled: called between tensors; what it throws ends the loading and is thrown here.
     ///   - sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
-    public func load(
+    package func load(
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() }, sentences: () throws -> any PromptEncoder
     ) throws -> Pipeline {
         try Cancellation(checkCancelled).during {

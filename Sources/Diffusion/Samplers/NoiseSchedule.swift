@@ -4,16 +4,16 @@ import Foundation
 ///
 /// x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise, abar = cumprod(1 - beta); sigma_t = sqrt((1 - abar_t) / abar_t).
 /// Single precision where diffusers has it, so that the values are equal to its own.
-public struct NoiseSchedule: Sendable {
-    public let configuration: SchedulerConfiguration
+package struct NoiseSchedule: Sendable {
+    package let configuration: SchedulerConfiguration
     /// abar, T values falling from almost 1.
-    public let remaining: [Float]
+    package let remaining: [Float]
     /// sigma, T values rising; the last is infinite where nothing of the clean latent is left.
-    public let sigmas: [Float]
+    package let sigmas: [Float]
     private let logarithms: [Float]
 
     /// The schedule as the configuration has it, for the samplers that follow it to the letter.
-    public init(_ configuration: SchedulerConfiguration) {
+    package init(_ configuration: SchedulerConfiguration) {
         self.init(configuration, for: .ddim)
     }
 

@@ -4,24 +4,24 @@ import Tensors
 ///
 /// Reproduces the `scale_model_input`, `add_noise` and `step` of diffusers' schedulers; each method's file names its own.
 /// Steps are to be taken in order: most methods remember the ones before.
-public struct Sampler: Sendable {
-    public let schedule: StepSchedule
+package struct Sampler: Sendable {
+    package let schedule: StepSchedule
     private var method: any SamplingMethod
 
-    public init(_ schedule: StepSchedule) {
+    package init(_ schedule: StepSchedule) {
         self.schedule = schedule
         method = schedule.sampler.method()
     }
 
     /// The latent as the UNet wants it at this step.
-    public func modelInput(_ latent: Tensor, at index: Int) -> Tensor {
+    package func modelInput(_ latent: Tensor, at index: Int) -> Tensor {
         guard schedule.sampler.formulation == .exploding else { return latent }
         let sigma = schedule.sigmas[index]
         return latent * (1 / (sigma * sigma + 1).squareRoot())
     }
 
     /// The clean latent with as much noise on it as the pass at `index` starts from; behind the last pass, none.
-    public func addNoise(_ noise: Tensor, to clean: Tensor, at index: Int) -> Tensor {
+    package func addNoise(_ noise: Tensor, to clean: Tensor, at index: Int) -> Tensor {
         guard index < schedule.timesteps.count else { return clean }
         if schedule.sampler.formulation == .exploding {
             return clean.scaled(by: 1, adding: noise, scaledBy: schedule.sigmas[index])
@@ -31,19 +31,19 @@ public struct Sampler: Sendable {
     }
 
     /// Pure noise as a run from nothing starts with.
-    public func start(from noise: Tensor) -> Tensor {
+    package func start(from noise: Tensor) -> Tensor {
         schedule.initialNoise == 1 ? noise : noise * schedule.initialNoise
     }
 
     /// The estimate of the clean latent that an answer amounts to.
-    public func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+    package func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
         let prediction = schedule.noise.configuration.prediction
         guard schedule.sampler.formulation == .exploding else { return prediction.clean(output, latent, schedule.split(at: index)) }
         return prediction.clean(output, latent, sigma: schedule.sigmas[index])
     }
 
     /// The answer that amounts to an estimate of the clean latent.
-    public func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+    package func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
         let prediction = schedule.noise.configuration.prediction
         let split = schedule.split(at: index)
         // What the exploding form holds is the preserving one's latent, undivided.
@@ -56,7 +56,7 @@ public struct Sampler: Sendable {
     ///   - output: what the UNet said of `modelInput(latent, at: index)`, guidance applied; same shape as the latent.
     ///   - random: where a method that wants noise draws it.
     /// - Returns: the latent after the step.
-    public mutating func step(_ output: Tensor, _ latent: Tensor, at index: Int, random: inout TorchRandom) -> Tensor {
+    package mutating func step(_ output: Tensor, _ latent: Tensor, at index: Int, random: inout TorchRandom) -> Tensor {
         method.step(output, latent, at: index, of: schedule, &random)
     }
 }

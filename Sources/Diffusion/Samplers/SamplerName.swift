@@ -1,5 +1,5 @@
 /// The ways this engine walks from noise to a picture. Raw values are the names on the command line.
-public enum SamplerName: String, Codable, Sendable, CaseIterable {
+package enum SamplerName: String, Codable, Sendable, CaseIterable {
     case ddim
     /// PLMS: pseudo linear multistep without the Runge-Kutta steps, as Stable Diffusion ships it.
     case pndm
@@ -66,7 +66,7 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
     }
 
     /// What other tools call it.
-    public var title: String {
+    package var title: String {
         switch self {
         case .ddim: "DDIM"
         case .pndm: "PLMS"

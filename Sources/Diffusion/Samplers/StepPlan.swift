@@ -1,13 +1,13 @@
 /// How many steps a request comes to, told before anything is computed.
-public struct StepPlan: Sendable, Equatable, Codable {
+package struct StepPlan: Sendable, Equatable, Codable {
     /// Steps asked for.
-    public let requested: Int
+    package let requested: Int
     /// Steps that will run.
-    public let run: Int
+    package let run: Int
     /// Passes of the UNet these take, two a step for Heun.
-    public let passes: Int
+    package let passes: Int
     /// Training timestep of the first step that runs; nil where none does.
-    public let firstTimestep: Double?
+    package let firstTimestep: Double?
     /// Index into the step schedule where the run begins.
     let start: Int
 
@@ -19,7 +19,7 @@ public struct StepPlan: Sendable, Equatable, Codable {
     /// What the web UI's rule makes of the steps and the strength where the schedule is another program's, and not known.
     ///
     /// - Parameter strength: nil for a run from nothing.
-    public init(outside steps: Int, strength: Double?) {
+    package init(outside steps: Int, strength: Double?) {
         let run = strength.map { min(Int(min($0, 0.999) * Double(steps)) + 1, steps) } ?? steps
         self.init(requested: steps, run: run, passes: run, firstTimestep: nil, start: steps - run)
     }
@@ -34,7 +34,7 @@ public struct StepPlan: Sendable, Equatable, Codable {
     /// - Parameter strength: nil for a run from nothing.
     /// - Throws: `strengthLeavesNoStep` under the profile `diffusers`, which has no answer to that; under `redraw` at least one step runs
     ///   wherever the strength is above 0, under `a1111` always one more than the strength's share.
-    public init(_ schedule: StepSchedule, strength: Double?, profile: GenerationRequest.Profile) throws(DiffusionError) {
+    package init(_ schedule: StepSchedule, strength: Double?, profile: GenerationRequest.Profile) throws(DiffusionError) {
         let total = schedule.count
         requested = total
         if schedule.heedsStrength {

@@ -3,21 +3,21 @@ import Foundation
 /// The timesteps and noise levels of one run of N steps, before strength cuts its beginning off.
 ///
 /// An entry is a pass of the UNet. Most samplers have one for each step; Heun has two but for the last, PNDM a few more than steps.
-public struct StepSchedule: Sendable {
-    public let sampler: SamplerName
+package struct StepSchedule: Sendable {
+    package let sampler: SamplerName
     /// The noise as this sampler's class makes it.
-    public let noise: NoiseSchedule
+    package let noise: NoiseSchedule
     /// N, the steps asked for.
-    public let count: Int
+    package let count: Int
     /// A timestep for each pass, falling or equal; whole numbers but for Euler's and Heun's.
-    public let timesteps: [Float]
+    package let timesteps: [Float]
     /// A noise level for each pass and the 0 behind the last. Samplers that work by timestep do not use it.
-    public let sigmas: [Float]
+    package let sigmas: [Float]
     /// How strong the noise is that a run from nothing starts with.
-    public let initialNoise: Float
+    package let initialNoise: Float
 
     /// Whether the schedule begins where strength has it begin, so that all of it runs.
-    public let heedsStrength: Bool
+    package let heedsStrength: Bool
 
     /// - Parameters:
     ///   - strength: for LCM, how much of the schedule the steps are spread over; nil: over all of it.
@@ -25,7 +25,7 @@ public struct StepSchedule: Sendable {
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
     ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place, and
     ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
-    public init(
+    package init(
         _ noise: NoiseSchedule, sampler: SamplerName, count: Int, strength: Double? = nil,
         profile: GenerationRequest.Profile = .diffusers
     ) throws(DiffusionError) {

@@ -2,20 +2,20 @@ import Analysis
 import Screening
 
 /// How a prompt was composed, in the shape that scripts read and that the library keeps with an analysis.
-public struct CompositionEntry: Codable, Sendable, Equatable {
-    public struct Gain: Codable, Sendable, Equatable {
-        public let tag: String
+package struct CompositionEntry: Codable, Sendable, Equatable {
+    package struct Gain: Codable, Sendable, Equatable {
+        package let tag: String
         /// What the prompt's cosine with the picture loses without the tag.
-        public let gain: Double
+        package let gain: Double
     }
 
     /// `full` or `fast`.
-    public let mode: String
+    package let mode: String
     /// Cosine of the prompt with the picture; nil where the text tower was not asked.
-    @OrNull public internal(set) var similarity: Double?
+    @OrNull package internal(set) var similarity: Double?
     /// Prompts that were compared.
-    public let tried: Int
-    public let gains: [Gain]
+    package let tried: Int
+    package let gains: [Gain]
 
     init(_ scores: CompositionScores) {
         func rounded(_ value: Float) -> Double { (Double(value) * 10_000).rounded() / 10_000 }

@@ -2,13 +2,13 @@ import Analysis
 import Screening
 
 /// What confidences rest on, in the shape that scripts read and that the library keeps with an analysis.
-public struct ConfidenceEntry: Codable, Sendable, Equatable {
+package struct ConfidenceEntry: Codable, Sendable, Equatable {
     /// `fitted` by the encoder's recipe, measured on `background` pictures, or a guess from `text` alone.
-    public let source: String
+    package let source: String
     /// Background pictures that it was measured on.
-    @OrNull public internal(set) var pictures: Int?
+    @OrNull package internal(set) var pictures: Int?
     /// By facet, what the person's decisions add to the log-odds.
-    public let learned: [String: Double]
+    package let learned: [String: Double]
 
     init(_ scale: ConfidenceScale, _ learned: LearnedThresholds) {
         source = scale.source.rawValue
@@ -23,7 +23,7 @@ public struct ConfidenceEntry: Codable, Sendable, Equatable {
     }
 
     /// In words, for people.
-    public var explanation: String {
+    package var explanation: String {
         let learning = learned.isEmpty ? "" : ", adjusted by your decisions on \(learned.keys.sorted().joined(separator: ", "))"
         switch source {
         case ConfidenceScale.Source.background.rawValue: return "measured on \(pictures ?? 0) of your pictures" + learning

@@ -1,27 +1,27 @@
 import Encoders
 
 /// An embedding of a picture or a text, in the shape that scripts read.
-public struct EmbeddingEntry: Codable, Sendable {
+package struct EmbeddingEntry: Codable, Sendable {
     /// The path or the text.
-    public let input: String
+    package let input: String
     /// Of length 1, or as the tower gave it where that was asked for.
-    public let embedding: [Float]
+    package let embedding: [Float]
 }
 
 /// How long an encoder's tower took, for comparing it with others.
-public struct EmbeddingTimes: Codable, Sendable {
-    public let inputs: Int
+package struct EmbeddingTimes: Codable, Sendable {
+    package let inputs: Int
     /// Each pass over all inputs at once, in milliseconds; decoding and preparing are not in it.
-    public let milliseconds: [Double]
+    package let milliseconds: [Double]
 }
 
 /// What a tagger says of a picture.
-public struct PictureLabels: Codable, Sendable {
-    public struct Label: Codable, Sendable {
-        public let name: String
+package struct PictureLabels: Codable, Sendable {
+    package struct Label: Codable, Sendable {
+        package let name: String
         /// `general`, `character` or `rating`.
-        public let category: String
-        public let probability: Float
+        package let category: String
+        package let probability: Float
 
         init(_ label: ScoredLabel) {
             (name, category, probability) = (label.name, "\(label.category)", label.probability)
@@ -29,9 +29,9 @@ public struct PictureLabels: Codable, Sendable {
     }
 
     /// The path.
-    public let input: String
+    package let input: String
     /// The likeliest rating, then characters and general labels above the thresholds, likeliest first.
-    public let labels: [Label]
+    package let labels: [Label]
     /// Every label's probability in the list's order, where that was asked for.
-    public let probabilities: [Float]?
+    package let probabilities: [Float]?
 }

@@ -1,21 +1,21 @@
 /// What a picture file says of itself.
-public struct FileReport: Codable, Sendable {
-    public let path: String
-    public let sha256: String
-    public let width: Int
-    public let height: Int
-    public let format: String
+package struct FileReport: Codable, Sendable {
+    package let path: String
+    package let sha256: String
+    package let width: Int
+    package let height: Int
+    package let format: String
     /// EXIF's number, 1 to 8: how the stored pixels lie; width and height are those of the upright picture.
-    public let orientation: Int
-    public let bytes: Int
+    package let orientation: Int
+    package let bytes: Int
     /// PNG's text entries; those of EXIF and JPEG's comment.
-    public let text: [String: String]
+    package let text: [String: String]
     /// The most telling prompt that stands in the file or beside it.
-    @OrNull public internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredPrompt?
     /// Other prompts that stand there too.
-    public let alsoRecovered: [RecoveredPrompt]
+    package let alsoRecovered: [RecoveredPrompt]
     /// What could not be read of the texts.
-    public let notes: [String]
+    package let notes: [String]
     /// Number of the generation in the library that made this very file.
-    @OrNull public internal(set) var generation: Int64?
+    @OrNull package internal(set) var generation: Int64?
 }

@@ -1,6 +1,6 @@
 /// Something that was looked at, and how it was found.
-public struct Finding: Codable, Sendable {
-    public let subject: String
-    public let isSound: Bool
-    public let text: String
+package struct Finding: Codable, Sendable {
+    package let subject: String
+    package let isSound: Bool
+    package let text: String
 }

@@ -1,38 +1,38 @@
-public import Foundation
-public import Screening
+import Foundation
+import Screening
 
-public struct GenerationEntry: Codable, Sendable {
-    public struct Steps: Codable, Sendable {
-        public let requested: Int
-        public let run: Int
-        @OrNull public internal(set) var firstTimestep: Double?
+package struct GenerationEntry: Codable, Sendable {
+    package struct Steps: Codable, Sendable {
+        package let requested: Int
+        package let run: Int
+        @OrNull package internal(set) var firstTimestep: Double?
     }
 
-    public struct Untouched: Codable, Sendable {
-        public let pixels: Int
-        public let identical: Bool
+    package struct Untouched: Codable, Sendable {
+        package let pixels: Int
+        package let identical: Bool
     }
 
-    public let id: Int64
-    public let kind: String
-    public let status: String
-    @OrNull public internal(set) var message: String?
-    public let outputs: [String]
-    public let seed: UInt64
-    public let steps: Steps
-    public let model: String
-    public let profile: String
-    public let precision: String
-    @OrNull public internal(set) var seconds: [String: Double]?
-    @OrNull public internal(set) var untouched: Untouched?
-    @OrNull public internal(set) var picture: Int64?
-    @OrNull public internal(set) var prompt: Int?
-    public let created: Date
+    package let id: Int64
+    package let kind: String
+    package let status: String
+    @OrNull package internal(set) var message: String?
+    package let outputs: [String]
+    package let seed: UInt64
+    package let steps: Steps
+    package let model: String
+    package let profile: String
+    package let precision: String
+    @OrNull package internal(set) var seconds: [String: Double]?
+    @OrNull package internal(set) var untouched: Untouched?
+    @OrNull package internal(set) var picture: Int64?
+    @OrNull package internal(set) var prompt: Int?
+    package let created: Date
 
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
-    public init(
+    package init(
         _ generation: Generation, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }
     ) throws {
         (id, kind, status) = (generation.id, generation.kind.rawValue, generation.status.rawValue)

@@ -1,58 +1,58 @@
 import Screening
 
 /// What a generation gave, in the shape that scripts read.
-public struct GenerationReport: Codable, Sendable {
-    public struct Steps: Codable, Sendable {
-        public let requested: Int
-        public let run: Int
-        @OrNull public internal(set) var firstTimestep: Double?
+package struct GenerationReport: Codable, Sendable {
+    package struct Steps: Codable, Sendable {
+        package let requested: Int
+        package let run: Int
+        @OrNull package internal(set) var firstTimestep: Double?
     }
-    public struct Seconds: Codable, Sendable {
-        public let load: Double
-        public let encode: Double
-        public let denoise: Double
-        public let decode: Double
-        public let total: Double
+    package struct Seconds: Codable, Sendable {
+        package let load: Double
+        package let encode: Double
+        package let denoise: Double
+        package let decode: Double
+        package let total: Double
     }
     /// A picture of a sheet.
-    public struct Part: Codable, Sendable {
-        public let strength: Double
-        public let run: Int
-        @OrNull public internal(set) var firstTimestep: Double?
+    package struct Part: Codable, Sendable {
+        package let strength: Double
+        package let run: Int
+        @OrNull package internal(set) var firstTimestep: Double?
     }
     /// A picture that another grew through.
-    public struct Stage: Codable, Sendable {
-        public let width: Int
-        public let height: Int
-        public let run: Int
+    package struct Stage: Codable, Sendable {
+        package let width: Int
+        package let height: Int
+        package let run: Int
     }
     /// Repainting only: how many pixels lie outside the mask, and that they are the original's.
-    public struct Untouched: Codable, Sendable {
-        public let pixels: Int
-        public let identical: Bool
+    package struct Untouched: Codable, Sendable {
+        package let pixels: Int
+        package let identical: Bool
         /// SHA-256 over their bytes, row by row.
-        public let sha256: String
+        package let sha256: String
     }
 
     /// The generation's number in the library.
-    public let id: Int64
-    public let outputs: [String]
+    package let id: Int64
+    package let outputs: [String]
     /// Of the first picture, and of each.
-    public let seed: UInt64
-    public let seeds: [UInt64]
-    public let steps: Steps
+    package let seed: UInt64
+    package let seeds: [UInt64]
+    package let steps: Steps
     /// Sheets of several strengths only: each picture's own, from left to right.
-    @OrNull public internal(set) var strengths: [Part]?
+    @OrNull package internal(set) var strengths: [Part]?
     /// Single pictures that grew only: those they grew through, the last of the working size.
-    @OrNull public internal(set) var stages: [Stage]?
-    public let model: String
-    public let profile: String
+    @OrNull package internal(set) var stages: [Stage]?
+    package let model: String
+    package let profile: String
     /// How the weights were held: `f32`, or `bf16` for two bytes a number.
-    public let precision: String
-    public let seconds: Seconds
-    @OrNull public internal(set) var untouched: Untouched?
+    package let precision: String
+    package let seconds: Seconds
+    @OrNull package internal(set) var untouched: Untouched?
     /// SHA-256 of each output file.
-    public let digests: [String]
+    package let digests: [String]
 }
 
 extension GenerationReport {

@@ -1,34 +1,34 @@
-public import Foundation
-public import Screening
+import Foundation
+import Screening
 
 /// A line of the history as JSON: what it is, and under that name the thing itself.
-public struct HistoryReport: Codable, Sendable {
-    public struct Analysis: Codable, Sendable {
-        public private(set) var encoder: String
-        public private(set) var vocabulary: String
-        public private(set) var seconds: Double
+package struct HistoryReport: Codable, Sendable {
+    package struct Analysis: Codable, Sendable {
+        package private(set) var encoder: String
+        package private(set) var vocabulary: String
+        package private(set) var seconds: Double
     }
 
-    public struct Taken: Codable, Sendable {
-        public private(set) var id: Int64
-        public private(set) var action: String
-        public private(set) var tag: String
-        public private(set) var undoes: Int64?
-        public private(set) var by: String
+    package struct Taken: Codable, Sendable {
+        package private(set) var id: Int64
+        package private(set) var action: String
+        package private(set) var tag: String
+        package private(set) var undoes: Int64?
+        package private(set) var by: String
     }
 
-    public private(set) var date: Date
-    public private(set) var picture: Int64?
-    public private(set) var kind: String
-    public private(set) var analysis: Analysis?
-    public private(set) var decision: Taken?
-    public private(set) var prompt: PromptReport?
-    public private(set) var generation: GenerationEntry?
+    package private(set) var date: Date
+    package private(set) var picture: Int64?
+    package private(set) var kind: String
+    package private(set) var analysis: Analysis?
+    package private(set) var decision: Taken?
+    package private(set) var prompt: PromptReport?
+    package private(set) var generation: GenerationEntry?
 
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
-    public init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
+    package init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
         (date, picture) = (entry.date, entry.pictureID)
         switch entry {
         case .analysis(let record):

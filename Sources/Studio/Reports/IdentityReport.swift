@@ -1,40 +1,40 @@
 import Diffusion
 
 /// What a file of weights is, in the shape that scripts read.
-public struct IdentityReport: Codable, Sendable, Equatable {
-    public struct Digests: Codable, Sendable, Equatable {
+package struct IdentityReport: Codable, Sendable, Equatable {
+    package struct Digests: Codable, Sendable, Equatable {
         /// Of the whole file.
-        public let sha256: String
+        package let sha256: String
         /// Its first ten digits: what collections and newer tools call a model's hash.
-        public let autoV2: String
+        package let autoV2: String
         /// What the web UI's older versions wrote as a model's hash: eight digits of 64 kB at 1 MB; nil for files that are shorter.
-        @OrNull public internal(set) var short: String?
+        @OrNull package internal(set) var short: String?
         /// Of the numbers without the header, twelve digits: what tools call a LoRA's hash. Nil for what is no safetensors file.
-        @OrNull public internal(set) var autoV3: String?
+        @OrNull package internal(set) var autoV3: String?
     }
 
-    public let path: String
+    package let path: String
     /// `checkpoint`, `network`, `autoencoder`, `text encoder`, `LoRA`, `textual inversion`, `ControlNet`, `adapter`, `upscaler`, `unknown`.
-    public let kind: String
-    @OrNull public internal(set) var family: String?
+    package let kind: String
+    @OrNull package internal(set) var family: String?
     /// Whether the built-in engine runs or uses it.
-    public let runs: Bool
+    package let runs: Bool
     /// What to do with it, or why it is not run.
-    public let use: String
+    package let use: String
     /// `noise`, `velocity` or `flow`.
-    @OrNull public internal(set) var prediction: String?
-    public let zeroTerminalSNR: Bool
-    public let precisions: [String]
-    @OrNull public internal(set) var fewStep: String?
-    public let repaints: Bool
-    @OrNull public internal(set) var rank: Int?
-    public let triggers: [String]
-    @OrNull public internal(set) var base: String?
-    @OrNull public internal(set) var title: String?
-    public let parameters: Int
-    public let bytes: Int
+    @OrNull package internal(set) var prediction: String?
+    package let zeroTerminalSNR: Bool
+    package let precisions: [String]
+    @OrNull package internal(set) var fewStep: String?
+    package let repaints: Bool
+    @OrNull package internal(set) var rank: Int?
+    package let triggers: [String]
+    @OrNull package internal(set) var base: String?
+    @OrNull package internal(set) var title: String?
+    package let parameters: Int
+    package let bytes: Int
     /// Nil where they were not asked for.
-    @OrNull public internal(set) var digests: Digests?
+    @OrNull package internal(set) var digests: Digests?
 
     init(_ identity: FileIdentity, path: String, bytes: Int, digests: Digests?) {
         (self.path, self.bytes) = (path, bytes)

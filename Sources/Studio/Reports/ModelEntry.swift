@@ -1,14 +1,14 @@
 /// A model that is known here.
-public struct ModelEntry: Codable, Sendable {
-    public let name: String
-    public let title: String
-    public let kind: String
-    public let family: String
-    public let license: String
-    public let source: String
-    public let description: String
-    public let installed: Bool
+package struct ModelEntry: Codable, Sendable {
+    package let name: String
+    package let title: String
+    package let kind: String
+    package let family: String
+    package let license: String
+    package let source: String
+    package let description: String
+    package let installed: Bool
     /// Of its files here; nil where it is not installed.
-    public let bytes: Int?
-    public let folder: String?
+    package let bytes: Int?
+    package let folder: String?
 }

@@ -1,13 +1,13 @@
 /// Encodes nil as `null`: a script finds every key, whether or not there is something to say.
 @propertyWrapper
-public struct OrNull<Value: Encodable>: Encodable {
-    public var wrappedValue: Value?
+package struct OrNull<Value: Encodable>: Encodable {
+    package var wrappedValue: Value?
 
-    public init(wrappedValue: Value?) {
+    package init(wrappedValue: Value?) {
         self.wrappedValue = wrappedValue
     }
 
-    public func encode(to encoder: any Swift.Encoder) throws {
+    package func encode(to encoder: any Swift.Encoder) throws {
         var container = encoder.singleValueContainer()
         if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
     }
@@ -17,7 +17,7 @@ extension OrNull: Sendable where Value: Sendable {}
 extension OrNull: Equatable where Value: Equatable {}
 
 extension OrNull: Decodable where Value: Decodable {
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         self.init(wrappedValue: container.decodeNil() ? nil : try container.decode(Value.self))
     }
@@ -25,7 +25,7 @@ extension OrNull: Decodable where Value: Decodable {
 
 extension KeyedDecodingContainer {
     /// A key that is missing is nil, as it is for a plain optional.
-    public func decode<Value: Codable>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
+    package func decode<Value: Codable>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
         OrNull(wrappedValue: try decodeIfPresent(Value.self, forKey: key))
     }
 }

@@ -1,41 +1,41 @@
 import Diffusion
-public import Engines
+import Engines
 
 /// An order as a page shows it: every setting as it will be; no path of the machine is in it.
-public struct OrderReport: Codable, Sendable, Equatable {
-    public let mode: String
-    public let model: String
-    public let engine: String
-    public let prompt: String
-    public let negative: String
+package struct OrderReport: Codable, Sendable, Equatable {
+    package let mode: String
+    package let model: String
+    package let engine: String
+    package let prompt: String
+    package let negative: String
     /// The version of the picture's prompt that was taken, where none was given.
-    @OrNull public internal(set) var promptVersion: Int?
-    @OrNull public internal(set) var strength: Double?
-    public let strengths: [Double]
-    public let steps: Int
-    public let guidance: Double
-    public let sampler: String
-    public let seed: UInt64
-    @OrNull public internal(set) var clipSkip: Int?
+    @OrNull package internal(set) var promptVersion: Int?
+    @OrNull package internal(set) var strength: Double?
+    package let strengths: [Double]
+    package let steps: Int
+    package let guidance: Double
+    package let sampler: String
+    package let seed: UInt64
+    @OrNull package internal(set) var clipSkip: Int?
     /// Working size; nil: the model's own in the picture's proportions.
-    @OrNull public internal(set) var width: Int?
-    @OrNull public internal(set) var height: Int?
-    public let count: Int
-    @OrNull public internal(set) var firstSide: Int?
-    public let refine: Double
-    public let drafts: Int
-    public let profile: String
-    public let precision: String
-    public let resize: String
-    public let outputSize: String
-    public let fill: String
-    public let area: String
-    public let padding: Int
-    public let feather: Int
-    public let grow: Int
-    public let invert: Bool
+    @OrNull package internal(set) var width: Int?
+    @OrNull package internal(set) var height: Int?
+    package let count: Int
+    @OrNull package internal(set) var firstSide: Int?
+    package let refine: Double
+    package let drafts: Int
+    package let profile: String
+    package let precision: String
+    package let resize: String
+    package let outputSize: String
+    package let fill: String
+    package let area: String
+    package let padding: Int
+    package let feather: Int
+    package let grow: Int
+    package let invert: Bool
 
-    public init(_ order: GenerationOrder) {
+    package init(_ order: GenerationOrder) {
         let request = order.request
         (mode, model, engine) = (request.mode.rawValue, order.model.name, order.engine)
         (prompt, negative, promptVersion) = (request.prompt, request.negative, order.promptNumber)
@@ -50,9 +50,9 @@ public struct OrderReport: Codable, Sendable, Equatable {
 }
 
 /// What an order will do, and what it costs.
-public struct PlannedOrder: Sendable {
-    public let order: OrderReport
-    public let plan: PlanReport
+package struct PlannedOrder: Sendable {
+    package let order: OrderReport
+    package let plan: PlanReport
     /// The part of the picture that the model sees.
-    public let crop: CropEntry?
+    package let crop: CropEntry?
 }

@@ -1,14 +1,14 @@
-public import Foundation
-public import Screening
+import Foundation
+import Screening
 
 /// A picture with all that is known of it, as JSON. The keys are those of `analyze`; a script may rely on them.
-public struct PictureReport: Codable, Sendable {
-    public struct Picture: Codable, Sendable {
-        public let id: Int64
-        @OrNull public internal(set) var path: String?
-        public let sha256: String
-        public let width: Int
-        public let height: Int
+package struct PictureReport: Codable, Sendable {
+    package struct Picture: Codable, Sendable {
+        package let id: Int64
+        @OrNull package internal(set) var path: String?
+        package let sha256: String
+        package let width: Int
+        package let height: Int
 
         init(_ picture: PictureRecord) {
             (id, path, sha256) = (picture.id, picture.paths.first, picture.sha256)
@@ -16,28 +16,28 @@ public struct PictureReport: Codable, Sendable {
         }
     }
 
-    public struct Vocabulary: Codable, Sendable {
-        public let name: String
-        public let sha256: String
-        public let count: Int
+    package struct Vocabulary: Codable, Sendable {
+        package let name: String
+        package let sha256: String
+        package let count: Int
     }
 
-    public struct Encoder: Codable, Sendable {
-        public let name: String
-        public let sha256: String
+    package struct Encoder: Codable, Sendable {
+        package let name: String
+        package let sha256: String
     }
 
-    public let picture: Picture
-    @OrNull public internal(set) var encoder: Encoder?
-    @OrNull public internal(set) var vocabulary: Vocabulary?
-    @OrNull public internal(set) var recovered: RecoveredPrompt?
+    package let picture: Picture
+    @OrNull package internal(set) var encoder: Encoder?
+    @OrNull package internal(set) var vocabulary: Vocabulary?
+    @OrNull package internal(set) var recovered: RecoveredPrompt?
     /// The latest analysis of each encoder, the latest first.
-    public let analyses: [Analysis]
-    public let suggestions: [SuggestionReport]
-    @OrNull public internal(set) var prompt: PromptReport?
-    public let generations: [GenerationEntry]
+    package let analyses: [Analysis]
+    package let suggestions: [SuggestionReport]
+    @OrNull package internal(set) var prompt: PromptReport?
+    package let generations: [GenerationEntry]
 
-    public init(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
+    package init(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
         let analysis = try desk.library.latestAnalysis(of: picture.id)
         self.picture = Picture(picture)
         encoder = analysis.map { Encoder(name: $0.encoder.name, sha256: $0.encoder.sha256) }
@@ -52,19 +52,19 @@ public struct PictureReport: Codable, Sendable {
 
 extension PictureReport {
     /// What one encoder said of a picture, besides its suggestions.
-    public struct Analysis: Codable, Sendable {
-        public struct Prompt: Codable, Sendable {
-            public let positive: String
-            public let negative: String
-            @OrNull public internal(set) var composition: CompositionEntry?
+    package struct Analysis: Codable, Sendable {
+        package struct Prompt: Codable, Sendable {
+            package let positive: String
+            package let negative: String
+            @OrNull package internal(set) var composition: CompositionEntry?
         }
 
-        public let encoder: Encoder
-        public let vocabulary: Vocabulary
-        public let prompt: Prompt
-        @OrNull public internal(set) var confidence: ConfidenceEntry?
-        public let seconds: Double
-        public let created: Date
+        package let encoder: Encoder
+        package let vocabulary: Vocabulary
+        package let prompt: Prompt
+        @OrNull package internal(set) var confidence: ConfidenceEntry?
+        package let seconds: Double
+        package let created: Date
 
         init(_ analysis: AnalysisRecord) throws {
             encoder = .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256)
@@ -74,7 +74,7 @@ extension PictureReport {
             (seconds, created) = (analysis.seconds, analysis.createdAt)
         }
 
-        public static func latest(of picture: PictureRecord, _ desk: ScreeningDesk) throws -> [Analysis] {
+        package static func latest(of picture: PictureRecord, _ desk: ScreeningDesk) throws -> [Analysis] {
             var seen: Set<String> = []
             return try desk.library.analyses(of: picture.id).filter { seen.insert($0.encoder.name).inserted }.map { try Analysis($0) }
         }

@@ -2,66 +2,66 @@ import Diffusion
 import Engines
 
 /// What will run for an order, and what it will cost, in the shape that scripts read.
-public struct PlanReport: Codable, Sendable, Equatable {
+package struct PlanReport: Codable, Sendable, Equatable {
     /// How long the prompt is for the model.
-    public struct Prompt: Codable, Sendable, Equatable {
-        public let tokens: Int
+    package struct Prompt: Codable, Sendable, Equatable {
+        package let tokens: Int
         /// How many of them the model sees at once; nil where it does not tell.
-        @OrNull public internal(set) var limit: Int?
+        @OrNull package internal(set) var limit: Int?
         /// How many such pieces it is read in.
-        public let chunks: Int
+        package let chunks: Int
         /// What the model never sees.
-        @OrNull public internal(set) var cutOff: String?
+        @OrNull package internal(set) var cutOff: String?
     }
 
     /// The pictures of one strength.
-    public struct Run: Codable, Sendable, Equatable {
-        public let strength: Double
-        public let requested: Int
-        public let run: Int
+    package struct Run: Codable, Sendable, Equatable {
+        package let strength: Double
+        package let requested: Int
+        package let run: Int
         /// Passes of the network for a picture, its drafts' included.
-        public let passes: Int
+        package let passes: Int
         /// Without those of further drafts.
-        public let ownPasses: Int
-        @OrNull public internal(set) var firstTimestep: Double?
+        package let ownPasses: Int
+        @OrNull package internal(set) var firstTimestep: Double?
         /// Sizes it grows through, the last its working size.
-        public let sizes: [Size]
+        package let sizes: [Size]
         /// First pictures that are tried for each; 1 where none are.
-        public let drafts: Int
+        package let drafts: Int
     }
 
-    public struct Size: Codable, Sendable, Equatable, CustomStringConvertible {
-        public let width: Int
-        public let height: Int
+    package struct Size: Codable, Sendable, Equatable, CustomStringConvertible {
+        package let width: Int
+        package let height: Int
 
-        public var description: String { "\(width)x\(height)" }
+        package var description: String { "\(width)x\(height)" }
     }
 
     /// A model that is run in a way of its own where the person says nothing else, and what tells so.
-    public struct Recognition: Codable, Sendable, Equatable {
-        public let kind: String
-        public let sign: String
+    package struct Recognition: Codable, Sendable, Equatable {
+        package let kind: String
+        package let sign: String
     }
 
-    public let model: String
+    package let model: String
     /// Nil where the engine does not tell.
-    @OrNull public internal(set) var prompt: Prompt?
-    @OrNull public internal(set) var recognised: Recognition?
+    @OrNull package internal(set) var prompt: Prompt?
+    @OrNull package internal(set) var recognised: Recognition?
     /// What the person has to know of the mask and of the files that the prompts call: what was scaled, what was left out.
-    public internal(set) var notes: [String]
+    package internal(set) var notes: [String]
     /// One for each strength of a sheet; one where there is no sheet.
-    public let runs: [Run]
-    public let guidance: Double
+    package let runs: [Run]
+    package let guidance: Double
     /// Of the first picture, or of its first draft.
-    public let seed: UInt64
+    package let seed: UInt64
     /// From the first step on; nil where the engine does not know.
-    @OrNull public internal(set) var seconds: Double?
+    @OrNull package internal(set) var seconds: Double?
     /// Bytes at the peak, the loaded model included; nil where another program does the work.
-    @OrNull public internal(set) var memory: Int?
+    @OrNull package internal(set) var memory: Int?
     /// Whether the picture goes through the autoencoder in pieces, for want of memory.
-    public let tiled: Bool
+    package let tiled: Bool
     /// In which numbers the model multiplies: f32, bf16 or int8.
-    public let precision: String
+    package let precision: String
 }
 
 extension PlanReport {

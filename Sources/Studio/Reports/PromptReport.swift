@@ -1,18 +1,18 @@
-public import Foundation
-public import Screening
+import Foundation
+import Screening
 
-public struct PromptReport: Codable, Sendable {
-    public let version: Int
-    @OrNull public internal(set) var parent: Int?
-    public let positive: String
-    public let negative: String
-    @OrNull public internal(set) var model: String?
-    @OrNull public internal(set) var width: Int?
-    @OrNull public internal(set) var height: Int?
-    public let source: String
-    public let created: Date
+package struct PromptReport: Codable, Sendable {
+    package let version: Int
+    @OrNull package internal(set) var parent: Int?
+    package let positive: String
+    package let negative: String
+    @OrNull package internal(set) var model: String?
+    @OrNull package internal(set) var width: Int?
+    @OrNull package internal(set) var height: Int?
+    package let source: String
+    package let created: Date
 
-    public init(_ prompt: PromptVersion) {
+    package init(_ prompt: PromptVersion) {
         (version, parent, positive, negative) = (prompt.number, prompt.parent, prompt.positive, prompt.negative)
         (model, width, height) = (prompt.model, prompt.width, prompt.height)
         (source, created) = (prompt.source.rawValue, prompt.createdAt)

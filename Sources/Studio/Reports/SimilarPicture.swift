@@ -1,13 +1,13 @@
 /// A picture of the library that looks like another.
-public struct SimilarPicture: Codable, Sendable {
-    public let id: Int64
+package struct SimilarPicture: Codable, Sendable {
+    package let id: Int64
     /// Where it was last seen; nil where it never had a name.
-    @OrNull public internal(set) var path: String?
-    public let sha256: String
-    public let width: Int
-    public let height: Int
+    @OrNull package internal(set) var path: String?
+    package let sha256: String
+    package let width: Int
+    package let height: Int
     /// Of the two pictures' embeddings, from -1 to 1; 1 for the same picture.
-    public let cosine: Double
+    package let cosine: Double
     /// What was approved for it, else what was suggested.
-    public let prompt: String
+    package let prompt: String
 }

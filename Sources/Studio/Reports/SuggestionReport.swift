@@ -1,20 +1,20 @@
-public import Foundation
+import Foundation
 import Screening
 
-public struct SuggestionReport: Codable, Sendable {
-    public let id: Int64
-    public let tag: String
-    public let facet: String
-    @OrNull public internal(set) var cosine: Double?
-    public let confidence: Double
-    @OrNull public internal(set) var rank: Int?
-    public let source: String
-    public let state: String
+package struct SuggestionReport: Codable, Sendable {
+    package let id: Int64
+    package let tag: String
+    package let facet: String
+    @OrNull package internal(set) var cosine: Double?
+    package let confidence: Double
+    @OrNull package internal(set) var rank: Int?
+    package let source: String
+    package let state: String
     /// The edited text, where there is one.
-    public let text: String
-    public let weight: Double
-    @OrNull public internal(set) var decidedAt: Date?
-    @OrNull public internal(set) var decidedBy: String?
+    package let text: String
+    package let weight: Double
+    @OrNull package internal(set) var decidedAt: Date?
+    @OrNull package internal(set) var decidedBy: String?
 
     init(_ suggestion: Suggestion) {
         (id, tag, facet, rank) = (suggestion.id, suggestion.tag, suggestion.facet, suggestion.rank)

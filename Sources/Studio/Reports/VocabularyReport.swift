@@ -1,13 +1,13 @@
 /// A vocabulary, and what its checker has to say.
-public struct VocabularyReport: Codable, Sendable {
-    public struct Problem: Codable, Sendable {
-        public let file: String
-        public let line: Int
-        public let reason: String
+package struct VocabularyReport: Codable, Sendable {
+    package struct Problem: Codable, Sendable {
+        package let file: String
+        package let line: Int
+        package let reason: String
     }
-    public let name: String
-    public let sha256: String
-    public let tags: Int
-    public let facets: [String: Int]
-    public let problems: [Problem]
+    package let name: String
+    package let sha256: String
+    package let tags: Int
+    package let facets: [String: Int]
+    package let problems: [Problem]
 }
