@@ -1,4 +1,5 @@
 import Analysis
+import Encoders
 import Foundation
 import TestSupport
 import Testing
@@ -106,13 +107,40 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("couch", dropped) == .overshadowed(by: "sofa"))
 }
 
-@Test func aPictureOfNothingCertainStillShowsSomething() {
+@Test func aPictureOfNothingCertainHasNoSubject() {
     let (suggestions, dropped) = selection(
         ["animal": 0.28, "cat": 0.27, "tabby": 0.26, "sofa": 0.28], settings: SelectionSettings(thresholds: [.subject: 0.5]))
-    #expect(suggestions.map(\.tag) == ["cat"])
+    #expect(suggestions.isEmpty)
     #expect(reason("animal", dropped) == .unlikely(threshold: 0.5))
+}
+
+@Test func aGeneralTagThatIsRightBeatsASpecialOneThatIsUnsure() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.2], settledShare: 0.1, replacesFrom: 0.4)
+    let (suggestions, dropped) = selection(["animal": 0.53, "tabby": 0.35, "persian": 0.2], settings: settings)
+    #expect(suggestions.first?.tag == "animal")
+    #expect(!dropped.contains { $0.tag == "animal" })
     #expect(
-        selection(["cat": 0.2, "tabby": 0.2, "sofa": 0.22], settings: SelectionSettings(thresholds: [.subject: 0.5])).suggestions.isEmpty)
+        selection(["animal": 0.53, "tabby": 0.6], settings: settings).suggestions.map(\.tag) == ["tabby"], "a sure one takes its place")
+}
+
+@Test func aTagExcludesOthersOnlyWhereItIsShownItself() {
+    // "outdoors" is likelier than "indoors", but says no more than what is shown already.
+    let settings = SelectionSettings(thresholds: [.setting: 0.35], limits: [.setting: 1])
+    let crowded = selection(["kitchen": 0.9, "outdoors": 0.5, "indoors": 0.4], settings: settings)
+    #expect(crowded.suggestions.map(\.tag) == ["kitchen"])
+    #expect(reason("outdoors", crowded.dropped) != nil)
+    // A winner that is not sure enough leaves the others to their own certainty.
+    let unsure = selection(["outdoors": 0.3, "indoors": 0.29], settings: settings)
+    #expect(unsure.suggestions.isEmpty)
+    for tag in ["outdoors", "indoors"] { #expect(reason(tag, unsure.dropped) == .unlikely(threshold: 0.35)) }
+    // A winner that fell to the tag that it resembles excludes nothing.
+    let twin = selection(
+        ["sofa": 0.9, "tabby": 0.8, "persian": 0.5], settings: SelectionSettings(thresholds: [.subject: 0.05], facetShare: 0)
+    ) {
+        Set([$0.name, $1.name]) == ["sofa", "tabby"] ? 0.95 : 0
+    }
+    #expect(!twin.suggestions.contains { $0.tag == "tabby" })
+    #expect(reason("persian", twin.dropped) != .excluded(by: "tabby", group: "breed"))
 }
 
 @Test func thresholdsAndLimitsAreKeptAndSaid() {
@@ -129,6 +157,8 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 
 @Test func selectionsOverTheShippedListsKeepTheirPromises() throws {
     let vocabulary = try TagVocabulary(directory: checkout.appendingPathComponent("Vocab/redraw"))
+    let settings = SelectionSettings(
+        try EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement)
     var random = SeededGenerator.announced()
     for _ in 0..<40 {
         let candidates = vocabulary.tags.map { tag in
@@ -137,8 +167,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
                 source: tag.measured ? .measured : .ranked)
         }
         let rejected = Set((0..<5).map { _ in vocabulary.tags.randomElement(using: &random)!.name })
-        let settings = SelectionSettings.tuned
-        let (suggestions, dropped) = TagSelection(vocabulary: vocabulary).select(candidates, rejected: rejected)
+        let (suggestions, dropped) = TagSelection(vocabulary: vocabulary, settings: settings).select(candidates, rejected: rejected)
         let names = Set(suggestions.map(\.tag))
         let tags = suggestions.compactMap { vocabulary.tag(named: $0.tag) }
 

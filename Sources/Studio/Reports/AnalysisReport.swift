@@ -27,6 +27,17 @@ package struct AnalysisReport: Codable, Sendable {
         @OrNull package internal(set) var rank: Int?
         package let state: Suggestion.State
         package let source: SuggestionSource
+        /// What a person made of the tag; nil where it is as it was suggested.
+        @OrNull package internal(set) var editedText: String?
+    }
+    /// One thing and where it is, in shares of the picture's width and height from the top left corner.
+    package struct ThingEntry: Codable, Sendable {
+        package let name: String
+        package let certainty: Double
+        package let left: Double
+        package let top: Double
+        package let right: Double
+        package let bottom: Double
     }
     package struct DroppedEntry: Codable, Sendable {
         package let tag: String
@@ -68,6 +79,8 @@ package struct AnalysisReport: Codable, Sendable {
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     package let dropped: [DroppedEntry]
     package let prompt: PromptEntry
+    /// What stands where, the most certain first; empty in analyses that were made before anything told.
+    package let things: [ThingEntry]
     /// What the confidences rest on; nil in analyses that were made before anything told.
     @OrNull package internal(set) var confidence: ConfidenceEntry?
     @OrNull package internal(set) var model: ModelEntry?
