@@ -253,6 +253,8 @@ package struct TagSelection {
         for candidate in pool.standing {
             let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
+            // What was looked for and seen is sure by itself, however sure the general is.
+            if candidate.source == .seen, candidate.confidence >= settings.replacesFrom { continue }
             let share = pool.settled.contains(candidate.tag.name) ? settings.settledShare : settings.particularShare
             if Self.odds(candidate.confidence) < share * Self.odds(surest.confidence) {
                 pool.drop(candidate, .lessCertain(than: surest.tag.name))
@@ -266,6 +268,12 @@ package struct TagSelection {
                 guard let known = pool.byName[general] else { continue }
                 pool.drop(known, .said(by: candidate.tag.name))
             }
+        }
+        // One that cannot take the place of a general tag that is shown would say the same again, less surely.
+        for candidate in pool.standing where candidate.confidence < settings.replacesFrom {
+            let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }.filter { $0.confidence >= threshold($0) }
+            guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
+            pool.drop(candidate, .lessCertain(than: surest.tag.name))
         }
     }
 

@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Vocabulary
 
 extension Library {
     /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
@@ -106,9 +105,8 @@ extension Library {
             guard (0...1).contains(threshold) else {
                 throw LibraryError.invalid(field: "the threshold", value: "\(threshold)", rule: "a confidence from 0 to 1")
             }
-            // What a canvas is like is approved one by one: the size says it already.
             for index in rows.indices
-            where rows[index].state == .pending && rows[index].confidence >= threshold && !FormatTags.contains(rows[index].tag) {
+            where rows[index].state == .pending && rows[index].confidence >= threshold && Suggestion.isApprovedInBulk(rows[index].tag) {
                 try log.decide(&rows[index], .approve, by: "\(log.person)\(Library.unseen)\(threshold))", db) { row in
                     row.state = .approved
                 }

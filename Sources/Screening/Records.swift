@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// A picture in the library.
 package struct PictureRecord: Sendable, Hashable, Identifiable {
@@ -64,6 +65,12 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
 
     /// What goes into the prompt.
     package var text: String { editedText ?? tag }
+
+    /// Whether approving everything from some confidence on takes it; else it is approved by itself.
+    package var isApprovedInBulk: Bool { Self.isApprovedInBulk(tag) }
+
+    /// What a canvas is like is approved one by one: the size says it already.
+    static func isApprovedInBulk(_ tag: String) -> Bool { !FormatTags.contains(tag) }
 }
 
 /// A suggestion that an analysis made and that is not shown, because of what the person decided before.

@@ -27,11 +27,13 @@ private let words = TagVocabulary(
     ])
 
 private func selection(
-    _ confidences: [String: Float], heads: [String: Float] = [:], rejected: Set<String> = [], settings: SelectionSettings = .init(),
+    _ confidences: [String: Float], heads: [String: Float] = [:], seen: [String: Float] = [:], rejected: Set<String> = [],
+    settings: SelectionSettings = .init(),
     similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
 ) -> (suggestions: [Suggested], dropped: [Dropped]) {
     let candidates = words.tags.compactMap { tag -> Candidate? in
         if let head = heads[tag.name] { return Candidate(tag: tag, cosine: 0.1, confidence: head, source: .head) }
+        if let sure = seen[tag.name] { return Candidate(tag: tag, confidence: sure, source: .seen) }
         return confidences[tag.name].map { Candidate(tag: tag, cosine: $0 / 2, confidence: $0) }
     }
     return TagSelection(vocabulary: words, settings: settings, similarity: similarity).select(candidates, rejected: rejected)
@@ -121,6 +123,17 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(!dropped.contains { $0.tag == "animal" })
     #expect(
         selection(["animal": 0.53, "tabby": 0.6], settings: settings).suggestions.map(\.tag) == ["tabby"], "a sure one takes its place")
+}
+
+@Test func whatWasSeenStandsForItselfBesideASurerGeneralTag() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.2], replacesFrom: 0.5)
+    let sure = selection(["animal": 0.98], seen: ["cat": 0.8], settings: settings)
+    #expect(sure.suggestions.map(\.tag) == ["cat"], "its odds are a twelfth of the general tag's, and it is there")
+    #expect(reason("animal", sure.dropped) == .said(by: "cat"))
+    // Nearly as likely as the general tag, and neither sure enough to take its place nor worth a place beside it.
+    let unsure = selection(["animal": 0.48, "cat": 0.45], settings: settings)
+    #expect(unsure.suggestions.map(\.tag) == ["animal"])
+    #expect(reason("cat", unsure.dropped) == .lessCertain(than: "animal"))
 }
 
 @Test func aTagExcludesOthersOnlyWhereItIsShownItself() {

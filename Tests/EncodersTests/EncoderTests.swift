@@ -172,7 +172,9 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         without missing: String? = nil, configuration change: (inout [String: Any]) -> Void = { _ in }
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        let files = ["image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "vocab.txt"]
+        let files = [
+            "image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "seeing.safetensors", "vocab.txt",
+        ]
         for name in files where name != missing {
             try FileManager.default.createSymbolicLink(
                 at: folder.url.appendingPathComponent(name), withDestinationURL: model.appendingPathComponent(name))

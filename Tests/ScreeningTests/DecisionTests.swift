@@ -59,7 +59,9 @@ import Testing
         try library.record(
             .sample([.sample("cat", 0.9), .sample("portrait orientation", 1, facet: "composition"), .sample("square format", 1)]),
             of: picture)
+        let taken = try library.suggestions(of: picture).filter(\.isApprovedInBulk)
         try library.decide([.approveAbove(0.5)], on: picture, by: "above 0.5")
+        #expect(taken.map(\.tag) == ["cat"], "what is told is what is done")
         #expect(
             try library.states(picture) == ["cat": .approved, "portrait orientation": .pending, "square format": .pending])
         try library.decide([.approve("portrait orientation")], on: picture, by: "Ada")

@@ -10,6 +10,8 @@ package struct SuggestionReport: Codable, Sendable {
     @OrNull package internal(set) var rank: Int?
     package let source: String
     package let state: String
+    /// Whether approving everything from some confidence on takes it.
+    package let inBulk: Bool
     /// The edited text, where there is one.
     package let text: String
     package let weight: Double
@@ -21,6 +23,7 @@ package struct SuggestionReport: Codable, Sendable {
         cosine = suggestion.cosine.map { ($0 * 10_000).rounded() / 10_000 }
         confidence = (suggestion.confidence * 10_000).rounded() / 10_000
         (source, state) = (suggestion.source.rawValue, suggestion.state.rawValue)
+        inBulk = suggestion.isApprovedInBulk
         (text, weight, decidedAt, decidedBy) = (suggestion.text, suggestion.weight, suggestion.decidedAt, suggestion.decidedBy)
     }
 }
