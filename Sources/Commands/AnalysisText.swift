@@ -29,7 +29,8 @@ struct AnalysisText {
         for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
             let tags = shown.filter { $0.facet == facet }.map { entry in
                 let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
-                return mark + DisplayText.harmless(entry.tag) + " \(CommandText.percent(entry.confidence))"
+                let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
+                return mark + DisplayText.harmless(entry.editedText ?? entry.tag) + " \(sure)"
             }
             lines += labelled(facet, tags.joined(separator: ", "))
         }

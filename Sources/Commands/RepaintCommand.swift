@@ -13,6 +13,7 @@ struct RepaintCommand: AsyncParsableCommand {
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
               redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
+              redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
               redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
             """)
 
@@ -20,7 +21,14 @@ struct RepaintCommand: AsyncParsableCommand {
     var picture: String
 
     @Option(name: .long, help: "A picture of the same size, white where it is to be repainted.", completion: .file())
-    var mask: String
+    var mask: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "In place of a mask: a thing that was seen in the picture, such as dog or face; may be given several times. The mask is a box with soft edges and its file is named.",
+            valueName: "thing"))
+    var select: [String] = []
 
     @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
     var strength: Double?
@@ -57,9 +65,16 @@ struct RepaintCommand: AsyncParsableCommand {
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws {
+        guard (mask == nil) != select.isEmpty else {
+            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
+        }
+    }
+
     func run() async throws {
         var wish = GenerationWish()
         (wish.mode, wish.picture, wish.mask) = ("repaint", picture, mask)
+        if !select.isEmpty { wish.select = select }
         wish.strength = strength
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)

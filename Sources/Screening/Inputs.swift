@@ -97,6 +97,8 @@ package struct NewAnalysis: Sendable, Hashable {
     /// JSON texts: how near the composed prompt is to the picture and what each tag adds, and what the confidences rest on.
     package var composition: String?
     package var calibration: String?
+    /// JSON text: what stands where in the picture.
+    package var things: String?
     /// What names the sentences in which the vocabulary's tags were embedded, where that is no part of the vocabulary.
     package var wording: String?
 
@@ -104,14 +106,13 @@ package struct NewAnalysis: Sendable, Hashable {
         encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [Suggestion],
         positive: String = "", negative: String = "",
         model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil,
-        composition: String? = nil,
-        calibration: String? = nil
+        composition: String? = nil, calibration: String? = nil, things: String? = nil
     ) {
         (self.encoder, self.vocabulary, self.seconds, self.suggestions) = (encoder, vocabulary, seconds, suggestions)
         (self.positive, self.negative) = (positive, negative)
         (self.model, self.size, self.recovered, self.dropped) = (model, size, recovered, dropped)
         self.wording = wording
-        (self.composition, self.calibration) = (composition, calibration)
+        (self.composition, self.calibration, self.things) = (composition, calibration, things)
     }
 }
 

@@ -160,7 +160,7 @@ extension Library {
             vocabularyCount: analysis.vocabulary.count, seconds: analysis.seconds, positive: analysis.positive,
             negative: analysis.negative, model: analysis.model, size: analysis.size, recovered: analysis.recovered,
             dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition, calibration: analysis.calibration,
-            createdAt: moment
+            things: analysis.things, createdAt: moment
         ).insert(db)
         let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])
         guard let row else { throw LibraryError.noSuchPicture("\(picture)") }
@@ -175,6 +175,7 @@ extension Library {
             ("model", analysis.model), ("size", analysis.size),
             ("recovered prompt", analysis.recovered), ("dropped tags", analysis.dropped),
             ("composition", analysis.composition), ("calibration", analysis.calibration),
+            ("things", analysis.things),
         ] {
             if let text { try Text.json(text, field: "the analysis's \(field)") }
         }

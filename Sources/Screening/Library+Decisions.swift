@@ -105,7 +105,8 @@ extension Library {
             guard (0...1).contains(threshold) else {
                 throw LibraryError.invalid(field: "the threshold", value: "\(threshold)", rule: "a confidence from 0 to 1")
             }
-            for index in rows.indices where rows[index].state == .pending && rows[index].confidence >= threshold {
+            for index in rows.indices
+            where rows[index].state == .pending && rows[index].confidence >= threshold && rows[index].isApprovedInBulk {
                 try log.decide(&rows[index], .approve, by: "\(log.person)\(Library.unseen)\(threshold))", db) { row in
                     row.state = .approved
                 }

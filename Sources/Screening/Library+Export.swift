@@ -91,7 +91,7 @@ extension ExportedAnalysis {
         (encoder, vocabulary, seconds, positive, negative) = (
             record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
         )
-        (composition, calibration) = (record.composition?.text, record.calibration?.text)
+        (composition, calibration, things) = (record.composition?.text, record.calibration?.text, record.things?.text)
         (model, size, recovered, dropped) = (record.model?.text, record.size?.text, record.recovered?.text, record.dropped?.text)
         createdAt = record.createdAt
     }

@@ -48,7 +48,8 @@ extension Library {
         let new = NewAnalysis(
             encoder: analysis.encoder, vocabulary: analysis.vocabulary, seconds: analysis.seconds, suggestions: [],
             positive: analysis.positive, negative: analysis.negative, model: analysis.model, size: analysis.size,
-            recovered: analysis.recovered, dropped: analysis.dropped, composition: analysis.composition, calibration: analysis.calibration)
+            recovered: analysis.recovered, dropped: analysis.dropped, composition: analysis.composition, calibration: analysis.calibration,
+            things: analysis.things)
         return try insert(new, of: picture, at: analysis.createdAt, db).id
     }
 

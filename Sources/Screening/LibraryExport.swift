@@ -115,6 +115,7 @@ package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var dropped: String?
     package var composition: String?
     package var calibration: String?
+    package var things: String?
     package var createdAt: Date
 }
 

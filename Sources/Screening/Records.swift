@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// A picture in the library.
 package struct PictureRecord: Sendable, Hashable, Identifiable {
@@ -28,6 +29,8 @@ package struct AnalysisRecord: Sendable, Hashable, Identifiable {
     package let dropped: StoredJSON?
     package let composition: StoredJSON?
     package let calibration: StoredJSON?
+    /// What stands where; nil in analyses that were made before anything told.
+    package let things: StoredJSON?
     package let wording: String?
     package let createdAt: Date
 }

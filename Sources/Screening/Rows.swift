@@ -63,6 +63,7 @@ extension AnalysisRecord {
         dropped = try row.json("dropped")
         composition = try row.json("composition")
         calibration = try row.json("calibration")
+        things = try row.json("things")
         createdAt = try row.moment("createdAt")
     }
 }
@@ -133,5 +134,6 @@ struct AnalysisRow: Encodable, PersistableRecord {
     var wording: String?
     var composition: String?
     var calibration: String?
+    var things: String?
     var createdAt: Date
 }

@@ -38,6 +38,9 @@ enum Schema {
         migrator.registerMigration("7 the seed of every picture of a generation") { db in
             try db.execute(sql: "ALTER TABLE generationOutput ADD COLUMN seed INTEGER")
         }
+        migrator.registerMigration("8 what stands where in a picture") { db in
+            try db.execute(sql: "ALTER TABLE analysis ADD COLUMN things TEXT CHECK (things IS NULL OR json_valid(things))")
+        }
         return migrator
     }
 

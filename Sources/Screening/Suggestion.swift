@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Vocabulary
 
 /// A tag proposed for a picture, or added by the person, and what became of it.
 ///
@@ -52,6 +53,12 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
 
     /// What goes into the prompt.
     package var text: String { editedText ?? tag }
+
+    /// Whether approving everything from some confidence on takes it; else it is approved by itself.
+    package var isApprovedInBulk: Bool {
+        // What a canvas is like is approved one by one: the size says it already.
+        !FormatTags.contains(tag)
+    }
 
     private enum CodingKeys: String, CodingKey {
         case analysisID = "analysis"

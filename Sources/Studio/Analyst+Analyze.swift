@@ -62,7 +62,8 @@ extension Analyst {
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
                 wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition)),
-                calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned))),
+                calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned)),
+                things: try JSON.text(result.things.map(AnalysisReport.ThingEntry.init))),
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
             of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
@@ -89,8 +90,8 @@ extension Analyst {
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
                 composition: try CompositionEntry(analysis)),
-            confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(), size: try analysis.size?.decoded(),
-            recovered: try analysis.recovered?.decoded(), notes: notes,
+            things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
+            size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
             tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
 }
@@ -114,7 +115,7 @@ extension Suggested {
             switch source {
             case .ranked: .ranked
             case .measured: .measured
-            case .head: .head
+            case .head, .seen: .head
             case .tagger: .tagger
             }
         return Suggestion(
@@ -141,6 +142,14 @@ extension AnalysisReport.ModelEntry {
 extension AnalysisReport.SizeEntry {
     fileprivate init(_ choice: SizeChoice) {
         self.init(width: choice.width, height: choice.height, reason: choice.reason)
+    }
+}
+
+extension AnalysisReport.ThingEntry {
+    init(_ thing: SeenThing) {
+        self.init(
+            name: thing.name, certainty: Double(thing.certainty), left: Double(thing.box.left), top: Double(thing.box.top),
+            right: Double(thing.box.right), bottom: Double(thing.box.bottom))
     }
 }
 

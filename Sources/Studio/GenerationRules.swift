@@ -46,7 +46,7 @@ struct OrderKnowledge {
 
 extension GenerationWish {
     /// What the pictures it names say is to be done.
-    var impliedMode: GenerationRequest.Mode { mask != nil ? .repaint : picture != nil ? .generate : .paint }
+    var impliedMode: GenerationRequest.Mode { mask != nil || select?.isEmpty == false ? .repaint : picture != nil ? .generate : .paint }
 
     /// Whether what is wished for is composed anew rather than redrawn from what is there: paintings, what fills a mask at nearly full
     /// strength, and a picture redrawn so far that it was asked to begin small. Two of the generators that come along share the work so.

@@ -11,6 +11,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var picture: String?
     /// File of a picture of the same size, white where it is to be repainted.
     package var mask: String?
+    /// Names of things in the picture that are to be repainted, in place of a mask: "dog", "face".
+    package var select: [String]?
     package var prompt: String?
     package var negative: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.

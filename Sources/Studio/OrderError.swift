@@ -9,6 +9,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     case sizeOfNoPicture
     case noPicture(mode: String)
     case noMask
+    case maskAndSelection
+    case nothingSelected(name: String, picture: String, seen: [String])
     case nothingToPaint
     case notAPictureName(what: String, name: String)
     /// A sheet is one picture with one seed.
@@ -26,6 +28,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .noSize, .sizeOfNoPicture: "size"
         case .noPicture: "picture"
         case .noMask: "mask"
+        case .maskAndSelection, .nothingSelected: "select"
         case .nothingToPaint: "prompt"
         case .notAPictureName(let what, _): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"
@@ -60,6 +63,11 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sizeOfNoPicture: "the size picture needs a picture; give a size such as 512x384"
         case .noPicture(let mode): "there is no picture to \(mode); name one"
         case .noMask: "there is no mask to repaint under; name a picture that is white where it is to be repainted"
+        case .maskAndSelection: "a mask and things to select say the same twice; leave one of them out"
+        case .nothingSelected(let name, let picture, let seen):
+            "no \(name) was found in \(picture)"
+                + (seen.isEmpty ? ", nor any other thing that can be selected" : "; found were \(seen.joined(separator: ", "))")
+                + ". Name another, or a mask."
         case .nothingToPaint: "Say what to paint: redraw paint \"a photo of a cat\"."
         case .notAPictureName(let what, let name): "the \(what) \(name) must end in .png, .jpg or .webp"
         case .sheetOf(let count, let drafts):

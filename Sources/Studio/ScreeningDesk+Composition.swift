@@ -10,6 +10,11 @@ extension ScreeningDesk {
         try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, facetOfTag: facetOfTag)
     }
 
+    /// What Analysis keeps out of a picture of that medium for which all these were approved.
+    static func negative(_ medium: String, _ approved: Set<String>) -> String {
+        NegativePrompt.standard(medium: medium, wanted: approved)
+    }
+
     /// What Analysis makes of approved tags. A facet that this version does not know counts as a subject.
     package static let composition: Composition = { approved in
         PromptComposer.compose(

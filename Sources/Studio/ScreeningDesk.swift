@@ -169,6 +169,13 @@ extension ScreeningDesk {
         PromptReport(try library.record(prompt, of: picture.id))
     }
 
+    /// The negative prompt that goes with the medium that a person approved; nil where none was.
+    private func ofApprovedMedium(_ picture: PictureRecord) throws -> String? {
+        let approved = try library.suggestions(of: picture.id).filter { $0.state == .approved }
+        guard let medium = approved.first(where: { $0.facet == Facet.medium.rawValue })?.text else { return nil }
+        return ScreeningDesk.negative(medium, Set(approved.map(\.text)))
+    }
+
     /// Fills in what the person did not say: the negative prompt that was last written, else the analysis's; its model and size.
     private func draft(
         positive: String, negative: String?, _ picture: KnownPicture, source: NewPrompt.Source
@@ -180,7 +187,8 @@ extension ScreeningDesk {
         let model: Model? = try analysis?.model?.decoded()
         let size: Size? = try analysis?.size?.decoded()
         return NewPrompt(
-            positive: positive, negative: negative ?? written?.negative ?? analysis?.negative ?? "", model: model?.name,
+            positive: positive, negative: try negative ?? written?.negative ?? ofApprovedMedium(picture) ?? analysis?.negative ?? "",
+            model: model?.name,
             width: size?.width, height: size?.height, source: source)
     }
 }

@@ -24,7 +24,7 @@ extension Studio {
 
     private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?) throws -> GenerationOrder {
         let file = try wish.picture.map { try PictureFile(path: $0) }
-        let mask = try wish.mask.map { try PictureFile(path: $0) }
+        let mask = try self.mask(of: wish, picture: file)
         let name = outside?.name ?? wish.model ?? usualGenerator(for: wish)
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
@@ -47,6 +47,14 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file) },
                 standingNegative: { try self.standingNegative(for: file) }))
+    }
+
+    /// The mask that was named, or one around the things that were.
+    private func mask(of wish: GenerationWish, picture: PictureFile?) throws -> PictureFile? {
+        guard let names = wish.select, !names.isEmpty else { return try wish.mask.map { try PictureFile(path: $0) } }
+        guard wish.mask == nil else { throw OrderError.maskAndSelection }
+        guard let picture else { throw OrderError.noPicture(mode: GenerationRequest.Mode.repaint.rawValue) }
+        return try ThingSelection(of: names, in: picture, premises).maskFile()
     }
 
     /// The generator that comes along for a wish that names none: the painter for what is composed anew, where it is installed.

@@ -277,11 +277,13 @@ extension Review {
         #expect(throws: ScreeningDeskError.self) { try desk.prompt(of: picture) }
         try desk.library.decide([.approve("photo"), .weigh("tabby cat", 1.2)], on: picture.id, by: "Ada")
         let first = try desk.prompt(of: picture)
-        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.negative == "blurry" && first.model == "redraw-small")
+        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.model == "redraw-small")
+        let keptOut = first.negative.components(separatedBy: ", ")
+        #expect(keptOut.contains("painting") && !keptOut.contains("photo"), "it follows the medium that was approved: \(first.negative)")
         #expect(first.width == 256 && first.height == 192 && first.number == 1)
         #expect(try desk.prompt(of: picture) == first)
         let written = try desk.write(positive: "a cat", negative: nil, for: picture)
-        #expect(written.number == 2 && written.parent == 1 && written.negative == "blurry" && written.source == .written)
+        #expect(written.number == 2 && written.parent == 1 && written.negative == first.negative && written.source == .written)
         #expect(try desk.prompt(of: picture) == written)
         let sharper = try desk.write(positive: nil, negative: "fog", for: picture)
         #expect(sharper.positive == "a cat" && sharper.negative == "fog")
@@ -289,6 +291,15 @@ extension Review {
         try desk.library.decide([.reject("photo")], on: picture.id, by: "Ada")
         let after = try desk.prompt(of: picture)
         #expect(after.positive == "(tabby cat:1.2)" && after.negative == "fog" && after.number == 5)
+    }
+
+    @Test func theNegativePromptFollowsTheApprovedMediumAndNeverNamesIt() throws {
+        let (desk, picture) = try desk()
+        try desk.library.decide([.approve("tabby cat")], on: picture.id, by: "Ada")
+        #expect(try desk.prompt(of: picture).negative == "blurry", "no medium was approved: it is the analysis's")
+        try desk.library.decide([.add(tag: "oil painting", facet: "medium")], on: picture.id, by: "Ada")
+        let keptOut = try desk.prompt(of: picture).negative.components(separatedBy: ", ")
+        #expect(keptOut.contains("photo") && !keptOut.contains("painting"), "\(keptOut)")
     }
 }
 

@@ -55,6 +55,7 @@ import Testing
         ("a picture redrawn far that begins small", true, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 128) }),
         ("a picture redrawn far that was told to begin at once", false, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 0) }),
         ("what a mask covers, changed", false, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.6) }),
+        ("things that were selected", false, { ($0.picture, $0.select, $0.strength) = ("p.jpg", ["dog"], 0.6) }),
         ("what a mask covers, filled anew", true, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.9) }),
         ("a sheet of strengths", false, { ($0.picture, $0.strengths) = ("p.jpg", [0.2, 0.9]) }),
     ]

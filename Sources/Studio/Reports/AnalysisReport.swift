@@ -15,6 +15,15 @@ package struct AnalysisReport: Encodable, Sendable {
         package let sha256: String
         package let count: Int
     }
+    /// One thing and where it is, in shares of the picture's width and height from the top left corner.
+    package struct ThingEntry: Codable, Sendable {
+        package let name: String
+        package let certainty: Double
+        package let left: Double
+        package let top: Double
+        package let right: Double
+        package let bottom: Double
+    }
     package struct DroppedEntry: Codable, Sendable {
         package let tag: String
         package let facet: String
@@ -55,6 +64,8 @@ package struct AnalysisReport: Encodable, Sendable {
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     package let dropped: [DroppedEntry]
     package let prompt: PromptEntry
+    /// What stands where, the most certain first; empty in analyses that were made before anything told.
+    package let things: [ThingEntry]
     /// What the confidences rest on; nil in analyses that were made before anything told.
     @OrNull package internal(set) var confidence: ConfidenceEntry?
     @OrNull package internal(set) var model: ModelEntry?

@@ -42,6 +42,8 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
     package let rank: Int?
     package let source: Source
     package let state: State
+    /// Whether approving everything from some confidence on takes it.
+    package let inBulk: Bool
     /// What goes into the prompt: the edited text, where there is one, else the tag.
     package let text: String
     package let weight: Double
@@ -57,11 +59,12 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
         (id, tag, facet, aliases) = (suggestion.id, suggestion.tag, suggestion.facet, suggestion.aliases)
         (cosine, confidence, rank) = (suggestion.cosine, suggestion.confidence, suggestion.rank)
         (source, state) = (Source(suggestion.source), State(suggestion.state))
+        inBulk = suggestion.isApprovedInBulk
         (text, weight, decidedAt, decidedBy) = (suggestion.text, suggestion.weight, suggestion.decidedAt, suggestion.decidedBy)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, tag, facet, cosine, confidence, rank, source, state, text, weight, decidedAt, decidedBy
+        case id, tag, facet, cosine, confidence, rank, source, state, inBulk, text, weight, decidedAt, decidedBy
     }
 
     /// Scripts find every key, and numbers of four decimals.
@@ -76,6 +79,7 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
         try values.encode(rank, forKey: .rank)
         try values.encode(source, forKey: .source)
         try values.encode(state, forKey: .state)
+        try values.encode(inBulk, forKey: .inBulk)
         try values.encode(text, forKey: .text)
         try values.encode(weight, forKey: .weight)
         try values.encode(decidedAt, forKey: .decidedAt)

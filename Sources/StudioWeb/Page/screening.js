@@ -95,7 +95,7 @@ function bulkApproval(desk) {
 	const range = h('input', { type: 'range', min: 5, max: 95, step: 5, value: remembered.read('above', 50), 'aria-label': text.screening.aboveLabel })
 	const button = h('button.button.small', { id: 'approve-above', onclick: () => desk.approveAbove(Number(range.value) / 100) })
 	const show = () => {
-		const count = desk.picture.suggestions.filter((one) => one.state === 'pending' && one.confidence * 100 >= Number(range.value)).length
+		const count = desk.picture.suggestions.filter((one) => one.state === 'pending' && one.inBulk && one.confidence * 100 >= Number(range.value)).length
 		say(button, text.screening.approveAbove(Number(range.value), count))
 		set(button, 'disabled', count === 0)
 		set(range, 'aria-valuetext', `${range.value} %`)
