@@ -16,6 +16,13 @@ package enum ElementType: String, Sendable, Hashable, CaseIterable {
     case u8 = "U8"
     case bool = "BOOL"
 
+    package var isFloat: Bool {
+        switch self {
+        case .f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2: true
+        default: false
+        }
+    }
+
     /// Bytes an element takes.
     package var size: Int {
         switch self {

@@ -8,6 +8,18 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp("A model's name (see redraw models list), its folder, or a .safetensors file.", valueName: "name|path"))
     var model: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Whose autoencoder to use: a file or folder of its own, or another model (default: the model's; where it has none, that of an installed one of its family).",
+            valueName: "name|path"))
+    var vae: String?
+
+    @Option(
+        name: .customLong("text-encoder"),
+        help: ArgumentHelp("Likewise for the text encoder; twice where SDXL's two lie apart.", valueName: "name|path"))
+    var textEncoders: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("What to paint. Without it: the picture's approved prompt.", valueName: "text"))
     var prompt: String?
 
@@ -115,6 +127,8 @@ struct GenerationOptions: ParsableArguments {
     /// Puts what the person said into a wish.
     func fill(_ wish: inout GenerationWish) {
         wish.model = model
+        wish.vae = vae
+        wish.textEncoders = textEncoders.isEmpty ? nil : textEncoders
         wish.prompt = prompt
         wish.negative = negative
         wish.steps = steps

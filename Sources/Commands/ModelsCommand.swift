@@ -42,9 +42,9 @@ struct ModelsCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Read the files of installed models and compare them with their manifests.")
+            commandName: "check", abstract: "Read models' files: whether they are as their manifests say, or whole and free of damage.")
 
-        @Argument(help: "Names of models (default: every installed one).")
+        @Argument(help: "Names of models, files or folders (default: every installed one).")
         var names: [String] = []
 
         func run() async throws {

@@ -34,6 +34,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case extras(found: Int, expected: Int)
     /// A single file that is no whole model.
     case notACheckpoint(file: String, reason: String)
+    /// A part that was given to a model and is not what it wants.
+    case unfitPart(file: String, reason: String)
     /// A prompt calls a LoRA that is nowhere, or that was not loaded.
     case unknownAdaptation(name: String, known: [String])
     /// A tag in the prompt that is not understood.
@@ -82,6 +84,7 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .missingPooledText(let expected):
             "the model wants the whole text as one embedding of width \(expected) beside its tokens; use the text encoders the model came with"
         case .notACheckpoint(let file, let reason): "\(file) is no model that can be run: \(reason)"
+        case .unfitPart(let file, let reason): "\(file) does not fit the model: \(reason)"
         case .unknownAdaptation(let name, let known):
             "the prompt calls the LoRA \(name), which is not there; "
                 + (known.isEmpty ? "put its file into a folder loras beside the model" : "there are: \(known.joined(separator: ", "))")

@@ -155,10 +155,11 @@ extension BuiltinEngine {
     /// in the model's folder, beside it, or among the person's own models.
     private func open(_ order: GenerationOrder) throws -> Model {
         guard let place = order.model.place else { throw EngineError.modelElsewhere(order.model.name) }
-        let options = try PipelineOptions(
+        var options = try PipelineOptions(
             prompts: [order.request.prompt, order.request.negative],
             folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
             precision: order.request.precision)
+        options.given = order.model.given
         if let pipeline = pipeline(at: place, options) { return .loaded(pipeline) }
         return .onDisk(try PipelineSource(model: place, options: options), place, options)
     }

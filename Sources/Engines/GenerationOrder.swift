@@ -23,9 +23,18 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
         package let name: String
         /// Absolute: a folder in diffusers' layout, or a .safetensors file; nil where it lies with an engine elsewhere.
         package let path: String?
+        /// A file or folder whose autoencoder it is run with, absolute; nil: its own.
+        package let vae: String?
+        /// Files or folders whose text encoders it is run with, absolute; nil: its own.
+        package let textEncoders: [String]?
 
-        package init(name: String, path: String?) {
-            (self.name, self.path) = (name, path)
+        package init(name: String, path: String?, vae: String? = nil, textEncoders: [String]? = nil) {
+            (self.name, self.path, self.vae, self.textEncoders) = (name, path, vae, textEncoders)
+        }
+
+        var given: GivenParts {
+            GivenParts(
+                autoencoder: vae.map { URL(fileURLWithPath: $0) }, textEncoders: (textEncoders ?? []).map { URL(fileURLWithPath: $0) })
         }
 
         package var place: URL? { path.map { URL(fileURLWithPath: $0) } }

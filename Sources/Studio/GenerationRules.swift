@@ -115,6 +115,8 @@ extension GenerationOrder {
         if let precision = wish.precision, precision != GenerationRequest.Precision.auto.rawValue {
             throw .onlyBuiltin(what: "the precision \(precision)")
         }
+        if wish.vae != nil { throw .onlyBuiltin(what: "a vae of your own") }
+        if wish.textEncoders != nil { throw .onlyBuiltin(what: "a text encoder of your own") }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }

@@ -17,6 +17,10 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var negative: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.
     package var model: String?
+    /// Whose autoencoder it is run with: a model's name, a file or a folder.
+    package var vae: String?
+    /// Whose text encoders it is run with, likewise; SDXL's two may lie apart.
+    package var textEncoders: [String]?
     package var strength: Double?
     /// One sheet with the picture redrawn at each of these strengths.
     package var strengths: [Double]?
@@ -67,7 +71,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
             refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent
+        case preview, latent, vae, textEncoders
     }
 
     package init(from decoder: any Decoder) throws {
@@ -79,6 +83,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         overwrite = try values.decodeIfPresent(Bool.self, forKey: .overwrite)
         preview = try values.decodeIfPresent(String.self, forKey: .preview)
         latent = try values.decodeIfPresent(String.self, forKey: .latent)
+        vae = try values.decodeIfPresent(String.self, forKey: .vae)
+        textEncoders = try values.decodeIfPresent([String].self, forKey: .textEncoders)
     }
 
     /// All but what names files.

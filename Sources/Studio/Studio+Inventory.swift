@@ -1,4 +1,5 @@
 import Catalog
+import Diffusion
 import Engines
 import Foundation
 import Pixels
@@ -26,8 +27,10 @@ extension Studio {
         return (entries, catalog.problems.map(\.description))
     }
 
-    /// Reads a model's files and compares them with its manifest.
+    /// Reads a model's files and compares them with its manifest. Of a file or folder that no manifest describes, every number is looked at,
+    /// and whether it is what a run on it needs.
     ///
+    /// - Parameter name: a known model's, a registered one's, or a path.
     /// - Returns: what is wrong; nothing where all is well.
     /// - Throws: ``StudioError/unknownModel(name:known:)``.
     package func checkModel(_ name: String, progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> [String] {
@@ -36,12 +39,46 @@ extension Studio {
 
     func problems(ofModel name: String, progress: (Double) -> Void = { _ in }) throws -> [String] {
         let catalog = premises.catalog()
-        guard let manifest = catalog.model(named: name) else { throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name)) }
+        guard let manifest = catalog.model(named: name) else {
+            let place = registered(name) ?? URL(asTyped: name)
+            guard FileManager.default.fileExists(atPath: place.path) else {
+                throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name))
+            }
+            return try problems(at: place, progress: progress)
+        }
         guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, source: manifest.source) }
         return try catalog.verify(manifest) { share in
             try Task.checkCancellation()
             progress(share)
         }.map(\.description)
+    }
+
+    private func registered(_ name: String) -> URL? {
+        premises.registered.all().first { $0.name == name }.map { $0.target ?? $0.link }
+    }
+
+    /// What is wrong with files of weights at a place; a folder's are named.
+    private func problems(at place: URL, progress: (Double) -> Void) throws -> [String] {
+        let files = ModelWalk(folder: place).weights()
+        guard !files.isEmpty else { return ["there is no file of weights in it"] }
+        var problems: [String] = []
+        for (number, file) in files.enumerated() {
+            let found = try FileIdentity.problems(in: file) { share in
+                try Task.checkCancellation()
+                progress((Double(number) + share) / Double(files.count))
+            }
+            problems += found.map { files.count == 1 ? $0 : "\(file.lastPathComponent): \($0)" }
+        }
+        guard problems.isEmpty else { return problems }
+        let models = ModelWalk(folder: place).found().map(\.url)
+        for model in files == [place] ? [place] : models.filter({ !files.contains($0) }) {
+            do {
+                try FileIdentity.requireRunnable(model, merges: premises.merges)
+            } catch {
+                problems.append("\(error)")
+            }
+        }
+        return problems
     }
 
     /// Names of the shipped vocabularies.

@@ -43,7 +43,8 @@ extension Studio {
                 model: {
                     guard outside == nil else { return .init(name: name, path: nil) }
                     let (name, place) = try self.premises.generator(name)
-                    return .init(name: name, path: place.path)
+                    let parts = try self.premises.parts(of: place, wish)
+                    return .init(name: name, path: place.path, vae: parts.vae, textEncoders: parts.textEncoders)
                 },
                 approved: { try self.approvedPrompt(for: file) },
                 standingNegative: { try self.standingNegative(for: file) }))

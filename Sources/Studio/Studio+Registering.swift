@@ -92,6 +92,8 @@ extension Studio {
                 switch identity.kind {
                 case .checkpoint where identity.runs:
                     (shelf, use) = (.checkpoints, { "--model \($0)" })
+                case .network where identity.runs:
+                    (shelf, use) = (.checkpoints, { "--model \($0); \(identity.use)" })
                 case .lora where identity.runs:
                     (shelf, use) = (.loras, { "in the prompt: <lora:\($0):0.8>" })
                 case .embedding where identity.runs:
@@ -162,6 +164,21 @@ struct ModelWalk {
     let folder: URL
     private static let deepest = 12
     private static let most = 100_000
+
+    /// All files of weights that lie there, also those within models; the place itself where it is a file.
+    func weights() -> [URL] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else { return [folder] }
+        return found().flatMap { found -> [URL] in
+            switch found {
+            case .file(let url): [url]
+            case .folder(let url):
+                FileManager.default.enumerator(at: url, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL }.filter {
+                    $0.pathExtension.lowercased() == "safetensors"
+                }.sorted { $0.path < $1.path } ?? []
+            }
+        }
+    }
 
     func found() -> [Found] {
         var found: [Found] = []

@@ -81,6 +81,25 @@ import Testing
         #expect(several.errors.contains("gone: there is no such file"), "\(several.errors)")
     }
 
+    @Test func aPathIsChecked() throws {
+        let sound = try weights("folder/hat.safetensors", Self.lora)
+        let checked = try tool.run("models", "check", sound)
+        #expect(checked.status == 0 && checked.output.contains("as it should be"), "\(checked)")
+        #expect(try tool.run("models", "check", tool.path("folder")).status == 0)
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: sound))
+        bytes.replaceSubrange(bytes.count - 2..<bytes.count, with: [0, 0x7E])
+        try bytes.write(to: URL(fileURLWithPath: tool.path("folder/broken.safetensors")))
+        try bytes.dropLast(4).write(to: URL(fileURLWithPath: tool.path("folder/short.safetensors")))
+        let broken = try tool.run("models", "check", tool.path("folder"))
+        #expect(broken.status == 1, "\(broken)")
+        for said in ["broken.safetensors", "no numbers", "short.safetensors"] { #expect(broken.output.contains(said), "\(broken)") }
+        let model = try tool.run("models", "check", try weights("model.safetensors", Self.checkpoint))
+        #expect(model.status == 1 && model.output.contains("model.safetensors"), "\(model)")
+        let flux = try tool.run("models", "check", try weights("flux.safetensors", Self.flux))
+        #expect(flux.status == 1 && flux.output.contains("not run here"), "\(flux)")
+        #expect(try tool.run("models", "check", tool.path("nowhere.safetensors")).status == 1)
+    }
+
     @Test func aTreeIsRegisteredWithoutBeingCopied() throws {
         let checkpoint = try weights("tree/checkpoints/photoreal.safetensors", Self.checkpoint)
         _ = try weights("tree/loras/styles/hat.safetensors", Self.lora)

@@ -49,9 +49,9 @@ import Testing
     static let cases: [Case] = [
         Case(.checkpoint, "SD 1.5", runs: true, single(768)), Case(.checkpoint, "SD 2", runs: true, single(1024)),
         Case(.checkpoint, "SDXL", runs: true, single(2048)), Case(.checkpoint, "SDXL refiner", single(1280)),
-        Case(.network, "SDXL", single(2048, without: "first_stage_model")),
+        Case(.network, "SDXL", runs: true, single(2048, without: "first_stage_model")),
         Case(
-            .network, "SDXL",
+            .network, "SDXL", runs: true,
             [
                 ("conv_in.weight", [8, 4, 3, 3]), ("time_embedding.linear_1.weight", [8]),
                 ("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight", [8, 2048]),

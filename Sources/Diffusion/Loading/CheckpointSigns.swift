@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 
 /// What the names and the metadata of a single file tell beside the weights: the kind of a model that is not run here, what it predicts, and
 /// what may be read past.
@@ -39,8 +40,20 @@ enum CheckpointSigns {
         file.has("ztsnr") || file.metadata["ss_zero_terminal_snr"]?.lowercased() == "true"
     }
 
-    static func missing(_ part: String) -> String {
-        "it holds no \(part); it is a UNet or part of a model alone. Take a whole checkpoint, or a folder in diffusers' layout with this UNet in it"
+    /// - Throws: `DiffusionError.notACheckpoint` that says what is missing, and how to give it.
+    static func requireParts(autoencoder: Bool, textEncoder: Bool, of url: URL) throws(DiffusionError) {
+        guard let missing = missing(autoencoder: !autoencoder, textEncoder: !textEncoder) else { return }
+        throw .notACheckpoint(file: url.path, reason: missing)
+    }
+
+    /// What a file lacks, and how it is given; nil where it lacks nothing.
+    static func missing(autoencoder: Bool, textEncoder: Bool) -> String? {
+        let missing = (autoencoder ? ["autoencoder"] : []) + (textEncoder ? ["text encoder"] : [])
+        guard !missing.isEmpty else { return nil }
+        let options = (autoencoder ? ["--vae PATH"] : []) + (textEncoder ? ["--text-encoder PATH"] : [])
+        return "it holds no \(missing.joined(separator: " and no ")); give "
+            + "\(missing.count == 1 ? "one" : "them") with \(options.joined(separator: " and ")): a file or folder of its own, "
+            + "or another model of the same family"
     }
 
     /// Tensors that say nothing about the model: the training's noise schedule, averaged copies of the weights, towers that look at pictures.

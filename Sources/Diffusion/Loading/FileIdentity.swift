@@ -36,6 +36,9 @@ package struct FileIdentity: Sendable, Equatable {
     package var fewStep: String?
     /// Whether it was made for repainting: it wants the mask and the rest of the picture.
     package var repaints = false
+    /// Whether a model that is run needs these from elsewhere.
+    package var lacksAutoencoder = false
+    package var lacksTextEncoder = false
     /// Of a LoRA.
     package var rank: Int?
     /// Words that call what it was trained on, the most frequent first.
@@ -61,6 +64,21 @@ package struct FileIdentity: Sendable, Equatable {
                 self.kind = told.kind
             }
         }
+    }
+
+    /// The family of a model that lacks nothing; nil for all else.
+    ///
+    /// - Parameter place: a folder in diffusers' layout, or a file.
+    package static func family(ofWholeModel place: URL) -> String? {
+        func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: place.appendingPathComponent(name).path) }
+        guard isThere("unet/config.json") else {
+            guard let identity = try? FileIdentity(file: place), identity.kind == .checkpoint, identity.runs else { return nil }
+            return identity.family
+        }
+        guard isThere("vae/config.json"), isThere("text_encoder/config.json"),
+            let unet = try? UNetConfiguration(contentsOf: place.appendingPathComponent("unet/config.json"))
+        else { return nil }
+        return [768: "SD 1.5", 1024: "SD 2", 2048: "SDXL"][unet.textWidths[0]]
     }
 
     static func identity(of file: SafetensorsFile, called name: String) -> FileIdentity {

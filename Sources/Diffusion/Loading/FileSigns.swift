@@ -95,17 +95,14 @@ struct FileSigns: Sendable {
         }
         let isWhole = isOld && hasAutoencoder && hasText
         if family == nil, reason == nil { reason = "its UNet looks at texts of width \(context ?? 0), which no known family has" }
-        if reason == nil, !isWhole {
-            reason =
-                isOld
-                ? CheckpointSigns.missing(hasAutoencoder ? "text encoder" : "autoencoder")
-                : "it is the unet part of a folder in diffusers' layout: name the folder it belongs to"
+        var identity = made(isWhole ? .checkpoint : .network, family, runs: reason == nil, reason ?? "name the file with --model")
+        if reason == nil { (identity.lacksAutoencoder, identity.lacksTextEncoder) = (!hasAutoencoder, !hasText) }
+        if let missing = CheckpointSigns.missing(autoencoder: identity.lacksAutoencoder, textEncoder: identity.lacksTextEncoder) {
+            identity.use += "; \(missing)"
         }
-        var identity = made(
-            isWhole ? .checkpoint : .network, family, runs: reason == nil, reason ?? "name the file with --model")
         identity.repaints = channels == 9
         if channels == 8 {
-            identity.runs = false
+            (identity.runs, identity.lacksAutoencoder, identity.lacksTextEncoder) = (false, false, false)
             identity.use = "it was made for instructions (InstructPix2Pix), which is not run here"
         }
         if names.has("time_embed.cond_proj.weight") || names.has("time_embedding.cond_proj.weight") {

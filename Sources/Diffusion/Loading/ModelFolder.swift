@@ -1,51 +1,38 @@
 import Checkpoints
-import Encoders
 import Foundation
 
 extension ModelParts {
     /// Reads a folder in diffusers' layout: `model_index.json` and a folder for each component.
-    init(folder: URL, readsTextEncoders: Bool = true) throws {
+    ///
+    /// - Parameter given: parts from elsewhere, which go before the folder's own.
+    init(folder: URL, readsTextEncoders: Bool = true, given: GivenParts = GivenParts()) throws {
         let index = folder.appendingPathComponent("model_index.json")
         let listed = FileManager.default.fileExists(atPath: index.path) ? try ConfigurationFile(contentsOf: index) : nil
         func component(_ name: String) -> URL { folder.appendingPathComponent(name) }
-        func configuration(_ name: String) throws -> ConfigurationFile {
-            try ConfigurationFile(contentsOf: component(name).appendingPathComponent("config.json"))
-        }
-        func weights(_ name: String, stem: String) throws -> Weights {
-            var files: [SafetensorsFile] = []
-            for url in try CheckpointFolder.files(in: component(name), stem: stem) { files.append(try SafetensorsFile(url)) }
-            return try Weights(files: files)
-        }
         if let listed, try listed.flag("requires_aesthetics_score", default: false) {
             throw listed.unsupported("requires_aesthetics_score", "true", supported: "base models; refiners are not run")
         }
-        unetConfiguration = try UNetConfiguration(configuration("unet"))
-        unet = try weights("unet", stem: "diffusion_pytorch_model")
-        autoencoderConfiguration = try AutoencoderConfiguration(configuration("vae"))
-        autoencoder = try weights("vae", stem: "diffusion_pytorch_model")
-        scheduler = try SchedulerConfiguration(contentsOf: component("scheduler").appendingPathComponent("scheduler_config.json"))
+        unetConfiguration = try UNetConfiguration(ConfigurationFile(contentsOf: component("unet").appendingPathComponent("config.json")))
+        unet = try Weights(folder: component("unet"), stem: "diffusion_pytorch_model")
         let isXL = unetConfiguration.added != nil
+        let part =
+            try given.autoencoder.map { try AutoencoderPart(at: $0, isXL: isXL) } ?? AutoencoderPart(folder: component("vae"))
+        (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
+        scheduler = try SchedulerConfiguration(contentsOf: component("scheduler").appendingPathComponent("scheduler_config.json"))
         zerosForEmptyNegative = try listed?.flag("force_zeros_for_empty_prompt", default: isXL) ?? isXL
 
         textEncoders = []
-        guard readsTextEncoders, listed?.has("text_encoder_model") != true else { return }
-        for (name, tokenizer) in [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")] {
-            let place = component(name)
-            guard FileManager.default.fileExists(atPath: place.appendingPathComponent("config.json").path) else { continue }
-            let files = component(tokenizer)
-            let own = ["vocab.json", "tokenizer.json"].contains {
-                FileManager.default.fileExists(atPath: files.appendingPathComponent($0).path)
-            }
-            let configuration = try CLIPTextTower.Configuration(file: place.appendingPathComponent("config.json"))
-            // open_clip's towers, which have the exact GELU, were trained with `!` behind a text.
-            textEncoders.append(
-                TextEncoder(
-                    name: name, weights: try weights(name, stem: "model"), configuration: configuration, tokenizer: own ? files : nil,
-                    padding: configuration.activation == .gelu ? "!" : nil))
+        guard given.textEncoders.isEmpty else {
+            textEncoders = try Self.textEncoders(at: given.textEncoders, for: unet)
+            try Self.check(textEncoders, at: given.textEncoders, for: unetConfiguration)
+            return
         }
+        guard readsTextEncoders, listed?.has("text_encoder_model") != true else { return }
+        textEncoders = try Self.textEncoders(inFolder: folder)
         guard !textEncoders.isEmpty else {
             throw DiffusionError.unreadable(
-                file: "text_encoder/config.json", reason: "the folder brings no text encoder; complete the model's folder")
+                file: component("text_encoder/config.json").path,
+                reason: "the folder brings no text encoder; complete the model's folder, or give one with --text-encoder PATH")
         }
     }
 }

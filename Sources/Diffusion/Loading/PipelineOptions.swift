@@ -1,5 +1,23 @@
 import Foundation
 
+/// Parts of a model from elsewhere: for one that lacks them, or instead of its own.
+package struct GivenParts: Sendable, Equatable {
+    /// A file or a folder, the autoencoder's own or a whole model's.
+    package var autoencoder: URL?
+    /// Likewise; SDXL's two may lie apart.
+    package var textEncoders: [URL]
+
+    package init(autoencoder: URL? = nil, textEncoders: [URL] = []) {
+        (self.autoencoder, self.textEncoders) = (autoencoder, textEncoders)
+    }
+
+    /// Whence they are taken, in words.
+    var notes: [String] {
+        (autoencoder.map { ["the autoencoder is that of \($0.path)"] } ?? [])
+            + textEncoders.map { "the text encoder is that of \($0.path)" }
+    }
+}
+
 /// What is loaded with a model.
 package struct PipelineOptions: Sendable, Equatable {
     /// LoRA files to add to the weights, in this order.
@@ -12,6 +30,7 @@ package struct PipelineOptions: Sendable, Equatable {
     package var notes: [String] = []
     /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.
     package var precision = GenerationRequest.Precision.auto
+    package var given = GivenParts()
 
     package init(adaptations: [Adaptation] = [], embeddings: [URL] = [], merges: URL? = nil) {
         self.adaptations = adaptations

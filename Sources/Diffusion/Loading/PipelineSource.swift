@@ -23,9 +23,10 @@ package struct PipelineSource: Sendable {
         }
         // Some single files are told apart by asking their UNet, which takes a while.
         var parts = try Cancellation(checkCancelled).during {
-            isFolder.boolValue ? try ModelParts(folder: model) : try ModelParts(file: model)
+            isFolder.boolValue
+                ? try ModelParts(folder: model, given: options.given) : try ModelParts(file: model, given: options.given)
         }
-        var notes = options.notes
+        var notes = options.notes + options.given.notes
         notes += try parts.add(options.adaptations)
         try parts.hold(options.precision)
         outline = try PipelineOutline(

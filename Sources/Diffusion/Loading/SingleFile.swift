@@ -4,89 +4,65 @@ import Foundation
 import Pixels
 import Tensors
 
-/// A checkpoint in one .safetensors file with the names of the first releases. What it is of is seen from its tensors.
+/// A checkpoint in one .safetensors file with the names of the first releases, or a UNet alone that is given the rest. What it is of is seen
+/// from its tensors.
 extension ModelParts {
-    init(file url: URL) throws {
+    /// - Parameter given: parts from elsewhere, which go before the file's own.
+    init(file url: URL, given: GivenParts = GivenParts()) throws {
         let file = try SafetensorsFile(url)
         let names = file.names.filter { !CheckpointSigns.isUnneeded($0) }
         if let kind = CheckpointSigns.foreignKind(file.names) { throw DiffusionError.notACheckpoint(file: url.path, reason: kind) }
-        let unetNames = Set(names.compactMap { Self.rest($0, behind: "model.diffusion_model.") })
-        guard !unetNames.isEmpty else { throw DiffusionError.notACheckpoint(file: url.path, reason: Self.guess(names)) }
-        let map = LatentDiffusionNames(unet: unetNames)
-        let autoencoderNames = Set(names.compactMap { Self.rest($0, behind: "first_stage_model.") })
-        let levels = Self.count(autoencoderNames, "encoder.down.", ".block.0.conv1.weight")
-        let autoencoderMap = LatentDiffusionNames(
-            autoencoderLevels: levels, layers: Self.count(autoencoderNames, "encoder.down.0.block.", ".conv1.weight"))
-        let towers = Self.towers(names)
-        // SD 2 looks at the last layer but one of its text encoder; the layer behind it is never run.
-        var dropped: String?
-        if towers.count == 1, towers[0].isOpen {
-            let layers = Self.count(Set(names), towers[0].prefix + "transformer.resblocks.", ".ln_1.weight")
-            // A file of which that layer was cut off already has one less than open_clip's tower.
-            if layers != Self.layersWithoutLast { dropped = "text_encoder.text_model.encoder.layers.\(layers - 1)." }
+        guard let prefix = Self.unetPrefix(in: names) else {
+            throw DiffusionError.notACheckpoint(file: url.path, reason: Self.guess(names))
         }
+        let unetNames = Set(names.compactMap { $0.rest(behind: prefix) })
+        let map = unetNames.contains("conv_in.weight") ? nil : LatentDiffusionNames(unet: unetNames)
+        // A network alone has no prefix, or one that autoencoder and text encoders do not share.
+        let isAlone = prefix.isEmpty
+        let autoencoderPrefix = isAlone ? nil : AutoencoderPart.prefix(in: names)
+        let towers = isAlone ? [] : TextEncoderPlace.inWholeModel(names)
+        try CheckpointSigns.requireParts(
+            autoencoder: given.autoencoder != nil || autoencoderPrefix != nil, textEncoder: !given.textEncoders.isEmpty || !towers.isEmpty,
+            of: url)
 
-        let isSecond = towers.count == 1 && towers[0].isOpen
-        var unfit: [String] = []
+        var unfit = names.filter { name in
+            !name.hasPrefix(prefix) && autoencoderPrefix.map { name.hasPrefix($0) } != true && !towers.contains { name.hasPrefix($0.prefix) }
+        }
+        let unneeded = Set(file.names).subtracting(names)
         let weights = try Weights(files: [file]) { name in
-            if let rest = Self.rest(name, behind: "model.diffusion_model.") {
-                if let known = map.diffusersName(of: rest) { return [TensorPlace("unet." + known)] }
-            } else if let rest = Self.rest(name, behind: "first_stage_model.") {
-                if rest.hasPrefix("loss.") { return [] }
-                if let known = autoencoderMap.diffusersName(of: rest) { return [TensorPlace("vae." + known)] }
-            } else if CheckpointSigns.isUnneeded(name) {
+            guard !unneeded.contains(name), let rest = name.rest(behind: prefix) else { return [] }
+            guard let known = map.map({ $0.diffusersName(of: rest) }) ?? rest else {
+                unfit.append(name)
                 return []
-            } else if let tower = towers.first(where: { name.hasPrefix($0.prefix) }) {
-                let rest = String(name.dropFirst(tower.prefix.count))
-                if let places = tower.isOpen ? LatentDiffusionNames.openCLIP(rest) : [TensorPlace(rest)] {
-                    return places.compactMap { place in
-                        var place = place
-                        place.name = "\(tower.name).\(place.name)"
-                        let isDropped =
-                            dropped.map { place.name.hasPrefix($0) } == true
-                            || (isSecond && place.name == "text_encoder.text_projection.weight")
-                        return isDropped || place.name.hasSuffix("position_ids") ? nil : place
-                    }
-                }
             }
-            unfit.append(name)
-            return []
+            return [TensorPlace(known)]
         }
+        let isXL = weights.has("add_embedding")
+        let ownEncoders = try towers.map { try $0.encoder(file, isXL: isXL, unfit: &unfit) }
+        let ownAutoencoder = try autoencoderPrefix.map { try AutoencoderPart(file, prefix: $0, isXL: isXL, unfit: &unfit) }
         guard unfit.isEmpty else { throw CheckpointError.unfit(unfit.sorted(), file: url.path) }
-        guard !autoencoderNames.isEmpty else {
-            throw DiffusionError.notACheckpoint(file: url.path, reason: CheckpointSigns.missing("autoencoder (first_stage_model.…)"))
-        }
-        guard !towers.isEmpty else {
-            throw DiffusionError.notACheckpoint(
-                file: url.path, reason: CheckpointSigns.missing("text encoder (cond_stage_model.… or conditioner.…)"))
-        }
-
-        unet = weights["unet"]
+        unet = weights
         guard unet["down_blocks"].has("0") else {
-            throw DiffusionError.notACheckpoint(file: url.path, reason: "its UNet has no blocks (model.diffusion_model.input_blocks.1…)")
+            throw DiffusionError.notACheckpoint(file: url.path, reason: "its UNet has no blocks (\(prefix)input_blocks.1…)")
         }
+        textEncoders = try given.textEncoders.isEmpty ? ownEncoders : Self.textEncoders(at: given.textEncoders, for: weights)
+        // open_clip's tower, which has the exact GELU, is the second generation's.
+        let kind = (ownEncoders.first ?? textEncoders.first)?.configuration.activation
+        let isSecond = !isXL && kind == .gelu
         // How many heads there are, the generation tells; how the projections are stored differs by the tool that saved them.
-        var configuration = try UNetConfiguration(inferredFrom: weights["unet"], isFirst: !isSecond && towers.count == 1)
+        var configuration = try UNetConfiguration(inferredFrom: weights, isFirst: !isSecond && !isXL)
         try configuration.validate(in: url.path)
-        autoencoder = weights["vae"]
-        var latents = try AutoencoderConfiguration(inferredFrom: weights["vae"], levels: levels)
-        try latents.validate(in: url.path)
-        if configuration.added != nil { latents.scalingFactor = 0.13025 }
-        autoencoderConfiguration = latents
-        textEncoders = []
-        for tower in towers {
-            let scope = weights[tower.name]
-            textEncoders.append(
-                TextEncoder(
-                    name: tower.name, weights: scope, configuration: try .init(inferredFrom: scope, isOpen: tower.isOpen), tokenizer: nil,
-                    padding: tower.isOpen ? "!" : nil))
+        if !given.textEncoders.isEmpty { try Self.check(textEncoders, at: given.textEncoders, for: configuration) }
+        guard let part = try given.autoencoder.map({ try AutoencoderPart(at: $0, isXL: isXL) }) ?? ownAutoencoder else {
+            throw DiffusionError.notACheckpoint(file: url.path, reason: "it holds no autoencoder")
         }
+        (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
         var scheduler = SchedulerConfiguration.stableDiffusion
         // Turbo models were distilled from models of the noise, at 512 pixels, with steps that begin at noise alone.
         let isTurbo = ModelHabits.isCalledTurbo(url)
         if isTurbo {
             scheduler.spacing = .trailing
-        } else if try Self.predictsVelocity(url, file, configuration, weights["unet"], isSecond: isSecond) {
+        } else if try Self.predictsVelocity(url, file, configuration, weights, isSecond: isSecond) {
             scheduler.prediction = .velocity
         }
         // What the scheduler files of these families say; the class alone would space the steps of some samplers otherwise.
@@ -100,36 +76,15 @@ extension ModelParts {
         zerosForEmptyNegative = configuration.added != nil
     }
 
-    private static func rest(_ name: String, behind prefix: String) -> String? {
-        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    /// What stands before the names of a UNet, which are the first releases' or diffusers'; nil where there is none.
+    private static func unetPrefix(in names: [String]) -> String? {
+        let all = Set(names)
+        return ["model.diffusion_model.", "diffusion_model.", "unet.", ""].first { prefix in
+            all.contains(prefix + "input_blocks.0.0.weight")
+                || all.contains(prefix + "conv_in.weight") && all.contains(prefix + "time_embedding.linear_1.weight")
+                || prefix == "model.diffusion_model." && names.contains { $0.hasPrefix(prefix) }
+        }
     }
-
-    /// How many consecutive numbers from 0 stand between two parts of a name.
-    private static func count(_ names: Set<String>, _ before: String, _ after: String) -> Int {
-        var count = 0
-        while names.contains("\(before)\(count)\(after)") { count += 1 }
-        return count
-    }
-
-    private struct TowerPlace {
-        let name: String
-        let prefix: String
-        /// open_clip's names, not transformers'.
-        let isOpen: Bool
-    }
-
-    private static func towers(_ names: [String]) -> [TowerPlace] {
-        let candidates = [
-            TowerPlace(name: "text_encoder", prefix: "cond_stage_model.transformer.", isOpen: false),
-            TowerPlace(name: "text_encoder", prefix: "cond_stage_model.model.", isOpen: true),
-            TowerPlace(name: "text_encoder", prefix: "conditioner.embedders.0.transformer.", isOpen: false),
-            TowerPlace(name: "text_encoder_2", prefix: "conditioner.embedders.1.model.", isOpen: true),
-        ]
-        return candidates.filter { candidate in names.contains { $0.hasPrefix(candidate.prefix) } }
-    }
-
-    /// Layers of the second generation's text encoder without the one that is never run.
-    private static let layersWithoutLast = 23
 
     /// What a file without a UNet of ours may be.
     private static func guess(_ names: [String]) -> String {
