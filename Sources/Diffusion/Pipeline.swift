@@ -40,7 +40,8 @@ package struct Pipeline: Sendable {
         unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) throws {
         self.init(
-            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler),
+            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler)
+                .family(readsSentences: !(text is CLIPPrompts)),
             denoiser: unet, codec: autoencoder, text: text, adaptations: adaptations)
     }
 
@@ -115,10 +116,11 @@ package struct Pipeline: Sendable {
 
     /// The texts as the network looks at them at a working size.
     func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
-        let sides = [Float(working.height), Float(working.width)]
+        let scale = Float(request.guidance)
         func guidance(_ stretch: Texts.Stretch) -> Guidance {
-            Guidance(
-                parts: stretch.parts, unconditional: stretch.unconditional, scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
+            Guidance(parts: stretch.parts, unconditional: stretch.unconditional, scale: scale) {
+                family.added(to: $0, scale: scale, working: working)
+            }
         }
         let first = guidance(texts.first)
         return texts.later.isEmpty ? first : first.changing(texts.later.map { ($0.start, guidance($0)) })

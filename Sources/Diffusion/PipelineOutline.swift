@@ -1,9 +1,9 @@
 import Pixels
 import Tensors
 
-/// The family of latent diffusion models with a UNet: Stable Diffusion 1 and 2, SDXL, LCM and Redraw's own small generator. What is known
-/// of one before a weight of it is read: enough to say what a run on it comes to, and what it costs.
-package struct PipelineOutline: ModelFamily {
+/// What is known of a latent diffusion model with a UNet before a weight of it is read, whichever family it is of: enough to say what a run on
+/// it comes to, and what it costs.
+package struct PipelineOutline: Sendable {
     package let unet: UNetConfiguration
     package let autoencoder: AutoencoderConfiguration
     package let noise: NoiseSchedule

@@ -48,7 +48,7 @@ package final class BuiltinEngine: Engine {
         var family: any ModelFamily {
             switch self {
             case .loaded(let pipeline): pipeline.family
-            case .onDisk(let source, _, _): source.outline
+            case .onDisk(let source, _, _): source.family
             }
         }
 
@@ -64,7 +64,7 @@ package final class BuiltinEngine: Engine {
         var bytesToLoad: Int {
             switch self {
             case .loaded: 0
-            case .onDisk(let source, _, _): source.outline.weightMemory
+            case .onDisk(let source, _, _): source.family.weightMemory
             }
         }
     }
@@ -184,7 +184,7 @@ extension BuiltinEngine {
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
             let pipeline = try source.load { try resources.encoder().textTower() }
-            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.outline.weightMemory) }
+            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.family.weightMemory) }
             return pipeline
         }
     }

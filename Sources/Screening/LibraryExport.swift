@@ -62,25 +62,25 @@ package struct LibraryExport: Codable, Sendable, Equatable {
 extension LibraryExport {
     /// Without the folders of this machine: files are told by their names alone.
     package func withoutFolders() -> LibraryExport {
-        func plain(_ generation: ExportedGeneration) -> ExportedGeneration {
-            var generation = generation
-            for index in generation.outputs.indices {
-                generation.outputs[index].path = Library.name(ofPath: generation.outputs[index].path)
-            }
-            return generation
-        }
-        var export = self
-        export.generations = generations.map(plain)
-        for index in export.pictures.indices {
-            export.pictures[index].generations = pictures[index].generations.map(plain)
-            var seen: Set<String> = []
-            export.pictures[index].paths = pictures[index].paths.map { path in
-                var path = path
-                path.path = Library.name(ofPath: path.path)
-                return path
-            }.filter { seen.insert($0.path).inserted }
-        }
-        return export
+        LibraryExport(pictures: pictures.map(\.withoutFolders), generations: generations.map(\.withoutFolders))
+    }
+}
+
+extension ExportedPicture {
+    var withoutFolders: ExportedPicture {
+        var picture = self
+        picture.generations = generations.map(\.withoutFolders)
+        var seen: Set<String> = []
+        picture.paths = paths.map { Path(path: Library.name(ofPath: $0.path), seenAt: $0.seenAt) }.filter { seen.insert($0.path).inserted }
+        return picture
+    }
+}
+
+extension ExportedGeneration {
+    var withoutFolders: ExportedGeneration {
+        var generation = self
+        generation.outputs = outputs.map { GenerationOutput(path: Library.name(ofPath: $0.path), sha256: $0.sha256) }
+        return generation
     }
 }
 

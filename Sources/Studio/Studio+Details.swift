@@ -1,6 +1,8 @@
 import Catalog
+import Engines
 import Foundation
 import Screening
+import Synchronization
 import Vocabulary
 
 /// A decision as a page sends it.
@@ -142,9 +144,15 @@ extension Studio {
         }
     }
 
-    /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in; without the folders of this machine.
-    package func exportText(of picture: Int64? = nil) throws -> Data {
-        try premises.library().export(pictures: picture.map { [$0] }).withoutFolders().json()
+    /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in, without the folders of this
+    /// machine: piece by piece as it is asked for.
+    ///
+    /// - Throws: `LibraryError.noSuchPicture` before there is a piece.
+    package func exportText(of picture: Int64? = nil) throws -> AsyncThrowingStream<Data, any Error> {
+        let pieces = Mutex(try premises.library().exportPieces(pictures: picture.map { [$0] }, isWithoutFolders: true))
+        return AsyncThrowingStream(unfolding: {
+            try await NumericQueue.shared.run { try pieces.withLock { try $0.next() } }
+        })
     }
 
     /// Who decides, for the record: the name of the account that runs the program.
