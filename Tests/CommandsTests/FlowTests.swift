@@ -169,11 +169,11 @@ import Testing
         let made = try tool.run(
             "generate", coffee, "--prompt", "a photo of a cup of coffee", "--steps", "4", "--size", "64x48", "--json", "--output",
             tool.path("usual.png"))
-        // redraw-small's manifest advises 0.5, where the general default is 0.6.
+        // redraw-small's manifest advises 0.35, where the general default is 0.6.
         #expect(made.status == 0, "\(made.errors)")
-        #expect((try json(made.output)["steps"] as? [String: Any])?["run"] as? Int == 2)
+        #expect((try json(made.output)["steps"] as? [String: Any])?["run"] as? Int == 1)
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("usual.png"))).text
-        #expect(text["parameters"]?.contains("Denoising strength: 0.5") == true, "\(text)")
+        #expect(text["parameters"]?.contains("Denoising strength: 0.35") == true, "\(text)")
     }
 
     /// A model named by its folder is run as its manifest says, like one named by its name.
