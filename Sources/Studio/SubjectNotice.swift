@@ -22,7 +22,8 @@ enum SubjectNotice {
         let names = Set(known.map(\.name))
         let seen = known.reduce(into: Set<String>()) { $0.formUnion(family($1)) }
         guard !asked.contains(where: { seen.contains($0.name) || !family($0).isDisjoint(with: names) }) else { return nil }
-        return "the prompt asks for \(first.name), the picture shows \(surest.tag). Redrawing keeps what is there: to put something else in "
+        return
+            "the prompt asks for \(first.name), the picture shows \(surest.tag). Redrawing keeps what is there: to put something else in "
             + "its place, repaint it under a mask, or paint a picture from the words alone"
     }
 
