@@ -17,8 +17,10 @@ package struct SelectionSettings: Sendable {
     package var particularShare: Float
     /// The same for the winner of an exclusive group, whose odds are reduced by its rivals already.
     package var settledShare: Float
-    /// A particular tag that is less certain never takes a general one's place.
+    /// A particular tag that is less certain never takes a general one's place, unless its odds are `equalShare` of the general one's at least:
+    /// then the general one is hardly likelier, and says less.
     package var replacesFrom: Float
+    package var equalShare: Float
     /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
     package var facetShare: Float
     /// Tags of one facet whose embeddings have a higher cosine say the same.
@@ -28,8 +30,8 @@ package struct SelectionSettings: Sendable {
 
     package init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
-        particularShare: Float = 0.75, settledShare: Float = 0.4, replacesFrom: Float = 0.3, facetShare: Float = 0.7,
-        similarity: Float = 0.9, toldFrom: Float = 0.1
+        particularShare: Float = 0.75, settledShare: Float = 0.4, replacesFrom: Float = 0.3, equalShare: Float = 0.9,
+        facetShare: Float = 0.7, similarity: Float = 0.9, toldFrom: Float = 0.1
     ) {
         self.offsets = offsets
         self.thresholds = thresholds
@@ -38,6 +40,7 @@ package struct SelectionSettings: Sendable {
         self.particularShare = particularShare
         self.settledShare = settledShare
         self.replacesFrom = replacesFrom
+        self.equalShare = equalShare
         self.facetShare = facetShare
         self.similarity = similarity
         self.toldFrom = toldFrom
@@ -66,8 +69,8 @@ package struct SelectionSettings: Sendable {
         self.init(
             offsets: byFacet(judgement.offsets), thresholds: byFacet(judgement.thresholds), limits: byFacet(judgement.limits),
             limit: judgement.limit, particularShare: judgement.particularShare, settledShare: judgement.settledShare,
-            replacesFrom: judgement.replacesFrom, facetShare: judgement.facetShare, similarity: judgement.similarity,
-            toldFrom: judgement.toldFrom)
+            replacesFrom: judgement.replacesFrom, equalShare: judgement.equalShare, facetShare: judgement.facetShare,
+            similarity: judgement.similarity, toldFrom: judgement.toldFrom)
     }
 }
 
@@ -263,18 +266,24 @@ package struct TagSelection {
         let mostParticularFirst = pool.standing.sorted {
             (pool.implied(by: $0).count, $1.tag.name) > (pool.implied(by: $1).count, $0.tag.name)
         }
-        for candidate in mostParticularFirst where candidate.confidence >= max(threshold(candidate), settings.replacesFrom) {
+        for candidate in mostParticularFirst where candidate.confidence >= threshold(candidate) {
             for general in pool.implied(by: candidate) {
-                guard let known = pool.byName[general] else { continue }
+                guard let known = pool.byName[general], replaces(candidate, known) else { continue }
                 pool.drop(known, .said(by: candidate.tag.name))
             }
         }
         // One that cannot take the place of a general tag that is shown would say the same again, less surely.
-        for candidate in pool.standing where candidate.confidence < settings.replacesFrom {
-            let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }.filter { $0.confidence >= threshold($0) }
+        for candidate in pool.standing {
+            let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
+                .filter { $0.confidence >= threshold($0) && !replaces(candidate, $0) }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
             pool.drop(candidate, .lessCertain(than: surest.tag.name))
         }
+    }
+
+    private func replaces(_ particular: Candidate, _ general: Candidate) -> Bool {
+        particular.confidence >= settings.replacesFrom
+            || Self.odds(particular.confidence) >= settings.equalShare * Self.odds(general.confidence)
     }
 
     private static func odds(_ confidence: Float) -> Float { confidence / max(1 - confidence, 1e-4) }

@@ -11,6 +11,8 @@ package struct Manifest: Codable, Sendable, Hashable {
         package let sampler: String
         /// Denoising strength of redrawing, above 0 and up to 1.
         package let strength: Double
+        /// The same under a mask, where something else is wanted than what is there; nil where it is no other.
+        package let repaintStrength: Double?
         /// For a generator that composes best in small: side of the first picture of a painting, which then grows; and the strength at which
         /// what was enlarged is redrawn.
         package let firstSide: Int?
@@ -20,13 +22,14 @@ package struct Manifest: Codable, Sendable, Hashable {
 
         package init(
             steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil,
-            drafts: Int? = nil
+            drafts: Int? = nil, repaintStrength: Double? = nil
         ) {
             (self.firstSide, self.refine, self.drafts) = (firstSide, refine, drafts)
             self.steps = steps
             self.guidance = guidance
             self.sampler = sampler
             self.strength = strength
+            self.repaintStrength = repaintStrength
         }
     }
 
@@ -158,6 +161,9 @@ extension Manifest {
             try require((0...100).contains(defaults.guidance), "defaults.guidance", "0 to 100, not \(defaults.guidance)")
             try require(
                 defaults.strength > 0 && defaults.strength <= 1, "defaults.strength", "above 0 and up to 1, not \(defaults.strength)")
+            if let strength = defaults.repaintStrength {
+                try require(strength > 0 && strength <= 1, "defaults.repaintStrength", "above 0 and up to 1, not \(strength)")
+            }
             if let side = defaults.firstSide {
                 try require((8...8192).contains(side), "defaults.firstSide", "8 to 8192, not \(side)")
             }

@@ -8,7 +8,8 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Redraw a picture from its approved prompt.",
         discussion: """
             The prompt is composed from the tags you approved; --prompt takes another one for this time. Strength says how far the new picture \
-            may go from the old one: 0 keeps it, 1 ignores it; 0.4 to 0.8 is where it is usually wanted.
+            may go from the old one: 0 keeps it, 1 ignores it; 0.4 to 0.8 is where it is usually wanted. The small \
+            generator that comes along begins at 0.35: up to there people's faces hold with it.
 
               redraw generate photo.jpg
               redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png

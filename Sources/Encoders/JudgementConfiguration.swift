@@ -13,8 +13,9 @@ extension EncoderConfiguration {
         package var particularShare: Float
         /// The same for the likeliest of a group of which one holds.
         package var settledShare: Float
-        /// A less certain tag never takes a general one's place.
+        /// A less certain tag never takes a general one's place, unless its odds are `equalShare` of the general one's at least.
         package var replacesFrom: Float
+        package var equalShare: Float
         /// A tag of embeddings is suggested while its confidence is at least this share of its facet's surest.
         package var facetShare: Float
         /// Tags whose embeddings have a higher cosine say the same.

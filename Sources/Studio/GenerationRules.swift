@@ -12,6 +12,7 @@ struct OrderKnowledge {
         var guidance: Double?
         var sampler: String?
         var strength: Double?
+        var repaintStrength: Double?
         var firstSide: Int?
         var refine: Double?
         var drafts: Int?
@@ -142,7 +143,12 @@ extension GenerationOrder {
         // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.
         let usual = request.profile == .a1111 ? .dpmpp2MKarras : usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
         request.sampler = try choice(wish.sampler, "sampler") ?? usual
-        let strength = request.mode == .paint ? nil : usage.strength
+        let strength: Double? =
+            switch request.mode {
+            case .paint: nil
+            case .repaint: usage.repaintStrength ?? usage.strength
+            case .generate: usage.strength
+            }
         request.strength = wish.strength ?? strength ?? request.strength
         // The other profiles paint at once, as their tools do.
         // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.

@@ -98,7 +98,7 @@ extension Studio {
         }
         let plan = try await engine.plan(order)
         let length = engine is any OutsideEngine ? nil : try length(of: order.request.prompt, model: order.model.name)
-        var report = PlanReport(plan, length)
+        var report = PlanReport(plan, length, notes: subjectNotes(on: order))
         report.notes = report.notes.map(discreetText().plain)
         return PlannedOrder(order: OrderReport(order), plan: report, crop: plan.region.map(CropEntry.init))
     }

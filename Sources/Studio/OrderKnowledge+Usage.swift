@@ -6,6 +6,7 @@ extension OrderKnowledge.Usage {
     init(_ defaults: Manifest.Defaults?) {
         guard let defaults else { return }
         (steps, guidance, sampler, strength) = (defaults.steps, defaults.guidance, defaults.sampler, defaults.strength)
+        repaintStrength = defaults.repaintStrength
         (firstSide, refine, drafts) = (defaults.firstSide, defaults.refine, defaults.drafts)
     }
 

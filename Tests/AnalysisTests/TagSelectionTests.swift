@@ -130,10 +130,17 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     let sure = selection(["animal": 0.98], seen: ["cat": 0.8], settings: settings)
     #expect(sure.suggestions.map(\.tag) == ["cat"], "its odds are a twelfth of the general tag's, and it is there")
     #expect(reason("animal", sure.dropped) == .said(by: "cat"))
-    // Nearly as likely as the general tag, and neither sure enough to take its place nor worth a place beside it.
+    // Less likely than the general tag, and neither sure enough to take its place nor worth a place beside it.
     let unsure = selection(["animal": 0.48, "cat": 0.45], settings: settings)
     #expect(unsure.suggestions.map(\.tag) == ["animal"])
     #expect(reason("cat", unsure.dropped) == .lessCertain(than: "animal"))
+}
+
+@Test func aKindThatIsAsLikelyAsWhatItIsAKindOfIsNotLost() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.4], replacesFrom: 0.6)
+    let (suggestions, dropped) = selection(["animal": 0.1, "cat": 0.5, "sofa": 0.45], settings: settings)
+    #expect(suggestions.map(\.tag) == ["cat", "sofa"], "that there is an animal is known by the cat alone")
+    #expect(reason("animal", dropped) == .said(by: "cat"))
 }
 
 @Test func aTagExcludesOthersOnlyWhereItIsShownItself() {

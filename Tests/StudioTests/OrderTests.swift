@@ -112,6 +112,12 @@ import Testing
             return request.mode == .generate && request.strength == 0.5 && request.prompt == "a cat, oil painting"
                 && request.negative == "blurry" && $0.promptNumber == 4 && request.firstSide == nil && $0.picture == photo
         },
+        Case(
+            "under a mask the manifest's strength for that counts", { ($0.picture, $0.mask) = ("p.jpg", "m.png") },
+            known: { known(.init(strength: 0.35, repaintStrength: 0.7)) { ($0.picture, $0.mask) = (photo, mask) } }
+        ) {
+            $0.request.mode == .repaint && $0.request.strength == 0.7
+        },
         Case("another prompt keeps the standing negative one", { ($0.picture, $0.prompt) = ("p.jpg", "a dog") }, known: withPhoto) {
             $0.request.negative == "grainy" && $0.promptNumber == nil
         },

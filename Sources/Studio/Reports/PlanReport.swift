@@ -65,13 +65,14 @@ package struct PlanReport: Codable, Sendable, Equatable {
 }
 
 extension PlanReport {
-    init(_ plan: GenerationPlan, _ length: PromptLength?) {
+    /// - Parameter notes: what is known besides what the plan tells.
+    init(_ plan: GenerationPlan, _ length: PromptLength?, notes: [String] = []) {
         let order = plan.order
         self.init(
             model: order.model.name,
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
             recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) },
-            notes: plan.notes + (order.mask.flatMap { ThingSelection.note(on: $0.path) }.map { [$0] } ?? []),
+            notes: plan.notes + notes + (order.mask.flatMap { ThingSelection.note(on: $0.path) }.map { [$0] } ?? []),
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
