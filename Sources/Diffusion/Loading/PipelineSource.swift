@@ -24,8 +24,10 @@ package struct PipelineSource: Sendable {
         // Some single files are told apart by asking their UNet, which takes a while.
         var parts = try Cancellation(checkCancelled).during {
             isFolder.boolValue
-                ? try ModelParts(folder: model, given: options.given) : try ModelParts(file: model, given: options.given)
+                ? try ModelParts(folder: model, given: options.given)
+                : try ModelParts(file: model, given: options.given, prediction: options.prediction?.configured)
         }
+        if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
         notes += try parts.add(options.adaptations)
         try parts.hold(options.precision)
