@@ -48,6 +48,18 @@ package struct PipelineSource: Sendable {
                 notes.append("not used: \(error)")
             }
         }
+        for adaptation in widths.isEmpty ? [] : options.adaptations {
+            do {
+                for embedding in try TrainedEmbedding.bundled(in: adaptation.file)
+                where !embeddings.contains(where: { $0.name.lowercased() == embedding.name.lowercased() }) {
+                    try embedding.check(widths)
+                    embeddings.append(embedding)
+                    notes.append("the LoRA \(adaptation.name) brings the embedding \(embedding.name), which prompts call by that name")
+                }
+            } catch {
+                notes.append("not used: \(error)")
+            }
+        }
         (self.parts, self.options, self.notes, self.embeddings) = (parts, options, notes, embeddings)
     }
 
