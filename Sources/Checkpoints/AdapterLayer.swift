@@ -3,7 +3,7 @@ import Tensors
 /// What an adapter's file holds for one module, by the last part of its tensors' names.
 ///
 /// Sources: kohya's scripts for LoRA; LyCORIS for LoCon with a core (`lora_mid`), LoHa (`hada_…`), LoKr (`lokr_…`), differences (`diff`), norms
-/// (`w_norm`) and IA3 (`on_input`); peft and LyCORIS for DoRA (`lora_magnitude_vector`, `dora_scale`).
+/// (`w_norm`), IA3 (`on_input`) and OFT (`oft_blocks`); peft and LyCORIS for DoRA (`lora_magnitude_vector`, `dora_scale`).
 struct AdapterLayer {
     /// The name of the tensor, by role.
     var tensors: [String: String] = [:]
@@ -18,7 +18,8 @@ struct AdapterLayer {
         (".alpha", "alpha"), (".hada_w1_a", "w1a"), (".hada_w1_b", "w1b"), (".hada_w2_a", "w2a"), (".hada_w2_b", "w2b"),
         (".hada_t1", "t1"), (".hada_t2", "t2"), (".lokr_w1_a", "k1a"), (".lokr_w1_b", "k1b"), (".lokr_w1", "k1"), (".lokr_w2_a", "k2a"),
         (".lokr_w2_b", "k2b"), (".lokr_w2", "k2"), (".lokr_t2", "kt2"), (".diff_b", "biasDifference"), (".diff", "difference"),
-        (".w_norm", "difference"), (".b_norm", "biasDifference"), (".on_input", "onInput"), (".weight", "factors"),
+        (".oft_blocks", "turns"), (".rescale", "rescale"), (".w_norm", "difference"), (".b_norm", "biasDifference"),
+        (".on_input", "onInput"), (".weight", "factors"),
     ]
 
     /// The module that a tensor is for, and its role; nil for a tensor of no kind that is known.
@@ -52,6 +53,7 @@ struct AdapterLayer {
                 core: tensors["k2"] == nil ? tensors["kt2"] : nil)
         }
         if let names = all("factors", "onInput") { return .factors(names[0], onInput: names[1]) }
+        if let name = tensors["turns"] { return .rotation(name, limit: tensors["alpha"], rescale: tensors["rescale"]) }
         if let name = tensors["difference"] { return .difference(name) }
         return nil
     }
@@ -66,6 +68,8 @@ struct AdapterLayer {
         /// Each output's or input's share of the weight is added to it.
         case factors(String, onInput: String)
         case difference(String)
+        /// Blocks of the outputs are turned; alpha is the limit of how far.
+        case rotation(String, limit: String?, rescale: String?)
 
         /// The tensor whose shape tells the rank, and along which dimension; nil where there is none, and alpha says nothing.
         var rankTensor: String? {
@@ -73,7 +77,7 @@ struct AdapterLayer {
             case .lowRank(let down, _, _): down
             case .hadamard(_, let first, _, _, _): first
             case .kronecker(let left, let right, _): right.count == 2 ? right[1] : left.count == 2 ? left[1] : nil
-            case .factors, .difference: nil
+            case .factors, .difference, .rotation: nil
             }
         }
 
@@ -83,7 +87,7 @@ struct AdapterLayer {
             case .lowRank(let down, _, _): down
             case .hadamard(let first, _, _, _, _): first
             case .kronecker(let left, _, _): left[0]
-            case .factors(let name, _), .difference(let name): name
+            case .factors(let name, _), .difference(let name), .rotation(let name, _, _): name
             }
         }
     }
@@ -131,6 +135,12 @@ struct AdapterAddition: WeightAddition {
             }
         case .factors(_, let onInput): fits = found.count == (try file.tensor(onInput).values.first != 0 ? inputs : outputs)
         case .difference: fits = found.count == weight.count
+        case .rotation(_, let limit, let rescale):
+            if let limit, try file.tensor(limit).values.first?.isFinite != true { return "\(limit) (which is no number)" }
+            let factors = try rescale.map { name throws(CheckpointError) in try file.shape(of: name).count }
+            fits =
+                found.rank == 3 && found[1] == found[2] && (1...AdapterRotation.largestBlock).contains(found[1])
+                && times(found[0], found[1]) == outputs && weight.rank > 1 && (factors ?? outputs) == outputs
         // Before anything is multiplied: a product is as large as its parts say.
         case .hadamard(let w1a, let w1b, let w2a, let w2b, let cores):
             let left = try productSize(w1a, w1b, core: cores?[0])
@@ -223,6 +233,10 @@ struct AdapterAddition: WeightAddition {
                 }
             }
         case .difference(let name): made = try read(name)
+        case .rotation(let name, let limit, let rescale):
+            made = AdapterRotation(
+                blocks: try read(name), constraint: try limit.map(read)?.values.first ?? 0, rescale: try rescale.map(read)
+            ).difference(of: weight)
         }
         guard made.count == weight.count else { throw unfit(weight) }
         return made.reshaped(weight.shape)

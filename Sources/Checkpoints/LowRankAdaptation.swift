@@ -104,6 +104,8 @@ package struct LowRankAdaptation: Sendable {
             }
             if isUsed { used += 1 } else if layer.change() == nil { unmatched += keys }
         }
+        // A file may hold nothing but a bundled textual inversion.
+        if layers.isEmpty, foreign.isEmpty, file.names.contains(where: { $0.hasPrefix("bundle_emb.") }) { return outcome }
         guard used > 0 else {
             if let first = unfit.first { throw .unfitAdaptation(first, others: unfit.count - 1, file: file.path) }
             throw .unmatched(unmatched.sorted(), kind: AdapterKind.guess(unmatched), file: file.path)

@@ -106,7 +106,8 @@ package struct Weights: Sendable {
 
     /// A tensor as 32-bit floats, whatever the file holds; its shape must be `shape`.
     ///
-    /// An I8 tensor with a companion `<name>.scale` of one number for each row is multiplied out.
+    /// An I8 tensor with a companion `<name>.scale` of one number for each row is multiplied out, and so is one of eight-bit floats with a
+    /// companion `scale_weight` or `weight_scale` beside its `weight`, of one number or of one for each row.
     package func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
         // Between tensors is where loading gigabytes can be given up.
         guard !Parallel.isInterrupted else { throw .interrupted(file: checkpoint.description) }
@@ -115,7 +116,7 @@ package struct Weights: Sendable {
         let found = try place.shape()
         guard found == shape else { throw .misshapen(full, expected: shape, found: found, file: place.file.path) }
         checkpoint.markRead(full)
-        var tensor = try place.tensor(scales: scales(full, place))
+        var tensor = try stored(full, place)
         for addition in checkpoint.additions[full] ?? [] { tensor = try addition.added(to: tensor) }
         // Norms and the weights of attention swallow what is no number, and the picture is only another one. Where matrices stay in
         // their files until they are used, nothing is read for this.
@@ -153,13 +154,43 @@ package struct Weights: Sendable {
         }
         checkpoint.markRead(full)
         var adapted: Tensor?
-        if let additions = checkpoint.additions[full] {
-            var tensor = try place.tensor(scales: scales(full, place))
+        let additions = checkpoint.additions[full] ?? []
+        let scale = try eightBitScale(full, place)
+        if !additions.isEmpty || scale != nil {
+            var tensor = try stored(full, place)
             for addition in additions { tensor = try addition.added(to: tensor) }
             adapted = tensor
         }
         return RowTable(
             file: place.file, name: place.stored, rows: rows, width: width, scales: try scales(full, place), adapted: adapted)
+    }
+
+    /// A tensor as the file means it.
+    private func stored(_ full: String, _ place: Place) throws(CheckpointError) -> Tensor {
+        let tensor = try place.tensor(scales: scales(full, place))
+        guard let scale = try eightBitScale(full, place) else { return tensor }
+        guard scale.count > 1 else { return tensor * scale.values[0] }
+        let width = tensor.count / scale.count
+        return Tensor(shape: tensor.shape) { target in
+            tensor.withUnsafeValues { values in
+                scale.withUnsafeValues { scale in for index in target.indices { target[index] = values[index] * scale[index / width] } }
+            }
+        }
+    }
+
+    /// The factor of a weight that was brought into the range of eight-bit floats: of all of it, or of each row.
+    private func eightBitScale(_ full: String, _ place: Place) throws(CheckpointError) -> Tensor? {
+        guard [.f8e4m3, .f8e5m2].contains(try place.file.elementType(of: place.stored)), let name = checkpoint.eightBitScale(of: full)
+        else {
+            return nil
+        }
+        let scale = try checkpoint.place(name).tensor(scales: nil)
+        let rows = try place.shape().dimensions.first ?? 1
+        guard scale.count == 1 || scale.count == rows else {
+            throw .misshapen(name, expected: [rows], found: scale.shape, file: place.file.path)
+        }
+        checkpoint.markRead(name)
+        return scale
     }
 
     private func scales(_ full: String, _ place: Place) throws(CheckpointError) -> Tensor? {
@@ -348,7 +379,17 @@ private final class Checkpoint: Sendable {
     }
 
     func isScale(_ name: String) -> Bool {
-        name.hasSuffix(Self.scaleSuffix) && places[String(name.dropLast(Self.scaleSuffix.count))] != nil
+        if name.hasSuffix(Self.scaleSuffix), places[String(name.dropLast(Self.scaleSuffix.count))] != nil { return true }
+        guard let ending = Self.eightBitScales.first(where: { name.hasSuffix($0) }) else { return false }
+        return places[name.dropLast(ending.count) + ".weight"] != nil
+    }
+
+    /// Endings that stand beside `.weight`.
+    private static let eightBitScales = [".scale_weight", ".weight_scale"]
+
+    func eightBitScale(of name: String) -> String? {
+        guard name.hasSuffix(".weight") else { return nil }
+        return Self.eightBitScales.map { name.dropLast(".weight".count) + $0 }.first { places[$0] != nil }
     }
 
     func markRead(_ name: String) {

@@ -78,6 +78,13 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
+            "What the model predicts: epsilon (the noise), v (the velocity) or sample (default: as its files tell).", valueName: "name"),
+        completion: .list(GenerationWish.predictions))
+    var prediction: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
             "What makes the picture: builtin, or the address of a server of yours that speaks A1111's API; give it several times for a pool (default: builtin).",
             valueName: "builtin|url"))
     var engine: [String] = []
@@ -140,6 +147,7 @@ struct GenerationOptions: ParsableArguments {
         wish.count = count
         wish.profile = profile
         wish.precision = precision
+        wish.prediction = prediction
         wish.output = output
         wish.overwrite = overwrite
         wish.preview = preview

@@ -78,6 +78,26 @@ struct ConfigurationFile {
         return list
     }
 
+    /// Whether the key holds a list with lists in it.
+    func hasLists(_ key: String) -> Bool { (values[key] as? [Any])?.contains { $0 is [Any] } == true }
+
+    /// For each level a list of so many numbers, or a number for all of them.
+    func lists(_ key: String, counts: [Int]) throws(DiffusionError) -> [[Int]] {
+        guard let list = values[key] as? [Any], list.count == counts.count else {
+            throw .malformedConfiguration(
+                file: name, key: key, reason: "a number or a list for each of the \(counts.count) levels is wanted")
+        }
+        var made: [[Int]] = []
+        for (entry, count) in zip(list, counts) {
+            let numbers = (entry as? Int).map { [Int](repeating: $0, count: count) } ?? entry as? [Int]
+            guard let numbers, numbers.count == count else {
+                throw .malformedConfiguration(file: name, key: key, reason: "\(entry) for \(count) attentions")
+            }
+            made.append(numbers)
+        }
+        return made
+    }
+
     /// One of an enumeration's names.
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, default fallback: Choice

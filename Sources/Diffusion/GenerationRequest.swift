@@ -17,6 +17,15 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// The tool whose conventions are followed to the letter.
     package enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
     package enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
+    /// What a model's network was trained to say of a noisy latent.
+    package enum Prediction: String, Codable, Sendable, CaseIterable {
+        /// The noise.
+        case epsilon
+        /// The velocity.
+        case v
+        /// The clean latent.
+        case sample
+    }
     /// What stands under the mask when the repainting begins.
     package enum Fill: String, Codable, Sendable, CaseIterable {
         /// The picture itself.
@@ -99,6 +108,10 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// What stands where the source is transparent: `keep`, a colour's name, or `#rrggbb`; nil: white for the model, and a repainted
     /// picture stays transparent outside of its mask.
     package var background: String?
+    /// What the model predicts, where its files do not tell or tell wrong; nil: what they tell.
+    package var prediction: Prediction?
+    /// Whether an empty negative prompt was given as one: it is read as a text then, where a model would be told nothing by zeros.
+    package var readsEmptyNegative = false
 
     package init() {}
 
@@ -149,6 +162,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         try read(.grow, into: &grow)
         try read(.invert, into: &invert)
         background = try values.decodeIfPresent(String.self, forKey: .background)
+        prediction = try values.decodeIfPresent(Prediction.self, forKey: .prediction)
+        try read(.readsEmptyNegative, into: &readsEmptyNegative)
     }
 
     /// A setting that is a number within fixed bounds.

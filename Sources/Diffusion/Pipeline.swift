@@ -103,8 +103,9 @@ package struct Pipeline: Sendable {
             try ComposedPrompt.check(parts, isGuided: isGuided)
             let unwanted = negative.text(at: step)
             var unconditional = isGuided ? try encoded(unwanted, negativeReading) : nil
-            // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same.
-            if let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative, unwanted.isEmpty, request.profile != .a1111 {
+            // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same, diffusers where it was given.
+            let saysNothing = request.negative.isEmpty && !request.readsEmptyNegative && request.profile != .a1111
+            if saysNothing, let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative {
                 unconditional = unconditional.map(clip.zeros)
             }
             return Texts.Stretch(

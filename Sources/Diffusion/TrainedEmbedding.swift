@@ -28,6 +28,25 @@ package struct TrainedEmbedding: Sendable, Equatable {
         guard !wanted.isEmpty else {
             throw DiffusionError.notAnEmbedding(file: url.path, reason: "it holds \(file.names.prefix(5).joined(separator: ", "))")
         }
+        try self.init(name ?? url.deletingPathExtension().lastPathComponent, file, wanted, url)
+    }
+
+    /// The textual inversions that a LoRA file brings along: `bundle_emb.NAME.emb_params`, `.clip_l`, `.clip_g`, `.string_to_param.*`.
+    static func bundled(in url: URL) throws -> [TrainedEmbedding] {
+        let file = try SafetensorsFile(url)
+        var found: [String: [(Table, String)]] = [:]
+        for key in file.names {
+            guard let rest = key.rest(behind: "bundle_emb.") else { continue }
+            let ends: [(String, Table)] = [
+                (".emb_params", .only), (".string_to_param.*", .only), (".clip_l", .first), (".clip_g", .second),
+            ]
+            guard let (end, table) = ends.first(where: { rest.hasSuffix($0.0) }), rest.count > end.count else { continue }
+            found[String(rest.dropLast(end.count)), default: []].append((table, key))
+        }
+        return try found.sorted { $0.key < $1.key }.map { try TrainedEmbedding($0.key, file, $0.value, url) }
+    }
+
+    private init(_ name: String, _ file: SafetensorsFile, _ wanted: [(Table, String)], _ url: URL) throws {
         var tables: [Table: Tensor] = [:]
         for (table, key) in wanted {
             let stored = try file.tensor(key)
@@ -42,7 +61,7 @@ package struct TrainedEmbedding: Sendable, Equatable {
             throw DiffusionError.notAnEmbedding(file: url.path, reason: "clip_l and clip_g have different numbers of vectors")
         }
         self.tables = tables
-        self.name = name ?? url.deletingPathExtension().lastPathComponent
+        self.name = name
         count = tables.values.first?.shape[0] ?? 0
     }
 

@@ -130,7 +130,9 @@ private struct DownBlock: Sendable {
                 try configuration.residual(
                     weights["resnets"][layer], input: layer == 0 ? input : output, output: output, timeWidth: timeWidth))
             if configuration.downAttention[level] {
-                attentions.append(try configuration.transformer(weights["attentions"][layer], level: level))
+                attentions.append(
+                    try configuration.transformer(
+                        weights["attentions"][layer], level: level, layers: configuration.depth(down: level, layer: layer)))
             }
         }
         self.residuals = residuals
@@ -157,27 +159,35 @@ private struct DownBlock: Sendable {
     }
 }
 
-/// `UNetMidBlock2DCrossAttn`.
+/// `UNetMidBlock2DCrossAttn`, or `UNetMidBlock2D` as distilled models have it.
 private struct MiddleBlock: Sendable {
     private let first: ResidualBlock
-    private let attention: SpatialTransformer
-    private let second: ResidualBlock
+    /// Nil where the block does not look at the text and ends with its first part.
+    private let rest: (attention: SpatialTransformer, second: ResidualBlock)?
 
     init(_ weights: Weights, _ configuration: UNetConfiguration, timeWidth: Int) throws(CheckpointError) {
         let level = configuration.channels.count - 1
         let channels = configuration.channels[level]
         first = try configuration.residual(weights["resnets"][0], input: channels, output: channels, timeWidth: timeWidth)
-        attention = try configuration.transformer(weights["attentions"][0], level: level)
-        second = try configuration.residual(weights["resnets"][1], input: channels, output: channels, timeWidth: timeWidth)
+        guard configuration.middleLooks else {
+            rest = nil
+            return
+        }
+        rest = (
+            try configuration.transformer(weights["attentions"][0], level: level, layers: configuration.transformerLayers[level]),
+            try configuration.residual(weights["resnets"][1], input: channels, output: channels, timeWidth: timeWidth)
+        )
     }
 
     func callAsFunction(
         _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ checkCancelled: CancellationCheck
     ) throws -> Tensor {
         try checkCancelled()
-        let looked = attention(first(x, activatedTime: activatedTime), context)
+        let begun = first(x, activatedTime: activatedTime)
+        guard let rest else { return begun }
+        let looked = rest.attention(begun, context)
         try checkCancelled()
-        return second(looked, activatedTime: activatedTime)
+        return rest.second(looked, activatedTime: activatedTime)
     }
 }
 
@@ -203,7 +213,9 @@ private struct UpBlock: Sendable {
                 try configuration.residual(
                     weights["resnets"][layer], input: (layer == 0 ? below : output) + skip, output: output, timeWidth: timeWidth))
             if configuration.upAttention[block] {
-                attentions.append(try configuration.transformer(weights["attentions"][layer], level: level))
+                attentions.append(
+                    try configuration.transformer(
+                        weights["attentions"][layer], level: level, layers: configuration.depth(up: block, layer: layer)))
             }
         }
         self.residuals = residuals
@@ -232,9 +244,9 @@ extension UNetConfiguration {
         try ResidualBlock(weights, input: input, output: output, timeWidth: timeWidth, groups: normGroups, epsilon: normEpsilon)
     }
 
-    fileprivate func transformer(_ weights: Weights, level: Int) throws(CheckpointError) -> SpatialTransformer {
+    fileprivate func transformer(_ weights: Weights, level: Int, layers: Int) throws(CheckpointError) -> SpatialTransformer {
         try SpatialTransformer(
-            weights, channels: channels[level], heads: heads[level], layers: transformerLayers[level], textWidth: textWidths[level],
+            weights, channels: channels[level], heads: heads[level], layers: layers, textWidth: textWidths[level],
             groups: normGroups)
     }
 }

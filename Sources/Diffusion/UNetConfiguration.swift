@@ -14,12 +14,28 @@ package struct UNetConfiguration: Sendable, Equatable {
     package var upAttention = [false, true, true, true]
     /// Whether there is a middle block.
     package var hasMiddle = true
+    /// Whether it looks at the text, between two residual blocks; one that does not is a single residual block.
+    package var middleLooks = true
     /// Width of the text states, by level.
     package var textWidths: [Int] = [768, 768, 768, 768]
     /// Attention heads of each level. The file calls it `attention_head_dim`, by an old mistake that every checkpoint has.
     package var heads: [Int] = [8, 8, 8, 8]
     /// Transformer blocks in each attention, by level.
     package var transformerLayers: [Int] = [1, 1, 1, 1]
+    /// The same where the attentions of a level differ, as in distilled models; nil: all have what `transformerLayers` says of their level.
+    package var depths: Depths?
+
+    /// Transformer blocks of each attention, by block.
+    package struct Depths: Sendable, Equatable {
+        package var down: [[Int]]
+        /// From the lowest resolution upwards.
+        package var up: [[Int]]
+    }
+
+    /// Transformer blocks of an attention on the way down.
+    func depth(down level: Int, layer: Int) -> Int { depths?.down[level][layer] ?? transformerLayers[level] }
+    /// Of one on the way up; blocks are counted from the lowest resolution.
+    func depth(up block: Int, layer: Int) -> Int { depths?.up[block][layer] ?? transformerLayers[channels.count - 1 - block] }
     package var normGroups = 32
     package var normEpsilon: Float = 1e-5
     package var flipSineToCosine = true
@@ -71,14 +87,22 @@ package struct UNetConfiguration: Sendable, Equatable {
         upAttention = try Self.attention(
             file, "up_block_types", levels, with: "CrossAttnUpBlock2D", without: "UpBlock2D", usual: [false, true, true, true])
         if file.has("mid_block_type") {
-            try file.require("mid_block_type", in: ["UNetMidBlock2DCrossAttn"])
+            try file.require("mid_block_type", in: ["UNetMidBlock2DCrossAttn", "UNetMidBlock2D"])
+            middleLooks = try file.text("mid_block_type") == "UNetMidBlock2DCrossAttn"
         } else {
             // Null means that there is none; a key left out means the class's default.
             hasMiddle = !file.states("mid_block_type")
         }
         textWidths = try file.integers("cross_attention_dim", levels: levels, default: 1280)
         heads = try file.integers("attention_head_dim", levels: levels, default: 8)
-        transformerLayers = try file.integers("transformer_layers_per_block", levels: levels, default: 1)
+        if file.hasLists("transformer_layers_per_block") || file.has("reverse_transformer_layers_per_block") {
+            let down = try file.lists("transformer_layers_per_block", counts: layers)
+            let up = try file.lists("reverse_transformer_layers_per_block", counts: layers.reversed().map { $0 + 1 })
+            depths = Depths(down: down, up: up)
+            transformerLayers = down.map { $0.first ?? 1 }
+        } else {
+            transformerLayers = try file.integers("transformer_layers_per_block", levels: levels, default: 1)
+        }
         normGroups = try file.integer("norm_num_groups", default: 32)
         normEpsilon = Float(try file.number("norm_eps", default: 1e-5))
         flipSineToCosine = try file.flag("flip_sin_to_cos", default: true)
@@ -104,6 +128,12 @@ package struct UNetConfiguration: Sendable, Equatable {
             ("cross_attention_dim", textWidths), ("transformer_layers_per_block", transformerLayers),
         ] where !values.allSatisfy({ (1...16_384).contains($0) }) {
             throw refuse(key, "\(values)", "1 to 16384")
+        }
+        if let depths {
+            let counts = (depths.down.map(\.count), depths.up.map(\.count))
+            guard counts == (layers, layers.reversed().map { $0 + 1 }),
+                (depths.down + depths.up).joined().allSatisfy({ (1...64).contains($0) })
+            else { throw refuse("transformer_layers_per_block", "\(depths.down), \(depths.up)", "1 to 64 for each attention") }
         }
         guard (1...64).contains(inputChannels) else { throw refuse("in_channels", "\(inputChannels)", "1 to 64") }
         guard (1...64).contains(outputChannels) else { throw refuse("out_channels", "\(outputChannels)", "1 to 64") }
@@ -155,7 +185,7 @@ package struct UNetConfiguration: Sendable, Equatable {
             "only_cross_attention", "dual_cross_attention", "center_input_sample", "class_embed_type", "encoder_hid_dim",
             "encoder_hid_dim_type", "num_attention_heads", "num_class_embeds", "resnet_skip_time_act",
             "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm",
-            "class_embeddings_concat", "mid_block_only_cross_attention", "reverse_transformer_layers_per_block",
+            "class_embeddings_concat", "mid_block_only_cross_attention",
         ] {
             try file.requireUnused(key)
         }

@@ -82,12 +82,12 @@ extension UNetConfiguration {
             convolution(pixels, input, output) + convolution(pixels, output, output)
                 + (input == output ? 0 : 2 * pixels * Double(input * output))
         }
-        func transformer(_ pixels: Double, _ level: Int) -> Double {
+        func transformer(_ pixels: Double, _ level: Int, depth: Int) -> Double {
             let (wide, text, words) = (Double(channels[level]), Double(textWidths[level]), Double(tokens))
             // Self-attention with its four projections, the text's two over few tokens, and a feed-forward of 8 and 4 times the width.
             let own = 8 * pixels * wide * wide + 4 * pixels * pixels * wide
             let looking = 4 * pixels * wide * wide + 4 * words * text * wide + 4 * pixels * words * wide
-            return 4 * pixels * wide * wide + Double(transformerLayers[level]) * (own + looking + 24 * pixels * wide * wide)
+            return 4 * pixels * wide * wide + Double(depth) * (own + looking + 24 * pixels * wide * wide)
         }
         let levels = channels.count
         let pixels = (0..<levels).map { Double(max(1, width >> $0) * max(1, height >> $0)) }
@@ -95,7 +95,7 @@ extension UNetConfiguration {
         for level in 0..<levels {
             for layer in 0..<layers[level] {
                 sum += residual(pixels[level], layer == 0 ? channels[max(level - 1, 0)] : channels[level], channels[level])
-                if downAttention[level] { sum += transformer(pixels[level], level) }
+                if downAttention[level] { sum += transformer(pixels[level], level, depth: depth(down: level, layer: layer)) }
             }
             if level < levels - 1 {
                 // One convolution down and, after doubling, one up.
@@ -106,12 +106,14 @@ extension UNetConfiguration {
             for layer in 0...layers[level] {
                 let skip = layer == layers[level] ? above : channels[level]
                 sum += residual(pixels[level], (layer == 0 ? below : channels[level]) + skip, channels[level])
-                if upAttention[levels - 1 - level] { sum += transformer(pixels[level], level) }
+                let block = levels - 1 - level
+                if upAttention[block] { sum += transformer(pixels[level], level, depth: depth(up: block, layer: layer)) }
             }
         }
         if hasMiddle {
             let last = levels - 1
-            sum += 2 * residual(pixels[last], channels[last], channels[last]) + transformer(pixels[last], last)
+            let one = residual(pixels[last], channels[last], channels[last])
+            sum += middleLooks ? 2 * one + transformer(pixels[last], last, depth: transformerLayers[last]) : one
         }
         return sum
     }

@@ -159,7 +159,7 @@ extension BuiltinEngine {
             prompts: [order.request.prompt, order.request.negative],
             folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
             precision: order.request.precision)
-        options.given = order.model.given
+        (options.given, options.prediction) = (order.model.given, order.request.prediction)
         if let pipeline = pipeline(at: place, options) { return .loaded(pipeline) }
         return .onDisk(try PipelineSource(model: place, options: options), place, options)
     }

@@ -116,6 +116,7 @@ extension GenerationOrder {
         if let precision = wish.precision, precision != GenerationRequest.Precision.auto.rawValue {
             throw .onlyBuiltin(what: "the precision \(precision)")
         }
+        if let prediction = wish.prediction { throw .onlyBuiltin(what: "the prediction \(prediction)") }
         if wish.vae != nil { throw .onlyBuiltin(what: "a vae of your own") }
         if wish.textEncoders != nil { throw .onlyBuiltin(what: "a text encoder of your own") }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
@@ -138,6 +139,8 @@ extension GenerationOrder {
         request.area = try choice(wish.area, "area") ?? request.area
         request.prompt = wish.prompt ?? ""
         request.negative = wish.negative ?? ""
+        request.readsEmptyNegative = wish.readsEmptyNegative ?? (wish.negative == "")
+        request.prediction = try choice(wish.prediction, "prediction")
         request.steps = wish.steps ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
         // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.

@@ -41,6 +41,10 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var profile: String?
     /// One of `precisions`.
     package var precision: String?
+    /// One of `predictions`: what the model predicts, where its files do not tell or tell wrong.
+    package var prediction: String?
+    /// Whether an empty negative prompt is read as a text where a model would be told nothing by zeros; nil: where one was given.
+    package var readsEmptyNegative: Bool?
     /// One of `resizes`.
     package var resize: String?
     /// One of `outputSizes`.
@@ -71,7 +75,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
             refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent, vae, textEncoders
+        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative
     }
 
     package init(from decoder: any Decoder) throws {
@@ -107,6 +111,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         count = try values.decodeIfPresent(Int.self, forKey: .count)
         profile = try values.decodeIfPresent(String.self, forKey: .profile)
         precision = try values.decodeIfPresent(String.self, forKey: .precision)
+        prediction = try values.decodeIfPresent(String.self, forKey: .prediction)
+        readsEmptyNegative = try values.decodeIfPresent(Bool.self, forKey: .readsEmptyNegative)
         resize = try values.decodeIfPresent(String.self, forKey: .resize)
         outputSize = try values.decodeIfPresent(String.self, forKey: .outputSize)
         fill = try values.decodeIfPresent(String.self, forKey: .fill)
@@ -122,6 +128,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package static let samplers = SamplerName.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
+    package static let predictions = GenerationRequest.Prediction.allCases.map(\.rawValue)
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
     package static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
     package static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)

@@ -34,8 +34,9 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sheetOf, .noStrengths: "strengths"
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what):
-            [("profile", "profile"), ("precision", "precision"), ("latent", "latent"), ("drafts", "drafts"), ("vae", "vae"),
-                ("text encoder", "textEncoders")].first { what.contains($0.0) }?.1 ?? "firstSide"
+            what.contains("text encoder")
+                ? "textEncoders"
+                : ["profile", "precision", "prediction", "latent", "drafts", "vae"].first { what.contains($0) } ?? "firstSide"
         case .request(let error):
             switch error {
             case .outOfRange(let name, _, _): name.contains("prompt") ? (name.contains("negative") ? "negative" : "prompt") : Self.key(name)

@@ -32,6 +32,25 @@ import Testing
         ("difference", 0.7), ("ia3-outputs", 0.7), ("ia3-inputs", 0.7), ("peft", 1), ("peft-dora", 1),
     ]
 
+    /// LyCORIS' own merge (`make_rotations.py`): within a limit, and with a factor for each output.
+    @Test(arguments: [("oft", Float(0.7)), ("oft-convolution", 1)]) func rotationsAreMergedAsLyCORISDoes(
+        _ kind: String, _ multiplier: Float
+    )
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let rotated = try SafetensorsFile(fixture("adapters/rotated.safetensors", room: "Checkpoints"))
+        let weight = try rotated.tensor("\(kind).weight")
+        let weights = try model(weight, in: folder)
+        let outcome = try LowRankAdaptation(fixture("adapters/\(kind).safetensors", room: "Checkpoints")).outcome(
+            for: [component(weights, multiplier: multiplier)])
+        #expect(outcome.notes.isEmpty, "\(outcome.notes)")
+        let made = try weights.adding(outcome.additions[0]).tensor("layer.weight", weight.shape)
+        let agreement = Agreement(made.values, try rotated.tensor("\(kind).merged").values)
+        #expect(agreement.relative < 2e-6, "\(kind): \(agreement)")
+        #expect(Agreement(weight.values, made.values).relative > 0.1)
+    }
+
     @Test(arguments: kinds) func everyKindIsMergedAsItsOwnToolsDo(_ kind: String, _ multiplier: Float) throws {
         let folder = try TemporaryFolder()
         let weight = try merged.tensor("\(kind).weight")

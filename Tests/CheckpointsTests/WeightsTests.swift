@@ -10,6 +10,31 @@ private func checkpoint(_ names: [String], in folder: TemporaryFolder) throws ->
     return try Weights(url: url)
 }
 
+/// Eight-bit floats (e4m3: 0x38 is 1, 0x40 is 2, 0xB8 is -1) with the factors that brought them into range.
+@Test func scaledEightBitFloatsAreMultipliedOut() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appendingPathComponent("scaled.safetensors")
+    let entries = [
+        #""a.scale_weight":{"dtype":"F32","shape":[],"data_offsets":[0,4]}"#,
+        #""b.weight_scale":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]}"#,
+        #""a.weight":{"dtype":"F8_E4M3","shape":[2,2],"data_offsets":[12,16]}"#,
+        #""b.weight":{"dtype":"F8_E4M3","shape":[2,2],"data_offsets":[16,20]}"#,
+        #""c.weight":{"dtype":"F8_E4M3","shape":[2,2],"data_offsets":[20,24]}"#,
+    ]
+    let header = Data("{\(entries.joined(separator: ","))}".utf8)
+    var data = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
+    for factor in [Float(0.5), 3, 4] { data += withUnsafeBytes(of: factor.bitPattern.littleEndian) { Data($0) } }
+    for _ in 0..<3 { data += Data([0x38, 0x40, 0xB8, 0x38]) }
+    try data.write(to: url)
+    let weights = try Weights(url: url)
+    #expect(weights.names() == ["a.weight", "b.weight", "c.weight"])
+    #expect(try weights["a"].tensor("weight", [2, 2]).values == [0.5, 1, -0.5, 0.5])
+    #expect(try weights["b"].tensor("weight", [2, 2]).values == [3, 6, -4, 4])
+    #expect(try weights["c"].tensor("weight", [2, 2]).values == [1, 2, -1, 1])
+    #expect(try weights["b"].table("weight", rows: 2, width: 2).gather([1]).values == [-4, 4])
+    try weights.requireAllRead()
+}
+
 @Test func scopesReadLikePaths() throws {
     let folder = try TemporaryFolder()
     let weights = try checkpoint(["down.0.conv.weight", "down.1.conv.weight", "norm"], in: folder)

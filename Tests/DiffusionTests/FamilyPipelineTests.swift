@@ -296,6 +296,21 @@ import Testing
             let agreement = Agreement(states.everyToken(5).values, try answers["embedding"].values)
             #expect(agreement.relative < 2e-5, "\(profile): \(agreement)")
         }
+        // As OneTrainer bundles it with a LoRA, which may hold nothing else.
+        let loras = folder.url.appendingPathComponent("loras")
+        try FileManager.default.createDirectory(at: loras, withIntermediateDirectories: true)
+        try SafetensorsFile.write(
+            tensors: [("bundle_emb.my-style.string_to_param.*", Families.values("embedding", [2, 64]))], as: .f16,
+            to: loras.appendingPathComponent("bundle.safetensors"))
+        let prompt = "a photo of My-Style cat <lora:bundle>"
+        var bundled = try PipelineOptions(prompts: [prompt], folders: [folder.url], merges: Self.merges)
+        bundled.embeddings = []
+        let with = try pipeline(folder.url, options: bundled)
+        #expect(with.notes.contains { $0.contains("brings the embedding my-style") }, "\(with.notes)")
+        let fromBundle = Agreement(
+            try with.text.conditioning(for: PromptTags(prompt).text, PromptReading()).states.everyToken(5).values,
+            try answers["embedding"].values)
+        #expect(fromBundle.relative < 2e-5, "\(fromBundle)")
         // In any case and with ComfyUI's mark; a whole word only; one of another width is told and passed over.
         let marked = try clip.conditioning(for: "a photo of embedding:My-Style cat", PromptReading()).states
         #expect(try marked == clip.conditioning(for: "a photo of my-style cat", PromptReading()).states)

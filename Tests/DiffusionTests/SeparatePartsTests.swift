@@ -75,13 +75,15 @@ import Testing
         let vae = try part("first_stage_model.", called: "vae.safetensors", removing: "first_stage_model.")
         var encoders: [URL] = []
         for (number, prefix) in [
-            "cond_stage_model.transformer.", "cond_stage_model.model.", "conditioner.embedders.1.model.", "conditioner.embedders.0.transformer.",
+            "cond_stage_model.transformer.", "cond_stage_model.model.", "conditioner.embedders.1.model.",
+            "conditioner.embedders.0.transformer.",
         ].enumerated() where try SafetensorsFile(whole).names.contains(where: { $0.hasPrefix(prefix) }) {
             encoders.append(try part(prefix, called: "text\(number).safetensors", removing: prefix))
         }
         #expect(try picture(pipeline(unet, vae: vae, text: encoders)) == expected)
         // As diffusers saves them, in folders.
-        try Families.write("vae.standard", component: "vae", to: place("vae"), changing: family == "sdxl" ? ["scaling_factor": 0.13025] : [:])
+        try Families.write(
+            "vae.standard", component: "vae", to: place("vae"), changing: family == "sdxl" ? ["scaling_factor": 0.13025] : [:])
         try Families.write("text_encoder.\(family)", component: "text_encoder", to: place("text_encoder"), file: "model.safetensors")
         var folders = [place("text_encoder")]
         if family == "sdxl" {

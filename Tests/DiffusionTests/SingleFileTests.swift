@@ -46,6 +46,39 @@ import Testing
         #expect(try scheduler().prediction == .epsilon && scheduler().spacing == nil)
     }
 
+    @Test func whatThePersonSaysOfThePredictionGoesFirst() throws {
+        for (family, metadata) in [("sd1", [String: String]()), ("sd2", [:]), ("sdxl", ["modelspec.prediction_type": "v"])] {
+            try Families.writeFile(family, to: file, metadata: metadata)
+            for prediction in GenerationRequest.Prediction.allCases {
+                var options = PipelineOptions(merges: FamilyPipelineTests.merges)
+                options.prediction = prediction
+                let found = try PipelineSource(model: file, options: options).outline.noise.configuration.prediction
+                #expect(found == prediction.configured, "\(family) \(prediction)")
+            }
+        }
+    }
+
+    /// As diffusers has it: zeros where nothing was given, the empty text where it was; the web UI always reads it.
+    @Test func anEmptyNegativePromptOfSDXLIsZerosUnlessItWasGiven() throws {
+        try Families.writeFile("sdxl", to: file)
+        let pipeline = try load()
+        var request = GenerationRequest(mode: .paint, prompt: "a cat", guidance: 5)
+        func negative() throws -> Conditioning? { try pipeline.texts(request).first.unconditional }
+        for profile in [GenerationRequest.Profile.redraw, .diffusers] {
+            (request.profile, request.readsEmptyNegative) = (profile, false)
+            let nothing = try #require(try negative())
+            #expect(nothing.states.values.allSatisfy { $0 == 0 } && nothing.pooled?.values.allSatisfy { $0 == 0 } == true)
+            request.readsEmptyNegative = true
+            let read = try #require(try negative())
+            let empty = try pipeline.text.conditioning(for: "", PromptReading(profile: profile))
+            #expect(read.states == empty.states && read.pooled == empty.pooled && read.states.values.contains { $0 != 0 })
+        }
+        request.profile = .redraw
+        (request.negative, request.readsEmptyNegative) = ("[fog::0.5]", false)
+        let later = try #require(try pipeline.texts(request).later.last?.unconditional)
+        #expect(later.states.values.contains { $0 != 0 }, "a prompt that comes to nothing on the way was given")
+    }
+
     @Test(arguments: [
         ("edm_vpred.sigma_max", "CosXL"), ("edm_mean", "Playground"), ("edm_std", "Playground"),
     ])

@@ -72,6 +72,11 @@ import Testing
                 && (request.firstSide, request.refine, request.drafts) == (64, 0.4, 3) && request.strength == 0.6
                 && $0.seed == 99 && request.model == "small" && $0.place == .folder(URL(fileURLWithPath: "/here", isDirectory: true))
         },
+        Case("an empty negative prompt that was given is read as a text", { ($0.prompt, $0.negative) = ("a cat", "") }) {
+            $0.request.readsEmptyNegative
+        },
+        Case("and one that was not given is not", { $0.prompt = "a cat" }) { !$0.request.readsEmptyNegative },
+        Case("what the model predicts may be said", { ($0.prompt, $0.prediction) = ("a cat", "v") }) { $0.request.prediction == .v },
         Case("without a manifest the documented defaults count", { $0.prompt = "a cat" }, known: { known(.init()) }) {
             let request = $0.request
             return (request.steps, request.guidance, request.sampler, request.refine) == (20, 7.5, .ddim, 0.5)

@@ -59,6 +59,10 @@ enum CheckpointSigns {
     /// Tensors that say nothing about the model: the training's noise schedule, averaged copies of the weights, towers that look at pictures.
     static func isUnneeded(_ name: String) -> Bool {
         if schedule.contains(name) { return true }
+        // What tools that bring weights into eight bits note beside them; the scales themselves are read.
+        if ["scaled_fp8", "scale_input", "input_scale", "comfy_quant"].contains(where: { name == $0 || name.hasSuffix("." + $0) }) {
+            return true
+        }
         if ["model_ema.", "embedding_manager.", "first_stage_model.loss.", "optimizer"].contains(where: { name.hasPrefix($0) }) {
             return true
         }

@@ -23,7 +23,7 @@ struct ModelParts {
     let autoencoderConfiguration: AutoencoderConfiguration
     /// Empty where the model reads prompts with the default encoder.
     var textEncoders: [TextEncoder]
-    let scheduler: SchedulerConfiguration
+    var scheduler: SchedulerConfiguration
     let zerosForEmptyNegative: Bool
 
     /// Says how the layers are to hold their weights, and in which numbers they multiply.

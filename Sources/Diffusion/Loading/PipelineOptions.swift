@@ -18,6 +18,16 @@ package struct GivenParts: Sendable, Equatable {
     }
 }
 
+extension GenerationRequest.Prediction {
+    var configured: SchedulerConfiguration.Prediction {
+        switch self {
+        case .epsilon: .epsilon
+        case .v: .velocity
+        case .sample: .sample
+        }
+    }
+}
+
 /// What is loaded with a model.
 package struct PipelineOptions: Sendable, Equatable {
     /// LoRA files to add to the weights, in this order.
@@ -31,6 +41,8 @@ package struct PipelineOptions: Sendable, Equatable {
     /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.
     package var precision = GenerationRequest.Precision.auto
     package var given = GivenParts()
+    /// What the model predicts; nil: what its files tell.
+    package var prediction: GenerationRequest.Prediction?
 
     package init(adaptations: [Adaptation] = [], embeddings: [URL] = [], merges: URL? = nil) {
         self.adaptations = adaptations

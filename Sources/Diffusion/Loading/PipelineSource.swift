@@ -24,8 +24,10 @@ package struct PipelineSource: Sendable {
         // Some single files are told apart by asking their UNet, which takes a while.
         var parts = try Cancellation(checkCancelled).during {
             isFolder.boolValue
-                ? try ModelParts(folder: model, given: options.given) : try ModelParts(file: model, given: options.given)
+                ? try ModelParts(folder: model, given: options.given)
+                : try ModelParts(file: model, given: options.given, prediction: options.prediction?.configured)
         }
+        if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
         notes += try parts.add(options.adaptations)
         try parts.hold(options.precision)
@@ -44,6 +46,18 @@ package struct PipelineSource: Sendable {
                 embeddings.append(embedding)
             } catch {
                 // A common word may be some embedding's name: one that cannot be used is no reason to stop.
+                notes.append("not used: \(error)")
+            }
+        }
+        for adaptation in widths.isEmpty ? [] : options.adaptations {
+            do {
+                for embedding in try TrainedEmbedding.bundled(in: adaptation.file)
+                where !embeddings.contains(where: { $0.name.lowercased() == embedding.name.lowercased() }) {
+                    try embedding.check(widths)
+                    embeddings.append(embedding)
+                    notes.append("the LoRA \(adaptation.name) brings the embedding \(embedding.name), which prompts call by that name")
+                }
+            } catch {
                 notes.append("not used: \(error)")
             }
         }

@@ -150,7 +150,8 @@ extension ModelParts {
         guard found.count == wanted else {
             throw DiffusionError.unfitPart(
                 file: files,
-                reason: "the model wants \(wanted) text encoder\(wanted == 1 ? "" : "s"), and \(found.count) \(found.count == 1 ? "is" : "are") there"
+                reason:
+                    "the model wants \(wanted) text encoder\(wanted == 1 ? "" : "s"), and \(found.count) \(found.count == 1 ? "is" : "are") there"
                     + (isXL ? "; give CLIP L and CLIP bigG, each with a --text-encoder of its own" : ""))
         }
         // SDXL's first is the narrower one, whatever came first.
@@ -164,7 +165,8 @@ extension ModelParts {
         guard found == wanted else {
             throw .unfitPart(
                 file: places.map(\.path).joined(separator: ", "),
-                reason: "the texts it gives have a width of \(found), and the model looks at \(wanted); take the text encoder of its family")
+                reason: "the texts it gives have a width of \(found), and the model looks at \(wanted); take the text encoder of its family"
+            )
         }
     }
 

@@ -7,8 +7,10 @@ import Tensors
 /// A checkpoint in one .safetensors file with the names of the first releases, or a UNet alone that is given the rest. What it is of is seen
 /// from its tensors.
 extension ModelParts {
-    /// - Parameter given: parts from elsewhere, which go before the file's own.
-    init(file url: URL, given: GivenParts = GivenParts()) throws {
+    /// - Parameters:
+    ///   - given: parts from elsewhere, which go before the file's own.
+    ///   - prediction: what the UNet predicts; nil: what the file tells.
+    init(file url: URL, given: GivenParts = GivenParts(), prediction: SchedulerConfiguration.Prediction? = nil) throws {
         let file = try SafetensorsFile(url)
         let names = file.names.filter { !CheckpointSigns.isUnneeded($0) }
         if let kind = CheckpointSigns.foreignKind(file.names) { throw DiffusionError.notACheckpoint(file: url.path, reason: kind) }
@@ -26,7 +28,8 @@ extension ModelParts {
             of: url)
 
         var unfit = names.filter { name in
-            !name.hasPrefix(prefix) && autoencoderPrefix.map { name.hasPrefix($0) } != true && !towers.contains { name.hasPrefix($0.prefix) }
+            !name.hasPrefix(prefix) && autoencoderPrefix.map { name.hasPrefix($0) } != true
+                && !towers.contains { name.hasPrefix($0.prefix) }
         }
         let unneeded = Set(file.names).subtracting(names)
         let weights = try Weights(files: [file]) { name in
@@ -62,7 +65,10 @@ extension ModelParts {
         let isTurbo = ModelHabits.isCalledTurbo(url)
         if isTurbo {
             scheduler.spacing = .trailing
-        } else if try Self.predictsVelocity(url, file, configuration, weights, isSecond: isSecond) {
+        }
+        if let prediction {
+            scheduler.prediction = prediction
+        } else if !isTurbo, try Self.predictsVelocity(url, file, configuration, weights, isSecond: isSecond) {
             scheduler.prediction = .velocity
         }
         // What the scheduler files of these families say; the class alone would space the steps of some samplers otherwise.
@@ -139,20 +145,30 @@ extension UNetConfiguration {
         }
         let levels = channels.count
         hasMiddle = weights.has("mid_block")
+        middleLooks = weights["mid_block"].has("attentions")
         for block in 0..<levels { upAttention.append(weights["up_blocks"][block].has("attentions")) }
+        let middle = hasMiddle && middleLooks ? weights["mid_block"]["attentions"][0] : nil
+        var widths: [Int?] = []
         for level in 0..<levels {
             // The last level's values are the middle's too; a level that looks at the text nowhere has none that matter.
-            let scope =
+            let own: Weights? =
                 downAttention[level]
                 ? weights["down_blocks"][level]["attentions"][0]
-                : upAttention[levels - 1 - level]
-                    ? weights["up_blocks"][levels - 1 - level]["attentions"][0] : weights["mid_block"]["attentions"][0]
-            let looks = downAttention[level] || upAttention[levels - 1 - level] || level == levels - 1
-            transformerLayers.append(looks ? Self.count(scope["transformer_blocks"]) : 1)
-            textWidths.append(try scope["transformer_blocks"][0]["attn2"]["to_k"].shape(of: "weight", ranks: 2)[1])
-            _ = try scope["proj_in"].shape(of: "weight", ranks: 2, 4)
+                : upAttention[levels - 1 - level] ? weights["up_blocks"][levels - 1 - level]["attentions"][0] : nil
             heads.append(isFirst ? 8 : max(1, channels[level] / 64))
+            guard let scope = own ?? middle else {
+                widths.append(nil)
+                transformerLayers.append(1)
+                continue
+            }
+            let looks = own != nil || level == levels - 1
+            transformerLayers.append(looks ? Self.count(scope["transformer_blocks"]) : 1)
+            widths.append(try scope["transformer_blocks"][0]["attn2"]["to_k"].shape(of: "weight", ranks: 2)[1])
+            _ = try scope["proj_in"].shape(of: "weight", ranks: 2, 4)
         }
+        let usual = widths.compactMap { $0 }.last ?? 1
+        textWidths = widths.map { $0 ?? usual }
+        readDepths(weights)
         if weights.has("add_embedding") {
             added = AddedConditioning(
                 numberWidth: 256, inputWidth: try weights["add_embedding"]["linear_1"].shape(of: "weight", ranks: 2)[1])
@@ -160,6 +176,24 @@ extension UNetConfiguration {
         if weights["time_embedding"].has("cond_proj") {
             guidanceEmbeddingWidth = try weights["time_embedding"]["cond_proj"].shape(of: "weight", ranks: 2)[1]
         }
+    }
+
+    /// Distilled models left out transformer blocks of some attentions of a level and not of others.
+    private mutating func readDepths(_ weights: Weights) {
+        func depths(_ scope: Weights, _ count: Int) -> [Int] {
+            (0..<count).map { max(1, Self.count(scope["attentions"][$0]["transformer_blocks"])) }
+        }
+        let levels = channels.count
+        let found = Depths(
+            down: (0..<levels).map { depths(weights["down_blocks"][$0], layers[$0]) },
+            up: (0..<levels).map { depths(weights["up_blocks"][$0], layers[levels - 1 - $0] + 1) })
+        let isEven = (0..<levels).allSatisfy { level in
+            let (down, up) = (
+                downAttention[level] ? found.down[level] : [], upAttention[levels - 1 - level] ? found.up[levels - 1 - level] : []
+            )
+            return (down + up).allSatisfy { $0 == transformerLayers[level] }
+        }
+        self.depths = isEven ? nil : found
     }
 
     private static func count(_ weights: Weights) -> Int {
