@@ -11,6 +11,8 @@ package struct NewPicture: Sendable, Hashable {
     package var stamp: FileStamp?
     /// What the person calls it; nil: as the file is called.
     package var name: String?
+    /// Number of the picture that it shows a part more of.
+    package var enlargedFrom: Int64?
 
     package init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)
@@ -259,9 +261,11 @@ package struct GenerationOutcome: Sendable, Hashable {
 package struct GenerationOutput: Sendable, Hashable, Codable {
     package var path: String
     package var sha256: String
+    /// Nil where it was written before seeds were kept one by one.
+    package var seed: UInt64?
 
-    package init(path: String, sha256: String) {
-        (self.path, self.sha256) = (path, sha256)
+    package init(path: String, sha256: String, seed: UInt64? = nil) {
+        (self.path, self.sha256, self.seed) = (path, sha256, seed)
     }
 }
 

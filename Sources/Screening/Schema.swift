@@ -35,6 +35,9 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("7 sheets, what a picture was enlarged from, the seed of every result") { db in
+            try db.execute(sql: sheets)
+        }
         return migrator
     }
 

@@ -60,7 +60,7 @@ extension GenerationReport {
     func outcome() throws -> GenerationOutcome {
         GenerationOutcome(
             status: .done, seed: seed, stepsRun: steps.run, firstTimestep: steps.firstTimestep, seconds: try JSON.text(seconds),
-            outputs: zip(outputs, digests).map { GenerationOutput(path: $0, sha256: $1) },
+            outputs: zip(zip(outputs, digests), seeds).map { GenerationOutput(path: $0.0, sha256: $0.1, seed: $1) },
             untouched: untouched.map { UntouchedProof(pixels: $0.pixels, identical: $0.identical, sha256: $0.sha256) })
     }
 }
