@@ -99,7 +99,7 @@ extension SheetRecord {
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let cells = try Library.children(
             """
-            SELECT sheetId, position, jobId, sheetCell.generationId, job.state AS jobState, generation.status, sha256, binnedAt
+            SELECT sheetId, jobId, sheetCell.generationId, job.state AS jobState, generation.status, sha256, binnedAt
             FROM sheetCell LEFT JOIN job ON job.id = jobId LEFT JOIN generation ON generation.id = sheetCell.generationId
                 LEFT JOIN generationOutput ON generationOutput.generationId = generation.id AND generationOutput.position = 1
                 LEFT JOIN generationMark ON generationMark.generationId = generation.id

@@ -36,6 +36,7 @@ import Testing
             #expect(try await ask(.delete, "/jobs", json: "{}").status == 200)
             let kept = Self.cells(try await ask(.get, "/sheets/\(sheet)"))
             #expect(kept.allSatisfy { $0["job"] is NSNull && $0["state"] as? String == "done" && $0["url"] is String })
+            try #require(kept.count == 4)
             let first = kept[0]["generation"] as? Int ?? -1
             _ = try await ask(.delete, "/generations/\(first)", json: "{}")
             let binned = Self.cells(try await ask(.get, "/sheets/\(sheet)"))
