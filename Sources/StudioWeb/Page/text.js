@@ -52,7 +52,7 @@ export const text = {
 		refused: (name, reason) => `${name} was not added: ${reason}`,
 		moreRefused: (count) => `${one(count, 'more file was', 'more files were')} not added.`,
 		taken: (count) => `${one(count, 'picture', 'pictures')} added. They are being looked at.`,
-		folder: (count, name) => `${one(count, 'picture', 'pictures')} of ${name} added.`,
+		folder: (count, name) => `${one(count, 'picture', 'pictures')} added from the folder ${name}.`,
 		progress: (done, total) => `Adding ${done} of ${total}`,
 		looking: ({ done, total, stage, share }) => `Looking at ${Math.min(done + 1, total)} of ${total}${stage ? `: ${text.screening.stages[stage]}${share ? ` ${percent(share)}` : ''}` : ''}`,
 	},
