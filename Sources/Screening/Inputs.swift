@@ -11,6 +11,8 @@ package struct NewPicture: Sendable, Hashable {
     package var stamp: FileStamp?
     /// What the person calls it; nil: as the file is called.
     package var name: String?
+    /// Number of the picture that it shows a part more of.
+    package var enlargedFrom: Int64?
 
     package init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)

@@ -23,9 +23,15 @@ extension Library {
     ///
     /// - Throws: `LibraryError.noSuchPicture`.
     package func bin(picture id: Int64, at moment: Date = Date()) throws(LibraryError) {
-        let moment = Moment.rounded(moment)
         try write { db in
             _ = try Library.picture(id, db)
+            // What went along comes back along: what went before, however shortly, has another moment.
+            let before = try Date.fetchOne(
+                db,
+                sql: """
+                    SELECT max(binnedAt) FROM generationMark JOIN generation ON generation.id = generationId WHERE pictureId = ?
+                    """, arguments: [id])
+            let moment = Moment.rounded(max(moment, before?.addingTimeInterval(0.001) ?? moment))
             try db.execute(sql: "UPDATE picture SET binnedAt = ? WHERE id = ? AND binnedAt IS NULL", arguments: [moment, id])
             let generations = try Int64.fetchAll(
                 db, sql: "SELECT id FROM generation WHERE pictureId = ? AND status <> 'running'", arguments: [id])

@@ -29,6 +29,12 @@ extension Library {
                 """,
             arguments: [picture.sha256, picture.width, picture.height, moment, name])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
+        if let parent = picture.enlargedFrom {
+            // The first to say so is right, and nothing comes from itself.
+            try db.execute(
+                sql: "UPDATE picture SET enlargedFrom = ? WHERE id = ? AND id <> ? AND enlargedFrom IS NULL",
+                arguments: [parent, id, parent])
+        }
         if let path = picture.path, !path.isEmpty {
             try db.execute(
                 sql: """

@@ -100,6 +100,7 @@ extension ListedPicture {
         (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
         (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))
         (prompt, madeBy) = (try row.optional("prompt"), try row.optional("madeBy"))
+        enlargedFrom = try row.optional("enlargedFrom")
         (lastDecision, lastPrompt) = (try row.optional("lastDecision"), try row.optional("lastPrompt"))
     }
 }

@@ -68,4 +68,6 @@ package struct ListedPicture: Sendable, Hashable, Identifiable {
     package let lastPrompt: Int?
     /// The first generation that made this very file.
     package let madeBy: Int64?
+    /// The picture that it was enlarged from.
+    package let enlargedFrom: Int64?
 }

@@ -100,7 +100,7 @@ package struct PromptVersion: Sendable, Hashable {
 
 /// A run of an engine.
 package struct Generation: Sendable, Hashable, Identifiable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case generate, repaint, paint
     }
 

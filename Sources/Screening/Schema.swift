@@ -41,6 +41,9 @@ enum Schema {
         migrator.registerMigration("8 what stands where in a picture") { db in
             try db.execute(sql: "ALTER TABLE analysis ADD COLUMN things TEXT CHECK (things IS NULL OR json_valid(things))")
         }
+        migrator.registerMigration("9 sheets, what a picture was enlarged from") { db in
+            try db.execute(sql: sheets)
+        }
         return migrator
     }
 

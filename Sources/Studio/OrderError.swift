@@ -16,6 +16,10 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     /// A sheet is one picture with one seed.
     case sheetOf(count: Int, drafts: Int)
     case noStrengths([Double])
+    /// A value that the setting it runs over cannot have.
+    case noValue(axis: String, value: String)
+    case axisTwice(String)
+    case sheetCells(Int)
     case draftsOfWhatDoesNotGrow(Int)
     /// An engine elsewhere has no such thing.
     case onlyBuiltin(what: String)
@@ -32,6 +36,9 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .nothingToPaint: "prompt"
         case .notAPictureName(let what, _): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"
+        case .noValue(let axis, _): axis
+        case .axisTwice: "y"
+        case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what):
             what.contains("text encoder")
@@ -56,6 +63,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
 
     /// As many strengths as a sheet may show.
     package static let mostStrengths = 12
+    /// As many pictures as a sheet of two settings may have.
+    package static let mostCells = 64
 
     package var description: String {
         switch self {
@@ -76,6 +85,9 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
             "several strengths make one sheet with one seed; leave \(count > 1 ? "the count \(count)" : "the drafts \(drafts)") out"
         case .noStrengths(let strengths):
             "\(strengths.isEmpty ? "no strengths" : strengths.map { "\($0)" }.joined(separator: ", ")): a sheet takes 1 to \(Self.mostStrengths), each from 0 to 1"
+        case .noValue(let axis, let value): "\(value) is no value of \(axis)"
+        case .axisTwice(let axis): "a sheet runs over \(axis) one way only; choose another setting for the other"
+        case .sheetCells(let count): "a sheet has 1 to \(Self.mostCells) pictures, not \(count)"
         case .draftsOfWhatDoesNotGrow(let drafts):
             "\(drafts) drafts: only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with a first side (--first-side)"
         case .onlyBuiltin(let what): "\(what) is the built-in engine's alone; leave it out, or leave out the other engine"

@@ -4,11 +4,16 @@ import Foundation
 import Pixels
 import Screening
 
+package typealias GenerationKind = Screening.Generation.Kind
+
 /// A job with what a page shows of it.
 package struct JobSummary: Codable, Sendable {
     package let report: JobReport
     /// The picture that is redrawn.
     @OrNull package internal(set) var picture: Int64?
+    /// How far it is redrawn; nil for what is painted, and for several strengths.
+    @OrNull package internal(set) var strength: Double?
+    @OrNull package internal(set) var seed: UInt64?
     /// How many pictures it made.
     package let outputs: Int
     /// Its place among those that wait, from 1; nil where it does not wait.
@@ -20,13 +25,14 @@ extension Studio {
     ///
     /// - Parameters:
     ///   - picture: of this one only.
+    ///   - kind: of this one only.
     ///   - stars: with at least so many.
     package func generations(
-        of picture: Int64? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
+        of picture: Int64? = nil, kind: GenerationKind? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
             let (total, found) = try premises.library().generations(
-                of: picture, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
+                of: picture, kind: kind, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
             return (total, try details(found))
         }
     }
@@ -176,7 +182,10 @@ extension Studio {
         let generation = try job.generationID.map { try library.generation(id: $0) }
         var report = JobReport(job)
         report.message = report.message.map(discreetText().plain)
-        return JobSummary(report: report, picture: picture, outputs: generation?.outputs.count ?? 0, position: position)
+        let strength = order.flatMap { $0.request.mode == .paint || !$0.strengths.isEmpty ? nil : $0.request.strength }
+        return JobSummary(
+            report: report, picture: picture, strength: strength, seed: order?.seed, outputs: generation?.outputs.count ?? 0,
+            position: position)
     }
 
     /// Has a job wait right before another one, or, with nil, as the last.

@@ -14,8 +14,8 @@ package final class Studio: Sendable {
     package let analyst: Analyst
     /// By name.
     let engines: [String: any Engine]
-    /// The picture that is being analysed for whoever wanted that.
-    let underWay = Mutex<Int64?>(nil)
+    /// The picture that is being analysed for whoever wanted that, and how many were before it.
+    let underWay = Mutex(AnalysisUnderWay())
     /// Those that look with something else than this studio's own.
     let otherAnalysts = Mutex<[AnalysisWish: Analyst]>([:])
 

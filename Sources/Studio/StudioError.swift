@@ -47,6 +47,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case noSuchPreset(String)
     case presetExists(String)
     case noSuchFolder(Int)
+    case noSuchSheet(Int64)
     case noSuchOutput(generation: Int64, number: Int)
     /// A name that would be a path.
     case notAName(what: String, value: String)
@@ -119,6 +120,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .presetExists(let name): "There is a preset \(name) already; give another name, or say that it is to be replaced."
         case .noSuchFolder(let number):
             "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
+        case .noSuchSheet(let number): "There is no sheet \(number)."
         case .noSuchOutput(let generation, let number):
             "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."

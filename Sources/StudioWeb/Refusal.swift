@@ -105,7 +105,7 @@ struct ErrorAnswers: Sendable {
     private func studio(_ error: StudioError) -> Refusal {
         switch error {
         case .noSuchMask: Refusal(.notFound, text.words(of: error), field: "mask")
-        case .noSuchPreset, .noSuchFolder, .noSuchOutput: Refusal(.notFound, text.words(of: error))
+        case .noSuchPreset, .noSuchFolder, .noSuchSheet, .noSuchOutput: Refusal(.notFound, text.words(of: error))
         case .fileIsGone, .pictureChanged: Refusal(.conflict, text.words(of: error), field: "picture")
         case .neverAnalysed:
             Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")

@@ -92,8 +92,9 @@ import Testing
         #expect(try library.generations(of: cat, stars: 4, offset: 0, limit: 9).generations.map(\.id) == [first])
 
         // A generation by itself, then the picture with what is left; undone, each comes back as it went.
-        try library.bin(generation: second)
-        try library.bin(picture: cat)
+        let moment = Date()
+        try library.bin(generation: second, at: moment)
+        try library.bin(picture: cat, at: moment)
         #expect(try found(library) { _ in }.isEmpty && found(library) { $0.isBinned = true } == [cat] && library.binCount() == 3)
         try library.restore(picture: cat)
         #expect(try library.generations(of: cat, stars: 0, offset: 0, limit: 9).generations.map(\.id) == [first])

@@ -52,8 +52,9 @@ export const text = {
 		refused: (name, reason) => `${name} was not added: ${reason}`,
 		moreRefused: (count) => `${one(count, 'more file was', 'more files were')} not added.`,
 		taken: (count) => `${one(count, 'picture', 'pictures')} added. They are being looked at.`,
-		folder: (count, name) => `${one(count, 'picture', 'pictures')} of ${name} added.`,
+		folder: (count, name) => `${one(count, 'picture', 'pictures')} added from the folder ${name}.`,
 		progress: (done, total) => `Adding ${done} of ${total}`,
+		looking: ({ done, total, stage, share }) => `Looking at ${Math.min(done + 1, total)} of ${total}${stage ? `: ${text.screening.stages[stage]}${share ? ` ${percent(share)}` : ''}` : ''}`,
 	},
 	library: {
 		title: 'Pictures',
@@ -99,6 +100,7 @@ export const text = {
 		paintFacts: 'No picture to begin with',
 		facts: (width, height) => `${width} × ${height}`,
 		origin: (generation) => `Made by result ${generation}`,
+		enlargedFrom: 'Enlarged; see the picture before',
 		back: 'Back to all pictures',
 		more: 'More about this picture',
 		log: 'What happened to it',
@@ -115,6 +117,9 @@ export const text = {
 	screening: {
 		title: 'What it sees',
 		states: { waiting: 'Waits to be looked at', running: 'Being looked at …' },
+		stages: { reading: 'reading the file', learning: 'learning the words of the vocabulary', looking: 'naming what is there' },
+		busy: (state, { total, stage, share }) =>
+			state === 'running' && stage ? `Being looked at: ${text.screening.stages[stage]}${share ? ` ${percent(share)}` : ''}` : `${text.screening.states[state]}${state === 'waiting' && total > 1 ? ` (one of ${total})` : ''}`,
 		failed: (message) => `It could not be looked at${message ? `: ${message}` : ''}.`,
 		none: 'Nobody has looked at this picture yet.',
 		look: 'Look at it',
@@ -369,7 +374,6 @@ export const text = {
 		result: (width, height) => `${width} × ${height}`,
 		tooLarge: (most) => `More than ${Math.round(most / 1e6)} million pixels are not taken.`,
 		make: 'Enlarge',
-		name: (base) => `${base} enlarged.png`,
 		made: 'The canvas is larger; what is new is masked. Say what should be there, and repaint.',
 	},
 	results: {
@@ -423,17 +427,18 @@ export const text = {
 		y: 'Down',
 		values: 'Values',
 		oneRow: 'one row only',
-		axes: { strength: 'strength', steps: 'steps', guidance: 'guidance', seed: 'seed', sampler: 'sampler', model: 'model', prompt: 'prompt' },
-		wrong: (axis, word) => `“${word}” is no value of ${axis}.`,
+		/** `clipSkip` → `clip skip` */
+		axis: (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
 		noValues: 'Give at least one value.',
-		twice: 'Choose two different parameters.',
-		tooMany: (most) => `A sheet has at most ${most} pictures.`,
 		tally: (count, time) => `${one(count, 'picture', 'pictures')}${time === null ? '' : `, about ${seconds(time)}`}`,
 		start: 'Make the sheet',
 		ordered: (count) => `${one(count, 'picture is', 'pictures are')} in the queue; the sheet fills as they come.`,
 		none: 'No sheet yet. The button beside Redraw makes one.',
-		caption: (x, y, seed) => `${x}${y ? ` against ${y}` : ''}${seed === null ? '' : `, seed ${seed}`}`,
-		gone: 'not there',
+		caption: ({ x, y, seed }) => `${text.sheet.axis(x)}${y ? ` against ${text.sheet.axis(y)}` : ''}${seed === null ? '' : `, seed ${seed}`}`,
+		states: { queued: 'waits', running: 'being made', done: 'done', failed: 'failed', cancelled: 'cancelled', binned: 'in the bin', gone: 'not there' },
+		drop: 'Remove the sheet',
+		dropBody: 'The pictures stay among the results.',
+		dropYes: 'Remove',
 	},
 	queue: {
 		title: 'Queue',
@@ -446,6 +451,7 @@ export const text = {
 		down: 'Make it later',
 		progress: 'Progress',
 		states: { queued: 'waits', running: 'is being made', done: 'done', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted' },
+		facts: (job) => [job.strength === null ? null : `strength ${job.strength}`, job.seed === null ? null : `seed ${job.seed}`, job.model].filter(Boolean).join(' · '),
 		heading: (job) => `${{ generate: 'Redraw', repaint: 'Repaint', paint: 'Paint' }[job.mode] ?? 'Make'}: ${job.prompt ?? ''}`,
 		words: (job) =>
 			job.state === 'queued'
@@ -463,7 +469,9 @@ export const text = {
 		older: 'Show older',
 		fromWords: 'From words alone',
 		gone: 'A picture that is no longer there',
+		enlarged: 'Enlarged · ',
 		made: (count) => one(count, 'result', 'results'),
+		sheet: ({ axes, cells }) => `Sheet of ${one(cells.length, 'picture', 'pictures')}: ${text.sheet.caption(axes)}`,
 		facts: (generation) =>
 			[kinds[generation.kind], generation.strength === null ? null : `strength ${generation.strength}`, `seed ${generation.seed}`, generation.model, day.format(new Date(generation.created))].filter(Boolean).join(' · '),
 		failed: (generation) => `${generation.status}${generation.message ? `: ${generation.message}` : ''}`,

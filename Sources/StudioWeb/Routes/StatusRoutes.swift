@@ -26,6 +26,7 @@ struct StatusRoutes {
         let vocabulary: String
         let folders: [Folder]
         let token: Bool
+        let analysis: AnalysisProgress
     }
 
     private func status() throws -> Response {
@@ -35,7 +36,7 @@ struct StatusRoutes {
                 version: Studio.version, pictures: counts.pictures, pending: counts.pending, bin: counts.bin, jobs: counts.jobs,
                 encoder: site.studio.analyst.encoderLabel, vocabulary: site.studio.analyst.vocabularyLabel,
                 folders: site.options.folders.enumerated().map { .init(id: $0 + 1, name: $1.lastPathComponent) },
-                token: site.options.token != nil))
+                token: site.options.token != nil, analysis: try site.studio.analysisProgress()))
     }
 
     private struct Choices: Encodable {
@@ -57,6 +58,8 @@ struct StatusRoutes {
         let maxBytes = UploadLimits.bytes
         let maxCount = GenerationWish.mostPictures
         let maxStrengths = OrderError.mostStrengths
+        let maxCells = OrderError.mostCells
+        let sheetAxes = Studio.sheetAxes
         let maxJobs = Limits.jobs
         /// The least and the most.
         let ranges = GenerationWish.ranges.mapValues { [$0.lowerBound, $0.upperBound] }
