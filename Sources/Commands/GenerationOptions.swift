@@ -20,6 +20,13 @@ struct GenerationOptions: ParsableArguments {
     @Option(name: .long, help: "Weight of the prompt against the negative prompt; 1 turns it off (default: the model's own, else 7.5).")
     var guidance: Double?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Guide only the beginning: up to 1, that share of the steps that run (0.6: six of ten), above 1, that many steps; each further step takes half the time and is not told the negative prompt (default: to the end).",
+            valueName: "fraction|step"))
+    var guidanceUntil: Double?
+
     @Option(name: .long, help: "Start of the random numbers: the same seed gives the same picture (default: random, and printed).")
     var seed: UInt64?
 
@@ -119,6 +126,7 @@ struct GenerationOptions: ParsableArguments {
         wish.negative = negative
         wish.steps = steps
         wish.guidance = guidance
+        wish.guidanceUntil = guidanceUntil
         wish.seed = seed
         wish.sampler = sampler
         wish.clipSkip = clipSkip

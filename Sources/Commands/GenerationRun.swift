@@ -91,7 +91,14 @@ struct JobTelling: Sendable {
             smaller.isEmpty
             ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
-        return "\(plan.model): \(course), \(from)" + (plan.guidance > 1 ? "" : ", without guidance")
+        return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
+    }
+
+    /// What is to be said of guidance; nil where every pass has it.
+    private static func guidance(_ plan: PlanReport, _ run: PlanReport.Run) -> String? {
+        guard plan.guidance > 1 else { return "without guidance" }
+        guard let guided = run.guidedPasses, guided < run.passes, guided > 0 || plan.guidanceUntil != nil else { return nil }
+        return guided == 0 ? "without guidance" : "guided for \(guided) of \(run.passes) passes"
     }
 
     private static func cost(_ plan: PlanReport) -> String? {

@@ -54,6 +54,7 @@ package struct GenerationText: Sendable {
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
+        if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
         if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
         if request.mode == .repaint {
             settings.append(("Mask blur", "\(request.feather)"))

@@ -114,14 +114,22 @@ package struct Pipeline: Sendable {
     }
 
     /// The texts as the network looks at them at a working size.
-    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
+    ///
+    /// - Parameter guided: steps of the run that are told the negative prompt; nil: all.
+    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize, guided: Int? = nil) -> Guidance {
         let sides = [Float(working.height), Float(working.width)]
-        func guidance(_ stretch: Texts.Stretch) -> Guidance {
+        func guidance(_ stretch: Texts.Stretch, from step: Int) -> Guidance {
             Guidance(
-                parts: stretch.parts, unconditional: stretch.unconditional, scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
+                parts: stretch.parts, unconditional: guided.map { step >= $0 } ?? false ? nil : stretch.unconditional,
+                scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
         }
-        let first = guidance(texts.first)
-        return texts.later.isEmpty ? first : first.changing(texts.later.map { ($0.start, guidance($0)) })
+        var changes = texts.later.map { ($0.start, guidance($0, from: $0.start)) }
+        if let guided, guided > 0 {
+            let standing = texts.later.last { $0.start <= guided } ?? texts.first
+            changes.insert((guided, guidance(standing, from: guided)), at: changes.firstIndex { $0.0 > guided } ?? changes.count)
+        }
+        let first = guidance(texts.first, from: 0)
+        return changes.isEmpty ? first : first.changing(changes)
     }
 
     /// Both at once.

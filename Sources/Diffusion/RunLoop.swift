@@ -117,7 +117,9 @@ struct PipelineRun {
         let texts = try encodedTexts()
         let scene = try scene(stage, isFirst: isFirst, source)
         let denoising = try scene.denoising(
-            strength: stage.request.strength, seed: seed, guidance: pipeline.guidance(texts, task.request, working: frame.working),
+            strength: stage.request.strength, seed: seed,
+            guidance: pipeline.guidance(
+                texts, task.request, working: frame.working, guided: stage.request.guidedSteps(of: stage.steps)),
             checkCancelled: checkCancelled)
         let latent = try denoised(denoising, stage, of: plan, onStep)
         seconds.denoise += lap()
@@ -157,7 +159,7 @@ struct PipelineRun {
             let now = ContinuousClock.now
             workSeconds += before.duration(to: now).seconds
             before = now
-            workDone += stage.operations / Double(max(step.total, 1))
+            workDone += stage.operations(ofPass: step.index)
             passes += 1
             try onStep(
                 StepReport(

@@ -202,7 +202,7 @@ extension BuiltinEngine {
 extension GenerationPlan.Run {
     fileprivate init(strength: Double, _ plan: Pipeline.Plan) {
         self.init(
-            strength: strength, steps: plan.steps, passes: plan.passes,
+            strength: strength, steps: plan.steps, passes: plan.passes, guidedPasses: plan.guidedPasses,
             stages: plan.stages.map { GenerationPlan.Stage(size: $0.size, steps: $0.steps) }, drafts: plan.drafts?.count ?? 1)
     }
 }

@@ -116,6 +116,7 @@ extension GenerationOrder {
             throw .onlyBuiltin(what: "the precision \(precision)")
         }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
+        if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
     }
@@ -137,6 +138,7 @@ extension GenerationOrder {
         request.negative = wish.negative ?? ""
         request.steps = wish.steps ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
+        request.guidanceUntil = wish.guidanceUntil
         // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.
         let usual = request.profile == .a1111 ? .dpmpp2MKarras : usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
         request.sampler = try choice(wish.sampler, "sampler") ?? usual

@@ -20,6 +20,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var strengths: [Double]?
     package var steps: Int?
     package var guidance: Double?
+    /// Up to 1: the share of the steps that run, above: how many of them, that are guided at all.
+    package var guidanceUntil: Double?
     package var seed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
@@ -62,8 +64,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
-            refine
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, clipSkip, size
+        case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
         case preview, latent
     }
@@ -89,6 +91,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
         steps = try values.decodeIfPresent(Int.self, forKey: .steps)
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
+        guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)

@@ -14,6 +14,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let strengths: [Double]
     package let steps: Int
     package let guidance: Double
+    @OrNull package internal(set) var guidanceUntil: Double?
     package let sampler: String
     package let seed: UInt64
     @OrNull package internal(set) var clipSkip: Int?
@@ -41,6 +42,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         (prompt, negative, promptVersion) = (request.prompt, request.negative, order.promptNumber)
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
+        guidanceUntil = request.guidanceUntil
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

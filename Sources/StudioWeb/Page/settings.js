@@ -29,6 +29,7 @@ export function settingsPanel(desk, scope) {
 			'div.fields',
 			numberField(desk, scope, { key: 'steps', label: text.settings.steps, hint: text.settings.stepsHint }),
 			numberField(desk, scope, { key: 'guidance', label: text.settings.guidance, hint: text.settings.guidanceHint, step: 0.5 }),
+			numberField(desk, scope, { key: 'guidanceUntil', label: text.settings.guidanceUntil, hint: text.settings.guidanceUntilHint, step: 0.05 }),
 			choiceField(desk, scope, { key: 'sampler', label: text.settings.sampler, hint: text.settings.samplerHint, options: choices.samplers }),
 			choiceField(desk, scope, { key: 'profile', label: text.settings.profile, hint: text.settings.profileHint, options: choices.profiles, words: text.settings.profiles }),
 			choiceField(desk, scope, { key: 'precision', label: text.settings.precision, hint: text.settings.precisionHint, options: choices.precisions, words: text.settings.precisions }),

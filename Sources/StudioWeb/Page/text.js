@@ -218,6 +218,8 @@ export const text = {
 		stepsHint: 'More steps take longer and are seldom better beyond 30.',
 		guidance: 'Guidance',
 		guidanceHint: 'How strictly the words are followed; at 1 the negative prompt is of no account.',
+		guidanceUntil: 'Guidance until',
+		guidanceUntilHint: 'Up to 1: this share of the steps is guided; above 1: that many steps. The others take half the time.',
 		sampler: 'Sampler',
 		samplerHint: 'The way from noise to picture.',
 		profile: 'Profile',
