@@ -51,6 +51,13 @@ struct GenerationOptions: ParsableArguments {
             valueName: "WxH|picture"))
     var size: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A tiny autoencoder (TAESD) in the place of the model's own, for the picture and its previews: a file or folder, or tiny for the one in a folder vae_approx that fits.",
+            valueName: "tiny|file|dir"))
+    var autoencoder: String?
+
     @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried (default: 1).")
     var count: Int?
 
@@ -131,6 +138,7 @@ struct GenerationOptions: ParsableArguments {
         wish.sampler = sampler
         wish.clipSkip = clipSkip
         wish.size = size
+        wish.autoencoder = autoencoder
         wish.count = count
         wish.profile = profile
         wish.precision = precision

@@ -69,6 +69,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     package var seed: UInt64?
     package var sampler = SamplerName.ddim
+    /// The tiny autoencoder that stands in for the model's own: `tiny` for the one that fits, or a name; nil: none does.
+    package var autoencoder: String?
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
     package var clipSkip: Int?
     /// Working size; nil: the model's own, in the picture's aspect.
@@ -120,6 +122,9 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         self.height = height
     }
 
+    /// Names the tiny autoencoder that fits the model.
+    package static let fittingAutoencoder = "tiny"
+
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func read<Value: Decodable>(_ key: CodingKeys, into target: inout Value) throws {
@@ -136,6 +141,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
@@ -201,7 +207,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             try hold(guidanceUntil, .guidanceUntil)
             guard guidanceUntil <= 1 || guidanceUntil == guidanceUntil.rounded() else {
                 throw .outOfRange(
-                    name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)", range: "0 to 1, a share of the steps, or a whole number of them")
+                    name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)",
+                    range: "0 to 1, a share of the steps, or a whole number of them")
             }
         }
         try hold(Double(count), .count)

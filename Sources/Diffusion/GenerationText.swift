@@ -55,6 +55,8 @@ package struct GenerationText: Sendable {
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
+        // As the web UI tells that one stands in for the model's own.
+        if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }
         if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
         if request.mode == .repaint {
             settings.append(("Mask blur", "\(request.feather)"))

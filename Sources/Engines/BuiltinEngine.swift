@@ -155,10 +155,14 @@ extension BuiltinEngine {
     /// in the model's folder, beside it, or among the person's own models.
     private func open(_ order: GenerationOrder) throws -> Model {
         guard let place = order.model.place else { throw EngineError.modelElsewhere(order.model.name) }
-        let options = try PipelineOptions(
-            prompts: [order.request.prompt, order.request.negative],
-            folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
+        let folders = [place, place.deletingLastPathComponent(), resources.adapters]
+        var options = try PipelineOptions(
+            prompts: [order.request.prompt, order.request.negative], folders: folders, merges: resources.merges,
             precision: order.request.precision)
+        options.autoencoder = order.request.autoencoder.map { name in
+            if let path = order.autoencoder { return .at(URL(fileURLWithPath: path)) }
+            return name == GenerationRequest.fittingAutoencoder ? .fitting(in: folders) : .named(name, in: folders)
+        }
         if let pipeline = pipeline(at: place, options) { return .loaded(pipeline) }
         return .onDisk(try PipelineSource(model: place, options: options), place, options)
     }

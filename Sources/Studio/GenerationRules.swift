@@ -97,11 +97,13 @@ extension GenerationOrder {
         {
             (request.width, request.height) = (size.width, size.height)
         }
+        let autoencoder = wish.autoencoder.map { Self.autoencoder($0, known) }
+        request.autoencoder = autoencoder?.name
         let model = try known.model()
         request.model = model.name
         request.seed = request.seed ?? known.randomSeed()
         self.init(
-            request: request, model: model, recognised: known.recognised, engine: engine,
+            request: request, model: model, autoencoder: autoencoder?.path, recognised: known.recognised, engine: engine,
             picture: request.mode == .paint ? nil : known.picture, mask: request.mode == .repaint ? known.mask : nil,
             strengths: strengths, place: Self.place(wish.output, known), overwrites: wish.overwrite ?? false, promptNumber: promptNumber,
             preview: preview, latent: try Self.file(wish.latent, isPicture: nil))
@@ -116,6 +118,7 @@ extension GenerationOrder {
             throw .onlyBuiltin(what: "the precision \(precision)")
         }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
+        if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
         if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
@@ -208,6 +211,13 @@ extension GenerationOrder {
         let url = URL(asTyped: output)
         guard output.hasSuffix("/") || known.isFolder(url) else { return .file(url) }
         return .folder(URL(fileURLWithPath: url.path, isDirectory: true))
+    }
+
+    /// The tiny autoencoder by the name it is known by, and its place where it was given as a file or folder.
+    private static func autoencoder(_ said: String, _ known: OrderKnowledge) -> Model {
+        let url = URL(asTyped: said)
+        guard said.contains("/") || !url.pathExtension.isEmpty || known.isFolder(url) else { return Model(name: said, path: nil) }
+        return Model(name: CalledFiles.nameOfTinyAutoencoder(at: url), path: url.path)
     }
 
     private static func file(_ name: String?, isPicture what: String?) throws -> URL? {

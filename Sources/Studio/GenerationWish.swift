@@ -26,6 +26,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
+    /// The tiny autoencoder that stands in for the model's own: `tiny`, the name of one that is here, or a file or folder.
+    package var autoencoder: String?
     /// `512x384`, or `picture` for the picture's own.
     package var size: String?
     /// Side of the first picture of what grows; 0: at once.
@@ -64,7 +66,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, clipSkip, size
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, clipSkip,
+            size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
         case preview, latent
@@ -95,6 +98,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         size = try values.decodeIfPresent(String.self, forKey: .size)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
         refine = try values.decodeIfPresent(Double.self, forKey: .refine)

@@ -44,7 +44,9 @@ extension Studio {
         if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" { wish.profile = "a1111" }
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
         if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
+        if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
         let heeded: Set = [
+            "VAE Encoder", "VAE Decoder",
             "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
             "profile", "First side", "Refine", "Guidance until",
         ]

@@ -13,4 +13,12 @@ package enum CalledFiles {
     package static func embeddings(in folders: [URL]) -> [String] {
         NamedFiles(in: folders.map { $0.appendingPathComponent("embeddings") }).names
     }
+
+    /// What a tiny autoencoder is called that lies in a file or folder: `taesd` for `taesd_decoder.safetensors`.
+    package static func nameOfTinyAutoencoder(at place: URL) -> String { TinyAutoencoderFile.name(of: place) }
+
+    /// Tiny autoencoders that may stand in for a model's own, in order.
+    ///
+    /// - Parameter folders: each is searched for a folder `vae_approx`, or `VAE-approx`.
+    package static func tinyAutoencoders(in folders: [URL]) -> [String] { TinyAutoencoderFile.names(in: folders) }
 }

@@ -27,6 +27,7 @@ package struct PipelineSource: Sendable {
         }
         var notes = options.notes
         notes += try parts.add(options.adaptations)
+        if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)
         outline = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,

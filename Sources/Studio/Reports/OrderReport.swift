@@ -18,6 +18,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let sampler: String
     package let seed: UInt64
     @OrNull package internal(set) var clipSkip: Int?
+    /// The tiny autoencoder that stands in for the model's own.
+    @OrNull package internal(set) var autoencoder: String?
     /// Working size; nil: the model's own in the picture's proportions.
     @OrNull package internal(set) var width: Int?
     @OrNull package internal(set) var height: Int?
@@ -42,7 +44,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         (prompt, negative, promptVersion) = (request.prompt, request.negative, order.promptNumber)
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
-        guidanceUntil = request.guidanceUntil
+        (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)
