@@ -41,6 +41,14 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
+            "How the steps are spread over the training's: leading, trailing (A1111's SGM Uniform, for models of few steps) or linspace (default: the model's own).",
+            valueName: "name"),
+        completion: .list(GenerationWish.spacings))
+    var spacing: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
             "Layer of the text encoder whose states count, from the end: 1 is the last (default: the model's own).", valueName: "n"))
     var clipSkip: Int?
 
@@ -136,6 +144,7 @@ struct GenerationOptions: ParsableArguments {
         wish.guidanceUntil = guidanceUntil
         wish.seed = seed
         wish.sampler = sampler
+        wish.spacing = spacing
         wish.clipSkip = clipSkip
         wish.size = size
         wish.autoencoder = autoencoder

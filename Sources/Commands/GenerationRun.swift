@@ -44,7 +44,7 @@ struct JobTelling: Sendable {
             library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
         case .planned(let plan):
             if let prompt = plan.prompt { library.notice(Self.length(prompt)) }
-            if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
+            if let recognised = plan.recognised { library.notice(Self.recognition(recognised)) }
             for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
             if let cost = Self.cost(plan) { library.notice(cost) }
@@ -92,6 +92,10 @@ struct JobTelling: Sendable {
             ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
         return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
+    }
+
+    private static func recognition(_ found: PlanReport.Recognition) -> String {
+        "taken for \(found.kind), as \(found.sign)" + (found.settings.map { ": \($0)" } ?? "")
     }
 
     /// What is to be said of guidance; nil where every pass has it.

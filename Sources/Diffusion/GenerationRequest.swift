@@ -69,6 +69,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     package var seed: UInt64?
     package var sampler = SamplerName.ddim
+    /// How the steps are spread over the training's; nil: as the model's scheduler or the sampler has it.
+    package var spacing: SchedulerConfiguration.Spacing?
     /// The tiny autoencoder that stands in for the model's own: `tiny` for the one that fits, or a name; nil: none does.
     package var autoencoder: String?
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
@@ -141,6 +143,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        spacing = try values.decodeIfPresent(SchedulerConfiguration.Spacing.self, forKey: .spacing)
         autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)

@@ -55,6 +55,7 @@ package struct GenerationText: Sendable {
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
+        if let spacing = request.spacing { settings.append(("Timestep spacing", spacing.rawValue)) }
         // As the web UI tells that one stands in for the model's own.
         if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }
         if request.mode != .paint { settings.append(("Denoising strength", strengths)) }

@@ -133,8 +133,15 @@ extension BuiltinEngine {
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.arithmetic.rawValue,
             seconds: task.seconds(plans, in: model.family.arithmetic), memory: max(0, (Memory.resident ?? 0) - givenUp) + added,
-            tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes, region: plans.last?.region,
+            tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes + Self.guidanceNotes(request, model.family),
+            region: plans.last?.region,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
+    }
+
+    /// Where a step takes one pass as it is, there is no second one to leave out.
+    private static func guidanceNotes(_ request: GenerationRequest, _ family: any ModelFamily) -> [String] {
+        guard let until = request.guidanceUntil, !family.isGuided(request) else { return [] }
+        return ["guidance until \(until) changes nothing here: each step takes one pass of the network as it is"]
     }
 
     private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {

@@ -37,9 +37,11 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
         package let kind: String
         /// What tells so.
         package let sign: String
+        /// How it will be run: "4 steps, guidance 1, …".
+        package let settings: String?
 
-        package init(kind: String, sign: String) {
-            (self.kind, self.sign) = (kind, sign)
+        package init(kind: String, sign: String, settings: String? = nil) {
+            (self.kind, self.sign, self.settings) = (kind, sign, settings)
         }
     }
 

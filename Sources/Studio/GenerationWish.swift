@@ -26,6 +26,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
+    /// One of `spacings`.
+    package var spacing: String?
     /// The tiny autoencoder that stands in for the model's own: `tiny`, the name of one that is here, or a file or folder.
     package var autoencoder: String?
     /// `512x384`, or `picture` for the picture's own.
@@ -66,8 +68,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, clipSkip,
-            size, autoencoder
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, spacing,
+            clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
         case preview, latent
@@ -98,6 +100,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        spacing = try values.decodeIfPresent(String.self, forKey: .spacing)
         autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         size = try values.decodeIfPresent(String.self, forKey: .size)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
@@ -119,6 +122,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
 
     package static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
     package static let samplers = SamplerName.allCases.map(\.rawValue)
+    package static let spacings = SchedulerConfiguration.Spacing.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)

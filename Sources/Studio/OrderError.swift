@@ -31,6 +31,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sheetOf, .noStrengths: "strengths"
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
+        case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
         case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
         case .onlyBuiltin(let what):
             ["profile", "precision", "latent", "drafts"].first { what.contains($0) } ?? "firstSide"

@@ -45,8 +45,10 @@ extension Studio {
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
         if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
         if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
+        wish.spacing = found.settings["Timestep spacing"].flatMap { GenerationWish.spacings.contains($0) ? $0 : nil }
+        if found.settings["Schedule type"] == "SGM Uniform" { wish.spacing = SchedulerConfiguration.Spacing.trailing.rawValue }
         let heeded: Set = [
-            "VAE Encoder", "VAE Decoder",
+            "Timestep spacing", "VAE Encoder", "VAE Decoder",
             "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
             "profile", "First side", "Refine", "Guidance until",
         ]

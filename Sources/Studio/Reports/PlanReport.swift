@@ -43,6 +43,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
     package struct Recognition: Codable, Sendable, Equatable {
         package let kind: String
         package let sign: String
+        /// How it will be run, in words.
+        @OrNull package internal(set) var settings: String?
     }
 
     package let model: String
@@ -74,8 +76,9 @@ extension PlanReport {
         self.init(
             model: order.model.name,
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
-            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
-            runs: plan.runs.map(Run.init), guidance: order.request.guidance, guidanceUntil: order.request.guidanceUntil, seed: order.seed, seconds: plan.seconds,
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign, settings: $0.settings) }, notes: plan.notes,
+            runs: plan.runs.map(Run.init), guidance: order.request.guidance, guidanceUntil: order.request.guidanceUntil, seed: order.seed,
+            seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
 }
@@ -84,7 +87,8 @@ extension PlanReport.Run {
     fileprivate init(_ run: GenerationPlan.Run) {
         self.init(
             strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, guidedPasses: run.guidedPasses,
-            ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep, sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
+            ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep,
+            sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
             drafts: run.drafts)
     }
 }

@@ -41,6 +41,7 @@ struct StatusRoutes {
     private struct Choices: Encodable {
         let modes = GenerationWish.modes
         let samplers = GenerationWish.samplers
+        let spacings = GenerationWish.spacings
         let profiles = GenerationWish.profiles
         let precisions = GenerationWish.precisions
         let resizes = GenerationWish.resizes
@@ -51,6 +52,7 @@ struct StatusRoutes {
         let states = PictureQuery.State.allCases.map(\.rawValue)
         let orders = PictureQuery.Order.allCases.map(\.rawValue)
         let engines: [String]
+        let autoencoders: [String]
         let advisedStrength = [GenerationWish.advisedStrength.lowerBound, GenerationWish.advisedStrength.upperBound]
         let defaultStrength = GenerationWish.defaultStrength
         let maxPixels = UploadLimits.pixels
@@ -62,7 +64,7 @@ struct StatusRoutes {
         let ranges = GenerationWish.ranges.mapValues { [$0.lowerBound, $0.upperBound] }
     }
 
-    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames)) }
+    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames, autoencoders: site.studio.autoencoders())) }
 
     private struct Model: Encodable {
         let model: ModelEntry
