@@ -152,7 +152,7 @@ import Testing
         let picture = Image(width: 32, height: 32, channels: 3, bytes: (0..<32 * 32 * 3).map { UInt8($0 * 7 % 251) })
         let task = RunTask(request, strengths: [0.5], source: picture, mask: nil)
         var previews: [Image] = []
-        let result = try pipeline.run(task, previews: true) { report in report.preview.map { previews.append($0) } }[0]
+        let result = try pipeline.run(task, previews: true) { previews += [$0.preview].compactMap { $0 } }[0]
         #expect(previews.count == 2)
         let last = try #require(previews.last)
         let made = result.pictures[0].image
