@@ -44,7 +44,7 @@ struct JobTelling: Sendable {
             library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
         case .planned(let plan):
             if let prompt = plan.prompt { library.notice(Self.length(prompt)) }
-            if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
+            if let recognised = plan.recognised { library.notice(Self.recognition(recognised)) }
             for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
             if let cost = Self.cost(plan) { library.notice(cost) }
@@ -91,7 +91,18 @@ struct JobTelling: Sendable {
             smaller.isEmpty
             ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
-        return "\(plan.model): \(course), \(from)" + (plan.guidance > 1 ? "" : ", without guidance")
+        return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
+    }
+
+    private static func recognition(_ found: PlanReport.Recognition) -> String {
+        "taken for \(found.kind), as \(found.sign)" + (found.settings.map { ": \($0)" } ?? "")
+    }
+
+    /// What is to be said of guidance; nil where every pass has it.
+    private static func guidance(_ plan: PlanReport, _ run: PlanReport.Run) -> String? {
+        guard plan.guidance > 1 else { return "without guidance" }
+        guard let guided = run.guidedPasses, guided < run.passes, guided > 0 || plan.guidanceUntil != nil else { return nil }
+        return guided == 0 ? "without guidance" : "guided for \(guided) of \(run.passes) passes"
     }
 
     private static func cost(_ plan: PlanReport) -> String? {

@@ -54,6 +54,10 @@ package struct GenerationText: Sendable {
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
+        if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
+        if let spacing = request.spacing { settings.append(("Timestep spacing", spacing.rawValue)) }
+        // As the web UI tells that one stands in for the model's own.
+        if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }
         if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
         if request.mode == .repaint {
             settings.append(("Mask blur", "\(request.feather)"))

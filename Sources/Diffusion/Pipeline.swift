@@ -116,15 +116,23 @@ package struct Pipeline: Sendable {
     }
 
     /// The texts as the network looks at them at a working size.
-    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
+    ///
+    /// - Parameter guided: steps of the run that are told the negative prompt; nil: all.
+    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize, guided: Int? = nil) -> Guidance {
         let scale = Float(request.guidance)
-        func guidance(_ stretch: Texts.Stretch) -> Guidance {
-            Guidance(parts: stretch.parts, unconditional: stretch.unconditional, scale: scale) {
+        func guidance(_ stretch: Texts.Stretch, from step: Int) -> Guidance {
+            let isGuided = guided.map { step < $0 } ?? true
+            return Guidance(parts: stretch.parts, unconditional: isGuided ? stretch.unconditional : nil, scale: scale) {
                 family.added(to: $0, scale: scale, working: working)
             }
         }
-        let first = guidance(texts.first)
-        return texts.later.isEmpty ? first : first.changing(texts.later.map { ($0.start, guidance($0)) })
+        var changes = texts.later.map { ($0.start, guidance($0, from: $0.start)) }
+        if let guided, guided > 0 {
+            let standing = texts.later.last { $0.start <= guided } ?? texts.first
+            changes.insert((guided, guidance(standing, from: guided)), at: changes.firstIndex { $0.0 > guided } ?? changes.count)
+        }
+        let first = guidance(texts.first, from: 0)
+        return changes.isEmpty ? first : first.changing(changes)
     }
 
     /// Both at once.

@@ -11,6 +11,7 @@ struct OrderKnowledge {
         var steps: Int?
         var guidance: Double?
         var sampler: String?
+        var spacing: SchedulerConfiguration.Spacing?
         var strength: Double?
         var repaintStrength: Double?
         var firstSide: Int?
@@ -43,6 +44,15 @@ struct OrderKnowledge {
     var approved: () throws -> Approved
     /// The negative prompt that stands for the picture, whatever the positive one is.
     var standingNegative: () throws -> String? = { nil }
+}
+
+extension GenerationRequest {
+    /// In words: "4 steps, guidance 1, sampler lcm".
+    fileprivate var course: String {
+        let weight = guidance == guidance.rounded() ? "\(Int(guidance))" : "\(guidance)"
+        let spaced = spacing.map { ", spacing \($0.rawValue)" } ?? ""
+        return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)"
+    }
 }
 
 extension GenerationWish {
@@ -98,11 +108,14 @@ extension GenerationOrder {
         {
             (request.width, request.height) = (size.width, size.height)
         }
+        let autoencoder = wish.autoencoder.map { Self.autoencoder($0, known) }
+        request.autoencoder = autoencoder?.name
+        let recognised = known.recognised.map { Recognition(kind: $0.kind, sign: $0.sign, settings: request.course) }
         let model = try known.model()
         request.model = model.name
         request.seed = request.seed ?? known.randomSeed()
         self.init(
-            request: request, model: model, recognised: known.recognised, engine: engine,
+            request: request, model: model, autoencoder: autoencoder?.path, recognised: recognised, engine: engine,
             picture: request.mode == .paint ? nil : known.picture, mask: request.mode == .repaint ? known.mask : nil,
             strengths: strengths, place: Self.place(wish.output, known), overwrites: wish.overwrite ?? false, promptNumber: promptNumber,
             preview: preview, latent: try Self.file(wish.latent, isPicture: nil))
@@ -120,6 +133,9 @@ extension GenerationOrder {
         if wish.vae != nil { throw .onlyBuiltin(what: "a vae of your own") }
         if wish.textEncoders != nil { throw .onlyBuiltin(what: "a text encoder of your own") }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
+        if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
+        if wish.spacing != nil { throw .onlyBuiltin(what: "a spacing of the steps") }
+        if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
     }
@@ -143,9 +159,16 @@ extension GenerationOrder {
         request.prediction = try choice(wish.prediction, "prediction")
         request.steps = wish.steps ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
-        // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.
-        let usual = request.profile == .a1111 ? .dpmpp2MKarras : usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        request.guidanceUntil = wish.guidanceUntil
+        // A manifest may name a sampler of a later version.
+        var usual = usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        if request.profile == .a1111 {
+            // The web UI has no DDIM in k-diffusion's form; its own default is this one. What was distilled to few steps takes plain ones.
+            let isPlain = [.euler, .eulerAncestral].contains(usual)
+            usual = known.recognised == nil ? .dpmpp2MKarras : isPlain ? usual : .eulerAncestral
+        }
         request.sampler = try choice(wish.sampler, "sampler") ?? usual
+        request.spacing = try choice(wish.spacing, "spacing") ?? usage.spacing
         let strength: Double? =
             switch request.mode {
             case .paint: nil
@@ -217,6 +240,13 @@ extension GenerationOrder {
         let url = URL(asTyped: output)
         guard output.hasSuffix("/") || known.isFolder(url) else { return .file(url) }
         return .folder(URL(fileURLWithPath: url.path, isDirectory: true))
+    }
+
+    /// The tiny autoencoder by the name it is known by, and its place where it was given as a file or folder.
+    private static func autoencoder(_ said: String, _ known: OrderKnowledge) -> Model {
+        let url = URL(asTyped: said)
+        guard said.contains("/") || !url.pathExtension.isEmpty || known.isFolder(url) else { return Model(name: said, path: nil) }
+        return Model(name: CalledFiles.nameOfTinyAutoencoder(at: url), path: url.path)
     }
 
     private static func file(_ name: String?, isPicture what: String?) throws -> URL? {

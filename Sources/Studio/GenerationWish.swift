@@ -26,10 +26,16 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var strengths: [Double]?
     package var steps: Int?
     package var guidance: Double?
+    /// Up to 1: the share of the steps that run, above: how many of them, that are guided at all.
+    package var guidanceUntil: Double?
     package var seed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
+    /// One of `spacings`.
+    package var spacing: String?
+    /// The tiny autoencoder that stands in for the model's own: `tiny`, the name of one that is here, or a file or folder.
+    package var autoencoder: String?
     /// `512x384`, or `picture` for the picture's own.
     package var size: String?
     /// Side of the first picture of what grows; 0: at once.
@@ -72,8 +78,9 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
-            refine
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, spacing,
+            clipSkip, size, autoencoder
+        case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
         case preview, latent, vae, textEncoders, prediction, readsEmptyNegative
     }
@@ -101,9 +108,12 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
         steps = try values.decodeIfPresent(Int.self, forKey: .steps)
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
+        guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        spacing = try values.decodeIfPresent(String.self, forKey: .spacing)
+        autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         size = try values.decodeIfPresent(String.self, forKey: .size)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
         refine = try values.decodeIfPresent(Double.self, forKey: .refine)
@@ -126,6 +136,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
 
     package static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
     package static let samplers = SamplerName.allCases.map(\.rawValue)
+    package static let spacings = SchedulerConfiguration.Spacing.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let predictions = GenerationRequest.Prediction.allCases.map(\.rawValue)

@@ -49,16 +49,18 @@ package struct LibraryWish: Codable, Sendable, Equatable {
 package enum WishError: Error, Equatable, CustomStringConvertible {
     case unknownKey(String)
     case namesFile(String)
+    case namesPath(String)
 
     package var field: String {
         switch self {
-        case .unknownKey(let key), .namesFile(let key): key
+        case .unknownKey(let key), .namesFile(let key), .namesPath(let key): key
         }
     }
 
     package var description: String {
         switch self {
         case .unknownKey(let key): "there is no setting \(key)"
+        case .namesPath(let key): "\(key) takes a name here, not a path"
         case .namesFile(let key): "\(key) is not taken here: what is made goes into the library"
         }
     }
@@ -75,6 +77,9 @@ extension Studio {
             premises.registered.generator(named: model) == nil
         {
             throw StudioError.unknownModel(name: model, known: premises.catalog().generators.map(\.name))
+        }
+        if let autoencoder = located.autoencoder, autoencoder.contains(where: { "/.~".contains($0) }) {
+            throw WishError.namesPath("autoencoder")
         }
         if let id = wish.picture { located.picture = try file(of: premises.library().picture(id: id)).path }
         if let mask = wish.mask { located.mask = try file(ofMask: mask).path }

@@ -40,6 +40,9 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .axisTwice: "y"
         case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
+        case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
+        case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
+        case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
         case .onlyBuiltin(let what):
             what.contains("text encoder")
                 ? "textEncoders"

@@ -203,7 +203,8 @@ extension LibraryWish {
         (wish.steps, wish.guidance, wish.seed, wish.sampler) = (request.steps, request.guidance, request.seed, request.sampler.rawValue)
         wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
         (wish.prediction, wish.readsEmptyNegative) = (request.prediction?.rawValue, request.readsEmptyNegative)
-        (wish.strengths, wish.clipSkip) = (strengths, request.clipSkip)
+        (wish.strengths, wish.clipSkip, wish.guidanceUntil) = (strengths, request.clipSkip, request.guidanceUntil)
+        (wish.autoencoder, wish.spacing) = (request.autoencoder, request.spacing?.rawValue)
         if let width = request.width, let height = request.height { wish.size = "\(width)x\(height)" }
         if request.profile == .redraw {
             wish.firstSide = request.firstSide ?? 0

@@ -29,11 +29,16 @@ extension Studio {
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
         let habits = outside == nil ? premises.habits(of: name) : nil
+        var usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
+        var recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
+        if outside == nil, let found = distillation(in: wish.prompt, model: name) {
+            usage.take(found.model)
+            recognised = .init(kind: found.model.kind.rawValue, sign: found.sign)
+        }
         return try GenerationOrder(
             wish,
             OrderKnowledge(
-                usage: manifest == nil ? .init(habits) : .init(manifest?.defaults), sizes: manifest?.sizeRule,
-                recognised: habits.flatMap { habits in habits.kind.map { .init(kind: $0.rawValue, sign: habits.sign) } },
+                usage: usage, sizes: manifest?.sizeRule, recognised: recognised,
                 picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
                 isFolder: { url in
@@ -56,6 +61,16 @@ extension Studio {
         guard wish.mask == nil else { throw OrderError.maskAndSelection }
         guard let picture else { throw OrderError.noPicture(mode: GenerationRequest.Mode.repaint.rawValue) }
         return try ThingSelection(of: names, in: picture, premises).maskFile()
+    }
+
+    /// What a LoRA that a prompt calls makes of the model: one that was distilled to few steps, added by half of its weight or more.
+    private func distillation(in prompt: String?, model: String) -> (model: FewStepModel, sign: String)? {
+        guard let prompt, let place = try? premises.generator(model).place else { return nil }
+        let folders = [place, place.deletingLastPathComponent(), installation.personalModels]
+        for tag in PromptTags(prompt).adaptations where tag.unet >= 0.5 {
+            if let file = CalledFiles.lora(named: tag.name, in: folders), let found = FewStepModel.adapter(file) { return found }
+        }
+        return nil
     }
 
     /// The generator that comes along for a wish that names none: the painter for what is composed anew, where it is installed.

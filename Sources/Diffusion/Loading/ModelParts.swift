@@ -20,7 +20,7 @@ struct ModelParts {
     var unet: Weights
     let unetConfiguration: UNetConfiguration
     var autoencoder: Weights
-    let autoencoderConfiguration: AutoencoderConfiguration
+    var autoencoderConfiguration: AutoencoderConfiguration
     /// Empty where the model reads prompts with the default encoder.
     var textEncoders: [TextEncoder]
     var scheduler: SchedulerConfiguration

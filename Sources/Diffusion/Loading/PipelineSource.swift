@@ -30,6 +30,7 @@ package struct PipelineSource: Sendable {
         if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
         notes += try parts.add(options.adaptations)
+        if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)
         family = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,

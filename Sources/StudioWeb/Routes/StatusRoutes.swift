@@ -42,6 +42,7 @@ struct StatusRoutes {
     private struct Choices: Encodable {
         let modes = GenerationWish.modes
         let samplers = GenerationWish.samplers
+        let spacings = GenerationWish.spacings
         let profiles = GenerationWish.profiles
         let precisions = GenerationWish.precisions
         let resizes = GenerationWish.resizes
@@ -52,6 +53,7 @@ struct StatusRoutes {
         let states = PictureFilter.State.allCases.map(\.rawValue)
         let orders = PictureFilter.Order.allCases.map(\.rawValue)
         let engines: [String]
+        let autoencoders: [String]
         let advisedStrength = [GenerationWish.advisedStrength.lowerBound, GenerationWish.advisedStrength.upperBound]
         let defaultStrength = GenerationWish.defaultStrength
         let maxPixels = UploadLimits.pixels
@@ -65,7 +67,7 @@ struct StatusRoutes {
         let ranges = GenerationWish.ranges.mapValues { [$0.lowerBound, $0.upperBound] }
     }
 
-    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames)) }
+    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames, autoencoders: site.studio.autoencoders())) }
 
     private struct Model: Encodable {
         let model: ModelEntry
