@@ -53,6 +53,8 @@ import Testing
         try check("thresholds", ["vocab", "thresholds"])
         try check("file", ["info", tool.path("a.png")])
         try check("file", ["info", coffee, cat], isList: true)
+        try FileManager.default.copyItem(atPath: cat, toPath: tool.path("cat.jpg"))
+        try check("caption", ["captions", tool.path("cat.jpg")], isList: true)
         try check("finding", ["doctor"], isList: true)
         try check("bench", ["bench"])
         try check("similar", ["similar", cat], isList: true)
