@@ -35,6 +35,16 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("8 other digests of a picture, whose file was given keywords") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE pictureAlias (
+                        sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+                        pictureId INTEGER NOT NULL REFERENCES picture(id) ON DELETE CASCADE
+                    ) WITHOUT ROWID;
+                    CREATE INDEX pictureAliasByPicture ON pictureAlias(pictureId);
+                    """)
+        }
         return migrator
     }
 

@@ -55,6 +55,7 @@ import Testing
         try check("file", ["info", coffee, cat], isList: true)
         try FileManager.default.copyItem(atPath: cat, toPath: tool.path("cat.jpg"))
         try check("caption", ["captions", tool.path("cat.jpg")], isList: true)
+        try check("keywords", ["keywords", tool.path("cat.jpg")], isList: true)
         try check("finding", ["doctor"], isList: true)
         try check("bench", ["bench"])
         try check("similar", ["similar", cat], isList: true)
