@@ -13,7 +13,15 @@ struct GenerationRun {
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
         if !addresses.isEmpty { wish.engine = Studio.engineName(of: addresses) }
         let studio = try library.studio(engines: addresses)
-        let order = try await studio.order(wish)
+        if let source = options.wording.from {
+            let notes = try studio.fill(&wish, from: source)
+            for note in notes { library.notice("\(source): \(note)") }
+        }
+        // Several where each seed says other words; else one.
+        for order in try await studio.orders(wish) { try await run(order, studio) }
+    }
+
+    private func run(_ order: GenerationOrder, _ studio: Studio) async throws {
         if options.later {
             let job = try studio.enqueue(order)
             if library.json { return try JSONOutput.print(try studio.job(job)) }

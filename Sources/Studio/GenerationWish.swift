@@ -13,6 +13,12 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var mask: String?
     package var prompt: String?
     package var negative: String?
+    /// Names of the person's presets whose prompts are laid over these, in this order.
+    package var styles: [String]?
+    /// One of `infotexts`.
+    package var infotext: String?
+    /// Folder of the files that `__name__` in a prompt means; nil: the person's own.
+    package var wildcards: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.
     package var model: String?
     package var strength: Double?
@@ -65,7 +71,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
             refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent
+        case preview, latent, styles, wildcards, infotext
     }
 
     package init(from decoder: any Decoder) throws {
@@ -77,6 +83,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         overwrite = try values.decodeIfPresent(Bool.self, forKey: .overwrite)
         preview = try values.decodeIfPresent(String.self, forKey: .preview)
         latent = try values.decodeIfPresent(String.self, forKey: .latent)
+        wildcards = try values.decodeIfPresent(String.self, forKey: .wildcards)
     }
 
     /// All but what names files.
@@ -84,6 +91,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         mode = try values.decodeIfPresent(String.self, forKey: .mode)
         prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
         negative = try values.decodeIfPresent(String.self, forKey: .negative)
+        styles = try values.decodeIfPresent([String].self, forKey: .styles)
+        infotext = try values.decodeIfPresent(String.self, forKey: .infotext)
         model = try values.decodeIfPresent(String.self, forKey: .model)
         strength = try values.decodeIfPresent(Double.self, forKey: .strength)
         strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
@@ -113,6 +122,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
     package static let samplers = SamplerName.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
+    package static let infotexts = GenerationRequest.Infotext.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
     package static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)

@@ -56,6 +56,10 @@ import Testing
         try FileManager.default.copyItem(atPath: cat, toPath: tool.path("cat.jpg"))
         try check("caption", ["captions", tool.path("cat.jpg")], isList: true)
         try check("keywords", ["keywords", tool.path("cat.jpg")], isList: true)
+        try Data("name,prompt,negative_prompt\nNight,\"{prompt}, at night\",bright\n".utf8).write(
+            to: URL(fileURLWithPath: tool.path("styles.csv")))
+        try check("styles", ["styles", "import", tool.path("styles.csv")])
+        try check("style", ["styles", "list"], isList: true)
         try check("finding", ["doctor"], isList: true)
         try check("bench", ["bench"])
         try check("similar", ["similar", cat], isList: true)

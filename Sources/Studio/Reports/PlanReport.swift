@@ -70,7 +70,7 @@ extension PlanReport {
         self.init(
             model: order.model.name,
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
-            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: order.request.wordingNotes + plan.notes,
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
