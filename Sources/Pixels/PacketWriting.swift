@@ -8,6 +8,8 @@ extension ImageFile {
 
     /// Formats that a packet can be put into.
     package static let packetFormats: Set<ImageFormat> = [.jpeg, .png, .webp]
+    /// Bytes of a packet that a JPEG takes.
+    package static let longestPacketOfJPEG = JPEGFile.longestPacket
 
     /// The file with that packet in the place of the one it has.
     ///
@@ -28,8 +30,8 @@ extension ImageFile {
 }
 
 extension JPEGFile {
-    /// Bytes of a packet that one segment holds.
-    static let longestPacket = 0xFFFF - 2 - xmpName.utf8.count
+    /// Bytes of a packet that one segment holds, by the specification.
+    static let longestPacket = 65_502
 
     static func replacing(xmp packet: [UInt8]?, in bytes: [UInt8]) throws(ImageError) -> [UInt8] {
         if let packet, packet.count > longestPacket {

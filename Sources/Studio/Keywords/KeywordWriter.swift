@@ -28,10 +28,13 @@ package struct KeywordReport: Codable, Sendable {
 package enum KeywordError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case notEmbeddable(path: String, format: String)
+    case tooLong(path: String, bytes: Int)
 
     package var description: String {
         switch self {
         case .unreadable(let path, let reason): "\(path): \(reason); it was left as it is"
+        case .tooLong(let path, let bytes):
+            "\(path): its XMP would be \(bytes) bytes long, and a JPEG takes \(ImageFile.longestPacketOfJPEG); write a sidecar, without --embed"
         case .notEmbeddable(let path, let format):
             "\(path): keywords are embedded in JPEG, PNG and WebP, not in \(format); write a sidecar, without --embed"
         }
@@ -135,6 +138,9 @@ extension Studio {
             KeywordReport(picture: path, file: place.path, keywords: ours, others: others, state: state)
         }
         if packet.text == before { return report(ours.isEmpty ? .empty : .same) }
+        guard file.format != .jpeg || packet.text.utf8.count <= ImageFile.longestPacketOfJPEG else {
+            throw KeywordError.tooLong(path: path, bytes: packet.text.utf8.count)
+        }
         let bytes = try ImageFile.replacing(xmp: packet.isEmpty ? nil : Array(packet.text.utf8), in: file.bytes)
         // The library knows the picture by its file's digest: told before, so that no moment knows neither.
         try library.note(alias: bytes.sha256, of: picture.id)
