@@ -56,9 +56,9 @@ package struct PromptTemplate: Sendable, Equatable {
             switch part {
             case .words(let words): text += words
             case .file(let name):
-                let lines = try lines(name)
-                guard !lines.isEmpty else { throw WildcardError.empty(name) }
-                let line = PromptTemplate(lines[chooser.index(below: lines.count)])
+                let choices = try lines(name)
+                guard !choices.isEmpty else { throw WildcardError.empty(name) }
+                let line = PromptTemplate(choices[chooser.index(below: choices.count)])
                 text += try self.text(of: line.parts, &chooser, depth: depth + 1, lines)
             case .choice(let choice):
                 text += try self.text(of: choice, &chooser, depth: depth + 1, lines)
@@ -112,7 +112,10 @@ extension PromptTemplate {
                     guard let last = open.popLast() else { break }
                     braces[last.start] = (place, last.isChoice)
                     // Nobody means this; it is not worth a stack that deep.
-                    if open.count >= PromptTemplate.deepest { return braces = [:] }
+                    if open.count >= PromptTemplate.deepest {
+                        braces = [:]
+                        return
+                    }
                 default: break
                 }
                 place += 1
