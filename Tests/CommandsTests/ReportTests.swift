@@ -60,6 +60,8 @@ import Testing
             to: URL(fileURLWithPath: tool.path("styles.csv")))
         try check("styles", ["styles", "import", tool.path("styles.csv")])
         try check("style", ["styles", "list"], isList: true)
+        try check("found", ["search", "soft"], isList: true)
+        try check("forgotten", ["forget", cat])
         try check("finding", ["doctor"], isList: true)
         try check("bench", ["bench"])
         try check("similar", ["similar", cat], isList: true)
