@@ -14,12 +14,19 @@ struct RepaintCommand: AsyncParsableCommand {
               redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
               redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
+              redraw repaint holiday/ --mask masks/ --prompt "a stormy sky" --output repainted/
+
+            Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
+            with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \
+            where it stopped; --overwrite makes all of them anew.
             """)
 
-    @Argument(help: "The picture.", completion: .file())
-    var picture: String
+    @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
+    var pictures: [String]
 
-    @Option(name: .long, help: "A picture of the same size, white where it is to be repainted.", completion: .file())
+    @Option(
+        name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file()
+    )
     var mask: String
 
     @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
@@ -57,9 +64,11 @@ struct RepaintCommand: AsyncParsableCommand {
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws { try ManyPictures(pictures).validate(generation, command: "repaint") }
+
     func run() async throws {
         var wish = GenerationWish()
-        (wish.mode, wish.picture, wish.mask) = ("repaint", picture, mask)
+        wish.mode = "repaint"
         wish.strength = strength
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
@@ -67,6 +76,6 @@ struct RepaintCommand: AsyncParsableCommand {
         transparency.fill(&wish)
         growth.fill(&wish)
         generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: mask)
     }
 }
