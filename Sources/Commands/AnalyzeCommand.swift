@@ -22,6 +22,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
               redraw analyze holiday/ --quiet > said.txt
               redraw analyze photo.jpg --json | jq -r '.suggestions[] | select(.confidence > 0.5) | .tag'
               find . -name '*.jpg' -mtime -7 | redraw analyze - --jsonl > said.jsonl
+              redraw analyze dataset/ --write-captions --caption-prefix "myword"
             """)
 
     @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
@@ -52,6 +53,12 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         completion: .directory)
     var tagger: String?
 
+    @Flag(
+        name: .long,
+        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; a file that is there stays as it is.")
+    var writeCaptions = false
+
+    @OptionGroup var captions: CaptionOptions
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
@@ -59,15 +66,19 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
     package func validate() throws {
         guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
+        guard writeCaptions || !captions.isSaid else {
+            throw ValidationError("--overwrite and the options of captions need --write-captions.")
+        }
     }
 
     package func run() async throws {
         looking.useThreads()
         let studio = try library.studio(looking, tagger: tagger)
+        let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
         let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
             let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped)
-            try await BatchRun(style: style, quiet: library.quiet).run(
+            try await BatchRun(style: style, quiet: library.quiet, captions: writer).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
             return
         }
@@ -83,6 +94,12 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         } else {
             Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
         }
+        guard let writer else { return }
+        var tally = CaptionTally()
+        tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
+        library.notice(tally.summary)
+        for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
+        if tally.isIncomplete { throw ExitCode.failure }
     }
 }
 

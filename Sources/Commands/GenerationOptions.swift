@@ -139,6 +139,7 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp("Run while up to n - 1 other jobs do (default: 1, which waits for its turn).", valueName: "n"))
     var atOnce = 1
 
+    @OptionGroup var wording: WordingOptions
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
@@ -177,5 +178,6 @@ struct GenerationOptions: ParsableArguments {
         wish.overwrite = overwrite
         wish.preview = preview
         wish.latent = latent
+        wording.fill(&wish)
     }
 }

@@ -7,13 +7,39 @@ struct GenerationRun {
     let library: LibraryOptions
 
     func run(_ wish: GenerationWish) async throws {
-        options.useThreads()
         var wish = wish
+        let studio = try studio(for: &wish)
+        // Several where each seed says other words; else one.
+        for order in try await studio.orders(wish) { try await run(order, studio) }
+    }
+
+    /// One picture, or many.
+    ///
+    /// - Parameter mask: a picture, or a folder of them.
+    func run(_ wish: GenerationWish, of pictures: ManyPictures, mask: String?) async throws {
+        var wish = wish
+        guard pictures.areMany else {
+            (wish.picture, wish.mask) = (pictures.names[0], mask)
+            return try await run(wish)
+        }
+        let studio = try studio(for: &wish)
+        try await pictures.make(wish, masks: mask, studio, options, library)
+    }
+
+    private func studio(for wish: inout GenerationWish) throws -> Studio {
+        options.useThreads()
         let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
         if let name = servers.name { wish.engine = name }
         let studio = try library.studio(engines: servers)
-        let order = try await studio.order(wish)
+        if let source = options.wording.from {
+            let notes = try studio.fill(&wish, from: source)
+            for note in notes { library.notice("\(source): \(note)") }
+        }
+        return studio
+    }
+
+    private func run(_ order: GenerationOrder, _ studio: Studio) async throws {
         if options.later {
             let job = try studio.enqueue(order)
             if library.json { return try JSONOutput.print(try studio.job(job)) }

@@ -15,12 +15,17 @@ struct RepaintCommand: AsyncParsableCommand {
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
               redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
               redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
+              redraw repaint holiday/ --mask masks/ --prompt "a stormy sky" --output repainted/
+
+            Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
+            with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \
+            where it stopped; --overwrite makes all of them anew.
             """)
 
-    @Argument(help: "The picture.", completion: .file())
-    var picture: String
+    @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
+    var pictures: [String]
 
-    @Option(name: .long, help: "A picture of the same size, white where it is to be repainted.", completion: .file())
+    @Option(name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file())
     var mask: String?
 
     @Option(
@@ -69,11 +74,12 @@ struct RepaintCommand: AsyncParsableCommand {
         guard (mask == nil) != select.isEmpty else {
             throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
         }
+        try ManyPictures(pictures).validate(generation, command: "repaint")
     }
 
     func run() async throws {
         var wish = GenerationWish()
-        (wish.mode, wish.picture, wish.mask) = ("repaint", picture, mask)
+        wish.mode = "repaint"
         if !select.isEmpty { wish.select = select }
         wish.strength = strength
         wish.invert = invert
@@ -82,6 +88,6 @@ struct RepaintCommand: AsyncParsableCommand {
         transparency.fill(&wish)
         growth.fill(&wish)
         generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: mask)
     }
 }

@@ -119,6 +119,31 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var prediction: Prediction?
     /// Whether an empty negative prompt was given as one: it is read as a text then, where a model would be told nothing by zeros.
     package var readsEmptyNegative = false
+    /// How the line of settings in the picture is written.
+    package var infotext = Infotext.redraw
+    /// What the prompts were made of, where they were not written as they are.
+    package var wording: Wording?
+
+    package enum Infotext: String, Codable, Sendable, CaseIterable {
+        /// With what only Redraw has.
+        case redraw
+        /// As AUTOMATIC1111's web UI writes it, with the hashes of the model and of the LoRAs.
+        case a1111
+    }
+
+    /// Prompts as they were written, before styles were laid over them and their choices were made.
+    package struct Wording: Codable, Sendable, Equatable {
+        package var prompt: String
+        package var negative: String
+        /// Names of the styles, in the order in which they were laid over.
+        package var styles: [String]
+        /// Whether there was anything to choose: another seed says other words.
+        package var isChosen: Bool
+
+        package init(prompt: String, negative: String, styles: [String] = [], isChosen: Bool = false) {
+            (self.prompt, self.negative, self.styles, self.isChosen) = (prompt, negative, styles, isChosen)
+        }
+    }
 
     package init() {}
 
@@ -177,6 +202,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         background = try values.decodeIfPresent(String.self, forKey: .background)
         prediction = try values.decodeIfPresent(Prediction.self, forKey: .prediction)
         try read(.readsEmptyNegative, into: &readsEmptyNegative)
+        try read(.infotext, into: &infotext)
+        wording = try values.decodeIfPresent(Wording.self, forKey: .wording)
     }
 
     /// A setting that is a number within fixed bounds.

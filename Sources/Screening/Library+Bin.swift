@@ -110,14 +110,18 @@ extension Library {
                     """
             ).map { StoredRow($0, of: "picture") }
             for picture in pictures { try Library.remove(picture: picture.value("id"), picture.value("sha256"), &emptied, db) }
-            // Only now is it known what stays: a picture may be the very file that a generation wrote.
-            emptied.files = try emptied.files.filter { try !Library.needs($0, db) }
-            emptied.masks = try Set(emptied.masks).sorted().filter { try !Library.needs(mask: $0, db) }
+            try Library.keepNeeded(&emptied, db)
             return emptied
         }
     }
 
-    private static func remove(generation: Int64, _ emptied: inout EmptiedBin, _ db: Database) throws {
+    /// Only once all is removed is it known what stays: a picture may be the very file that a generation wrote.
+    static func keepNeeded(_ emptied: inout EmptiedBin, _ db: Database) throws {
+        emptied.files = try emptied.files.filter { try !Library.needs($0, db) }
+        emptied.masks = try Set(emptied.masks).sorted().filter { try !Library.needs(mask: $0, db) }
+    }
+
+    static func remove(generation: Int64, _ emptied: inout EmptiedBin, _ db: Database) throws {
         let outputs = try Row.fetchAll(db, sql: "SELECT path, sha256 FROM generationOutput WHERE generationId = ?", arguments: [generation])
         for output in outputs.map({ StoredRow($0, of: "generationOutput") }) {
             emptied.files.append(.init(path: try output.value("path"), sha256: try output.value("sha256")))
@@ -131,7 +135,7 @@ extension Library {
         try db.execute(sql: "DELETE FROM generation WHERE id = ?", arguments: [generation])
     }
 
-    private static func remove(picture id: Int64, _ sha256: String, _ emptied: inout EmptiedBin, _ db: Database) throws {
+    static func remove(picture id: Int64, _ sha256: String, _ emptied: inout EmptiedBin, _ db: Database) throws {
         let paths = try String.fetchAll(db, sql: "SELECT path FROM picturePath WHERE pictureId = ?", arguments: [id])
         emptied.files += paths.map { EmptiedBin.File(path: $0, sha256: sha256) }
         for table in ["embedding", "suggestion", "decision", "prompt", "analysis", "picturePath"] {

@@ -61,6 +61,19 @@ extension Library {
             conditions.append("bestStars > 0 AND bestStars >= ?")
             arguments += [stars]
         }
+        if let since = query.since {
+            conditions.append("addedAt >= ?")
+            arguments += [since]
+        }
+        if let model = query.model {
+            conditions.append(
+                """
+                (picture.id IN (SELECT pictureId FROM generation WHERE model = ? AND status = 'done') OR picture.sha256 IN (
+                    SELECT generationOutput.sha256 FROM generationOutput
+                    JOIN generation ON generation.id = generationOutput.generationId WHERE model = ?))
+                """)
+            arguments += [model, model]
+        }
         return (conditions, arguments)
     }
 

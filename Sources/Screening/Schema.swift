@@ -44,6 +44,16 @@ enum Schema {
         migrator.registerMigration("9 sheets, what a picture was enlarged from") { db in
             try db.execute(sql: sheets)
         }
+        migrator.registerMigration("10 other digests of a picture, whose file was given keywords") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE pictureAlias (
+                        sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+                        pictureId INTEGER NOT NULL REFERENCES picture(id) ON DELETE CASCADE
+                    ) WITHOUT ROWID;
+                    CREATE INDEX pictureAliasByPicture ON pictureAlias(pictureId);
+                    """)
+        }
         return migrator
     }
 

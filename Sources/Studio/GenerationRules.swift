@@ -42,6 +42,10 @@ struct OrderKnowledge {
     /// Asked once the wish was found sound.
     var model: () throws -> GenerationOrder.Model
     var approved: () throws -> Approved
+    /// What a style of that name adds to the prompts.
+    var style: (String) throws -> StyleSheet.Style = { throw StudioError.noSuchPreset($0) }
+    /// The lines that a wildcard means.
+    var wildcardLines: (String) throws -> [String] = { throw WildcardError.noFile(name: $0, folder: "") }
     /// The negative prompt that stands for the picture, whatever the positive one is.
     var standingNegative: () throws -> String? = { nil }
 }
@@ -114,6 +118,7 @@ extension GenerationOrder {
         let model = try known.model()
         request.model = model.name
         request.seed = request.seed ?? known.randomSeed()
+        try Self.word(&request, wish, known)
         self.init(
             request: request, model: model, autoencoder: autoencoder?.path, recognised: recognised, engine: engine,
             picture: request.mode == .paint ? nil : known.picture, mask: request.mode == .repaint ? known.mask : nil,
@@ -153,6 +158,7 @@ extension GenerationOrder {
         request.outputSize = try choice(wish.outputSize, "output size") ?? request.outputSize
         request.fill = try choice(wish.fill, "fill") ?? request.fill
         request.area = try choice(wish.area, "area") ?? request.area
+        request.infotext = try choice(wish.infotext, "infotext") ?? request.infotext
         request.prompt = wish.prompt ?? ""
         request.negative = wish.negative ?? ""
         request.readsEmptyNegative = wish.readsEmptyNegative ?? (wish.negative == "")
@@ -202,6 +208,30 @@ extension GenerationOrder {
         request.refine = wish.refine ?? request.refine
         if let drafts = wish.drafts, drafts > 1, !request.grows { throw OrderError.draftsOfWhatDoesNotGrow(drafts) }
         request.drafts = wish.drafts ?? (request.firstSide == nil || !request.grows ? 1 : request.drafts)
+    }
+
+    /// The prompts with the words of the styles, and with their choices made by the seed.
+    private static func word(_ request: inout GenerationRequest, _ wish: GenerationWish, _ known: OrderKnowledge) throws {
+        var wording = GenerationRequest.Wording(prompt: request.prompt, negative: request.negative)
+        for name in wish.styles ?? [] {
+            let style = try known.style(name)
+            request.prompt = StyleSheet.join(style.prompt, request.prompt)
+            request.negative = StyleSheet.join(style.negative, request.negative)
+            wording.styles.append(style.name)
+        }
+        let (template, negative) = (PromptTemplate(request.prompt), PromptTemplate(request.negative))
+        wording.isChosen = template.hasChoices || negative.hasChoices
+        guard wording.isChosen || !wording.styles.isEmpty else { return }
+        let seed = request.seed ?? 0
+        request.prompt = try template.resolved(seed: seed, lines: known.wildcardLines)
+        // With numbers of its own: what one prompt says decides nothing of the other.
+        request.negative = try negative.resolved(seed: ~seed, lines: known.wildcardLines)
+        request.wording = wording
+        do {
+            try request.validate()
+        } catch {
+            throw OrderError.request(error)
+        }
     }
 
     private static func sheet(_ wish: GenerationWish) throws -> [Double] {

@@ -15,6 +15,12 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var select: [String]?
     package var prompt: String?
     package var negative: String?
+    /// Names of the person's presets whose prompts are laid over these, in this order.
+    package var styles: [String]?
+    /// One of `infotexts`.
+    package var infotext: String?
+    /// Folder of the files that `__name__` in a prompt means; nil: the person's own.
+    package var wildcards: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.
     package var model: String?
     /// Whose autoencoder it is run with: a model's name, a file or a folder.
@@ -82,7 +88,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative
+        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards, infotext
     }
 
     package init(from decoder: any Decoder) throws {
@@ -96,6 +102,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         latent = try values.decodeIfPresent(String.self, forKey: .latent)
         vae = try values.decodeIfPresent(String.self, forKey: .vae)
         textEncoders = try values.decodeIfPresent([String].self, forKey: .textEncoders)
+        wildcards = try values.decodeIfPresent(String.self, forKey: .wildcards)
     }
 
     /// All but what names files.
@@ -103,6 +110,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         mode = try values.decodeIfPresent(String.self, forKey: .mode)
         prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
         negative = try values.decodeIfPresent(String.self, forKey: .negative)
+        styles = try values.decodeIfPresent([String].self, forKey: .styles)
+        infotext = try values.decodeIfPresent(String.self, forKey: .infotext)
         model = try values.decodeIfPresent(String.self, forKey: .model)
         strength = try values.decodeIfPresent(Double.self, forKey: .strength)
         strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
@@ -138,6 +147,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package static let samplers = SamplerName.allCases.map(\.rawValue)
     package static let spacings = SchedulerConfiguration.Spacing.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
+    package static let infotexts = GenerationRequest.Infotext.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let predictions = GenerationRequest.Prediction.allCases.map(\.rawValue)
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)

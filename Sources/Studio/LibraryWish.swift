@@ -16,7 +16,7 @@ package struct LibraryWish: Codable, Sendable, Equatable {
     package init() {}
 
     /// Keys of a wish that name files of the machine.
-    private static let files: Set<String> = ["output", "overwrite", "preview", "latent", "vae", "textEncoders"]
+    private static let files: Set<String> = ["output", "overwrite", "preview", "latent", "vae", "textEncoders", "wildcards"]
 
     private struct AnyKey: CodingKey {
         let stringValue: String

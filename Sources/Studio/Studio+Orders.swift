@@ -9,12 +9,20 @@ extension Studio {
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
     package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
+        let styles = try styles(wish.styles ?? [])
+        var wish = wish
+        // What the person said goes before what a style of theirs says.
+        for style in styles { wish.fill(from: style.settings) }
+        return try await order(wish, styles)
+    }
+
+    private func order(_ wish: GenerationWish, _ styles: [NamedStyle]) async throws -> GenerationOrder {
         var outside: OutsideModel?
         if let name = wish.engine, let engine = engines[name] as? any OutsideEngine {
             outside = OutsideModel(name: wish.model)
             if wish.model == nil { outside?.name = try await engine.usualModel() }
         }
-        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside) }
+        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside, styles) }
     }
 
     /// A model that lies with an engine elsewhere.
@@ -22,7 +30,7 @@ extension Studio {
         var name: String?
     }
 
-    private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?) throws -> GenerationOrder {
+    private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?, _ styles: [NamedStyle]) throws -> GenerationOrder {
         let file = try wish.picture.map { try PictureFile(path: $0) }
         let mask = try self.mask(of: wish, picture: file)
         let name = outside?.name ?? wish.model ?? usualGenerator(for: wish)
@@ -52,6 +60,11 @@ extension Studio {
                     return .init(name: name, path: place.path, vae: parts.vae, textEncoders: parts.textEncoders)
                 },
                 approved: { try self.approvedPrompt(for: file) },
+                style: { name in
+                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
+                    return style.style
+                },
+                wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
     }
 

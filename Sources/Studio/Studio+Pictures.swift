@@ -142,7 +142,8 @@ extension Studio {
         // Those of the library's own come first: nobody changes them.
         let paths = picture.paths.filter { path in shelf.contains { path.hasPrefix($0 + "/") } }
         for path in paths + picture.paths {
-            if let file = try? PictureFile(path: path), file.sha256 == picture.sha256 { return file }
+            guard let file = try? PictureFile(path: path) else { continue }
+            if try file.sha256 == picture.sha256 || premises.library().picture(sha256: file.sha256)?.id == picture.id { return file }
         }
         throw StudioError.fileIsGone(picture: "picture \(picture.id)")
     }

@@ -52,6 +52,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     /// A name that would be a path.
     case notAName(what: String, value: String)
     case nothingToCompare(generation: Int64)
+    /// A picture that no generation of the library made.
+    case notMadeHere(path: String)
 
     package var description: String {
         switch self {
@@ -124,6 +126,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .noSuchOutput(let generation, let number):
             "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
+        case .notMadeHere(let path): "\(path) is no picture that was made here; name a generation's number (redraw history --generations)."
         case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }
     }

@@ -7,7 +7,9 @@ package enum CalledFiles {
     /// - Parameter folders: each is searched for a folder `loras`.
     package static func loras(in folders: [URL]) -> [String] { NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).names }
 
-    /// The LoRA file that a prompt's tag means; nil where there is none.
+    /// The file of a LoRA that a prompt calls.
+    ///
+    /// - Parameter folders: each is searched for a folder `loras`, the first before the others.
     package static func lora(named name: String, in folders: [URL]) -> URL? {
         NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).file(named: name)
     }
