@@ -12,14 +12,16 @@ package struct Analyzer: Sendable {
     private let catalog: ModelCatalog
     private let styles: StyleIndex?
     private let settings: SelectionSettings
+    private let memory: Int?
 
     /// - Parameters:
     ///   - index: of this very vocabulary and encoder.
     ///   - styles: the models' descriptors, embedded; nil ranks models by their manifests' ratings alone.
+    ///   - memory: bytes that the machine has, for what would run here; nil: whatever it takes.
     ///   - settings: nil takes those that suit the index's scale of confidence.
     package init(
         encoder: any PictureEncoder, vocabulary: TagVocabulary, index: VocabularyIndex, catalog: ModelCatalog, styles: StyleIndex? = nil,
-        settings: SelectionSettings? = nil
+        memory: Int? = nil, settings: SelectionSettings? = nil
     ) {
         precondition(
             index.vocabularyDigest == vocabulary.digest && index.encoderDigest == encoder.digest,
@@ -29,6 +31,7 @@ package struct Analyzer: Sendable {
         self.index = index
         self.catalog = catalog
         self.styles = styles
+        self.memory = memory
         self.settings = settings ?? (index.scale.source == .fitted ? .tuned : .unfitted)
     }
 
@@ -126,10 +129,12 @@ package struct Analyzer: Sendable {
             }
         }
         let chosen = ModelChooser(
-            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:]
+            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:],
+            memory: memory
         ).choice()
-        let composed = try compose(suggestions, look: look, mode: composition)
-        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags))
+        let habit = chosen?.manifest.prompt
+        let composed = try compose(suggestions, look: look, mode: composition, for: habit)
+        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags), own: habit?.negative)
         return AnalysisResult(
             suggestions: suggestions, dropped: dropped, prompt: ComposedPrompt(positive: composed.text, negative: negative),
             composition: composed.scores, model: chosen?.choice,
@@ -138,17 +143,13 @@ package struct Analyzer: Sendable {
 
     /// The prompt that approving every suggestion of `confidence` and above would give or, with the text tower's help, the best part of it.
     private func compose(
-        _ suggestions: [Suggested], look: Look, mode: CompositionMode
+        _ suggestions: [Suggested], look: Look, mode: CompositionMode, for habit: Manifest.Prompt?
     ) throws -> (text: String, tags: [String], scores: CompositionScores) {
-        var used = suggestions.filter { $0.confidence >= Self.promptConfidence && !Self.isAboutFormat($0.tag) }
-        // A prompt is about something, be it a guess.
-        if !used.contains(where: { $0.facet == .subject }), let guess = suggestions.first(where: { $0.facet == .subject }) {
-            used.insert(guess, at: 0)
-        }
+        let used = PromptComposer.unscreened(suggestions, tag: \.tag, facet: \.facet, confidence: { Double($0.confidence) })
         let approved = used.map { ApprovedTag(text: $0.tag, facet: $0.facet) }
         guard mode == .full, !used.isEmpty else {
             let scores = CompositionScores(mode: .fast, similarity: nil, tried: 0, gains: [])
-            return (PromptComposer.compose(approved), used.map(\.tag), scores)
+            return (PromptComposer.compose(approved, for: habit), used.map(\.tag), scores)
         }
         let search = PromptSearch(
             picture: look.embedding, tags: approved, cosines: used.map(\.cosine),
@@ -157,7 +158,8 @@ package struct Analyzer: Sendable {
             let whole = try texts.map { try encoder.tokenCount($0) < encoder.maximumTokens }
             return zip(try encoder.embed(texts), whole).map { $1 ? $0 : nil }
         }
-        return (found.text, found.chosen.map { used[$0].tag }, found.scores)
+        let text = habit == nil ? found.text : PromptComposer.compose(found.chosen.sorted().map { approved[$0] }, for: habit)
+        return (text, found.chosen.map { used[$0].tag }, found.scores)
     }
 
     /// The confidence that is shown for what embeddings say of subjects, actions and settings, on the encoder's own scale: how often such a tag
@@ -192,14 +194,6 @@ package struct Analyzer: Sendable {
         guard shift != 0 else { return (before, before) }
         let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - shift
         return (before, 1 / (1 + exp(-odds)))
-    }
-
-    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
-    static let promptConfidence: Float = 0.25
-
-    /// Whether a tag speaks of the canvas, which the size says already, or of a fault, which nobody wants drawn.
-    private static func isAboutFormat(_ tag: String) -> Bool {
-        tag.hasSuffix(" orientation") || tag.hasSuffix(" format") || tag == "blurry"
     }
 
     /// What may hold of the picture, and how it was made.

@@ -1,4 +1,54 @@
+import Catalog
+import Foundation
 import Vocabulary
+
+extension PromptComposer {
+    /// The prompt as a model wants it written; without its manifest's word, as ``compose(_:)`` writes it.
+    ///
+    /// - Parameter tags: the likeliest first.
+    package static func compose(_ tags: [ApprovedTag], for habit: Manifest.Prompt?) -> String {
+        guard let habit else { return compose(tags) }
+        let body =
+            switch habit.form {
+            case .phrase: compose(tags)
+            case .tags: self.tags(tags.map { ApprovedTag(text: $0.text.lowercased(), facet: $0.facet, weight: $0.weight) })
+            case .sentence: sentence(tags)
+            }
+        // Words about quality say nothing by themselves, and none is said twice.
+        guard !body.isEmpty else { return body }
+        let said = Set(body.split(separator: ", ").map(String.init))
+        func missing(_ words: String?) -> String? {
+            let left = (words ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+                !$0.isEmpty && !said.contains($0)
+            }
+            return left.isEmpty ? nil : left.joined(separator: ", ")
+        }
+        return [missing(habit.before), body, missing(habit.after)].compactMap { $0 }.joined(separator: ", ")
+    }
+}
+
+extension PromptComposer {
+    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
+    static let leastConfidence = 0.25
+
+    /// What of suggestions stands in a prompt that nobody has screened: those that are likely, and a subject, be it a guess.
+    ///
+    /// - Parameter suggestions: the likeliest first.
+    package static func unscreened<S>(
+        _ suggestions: [S], tag: (S) -> String, facet: (S) -> Facet, confidence: (S) -> Double
+    ) -> [S] {
+        var used = suggestions.filter { confidence($0) >= leastConfidence && !isAboutFormat(tag($0)) }
+        if !used.contains(where: { facet($0) == .subject }), let guess = suggestions.first(where: { facet($0) == .subject }) {
+            used.insert(guess, at: 0)
+        }
+        return used
+    }
+
+    /// Whether a tag speaks of the canvas, which the size says already, or of a fault, which nobody wants drawn.
+    private static func isAboutFormat(_ tag: String) -> Bool {
+        tag.hasSuffix(" orientation") || tag.hasSuffix(" format") || tag == "blurry"
+    }
+}
 
 /// The two forms that people need of one approved set: models that were trained on tags want tags, the others a sentence.
 extension PromptComposer {

@@ -37,7 +37,7 @@ extension Studio {
     func problems(ofModel name: String, progress: (Double) -> Void = { _ in }) throws -> [String] {
         let catalog = premises.catalog()
         guard let manifest = catalog.model(named: name) else { throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name)) }
-        guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, source: manifest.source) }
+        guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, howToGet: manifest.howToGet) }
         return try catalog.verify(manifest) { share in
             try Task.checkCancellation()
             progress(share)

@@ -1,3 +1,4 @@
+import Catalog
 import Diffusion
 import Engines
 import Foundation
@@ -45,7 +46,7 @@ extension Studio {
                     let (name, place) = try self.premises.generator(name)
                     return .init(name: name, path: place.path)
                 },
-                approved: { try self.approvedPrompt(for: file) },
+                approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 standingNegative: { try self.standingNegative(for: file) }))
     }
 
@@ -55,11 +56,12 @@ extension Studio {
         return Studio.defaultPainter
     }
 
-    private func approvedPrompt(for file: PictureFile?) throws -> OrderKnowledge.Approved {
+    private func approvedPrompt(for file: PictureFile?, as habit: Manifest.Prompt?) throws -> OrderKnowledge.Approved {
         guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
-        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: picture)
+        let desk = ScreeningDesk(library: try premises.library(), compose: ScreeningDesk.composition(for: habit))
+        let version = try desk.prompt(of: picture)
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 
