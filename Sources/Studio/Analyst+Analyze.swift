@@ -86,7 +86,8 @@ extension Analyst {
             suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
-                positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive), forms: .init(suggestions),
+                positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
+                forms: .init(suggestions),
                 composition: try CompositionEntry(analysis)),
             confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(), size: try analysis.size?.decoded(),
             recovered: try analysis.recovered?.decoded(), notes: notes,
@@ -136,7 +137,8 @@ extension AnalysisReport.Forms {
             ($0.rank ?? .max, $0.id) < ($1.rank ?? .max, $1.id)
         }
         let used = PromptComposer.unscreened(
-            ranked, tag: \.text, facet: { Facet(rawValue: $0.facet) ?? .subject }, confidence: { $0.state == .approved ? 1 : $0.confidence })
+            ranked, tag: \.text, facet: { Facet(rawValue: $0.facet) ?? .subject }, confidence: { $0.state == .approved ? 1 : $0.confidence }
+        )
         let tags = used.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }
         self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
     }
