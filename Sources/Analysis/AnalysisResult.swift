@@ -114,6 +114,8 @@ package struct ModelChoice: Sendable, Hashable, Codable {
         /// From 0 to 1.
         package let score: Double
         package let installed: Bool
+        /// Nil for one that is here.
+        package let howToGet: String?
     }
 
     package let name: String
@@ -122,6 +124,8 @@ package struct ModelChoice: Sendable, Hashable, Codable {
     package let score: Double
     /// The best others, installed or not; the best first.
     package let runnersUp: [RunnerUp]
+    /// Nil for one that is here.
+    package let howToGet: String?
 }
 
 /// The size to draw at.

@@ -13,14 +13,16 @@ package struct Analyzer: Sendable {
     private let styles: StyleIndex?
     private let settings: SelectionSettings
     private let judgement: EncoderConfiguration.Judgement?
+    private let memory: Int?
 
     /// - Parameters:
     ///   - index: of this very vocabulary and encoder.
     ///   - styles: the models' descriptors, embedded; nil ranks models by their manifests' ratings alone.
+    ///   - memory: bytes that the machine has, for what would run here; nil: whatever it takes.
     ///   - settings: nil takes those that suit the index's scale of confidence.
     package init(
         encoder: any PictureEncoder, vocabulary: TagVocabulary, index: VocabularyIndex, catalog: ModelCatalog, styles: StyleIndex? = nil,
-        settings: SelectionSettings? = nil
+        memory: Int? = nil, settings: SelectionSettings? = nil
     ) {
         precondition(
             index.vocabularyDigest == vocabulary.digest && index.encoderDigest == encoder.digest,
@@ -30,6 +32,7 @@ package struct Analyzer: Sendable {
         self.index = index
         self.catalog = catalog
         self.styles = styles
+        self.memory = memory
         judgement = index.scale.source == .fitted ? encoder.judgement : nil
         self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
@@ -132,10 +135,12 @@ package struct Analyzer: Sendable {
             }
         }
         let chosen = ModelChooser(
-            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:]
+            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:],
+            memory: memory
         ).choice()
-        let composed = try compose(suggestions, seen: seen, look: look, mode: composition)
-        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags))
+        let habit = chosen?.manifest.prompt
+        let composed = try compose(suggestions, seen: seen, look: look, mode: composition, for: habit)
+        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags), own: habit?.negative)
         return AnalysisResult(
             suggestions: suggestions, dropped: dropped, prompt: ComposedPrompt(positive: composed.text, negative: negative),
             composition: composed.scores, model: chosen?.choice,
@@ -145,10 +150,10 @@ package struct Analyzer: Sendable {
     /// The prompt that approving every suggestion of `promptConfidence` and above would give or, with the text tower's help, the best part of
     /// it. Where nothing is sure enough to be the subject, the prompt names none.
     private func compose(
-        _ suggestions: [Suggested], seen: SeenTags?, look: Look, mode: CompositionMode
+        _ suggestions: [Suggested], seen: SeenTags?, look: Look, mode: CompositionMode, for habit: Manifest.Prompt?
     ) throws -> (text: String, tags: [String], scores: CompositionScores) {
-        let least = judgement?.promptConfidence ?? Self.promptConfidence
-        var used = suggestions.filter { $0.confidence >= least && !FormatTags.contains($0.tag) }
+        let least = judgement?.promptConfidence ?? PromptComposer.leastConfidence
+        var used = PromptComposer.unscreened(suggestions, least: least, tag: \.tag, confidence: \.confidence)
         if let seen {
             // What stands out comes first: the picture is of it.
             func place(_ suggestion: Suggested) -> Float {
@@ -161,7 +166,7 @@ package struct Analyzer: Sendable {
         let approved = used.map { ApprovedTag(text: $0.tag, facet: $0.facet) }
         guard mode == .full, !used.isEmpty else {
             let scores = CompositionScores(mode: .fast, similarity: nil, tried: 0, gains: [])
-            return (PromptComposer.compose(approved), used.map(\.tag), scores)
+            return (PromptComposer.compose(approved, for: habit), used.map(\.tag), scores)
         }
         let search = PromptSearch(
             picture: look.embedding, tags: approved, cosines: used.map(\.cosine),
@@ -170,7 +175,8 @@ package struct Analyzer: Sendable {
             let whole = try texts.map { try encoder.tokenCount($0) < encoder.maximumTokens }
             return zip(try encoder.embed(texts), whole).map { $1 ? $0 : nil }
         }
-        return (found.text, found.chosen.map { used[$0].tag }, found.scores)
+        let text = habit == nil ? found.text : PromptComposer.compose(found.chosen.sorted().map { approved[$0] }, for: habit)
+        return (text, found.chosen.map { used[$0].tag }, found.scores)
     }
 
     /// With the confidence that is shown, on which the encoder's fitted scale is how often a person agreed. Selection has its own scale, and
@@ -216,9 +222,6 @@ package struct Analyzer: Sendable {
         let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - shift
         return (before, 1 / (1 + exp(-odds)))
     }
-
-    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
-    private static let promptConfidence: Float = 0.25
 
     /// What may hold of the picture, and how it was made.
     ///

@@ -7,9 +7,19 @@ package enum NegativePrompt {
     /// The standard negative prompt for a medium ("photo", "painting", "cartoon", "sketch", "3d render" or a kind of one of them, such as "oil
     /// painting"), for any other a general one.
     ///
-    /// - Parameter wanted: what the prompt asks for; neither it nor what it is a kind of is kept out too.
-    package static func standard(medium: String?, wanted: Set<String> = []) -> String {
-        let own =
+    /// - Parameters:
+    ///   - wanted: what the prompt asks for; neither it nor what it is a kind of is kept out too.
+    ///   - own: what the model's authors keep out, instead of the standard.
+    package static func standard(medium: String?, wanted: Set<String> = [], own: String? = nil) -> String {
+        let asked = (Array(wanted) + (medium.map { [$0] } ?? [])).map(Tag.key)
+        func left(_ text: String) -> String {
+            text.split(separator: ", ").map(String.init).filter { word in
+                let key = Tag.key(word)
+                return !asked.contains { $0 == key || $0.hasSuffix(" " + key) }
+            }.joined(separator: ", ")
+        }
+        if let own { return left(own) }
+        let forMedium =
             switch medium.flatMap(mainMedium) {
             case "photo": "deformed, bad anatomy, extra limbs, extra fingers, oversaturated, cartoon, painting, drawing"
             case "painting": "photo, 3d render, deformed, bad anatomy, muddy colours, frame, signature"
@@ -18,11 +28,7 @@ package enum NegativePrompt {
             case "3d render": "photo, deformed, noise, low polygon count, artefacts"
             default: "deformed, bad anatomy, artefacts, signature"
             }
-        let asked = (Array(wanted) + (medium.map { [$0] } ?? [])).map(Tag.key)
-        return "\(always), \(own)".split(separator: ", ").map(String.init).filter { word in
-            let key = Tag.key(word)
-            return !asked.contains { $0 == key || $0.hasSuffix(" " + key) }
-        }.joined(separator: ", ")
+        return left("\(always), \(forMedium)")
     }
 
     /// The medium of which this one is a kind, by the last words of its name; nil for those that stand for themselves.

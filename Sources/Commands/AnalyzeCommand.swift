@@ -49,7 +49,15 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("The folder of a WD tagger that is asked, too; its tags are marked as its own.", valueName: "dir"),
+        help: ArgumentHelp(
+            "How the prompt is written: by its tags alone, as a sentence, or both (default: as the suggested model wants it).",
+            valueName: "tags|sentence|both"))
+    var form: PromptFormName?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A WD tagger that is asked, too: its name, or its folder; its tags are marked as its own.", valueName: "name|dir"),
         completion: .directory)
     var tagger: String?
 
@@ -77,7 +85,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
         let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
-            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped)
+            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped, form: form)
             try await BatchRun(style: style, quiet: library.quiet, captions: writer).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
             return
@@ -92,7 +100,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         } else if library.json {
             try JSONOutput.print(report)
         } else {
-            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
+            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped, form: form).text)
         }
         guard let writer else { return }
         var tally = CaptionTally()
@@ -104,6 +112,11 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 }
 
 extension PromptComposition: ExpressibleByArgument {}
+
+/// In which of its forms a prompt is shown.
+enum PromptFormName: String, CaseIterable, ExpressibleByArgument {
+    case tags, sentence, both
+}
 
 /// The options of every command that looks at pictures.
 struct LookingOptions: ParsableArguments {

@@ -6,7 +6,7 @@ import Synchronization
 /// Looks at many pictures and prints what is said of each as it comes.
 struct BatchRun {
     enum Style {
-        case text(showsDropped: Bool)
+        case text(showsDropped: Bool, form: PromptFormName? = nil)
         /// One JSON array, an element a line.
         case array
         /// JSON Lines.
@@ -121,8 +121,8 @@ struct BatchRun {
         switch style {
         case .lines: try JSONOutput.printLine(report)
         case .array: Terminal.standardOutput.write(json: (isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
-        case .text(let showsDropped):
-            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped).text
+        case .text(let showsDropped, let form):
+            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped, form: form).text
             Terminal.standardOutput.write((isFirst ? "" : "\n") + text)
         }
     }

@@ -25,7 +25,9 @@ struct RepaintCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
-    @Option(name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file())
+    @Option(
+        name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file()
+    )
     var mask: String?
 
     @Option(

@@ -89,6 +89,7 @@ extension Analyst {
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
+                forms: .init(suggestions, least: try encoder().forAnalysis.judgement?.promptConfidence),
                 composition: try CompositionEntry(analysis)),
             things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
             size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
@@ -131,11 +132,27 @@ extension AnalysisReport.DroppedEntry {
     }
 }
 
+extension AnalysisReport.Forms {
+    /// Of what nobody rejected.
+    fileprivate init(_ suggestions: [Suggestion], least: Float?) {
+        let ranked = suggestions.filter { $0.state != .rejected && $0.source != .tagger }.sorted {
+            ($0.rank ?? .max, $0.id) < ($1.rank ?? .max, $1.id)
+        }
+        let used = PromptComposer.unscreened(
+            ranked, least: least ?? PromptComposer.leastConfidence, tag: \.text,
+            confidence: { $0.state == .approved ? 1 : Float($0.confidence) })
+        let tags = used.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }
+        self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
+    }
+}
+
 extension AnalysisReport.ModelEntry {
     fileprivate init(_ choice: ModelChoice) {
         self.init(
-            name: choice.name, reason: choice.reason, installed: choice.installed,
-            runnersUp: choice.runnersUp.map { .init(name: $0.name, score: $0.score, installed: $0.installed) })
+            name: choice.name, reason: choice.reason, installed: choice.installed, howToGet: choice.howToGet,
+            runnersUp: choice.runnersUp.map {
+                .init(name: $0.name, score: $0.score, installed: $0.installed, howToGet: $0.howToGet)
+            })
     }
 }
 

@@ -1,4 +1,5 @@
 import Analysis
+import Catalog
 import Foundation
 import Vocabulary
 
@@ -16,8 +17,13 @@ extension ScreeningDesk {
     }
 
     /// What Analysis makes of approved tags. A facet that this version does not know counts as a subject.
-    package static let composition: Composition = { approved in
-        PromptComposer.compose(
-            approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) })
+    package static let composition: Composition = composition(for: nil)
+
+    /// The same, as a model wants it written.
+    static func composition(for habit: Manifest.Prompt?) -> Composition {
+        { approved in
+            PromptComposer.compose(
+                approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }, for: habit)
+        }
     }
 }

@@ -59,8 +59,7 @@ extension Studio {
         let catalog = premises.catalog()
         guard let manifest = catalog.model(named: name) else { return "no manifest describes it any more" }
         guard !catalog.isInstalled(manifest) else { return nil }
-        guard let repository = manifest.repository else { return "it is made with \(manifest.source)" }
-        return "download \(repository) from its model hub into the folder \(name) of your models, then reload"
+        return manifest.howToGet
     }
 
     /// The sizes that a model draws well; nil for what does not draw.

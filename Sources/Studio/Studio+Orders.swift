@@ -1,3 +1,4 @@
+import Catalog
 import Diffusion
 import Engines
 import Foundation
@@ -59,7 +60,7 @@ extension Studio {
                     let parts = try self.premises.parts(of: place, wish)
                     return .init(name: name, path: place.path, vae: parts.vae, textEncoders: parts.textEncoders)
                 },
-                approved: { try self.approvedPrompt(for: file) },
+                approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
                     guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
                     return style.style
@@ -92,11 +93,12 @@ extension Studio {
         return Studio.defaultPainter
     }
 
-    private func approvedPrompt(for file: PictureFile?) throws -> OrderKnowledge.Approved {
+    private func approvedPrompt(for file: PictureFile?, as habit: Manifest.Prompt?) throws -> OrderKnowledge.Approved {
         guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
-        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: KnownPicture(picture))
+        let desk = ScreeningDesk(library: try premises.library(), compose: ScreeningDesk.composition(for: habit))
+        let version = try desk.prompt(of: KnownPicture(picture))
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 

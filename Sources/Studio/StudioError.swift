@@ -6,7 +6,9 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case unknownEncoder(name: String, known: [String])
     case unknownVocabulary(name: String, known: [String])
     case unknownModel(name: String, known: [String])
-    case modelNotInstalled(name: String, source: String)
+    case modelNotInstalled(name: String, howToGet: String)
+    /// Another program has to make the pictures.
+    case runsElsewhere(name: String, engine: String)
     case notAGenerator(name: String)
     case noModel(path: String)
     case damagedLibrary(String)
@@ -68,8 +70,10 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "There is no vocabulary \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a file or folder."
         case .unknownModel(let name, let known):
             "There is no model \(name). Known: \(known.joined(separator: ", "))."
-        case .modelNotInstalled(let name, let source):
-            "The model \(name) is known but not installed (\(source)). Pick an installed one: redraw models list."
+        case .modelNotInstalled(let name, let howToGet):
+            "The model \(name) is known but not installed (\(howToGet)). Pick an installed one: redraw models list."
+        case .runsElsewhere(let name, let engine):
+            "Redraw does not run \(name) itself; \(engine) does. Start it there and name its address: --engine URL."
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
         case .noModel(let path):
             "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."

@@ -30,10 +30,17 @@ package struct AnalysisReport: Encodable, Sendable {
         package let confidence: Double
         package let reason: String
     }
+    package struct Forms: Codable, Sendable, Equatable {
+        package let tags: String
+        package let sentence: String
+    }
     package struct PromptEntry: Codable, Sendable {
+        /// The form that the suggested model wants.
         package let positive: String
         package let negative: String
         package let tokens: Int
+        /// The same tags by themselves, and as a sentence, without any model's words about quality.
+        package let forms: Forms
         /// How near it is to the picture; nil in analyses that were made before anything told.
         @OrNull package internal(set) var composition: CompositionEntry?
     }
@@ -42,10 +49,14 @@ package struct AnalysisReport: Encodable, Sendable {
             package let name: String
             package let score: Double
             package let installed: Bool
+            /// Nil for one that was here.
+            @OrNull package internal(set) var howToGet: String?
         }
         package let name: String
         package let reason: String
         package let installed: Bool
+        /// Nil for one that was here.
+        @OrNull package internal(set) var howToGet: String?
         package let runnersUp: [RunnerUp]
     }
     package struct SizeEntry: Codable, Sendable {
