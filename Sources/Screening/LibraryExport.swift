@@ -59,14 +59,8 @@ package struct LibraryExport: Codable, Sendable, Equatable {
     }
 }
 
-extension LibraryExport {
-    /// Without the folders of this machine: files are told by their names alone.
-    package func withoutFolders() -> LibraryExport {
-        LibraryExport(pictures: pictures.map(\.withoutFolders), generations: generations.map(\.withoutFolders))
-    }
-}
-
 extension ExportedPicture {
+    /// Without the folders of this machine: files are told by their names alone.
     var withoutFolders: ExportedPicture {
         var picture = self
         picture.generations = generations.map(\.withoutFolders)

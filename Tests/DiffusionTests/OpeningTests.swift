@@ -36,7 +36,7 @@ import Testing
         let before = try floats.plan(request, picture: nil)
         #expect(
             try PipelineSource(model: folder.url, options: options).load(sentences: sentences).plan(request, picture: nil).work.pass > 0)
-        let kept = floats.transformMemory
+        let kept = floats.outline.transformMemory
         #expect(before.work.transformMemory == kept.reduce(0, +))
         // On the smallest map the lower level has too few tiles for it.
         (request.width, request.height) = (32, 32)
