@@ -156,7 +156,10 @@ extension ScreeningDesk {
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.paths.first ?? "\(picture.id)")
         }
-        return try library.record(try draft(positive: preview(suggestions), negative: nil, picture, source: .composed), of: picture.id)
+        let composed = preview(suggestions)
+        // Nothing is kept in a library that is only read; what was kept before can be told.
+        if library.isReadOnly, let latest, latest.positive == composed { return latest }
+        return try library.record(try draft(positive: composed, negative: nil, picture, source: .composed), of: picture.id)
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
