@@ -112,8 +112,10 @@ let package = Package(
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         tests("EnginesTests", ["Engines", "Diffusion", "Pixels"]),
         tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
-        tests("StudioWebTests", ["StudioWeb", "Studio", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CommandsTests", ["Commands", "redraw", "analyze", "Pixels"]),
+        tests(
+            "StudioWebTests",
+            ["StudioWeb", "Studio", "Screening", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("CommandsTests", ["Commands", "redraw", "analyze", "Screening", "Pixels"]),
         // The page in a real browser, served by the built program.
         tests("PageTests", ["redraw", "Pixels"]),
     ],

@@ -1,4 +1,5 @@
 import Catalog
+import Encoders
 import Vocabulary
 
 /// What one look at a picture suggests.
@@ -15,6 +16,8 @@ package struct AnalysisResult: Sendable {
     package let size: SizeChoice?
     /// How the picture was made, likeliest first, as the encoder's head sees it; the probabilities sum to 1.
     package let mediums: [Medium]
+    /// What stands where, the most certain first; empty where the encoder was not taught to see things.
+    package let things: [SeenThing]
 
     package struct Medium: Sendable, Hashable, Codable {
         package let name: String
@@ -29,8 +32,10 @@ package struct Suggested: Sendable, Hashable, Codable {
         case ranked
         /// Measured in the pixels.
         case measured
-        /// Told by the encoder's own head.
+        /// Told by the encoder's own head: the medium.
         case head
+        /// Told by what the encoder was taught to see.
+        case seen
         /// Said by a tagger, in its own words.
         case tagger
     }
@@ -109,6 +114,8 @@ package struct ModelChoice: Sendable, Hashable, Codable {
         /// From 0 to 1.
         package let score: Double
         package let installed: Bool
+        /// Nil for one that is here.
+        package let howToGet: String?
     }
 
     package let name: String
@@ -117,6 +124,8 @@ package struct ModelChoice: Sendable, Hashable, Codable {
     package let score: Double
     /// The best others, installed or not; the best first.
     package let runnersUp: [RunnerUp]
+    /// Nil for one that is here.
+    package let howToGet: String?
 }
 
 /// The size to draw at.

@@ -12,14 +12,17 @@ package struct Analyzer: Sendable {
     private let catalog: ModelCatalog
     private let styles: StyleIndex?
     private let settings: SelectionSettings
+    private let judgement: EncoderConfiguration.Judgement?
+    private let memory: Int?
 
     /// - Parameters:
     ///   - index: of this very vocabulary and encoder.
     ///   - styles: the models' descriptors, embedded; nil ranks models by their manifests' ratings alone.
+    ///   - memory: bytes that the machine has, for what would run here; nil: whatever it takes.
     ///   - settings: nil takes those that suit the index's scale of confidence.
     package init(
         encoder: any PictureEncoder, vocabulary: TagVocabulary, index: VocabularyIndex, catalog: ModelCatalog, styles: StyleIndex? = nil,
-        settings: SelectionSettings? = nil
+        memory: Int? = nil, settings: SelectionSettings? = nil
     ) {
         precondition(
             index.vocabularyDigest == vocabulary.digest && index.encoderDigest == encoder.digest,
@@ -29,7 +32,9 @@ package struct Analyzer: Sendable {
         self.index = index
         self.catalog = catalog
         self.styles = styles
-        self.settings = settings ?? (index.scale.source == .fitted ? .tuned : .unfitted)
+        self.memory = memory
+        judgement = index.scale.source == .fitted ? encoder.judgement : nil
+        self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
 
     /// What a cosine is worth here, and what that rests on.
@@ -114,9 +119,13 @@ package struct Analyzer: Sendable {
     ) throws -> AnalysisResult {
         let size = originalSize ?? (image.width, image.height)
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
-        let (candidates, mediums) = candidates(look, image, size: size, learned: learned)
-        let (selected, dropped) = selection.select(candidates, rejected: rejected)
-        let suggestions = selected.map { judged($0, learned: learned) }
+        let seen = look.whole.seen.map {
+            SeenTags($0, counts: encoder.counts, framing: judgement?.framing, untold: judgement?.untold ?? [])
+        }
+        let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
+        let (selected, fallen) = selection.select(candidates, rejected: rejected)
+        let suggestions = selected.map(judged)
+        let dropped = fallen.map(judged)
 
         var confidences: [String: Double] = [:]
         for suggestion in suggestions {
@@ -126,29 +135,38 @@ package struct Analyzer: Sendable {
             }
         }
         let chosen = ModelChooser(
-            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:]
+            catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:],
+            memory: memory
         ).choice()
-        let composed = try compose(suggestions, look: look, mode: composition)
-        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags))
+        let habit = chosen?.manifest.prompt
+        let composed = try compose(suggestions, seen: seen, look: look, mode: composition, for: habit)
+        let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags), own: habit?.negative)
         return AnalysisResult(
             suggestions: suggestions, dropped: dropped, prompt: ComposedPrompt(positive: composed.text, negative: negative),
             composition: composed.scores, model: chosen?.choice,
-            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums)
+            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: look.whole.seen?.things ?? [])
     }
 
-    /// The prompt that approving every suggestion of `confidence` and above would give or, with the text tower's help, the best part of it.
+    /// The prompt that approving every suggestion of `promptConfidence` and above would give or, with the text tower's help, the best part of
+    /// it. Where nothing is sure enough to be the subject, the prompt names none.
     private func compose(
-        _ suggestions: [Suggested], look: Look, mode: CompositionMode
+        _ suggestions: [Suggested], seen: SeenTags?, look: Look, mode: CompositionMode, for habit: Manifest.Prompt?
     ) throws -> (text: String, tags: [String], scores: CompositionScores) {
-        var used = suggestions.filter { $0.confidence >= Self.promptConfidence && !Self.isAboutFormat($0.tag) }
-        // A prompt is about something, be it a guess.
-        if !used.contains(where: { $0.facet == .subject }), let guess = suggestions.first(where: { $0.facet == .subject }) {
-            used.insert(guess, at: 0)
+        let least = judgement?.promptConfidence ?? PromptComposer.leastConfidence
+        var used = PromptComposer.unscreened(suggestions, least: least, tag: \.tag, confidence: \.confidence)
+        if let seen {
+            // What stands out comes first: the picture is of it.
+            func place(_ suggestion: Suggested) -> Float {
+                guard suggestion.facet == .subject else { return 0 }
+                let named = [suggestion.tag] + (vocabulary.tag(named: suggestion.tag).map { vocabulary.implied(by: $0).map(\.name) } ?? [])
+                return named.compactMap(seen.prominence).max() ?? 0
+            }
+            used = used.enumerated().sorted { (-place($0.element), $0.offset) < (-place($1.element), $1.offset) }.map(\.element)
         }
         let approved = used.map { ApprovedTag(text: $0.tag, facet: $0.facet) }
         guard mode == .full, !used.isEmpty else {
             let scores = CompositionScores(mode: .fast, similarity: nil, tried: 0, gains: [])
-            return (PromptComposer.compose(approved), used.map(\.tag), scores)
+            return (PromptComposer.compose(approved, for: habit), used.map(\.tag), scores)
         }
         let search = PromptSearch(
             picture: look.embedding, tags: approved, cosines: used.map(\.cosine),
@@ -157,33 +175,44 @@ package struct Analyzer: Sendable {
             let whole = try texts.map { try encoder.tokenCount($0) < encoder.maximumTokens }
             return zip(try encoder.embed(texts), whole).map { $1 ? $0 : nil }
         }
-        return (found.text, found.chosen.map { used[$0].tag }, found.scores)
+        let text = habit == nil ? found.text : PromptComposer.compose(found.chosen.sorted().map { approved[$0] }, for: habit)
+        return (text, found.chosen.map { used[$0].tag }, found.scores)
     }
 
-    /// The confidence that is shown for what embeddings say of subjects, actions and settings, on the encoder's own scale: how often such a tag
-    /// was right.
-    ///
-    /// Fitted on the 127 suggestions for 37 photographs that nothing was trained on, each judged by eye (`Models/recipes/encoder/judged.py`);
-    /// selection has its own scale.
-    private func judged(_ suggestion: Suggested, learned: LearnedThresholds) -> Suggested {
-        guard suggestion.source == .ranked else { return suggestion }
+    /// With the confidence that is shown, on which the encoder's fitted scale is how often a person agreed. Selection has its own scale, and
+    /// what the encoder saw was put on it.
+    private func judged(_ suggestion: Suggested) -> Suggested {
+        guard suggestion.source == .ranked || suggestion.source == .seen else { return suggestion }
         return Suggested(
             tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine,
             confidence: shown(suggestion.confidence, facet: suggestion.facet), rank: suggestion.rank, source: suggestion.source)
     }
 
+    /// What is hidden is told on the scale of what is shown.
+    private func judged(_ dropped: Dropped) -> Dropped {
+        guard isJudged(dropped.facet) else { return dropped }
+        var reason = dropped.reason
+        if case .unlikely(let threshold) = reason { reason = .unlikely(threshold: shown(threshold, facet: dropped.facet)) }
+        return Dropped(
+            tag: dropped.tag, facet: dropped.facet, confidence: shown(dropped.confidence, facet: dropped.facet), reason: reason)
+    }
+
     private func isJudged(_ facet: Facet) -> Bool {
-        index.scale.source == .fitted && [.subject, .action, .setting].contains(facet)
+        judgement?.shownFacets.contains(facet.rawValue) ?? false
     }
 
     private func shown(_ confidence: Float, facet: Facet) -> Float {
-        guard isJudged(facet) else { return confidence }
+        guard let judgement, isJudged(facet) else { return confidence }
         let share = min(max(confidence, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(Self.judgedOffset - Self.judgedSlope * log(share / (1 - share))))
+        return 1 / (1 + exp(judgement.shownOffset - judgement.shownSlope * log(share / (1 - share))))
     }
 
-    private static let judgedSlope: Float = 2.8
-    private static let judgedOffset: Float = 1.8
+    /// The confidence of selection's scale that is shown as `probability`.
+    private func selectionConfidence(_ probability: Float, facet: Facet) -> Float {
+        guard let judgement, isJudged(facet) else { return probability }
+        let share = min(max(probability, 1e-6), 1 - 1e-6)
+        return 1 / (1 + exp(-(log(share / (1 - share)) + judgement.shownOffset) / judgement.shownSlope))
+    }
 
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
     package func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {
@@ -194,21 +223,13 @@ package struct Analyzer: Sendable {
         return (before, 1 / (1 + exp(-odds)))
     }
 
-    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
-    static let promptConfidence: Float = 0.25
-
-    /// Whether a tag speaks of the canvas, which the size says already, or of a fault, which nobody wants drawn.
-    private static func isAboutFormat(_ tag: String) -> Bool {
-        tag.hasSuffix(" orientation") || tag.hasSuffix(" format") || tag == "blurry"
-    }
-
     /// What may hold of the picture, and how it was made.
     ///
     /// Where the picture has parts, a subject or an action holds where any of them shows it, all else where the mean does: measured on 67
     /// panoramas put together from training pictures, two or three of whose subjects are among the first five of a hundred for 31 % with the
     /// whole alone, 40 % with the mean and 50 % with the largest cosine.
     private func candidates(
-        _ look: Look, _ image: Image, size: (width: Int, height: Int), learned: LearnedThresholds
+        _ look: Look, _ seen: SeenTags?, _ image: Image, size: (width: Int, height: Int), learned: LearnedThresholds
     ) -> (candidates: [Candidate], mediums: [AnalysisResult.Medium]) {
         var cosines = index.cosines(with: look.embedding)
         if !look.parts.isEmpty {
@@ -225,8 +246,8 @@ package struct Analyzer: Sendable {
         let isPhoto = mediums.first { $0.name == "photo" }?.probability ?? 1
         let offsets = Dictionary(
             uniqueKeysWithValues: Facet.allCases.map { facet in
-                let shift = learned.shift(of: facet) / (isJudged(facet) ? Self.judgedSlope : 1)
-                return (facet, (settings.offsets[facet] ?? 0) + shift - Self.offsetOfDrawnPictures * (1 - isPhoto))
+                let shift = learned.shift(of: facet) / (isJudged(facet) ? judgement?.shownSlope ?? 1 : 1)
+                return (facet, (settings.offsets[facet] ?? 0) + shift - (judgement?.drawnOffset ?? Self.drawnOffset) * (1 - isPhoto))
             })
         var candidates: [Candidate] = []
         for (row, position) in index.positions.enumerated() {
@@ -235,7 +256,14 @@ package struct Analyzer: Sendable {
                 candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: probability, source: .head))
                 continue
             }
-            let confidence = shifted(confidences[row], by: offsets[tag.facet] ?? 0)
+            if let probability = seen?.confidences[tag.name] {
+                guard probability >= Self.leastSeen else { continue }
+                candidates.append(
+                    Candidate(tag: tag, cosine: cosines[row], confidence: selectionConfidence(probability, facet: tag.facet), source: .seen)
+                )
+                continue
+            }
+            let confidence = bounded(shifted(confidences[row], by: offsets[tag.facet] ?? 0), of: tag, by: seen)
             // Half of what anything is told about: what others imply may rise by half its odds.
             guard confidence >= settings.toldFrom / 2 else { continue }
             candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
@@ -244,7 +272,7 @@ package struct Analyzer: Sendable {
             candidates.sort { ($1.confidence, $0.tag.name) < ($0.confidence, $1.tag.name) }
             candidates.removeLast(candidates.count - Self.candidateLimit)
         }
-        addImplied(to: &candidates, cosines: cosines, confidences: confidences, offsets: offsets)
+        addImplied(to: &candidates, seen: seen, cosines: cosines, confidences: confidences, offsets: offsets)
         for (name, confidence) in MeasuredTags(PictureMeasurements(image, originalSize: size)).tags {
             guard let tag = vocabulary.tag(named: name), tag.measured else { continue }
             candidates.append(Candidate(tag: tag, confidence: confidence, source: .measured))
@@ -255,12 +283,26 @@ package struct Analyzer: Sendable {
     /// More would only be sorted to be dropped.
     private static let candidateLimit = 2_000
 
+    /// Nothing is told about what the encoder saw less of.
+    private static let leastSeen: Float = 0.02
+
+    /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
+    private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?) -> Float {
+        guard let seen else { return confidence }
+        return vocabulary.implied(by: tag).reduce(confidence) { least, general in
+            guard let probability = seen.confidences[general.name] else { return least }
+            return min(least, selectionConfidence(probability, facet: tag.facet))
+        }
+    }
+
     /// What a candidate implies is a candidate, however unlikely by itself.
-    private func addImplied(to candidates: inout [Candidate], cosines: [Float], confidences: [Float], offsets: [Facet: Float]) {
+    private func addImplied(
+        to candidates: inout [Candidate], seen: SeenTags?, cosines: [Float], confidences: [Float], offsets: [Facet: Float]
+    ) {
         var known = Set(candidates.map(\.tag.name))
         for candidate in candidates {
             for tag in vocabulary.implied(by: candidate.tag) where known.insert(tag.name).inserted {
-                guard let row = row(of: tag) else { continue }
+                guard let row = row(of: tag), seen?.confidences[tag.name] == nil else { continue }
                 let confidence = shifted(confidences[row], by: offsets[tag.facet] ?? 0)
                 candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
             }
@@ -284,8 +326,8 @@ package struct Analyzer: Sendable {
 
     private static let mainMediums = ["photo", "painting", "cartoon", "sketch", "3d render"]
 
-    /// What is taken from the log-odds of a picture that is no photograph: the encoder was trained on photographs and is less often right there.
-    private static let offsetOfDrawnPictures: Float = 0.4
+    /// What is taken from the log-odds of a picture that is no photograph where nobody fitted it: encoders are less often right there.
+    private static let drawnOffset: Float = 0.4
 
     private func shifted(_ confidence: Float, by offset: Float) -> Float {
         guard offset != 0 else { return confidence }

@@ -14,6 +14,8 @@ struct ModelChooser {
     let confidences: [String: Double]
     /// How near the picture is to each model's descriptors or to what was made with it, from 0 to 1; missing where nobody knows.
     var affinities: [String: StyleIndex.Affinity] = [:]
+    /// Bytes that the machine has; nil where nobody knows.
+    var memory: Int?
 
     private struct Scored {
         let manifest: Manifest
@@ -25,12 +27,25 @@ struct ModelChooser {
 
     func choice() -> (choice: ModelChoice, manifest: Manifest)? {
         let scored = catalog.generators.map(score).sorted { ($1.score, $0.manifest.name) < ($0.score, $1.manifest.name) }
-        guard let chosen = scored.first(where: \.installed) ?? scored.first else { return nil }
-        let others = scored.filter { $0.manifest.name != chosen.manifest.name }.prefix(4)
+        // Of what is not here, only what would run on this machine is worth naming, where there is any.
+        let fitting = scored.filter { $0.installed || fits($0.manifest) }
+        let pulled = fitting.first { $0.manifest.engine == nil }
+        guard let chosen = scored.first(where: \.installed) ?? pulled ?? scored.first else { return nil }
+        let others = (fitting.count > 1 ? fitting : scored).filter { $0.manifest.name != chosen.manifest.name }.prefix(4)
         let choice = ModelChoice(
-            name: chosen.manifest.name, reason: reason(for: chosen, among: scored), installed: chosen.installed, score: round(chosen.score),
-            runnersUp: others.map { ModelChoice.RunnerUp(name: $0.manifest.name, score: round($0.score), installed: $0.installed) })
+            name: chosen.manifest.name, reason: reason(for: chosen, among: fitting.isEmpty ? scored : fitting), installed: chosen.installed,
+            score: round(chosen.score),
+            runnersUp: others.map {
+                ModelChoice.RunnerUp(
+                    name: $0.manifest.name, score: round($0.score), installed: $0.installed,
+                    howToGet: $0.installed ? nil : $0.manifest.howToGet)
+            }, howToGet: chosen.installed ? nil : chosen.manifest.howToGet)
         return (choice, chosen.manifest)
+    }
+
+    private func fits(_ manifest: Manifest) -> Bool {
+        guard manifest.engine == nil, let memory, let needed = ModelFamily.named(manifest.family)?.memory else { return true }
+        return needed <= memory
     }
 
     private func score(_ manifest: Manifest) -> Scored {

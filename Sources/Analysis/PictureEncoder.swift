@@ -11,6 +11,10 @@ package protocol PictureEncoder: Sendable {
     var fittedCalibration: Calibration? { get }
     /// The sentence that the encoder was measured with, `{}` standing for a noun; nil where the vocabulary's templates are as good.
     var ownSentence: String? { get }
+    /// How what it says is chosen from and shown, fitted by the encoder's own recipe; nil where nobody did.
+    var judgement: EncoderConfiguration.Judgement? { get }
+    /// For what it can count the tags that say two of it, three and so on, the last as many or more; empty where it cannot.
+    var counts: [String: [String]] { get }
     /// What cosines are multiplied with before a soft-max over texts tells them apart.
     var softmaxScale: Float { get }
     /// Texts are cut to so many tokens, their marks included.
@@ -32,14 +36,17 @@ package protocol PictureEncoder: Sendable {
 
 extension PictureEncoder {
     package var picturesAtOnce: Int { 1 }
+    package var judgement: EncoderConfiguration.Judgement? { nil }
+    package var counts: [String: [String]] { [:] }
     package func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
 }
 
 extension DefaultEncoder: PictureEncoder {
     package var fittedCalibration: Calibration? { calibration }
     package var ownSentence: String? { configuration.textPhrase }
-    /// Its cosines are spread wider than the 100 of CLIP is meant for; its head tells the mediums, so little hangs on it.
-    package var softmaxScale: Float { 30 }
+    package var judgement: EncoderConfiguration.Judgement? { configuration.judgement }
+    package var counts: [String: [String]] { configuration.seeing?.counts ?? [:] }
+    package var softmaxScale: Float { configuration.judgement.softmaxScale }
     package var maximumTokens: Int { configuration.text.maximumTokens }
 
     package func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {

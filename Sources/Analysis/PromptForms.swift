@@ -1,4 +1,46 @@
+import Catalog
+import Foundation
 import Vocabulary
+
+extension PromptComposer {
+    /// The prompt as a model wants it written; without its manifest's word, as ``compose(_:)`` writes it.
+    ///
+    /// - Parameter tags: the likeliest first.
+    package static func compose(_ tags: [ApprovedTag], for habit: Manifest.Prompt?) -> String {
+        guard let habit else { return compose(tags) }
+        let body =
+            switch habit.form {
+            case .phrase: compose(tags)
+            case .tags: self.tags(tags.map { ApprovedTag(text: $0.text.lowercased(), facet: $0.facet, weight: $0.weight) })
+            case .sentence: sentence(tags)
+            }
+        // Words about quality say nothing by themselves, and none is said twice.
+        guard !body.isEmpty else { return body }
+        let said = Set(body.split(separator: ", ").map(String.init))
+        func missing(_ words: String?) -> String? {
+            let left = (words ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+                !$0.isEmpty && !said.contains($0)
+            }
+            return left.isEmpty ? nil : left.joined(separator: ", ")
+        }
+        return [missing(habit.before), body, missing(habit.after)].compactMap { $0 }.joined(separator: ", ")
+    }
+}
+
+extension PromptComposer {
+    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
+    package static let leastConfidence: Float = 0.25
+
+    /// What of suggestions stands in a prompt that nobody has screened: those that are likely. Where no subject is, the prompt names none.
+    ///
+    /// - Parameter suggestions: the likeliest first.
+    package static func unscreened<S>(
+        _ suggestions: [S], least: Float = leastConfidence, tag: (S) -> String, confidence: (S) -> Float
+    ) -> [S] {
+        // What a canvas is like the size says already, and a fault nobody wants drawn.
+        suggestions.filter { confidence($0) >= least && !FormatTags.contains(tag($0)) }
+    }
+}
 
 /// The two forms that people need of one approved set: models that were trained on tags want tags, the others a sentence.
 extension PromptComposer {

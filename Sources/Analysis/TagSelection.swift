@@ -1,7 +1,8 @@
+import Encoders
 import Foundation
 import Vocabulary
 
-/// Numbers that decide which tags are shown; tuned on training pictures.
+/// Numbers that decide which tags are shown.
 package struct SelectionSettings: Sendable {
     /// What is added to the log-odds of a ranked tag of each facet: the calibration was fitted on nouns.
     package var offsets: [Facet: Float]
@@ -16,10 +17,12 @@ package struct SelectionSettings: Sendable {
     package var particularShare: Float
     /// The same for the winner of an exclusive group, whose odds are reduced by its rivals already.
     package var settledShare: Float
+    /// A particular tag that is less certain never takes a general one's place, unless its odds are `equalShare` of the general one's at least:
+    /// then the general one is hardly likelier, and says less.
+    package var replacesFrom: Float
+    package var equalShare: Float
     /// A ranked tag is suggested while its confidence is at least this share of that of its facet's surest tag.
     package var facetShare: Float
-    /// Where no subject is suggested otherwise, one of at least this confidence is.
-    package var fallbackConfidence: Float
     /// Tags of one facet whose embeddings have a higher cosine say the same.
     package var similarity: Float
     /// Less certain tags are not considered, and nothing is told about them.
@@ -27,8 +30,8 @@ package struct SelectionSettings: Sendable {
 
     package init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
-        particularShare: Float = 0.75, settledShare: Float = 0.4, facetShare: Float = 0.7, fallbackConfidence: Float = 0.25,
-        similarity: Float = 0.9, toldFrom: Float = 0.1
+        particularShare: Float = 0.75, settledShare: Float = 0.4, replacesFrom: Float = 0.3, equalShare: Float = 0.9,
+        facetShare: Float = 0.7, similarity: Float = 0.9, toldFrom: Float = 0.1
     ) {
         self.offsets = offsets
         self.thresholds = thresholds
@@ -36,8 +39,9 @@ package struct SelectionSettings: Sendable {
         self.limit = limit
         self.particularShare = particularShare
         self.settledShare = settledShare
+        self.replacesFrom = replacesFrom
+        self.equalShare = equalShare
         self.facetShare = facetShare
-        self.fallbackConfidence = fallbackConfidence
         self.similarity = similarity
         self.toldFrom = toldFrom
     }
@@ -53,22 +57,21 @@ package struct SelectionSettings: Sendable {
             .subject: 0.35, .action: 0.4, .setting: 0.4, .medium: 0.4, .style: 0.45, .lighting: 0.4, .colour: 0.2, .composition: 0.6,
             .mood: 0.5, .quality: 0.9,
         ],
-        limits: tuned.limits)
-
-    /// Offsets: the encoder's calibration tells how likely a caption mentions a thing, and captions leave most of what is true unsaid. They were
-    /// judged from lists of tags beside the captions of some thirty training pictures, not fitted.
-    package static let tuned = SelectionSettings(
-        offsets: [
-            .subject: 1.3, .action: 1.3, .setting: 1.3, .medium: 1.0, .style: 1.3, .lighting: 1.3, .composition: 1.0, .mood: 1.0,
-            .quality: -9,
-        ],
-        thresholds: [
-            .subject: 0.46, .action: 0.46, .setting: 0.46, .medium: 0.5, .style: 0.45, .lighting: 0.33, .colour: 0.2, .composition: 0.9,
-            .mood: 0.45, .quality: 0.9,
-        ],
         limits: [
             .subject: 7, .action: 2, .setting: 3, .medium: 2, .style: 1, .lighting: 3, .colour: 5, .composition: 3, .mood: 1, .quality: 1,
         ])
+
+    /// Those that an encoder's recipe fitted. A facet that this version does not know is passed over.
+    package init(_ judgement: EncoderConfiguration.Judgement) {
+        func byFacet<Value>(_ values: [String: Value]) -> [Facet: Value] {
+            Dictionary(uniqueKeysWithValues: values.compactMap { name, value in Facet(rawValue: name).map { ($0, value) } })
+        }
+        self.init(
+            offsets: byFacet(judgement.offsets), thresholds: byFacet(judgement.thresholds), limits: byFacet(judgement.limits),
+            limit: judgement.limit, particularShare: judgement.particularShare, settledShare: judgement.settledShare,
+            replacesFrom: judgement.replacesFrom, equalShare: judgement.equalShare, facetShare: judgement.facetShare,
+            similarity: judgement.similarity, toldFrom: judgement.toldFrom)
+    }
 }
 
 /// A tag with what an encoder or a measurement said of it.
@@ -94,7 +97,8 @@ package struct TagSelection {
 
     /// - Parameter similarity: the cosine of two tags' embeddings, nil where one has none.
     package init(
-        vocabulary: TagVocabulary, settings: SelectionSettings = .tuned, similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
+        vocabulary: TagVocabulary, settings: SelectionSettings = SelectionSettings(),
+        similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
     ) {
         self.vocabulary = vocabulary
         self.settings = settings
@@ -105,17 +109,35 @@ package struct TagSelection {
     ///   - candidates: at most one for each tag.
     ///   - rejected: what the person rejected for this picture, by name or alias.
     package func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
+        // A tag excludes others only where it is shown itself, which is known at the end: a winner that fell for another reason stays a rival
+        // that makes its group less sure, but excludes nothing.
+        var barred: Set<String> = []
+        while true {
+            let pool = chosen(from: candidates, rejected: rejected, barred: barred)
+            let shown = Set(pool.standing.flatMap { [$0.tag.name] + pool.implied(by: $0) })
+            let winners = pool.dropped.compactMap { dropped in
+                if case .excluded(let winner, _) = dropped.reason { winner } else { nil }
+            }
+            let vain = Set(winners).subtracting(shown)
+            guard !vain.isEmpty else { return told(pool) }
+            barred.formUnion(vain)
+        }
+    }
+
+    private func chosen(from candidates: [Candidate], rejected: Set<String>, barred: Set<String>) -> Pool {
         var pool = Pool(candidates, vocabulary: vocabulary)
         dropRejected(rejected, from: &pool)
         raiseTheGeneral(in: &pool)
         pool.forget { $0.confidence < settings.toldFrom }
-        settleGroups(in: &pool)
-        let surestSubject = fallback(in: pool)
+        settleGroups(in: &pool, barred: barred)
         preferTheParticular(in: &pool)
         dropTheUnlikely(in: &pool)
-        if let surestSubject, !pool.standing.contains(where: { $0.tag.facet == .subject }) { pool.take(back: surestSubject) }
         dropTheSimilar(in: &pool)
         dropTheSurplus(in: &pool)
+        return pool
+    }
+
+    private func told(_ pool: Pool) -> (suggestions: [Suggested], dropped: [Dropped]) {
         let suggestions = pool.standing.enumerated().map { index, candidate in
             Suggested(
                 tag: candidate.tag.name, facet: candidate.tag.facet, cosine: candidate.cosine, confidence: candidate.confidence,
@@ -160,12 +182,6 @@ package struct TagSelection {
             byName[name]?.confidence = confidence
         }
 
-        /// Undoes a drop.
-        mutating func take(back candidate: Candidate) {
-            dropped.removeAll { $0.tag == candidate.tag.name }
-            byName[candidate.tag.name] = candidate
-        }
-
         /// Sets the confidence of a group's winner, whose rivals are accounted for with it.
         mutating func settle(_ confidence: Float, of name: String) {
             set(confidence, of: name)
@@ -203,20 +219,30 @@ package struct TagSelection {
     }
 
     /// Of each exclusive group the likeliest stays; the nearer the others come, the less sure it is. What implies a loser falls with it.
-    private func settleGroups(in pool: inout Pool) {
+    /// Where the likeliest is not sure enough to be shown, the group is undecided, and each of its tags is only as sure as its share.
+    private func settleGroups(in pool: inout Pool, barred: Set<String>) {
         let pooled = pool
         func depth(_ members: [Candidate]) -> Int { members.map { pooled.implied(by: $0).count }.min() ?? 0 }
         let groups = Dictionary(grouping: pool.standing.filter { $0.tag.exclusiveGroup != nil }) { $0.tag.exclusiveGroup! }
         let generalFirst = groups.map { (name: $0.key, depth: depth($0.value)) }.sorted { ($0.depth, $0.name) < ($1.depth, $1.name) }
         for group in generalFirst.map(\.name) {
             let members = pool.standing.filter { $0.tag.exclusiveGroup == group }
-            guard let winner = members.first, members.count > 1 else { continue }
+            guard members.count > 1, let first = members.firstIndex(where: { !barred.contains($0.tag.name) }) else { continue }
+            var winner = members[first]
             if winner.source == .ranked {
                 // Soft-max over thrice the log-odds: the calibration is gentle, for it was fitted on things that do not exclude each other.
                 let powers = members.map { pow(Self.odds($0.confidence), 3) }
-                pool.settle(winner.confidence * powers[0] / max(powers.reduce(0, +), 1e-12), of: winner.tag.name)
+                let total = max(powers.reduce(0, +), 1e-12)
+                winner.confidence *= powers[first] / total
+                if winner.confidence < threshold(winner) {
+                    for (member, power) in zip(members, powers) where member.source == .ranked {
+                        pool.settle(member.confidence * power / total, of: member.tag.name)
+                    }
+                    continue
+                }
+                pool.settle(winner.confidence, of: winner.tag.name)
             }
-            let losers = Set(members.dropFirst().map(\.tag.name))
+            let losers = Set(members.map(\.tag.name)).subtracting([winner.tag.name]).subtracting(barred)
             for candidate in pool.standing where candidate.tag.name != winner.tag.name {
                 let falls =
                     losers.contains(candidate.tag.name) || pool.implied(by: candidate).contains(where: losers.contains)
@@ -225,22 +251,13 @@ package struct TagSelection {
         }
     }
 
-    /// What a picture is said to show where no subject is likely enough: of the general tags nearly as sure as the surest the most particular, if
-    /// a person has a fair chance of agreeing.
-    private func fallback(in pool: Pool) -> Candidate? {
-        let subjects = pool.standing.filter { $0.tag.facet == .subject && $0.source == .ranked }
-        guard let surest = subjects.first, surest.confidence >= settings.fallbackConfidence else { return nil }
-        let general = Set(subjects.flatMap { pool.implied(by: $0) })
-        return subjects.filter { general.contains($0.tag.name) && $0.confidence >= 0.9 * surest.confidence }.max {
-            (pool.implied(by: $0).count, $0.confidence, $1.tag.name) < (pool.implied(by: $1).count, $1.confidence, $0.tag.name)
-        }
-    }
-
     /// The particular tag takes the general one's place while it is nearly as sure; else it gives way.
     private func preferTheParticular(in pool: inout Pool) {
         for candidate in pool.standing {
             let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
+            // What was looked for and seen is sure by itself, however sure the general is.
+            if candidate.source == .seen, candidate.confidence >= settings.replacesFrom { continue }
             let share = pool.settled.contains(candidate.tag.name) ? settings.settledShare : settings.particularShare
             if Self.odds(candidate.confidence) < share * Self.odds(surest.confidence) {
                 pool.drop(candidate, .lessCertain(than: surest.tag.name))
@@ -251,16 +268,31 @@ package struct TagSelection {
         }
         for candidate in mostParticularFirst where candidate.confidence >= threshold(candidate) {
             for general in pool.implied(by: candidate) {
-                guard let known = pool.byName[general] else { continue }
+                guard let known = pool.byName[general], replaces(candidate, known) else { continue }
                 pool.drop(known, .said(by: candidate.tag.name))
             }
         }
+        // One that cannot take the place of a general tag that is shown would say the same again, less surely.
+        for candidate in pool.standing {
+            let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
+                .filter { $0.confidence >= threshold($0) && !replaces(candidate, $0) }
+            guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
+            pool.drop(candidate, .lessCertain(than: surest.tag.name))
+        }
+    }
+
+    private func replaces(_ particular: Candidate, _ general: Candidate) -> Bool {
+        particular.confidence >= settings.replacesFrom
+            || Self.odds(particular.confidence) >= settings.equalShare * Self.odds(general.confidence)
     }
 
     private static func odds(_ confidence: Float) -> Float { confidence / max(1 - confidence, 1e-4) }
 
     private func threshold(_ candidate: Candidate) -> Float {
-        candidate.source == .ranked ? settings.threshold(of: candidate.tag.facet) : 0.05
+        switch candidate.source {
+        case .ranked, .seen: settings.threshold(of: candidate.tag.facet)
+        case .head, .measured, .tagger: 0.05
+        }
     }
 
     private func dropTheUnlikely(in pool: inout Pool) {

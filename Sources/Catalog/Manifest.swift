@@ -2,6 +2,33 @@
 package struct Manifest: Codable, Sendable, Hashable {
     package enum Kind: String, Codable, Sendable {
         case encoder, generator
+        /// Says of drawn pictures which of its own labels hold.
+        case tagger
+        /// A LoRA that changes a generator.
+        case adapter
+    }
+
+    /// How a model wants its prompts written.
+    package struct Prompt: Codable, Sendable, Hashable {
+        package enum Form: String, Codable, Sendable, CaseIterable {
+            /// "a photo of a cat, sofa, window light".
+            case phrase
+            /// "cat, sofa, window light, photo": each tag by itself, in small letters.
+            case tags
+            /// "A photo of a cat on a sofa, with window light."
+            case sentence
+        }
+
+        package let form: Form
+        /// Words about quality that the model was trained to heed, before all else and behind it.
+        package let before: String?
+        package let after: String?
+        /// What its authors keep out; nil: what Redraw keeps out for the medium.
+        package let negative: String?
+
+        package init(form: Form, before: String? = nil, after: String? = nil, negative: String? = nil) {
+            (self.form, self.before, self.after, self.negative) = (form, before, after, negative)
+        }
     }
 
     /// What a generation starts from where the person names nothing else.
@@ -11,6 +38,8 @@ package struct Manifest: Codable, Sendable, Hashable {
         package let sampler: String
         /// Denoising strength of redrawing, above 0 and up to 1.
         package let strength: Double
+        /// The same under a mask, where something else is wanted than what is there; nil where it is no other.
+        package let repaintStrength: Double?
         /// For a generator that composes best in small: side of the first picture of a painting, which then grows; and the strength at which
         /// what was enlarged is redrawn.
         package let firstSide: Int?
@@ -20,13 +49,14 @@ package struct Manifest: Codable, Sendable, Hashable {
 
         package init(
             steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil,
-            drafts: Int? = nil
+            drafts: Int? = nil, repaintStrength: Double? = nil
         ) {
             (self.firstSide, self.refine, self.drafts) = (firstSide, refine, drafts)
             self.steps = steps
             self.guidance = guidance
             self.sampler = sampler
             self.strength = strength
+            self.repaintStrength = repaintStrength
         }
     }
 
@@ -64,9 +94,13 @@ package struct Manifest: Codable, Sendable, Hashable {
     package let name: String
     package let title: String
     package let kind: Kind
-    /// For a generator one of `ModelFamily.all`.
+    /// For a generator one of `ModelFamily.all`, unless another program runs it.
     package let family: String
     package let license: String
+    /// Where the licence can be read.
+    package let terms: String?
+    /// Whether the licence restricts so much that a person is asked before anything is fetched.
+    package let acceptLicense: Bool
     /// Where it comes from: a recipe in this repository or an address.
     package let source: String
     /// Where it can be pulled from: owner/name on a model hub.
@@ -78,14 +112,22 @@ package struct Manifest: Codable, Sendable, Hashable {
     package let descriptors: [String]
     package let sizes: Sizes?
     package let defaults: Defaults?
+    /// Nil where nobody tells.
+    package let prompt: Prompt?
+    /// The programs that run it and are spoken to over HTTP; nil for what Redraw runs itself.
+    package let engine: String?
+    /// About how much a complete copy takes, for people.
+    package let gigabytes: Double?
     /// What a complete copy holds besides the manifest.
     package let files: [File]
 
     package init(
         name: String, title: String, kind: Kind, family: String, license: String, source: String, repository: String? = nil,
         description: String, styles: [String: Double] = [:], descriptors: [String] = [], sizes: Sizes? = nil, defaults: Defaults? = nil,
-        files: [File] = []
+        files: [File] = [], prompt: Prompt? = nil, engine: String? = nil, gigabytes: Double? = nil, terms: String? = nil,
+        acceptLicense: Bool = false
     ) {
+        (self.prompt, self.engine, self.gigabytes, self.terms, self.acceptLicense) = (prompt, engine, gigabytes, terms, acceptLicense)
         self.name = name
         self.title = title
         self.kind = kind
@@ -109,12 +151,24 @@ package struct Manifest: Codable, Sendable, Hashable {
         }
         return ModelFamily.named(family)?.sizes
     }
+
+    /// How a person who lacks it comes by it.
+    package var howToGet: String {
+        if let engine { return "it runs in another program (\(engine)): name that one's address with --engine" }
+        return repository == nil ? "it is made with \(source)" : "redraw models pull \(name)"
+    }
+
+    /// The name of its one file of weights, where the model is that file; nil for a folder of parts.
+    package var singleFile: String? {
+        guard kind == .generator || kind == .adapter, files.count == 1, files[0].path.hasSuffix(".safetensors") else { return nil }
+        return files[0].path
+    }
 }
 
 extension Manifest {
     private static let keys: Set<String> = [
         "name", "title", "kind", "family", "license", "source", "repository", "description", "styles", "descriptors", "sizes", "defaults",
-        "files",
+        "files", "prompt", "engine", "gigabytes", "terms", "acceptLicense",
     ]
 
     package init(from decoder: any Decoder) throws {
@@ -129,7 +183,9 @@ extension Manifest {
             license: try value("license"), source: try value("source"), repository: try optional("repository"),
             description: try value("description"), styles: try optional("styles") ?? [:],
             descriptors: try optional("descriptors") ?? [], sizes: try optional("sizes"),
-            defaults: try optional("defaults"), files: try optional("files") ?? [])
+            defaults: try optional("defaults"), files: try optional("files") ?? [], prompt: try optional("prompt"),
+            engine: try optional("engine"), gigabytes: try optional("gigabytes"), terms: try optional("terms"),
+            acceptLicense: try optional("acceptLicense") ?? false)
         try check()
     }
 
@@ -142,11 +198,13 @@ extension Manifest {
             !name.isEmpty && name.count <= 80 && !name.hasPrefix(".")
                 && name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "-.".contains($0)) },
             "name", "lower-case letters, digits, hyphens and dots, not \"\(name)\"")
-        if kind == .generator {
+        if kind == .generator, engine == nil {
             let known = ModelFamily.all.map(\.name).joined(separator: ", ")
             try require(ModelFamily.named(family) != nil, "family", "one of \(known), not \"\(family)\"")
             try require(defaults != nil, "defaults", "steps, guidance, sampler and strength")
         }
+        try require(engine == nil || kind == .generator, "engine", "left out, for only generators run elsewhere")
+        try require(gigabytes ?? 1 > 0, "gigabytes", "above 0")
         for (style, weight) in styles {
             try require((0...1).contains(weight), "styles", "\"\(style)\" within 0 and 1, not \(weight)")
         }
@@ -158,6 +216,9 @@ extension Manifest {
             try require((0...100).contains(defaults.guidance), "defaults.guidance", "0 to 100, not \(defaults.guidance)")
             try require(
                 defaults.strength > 0 && defaults.strength <= 1, "defaults.strength", "above 0 and up to 1, not \(defaults.strength)")
+            if let strength = defaults.repaintStrength {
+                try require(strength > 0 && strength <= 1, "defaults.repaintStrength", "above 0 and up to 1, not \(strength)")
+            }
             if let side = defaults.firstSide {
                 try require((8...8192).contains(side), "defaults.firstSide", "8 to 8192, not \(side)")
             }

@@ -13,8 +13,11 @@ package struct ModelCatalog: Sendable {
     package let problems: [ManifestError]
     private let homes: [String: URL]
     private let marks: [Mark]
+    private let elsewhere: @Sendable () -> [URL]
 
-    package init(directories: [URL]) {
+    /// - Parameter elsewhere: folders with files of weights that a person keeps at other places; a model that is one file may be one of them.
+    package init(directories: [URL], elsewhere: @escaping @Sendable () -> [URL] = { [] }) {
+        self.elsewhere = elsewhere
         // Taken first: what changes while manifests are read makes the catalog out of date, not wrong for good.
         marks = Self.marks(of: directories)
         var all: [Manifest] = []
@@ -85,9 +88,9 @@ package struct ModelCatalog: Sendable {
 
     private func installation(of manifest: Manifest) -> URL? {
         guard !manifest.files.isEmpty else { return nil }
-        return directories.map { $0.appendingPathComponent(manifest.name) }.first { folder in
-            manifest.files.allSatisfy { Self.quickProblem(of: $0, in: folder) == nil }
-        }
+        func holdsAll(_ folder: URL) -> Bool { manifest.files.allSatisfy { Self.quickProblem(of: $0, in: folder) == nil } }
+        return directories.map { $0.appendingPathComponent(manifest.name) }.first(where: holdsAll)
+            ?? (manifest.singleFile == nil ? nil : elsewhere().first(where: holdsAll))
     }
 
     /// Compares the files with the manifest byte for byte, by SHA-256; `progress` is told the share done, from 0 to 1.

@@ -6,6 +6,16 @@ package struct ModelFamily: Sendable, Hashable {
     package let sizes: SizeRule
     /// Picture pixels along one side of a latent.
     package let latentFactor: Int
+    /// Bytes that a guided picture of 512x512 takes with weights in halves, measured; nil where nobody measured.
+    package var memory: Int? {
+        switch name {
+        case "redraw-small": 700_000_000
+        case "redraw-painter": 1_100_000_000
+        case "sd15": 3_400_000_000
+        case "sdxl": 8_600_000_000
+        default: nil
+        }
+    }
 
     /// The family of that name, nil where none is known.
     package static func named(_ name: String) -> ModelFamily? {

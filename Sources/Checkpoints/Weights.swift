@@ -28,6 +28,11 @@ package struct Weights: Sendable {
     /// - Parameter places: takes a name in the files to the places readers know it under: several where a stored tensor is made of parts,
     ///   none where it is not needed.
     package init(files: [SafetensorsFile], places: (String) -> [TensorPlace]) throws(CheckpointError) {
+        try self.init(files: files) { _, name in places(name) }
+    }
+
+    /// The same where it depends on the file as well, because names repeat.
+    package init(files: [SafetensorsFile], places: (SafetensorsFile, String) -> [TensorPlace]) throws(CheckpointError) {
         checkpoint = try Checkpoint(files: files, places: places)
         path = ""
     }
@@ -333,11 +338,11 @@ private final class Checkpoint: Sendable {
     let description: String
     private let read = Mutex<Set<String>>([])
 
-    init(files: [SafetensorsFile], places map: (String) -> [TensorPlace]) throws(CheckpointError) {
+    init(files: [SafetensorsFile], places map: (SafetensorsFile, String) -> [TensorPlace]) throws(CheckpointError) {
         var places: [String: Place] = [:]
         for file in files {
             for stored in file.names {
-                for place in map(stored) {
+                for place in map(file, stored) {
                     guard places[place.name] == nil else {
                         throw .badTensor(place.name, file: file.path, reason: "is there twice, or also in another file")
                     }

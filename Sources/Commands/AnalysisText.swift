@@ -6,9 +6,10 @@ struct AnalysisText {
     let width: Int
     let paint: Paint
     let showsDropped: Bool
+    let form: PromptFormName?
 
-    init(_ report: AnalysisReport, terminal: Terminal, showsDropped: Bool) {
-        self.report = report
+    init(_ report: AnalysisReport, terminal: Terminal, showsDropped: Bool, form: PromptFormName? = nil) {
+        (self.report, self.form) = (report, form)
         self.showsDropped = showsDropped
         width = min(terminal.isTerminal ? terminal.size.width : 100, 120)
         paint = terminal.paint
@@ -29,22 +30,30 @@ struct AnalysisText {
         for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
             let tags = shown.filter { $0.facet == facet }.map { entry in
                 let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
-                return mark + DisplayText.harmless(entry.tag) + " \(CommandText.percent(entry.confidence))"
+                let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
+                return mark + DisplayText.harmless(entry.editedText ?? entry.tag) + " \(sure)"
             }
             lines += labelled(facet, tags.joined(separator: ", "))
         }
         if shown.isEmpty { lines += labelled("tags", "nothing that it is sure enough of") }
         lines.append("")
-        lines += labelled("prompt", report.prompt.positive)
+        switch form {
+        case nil: lines += labelled("prompt", report.prompt.positive)
+        case .tags: lines += labelled("tags", report.prompt.forms.tags)
+        case .sentence: lines += labelled("sentence", report.prompt.forms.sentence)
+        case .both:
+            lines += labelled("tags", report.prompt.forms.tags)
+            lines += labelled("sentence", report.prompt.forms.sentence)
+        }
         if let similarity = report.prompt.composition?.similarity {
             lines += labelled("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
         }
         lines += labelled("negative", report.prompt.negative)
         if let model = report.model {
             lines += labelled("model", model.name + (model.installed ? "" : " (not installed)") + " – " + model.reason)
-            if !model.runnersUp.isEmpty {
-                let others = model.runnersUp.map { $0.name + ($0.installed ? "" : " (not installed)") }
-                lines += labelled("or", others.joined(separator: ", "))
+            if let howToGet = model.howToGet { lines += labelled("", howToGet) }
+            for (index, other) in model.runnersUp.enumerated() {
+                lines += labelled(index == 0 ? "or" : "", other.name + (other.installed ? "" : ": " + (other.howToGet ?? "not installed")))
             }
         }
         if let size = report.size { lines += labelled("size", "\(size.width)x\(size.height) – \(size.reason)") }

@@ -22,6 +22,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
               redraw analyze holiday/ --quiet > said.txt
               redraw analyze photo.jpg --json | jq -r '.suggestions[] | select(.confidence > 0.5) | .tag'
               find . -name '*.jpg' -mtime -7 | redraw analyze - --jsonl > said.jsonl
+              redraw analyze dataset/ --write-captions --caption-prefix "myword"
             """)
 
     @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
@@ -44,14 +45,28 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How the prompt is composed: fast joins the likely tags, full compares whole prompts with the picture.", valueName: "fast|full")
     )
-    var compose: CompositionMode = .fast
+    var compose: PromptComposition = .fast
 
     @Option(
         name: .long,
-        help: ArgumentHelp("The folder of a WD tagger that is asked, too; its tags are marked as its own.", valueName: "dir"),
+        help: ArgumentHelp(
+            "How the prompt is written: by its tags alone, as a sentence, or both (default: as the suggested model wants it).",
+            valueName: "tags|sentence|both"))
+    var form: PromptFormName?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A WD tagger that is asked, too: its name, or its folder; its tags are marked as its own.", valueName: "name|dir"),
         completion: .directory)
     var tagger: String?
 
+    @Flag(
+        name: .long,
+        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; a file that is there stays as it is.")
+    var writeCaptions = false
+
+    @OptionGroup var captions: CaptionOptions
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
@@ -59,15 +74,19 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
     package func validate() throws {
         guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
+        guard writeCaptions || !captions.isSaid else {
+            throw ValidationError("--overwrite and the options of captions need --write-captions.")
+        }
     }
 
     package func run() async throws {
         looking.useThreads()
         let studio = try library.studio(looking, tagger: tagger)
+        let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
         let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
-            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped)
-            try await BatchRun(style: style, quiet: library.quiet).run(
+            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped, form: form)
+            try await BatchRun(style: style, quiet: library.quiet, captions: writer).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
             return
         }
@@ -81,12 +100,23 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         } else if library.json {
             try JSONOutput.print(report)
         } else {
-            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped).text)
+            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped, form: form).text)
         }
+        guard let writer else { return }
+        var tally = CaptionTally()
+        tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
+        library.notice(tally.summary)
+        for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
+        if tally.isIncomplete { throw ExitCode.failure }
     }
 }
 
-extension CompositionMode: ExpressibleByArgument {}
+extension PromptComposition: ExpressibleByArgument {}
+
+/// In which of its forms a prompt is shown.
+enum PromptFormName: String, CaseIterable, ExpressibleByArgument {
+    case tags, sentence, both
+}
 
 /// The options of every command that looks at pictures.
 struct LookingOptions: ParsableArguments {
@@ -110,7 +140,7 @@ struct LookingOptions: ParsableArguments {
 }
 
 extension LibraryOptions {
-    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: [EngineAddress] = []) throws -> Studio {
+    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
         Studio(
             installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
             tagger: tagger, precision: looking?.precision, engines: engines)

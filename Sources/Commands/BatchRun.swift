@@ -6,7 +6,7 @@ import Synchronization
 /// Looks at many pictures and prints what is said of each as it comes.
 struct BatchRun {
     enum Style {
-        case text(showsDropped: Bool)
+        case text(showsDropped: Bool, form: PromptFormName? = nil)
         /// One JSON array, an element a line.
         case array
         /// JSON Lines.
@@ -15,6 +15,8 @@ struct BatchRun {
 
     let style: Style
     let quiet: Bool
+    /// Who writes captions beside the pictures, where they are wanted.
+    var captions: CaptionWriter?
 
     static let readingVocabulary = "reading the vocabulary (once)"
     /// Failures that are listed at the end; a folder of a hundred thousand broken files is told by its number.
@@ -27,6 +29,7 @@ struct BatchRun {
         var failed = 0
         var failures: [String] = []
         var printed = 0
+        var captions = CaptionTally()
         /// When the first picture that had to be looked at was begun with.
         var begin: ContinuousClock.Instant?
 
@@ -39,7 +42,7 @@ struct BatchRun {
     }
 
     /// - Throws: `ExitCode.failure` where a picture could not be analysed; all others were.
-    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, composition: CompositionMode, again: Bool)
+    func run(_ studio: Studio, _ sources: [PictureListing.Source], isRecursive: Bool, composition: PromptComposition, again: Bool)
         async throws
     {
         let progress = ProgressLine(enabled: !quiet)
@@ -61,10 +64,12 @@ struct BatchRun {
                 switch outcome {
                 case .analysed(let report):
                     clearForOutput(progress)
+                    caption(report.picture.path, report.picture.sha256, &tally)
                     try print(report, isFirst: tally.printed == 0)
                     tally.analysed += 1
                     tally.printed += 1
-                case .stood(_, let report):
+                case .stood(let path, let report):
+                    caption(path, report?.picture.sha256, &tally)
                     if let report {
                         clearForOutput(progress)
                         try print(report, isFirst: tally.printed == 0)
@@ -83,6 +88,15 @@ struct BatchRun {
         }
         progress.clear()
         try conclude(tally.withLock { $0 }, passedOver: listing.passedOver)
+    }
+
+    private func caption(_ path: String, _ sha256: String?, _ tally: inout Tally) {
+        guard let captions else { return }
+        do {
+            tally.captions.count(try captions.write(beside: path, sha256: sha256))
+        } catch {
+            tally.captions.fail("\(error)")
+        }
     }
 
     private static func interruption(after count: Int) -> String {
@@ -107,8 +121,8 @@ struct BatchRun {
         switch style {
         case .lines: try JSONOutput.printLine(report)
         case .array: Terminal.standardOutput.write(json: (isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
-        case .text(let showsDropped):
-            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped).text
+        case .text(let showsDropped, let form):
+            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped, form: form).text
             Terminal.standardOutput.write((isFirst ? "" : "\n") + text)
         }
     }
@@ -122,8 +136,13 @@ struct BatchRun {
             if tally.failed > 0 { parts.append("\(tally.failed) failed") }
             output.write(parts.joined(separator: ", ") + ".\n")
             if let told = CommandText.passedOver(passedOver) { output.write(told + "\n") }
+            if captions != nil { output.write(tally.captions.summary + "\n") }
         }
-        guard tally.failed > 0 else { return }
+        for problem in tally.captions.problems.prefix(BatchRun.listedFailures) { output.write("analyze: \(problem)\n") }
+        guard tally.failed > 0 else {
+            if tally.captions.isIncomplete { throw ExitCode.failure }
+            return
+        }
         for failure in tally.failures { output.write("analyze: \(DisplayText.harmless(failure))\n") }
         if tally.failed > tally.failures.count { output.write("analyze: and \(tally.failed - tally.failures.count) more.\n") }
         output.write("analyze: \(tally.failed) of \(CommandText.count(tally.done, "picture")) could not be analysed.\n")

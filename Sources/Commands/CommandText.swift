@@ -32,12 +32,12 @@ enum CommandText {
     }
 
     /// The name a person would call the picture by.
-    static func name(_ picture: PictureRecord) -> String {
+    static func name(_ picture: KnownPicture) -> String {
         picture.paths.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? String(picture.sha256.prefix(12))
     }
 
     /// A suggestion in one line: mark, text, weight, confidence.
-    static func line(_ suggestion: Suggestion, width: Int, paint: Paint) -> String {
+    static func line(_ suggestion: SuggestionReport, width: Int, paint: Paint) -> String {
         let mark =
             switch suggestion.state {
             case .pending: "."
@@ -63,7 +63,7 @@ enum CommandText {
     }
 
     /// The suggestions under their facets.
-    static func lines(_ suggestions: [Suggestion], width: Int, paint: Paint) -> [String] {
+    static func lines(_ suggestions: [SuggestionReport], width: Int, paint: Paint) -> [String] {
         let byFacet = Dictionary(grouping: suggestions, by: \.facet)
         return inOrder(byFacet.keys).flatMap { facet in
             [paint.bold(facet)] + (byFacet[facet] ?? []).map { line($0, width: width, paint: paint) }

@@ -6,15 +6,13 @@ enum EngineNames {
     /// The servers; none for the built-in engine.
     ///
     /// - Throws: `ValidationError` for what is no address, and for the built-in engine as one of several.
-    static func addresses(_ names: [String]) throws -> [EngineAddress] {
-        if names.allSatisfy({ $0 == Studio.builtinEngine }) { return [] }
+    static func servers(_ names: [String]) throws -> OutsideEngines {
+        if names.allSatisfy({ $0 == Studio.builtinEngine }) { return .none }
         guard !names.contains(Studio.builtinEngine) else {
             throw ValidationError("--engine builtin stands alone: a pool is made of servers. Leave it out.")
         }
         do {
-            let addresses = try names.map { try EngineAddress($0) }
-            var seen: Set<EngineAddress> = []
-            return addresses.filter { seen.insert($0).inserted }
+            return try OutsideEngines(at: names)
         } catch {
             throw ValidationError("--engine: \(error).")
         }

@@ -32,6 +32,13 @@ struct GenerationOptions: ParsableArguments {
     @Option(name: .long, help: "Weight of the prompt against the negative prompt; 1 turns it off (default: the model's own, else 7.5).")
     var guidance: Double?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Guide only the beginning: up to 1, that share of the steps that run (0.6: six of ten), above 1, that many steps; each further step takes half the time and is not told the negative prompt (default: to the end).",
+            valueName: "fraction|step"))
+    var guidanceUntil: Double?
+
     @Option(name: .long, help: "Start of the random numbers: the same seed gives the same picture (default: random, and printed).")
     var seed: UInt64?
 
@@ -46,6 +53,14 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
+            "How the steps are spread over the training's: leading, trailing (A1111's SGM Uniform, for models of few steps) or linspace (default: the model's own).",
+            valueName: "name"),
+        completion: .list(GenerationWish.spacings))
+    var spacing: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
             "Layer of the text encoder whose states count, from the end: 1 is the last (default: the model's own).", valueName: "n"))
     var clipSkip: Int?
 
@@ -55,6 +70,13 @@ struct GenerationOptions: ParsableArguments {
             "Size the model works at, any size, or picture for the picture's own (default: the legal one nearest to its aspect).",
             valueName: "WxH|picture"))
     var size: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A tiny autoencoder (TAESD) in the place of the model's own, for the picture and its previews: a file or folder, or tiny for the one in a folder vae_approx that fits.",
+            valueName: "tiny|file|dir"))
+    var autoencoder: String?
 
     @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried (default: 1).")
     var count: Int?
@@ -117,17 +139,18 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp("Run while up to n - 1 other jobs do (default: 1, which waits for its turn).", valueName: "n"))
     var atOnce = 1
 
+    @OptionGroup var wording: WordingOptions
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
         guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
-        _ = try engineAddresses()
+        _ = try servers()
     }
 
     /// The servers that were named; none where the built-in engine is to do it.
     ///
     /// - Throws: `ValidationError` for what is no address.
-    func engineAddresses() throws -> [EngineAddress] { try EngineNames.addresses(engine) }
+    func servers() throws -> OutsideEngines { try EngineNames.servers(engine) }
 
     func useThreads() { threads.apply() }
 
@@ -140,10 +163,13 @@ struct GenerationOptions: ParsableArguments {
         wish.negative = negative
         wish.steps = steps
         wish.guidance = guidance
+        wish.guidanceUntil = guidanceUntil
         wish.seed = seed
         wish.sampler = sampler
+        wish.spacing = spacing
         wish.clipSkip = clipSkip
         wish.size = size
+        wish.autoencoder = autoencoder
         wish.count = count
         wish.profile = profile
         wish.precision = precision
@@ -152,5 +178,6 @@ struct GenerationOptions: ParsableArguments {
         wish.overwrite = overwrite
         wish.preview = preview
         wish.latent = latent
+        wording.fill(&wish)
     }
 }

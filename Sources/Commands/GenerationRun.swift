@@ -7,13 +7,39 @@ struct GenerationRun {
     let library: LibraryOptions
 
     func run(_ wish: GenerationWish) async throws {
-        options.useThreads()
         var wish = wish
-        let addresses = try options.engineAddresses()
+        let studio = try studio(for: &wish)
+        // Several where each seed says other words; else one.
+        for order in try await studio.orders(wish) { try await run(order, studio) }
+    }
+
+    /// One picture, or many.
+    ///
+    /// - Parameter mask: a picture, or a folder of them.
+    func run(_ wish: GenerationWish, of pictures: ManyPictures, mask: String?) async throws {
+        var wish = wish
+        guard pictures.areMany else {
+            (wish.picture, wish.mask) = (pictures.names[0], mask)
+            return try await run(wish)
+        }
+        let studio = try studio(for: &wish)
+        try await pictures.make(wish, masks: mask, studio, options, library)
+    }
+
+    private func studio(for wish: inout GenerationWish) throws -> Studio {
+        options.useThreads()
+        let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
-        if !addresses.isEmpty { wish.engine = Studio.engineName(of: addresses) }
-        let studio = try library.studio(engines: addresses)
-        let order = try await studio.order(wish)
+        if let name = servers.name { wish.engine = name }
+        let studio = try library.studio(engines: servers)
+        if let source = options.wording.from {
+            let notes = try studio.fill(&wish, from: source)
+            for note in notes { library.notice("\(source): \(note)") }
+        }
+        return studio
+    }
+
+    private func run(_ order: GenerationOrder, _ studio: Studio) async throws {
         if options.later {
             let job = try studio.enqueue(order)
             if library.json { return try JSONOutput.print(try studio.job(job)) }
@@ -44,7 +70,7 @@ struct JobTelling: Sendable {
             library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
         case .planned(let plan):
             if let prompt = plan.prompt { library.notice(Self.length(prompt)) }
-            if let recognised = plan.recognised { library.notice("taken for \(recognised.kind), as \(recognised.sign)") }
+            if let recognised = plan.recognised { library.notice(Self.recognition(recognised)) }
             for note in plan.notes { library.notice(note) }
             for run in plan.runs { library.notice(Self.course(plan, run)) }
             if let cost = Self.cost(plan) { library.notice(cost) }
@@ -91,7 +117,18 @@ struct JobTelling: Sendable {
             smaller.isEmpty
             ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
-        return "\(plan.model): \(course), \(from)" + (plan.guidance > 1 ? "" : ", without guidance")
+        return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
+    }
+
+    private static func recognition(_ found: PlanReport.Recognition) -> String {
+        "taken for \(found.kind), as \(found.sign)" + (found.settings.map { ": \($0)" } ?? "")
+    }
+
+    /// What is to be said of guidance; nil where every pass has it.
+    private static func guidance(_ plan: PlanReport, _ run: PlanReport.Run) -> String? {
+        guard plan.guidance > 1 else { return "without guidance" }
+        guard let guided = run.guidedPasses, guided < run.passes, guided > 0 || plan.guidanceUntil != nil else { return nil }
+        return guided == 0 ? "without guidance" : "guided for \(guided) of \(run.passes) passes"
     }
 
     private static func cost(_ plan: PlanReport) -> String? {

@@ -33,15 +33,12 @@ struct HistoryCommand: ParsableCommand {
     func run() throws {
         let desk = try Desks.open(library)
         let picture = try picture.map { try desk.picture($0) }
-        let entries: [HistoryEntry] =
-            generations
-            ? try desk.generations(of: picture?.id, limit: limit).map { .generation($0) }
-            : try desk.history(of: picture?.id, limit: limit)
-        if library.json { return try JSONOutput.print(entries.map { try HistoryReport($0) }) }
+        let entries = try desk.history(of: picture?.id, limit: limit, generationsOnly: generations)
+        if library.json { return try JSONOutput.print(entries) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
         var names: [Int64: String] = [:]
         for entry in entries {
-            let id = entry.pictureID
+            let id = entry.picture
             if let id, names[id] == nil { names[id] = CommandText.name(try desk.picture(id: id)) }
             let line = HistoryCommand.line(entry, picture: id.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput
@@ -49,21 +46,23 @@ struct HistoryCommand: ParsableCommand {
         }
     }
 
-    static func line(_ entry: HistoryEntry, picture: String?) -> String {
-        let what =
-            switch entry {
-            case .analysis(let analysis):
-                "looked at by \(analysis.encoder.name), \(analysis.vocabulary.count) tags, \(CommandText.fixed(analysis.seconds, 2)) s"
-            case .decision(let decision): "\(HistoryCommand.verb(decision.action)) \(decision.tag), by \(decision.decidedBy)"
-            case .prompt(let prompt): "prompt \(prompt.number): \(prompt.positive)"
-            case .generation(let run):
-                "g\(run.id) \(run.kind.rawValue), \(run.status.rawValue), seed \(run.seed), \(run.model)"
-                    + (run.outputs.first.map { ": \($0.path)" } ?? run.message.map { ": \($0)" } ?? "")
-            }
+    static func line(_ entry: HistoryReport, picture: String?) -> String {
+        var what = ""
+        if let analysis = entry.analysis {
+            what = "looked at by \(analysis.encoder), \(analysis.tags) tags, \(CommandText.fixed(analysis.seconds, 2)) s"
+        } else if let decision = entry.decision {
+            what = "\(HistoryCommand.verb(decision.action)) \(decision.tag), by \(decision.by)"
+        } else if let prompt = entry.prompt {
+            what = "prompt \(prompt.number): \(prompt.positive)"
+        } else if let run = entry.generation {
+            what =
+                "g\(run.id) \(run.kind), \(run.status), seed \(run.seed), \(run.model)"
+                + (run.outputs.first.map { ": \($0)" } ?? run.message.map { ": \($0)" } ?? "")
+        }
         return DisplayText.harmless("\(CommandText.moment(entry.date))  \(picture.map { $0 + "  " } ?? "")\(what)")
     }
 
-    private static func verb(_ action: Decision.Action) -> String {
+    private static func verb(_ action: HistoryReport.Taken.Action) -> String {
         switch action {
         case .approve: "approved"
         case .reject: "rejected"

@@ -61,7 +61,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
-            _ = try EngineNames.addresses(engine)
+            _ = try EngineNames.servers(engine)
         }
 
         func run() async throws {
@@ -69,7 +69,7 @@ struct JobsCommand: AsyncParsableCommand {
             let telling = JobTelling(library: library)
             defer { telling.end() }
             var failed = 0
-            let studio = try library.studio(engines: EngineNames.addresses(engine))
+            let studio = try library.studio(engines: EngineNames.servers(engine))
             defer { tellOfOthers(studio) }
             try await studio.workOffJobs(atOnce: atOnce) {
                 telling.tell($1)

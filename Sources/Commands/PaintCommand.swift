@@ -10,6 +10,7 @@ struct PaintCommand: AsyncParsableCommand {
               redraw paint "a painting of a sunflower"
               redraw paint "a photo of a sailing boat" --size 256x192 --seed 3 --count 4 --output boats/
               redraw paint "a photo of a pizza" --drafts 8
+              redraw paint "a {red|blue} __animals__ in the snow" --count 4
               redraw paint "a castle by the sea" --model sd15 --size 1024x768 --first-side 512
             """)
 

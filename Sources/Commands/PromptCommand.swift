@@ -58,23 +58,23 @@ struct PromptCommand: ParsableCommand {
         }
     }
 
-    private func show(_ prompt: PromptVersion) throws {
-        if library.json { return try JSONOutput.print(PromptReport(prompt)) }
+    private func show(_ prompt: PromptReport) throws {
+        if library.json { return try JSONOutput.print(prompt) }
         Terminal.standardOutput.write(PromptCommand.text(prompt) + "\n")
         library.notice("Version \(prompt.number)\(prompt.parent.map { " of \($0)" } ?? "").")
     }
 
-    private func list(_ prompts: [PromptVersion]) throws {
-        if library.json { return try JSONOutput.print(prompts.map(PromptReport.init)) }
+    private func list(_ prompts: [PromptReport]) throws {
+        if library.json { return try JSONOutput.print(prompts) }
         for prompt in prompts {
             let parent = prompt.parent.map { " from version \($0)" } ?? ""
             Terminal.standardOutput.write(
-                "Version \(prompt.number), \(prompt.source.rawValue)\(parent), \(CommandText.moment(prompt.createdAt))\n"
+                "Version \(prompt.number), \(prompt.source.rawValue)\(parent), \(CommandText.moment(prompt.created))\n"
                     + PromptCommand.text(prompt) + "\n\n")
         }
     }
 
-    static func text(_ prompt: PromptVersion) -> String {
+    static func text(_ prompt: PromptReport) -> String {
         var lines = [prompt.positive, "Negative prompt: \(prompt.negative)"]
         var rest: [String] = []
         if let width = prompt.width, let height = prompt.height { rest.append("Size: \(width)x\(height)") }

@@ -32,6 +32,11 @@ extension ModelsCommand {
         @Flag(name: .long, help: "Replace files that are there already and are others.")
         var overwrite = false
 
+        @Flag(
+            name: [.customLong("accept-licence"), .customLong("accept-license")],
+            help: "Agree to the model's licence without being asked; there is nobody to ask where no terminal is.")
+        var acceptLicence = false
+
         @Flag(name: .long, help: "Fetch nothing from anywhere; what is missing is an error.")
         var offline = false
 
@@ -43,6 +48,17 @@ extension ModelsCommand {
             if let revision { options.revision = revision }
             if offline { options.isOffline = true }
             (options.name, options.overwrites) = (name, overwrite)
+            let accepts = acceptLicence
+            options.acceptsLicense = { question in
+                if accepts { return true }
+                let (input, errors) = (Terminal.standardInput, Terminal.standardError)
+                guard input.isTerminal, errors.isTerminal else { return false }
+                let terms = question.terms.map { ", which is at \($0)" } ?? ""
+                errors.write(
+                    DisplayText.harmless("\(question.model) comes under \(question.license)\(terms). Do you agree to it? [y/N] "))
+                let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+                return answer == "y" || answer == "yes"
+            }
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()
             let studio = Studio(installation: try Installation.current())

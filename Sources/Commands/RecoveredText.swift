@@ -3,8 +3,8 @@ import Studio
 
 /// A prompt out of a file for a person's eyes: always under its own name, so that nobody takes it for what was seen in the picture.
 enum RecoveredText {
-    static func lines(_ prompt: RecoveredPrompt) -> [(name: String, value: String)] {
-        var lines = [("recovered", "from \(prompt.place)\(tool(prompt.tool).map { ", as \($0) writes it" } ?? "")")]
+    static func lines(_ prompt: RecoveredEntry) -> [(name: String, value: String)] {
+        var lines = [("recovered", "from \(prompt.place)\(prompt.tool.map { ", as \($0) writes it" } ?? "")")]
         if !prompt.positive.isEmpty { lines.append(("  prompt", joined(prompt.positive))) }
         if !prompt.negative.isEmpty { lines.append(("  negative", joined(prompt.negative))) }
         let settings = settings(prompt)
@@ -13,7 +13,7 @@ enum RecoveredText {
     }
 
     /// The settings that every tool has; `all` adds the others as they were written.
-    static func settings(_ prompt: RecoveredPrompt, all: Bool = false) -> [String] {
+    static func settings(_ prompt: RecoveredEntry, all: Bool = false) -> [String] {
         var parts: [String] = []
         if let model = prompt.model { parts.append("model \(model)") }
         if let width = prompt.width, let height = prompt.height { parts.append("\(width)x\(height)") }
@@ -24,20 +24,6 @@ enum RecoveredText {
         if let strength = prompt.strength { parts.append("strength \(ReviewSession.number(strength))") }
         if all { parts += prompt.settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
         return parts
-    }
-
-    private static func tool(_ tool: RecoveredPrompt.Tool) -> String? {
-        switch tool {
-        case .redraw: "Redraw"
-        case .a1111: "A1111"
-        case .comfyui: "ComfyUI"
-        case .novelai: "NovelAI"
-        case .invokeai: "InvokeAI"
-        case .fooocus: "Fooocus"
-        case .swarmui: "SwarmUI"
-        case .drawThings: "Draw Things"
-        case .text: nil
-        }
     }
 
     /// Several lines as one, as they will be read.

@@ -23,6 +23,7 @@ package struct RedrawCommand: AsyncParsableCommand {
             AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
             PaintCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self,
             ShowCommand.self,
+            CaptionsCommand.self, KeywordsCommand.self, StylesCommand.self, SearchCommand.self, RateCommand.self, ForgetCommand.self,
             ExportCommand.self,
             ImportCommand.self,
             ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,

@@ -13,14 +13,29 @@ struct RepaintCommand: AsyncParsableCommand {
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
               redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
+              redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
               redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
+              redraw repaint holiday/ --mask masks/ --prompt "a stormy sky" --output repainted/
+
+            Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
+            with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \
+            where it stopped; --overwrite makes all of them anew.
             """)
 
-    @Argument(help: "The picture.", completion: .file())
-    var picture: String
+    @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
+    var pictures: [String]
 
-    @Option(name: .long, help: "A picture of the same size, white where it is to be repainted.", completion: .file())
-    var mask: String
+    @Option(
+        name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file()
+    )
+    var mask: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "In place of a mask: a thing that was seen in the picture, such as dog or face; may be given several times. The mask is a box with soft edges and its file is named.",
+            valueName: "thing"))
+    var select: [String] = []
 
     @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
     var strength: Double?
@@ -57,9 +72,17 @@ struct RepaintCommand: AsyncParsableCommand {
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws {
+        guard (mask == nil) != select.isEmpty else {
+            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
+        }
+        try ManyPictures(pictures).validate(generation, command: "repaint")
+    }
+
     func run() async throws {
         var wish = GenerationWish()
-        (wish.mode, wish.picture, wish.mask) = ("repaint", picture, mask)
+        wish.mode = "repaint"
+        if !select.isEmpty { wish.select = select }
         wish.strength = strength
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
@@ -67,6 +90,6 @@ struct RepaintCommand: AsyncParsableCommand {
         transparency.fill(&wish)
         growth.fill(&wish)
         generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: mask)
     }
 }

@@ -40,14 +40,14 @@ struct ReviewCommand: ParsableCommand {
         if wasInterrupted { throw ExitCode(130) }
     }
 
-    private func summarise(_ suggestions: [Suggestion], _ picture: PictureRecord) {
-        func count(_ state: Suggestion.State) -> Int { suggestions.count { $0.state == state } }
+    private func summarise(_ suggestions: [SuggestionReport], _ picture: KnownPicture) {
+        func count(_ state: SuggestionReport.State) -> Int { suggestions.count { $0.state == state } }
         library.notice(
             "\(CommandText.name(picture)): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
     }
 
     /// - Returns: whether Ctrl-C ended it.
-    private func screen(_ desk: ScreeningDesk, _ pictures: [PictureRecord]) throws -> Bool {
+    private func screen(_ desk: ScreeningDesk, _ pictures: [KnownPicture]) throws -> Bool {
         let screen = try ReviewScreen()
         defer { ReviewScreen.giveBack() }
         let paint = Terminal.standardOutput.paint
@@ -75,7 +75,7 @@ struct ReviewCommand: ParsableCommand {
     }
 
     /// Commands from a pipe: each line is one, or several keys in a row.
-    private func lines(_ desk: ScreeningDesk, _ pictures: [PictureRecord]) throws -> Bool {
+    private func lines(_ desk: ScreeningDesk, _ pictures: [KnownPicture]) throws -> Bool {
         for (index, picture) in pictures.enumerated() {
             var review = try Review(desk, picture, index: index, of: pictures.count)
             var toldLast: Int64?
@@ -120,9 +120,9 @@ struct Review {
 
     private(set) var session: ReviewSession
     private let desk: ScreeningDesk
-    private let picture: PictureRecord
+    private let picture: KnownPicture
 
-    init(_ desk: ScreeningDesk, _ picture: PictureRecord, index: Int, of count: Int) throws {
+    init(_ desk: ScreeningDesk, _ picture: KnownPicture, index: Int, of count: Int) throws {
         self.desk = desk
         self.picture = picture
         let suggestions = try desk.suggestions(of: picture.id)
@@ -141,18 +141,13 @@ struct Review {
             case .interrupt: return .interrupted
             case .nextPicture: return .nextPicture
             case .undo: take(try desk.undo(on: picture.id, by: LibraryOptions.person))
-            case .decide(let changes): take(try desk.decide(changes, on: picture.id, by: LibraryOptions.person))
+            case .decide(let decision): take(try desk.decide([decision], on: picture.id, by: LibraryOptions.person))
             case .add(let text):
                 take(try desk.decide([try desk.addition(text)], on: picture.id, by: LibraryOptions.person))
             }
-        } catch let error as ScreeningDeskError {
-            session.tell("\(error)")
-        } catch let error as LibraryError {
-            switch error {
-            case .invalid, .noSuchSuggestion: session.tell("\(error)")
-            case .nothingToUndo: session.tell("Nothing to undo.")
-            default: throw error
-            }
+        } catch {
+            guard let words = ScreeningDesk.refusal(error) else { throw error }
+            session.tell(words)
         }
         return .goOn
     }
@@ -170,7 +165,7 @@ struct Review {
     /// Whether the rest of a line that begins with this key is a text.
     private static func takesText(_ letter: Character) -> Bool { "ew+".contains(letter) }
 
-    private mutating func take(_ outcome: DecisionOutcome) {
+    private mutating func take(_ outcome: DecisionsTaken) {
         session.update(outcome.suggestions, prompt: desk.preview(outcome.suggestions), message: Review.message(outcome))
         // What was taken back or added is what one looks at next.
         let last = outcome.decisions.last
@@ -179,7 +174,7 @@ struct Review {
         }
     }
 
-    static func message(_ outcome: DecisionOutcome) -> String {
+    static func message(_ outcome: DecisionsTaken) -> String {
         guard let last = outcome.decisions.last else { return "Nothing to change." }
         let what = outcome.decisions.count == 1 ? last.tag : "\(outcome.decisions.count) tags"
         return switch last.action {

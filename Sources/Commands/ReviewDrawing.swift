@@ -44,7 +44,7 @@ struct ReviewDrawing: Sendable {
 
     private enum Line {
         case facet(String)
-        case suggestion(Suggestion)
+        case suggestion(SuggestionReport)
     }
 
     /// The suggestions under their facets, as many as there is room for around the selected one.
@@ -81,7 +81,7 @@ struct ReviewDrawing: Sendable {
         return " "
     }
 
-    private func row(_ suggestion: Suggestion, isSelected: Bool, more: String) -> String {
+    private func row(_ suggestion: SuggestionReport, isSelected: Bool, more: String) -> String {
         let cursor = isSelected ? (unicode ? "▸" : ">") : " "
         let confidence = suggestion.source == .added ? "added" : CommandText.percent(suggestion.confidence)
         var right = width >= 30 ? leftPadded(confidence, 5) : ""
@@ -98,14 +98,14 @@ struct ReviewDrawing: Sendable {
         }
     }
 
-    private func label(_ suggestion: Suggestion) -> String {
+    private func label(_ suggestion: SuggestionReport) -> String {
         var label = suggestion.tag
         if let edited = suggestion.editedText { label += unicode ? " → \(edited)" : " -> \(edited)" }
         if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
         return label
     }
 
-    private func mark(_ state: Suggestion.State) -> String {
+    private func mark(_ state: SuggestionReport.State) -> String {
         switch state {
         case .pending: unicode ? "·" : "."
         case .approved: unicode ? "✓" : "+"
@@ -113,7 +113,7 @@ struct ReviewDrawing: Sendable {
         }
     }
 
-    private func bar(_ suggestion: Suggestion) -> String {
+    private func bar(_ suggestion: SuggestionReport) -> String {
         guard suggestion.source != .added else { return String(repeating: " ", count: 10) }
         let full = suggestion.confidence.isFinite ? Int((min(max(suggestion.confidence, 0), 1) * 10).rounded()) : 0
         return String(repeating: unicode ? "█" : "#", count: full) + String(repeating: unicode ? "░" : ".", count: 10 - full)
@@ -168,7 +168,7 @@ struct ReviewDrawing: Sendable {
         return result
     }
 
-    private func detail(_ suggestion: Suggestion) -> String {
+    private func detail(_ suggestion: SuggestionReport) -> String {
         var parts = [suggestion.facet, suggestion.source == .added ? "added by hand" : suggestion.source.rawValue]
         if let rank = suggestion.rank { parts.append("rank \(rank)") }
         if let cosine = suggestion.cosine { parts.append("cosine \(CommandText.fixed(cosine, 4))") }

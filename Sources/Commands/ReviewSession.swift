@@ -5,7 +5,7 @@ import Studio
 struct ReviewSession: Sendable {
     /// What the keys typed so far ask for.
     enum Request: Sendable, Equatable {
-        case decide([Change])
+        case decide(ScreeningDecision)
         /// Another tag, with or without its facet in front.
         case add(String)
         case undo
@@ -38,32 +38,32 @@ struct ReviewSession: Sendable {
     let title: String
     /// Whether there is another picture after this one.
     let hasNext: Bool
-    private(set) var suggestions: [Suggestion] = []
+    private(set) var suggestions: [SuggestionReport] = []
     private(set) var selected: Int64?
     private(set) var mode: Mode = .choosing
     private(set) var message = ""
     /// What the approved tags come to.
     private(set) var prompt = ""
 
-    init(title: String, suggestions: [Suggestion], prompt: String, hasNext: Bool = false) {
+    init(title: String, suggestions: [SuggestionReport], prompt: String, hasNext: Bool = false) {
         self.title = title
         self.hasNext = hasNext
         update(suggestions, prompt: prompt)
         selected = (self.suggestions.first { $0.state == .pending } ?? self.suggestions.first)?.id
     }
 
-    var current: Suggestion? { suggestions.first { $0.id == selected } }
+    var current: SuggestionReport? { suggestions.first { $0.id == selected } }
 
     var position: Int? { suggestions.firstIndex { $0.id == selected } }
 
-    func count(_ state: Suggestion.State) -> Int {
+    func count(_ state: SuggestionReport.State) -> Int {
         suggestions.count { $0.state == state }
     }
 
     // MARK: What happened
 
     /// The library's suggestions after a change.
-    mutating func update(_ suggestions: [Suggestion], prompt: String, message: String = "") {
+    mutating func update(_ suggestions: [SuggestionReport], prompt: String, message: String = "") {
         let before = position
         self.suggestions = suggestions.enumerated().sorted { a, b in
             let (left, right) = (ScreeningDesk.position(ofFacet: a.element.facet), ScreeningDesk.position(ofFacet: b.element.facet))
@@ -131,12 +131,12 @@ struct ReviewSession: Sendable {
         switch letter {
         case "a":
             moveToNextPending()
-            return .decide([.approve(.id(current.id))])
+            return .decide(.approve(suggestion: current.id))
         case "r":
             moveToNextPending()
-            return .decide([.reject(.id(current.id))])
-        case "x": return .decide([.reset(.id(current.id))])
-        case "A": return .decide([.approveAbove(current.confidence)])
+            return .decide(.reject(suggestion: current.id))
+        case "x": return .decide(.reset(suggestion: current.id))
+        case "A": return .decide(.approveAbove(current.confidence))
         case "e": mode = .typing(.edit(current.id), current.text)
         default: mode = .typing(.weight(current.id), "")
         }
@@ -166,13 +166,13 @@ struct ReviewSession: Sendable {
         case .add: return .add(text)
         case .edit(let id):
             if id == selected { moveToNextPending() }
-            return .decide([.edit(.id(id), to: text)])
+            return .decide(.edit(suggestion: id, to: text))
         case .weight(let id):
             guard let weight = Double(text.replacing(",", with: ".").trimming(while: \.isWhitespace)) else {
                 message = "\"\(text)\" is no number."
                 return nil
             }
-            return .decide([.weigh(.id(id), weight)])
+            return .decide(.weigh(suggestion: id, weight))
         }
     }
 

@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); it must be from 0 to 65535.") }
-        _ = try EngineNames.addresses(engine)
+        _ = try EngineNames.servers(engine)
         guard atOnce >= 1 else { throw ValidationError("--at-once is \(atOnce); it must be at least 1.") }
     }
 
@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let token, token.utf8.count < ServeOptions.shortestToken { throw ServeError.shortToken(token.utf8.count) }
         options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
-        let studio = try library.studio(looking, tagger: tagger, engines: EngineNames.addresses(engine))
+        let studio = try library.studio(looking, tagger: tagger, engines: EngineNames.servers(engine))
         let server = WebServer(studio, options)
         let (started, opens, quiet) = (options, open, library.quiet)
         let work = Task {

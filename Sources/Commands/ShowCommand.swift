@@ -30,32 +30,32 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func show(_ generation: Generation, _ desk: ScreeningDesk) throws {
-        if library.json { return try JSONOutput.print(try GenerationEntry(generation)) }
-        var lines = [("generation", "\(generation.id), \(generation.kind.rawValue), \(generation.status.rawValue)")]
-        lines.append(("when", CommandText.moment(generation.createdAt)))
+    private func show(_ generation: GenerationEntry, _ desk: ScreeningDesk) throws {
+        if library.json { return try JSONOutput.print(generation) }
+        var lines = [("generation", "\(generation.id), \(generation.kind), \(generation.status)")]
+        lines.append(("when", CommandText.moment(generation.created)))
         if let message = generation.message { lines.append(("message", message)) }
-        lines += generation.outputs.map { ("output", $0.path) }
-        if let id = generation.pictureID {
+        lines += generation.outputs.map { ("output", $0) }
+        if let id = generation.picture {
             let picture = try desk.picture(id: id)
             lines.append(("picture", "p\(id) \(picture.paths.first ?? picture.sha256)"))
-            if let number = generation.promptNumber {
+            if let number = generation.prompt {
                 lines.append(("prompt", "\(number): \(try desk.prompt(number, of: id).positive)"))
             }
         }
         lines.append(("model", "\(generation.model), profile \(generation.profile), \(generation.precision)"))
         lines.append(("seed", "\(generation.seed)"))
-        let first = generation.firstTimestep.map { ", from t = \(ReviewSession.number($0))" } ?? ""
-        lines.append(("steps", "\(generation.stepsRun) run of \(generation.stepsRequested)\(first)"))
+        let first = generation.steps.firstTimestep.map { ", from t = \(ReviewSession.number($0))" } ?? ""
+        lines.append(("steps", "\(generation.steps.run) run of \(generation.steps.requested)\(first)"))
         if let proof = generation.untouched {
             lines.append(("untouched", "\(proof.pixels) pixels, \(proof.identical ? "identical to the original" : "CHANGED")"))
         }
-        if let seconds = generation.seconds { lines.append(("seconds", seconds.text)) }
-        lines.append(("request", generation.request.text))
+        if let seconds = generation.secondsText { lines.append(("seconds", seconds)) }
+        lines.append(("request", generation.requestText))
         write(lines)
     }
 
-    private func show(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
+    private func show(_ picture: KnownPicture, _ desk: ScreeningDesk) throws {
         if library.json { return try JSONOutput.print(try PictureReport(picture, desk)) }
         var lines = [("picture", "p\(picture.id), \(picture.width)x\(picture.height)"), ("sha256", picture.sha256)]
         lines += picture.paths.map { ("seen at", $0) }
@@ -71,7 +71,7 @@ struct ShowCommand: ParsableCommand {
         }
         if let prompt = try desk.latestPrompt(of: picture.id) { lines.append(("prompt \(prompt.number)", prompt.positive)) }
         lines += try desk.generations(of: picture.id, limit: 10).map { run in
-            ("generation", "g\(run.id) \(run.kind.rawValue), \(run.status.rawValue)\(run.outputs.first.map { ", \($0.path)" } ?? "")")
+            ("generation", "g\(run.id) \(run.kind), \(run.status)\(run.outputs.first.map { ", \($0)" } ?? "")")
         }
         write(lines)
         let output = Terminal.standardOutput

@@ -52,7 +52,7 @@ struct TagCommand: ParsableCommand {
         if let approveAbove, !(0...1).contains(approveAbove) {
             throw ValidationError("--approve-above is \(approveAbove); it must be from 0 to 1.")
         }
-        if undo, try !changes({ .add(tag: $0, facet: "subject") }).isEmpty {
+        if undo, try !decisions({ .add(tag: $0, facet: "subject") }).isEmpty {
             throw ValidationError("--undo stands alone: it takes back what was decided before.")
         }
     }
@@ -60,12 +60,12 @@ struct TagCommand: ParsableCommand {
     func run() throws {
         let desk = try Desks.open(library)
         let picture = try desk.picture(picture)
-        let changes = try changes(desk.addition)
+        let decisions = try decisions(desk.addition)
         if undo {
             let outcome = try desk.undo(on: picture.id, by: LibraryOptions.person)
             library.notice(Review.message(outcome))
-        } else if !changes.isEmpty {
-            let outcome = try desk.decide(changes, on: picture.id, by: LibraryOptions.person)
+        } else if !decisions.isEmpty {
+            let outcome = try desk.decide(decisions, on: picture.id, by: LibraryOptions.person)
             library.notice(
                 outcome.decisions.isEmpty ? "Nothing to change." : "Decided on \(CommandText.count(outcome.decisions.count, "tag")).")
         }
@@ -79,18 +79,18 @@ struct TagCommand: ParsableCommand {
         }
     }
 
-    private func changes(_ addition: (String) throws -> Change) throws -> [Change] {
-        var changes: [Change] = reject.map { .reject(.tag($0)) }
-        changes += reset.map { .reset(.tag($0)) }
-        changes += approve.map { .approve(.tag($0)) }
-        changes += try add.map(addition)
-        changes += try edit.map { text in
+    private func decisions(_ addition: (String) throws -> ScreeningDecision) throws -> [ScreeningDecision] {
+        var decisions: [ScreeningDecision] = reject.map { .reject(tag: $0) }
+        decisions += reset.map { .reset(tag: $0) }
+        decisions += approve.map { .approve(tag: $0) }
+        decisions += try add.map(addition)
+        decisions += try edit.map { text in
             let (old, new) = try TagCommand.parts(text, option: "--edit")
-            return .edit(.tag(old), to: new)
+            return .edit(tag: old, to: new)
         }
-        changes += try weight.map(TagCommand.weighing)
-        if let approveAbove { changes.append(.approveAbove(approveAbove)) }
-        return changes
+        decisions += try weight.map(TagCommand.weighing)
+        if let approveAbove { decisions.append(.approveAbove(approveAbove)) }
+        return decisions
     }
 
     /// "old=new" in two.
@@ -103,11 +103,11 @@ struct TagCommand: ParsableCommand {
         return (left, right)
     }
 
-    private static func weighing(_ text: String) throws -> Change {
+    private static func weighing(_ text: String) throws -> ScreeningDecision {
         let (tag, number) = try parts(text, option: "--weight")
-        guard let weight = Double(number.trimming(while: \.isWhitespace)), Suggestion.weights.contains(weight) else {
+        guard let weight = Double(number.trimming(while: \.isWhitespace)), ScreeningDecision.weights.contains(weight) else {
             throw ValidationError("--weight \"\(text)\": \(number) is no number from 0.1 to 3.")
         }
-        return .weigh(.tag(tag), weight)
+        return .weigh(tag: tag, weight)
     }
 }

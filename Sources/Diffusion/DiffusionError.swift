@@ -38,6 +38,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case unfitPart(file: String, reason: String)
     /// A prompt calls a LoRA that is nowhere, or that was not loaded.
     case unknownAdaptation(name: String, known: [String])
+    /// A tiny autoencoder that is nowhere.
+    case noTinyAutoencoder(name: String, known: [String])
     /// A tag in the prompt that is not understood.
     case unreadableTag(tag: String, reason: String)
     /// A stretch of the prompt that counts so much that nothing else does.
@@ -88,6 +90,9 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .unknownAdaptation(let name, let known):
             "the prompt calls the LoRA \(name), which is not there; "
                 + (known.isEmpty ? "put its file into a folder loras beside the model" : "there are: \(known.joined(separator: ", "))")
+        case .noTinyAutoencoder(let name, let known):
+            "there is no tiny autoencoder \(name); give its file or folder, or put it into a folder vae_approx beside the model"
+                + (known.isEmpty ? "" : " (there: \(known.joined(separator: ", ")))")
         case .unreadableTag(let tag, let reason): "the prompt's tag \(tag) is not understood: \(reason); mend it or take it out"
         case .promptWeight(let text, let weight):
             "the prompt's \"\(text)\" has a weight of \(weight) by the brackets around it; up to 1000 is taken, and 0.5 to 1.5 is usual"

@@ -72,9 +72,16 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var steps = 20
     /// Weight of the prompt against the negative prompt; at 1 or below only the prompt counts.
     package var guidance = 7.5
+    /// How far into a run the prompt is weighed against the negative one; behind it the prompt alone counts, and a step takes one pass and
+    /// not two. Up to 1: a share of the steps that run, rounded; above: that many steps. Nil: to the end.
+    package var guidanceUntil: Double?
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     package var seed: UInt64?
     package var sampler = SamplerName.ddim
+    /// How the steps are spread over the training's; nil: as the model's scheduler or the sampler has it.
+    package var spacing: SchedulerConfiguration.Spacing?
+    /// The tiny autoencoder that stands in for the model's own: `tiny` for the one that fits, or a name; nil: none does.
+    package var autoencoder: String?
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
     package var clipSkip: Int?
     /// Working size; nil: the model's own, in the picture's aspect.
@@ -112,6 +119,31 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var prediction: Prediction?
     /// Whether an empty negative prompt was given as one: it is read as a text then, where a model would be told nothing by zeros.
     package var readsEmptyNegative = false
+    /// How the line of settings in the picture is written.
+    package var infotext = Infotext.redraw
+    /// What the prompts were made of, where they were not written as they are.
+    package var wording: Wording?
+
+    package enum Infotext: String, Codable, Sendable, CaseIterable {
+        /// With what only Redraw has.
+        case redraw
+        /// As AUTOMATIC1111's web UI writes it, with the hashes of the model and of the LoRAs.
+        case a1111
+    }
+
+    /// Prompts as they were written, before styles were laid over them and their choices were made.
+    package struct Wording: Codable, Sendable, Equatable {
+        package var prompt: String
+        package var negative: String
+        /// Names of the styles, in the order in which they were laid over.
+        package var styles: [String]
+        /// Whether there was anything to choose: another seed says other words.
+        package var isChosen: Bool
+
+        package init(prompt: String, negative: String, styles: [String] = [], isChosen: Bool = false) {
+            (self.prompt, self.negative, self.styles, self.isChosen) = (prompt, negative, styles, isChosen)
+        }
+    }
 
     package init() {}
 
@@ -130,6 +162,9 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         self.height = height
     }
 
+    /// Names the tiny autoencoder that fits the model.
+    package static let fittingAutoencoder = "tiny"
+
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func read<Value: Decodable>(_ key: CodingKeys, into target: inout Value) throws {
@@ -142,9 +177,12 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         try read(.strength, into: &strength)
         try read(.steps, into: &steps)
         try read(.guidance, into: &guidance)
+        guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        spacing = try values.decodeIfPresent(SchedulerConfiguration.Spacing.self, forKey: .spacing)
+        autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
@@ -164,16 +202,19 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         background = try values.decodeIfPresent(String.self, forKey: .background)
         prediction = try values.decodeIfPresent(Prediction.self, forKey: .prediction)
         try read(.readsEmptyNegative, into: &readsEmptyNegative)
+        try read(.infotext, into: &infotext)
+        wording = try values.decodeIfPresent(Wording.self, forKey: .wording)
     }
 
     /// A setting that is a number within fixed bounds.
     package enum Bounded: String, Sendable, CaseIterable {
-        case strength, steps, guidance, count, clipSkip, width, height, firstSide, refine, drafts, padding, feather, grow
+        case strength, steps, guidance, guidanceUntil, count, clipSkip, width, height, firstSide, refine, drafts, padding, feather, grow
 
         package var range: ClosedRange<Double> {
             switch self {
             case .strength: 0...1
             case .steps: 1...1000
+            case .guidanceUntil: 0...1000
             case .guidance: 0...100
             case .count, .drafts: 1...100
             case .clipSkip: 1...32
@@ -187,6 +228,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         /// In a message.
         var words: String {
             switch self {
+            case .guidanceUntil: "guidance until"
             case .clipSkip: "clip skip"
             case .firstSide: "first side"
             default: rawValue
@@ -206,6 +248,14 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         try hold(strength, .strength)
         try hold(Double(steps), .steps)
         try hold(guidance, .guidance)
+        if let guidanceUntil {
+            try hold(guidanceUntil, .guidanceUntil)
+            guard guidanceUntil <= 1 || guidanceUntil == guidanceUntil.rounded() else {
+                throw .outOfRange(
+                    name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)",
+                    range: "0 to 1, a share of the steps, or a whole number of them")
+            }
+        }
         try hold(Double(count), .count)
         if let clipSkip { try hold(Double(clipSkip), .clipSkip) }
         if let width { try hold(Double(width), .width) }
@@ -225,6 +275,18 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
         try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
         if let background, Background(background) == nil { throw .noBackground(background) }
+    }
+
+    /// How many of the steps that run are guided, by a model that is at all; nil: all.
+    func guidedSteps(of plan: StepPlan) -> Int? {
+        guard let guidanceUntil, guidanceUntil != 1 else { return nil }
+        let steps = Int(guidanceUntil < 1 ? (guidanceUntil * Double(plan.run)).rounded() : guidanceUntil)
+        return steps < plan.run ? steps : nil
+    }
+
+    /// How many of the passes are.
+    func guidedPasses(of plan: StepPlan, passesPerStep: Int) -> Int {
+        guidedSteps(of: plan).map { min($0 * passesPerStep, plan.passes) } ?? plan.passes
     }
 
     /// Longest prompt taken, in bytes.

@@ -16,6 +16,24 @@ package struct GenerationText: Sendable {
     /// For a repainted picture: how many pixels were not touched, and a digest of their bytes if one was made.
     package let untouchedPixels: Int?
     package let untouchedDigest: String?
+    /// For a line as the web UI writes it.
+    package var hashes = Hashes()
+
+    /// By which the web UI and collections of models know files.
+    package struct Hashes: Sendable, Equatable {
+        /// First ten digits of the SHA-256 of the model's file; nil for a model in a folder.
+        package var model: String?
+        /// Of each LoRA that the prompt calls, by its name there: the first twelve digits of AutoV3.
+        package var loras: [(name: String, hash: String)] = []
+
+        package init(model: String? = nil, loras: [(name: String, hash: String)] = []) {
+            (self.model, self.loras) = (model, loras)
+        }
+
+        package static func == (left: Hashes, right: Hashes) -> Bool {
+            left.model == right.model && left.loras.elementsEqual(right.loras) { $0 == $1 }
+        }
+    }
 
     /// A picture of a sheet.
     package struct Entry: Sendable {
@@ -50,10 +68,42 @@ package struct GenerationText: Sendable {
 
     /// The prompt, the negative prompt, and a line of settings, as AUTOMATIC1111's web UI writes them.
     package var parameters: String {
+        written(request.infotext == .a1111 ? webUISettings : ownSettings)
+    }
+
+    /// What the web UI's `infotext_utils.py` reads, under its own names.
+    private var webUISettings: [(String, String)] {
+        let title = request.sampler.title
+        let levels = title.hasSuffix(" Karras")
+        var settings = [("Steps", "\(request.steps)"), ("Sampler", levels ? String(title.dropLast(" Karras".count)) : title)]
+        if levels { settings.append(("Schedule type", "Karras")) }
+        settings += [("CFG scale", Self.plain(request.guidance)), ("Seed", "\(seed)"), ("Size", "\(width)x\(height)")]
+        if let hash = hashes.model { settings.append(("Model hash", hash)) }
+        settings.append(("Model", model))
+        if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
+        if let clipSkip = request.clipSkip { settings.append(("Clip skip", "\(clipSkip)")) }
+        if request.mode == .repaint {
+            settings.append(("Mask blur", "\(request.feather)"))
+            if request.area == .masked {
+                settings += [("Inpaint area", "Only masked"), ("Masked area padding", "\(request.padding)")]
+            }
+        }
+        settings += Self.wording(request)
+        if !hashes.loras.isEmpty {
+            settings.append(("Lora hashes", hashes.loras.map { "\($0.name): \($0.hash)" }.joined(separator: ", ")))
+        }
+        return settings + [("Version", "Redraw")]
+    }
+
+    private var ownSettings: [(String, String)] {
         var settings = [
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
+        if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
+        if let spacing = request.spacing { settings.append(("Timestep spacing", spacing.rawValue)) }
+        // As the web UI tells that one stands in for the model's own.
+        if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }
         if request.mode != .paint { settings.append(("Denoising strength", strengths)) }
         if request.mode == .repaint {
             settings.append(("Mask blur", "\(request.feather)"))
@@ -66,12 +116,27 @@ package struct GenerationText: Sendable {
         }
         settings.append(("Steps run", sheet.isEmpty ? "\(steps.run)" : sheet.map { "\($0.run)" }.joined(separator: ", ")))
         settings.append(("Profile", request.profile.rawValue))
+        settings += Self.wording(request)
         if let untouchedPixels { settings.append(("Untouched pixels", "\(untouchedPixels)")) }
         if let untouchedDigest { settings.append(("Untouched SHA-256", untouchedDigest)) }
         settings.append(("Version", "Redraw"))
+        return settings
+    }
+
+    private func written(_ settings: [(String, String)]) -> String {
         let line = settings.map { "\($0.0): \(Self.quoted($0.1))" }.joined(separator: ", ")
         let negative = request.negative.isEmpty ? [] : ["Negative prompt: " + request.negative]
         return ([request.prompt] + negative + [line]).joined(separator: "\n")
+    }
+
+    /// What the prompts were made of, as the web UI's extension Dynamic Prompts calls it.
+    static func wording(_ request: GenerationRequest) -> [(String, String)] {
+        guard let wording = request.wording else { return [] }
+        var settings: [(String, String)] = []
+        if wording.prompt != request.prompt { settings.append(("Template", wording.prompt)) }
+        if wording.negative != request.negative { settings.append(("Negative Template", wording.negative)) }
+        if !wording.styles.isEmpty { settings.append(("Styles", wording.styles.joined(separator: ", "))) }
+        return settings
     }
 
     /// One strength, or a sheet's from left to right.

@@ -18,13 +18,17 @@ package struct Guidance: Sendable {
 
     /// - Parameters:
     ///   - unconditional: may have another number of tokens. Without it, or with a scale of 1 or less, one latent is run a step, not two.
-    ///   - sizes: original height and width, top, left, target height and width, for models that are told them.
-    package init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1, sizes: [Float] = []) {
-        self.init(parts: [(conditional, 1)], unconditional: unconditional, scale: scale, sizes: sizes)
+    package init(conditional: Conditioning, unconditional: Conditioning? = nil, scale: Float = 1) {
+        self.init(parts: [(conditional, 1)], unconditional: unconditional, scale: scale)
     }
 
-    /// - Parameter parts: of the prompt, with their weights; at least one.
-    init(parts: [(text: Conditioning, weight: Float)], unconditional: Conditioning?, scale: Float, sizes: [Float]) {
+    /// - Parameters:
+    ///   - parts: of the prompt, with their weights; at least one.
+    ///   - added: what the model's family adds to the texts of a batch.
+    init(
+        parts: [(text: Conditioning, weight: Float)], unconditional: Conditioning?, scale: Float,
+        added: ([Conditioning]) -> (any AddedConditioning)? = { _ in nil }
+    ) {
         let guided = scale > 1 ? unconditional : nil
         conditional = parts[0].text
         self.unconditional = guided
@@ -32,14 +36,7 @@ package struct Guidance: Sendable {
         weights = parts.map(\.weight)
         let texts = [guided].compactMap { $0 } + parts.map(\.text)
         var context = Self.joined(texts.map(\.states))
-        let pooled = texts.compactMap(\.pooled)
-        if pooled.count == texts.count {
-            context.pooled = pooled.count == 1 ? pooled[0] : Tensor.concatenated(pooled, axis: 0)
-        } else {
-            context.pooled = parts[0].text.pooled
-        }
-        context.sizes = sizes
-        context.guidanceScale = scale
+        context.added = added(texts)
         self.context = context
     }
 

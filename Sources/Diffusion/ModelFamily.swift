@@ -32,12 +32,19 @@ package protocol ModelFamily: Sendable {
     func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling
     /// What a request costs on a canvas.
     func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload
+    /// What the network is told beside the tokens of texts; nil: nothing.
+    ///
+    /// - Parameters:
+    ///   - texts: one for each latent of a batch.
+    ///   - scale: of the guidance.
+    func added(to texts: [Conditioning], scale: Float, working: PixelSize) -> (any AddedConditioning)?
     /// Whether the codec's tiles are any smaller than the canvas.
     func canTile(_ canvas: PixelSize) -> Bool
 }
 
 extension ModelFamily {
     package var arithmetic: Arithmetic { .f32 }
+    package func added(to texts: [Conditioning], scale: Float, working: PixelSize) -> (any AddedConditioning)? { nil }
 }
 
 /// A walk from noise to a latent: what the network is given at each step, and what becomes of its answer.

@@ -40,7 +40,8 @@ package struct Pipeline: Sendable {
         unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) throws {
         self.init(
-            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler),
+            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler)
+                .family(readsSentences: !(text is CLIPPrompts)),
             denoiser: unet, codec: autoencoder, text: text, adaptations: adaptations)
     }
 
@@ -115,14 +116,23 @@ package struct Pipeline: Sendable {
     }
 
     /// The texts as the network looks at them at a working size.
-    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize) -> Guidance {
-        let sides = [Float(working.height), Float(working.width)]
-        func guidance(_ stretch: Texts.Stretch) -> Guidance {
-            Guidance(
-                parts: stretch.parts, unconditional: stretch.unconditional, scale: Float(request.guidance), sizes: sides + [0, 0] + sides)
+    ///
+    /// - Parameter guided: steps of the run that are told the negative prompt; nil: all.
+    func guidance(_ texts: Texts, _ request: GenerationRequest, working: PixelSize, guided: Int? = nil) -> Guidance {
+        let scale = Float(request.guidance)
+        func guidance(_ stretch: Texts.Stretch, from step: Int) -> Guidance {
+            let isGuided = guided.map { step < $0 } ?? true
+            return Guidance(parts: stretch.parts, unconditional: isGuided ? stretch.unconditional : nil, scale: scale) {
+                family.added(to: $0, scale: scale, working: working)
+            }
         }
-        let first = guidance(texts.first)
-        return texts.later.isEmpty ? first : first.changing(texts.later.map { ($0.start, guidance($0)) })
+        var changes = texts.later.map { ($0.start, guidance($0, from: $0.start)) }
+        if let guided, guided > 0 {
+            let standing = texts.later.last { $0.start <= guided } ?? texts.first
+            changes.insert((guided, guidance(standing, from: guided)), at: changes.firstIndex { $0.0 > guided } ?? changes.count)
+        }
+        let first = guidance(texts.first, from: 0)
+        return changes.isEmpty ? first : first.changing(changes)
     }
 
     /// Both at once.

@@ -1,9 +1,9 @@
 import Pixels
 import Tensors
 
-/// The family of latent diffusion models with a UNet: Stable Diffusion 1 and 2, SDXL, LCM and Redraw's own small generator. What is known
-/// of one before a weight of it is read: enough to say what a run on it comes to, and what it costs.
-package struct PipelineOutline: ModelFamily {
+/// What is known of a latent diffusion model with a UNet before a weight of it is read, whichever family it is of: enough to say what a run on
+/// it comes to, and what it costs.
+package struct PipelineOutline: Sendable {
     package let unet: UNetConfiguration
     package let autoencoder: AutoencoderConfiguration
     package let noise: NoiseSchedule
@@ -62,16 +62,22 @@ package struct PipelineOutline: ModelFamily {
     package var latentChannels: Int { autoencoder.latentChannels }
     package var textWidth: Int { unet.textWidths[0] }
 
+    /// So few of LCM's steps are made for a model distilled to consistency, whatever it was distilled into.
+    private static let fewSteps = 8
+
     /// The steps of a request and which of them run.
     ///
     /// A model distilled to consistency spreads all its steps over the part of the schedule that strength leaves, as diffusers'
-    /// `LatentConsistencyModelImg2ImgPipeline` does it, instead of leaving out the first of them: it has too few to leave out any.
+    /// `LatentConsistencyModelImg2ImgPipeline` does it, instead of leaving out the first of them: it has too few to leave out any. Models that
+    /// were distilled to certain timesteps, for which a spacing is named, keep to these: the first are left out.
     ///
     /// - Parameter strength: nil for a run from nothing.
     package func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling {
-        let spreads = request.mode == .generate && request.sampler == .lcm && unet.guidanceEmbeddingWidth != nil
+        let isFew = unet.guidanceEmbeddingWidth != nil || request.profile == .redraw && request.steps <= Self.fewSteps
+        let spreads = request.mode == .generate && request.sampler == .lcm && request.spacing == nil && isFew
         let schedule = try StepSchedule(
-            noise, sampler: request.sampler, count: request.steps, strength: spreads ? strength : nil, profile: request.profile)
+            noise, sampler: request.sampler, count: request.steps, spacing: request.spacing, strength: spreads ? strength : nil,
+            profile: request.profile)
         return Sampling(Sampler(schedule), try StepPlan(schedule, strength: strength, profile: request.profile))
     }
 }

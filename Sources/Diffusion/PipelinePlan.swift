@@ -54,6 +54,11 @@ extension Pipeline {
             stages.indices.reduce(0) { $0 + stages[$1].steps.passes * times(stage: $1) }
         }
 
+        /// Those of them that are told the negative prompt as well.
+        package var guidedPasses: Int {
+            stages.indices.reduce(0) { $0 + stages[$1].guidedPasses * times(stage: $1) }
+        }
+
         /// How often a stage is run for one picture.
         private func times(stage: Int) -> Int { drafts.map { stage < $0.stages ? $0.count : 1 } ?? 1 }
     }
@@ -71,9 +76,20 @@ extension Pipeline {
         package let size: PixelSize
         let request: GenerationRequest
         package let steps: StepPlan
-        /// Floating-point operations of its steps.
-        package let operations: Double
+        /// How many of its passes are told the negative prompt as well; 0 where the prompt alone counts.
+        package let guidedPasses: Int
+        /// Floating-point operations of such a pass, and of any other.
+        let guidedOperations: Double
+        let unguidedOperations: Double
         let frame: Frame
+
+        /// Floating-point operations of its steps.
+        package var operations: Double { (0..<steps.passes).reduce(0) { $0 + operations(ofPass: $1) } }
+
+        /// Of a pass, counted from 0.
+        func operations(ofPass index: Int) -> Double {
+            index < guidedPasses ? guidedOperations : unguidedOperations
+        }
     }
 
     /// Where a picture stands while it is worked on: a stage's own, or a whole run's.
@@ -116,10 +132,11 @@ extension ModelFamily {
         _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
     ) throws -> Pipeline.Plan {
         try request.validate()
-        for parts in request.composition { try ComposedPrompt.check(parts, isGuided: isGuided(request)) }
+        let isGuidedThroughout = isGuided(request) && request.guidanceUntil == nil
+        for parts in request.composition { try ComposedPrompt.check(parts, isGuided: isGuidedThroughout) }
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
-        let steps = try sampling(request, strength: picture == nil ? nil : request.strength).plan
+        let steps = try sampling(request, strength: picture == nil ? nil : request.strength)
         let frame = try frame(request, picture: picture, box: box, memoryLimit: memoryLimit)
         let needs = workload(frame.canvas, request)
         var painted = frame.working
@@ -135,23 +152,30 @@ extension ModelFamily {
             var given = request.mode == .generate ? frame.working : picture
             for (number, size) in sizes.enumerated() {
                 let own = request.stage(number, at: size)
-                let steps = try sampling(own, strength: own.mode == .paint ? nil : own.strength).plan
+                let steps = try sampling(own, strength: own.mode == .paint ? nil : own.strength)
                 let place = try self.frame(own, picture: own.mode == .paint ? nil : given, box: box, memoryLimit: memoryLimit)
-                stages.append(
-                    .init(
-                        size: size, request: own, steps: steps,
-                        operations: workload(place.canvas, own).pass * Double(steps.passes), frame: place))
+                stages.append(stage(own, size: size, steps: steps, frame: place))
                 given = place.output
             }
         } else {
-            stages = [
-                .init(
-                    size: frame.working, request: request, steps: steps, operations: needs.pass * Double(steps.passes), frame: frame)
-            ]
+            stages = [stage(request, size: frame.working, steps: steps, frame: frame)]
         }
         return Pipeline.Plan(
             steps: StepPlan(together: stages.map(\.steps)), memory: needs.memory(tiled: frame.tiled), work: needs, stages: stages,
             drafts: drafts, frame: frame)
+    }
+
+    /// A stage with what its passes cost: those behind the request's guidance are half as dear.
+    private func stage(
+        _ request: GenerationRequest, size: PixelSize, steps: Sampling, frame: Pipeline.Frame
+    ) -> Pipeline.Stage {
+        let plan = steps.plan
+        let guided = isGuided(request) ? request.guidedPasses(of: plan, passesPerStep: steps.sampler.passesPerStep) : 0
+        var alone = request
+        alone.guidance = min(alone.guidance, 1)
+        return Pipeline.Stage(
+            size: size, request: request, steps: plan, guidedPasses: guided, guidedOperations: workload(frame.canvas, request).pass,
+            unguidedOperations: workload(frame.canvas, isGuided(request) ? alone : request).pass, frame: frame)
     }
 
     /// Where a picture of a request stands while it is worked on, its stages apart.

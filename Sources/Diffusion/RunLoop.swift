@@ -117,7 +117,9 @@ struct PipelineRun {
         let texts = try encodedTexts()
         let scene = try scene(stage, isFirst: isFirst, source)
         let denoising = try scene.denoising(
-            strength: stage.request.strength, seed: seed, guidance: pipeline.guidance(texts, task.request, working: frame.working),
+            strength: stage.request.strength, seed: seed,
+            guidance: pipeline.guidance(
+                texts, task.request, working: frame.working, guided: stage.request.guidedSteps(of: stage.steps)),
             checkCancelled: checkCancelled)
         let latent = try denoised(denoising, stage, of: plan, onStep)
         seconds.denoise += lap()
@@ -157,14 +159,14 @@ struct PipelineRun {
             let now = ContinuousClock.now
             workSeconds += before.duration(to: now).seconds
             before = now
-            workDone += stage.operations / Double(max(step.total, 1))
+            workDone += stage.operations(ofPass: step.index)
             passes += 1
             try onStep(
                 StepReport(
                     picture: picture, pictures: plans.count * task.request.count, step: passes, steps: plan.passes,
                     timestep: step.timestep, secondsElapsed: begin.duration(to: now).seconds,
                     secondsLeft: workSeconds / workDone * workLeft, latent: latent,
-                    preview: preview.map { shown(step.estimate, $0, stage, of: plan) }))
+                    preview: try preview.map { try shown(step.estimate, $0, stage, of: plan) }))
         }
         try latent.requireFinite("denoising")
         return latent
@@ -177,8 +179,14 @@ struct PipelineRun {
     }
 
     /// A preview has the working size throughout, so that a viewer's window does not jump.
-    private func shown(_ estimate: Tensor, _ preview: LatentPreview, _ stage: Pipeline.Stage, of plan: Pipeline.Plan) -> Image {
-        let image = stage.frame.cropped(preview.image(of: estimate, size: stage.frame.canvas))
+    private func shown(
+        _ estimate: Tensor, _ preview: LatentPreview, _ stage: Pipeline.Stage, of plan: Pipeline.Plan
+    ) throws -> Image {
+        let decoded =
+            pipeline.decodesAtOnce
+            ? try? pipeline.picture(of: estimate, tiled: stage.frame.tiled, checkCancelled: checkCancelled) : nil
+        try checkCancelled()
+        let image = stage.frame.cropped(decoded ?? preview.image(of: estimate, size: stage.frame.canvas))
         guard plan.grows else { return image }
         return image.resized(width: plan.working.width, height: plan.working.height, filter: .bilinear)
     }

@@ -10,7 +10,7 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     /// What the UNet was trained to say about a noisy latent.
     package enum Prediction: String, Sendable, CaseIterable { case epsilon, velocity = "v_prediction", sample }
     /// How N steps are spread over the training steps.
-    package enum Spacing: String, Sendable, CaseIterable { case leading, trailing, linspace }
+    package enum Spacing: String, Codable, Sendable, CaseIterable { case leading, trailing, linspace }
 
     /// Training steps, T.
     package var trainingSteps = 1000

@@ -2,19 +2,18 @@ import Checkpoints
 import Layers
 import Tensors
 
-/// What a UNet is told beside the latent and the timestep: one sequence of text states for each latent of the batch, and what some
-/// families add to it.
+/// What a network is told beside the tokens of its texts: a family's own affair, made and understood by it alone.
+package protocol AddedConditioning: Sendable {}
+
+/// What a network is told beside the latent and the timestep: one sequence of text states for each latent of the batch, and what its family
+/// adds to it.
 package struct TextContext: Sendable {
     /// [batch, tokens, width]; shorter sequences are filled up at their end.
     package let states: Tensor
     /// Leaves out what was filled up.
     package let mask: AttentionMask
-    /// [batch, width]: the whole text as one embedding, for SDXL.
-    package internal(set) var pooled: Tensor?
-    /// Original height and width, top, left, target height and width in pixels, for SDXL.
-    var sizes: [Float] = []
-    /// For models that take the guidance scale as an input.
-    var guidanceScale: Float = 1
+    /// Nil: nothing beside the tokens.
+    var added: (any AddedConditioning)?
 
     /// The same with tokens of a picture before each text's.
     ///
@@ -26,9 +25,7 @@ package struct TextContext: Sendable {
         var mask = mask
         // What was filled up stands at the end as before.
         if case .lengths(let lengths) = mask { mask = .lengths(lengths.map { $0 + tokens.shape[1] }) }
-        var context = TextContext(states: .concatenated([all, states], axis: 1), mask: mask)
-        (context.pooled, context.sizes, context.guidanceScale) = (pooled, sizes, guidanceScale)
-        return context
+        return TextContext(states: .concatenated([all, states], axis: 1), mask: mask, added: added)
     }
 }
 

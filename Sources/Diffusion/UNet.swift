@@ -87,17 +87,18 @@ package struct UNet: Denoiser {
 
     /// - Returns: [1, width], or [batch, width] where each latent is told something of its own.
     private func embedding(_ timestep: Float, _ context: TextContext) throws(DiffusionError) -> Tensor {
-        let scale = configuration.guidanceEmbeddingWidth.map { guidanceEmbedding(context.guidanceScale, width: $0) }
+        let beside = context.added as? any UNetConditioning
+        let scale = configuration.guidanceEmbeddingWidth.map { guidanceEmbedding(beside?.guidanceScale ?? 1, width: $0) }
         let embedded = time(timestep, condition: scale)
         guard let added, let told = configuration.added else { return embedded }
-        guard let pooled = context.pooled, pooled.shape[-1] == told.pooledWidth,
-            context.sizes.count == UNetConfiguration.AddedConditioning.numbers
+        guard let whole = beside?.whole, whole.texts.shape[-1] == told.pooledWidth,
+            whole.sizes.count == UNetConfiguration.AddedConditioning.numbers
         else { throw .missingPooledText(expected: told.pooledWidth) }
         let sizes = sinusoidalEmbedding(
-            context.sizes, channels: told.numberWidth, flipSineToCosine: configuration.flipSineToCosine,
+            whole.sizes, channels: told.numberWidth, flipSineToCosine: configuration.flipSineToCosine,
             frequencyShift: configuration.frequencyShift
-        ).reshaped([1, context.sizes.count * told.numberWidth])
-        let input = Tensor.concatenated([pooled, sizes.repeated(pooled.shape[0])], axis: -1)
+        ).reshaped([1, whole.sizes.count * told.numberWidth])
+        let input = Tensor.concatenated([whole.texts, sizes.repeated(whole.texts.shape[0])], axis: -1)
         return added(input) + embedded.reshaped([embedded.shape[-1]])
     }
 }

@@ -122,6 +122,7 @@ extension UNetConfiguration {
 extension AutoencoderConfiguration {
     /// Floating-point operations of the encoder (`layers` 0 more blocks a level) or the decoder (1) for a picture.
     func operations(width: Int, height: Int, layers more: Int) -> Double {
+        if let tiny { return tiny.operations(channels[0], width: width, height: height, decoding: more > 0) }
         var sum = 0.0
         for level in channels.indices {
             let pixels = Double((width >> level) * (height >> level))
@@ -137,6 +138,17 @@ extension AutoencoderConfiguration {
         let wide = Double(channels[channels.count - 1])
         let latents = Double((width / scale) * (height / scale))
         return sum + 8 * latents * 9 * wide * wide + (middleAttention ? 8 * latents * wide * wide + 4 * latents * latents * wide : 0)
+    }
+}
+
+extension AutoencoderConfiguration.TinyBlocks {
+    /// Floating-point operations for a picture: three convolutions a block, one a level; those at the ends hardly count.
+    fileprivate func operations(_ channels: Int, width: Int, height: Int, decoding: Bool) -> Double {
+        let blocks = decoding ? Array(decoder.reversed()) : encoder
+        return blocks.indices.reduce(0) { sum, level in
+            let pixels = Double((width >> level) * (height >> level))
+            return sum + 18 * pixels * Double(channels * channels * (3 * blocks[level] + (level > 0 || decoding ? 1 : 0)))
+        }
     }
 }
 

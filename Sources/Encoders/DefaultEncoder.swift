@@ -17,7 +17,7 @@ package final class DefaultEncoder: ImageEncoder, TextEncoder {
     /// Reads `config.json` and makes sure that the other files are there; nothing large is loaded yet.
     package init(directory: URL) throws(EncoderError) {
         let configuration = try EncoderConfiguration(directory: directory)
-        for file in Self.files {
+        for file in Self.files + (configuration.seeing == nil ? [] : ["seeing.safetensors"]) {
             let path = directory.appendingPathComponent(file).path
             guard FileManager.default.isReadableFile(atPath: path) else {
                 throw .unreadableFile(path: path, reason: "there is no such file, or it may not be read")

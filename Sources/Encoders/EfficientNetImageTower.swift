@@ -12,8 +12,9 @@ package struct EfficientNetImageTower: ImageEncoder {
     private let last: Conv2D
     private let classifier: Linear
     private let head: PictureHead
+    private let seeing: SeeingHead?
 
-    /// Reads `image.safetensors`, `head.safetensors` and the architecture in `config.json`.
+    /// Reads `image.safetensors`, `head.safetensors`, where there is one `seeing.safetensors`, and the architecture in `config.json`.
     package init(directory: URL) throws {
         try self.init(directory: directory, configuration: EncoderConfiguration(directory: directory))
     }
@@ -38,32 +39,44 @@ package struct EfficientNetImageTower: ImageEncoder {
         classifier = try Linear(weights["classifier"], input: image.headWidth, output: image.classes)
         try weights.requireAllRead()
         head = try PictureHead(directory: directory, configuration: configuration)
+        seeing = try configuration.seeing.map { try SeeingHead(directory: directory, seeing: $0, image: image) }
         self.configuration = image
     }
 
     package var dimension: Int { head.dimension }
 
     package func embed(_ image: Image) throws -> Embedding {
-        try observe(image).embedding
+        observe(prepared: try prepare(image)).embedding
     }
 
+    /// Looks once for what the picture is like and, where the encoder was taught to see things, once more, larger, for what is where.
+    ///
     /// - Throws: `EncoderError.emptyPicture`.
     package func observe(_ image: Image) throws -> Observation {
-        observe(prepared: try prepare(image))
+        let features = features(try prepare(image))
+        let whole = observe(features: features)
+        guard let seeing else { return whole }
+        let maps = maps(try prepare(image, size: seeing.imageSize), after: seeing.blocks)
+        return Observation(
+            embedding: whole.embedding, mediums: whole.mediums, seen: seeing.look(features: features.values, maps: maps))
     }
 
     /// - Parameter prepared: `[1, size, size, 3]`
-    func observe(prepared: Tensor) -> Observation {
-        let features = features(prepared)
-        return head.observe(features: features.values, logits: classifier(features).values)
+    /// - Returns: what the one look gives: an embedding and the mediums.
+    func observe(prepared: Tensor) -> Observation { observe(features: features(prepared)) }
+
+    private func observe(features: Tensor) -> Observation {
+        let (embedding, mediums) = head.observe(features: features.values, logits: classifier(features).values)
+        return Observation(embedding: embedding, mediums: mediums)
     }
 
     /// A picture as the tower takes it: transparent parts on white, squashed to the square, bytes x to (x - mean) / deviation.
     ///
+    /// - Parameter size: pixels a side; nil takes the size at which the embedding was fitted.
     /// - Returns: `[1, size, size, 3]`
-    func prepare(_ image: Image) throws(EncoderError) -> Tensor {
+    func prepare(_ image: Image, size: Int? = nil) throws(EncoderError) -> Tensor {
         guard image.width > 0, image.height > 0 else { throw .emptyPicture(width: image.width, height: image.height) }
-        let size = configuration.imageSize
+        let size = size ?? configuration.imageSize
         let square = image.rgb().resized(width: size, height: size, filter: .bicubic)
         let (mean, factor) = (configuration.pixelMean, 1 / configuration.pixelDeviation)
         return Tensor(shape: [1, size, size, 3]) { target in
@@ -71,6 +84,19 @@ package struct EfficientNetImageTower: ImageEncoder {
                 target[index] = (Float(square.bytes[index]) - mean) * factor
             }
         }
+    }
+
+    /// The maps after the blocks of these numbers, counted over all stages from 0 and ascending; what lies above the last of them is not run.
+    ///
+    /// - Returns: for each block `[1, height, width, its output]`.
+    func maps(_ prepared: Tensor, after wanted: [Int]) -> [Tensor] {
+        var x = stem(prepared, activation: .relu6)
+        var kept: [Tensor] = []
+        for (number, block) in blocks.enumerated().prefix((wanted.last ?? -1) + 1) {
+            x = block(x)
+            if wanted.contains(number) { kept.append(x) }
+        }
+        return kept
     }
 
     /// - Returns: `[1, headWidth]`, the mean over the last map.

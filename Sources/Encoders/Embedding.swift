@@ -62,9 +62,12 @@ package struct Observation: Sendable {
     package let embedding: Embedding
     /// How the picture was made: every medium the head knows (photo, painting, cartoon, sketch), likeliest first; the probabilities sum to 1.
     package let mediums: [(name: String, probability: Float)]
+    /// What is in the picture and where; nil where the encoder was not taught to see things.
+    package let seen: Seen?
 
-    package init(embedding: Embedding, mediums: [(name: String, probability: Float)]) {
+    package init(embedding: Embedding, mediums: [(name: String, probability: Float)], seen: Seen? = nil) {
         self.embedding = embedding
         self.mediums = mediums
+        self.seen = seen
     }
 }

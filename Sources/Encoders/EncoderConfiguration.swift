@@ -63,6 +63,10 @@ package struct EncoderConfiguration: Codable, Sendable, Equatable {
     package var calibration: Calibration
     /// The sentence a noun is put into before it is embedded, `{}` standing for the noun.
     package var textPhrase: String
+    /// How what the encoder says is chosen from and shown.
+    package var judgement: Judgement
+    /// What the encoder was taught to see; nil where it knows embeddings alone.
+    package var seeing: Seeing?
 
     /// Reads `config.json` in `directory` and checks that its numbers can be an architecture's.
     package init(directory: URL) throws(EncoderError) {
@@ -113,6 +117,6 @@ package struct EncoderConfiguration: Codable, Sendable, Equatable {
                 outside("image.stages[\(index)].width", stage.width, 1...4096),
             ]
         }
-        return (checks + stages).lazy.compactMap { $0 }.first
+        return (checks + stages).lazy.compactMap { $0 }.first ?? seeing?.firstProblem(on: image)
     }
 }

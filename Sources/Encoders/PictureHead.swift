@@ -33,16 +33,20 @@ struct PictureHead: Sendable {
     /// - Parameters:
     ///   - features: the tower's pooled features.
     ///   - logits: its class scores.
-    func observe(features: [Float], logits: [Float]) -> Observation {
+    func observe(features: [Float], logits: [Float]) -> (embedding: Embedding, mediums: [(name: String, probability: Float)]) {
         let row = Tensor(features, shape: [1, features.count])
-        // Square roots keep a few strong channels from drowning the many weak ones.
-        let roots = Embedding(direction: features.map { max($0, 0).squareRoot() })
+        let roots = Self.roots(of: features)
         let projected = Embedding(direction: projection(Tensor(roots.values, shape: row.shape)).values)
         let named = Embedding(direction: classMean(logits))
         let mixed = zip(projected.values, named.values).map { settings.projectionWeight * $0 + settings.classWeight * $1 }
         let probabilities = medium(row).softmax().values
         let mediums = zip(settings.mediums, probabilities).map { (name: $0, probability: $1) }.sorted { $0.probability > $1.probability }
-        return Observation(embedding: Embedding(direction: mixed), mediums: mediums)
+        return (Embedding(direction: mixed), mediums)
+    }
+
+    /// The direction of the features' square roots, which keep a few strong channels from drowning the many weak ones.
+    static func roots(of features: [Float]) -> Embedding {
+        Embedding(direction: features.map { max($0, 0).squareRoot() })
     }
 
     private func classMean(_ logits: [Float]) -> [Float] {

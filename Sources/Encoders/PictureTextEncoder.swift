@@ -78,7 +78,7 @@ extension PictureTextEncoder {
 
 extension DefaultEncoder: PictureTextEncoder {
     package var similarityScale: SimilarityScale? { nil }
-    package var decodeShortSide: Int { configuration.image.imageSize }
+    package var decodeShortSide: Int { max(configuration.image.imageSize, configuration.seeing?.imageSize ?? 0) }
     package var maximumTokens: Int { configuration.text.maximumTokens }
 
     package func load(texts: Bool) throws {
@@ -88,6 +88,7 @@ extension DefaultEncoder: PictureTextEncoder {
 
     package func prepare(_ image: Image) throws -> Tensor { try imageTower().prepare(image) }
 
+    /// Embeddings and mediums alone: to see things takes the picture itself, which is looked at once more, larger.
     package func observe(prepared: [Tensor]) throws -> [Observation] {
         let tower = try imageTower()
         return prepared.map { tower.observe(prepared: $0) }

@@ -48,7 +48,7 @@ package final class BuiltinEngine: Engine {
         var family: any ModelFamily {
             switch self {
             case .loaded(let pipeline): pipeline.family
-            case .onDisk(let source, _, _): source.outline
+            case .onDisk(let source, _, _): source.family
             }
         }
 
@@ -64,7 +64,7 @@ package final class BuiltinEngine: Engine {
         var bytesToLoad: Int {
             switch self {
             case .loaded: 0
-            case .onDisk(let source, _, _): source.outline.weightMemory
+            case .onDisk(let source, _, _): source.family.weightMemory
             }
         }
     }
@@ -133,8 +133,15 @@ extension BuiltinEngine {
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.arithmetic.rawValue,
             seconds: task.seconds(plans, in: model.family.arithmetic), memory: max(0, (Memory.resident ?? 0) - givenUp) + added,
-            tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes, region: plans.last?.region,
+            tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes + Self.guidanceNotes(request, model.family),
+            region: plans.last?.region,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
+    }
+
+    /// Where a step takes one pass as it is, there is no second one to leave out.
+    private static func guidanceNotes(_ request: GenerationRequest, _ family: any ModelFamily) -> [String] {
+        guard let until = request.guidanceUntil, !family.isGuided(request) else { return [] }
+        return ["guidance until \(until) changes nothing here: each step takes one pass of the network as it is"]
     }
 
     private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {
@@ -155,10 +162,14 @@ extension BuiltinEngine {
     /// in the model's folder, beside it, or among the person's own models.
     private func open(_ order: GenerationOrder) throws -> Model {
         guard let place = order.model.place else { throw EngineError.modelElsewhere(order.model.name) }
+        let folders = [place, place.deletingLastPathComponent(), resources.adapters]
         var options = try PipelineOptions(
-            prompts: [order.request.prompt, order.request.negative],
-            folders: [place, place.deletingLastPathComponent(), resources.adapters], merges: resources.merges,
+            prompts: [order.request.prompt, order.request.negative], folders: folders, merges: resources.merges,
             precision: order.request.precision)
+        options.autoencoder = order.request.autoencoder.map { name in
+            if let path = order.autoencoder { return .at(URL(fileURLWithPath: path)) }
+            return name == GenerationRequest.fittingAutoencoder ? .fitting(in: folders) : .named(name, in: folders)
+        }
         (options.given, options.prediction) = (order.model.given, order.request.prediction)
         if let pipeline = pipeline(at: place, options) { return .loaded(pipeline) }
         return .onDisk(try PipelineSource(model: place, options: options), place, options)
@@ -184,7 +195,7 @@ extension BuiltinEngine {
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
             let pipeline = try source.load { try resources.encoder().textTower() }
-            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.outline.weightMemory) }
+            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.family.weightMemory) }
             return pipeline
         }
     }
@@ -203,7 +214,7 @@ extension BuiltinEngine {
 extension GenerationPlan.Run {
     fileprivate init(strength: Double, _ plan: Pipeline.Plan) {
         self.init(
-            strength: strength, steps: plan.steps, passes: plan.passes,
+            strength: strength, steps: plan.steps, passes: plan.passes, guidedPasses: plan.guidedPasses,
             stages: plan.stages.map { GenerationPlan.Stage(size: $0.size, steps: $0.steps) }, drafts: plan.drafts?.count ?? 1)
     }
 }

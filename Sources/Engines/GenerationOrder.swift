@@ -46,15 +46,19 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
         package let kind: String
         /// What tells so.
         package let sign: String
+        /// How it will be run: "4 steps, guidance 1, …".
+        package let settings: String?
 
-        package init(kind: String, sign: String) {
-            (self.kind, self.sign) = (kind, sign)
+        package init(kind: String, sign: String, settings: String? = nil) {
+            (self.kind, self.sign, self.settings) = (kind, sign, settings)
         }
     }
 
     /// Complete: its seed and its model's name are there.
     package let request: GenerationRequest
     package let model: Model
+    /// Where the tiny autoencoder lies that stands in for the model's own, absolute; nil where it is found by its name.
+    package let autoencoder: String?
     /// Nil for models that a manifest describes, and for ordinary ones.
     package let recognised: Recognition?
     /// Name of the engine that is to make it.
@@ -77,7 +81,8 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
 
     /// - Parameter request: with a seed, and with the model's name.
     package init(
-        request: GenerationRequest, model: Model, recognised: Recognition? = nil, engine: String, picture: Picture? = nil,
+        request: GenerationRequest, model: Model, autoencoder: String? = nil, recognised: Recognition? = nil, engine: String,
+        picture: Picture? = nil,
         mask: Picture? = nil, strengths: [Double] = [],
         place: OutputPlace, overwrites: Bool = false, promptNumber: Int? = nil, preview: URL? = nil, latent: URL? = nil
     ) {
@@ -85,7 +90,7 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
         (self.request, self.model, self.recognised, self.engine) = (request, model, recognised, engine)
         (self.picture, self.mask, self.strengths) = (picture, mask, strengths)
         (self.place, self.overwrites, self.promptNumber) = (place, overwrites, promptNumber)
-        (self.preview, self.latent) = (preview, latent)
+        (self.preview, self.latent, self.autoencoder) = (preview, latent, autoencoder)
     }
 
     /// Of the first picture, or of its first draft.

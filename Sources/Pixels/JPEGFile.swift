@@ -16,7 +16,7 @@ enum JPEGFile {
         var profile: [(number: Int, of: Int, content: ArraySlice<UInt8>)] = []
     }
 
-    private static let xmpName = "http://ns.adobe.com/xap/1.0/\0"
+    static let xmpName = "http://ns.adobe.com/xap/1.0/\0"
 
     /// Walks the segments up to the first scan; the size is checked against the limits.
     static func header(of bytes: [UInt8]) throws(ImageError) -> Header {

@@ -1,42 +1,82 @@
 import Foundation
 
+/// The text of a library, or of some of its pictures, that ``Library/import(_:by:at:)-(ExportText,_,_)`` takes in, a piece at a time as it is
+/// asked for: a picture a line, no more than a few of them in memory.
+///
+/// Each picture is whole as it is at one moment. What another process changes meanwhile may be in it or not.
+package struct ExportPieces: Sendable {
+    private enum Part {
+        case head, pictures, generations, end
+    }
+
+    private let library: Library
+    private let wanted: [Int64]
+    /// Whether generations that belong to no picture are in it.
+    private let isWhole: Bool
+    private let isWithoutFolders: Bool
+    private var part = Part.head
+    private var position = 0
+    /// How many pictures were written so far.
+    package private(set) var pictures = 0
+
+    fileprivate init(_ library: Library, _ wanted: [Int64], isWhole: Bool, isWithoutFolders: Bool) {
+        (self.library, self.wanted, self.isWhole, self.isWithoutFolders) = (library, wanted, isWhole, isWithoutFolders)
+    }
+
+    /// The next piece; nil at the text's end.
+    package mutating func next() throws -> Data? {
+        switch part {
+        case .head:
+            part = .pictures
+            return Data("{\n\"format\": \"\(LibraryExport.format)\",\n\"version\": \(LibraryExport.version),\n\"pictures\": [".utf8)
+        case .pictures:
+            guard position < wanted.count else {
+                part = .generations
+                return Data("\n],\n\"generations\": [".utf8)
+            }
+            let end = min(position + Library.picturesAtOnce, wanted.count)
+            let some = try library.exported(Array(wanted[position..<end]))
+            position = end
+            defer { pictures += some.count }
+            return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: pictures == 0)
+        case .generations:
+            part = .end
+            let some = isWhole ? try library.freeGenerations() : []
+            return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: true) + Data("\n]\n}\n".utf8)
+        case .end: return nil
+        }
+    }
+
+    private func list<Element: Encodable>(_ elements: [Element], isFirst: Bool) throws -> Data {
+        let encoder = JSONCoding.encoder()
+        var text = Data()
+        for (index, element) in elements.enumerated() {
+            text += Data((isFirst && index == 0 ? "\n" : ",\n").utf8)
+            text += try encoder.encode(element)
+        }
+        return text
+    }
+}
+
 extension Library {
-    /// Writes the whole library, or the given pictures with all that belongs to them, as the text that ``import(_:by:at:)-(ExportText,_,_)``
-    /// takes in: a picture a line, no more than a few of them in memory at a time.
+    /// The text of the whole library, or of the given pictures with all that belongs to them.
     ///
-    /// Each picture is whole as it is at one moment. What another process changes meanwhile may be in it or not.
+    /// - Parameter isWithoutFolders: tells files by their names alone, without the folders of this machine.
+    /// - Throws: `LibraryError.noSuchPicture` for one that is named and not there; one of all that goes meanwhile is left out.
+    package func exportPieces(pictures ids: [Int64]? = nil, isWithoutFolders: Bool = false) throws -> ExportPieces {
+        if let ids { for id in ids { _ = try picture(id: id) } }
+        return ExportPieces(self, try ids ?? pictureNumbers(), isWhole: ids == nil, isWithoutFolders: isWithoutFolders)
+    }
+
+    /// Writes that text piece by piece.
     ///
     /// - Parameter write: takes the text's next piece; what it throws ends the writing and is thrown here.
     /// - Returns: how many pictures were written.
     @discardableResult
     package func export(pictures ids: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
-        let wanted = try ids ?? pictureNumbers()
-        // Named pictures that are not there are an error before anything is written; one of all that goes meanwhile is left out.
-        if let ids { for id in ids { _ = try picture(id: id) } }
-        let encoder = JSONCoding.encoder()
-        var count = 0
-        func list<Element: Encodable>(_ elements: [Element], isFirst: Bool) throws -> Data {
-            var text = Data()
-            for (index, element) in elements.enumerated() {
-                text += Data((isFirst && index == 0 ? "\n" : ",\n").utf8)
-                text += try encoder.encode(element)
-            }
-            return text
-        }
-        try write(Data("{\n\"format\": \"\(LibraryExport.format)\",\n\"version\": \(LibraryExport.version),\n\"pictures\": [".utf8))
-        for start in stride(from: 0, to: wanted.count, by: Self.picturesAtOnce) {
-            let some = Array(wanted[start..<min(start + Self.picturesAtOnce, wanted.count)])
-            let pictures = try exported(some)
-            try write(list(pictures, isFirst: count == 0))
-            count += pictures.count
-        }
-        try write(Data("\n],\n\"generations\": [".utf8))
-        if ids == nil {
-            let generations = try freeGenerations()
-            try write(list(generations, isFirst: true))
-        }
-        try write(Data("\n]\n}\n".utf8))
-        return count
+        var pieces = try exportPieces(pictures: ids)
+        while let piece = try pieces.next() { try write(piece) }
+        return pieces.pictures
     }
 
     /// Pictures that are read, or taken in, as one transaction.

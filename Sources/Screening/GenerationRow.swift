@@ -67,9 +67,9 @@ extension Generation {
         let rows = rows.map { StoredRow($0, of: "generation") }
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let outputs = try Library.children(
-            "SELECT generationId, path, sha256 FROM generationOutput WHERE generationId IN (%) ORDER BY generationId, position",
+            "SELECT generationId, path, sha256, seed FROM generationOutput WHERE generationId IN (%) ORDER BY generationId, position",
             of: ids, by: "generationId", table: "generationOutput", db
-        ) { GenerationOutput(path: try $0.value("path"), sha256: try $0.value("sha256")) }
+        ) { GenerationOutput(path: try $0.value("path"), sha256: try $0.value("sha256"), seed: try $0.optionalSeed("seed")) }
         return try zip(rows, ids).map { try Generation($0, outputs: outputs[$1] ?? []) }
     }
 

@@ -11,6 +11,8 @@ package struct NewPicture: Sendable, Hashable {
     package var stamp: FileStamp?
     /// What the person calls it; nil: as the file is called.
     package var name: String?
+    /// Number of the picture that it shows a part more of.
+    package var enlargedFrom: Int64?
 
     package init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)
@@ -77,37 +79,14 @@ package enum SuggestionSource: String, Sendable, Hashable, Codable, CaseIterable
     case tagger
 }
 
-/// A tag that an analysis proposes for a picture.
-package struct NewSuggestion: Sendable, Hashable {
-    package var tag: String
-    /// Other names of the tag: a tag rejected under any of them is not suggested again.
-    package var aliases: [String]
-    /// Name of the vocabulary's facet. Kept as text, so that a library opens whatever facets a later vocabulary has.
-    package var facet: String
-    /// Raw cosine of the embeddings, in [-1, 1]; nil where none was computed.
-    package var cosine: Double?
-    /// Calibrated, in [0, 1].
-    package var confidence: Double
-    /// 1 is best.
-    package var rank: Int
-    package var source: SuggestionSource
-
-    package init(
-        tag: String, aliases: [String] = [], facet: String, cosine: Double? = nil, confidence: Double, rank: Int,
-        source: SuggestionSource = .ranked
-    ) {
-        (self.tag, self.aliases, self.facet) = (tag, aliases, facet)
-        (self.cosine, self.confidence, self.rank, self.source) = (cosine, confidence, rank, source)
-    }
-}
-
 /// One encoder and one vocabulary having looked at one picture.
 package struct NewAnalysis: Sendable, Hashable {
     package var encoder: EncoderIdentity
     package var vocabulary: VocabularyIdentity
     /// How long it took.
     package var seconds: Double
-    package var suggestions: [NewSuggestion]
+    /// As they are proposed: pending, and not in the library yet.
+    package var suggestions: [Suggestion]
     /// The prompt composed without any screening, and the negative prompt to go with it.
     package var positive: String
     package var negative: String
@@ -120,21 +99,22 @@ package struct NewAnalysis: Sendable, Hashable {
     /// JSON texts: how near the composed prompt is to the picture and what each tag adds, and what the confidences rest on.
     package var composition: String?
     package var calibration: String?
+    /// JSON text: what stands where in the picture.
+    package var things: String?
     /// What names the sentences in which the vocabulary's tags were embedded, where that is no part of the vocabulary.
     package var wording: String?
 
     package init(
-        encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [NewSuggestion],
+        encoder: EncoderIdentity, vocabulary: VocabularyIdentity, seconds: Double, suggestions: [Suggestion],
         positive: String = "", negative: String = "",
         model: String? = nil, size: String? = nil, recovered: String? = nil, dropped: String? = nil, wording: String? = nil,
-        composition: String? = nil,
-        calibration: String? = nil
+        composition: String? = nil, calibration: String? = nil, things: String? = nil
     ) {
         (self.encoder, self.vocabulary, self.seconds, self.suggestions) = (encoder, vocabulary, seconds, suggestions)
         (self.positive, self.negative) = (positive, negative)
         (self.model, self.size, self.recovered, self.dropped) = (model, size, recovered, dropped)
         self.wording = wording
-        (self.composition, self.calibration) = (composition, calibration)
+        (self.composition, self.calibration, self.things) = (composition, calibration, things)
     }
 }
 
@@ -259,9 +239,11 @@ package struct GenerationOutcome: Sendable, Hashable {
 package struct GenerationOutput: Sendable, Hashable, Codable {
     package var path: String
     package var sha256: String
+    /// The picture's own seed; libraries and exports of earlier versions have none.
+    package var seed: UInt64?
 
-    package init(path: String, sha256: String) {
-        (self.path, self.sha256) = (path, sha256)
+    package init(path: String, sha256: String, seed: UInt64? = nil) {
+        (self.path, self.sha256, self.seed) = (path, sha256, seed)
     }
 }
 

@@ -30,7 +30,7 @@ extension Library {
     }
 
     private static func record(
-        _ analysis: NewAnalysis, _ proposals: [NewSuggestion], of picture: Int64, at moment: Date, _ db: Database
+        _ analysis: NewAnalysis, _ proposals: [Suggestion], of picture: Int64, at moment: Date, _ db: Database
     ) throws -> RecordedAnalysis {
         _ = try Library.picture(picture, db)
         let record = try Library.insert(analysis, of: picture, at: moment, db)
@@ -38,15 +38,20 @@ extension Library {
             Int64.fetchAll(
                 db, sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderName = ? AND id < ?",
                 arguments: [picture, analysis.encoder.name, record.id]))
-        var rows: [SuggestionRow] = []
-        for row in try SuggestionRow.all(of: picture, db) {
-            if row.state == .pending, let analysis = row.analysis, replaced.contains(analysis) {
+        var rows: [Suggestion] = []
+        for row in try Suggestion.all(of: picture, db) {
+            if row.state == .pending, let analysis = row.analysisID, replaced.contains(analysis) {
                 try row.delete(db)
             } else {
                 rows.append(row)
             }
         }
-        let withheld = try Library.propose(proposals.map { SuggestionRow($0, analysis: record.id) }, picture: picture, among: &rows, db)
+        let proposed = proposals.map { proposal in
+            var proposal = proposal
+            proposal.analysisID = record.id
+            return proposal
+        }
+        let withheld = try Library.propose(proposed, picture: picture, among: &rows, db)
         return RecordedAnalysis(analysis: record, suggestions: try Suggestion.all(of: picture, db), withheld: withheld)
     }
 
@@ -119,7 +124,7 @@ extension Library {
 
     /// Makes proposals pending suggestions where nothing decided stands in their way. `rows` is the picture's table, kept in step.
     static func propose(
-        _ proposals: [SuggestionRow], picture: Int64, among rows: inout [SuggestionRow], _ db: Database
+        _ proposals: [Suggestion], picture: Int64, among rows: inout [Suggestion], _ db: Database
     ) throws -> [Withheld] {
         var withheld: [Withheld] = []
         var written: Set<Int64> = []
@@ -127,7 +132,7 @@ extension Library {
             let names = proposal.names
             let same = rows.indices.filter { rows[$0].namesAndText.names(names) }
             if let decided = same.first(where: { rows[$0].state == .rejected }) ?? same.first(where: { rows[$0].state != .pending }) {
-                withheld.append(Withheld(tag: proposal.tag, because: Suggestion(rows[decided])))
+                withheld.append(Withheld(tag: proposal.tag, because: rows[decided]))
             } else if same.contains(where: { written.contains(rows[$0].id) }) {
                 // A list that names one tag twice: the first, better one stands.
                 continue
@@ -155,7 +160,7 @@ extension Library {
             vocabularyCount: analysis.vocabulary.count, seconds: analysis.seconds, positive: analysis.positive,
             negative: analysis.negative, model: analysis.model, size: analysis.size, recovered: analysis.recovered,
             dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition, calibration: analysis.calibration,
-            createdAt: moment
+            things: analysis.things, createdAt: moment
         ).insert(db)
         let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])
         guard let row else { throw LibraryError.noSuchPicture("\(picture)") }
@@ -163,20 +168,21 @@ extension Library {
     }
 
     /// The proposals with tidy texts, or what is wrong with the analysis.
-    private static func checked(_ analysis: NewAnalysis) throws(LibraryError) -> [NewSuggestion] {
+    private static func checked(_ analysis: NewAnalysis) throws(LibraryError) -> [Suggestion] {
         _ = try Text.sha256(analysis.encoder.sha256, field: "the encoder's digest")
         _ = try Text.sha256(analysis.vocabulary.sha256, field: "the vocabulary's digest")
         for (field, text) in [
             ("model", analysis.model), ("size", analysis.size),
             ("recovered prompt", analysis.recovered), ("dropped tags", analysis.dropped),
             ("composition", analysis.composition), ("calibration", analysis.calibration),
+            ("things", analysis.things),
         ] {
             if let text { try Text.json(text, field: "the analysis's \(field)") }
         }
         guard analysis.seconds >= 0, analysis.seconds.isFinite else {
             throw .invalid(field: "the analysis's seconds", value: "\(analysis.seconds)", rule: "at least 0")
         }
-        var proposals: [NewSuggestion] = []
+        var proposals: [Suggestion] = []
         for var proposal in analysis.suggestions {
             proposal.tag = try Text.tag(proposal.tag, field: "the tag")
             guard (0...1).contains(proposal.confidence) else {
@@ -185,19 +191,11 @@ extension Library {
             guard proposal.cosine.map({ (-1.001...1.001).contains($0) }) ?? true else {
                 throw .invalid(field: "the cosine of \(proposal.tag),", value: "\(proposal.cosine ?? 0),", rule: "from -1 to 1")
             }
-            guard proposal.rank >= 1 else {
-                throw .invalid(field: "the rank of \(proposal.tag),", value: "\(proposal.rank),", rule: "at least 1")
+            guard let rank = proposal.rank, rank >= 1 else {
+                throw .invalid(field: "the rank of \(proposal.tag),", value: "\(proposal.rank ?? 0),", rule: "at least 1")
             }
             proposals.append(proposal)
         }
         return proposals
-    }
-}
-
-extension Suggestion {
-    init(_ row: SuggestionRow) {
-        (id, tag, aliases, facet, analysisID) = (row.id, row.tag, row.aliases, row.facet, row.analysis)
-        (cosine, confidence, rank, source, state) = (row.cosine, row.confidence, row.rank, row.source, row.state)
-        (editedText, weight, decidedAt, decidedBy) = (row.editedText, row.weight, row.decidedAt, row.decidedBy)
     }
 }

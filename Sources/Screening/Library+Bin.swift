@@ -23,9 +23,15 @@ extension Library {
     ///
     /// - Throws: `LibraryError.noSuchPicture`.
     package func bin(picture id: Int64, at moment: Date = Date()) throws(LibraryError) {
-        let moment = Moment.rounded(moment)
         try write { db in
             _ = try Library.picture(id, db)
+            // What went along comes back along: what went before, however shortly, has another moment.
+            let before = try Date.fetchOne(
+                db,
+                sql: """
+                    SELECT max(binnedAt) FROM generationMark JOIN generation ON generation.id = generationId WHERE pictureId = ?
+                    """, arguments: [id])
+            let moment = Moment.rounded(max(moment, before?.addingTimeInterval(0.001) ?? moment))
             try db.execute(sql: "UPDATE picture SET binnedAt = ? WHERE id = ? AND binnedAt IS NULL", arguments: [moment, id])
             let generations = try Int64.fetchAll(
                 db, sql: "SELECT id FROM generation WHERE pictureId = ? AND status <> 'running'", arguments: [id])
@@ -104,14 +110,18 @@ extension Library {
                     """
             ).map { StoredRow($0, of: "picture") }
             for picture in pictures { try Library.remove(picture: picture.value("id"), picture.value("sha256"), &emptied, db) }
-            // Only now is it known what stays: a picture may be the very file that a generation wrote.
-            emptied.files = try emptied.files.filter { try !Library.needs($0, db) }
-            emptied.masks = try Set(emptied.masks).sorted().filter { try !Library.needs(mask: $0, db) }
+            try Library.keepNeeded(&emptied, db)
             return emptied
         }
     }
 
-    private static func remove(generation: Int64, _ emptied: inout EmptiedBin, _ db: Database) throws {
+    /// Only once all is removed is it known what stays: a picture may be the very file that a generation wrote.
+    static func keepNeeded(_ emptied: inout EmptiedBin, _ db: Database) throws {
+        emptied.files = try emptied.files.filter { try !Library.needs($0, db) }
+        emptied.masks = try Set(emptied.masks).sorted().filter { try !Library.needs(mask: $0, db) }
+    }
+
+    static func remove(generation: Int64, _ emptied: inout EmptiedBin, _ db: Database) throws {
         let outputs = try Row.fetchAll(db, sql: "SELECT path, sha256 FROM generationOutput WHERE generationId = ?", arguments: [generation])
         for output in outputs.map({ StoredRow($0, of: "generationOutput") }) {
             emptied.files.append(.init(path: try output.value("path"), sha256: try output.value("sha256")))
@@ -125,7 +135,7 @@ extension Library {
         try db.execute(sql: "DELETE FROM generation WHERE id = ?", arguments: [generation])
     }
 
-    private static func remove(picture id: Int64, _ sha256: String, _ emptied: inout EmptiedBin, _ db: Database) throws {
+    static func remove(picture id: Int64, _ sha256: String, _ emptied: inout EmptiedBin, _ db: Database) throws {
         let paths = try String.fetchAll(db, sql: "SELECT path FROM picturePath WHERE pictureId = ?", arguments: [id])
         emptied.files += paths.map { EmptiedBin.File(path: $0, sha256: sha256) }
         for table in ["embedding", "suggestion", "decision", "prompt", "analysis", "picturePath"] {

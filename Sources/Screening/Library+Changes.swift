@@ -58,7 +58,7 @@ extension Library {
                     try number("SELECT count(*) FROM picture WHERE binnedAt IS NOT NULL"),
                     try number("SELECT count(*) FROM generationMark WHERE binnedAt IS NOT NULL"),
                     try number("SELECT coalesce(sum(stars * 2 + isKept), 0) FROM generationMark"),
-                    try number("SELECT count(*) FROM preset"),
+                    try number("SELECT count(*) FROM preset"), try number("SELECT max(id) FROM sheet"),
                 ])
         }
     }

@@ -13,7 +13,7 @@ extension Library {
         try write { db in
             _ = try Library.picture(picture, db)
             var log = try DecisionLog(picture: picture, person: person, moment: moment, db)
-            var rows = try SuggestionRow.all(of: picture, db)
+            var rows = try Suggestion.all(of: picture, db)
             for change in changes {
                 try Library.apply(change, &rows, &log, db)
             }
@@ -69,7 +69,7 @@ extension Library {
 }
 
 extension Library {
-    private static func apply(_ change: Change, _ rows: inout [SuggestionRow], _ log: inout DecisionLog, _ db: Database) throws {
+    private static func apply(_ change: Change, _ rows: inout [Suggestion], _ log: inout DecisionLog, _ db: Database) throws {
         switch change {
         case .approve(let target):
             let index = try find(target, in: rows, log)
@@ -105,7 +105,8 @@ extension Library {
             guard (0...1).contains(threshold) else {
                 throw LibraryError.invalid(field: "the threshold", value: "\(threshold)", rule: "a confidence from 0 to 1")
             }
-            for index in rows.indices where rows[index].state == .pending && rows[index].confidence >= threshold {
+            for index in rows.indices
+            where rows[index].state == .pending && rows[index].confidence >= threshold && rows[index].isApprovedInBulk {
                 try log.decide(&rows[index], .approve, by: "\(log.person)\(Library.unseen)\(threshold))", db) { row in
                     row.state = .approved
                 }
@@ -114,20 +115,20 @@ extension Library {
     }
 
     private static func add(
-        _ tag: String, facet: String, _ rows: inout [SuggestionRow], _ log: inout DecisionLog, _ db: Database
+        _ tag: String, facet: String, _ rows: inout [Suggestion], _ log: inout DecisionLog, _ db: Database
     ) throws {
         guard !facet.isEmpty else { throw LibraryError.invalid(field: "the facet of \(tag)", value: "\"\"", rule: "it needs a name") }
         if let index = try? find(.tag(tag), in: rows, log) {
             guard rows[index].state != .approved else { return }
             try log.decide(&rows[index], .add, db) { row in row.state = .approved }
         } else {
-            var row = SuggestionRow(added: tag, facet: facet)
+            var row = Suggestion(added: tag, facet: facet)
             try log.decide(&row, .add, db) { row in row.state = .approved }
             rows.append(row)
         }
     }
 
-    private static func find(_ target: SuggestionTarget, in rows: [SuggestionRow], _ log: DecisionLog) throws -> Int {
+    private static func find(_ target: SuggestionTarget, in rows: [Suggestion], _ log: DecisionLog) throws -> Int {
         switch target {
         case .id(let id):
             if let index = rows.firstIndex(where: { $0.id == id }) { return index }
@@ -144,9 +145,9 @@ extension Library {
 
     /// Puts a suggestion back to what it was before a decision.
     private static func restore(
-        _ before: SuggestionRow?, from after: SuggestionRow, undoing decision: Int64, _ log: inout DecisionLog, _ db: Database
+        _ before: Suggestion?, from after: Suggestion, undoing decision: Int64, _ log: inout DecisionLog, _ db: Database
     ) throws {
-        let rows = try SuggestionRow.all(of: log.picture, db)
+        let rows = try Suggestion.all(of: log.picture, db)
         let current = rows.first { $0.names.key == after.names.key }
         let entry = try log.enter(.undo, tag: after.tag, key: after.names.key, before: current, after: before, undoes: decision, db)
         if let before, before.state != .pending {
@@ -192,8 +193,8 @@ struct DecisionLog {
 
     /// Changes a row and logs it.
     mutating func decide(
-        _ row: inout SuggestionRow, _ action: Decision.Action, by whom: String? = nil, _ db: Database,
-        _ change: (inout SuggestionRow) -> Void
+        _ row: inout Suggestion, _ action: Decision.Action, by whom: String? = nil, _ db: Database,
+        _ change: (inout Suggestion) -> Void
     ) throws {
         let before = row.id == 0 ? nil : row
         change(&row)
@@ -208,7 +209,7 @@ struct DecisionLog {
 
     /// Adds an entry and returns its id.
     func enter(
-        _ action: Decision.Action, tag: String, key: String, before: SuggestionRow?, after: SuggestionRow?, undoes: Int64?, _ db: Database
+        _ action: Decision.Action, tag: String, key: String, before: Suggestion?, after: Suggestion?, undoes: Int64?, _ db: Database
     ) throws -> Int64 {
         try DecisionRow(
             pictureId: picture, tagKey: key, tag: tag, batch: batch, action: action.rawValue, before: try DecisionLog.json(before),
@@ -224,11 +225,11 @@ struct DecisionLog {
     }
 
     /// What a suggestion was before or after a decision; nil where there was none.
-    static func state(_ row: StoredRow, _ column: String) throws -> SuggestionRow? {
+    static func state(_ row: StoredRow, _ column: String) throws -> Suggestion? {
         try row.json(column)?.decoded()
     }
 
-    static func json(_ row: SuggestionRow?) throws -> String? {
+    static func json(_ row: Suggestion?) throws -> String? {
         guard let row else { return nil }
         return String(decoding: try JSONCoding.encoder().encode(row), as: UTF8.self)
     }

@@ -72,12 +72,12 @@ extension Library {
                 .map { StoredRow($0, of: "picturePath") }
                 .map { ExportedPicture.Path(path: try $0.value("path"), seenAt: try $0.moment("seenAt")) },
             analyses: analyses.map(ExportedAnalysis.init),
-            suggestions: try SuggestionRow.all(of: picture.id, db).map { ExportedSuggestion($0, positions) },
+            suggestions: try Suggestion.all(of: picture.id, db).map { $0.exported(positions) },
             decisions: try log.map { decision, row in
                 ExportedDecision(
                     tag: decision.tag, action: decision.action, batch: decision.batch,
-                    before: try DecisionLog.state(row, "before").map { ExportedSuggestion($0, positions) },
-                    after: try DecisionLog.state(row, "after").map { ExportedSuggestion($0, positions) },
+                    before: try DecisionLog.state(row, "before").map { $0.exported(positions) },
+                    after: try DecisionLog.state(row, "after").map { $0.exported(positions) },
                     undoes: decision.undoes.flatMap { entries[$0] }, decidedAt: decision.decidedAt, decidedBy: decision.decidedBy)
             },
             prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
@@ -91,35 +91,31 @@ extension ExportedAnalysis {
         (encoder, vocabulary, seconds, positive, negative) = (
             record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
         )
-        (composition, calibration) = (record.composition?.text, record.calibration?.text)
+        (composition, calibration, things) = (record.composition?.text, record.calibration?.text, record.things?.text)
         (model, size, recovered, dropped) = (record.model?.text, record.size?.text, record.recovered?.text, record.dropped?.text)
         createdAt = record.createdAt
     }
 }
 
-extension ExportedSuggestion {
-    init(_ row: SuggestionRow, _ positions: [Int64: Int]) {
-        (tag, aliases, facet, analysis) = (row.tag, row.aliases, row.facet, row.analysis.flatMap { positions[$0] })
-        (cosine, confidence, rank, source, state) = (row.cosine, row.confidence, row.rank, row.source, row.state)
-        (editedText, weight, decidedAt, decidedBy) = (row.editedText, row.weight, row.decidedAt, row.decidedBy)
+extension Suggestion {
+    /// - Parameter positions: of the analyses by their ids.
+    fileprivate func exported(_ positions: [Int64: Int]) -> Suggestion {
+        var exported = self
+        (exported.id, exported.analysisID) = (0, analysisID.flatMap { positions[$0] }.map(Int64.init))
+        return exported
     }
-}
 
-extension SuggestionRow {
     /// - Parameter analyses: the ids here of the export's analyses, in its order.
-    init(_ exported: ExportedSuggestion, analyses: [Int64]) throws {
-        id = 0
-        tag = try Text.tag(exported.tag, field: "the tag")
-        (aliases, facet, source) = (exported.aliases, exported.facet, exported.source)
-        if let position = exported.analysis {
-            guard analyses.indices.contains(position) else {
-                throw LibraryError.notAnExport("the suggestion \(exported.tag) names analysis \(position) of \(analyses.count)")
+    func taken(_ analyses: [Int64]) throws -> Suggestion {
+        var taken = self
+        taken.tag = try Text.tag(tag, field: "the tag")
+        taken.analysisID = try analysisID.map { position in
+            guard let index = Int(exactly: position), analyses.indices.contains(index) else {
+                throw LibraryError.notAnExport("the suggestion \(tag) names analysis \(position) of \(analyses.count)")
             }
-            analysis = analyses[position]
+            return analyses[index]
         }
-        (cosine, confidence, rank) = (exported.cosine, exported.confidence, exported.rank)
-        (state, editedText, weight) = (exported.state, exported.editedText, exported.weight)
-        (decidedAt, decidedBy) = (exported.decidedAt, exported.decidedBy)
+        return taken
     }
 }
 

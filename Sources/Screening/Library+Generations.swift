@@ -109,8 +109,8 @@ extension Library {
     static func insert(_ outputs: [GenerationOutput], generation: Int64, _ db: Database) throws {
         for (index, output) in outputs.enumerated() {
             try db.execute(
-                sql: "INSERT INTO generationOutput (generationId, position, path, sha256) VALUES (?, ?, ?, ?)",
-                arguments: [generation, index + 1, output.path, output.sha256])
+                sql: "INSERT INTO generationOutput (generationId, position, path, sha256, seed) VALUES (?, ?, ?, ?, ?)",
+                arguments: [generation, index + 1, output.path, output.sha256, output.seed.map { Int64(bitPattern: $0) }])
         }
     }
 

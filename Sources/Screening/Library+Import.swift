@@ -48,7 +48,8 @@ extension Library {
         let new = NewAnalysis(
             encoder: analysis.encoder, vocabulary: analysis.vocabulary, seconds: analysis.seconds, suggestions: [],
             positive: analysis.positive, negative: analysis.negative, model: analysis.model, size: analysis.size,
-            recovered: analysis.recovered, dropped: analysis.dropped, composition: analysis.composition, calibration: analysis.calibration)
+            recovered: analysis.recovered, dropped: analysis.dropped, composition: analysis.composition, calibration: analysis.calibration,
+            things: analysis.things)
         return try insert(new, of: picture, at: analysis.createdAt, db).id
     }
 
@@ -68,8 +69,8 @@ extension Library {
             }
             try DecisionRow(
                 pictureId: id, tagKey: key, tag: decision.tag, batch: decision.batch, action: decision.action.rawValue,
-                before: try DecisionLog.json(decision.before.map { try SuggestionRow($0, analyses: analyses) }),
-                after: try DecisionLog.json(decision.after.map { try SuggestionRow($0, analyses: analyses) }), undoes: undone,
+                before: try DecisionLog.json(decision.before.map { try $0.taken(analyses) }),
+                after: try DecisionLog.json(decision.after.map { try $0.taken(analyses) }), undoes: undone,
                 decidedAt: decision.decidedAt, decidedBy: decision.decidedBy
             ).insert(db)
             entries.append(db.lastInsertedRowID)
@@ -77,7 +78,7 @@ extension Library {
             report.decisionsTaken += 1
         }
         for suggestion in picture.suggestions {
-            var row = try SuggestionRow(suggestion, analyses: analyses)
+            var row = try suggestion.taken(analyses)
             guard row.state == .pending || lastEntry[row.names.key] != nil else {
                 throw LibraryError.notAnExport("\(row.tag) is decided, but its decision is missing")
             }
@@ -92,11 +93,11 @@ extension Library {
         _ report: inout ImportReport, _ db: Database
     ) throws {
         var log = try DecisionLog(picture: id, person: person, moment: moment, db)
-        var rows = try SuggestionRow.all(of: id, db)
+        var rows = try Suggestion.all(of: id, db)
         // Decided ones first: a rejection keeps a pending one of another spelling away.
         let incoming = picture.suggestions.filter { $0.state != .pending } + picture.suggestions.filter { $0.state == .pending }
         for suggestion in incoming {
-            let theirs = try SuggestionRow(suggestion, analyses: analyses)
+            let theirs = try suggestion.taken(analyses)
             let names = theirs.namesAndText
             let index =
                 rows.firstIndex { $0.names.key == names.key }

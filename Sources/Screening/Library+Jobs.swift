@@ -142,11 +142,6 @@ extension Library {
         }
     }
 
-    /// Notes what a running job was planned to take, in bytes.
-    package func note(memory: Int, ofJob id: Int64) throws(LibraryError) {
-        try note { db in try db.execute(sql: "UPDATE job SET memory = ? WHERE id = ?", arguments: [max(0, memory), id]) }
-    }
-
     /// Notes how far a running job is.
     package func note(_ progress: JobProgress, ofJob id: Int64) throws(LibraryError) {
         try note { db in

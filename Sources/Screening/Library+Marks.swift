@@ -60,10 +60,11 @@ extension Library {
     ///
     /// - Parameters:
     ///   - picture: of this one only.
+    ///   - kind: of this one only.
     ///   - stars: with at least so many.
     ///   - isBinned: those in the bin instead.
     package func generations(
-        of picture: Int64?, stars: Int, isBinned: Bool = false, offset: Int, limit: Int
+        of picture: Int64?, kind: Generation.Kind? = nil, stars: Int, isBinned: Bool = false, offset: Int, limit: Int
     ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
         try read { db in
             var conditions = ["binnedAt IS \(isBinned ? "NOT NULL" : "NULL")"]
@@ -71,6 +72,10 @@ extension Library {
             if let picture {
                 conditions.append("pictureId = ?")
                 arguments += [picture]
+            }
+            if let kind {
+                conditions.append("kind = ?")
+                arguments += [kind.rawValue]
             }
             if stars > 0 {
                 conditions.append("coalesce(stars, 0) >= ?")

@@ -22,6 +22,8 @@ extension Library {
     static func insert(_ picture: NewPicture, at moment: Date, _ db: Database) throws -> PictureRecord {
         // One that lies in the bin stays there: a folder or a job that comes by it again is nobody's wish to have it back.
         let name = picture.name ?? picture.path.map(Library.name) ?? ""
+        var picture = picture
+        if let known = try Library.aliased(picture.sha256, db) { picture.sha256 = known }
         try db.execute(
             sql: """
                 INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)
@@ -29,6 +31,12 @@ extension Library {
                 """,
             arguments: [picture.sha256, picture.width, picture.height, moment, name])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
+        if let parent = picture.enlargedFrom {
+            // The first to say so is right, and nothing comes from itself.
+            try db.execute(
+                sql: "UPDATE picture SET enlargedFrom = ? WHERE id = ? AND id <> ? AND enlargedFrom IS NULL",
+                arguments: [parent, id, parent])
+        }
         if let path = picture.path, !path.isEmpty {
             try db.execute(
                 sql: """
@@ -46,12 +54,35 @@ extension Library {
         try read { db in try Library.picture(id, db) }
     }
 
-    /// The picture of that digest, if it is kept.
+    /// The picture of that digest, or that has had it since keywords were written into its file; nil where none is kept.
     package func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
+            let known = try Library.aliased(sha256.lowercased(), db) ?? sha256.lowercased()
+            return try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE sha256 = ?", arguments: [known])
                 .map { try PictureRecord.all([$0], db)[0] }
         }
+    }
+
+    /// Notes that a file of that digest is the picture too: its pixels are the same, something else was written into it.
+    ///
+    /// A digest that is a picture's own already stays so.
+    package func note(alias sha256: String, of picture: Int64) throws(LibraryError) {
+        let sha256 = try Text.sha256(sha256, field: "the picture's digest")
+        try write { db in
+            _ = try Library.picture(picture, db)
+            try db.execute(
+                sql: """
+                    INSERT INTO pictureAlias (sha256, pictureId)
+                    SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
+                    """, arguments: [sha256, picture, sha256])
+        }
+    }
+
+    /// The digest under which the picture is kept that has this one, too.
+    private static func aliased(_ sha256: String, _ db: Database) throws -> String? {
+        try String.fetchOne(
+            db, sql: "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?",
+            arguments: [sha256])
     }
 
     /// The picture whose digest starts so.

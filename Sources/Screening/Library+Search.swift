@@ -61,6 +61,19 @@ extension Library {
             conditions.append("bestStars > 0 AND bestStars >= ?")
             arguments += [stars]
         }
+        if let since = query.since {
+            conditions.append("addedAt >= ?")
+            arguments += [since]
+        }
+        if let model = query.model {
+            conditions.append(
+                """
+                (picture.id IN (SELECT pictureId FROM generation WHERE model = ? AND status = 'done') OR picture.sha256 IN (
+                    SELECT generationOutput.sha256 FROM generationOutput
+                    JOIN generation ON generation.id = generationOutput.generationId WHERE model = ?))
+                """)
+            arguments += [model, model]
+        }
         return (conditions, arguments)
     }
 
@@ -100,6 +113,7 @@ extension ListedPicture {
         (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
         (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))
         (prompt, madeBy) = (try row.optional("prompt"), try row.optional("madeBy"))
+        enlargedFrom = try row.optional("enlargedFrom")
         (lastDecision, lastPrompt) = (try row.optional("lastDecision"), try row.optional("lastPrompt"))
     }
 }

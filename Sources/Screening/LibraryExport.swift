@@ -62,25 +62,25 @@ package struct LibraryExport: Codable, Sendable, Equatable {
 extension LibraryExport {
     /// Without the folders of this machine: files are told by their names alone.
     package func withoutFolders() -> LibraryExport {
-        func plain(_ generation: ExportedGeneration) -> ExportedGeneration {
-            var generation = generation
-            for index in generation.outputs.indices {
-                generation.outputs[index].path = Library.name(ofPath: generation.outputs[index].path)
-            }
-            return generation
-        }
-        var export = self
-        export.generations = generations.map(plain)
-        for index in export.pictures.indices {
-            export.pictures[index].generations = pictures[index].generations.map(plain)
-            var seen: Set<String> = []
-            export.pictures[index].paths = pictures[index].paths.map { path in
-                var path = path
-                path.path = Library.name(ofPath: path.path)
-                return path
-            }.filter { seen.insert($0.path).inserted }
-        }
-        return export
+        LibraryExport(pictures: pictures.map(\.withoutFolders), generations: generations.map(\.withoutFolders))
+    }
+}
+
+extension ExportedPicture {
+    var withoutFolders: ExportedPicture {
+        var picture = self
+        picture.generations = generations.map(\.withoutFolders)
+        var seen: Set<String> = []
+        picture.paths = paths.map { Path(path: Library.name(ofPath: $0.path), seenAt: $0.seenAt) }.filter { seen.insert($0.path).inserted }
+        return picture
+    }
+}
+
+extension ExportedGeneration {
+    var withoutFolders: ExportedGeneration {
+        var generation = self
+        generation.outputs = outputs.map { GenerationOutput(path: Library.name(ofPath: $0.path), sha256: $0.sha256) }
+        return generation
     }
 }
 
@@ -96,7 +96,8 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package var addedAt: Date
     package var paths: [Path]
     package var analyses: [ExportedAnalysis]
-    package var suggestions: [ExportedSuggestion]
+    /// Their analyses are positions among the picture's.
+    package var suggestions: [Suggestion]
     package var decisions: [ExportedDecision]
     package var prompts: [ExportedPrompt]
     package var generations: [ExportedGeneration]
@@ -114,24 +115,8 @@ package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var dropped: String?
     package var composition: String?
     package var calibration: String?
+    package var things: String?
     package var createdAt: Date
-}
-
-package struct ExportedSuggestion: Codable, Sendable, Equatable {
-    package var tag: String
-    package var aliases: [String]
-    package var facet: String
-    /// Position among the picture's analyses.
-    package var analysis: Int?
-    package var cosine: Double?
-    package var confidence: Double
-    package var rank: Int?
-    package var source: SuggestionSource
-    package var state: Suggestion.State
-    package var editedText: String?
-    package var weight: Double
-    package var decidedAt: Date?
-    package var decidedBy: String?
 }
 
 package struct ExportedDecision: Codable, Sendable, Equatable {
@@ -139,8 +124,8 @@ package struct ExportedDecision: Codable, Sendable, Equatable {
     package var action: Decision.Action
     package var batch: Int64
     /// What the suggestion was before and after.
-    package var before: ExportedSuggestion?
-    package var after: ExportedSuggestion?
+    package var before: Suggestion?
+    package var after: Suggestion?
     /// Position among the picture's decisions.
     package var undoes: Int?
     package var decidedAt: Date

@@ -29,6 +29,10 @@ package struct PictureQuery: Sendable, Hashable {
     package var tag: String?
     /// Some result of it has at least so many stars.
     package var stars: Int?
+    /// Added at this moment or later.
+    package var since: Date?
+    /// Redrawn with this model, or made by it.
+    package var model: String?
     package var order = Order.newest
     package var offset = 0
     package var limit = 50
@@ -68,4 +72,6 @@ package struct ListedPicture: Sendable, Hashable, Identifiable {
     package let lastPrompt: Int?
     /// The first generation that made this very file.
     package let madeBy: Int64?
+    /// The picture that it was enlarged from.
+    package let enlargedFrom: Int64?
 }

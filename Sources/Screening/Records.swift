@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// A picture in the library.
 package struct PictureRecord: Sendable, Hashable, Identifiable {
@@ -28,40 +29,10 @@ package struct AnalysisRecord: Sendable, Hashable, Identifiable {
     package let dropped: StoredJSON?
     package let composition: StoredJSON?
     package let calibration: StoredJSON?
+    /// What stands where; nil in analyses that were made before anything told.
+    package let things: StoredJSON?
     package let wording: String?
     package let createdAt: Date
-}
-
-/// A tag proposed for a picture, or added by the person, and what became of it.
-///
-/// There is one for each picture and tag. It outlives analyses once it is decided.
-package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
-    package enum State: String, Sendable, Hashable, Codable, CaseIterable {
-        case pending, approved, rejected
-    }
-
-    /// Weights that are taken. 1 is no weight at all.
-    package static let weights: ClosedRange<Double> = 0.1...3
-
-    package let id: Int64
-    package let tag: String
-    package let aliases: [String]
-    package let facet: String
-    /// The analysis that last proposed it; nil for one that the person added.
-    package let analysisID: Int64?
-    package let cosine: Double?
-    /// In [0, 1]; 1 for one that the person added.
-    package let confidence: Double
-    package let rank: Int?
-    package let source: SuggestionSource
-    package let state: State
-    package let editedText: String?
-    package let weight: Double
-    package let decidedAt: Date?
-    package let decidedBy: String?
-
-    /// What goes into the prompt.
-    package var text: String { editedText ?? tag }
 }
 
 /// A suggestion that an analysis made and that is not shown, because of what the person decided before.
@@ -129,7 +100,7 @@ package struct PromptVersion: Sendable, Hashable {
 
 /// A run of an engine.
 package struct Generation: Sendable, Hashable, Identifiable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case generate, repaint, paint
     }
 

@@ -63,26 +63,8 @@ extension AnalysisRecord {
         dropped = try row.json("dropped")
         composition = try row.json("composition")
         calibration = try row.json("calibration")
+        things = try row.json("things")
         createdAt = try row.moment("createdAt")
-    }
-}
-
-extension Suggestion {
-    init(_ row: StoredRow, aliases: [String]) throws {
-        id = try row.value("id")
-        tag = try row.value("tag")
-        self.aliases = aliases
-        facet = try row.value("facet")
-        analysisID = try row.optional("analysisId")
-        cosine = try row.optional("cosine")
-        confidence = try row.value("confidence")
-        rank = try row.optional("rank")
-        source = try row.choice("source")
-        state = try row.choice("state")
-        editedText = try row.optional("editedText")
-        weight = try row.value("weight")
-        decidedAt = try row.optionalMoment("decidedAt")
-        decidedBy = try row.optional("decidedBy")
     }
 }
 
@@ -152,5 +134,6 @@ struct AnalysisRow: Encodable, PersistableRecord {
     var wording: String?
     var composition: String?
     var calibration: String?
+    var things: String?
     var createdAt: Date
 }

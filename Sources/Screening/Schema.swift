@@ -35,6 +35,25 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("7 the seed of every picture of a generation") { db in
+            try db.execute(sql: "ALTER TABLE generationOutput ADD COLUMN seed INTEGER")
+        }
+        migrator.registerMigration("8 what stands where in a picture") { db in
+            try db.execute(sql: "ALTER TABLE analysis ADD COLUMN things TEXT CHECK (things IS NULL OR json_valid(things))")
+        }
+        migrator.registerMigration("9 sheets, what a picture was enlarged from") { db in
+            try db.execute(sql: sheets)
+        }
+        migrator.registerMigration("10 other digests of a picture, whose file was given keywords") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE pictureAlias (
+                        sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+                        pictureId INTEGER NOT NULL REFERENCES picture(id) ON DELETE CASCADE
+                    ) WITHOUT ROWID;
+                    CREATE INDEX pictureAliasByPicture ON pictureAlias(pictureId);
+                    """)
+        }
         return migrator
     }
 

@@ -13,7 +13,7 @@ extension Analyst {
     ///   - composition: whether the text tower chooses the prompt.
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     package func analyze(
-        _ file: PictureFile, composition: CompositionMode = .fast, progress: @Sendable (Double) -> Void = { _ in }
+        _ file: PictureFile, composition: PromptComposition = .fast, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> AnalysisReport {
         let clock = ContinuousClock()
         let encoder = try encoder()
@@ -31,7 +31,7 @@ extension Analyst {
     ///
     /// - Parameter before: how long it took to have the picture decoded and looked at.
     func analyze(
-        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: CompositionMode,
+        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: PromptComposition,
         before: Duration
     ) throws -> AnalysisReport {
         let clock = ContinuousClock()
@@ -44,7 +44,8 @@ extension Analyst {
         try Task.checkCancellation()
         let learned = try learnedThresholds()
         let result = try analyzer.analyze(
-            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned, composition: composition)
+            look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned,
+            composition: composition.mode)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
         let tagged = try tag(image, file, vocabulary, library)
         let recovery = file.recovery()
@@ -61,7 +62,8 @@ extension Analyst {
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
                 wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition)),
-                calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned))),
+                calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned)),
+                things: try JSON.text(result.things.map(AnalysisReport.ThingEntry.init))),
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
             of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
@@ -83,13 +85,14 @@ extension Analyst {
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
-            suggestions: suggestions.map(AnalysisReport.SuggestionEntry.init),
+            suggestions: suggestions.map(SuggestionReport.init),
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
+                forms: .init(suggestions, least: try encoder().forAnalysis.judgement?.promptConfidence),
                 composition: try CompositionEntry(analysis)),
-            confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(), size: try analysis.size?.decoded(),
-            recovered: try analysis.recovered?.decoded(), notes: notes,
+            things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
+            size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
             tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
 }
@@ -97,7 +100,7 @@ extension Analyst {
 extension Analyst {
     /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed: all of it off the cooperative pool.
     private static func look(
-        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: CompositionMode
+        at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: PromptComposition
     ) async throws -> (Image, Analyzer.Look) {
         async let loading: Void = NumericQueue.shared.run { try encoder.load(texts: composition == .full) }
         let image = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide).image }
@@ -108,15 +111,15 @@ extension Analyst {
 }
 
 extension Suggested {
-    func forLibrary(_ vocabulary: TagVocabulary) -> NewSuggestion {
+    func forLibrary(_ vocabulary: TagVocabulary) -> Suggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
             case .measured: .measured
-            case .head: .head
+            case .head, .seen: .head
             case .tagger: .tagger
             }
-        return NewSuggestion(
+        return Suggestion(
             tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
             confidence: Double(confidence), rank: rank, source: origin)
     }
@@ -129,11 +132,27 @@ extension AnalysisReport.DroppedEntry {
     }
 }
 
+extension AnalysisReport.Forms {
+    /// Of what nobody rejected.
+    fileprivate init(_ suggestions: [Suggestion], least: Float?) {
+        let ranked = suggestions.filter { $0.state != .rejected && $0.source != .tagger }.sorted {
+            ($0.rank ?? .max, $0.id) < ($1.rank ?? .max, $1.id)
+        }
+        let used = PromptComposer.unscreened(
+            ranked, least: least ?? PromptComposer.leastConfidence, tag: \.text,
+            confidence: { $0.state == .approved ? 1 : Float($0.confidence) })
+        let tags = used.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }
+        self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
+    }
+}
+
 extension AnalysisReport.ModelEntry {
     fileprivate init(_ choice: ModelChoice) {
         self.init(
-            name: choice.name, reason: choice.reason, installed: choice.installed,
-            runnersUp: choice.runnersUp.map { .init(name: $0.name, score: $0.score, installed: $0.installed) })
+            name: choice.name, reason: choice.reason, installed: choice.installed, howToGet: choice.howToGet,
+            runnersUp: choice.runnersUp.map {
+                .init(name: $0.name, score: $0.score, installed: $0.installed, howToGet: $0.howToGet)
+            })
     }
 }
 
@@ -143,11 +162,11 @@ extension AnalysisReport.SizeEntry {
     }
 }
 
-extension AnalysisReport.SuggestionEntry {
-    fileprivate init(_ suggestion: Suggestion) {
+extension AnalysisReport.ThingEntry {
+    init(_ thing: SeenThing) {
         self.init(
-            id: suggestion.id, tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine, confidence: suggestion.confidence,
-            rank: suggestion.rank, state: suggestion.state, source: suggestion.source)
+            name: thing.name, certainty: Double(thing.certainty), left: Double(thing.box.left), top: Double(thing.box.top),
+            right: Double(thing.box.right), bottom: Double(thing.box.bottom))
     }
 }
 

@@ -29,7 +29,7 @@ extension Analyst {
     ///   - progress: told the share of the vocabulary embedded, from 0 to 1, the first time a vocabulary is used.
     ///   - onOutcome: told what became of each picture, in the order of the listing.
     package func analyze(
-        _ listing: PictureListing, composition: CompositionMode = .fast, again: Bool = false, reportsStanding: Bool = false,
+        _ listing: PictureListing, composition: PromptComposition = .fast, again: Bool = false, reportsStanding: Bool = false,
         progress: @Sendable (Double) -> Void = { _ in },
         onOutcome: @Sendable (BatchOutcome) throws -> Void
     ) async throws {

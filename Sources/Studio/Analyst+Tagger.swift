@@ -1,4 +1,5 @@
 import Analysis
+import Catalog
 import Encoders
 import Foundation
 import Pixels
@@ -15,11 +16,20 @@ extension Analyst {
     /// - Throws: ``StudioError/notATagger(path:)``.
     func tagger() throws -> Tagger? {
         if let openedTagger { return openedTagger }
-        guard let taggerFolder else { return nil }
+        guard let taggerFolder = taggerFolder.map({ folder(ofTagger: $0) }) else { return nil }
         guard Tagger.isTagger(directory: taggerFolder) else { throw StudioError.notATagger(path: taggerFolder.path) }
         let tagger = try Tagger(directory: taggerFolder, arithmetic: EncoderPrecision(named: precisionName).arithmetic)
         openedTagger = tagger
         return tagger
+    }
+
+    /// A tagger of the catalog is meant by its name, where no folder is called so.
+    private func folder(ofTagger named: URL) -> URL {
+        let catalog = premises.catalog()
+        guard !FileManager.default.fileExists(atPath: named.path), let manifest = catalog.model(named: named.lastPathComponent),
+            manifest.kind == .tagger, catalog.isInstalled(manifest), let folder = catalog.directory(of: manifest)
+        else { return named }
+        return folder
     }
 
     /// What a picture's shorter side must keep for all that look at it.

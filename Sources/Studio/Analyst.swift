@@ -77,7 +77,8 @@ package actor Analyst {
         let (encoder, vocabulary, catalog) = (try encoder().forAnalysis, try vocabulary(), premises.catalog())
         let index = try openIndex(progress: progress)
         let styles = try Analyst.styles(catalog, encoder, in: indexFolder, made: try embeddingsOfGenerations())
-        let analyzer = Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: catalog, styles: styles)
+        let analyzer = Analyzer(
+            encoder: encoder, vocabulary: vocabulary, index: index, catalog: catalog, styles: styles, memory: Memory.installed)
         openedAnalyzer = analyzer
         return analyzer
     }

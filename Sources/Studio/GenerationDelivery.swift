@@ -79,17 +79,19 @@ extension Studio {
             let row = results.compactMap { $0.pictures.first?.image }
             images = [(Image.sheet(row), last.pictures[0].seed)]
         }
+        let hashes = request.infotext == .a1111 ? calledHashes(of: order) : .init()
         var digests: [String] = []
         var delivered: [URL] = []
         var written: [URL] = []
         do {
             for (image, file) in zip(images, files) {
                 try Task.checkCancellation()
-                let text = GenerationText(
+                var text = GenerationText(
                     request: request, seed: image.seed, model: order.model.name, steps: last.run.steps,
                     sheet: strengths.isEmpty ? [] : zip(strengths, results).map { .init(strength: $0, run: $1.run.steps.run) },
                     width: last.run.working.width, height: last.run.working.height, untouchedPixels: untouched?.pixels,
                     untouchedDigest: untouched?.sha256)
+                text.hashes = hashes
                 let entries = text.entries().map { ($0.key, $0.text) }
                 let isNew = !order.overwrites || !FileManager.default.fileExists(atPath: file.path)
                 let place = try Studio.write(
@@ -136,7 +138,7 @@ extension GenerationRequest.Mode {
 
 extension URL {
     /// `cat.png` → `cat-2.png`.
-    fileprivate func numbered(_ number: Int) -> URL {
+    func numbered(_ number: Int) -> URL {
         deletingLastPathComponent().appendingPathComponent(
             deletingPathExtension().lastPathComponent + "-\(number)." + pathExtension)
     }

@@ -11,7 +11,9 @@ struct OrderKnowledge {
         var steps: Int?
         var guidance: Double?
         var sampler: String?
+        var spacing: SchedulerConfiguration.Spacing?
         var strength: Double?
+        var repaintStrength: Double?
         var firstSide: Int?
         var refine: Double?
         var drafts: Int?
@@ -40,13 +42,26 @@ struct OrderKnowledge {
     /// Asked once the wish was found sound.
     var model: () throws -> GenerationOrder.Model
     var approved: () throws -> Approved
+    /// What a style of that name adds to the prompts.
+    var style: (String) throws -> StyleSheet.Style = { throw StudioError.noSuchPreset($0) }
+    /// The lines that a wildcard means.
+    var wildcardLines: (String) throws -> [String] = { throw WildcardError.noFile(name: $0, folder: "") }
     /// The negative prompt that stands for the picture, whatever the positive one is.
     var standingNegative: () throws -> String? = { nil }
 }
 
+extension GenerationRequest {
+    /// In words: "4 steps, guidance 1, sampler lcm".
+    fileprivate var course: String {
+        let weight = guidance == guidance.rounded() ? "\(Int(guidance))" : "\(guidance)"
+        let spaced = spacing.map { ", spacing \($0.rawValue)" } ?? ""
+        return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)"
+    }
+}
+
 extension GenerationWish {
     /// What the pictures it names say is to be done.
-    var impliedMode: GenerationRequest.Mode { mask != nil ? .repaint : picture != nil ? .generate : .paint }
+    var impliedMode: GenerationRequest.Mode { mask != nil || select?.isEmpty == false ? .repaint : picture != nil ? .generate : .paint }
 
     /// Whether what is wished for is composed anew rather than redrawn from what is there: paintings, what fills a mask at nearly full
     /// strength, and a picture redrawn so far that it was asked to begin small. Two of the generators that come along share the work so.
@@ -97,11 +112,15 @@ extension GenerationOrder {
         {
             (request.width, request.height) = (size.width, size.height)
         }
+        let autoencoder = wish.autoencoder.map { Self.autoencoder($0, known) }
+        request.autoencoder = autoencoder?.name
+        let recognised = known.recognised.map { Recognition(kind: $0.kind, sign: $0.sign, settings: request.course) }
         let model = try known.model()
         request.model = model.name
         request.seed = request.seed ?? known.randomSeed()
+        try Self.word(&request, wish, known)
         self.init(
-            request: request, model: model, recognised: known.recognised, engine: engine,
+            request: request, model: model, autoencoder: autoencoder?.path, recognised: recognised, engine: engine,
             picture: request.mode == .paint ? nil : known.picture, mask: request.mode == .repaint ? known.mask : nil,
             strengths: strengths, place: Self.place(wish.output, known), overwrites: wish.overwrite ?? false, promptNumber: promptNumber,
             preview: preview, latent: try Self.file(wish.latent, isPicture: nil))
@@ -119,6 +138,9 @@ extension GenerationOrder {
         if wish.vae != nil { throw .onlyBuiltin(what: "a vae of your own") }
         if wish.textEncoders != nil { throw .onlyBuiltin(what: "a text encoder of your own") }
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
+        if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
+        if wish.spacing != nil { throw .onlyBuiltin(what: "a spacing of the steps") }
+        if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
     }
@@ -136,16 +158,29 @@ extension GenerationOrder {
         request.outputSize = try choice(wish.outputSize, "output size") ?? request.outputSize
         request.fill = try choice(wish.fill, "fill") ?? request.fill
         request.area = try choice(wish.area, "area") ?? request.area
+        request.infotext = try choice(wish.infotext, "infotext") ?? request.infotext
         request.prompt = wish.prompt ?? ""
         request.negative = wish.negative ?? ""
         request.readsEmptyNegative = wish.readsEmptyNegative ?? (wish.negative == "")
         request.prediction = try choice(wish.prediction, "prediction")
         request.steps = wish.steps ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
-        // The web UI has no DDIM in k-diffusion's form; its own default is this one. A manifest may name a sampler of a later version.
-        let usual = request.profile == .a1111 ? .dpmpp2MKarras : usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        request.guidanceUntil = wish.guidanceUntil
+        // A manifest may name a sampler of a later version.
+        var usual = usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
+        if request.profile == .a1111 {
+            // The web UI has no DDIM in k-diffusion's form; its own default is this one. What was distilled to few steps takes plain ones.
+            let isPlain = [.euler, .eulerAncestral].contains(usual)
+            usual = known.recognised == nil ? .dpmpp2MKarras : isPlain ? usual : .eulerAncestral
+        }
         request.sampler = try choice(wish.sampler, "sampler") ?? usual
-        let strength = request.mode == .paint ? nil : usage.strength
+        request.spacing = try choice(wish.spacing, "spacing") ?? usage.spacing
+        let strength: Double? =
+            switch request.mode {
+            case .paint: nil
+            case .repaint: usage.repaintStrength ?? usage.strength
+            case .generate: usage.strength
+            }
         request.strength = wish.strength ?? strength ?? request.strength
         // The other profiles paint at once, as their tools do.
         // A redrawn picture grows only where that was asked for: it follows the words better then, but its picture less.
@@ -173,6 +208,30 @@ extension GenerationOrder {
         request.refine = wish.refine ?? request.refine
         if let drafts = wish.drafts, drafts > 1, !request.grows { throw OrderError.draftsOfWhatDoesNotGrow(drafts) }
         request.drafts = wish.drafts ?? (request.firstSide == nil || !request.grows ? 1 : request.drafts)
+    }
+
+    /// The prompts with the words of the styles, and with their choices made by the seed.
+    private static func word(_ request: inout GenerationRequest, _ wish: GenerationWish, _ known: OrderKnowledge) throws {
+        var wording = GenerationRequest.Wording(prompt: request.prompt, negative: request.negative)
+        for name in wish.styles ?? [] {
+            let style = try known.style(name)
+            request.prompt = StyleSheet.join(style.prompt, request.prompt)
+            request.negative = StyleSheet.join(style.negative, request.negative)
+            wording.styles.append(style.name)
+        }
+        let (template, negative) = (PromptTemplate(request.prompt), PromptTemplate(request.negative))
+        wording.isChosen = template.hasChoices || negative.hasChoices
+        guard wording.isChosen || !wording.styles.isEmpty else { return }
+        let seed = request.seed ?? 0
+        request.prompt = try template.resolved(seed: seed, lines: known.wildcardLines)
+        // With numbers of its own: what one prompt says decides nothing of the other.
+        request.negative = try negative.resolved(seed: ~seed, lines: known.wildcardLines)
+        request.wording = wording
+        do {
+            try request.validate()
+        } catch {
+            throw OrderError.request(error)
+        }
     }
 
     private static func sheet(_ wish: GenerationWish) throws -> [Double] {
@@ -211,6 +270,13 @@ extension GenerationOrder {
         let url = URL(asTyped: output)
         guard output.hasSuffix("/") || known.isFolder(url) else { return .file(url) }
         return .folder(URL(fileURLWithPath: url.path, isDirectory: true))
+    }
+
+    /// The tiny autoencoder by the name it is known by, and its place where it was given as a file or folder.
+    private static func autoencoder(_ said: String, _ known: OrderKnowledge) -> Model {
+        let url = URL(asTyped: said)
+        guard said.contains("/") || !url.pathExtension.isEmpty || known.isFolder(url) else { return Model(name: said, path: nil) }
+        return Model(name: CalledFiles.nameOfTinyAutoencoder(at: url), path: url.path)
     }
 
     private static func file(_ name: String?, isPicture what: String?) throws -> URL? {

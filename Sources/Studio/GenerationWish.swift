@@ -11,8 +11,16 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var picture: String?
     /// File of a picture of the same size, white where it is to be repainted.
     package var mask: String?
+    /// Names of things in the picture that are to be repainted, in place of a mask: "dog", "face".
+    package var select: [String]?
     package var prompt: String?
     package var negative: String?
+    /// Names of the person's presets whose prompts are laid over these, in this order.
+    package var styles: [String]?
+    /// One of `infotexts`.
+    package var infotext: String?
+    /// Folder of the files that `__name__` in a prompt means; nil: the person's own.
+    package var wildcards: String?
     /// An installed model's name, a folder in diffusers' layout, or a .safetensors file.
     package var model: String?
     /// Whose autoencoder it is run with: a model's name, a file or a folder.
@@ -24,10 +32,16 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var strengths: [Double]?
     package var steps: Int?
     package var guidance: Double?
+    /// Up to 1: the share of the steps that run, above: how many of them, that are guided at all.
+    package var guidanceUntil: Double?
     package var seed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
+    /// One of `spacings`.
+    package var spacing: String?
+    /// The tiny autoencoder that stands in for the model's own: `tiny`, the name of one that is here, or a file or folder.
+    package var autoencoder: String?
     /// `512x384`, or `picture` for the picture's own.
     package var size: String?
     /// Side of the first picture of what grows; 0: at once.
@@ -70,10 +84,11 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, seed, sampler, clipSkip, size, firstSide,
-            refine
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, spacing,
+            clipSkip, size, autoencoder
+        case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative
+        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards, infotext
     }
 
     package init(from decoder: any Decoder) throws {
@@ -87,6 +102,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         latent = try values.decodeIfPresent(String.self, forKey: .latent)
         vae = try values.decodeIfPresent(String.self, forKey: .vae)
         textEncoders = try values.decodeIfPresent([String].self, forKey: .textEncoders)
+        wildcards = try values.decodeIfPresent(String.self, forKey: .wildcards)
     }
 
     /// All but what names files.
@@ -94,14 +110,19 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         mode = try values.decodeIfPresent(String.self, forKey: .mode)
         prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
         negative = try values.decodeIfPresent(String.self, forKey: .negative)
+        styles = try values.decodeIfPresent([String].self, forKey: .styles)
+        infotext = try values.decodeIfPresent(String.self, forKey: .infotext)
         model = try values.decodeIfPresent(String.self, forKey: .model)
         strength = try values.decodeIfPresent(Double.self, forKey: .strength)
         strengths = try values.decodeIfPresent([Double].self, forKey: .strengths)
         steps = try values.decodeIfPresent(Int.self, forKey: .steps)
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
+        guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
+        spacing = try values.decodeIfPresent(String.self, forKey: .spacing)
+        autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         size = try values.decodeIfPresent(String.self, forKey: .size)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)
         refine = try values.decodeIfPresent(Double.self, forKey: .refine)
@@ -124,7 +145,9 @@ package struct GenerationWish: Codable, Sendable, Equatable {
 
     package static let modes = GenerationRequest.Mode.allCases.map(\.rawValue)
     package static let samplers = SamplerName.allCases.map(\.rawValue)
+    package static let spacings = SchedulerConfiguration.Spacing.allCases.map(\.rawValue)
     package static let profiles = GenerationRequest.Profile.allCases.map(\.rawValue)
+    package static let infotexts = GenerationRequest.Infotext.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let predictions = GenerationRequest.Prediction.allCases.map(\.rawValue)
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)

@@ -116,6 +116,8 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
     case offline
     case notAName(String)
     case noRepository(name: String, source: String)
+    case runsElsewhere(name: String, engine: String, source: String)
+    case licenseNotAccepted(name: String, license: String, terms: String?)
     case noFile(name: String, repository: String, known: [String])
     case notWeights(name: String)
     case noModel(repository: String)
@@ -129,6 +131,10 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
         case .offline: "nothing is fetched: --offline, or HF_HUB_OFFLINE, says so"
         case .notAName(let name): "\(name) is neither a known model, nor OWNER/NAME of a hub, nor an address; see redraw models list"
         case .noRepository(let name, let source): "\(name) is not to be had from a hub: \(source)"
+        case .runsElsewhere(let name, let engine, let source):
+            "\(name) is not fetched, for Redraw does not run it: get it for \(engine) (\(source)), and name that one's address with --engine"
+        case .licenseNotAccepted(let name, let license, let terms):
+            "\(name) comes under \(license)\(terms.map { " (\($0))" } ?? ""); read it, then add --accept-licence"
         case .noFile(let name, let repository, let known):
             "\(repository) has no file \(name)" + (known.isEmpty ? "" : "; it has \(known.prefix(8).joined(separator: ", "))")
         case .notWeights(let name): "\(name) is no .safetensors file; pickles and other formats are not read"

@@ -9,6 +9,8 @@ package struct Installation: Sendable, Hashable {
     package let data: URL
     /// The person's own models: `$XDG_DATA_HOME/redraw/models`, searched after the shipped ones.
     package let personalModels: URL
+    /// The person's own lists of words for prompts: `$XDG_DATA_HOME/redraw/wildcards`.
+    package var wildcards: URL { personalModels.deletingLastPathComponent().appendingPathComponent("wildcards") }
     /// Things that can be computed again: `$XDG_CACHE_HOME/redraw`.
     package let cache: URL
     /// The default library: `$XDG_DATA_HOME/redraw`.

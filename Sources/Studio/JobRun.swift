@@ -86,7 +86,7 @@ struct JobRun: Sendable {
                 switch event {
                 case .loaded(let prompt, let seconds):
                     // Nothing is told of a run that is refused but why.
-                    onEvent(.planned(PlanReport(plan, prompt)))
+                    onEvent(.planned(PlanReport(plan, prompt, notes: studio.subjectNotes(on: order))))
                     begun = (try begin(plan, pictureFile, library), seconds)
                 case .step(let step):
                     try await keep(step)

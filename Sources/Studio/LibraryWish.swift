@@ -16,7 +16,7 @@ package struct LibraryWish: Codable, Sendable, Equatable {
     package init() {}
 
     /// Keys of a wish that name files of the machine.
-    private static let files: Set<String> = ["output", "overwrite", "preview", "latent", "vae", "textEncoders"]
+    private static let files: Set<String> = ["output", "overwrite", "preview", "latent", "vae", "textEncoders", "wildcards"]
 
     private struct AnyKey: CodingKey {
         let stringValue: String
@@ -49,16 +49,18 @@ package struct LibraryWish: Codable, Sendable, Equatable {
 package enum WishError: Error, Equatable, CustomStringConvertible {
     case unknownKey(String)
     case namesFile(String)
+    case namesPath(String)
 
     package var field: String {
         switch self {
-        case .unknownKey(let key), .namesFile(let key): key
+        case .unknownKey(let key), .namesFile(let key), .namesPath(let key): key
         }
     }
 
     package var description: String {
         switch self {
         case .unknownKey(let key): "there is no setting \(key)"
+        case .namesPath(let key): "\(key) takes a name here, not a path"
         case .namesFile(let key): "\(key) is not taken here: what is made goes into the library"
         }
     }
@@ -75,6 +77,9 @@ extension Studio {
             premises.registered.generator(named: model) == nil
         {
             throw StudioError.unknownModel(name: model, known: premises.catalog().generators.map(\.name))
+        }
+        if let autoencoder = located.autoencoder, autoencoder.contains(where: { "/.~".contains($0) }) {
+            throw WishError.namesPath("autoencoder")
         }
         if let id = wish.picture { located.picture = try file(of: premises.library().picture(id: id)).path }
         if let mask = wish.mask { located.mask = try file(ofMask: mask).path }
@@ -98,7 +103,7 @@ extension Studio {
         }
         let plan = try await engine.plan(order)
         let length = engine is any OutsideEngine ? nil : try length(of: order.request.prompt, model: order.model.name)
-        var report = PlanReport(plan, length)
+        var report = PlanReport(plan, length, notes: subjectNotes(on: order))
         report.notes = report.notes.map(discreetText().plain)
         return PlannedOrder(order: OrderReport(order), plan: report, crop: plan.region.map(CropEntry.init))
     }

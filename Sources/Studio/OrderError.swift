@@ -9,11 +9,17 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     case sizeOfNoPicture
     case noPicture(mode: String)
     case noMask
+    case maskAndSelection
+    case nothingSelected(name: String, picture: String, seen: [String])
     case nothingToPaint
     case notAPictureName(what: String, name: String)
     /// A sheet is one picture with one seed.
     case sheetOf(count: Int, drafts: Int)
     case noStrengths([Double])
+    /// A value that the setting it runs over cannot have.
+    case noValue(axis: String, value: String)
+    case axisTwice(String)
+    case sheetCells(Int)
     case draftsOfWhatDoesNotGrow(Int)
     /// An engine elsewhere has no such thing.
     case onlyBuiltin(what: String)
@@ -26,10 +32,17 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .noSize, .sizeOfNoPicture: "size"
         case .noPicture: "picture"
         case .noMask: "mask"
+        case .maskAndSelection, .nothingSelected: "select"
         case .nothingToPaint: "prompt"
         case .notAPictureName(let what, _): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"
+        case .noValue(let axis, _): axis
+        case .axisTwice: "y"
+        case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
+        case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
+        case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
+        case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
         case .onlyBuiltin(let what):
             what.contains("text encoder")
                 ? "textEncoders"
@@ -53,6 +66,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
 
     /// As many strengths as a sheet may show.
     package static let mostStrengths = 12
+    /// As many pictures as a sheet of two settings may have.
+    package static let mostCells = 64
 
     package var description: String {
         switch self {
@@ -62,12 +77,20 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sizeOfNoPicture: "the size picture needs a picture; give a size such as 512x384"
         case .noPicture(let mode): "there is no picture to \(mode); name one"
         case .noMask: "there is no mask to repaint under; name a picture that is white where it is to be repainted"
+        case .maskAndSelection: "a mask and things to select say the same twice; leave one of them out"
+        case .nothingSelected(let name, let picture, let seen):
+            "no \(name) was found in \(picture)"
+                + (seen.isEmpty ? ", nor any other thing that can be selected" : "; found were \(seen.joined(separator: ", "))")
+                + ". Name another, or a mask."
         case .nothingToPaint: "Say what to paint: redraw paint \"a photo of a cat\"."
         case .notAPictureName(let what, let name): "the \(what) \(name) must end in .png, .jpg or .webp"
         case .sheetOf(let count, let drafts):
             "several strengths make one sheet with one seed; leave \(count > 1 ? "the count \(count)" : "the drafts \(drafts)") out"
         case .noStrengths(let strengths):
             "\(strengths.isEmpty ? "no strengths" : strengths.map { "\($0)" }.joined(separator: ", ")): a sheet takes 1 to \(Self.mostStrengths), each from 0 to 1"
+        case .noValue(let axis, let value): "\(value) is no value of \(axis)"
+        case .axisTwice(let axis): "a sheet runs over \(axis) one way only; choose another setting for the other"
+        case .sheetCells(let count): "a sheet has 1 to \(Self.mostCells) pictures, not \(count)"
         case .draftsOfWhatDoesNotGrow(let drafts):
             "\(drafts) drafts: only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with a first side (--first-side)"
         case .onlyBuiltin(let what): "\(what) is the built-in engine's alone; leave it out, or leave out the other engine"

@@ -6,12 +6,18 @@ extension OrderKnowledge.Usage {
     init(_ defaults: Manifest.Defaults?) {
         guard let defaults else { return }
         (steps, guidance, sampler, strength) = (defaults.steps, defaults.guidance, defaults.sampler, defaults.strength)
+        repaintStrength = defaults.repaintStrength
         (firstSide, refine, drafts) = (defaults.firstSide, defaults.refine, defaults.drafts)
     }
 
     /// What a model's own files tell, where no manifest describes it.
     init(_ habits: ModelHabits?) {
         guard let habits else { return }
-        (steps, guidance, sampler) = (habits.steps, habits.guidance, habits.sampler?.rawValue)
+        (steps, guidance, sampler, spacing) = (habits.steps, habits.guidance, habits.sampler?.rawValue, habits.spacing)
+    }
+
+    /// Takes over how a LoRA has the model run.
+    mutating func take(_ found: FewStepModel) {
+        (steps, guidance, sampler, spacing) = (found.steps, found.guidance, found.sampler.rawValue, found.spacing)
     }
 }

@@ -26,7 +26,8 @@ final class Premises: Sendable {
     func catalog() -> ModelCatalog {
         knownModels.withLock { known in
             if let known, known.isCurrent { return known }
-            let catalog = ModelCatalog(directories: [installation.models, installation.personalModels])
+            let registered = registered
+            let catalog = ModelCatalog(directories: [installation.models, installation.personalModels]) { registered.folders }
             known = catalog
             return catalog
         }
@@ -93,9 +94,10 @@ final class Premises: Sendable {
             return (link == nil ? place.deletingPathExtension().lastPathComponent : name, place)
         }
         guard manifest.kind == .generator else { throw StudioError.notAGenerator(name: name) }
+        if let engine = manifest.engine { throw StudioError.runsElsewhere(name: name, engine: engine) }
         guard catalog.isInstalled(manifest), let directory = catalog.directory(of: manifest) else {
-            throw StudioError.modelNotInstalled(name: name, source: manifest.source)
+            throw StudioError.modelNotInstalled(name: name, howToGet: manifest.howToGet)
         }
-        return (name, directory)
+        return (name, manifest.singleFile.map { directory.appendingPathComponent($0) } ?? directory)
     }
 }

@@ -48,6 +48,12 @@ struct RegisteredModels: Sendable {
         )
     }
 
+    /// Where the files lie that were registered.
+    var folders: [URL] {
+        var seen: Set<String> = []
+        return all().compactMap { $0.target?.deletingLastPathComponent() }.filter { seen.insert($0.path).inserted }
+    }
+
     /// A generator's file or folder; nil where none of that name is registered.
     func generator(named name: String) -> URL? {
         guard !name.contains("/"), !name.isEmpty else { return nil }

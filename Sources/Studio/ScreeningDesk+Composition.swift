@@ -1,4 +1,5 @@
 import Analysis
+import Catalog
 import Foundation
 import Vocabulary
 
@@ -10,9 +11,19 @@ extension ScreeningDesk {
         try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, facetOfTag: facetOfTag)
     }
 
+    /// What Analysis keeps out of a picture of that medium for which all these were approved.
+    static func negative(_ medium: String, _ approved: Set<String>) -> String {
+        NegativePrompt.standard(medium: medium, wanted: approved)
+    }
+
     /// What Analysis makes of approved tags. A facet that this version does not know counts as a subject.
-    package static let composition: Composition = { approved in
-        PromptComposer.compose(
-            approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) })
+    package static let composition: Composition = composition(for: nil)
+
+    /// The same, as a model wants it written.
+    static func composition(for habit: Manifest.Prompt?) -> Composition {
+        { approved in
+            PromptComposer.compose(
+                approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }, for: habit)
+        }
     }
 }

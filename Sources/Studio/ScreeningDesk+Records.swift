@@ -5,47 +5,63 @@ import Screening
 
 extension ScreeningDesk {
     /// - Throws: `LibraryError.noSuchPicture`.
-    package func picture(id: Int64) throws -> PictureRecord { try library.picture(id: id) }
+    package func picture(id: Int64) throws -> KnownPicture { KnownPicture(try library.picture(id: id)) }
 
     /// All of the picture's suggestions, best first: by rank, then confidence; those the person added at the end.
-    package func suggestions(of picture: Int64) throws -> [Suggestion] { try library.suggestions(of: picture) }
+    package func suggestions(of picture: Int64) throws -> [SuggestionReport] {
+        try library.suggestions(of: picture).map(SuggestionReport.init)
+    }
 
     /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
     ///
     /// - Parameter person: who decided, for the record.
     /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
-    package func decide(_ changes: [Change], on picture: Int64, by person: String) throws -> DecisionOutcome {
-        try library.decide(changes, on: picture, by: person)
+    package func decide(_ decisions: [ScreeningDecision], on picture: Int64, by person: String) throws -> DecisionsTaken {
+        DecisionsTaken(try library.decide(decisions.map(\.change), on: picture, by: person))
     }
 
     /// Takes back the picture's last decisions that are not taken back yet.
     ///
     /// - Throws: `LibraryError.nothingToUndo`.
-    package func undo(on picture: Int64, by person: String) throws -> DecisionOutcome { try library.undo(on: picture, by: person) }
+    package func undo(on picture: Int64, by person: String) throws -> DecisionsTaken {
+        DecisionsTaken(try library.undo(on: picture, by: person))
+    }
+
+    /// What a person is told whose decision was not taken and who can go on; nil where the error is about more than that decision.
+    package static func refusal(_ error: any Error) -> String? {
+        switch error {
+        case let error as ScreeningDeskError: error.description
+        case LibraryError.invalid, LibraryError.noSuchSuggestion: "\(error)"
+        case LibraryError.nothingToUndo: "Nothing to undo."
+        default: nil
+        }
+    }
 
     /// The picture's prompt versions, the first one first.
-    package func prompts(of picture: Int64) throws -> [PromptVersion] { try library.prompts(of: picture) }
+    package func prompts(of picture: Int64) throws -> [PromptReport] { try library.prompts(of: picture).map(PromptReport.init) }
 
-    package func latestPrompt(of picture: Int64) throws -> PromptVersion? { try library.latestPrompt(of: picture) }
+    package func latestPrompt(of picture: Int64) throws -> PromptReport? { try library.latestPrompt(of: picture).map(PromptReport.init) }
 
     /// - Throws: `LibraryError.noSuchPrompt`.
-    package func prompt(_ number: Int, of picture: Int64) throws -> PromptVersion { try library.prompt(number, of: picture) }
+    package func prompt(_ number: Int, of picture: Int64) throws -> PromptReport { PromptReport(try library.prompt(number, of: picture)) }
 
     /// - Throws: `LibraryError.noSuchGeneration`.
-    package func generation(id: Int64) throws -> Generation { try library.generation(id: id) }
+    package func generation(id: Int64) throws -> GenerationEntry { try GenerationEntry(library.generation(id: id)) }
 
     /// Generations, the latest first; of one picture, or of all.
-    package func generations(of picture: Int64? = nil, limit: Int = .max) throws -> [Generation] {
-        try library.generations(of: picture, limit: limit)
+    package func generations(of picture: Int64? = nil, limit: Int = .max) throws -> [GenerationEntry] {
+        try library.generations(of: picture, limit: limit).map { try GenerationEntry($0) }
     }
 
     /// What happened, the latest first, to one picture or to all.
-    package func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryEntry] {
-        try library.history(of: picture, limit: limit)
+    ///
+    /// - Parameter generationsOnly: leaves everything else out.
+    package func history(of picture: Int64? = nil, limit: Int = 50, generationsOnly: Bool = false) throws -> [HistoryReport] {
+        let entries: [HistoryEntry] =
+            generationsOnly
+            ? try library.generations(of: picture, limit: limit).map { .generation($0) } : try library.history(of: picture, limit: limit)
+        return try entries.map { try HistoryReport($0) }
     }
-
-    /// The whole library, or the given pictures with all that belongs to them.
-    package func export(pictures: [Int64]? = nil) throws -> LibraryExport { try library.export(pictures: pictures) }
 
     /// Writes the whole library, or the given pictures with all that belongs to them, piece by piece.
     ///

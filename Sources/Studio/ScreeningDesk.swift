@@ -3,24 +3,6 @@ import Foundation
 import Screening
 import Vocabulary
 
-// What the commands and the page call by name without importing the rooms below.
-package typealias Library = Screening.Library
-package typealias LibraryError = Screening.LibraryError
-package typealias LibraryExport = Screening.LibraryExport
-package typealias PictureRecord = Screening.PictureRecord
-package typealias Suggestion = Screening.Suggestion
-package typealias Change = Screening.Change
-package typealias Decision = Screening.Decision
-package typealias DecisionOutcome = Screening.DecisionOutcome
-package typealias NewPicture = Screening.NewPicture
-package typealias NewAnalysis = Screening.NewAnalysis
-package typealias NewSuggestion = Screening.NewSuggestion
-package typealias EncoderIdentity = Screening.EncoderIdentity
-package typealias VocabularyIdentity = Screening.VocabularyIdentity
-package typealias PromptVersion = Screening.PromptVersion
-package typealias Generation = Screening.Generation
-package typealias HistoryEntry = Screening.HistoryEntry
-
 /// What can go wrong at the desk itself; the library's own errors pass through.
 package enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
     /// There is nothing to compose a prompt from.
@@ -83,7 +65,7 @@ extension ScreeningDesk {
     /// The picture that a person means: by its file (whatever its name now), by a path it was seen at, by its number, or by the start
     /// of its SHA-256 (at least four digits).
     /// - Throws: `LibraryError.noSuchPicture` or `LibraryError.ambiguousPicture`.
-    package func picture(_ reference: String) throws -> PictureRecord { try library.picture(meant: reference) }
+    package func picture(_ reference: String) throws -> KnownPicture { KnownPicture(try library.picture(meant: reference)) }
 
     /// How paths are kept: absolute, so that they mean the same from every working directory.
     package static func storedPath(_ path: String) -> String {
@@ -91,8 +73,8 @@ extension ScreeningDesk {
     }
 
     /// Pictures with pending suggestions, the latest first.
-    package func picturesToScreen() throws -> [PictureRecord] {
-        try library.picturesWithPendingSuggestions()
+    package func picturesToScreen() throws -> [KnownPicture] {
+        try library.picturesWithPendingSuggestions().map(KnownPicture.init)
     }
 }
 
@@ -122,7 +104,7 @@ extension Library {
 extension ScreeningDesk {
     /// A tag to be added, as a person types it: `watercolour`, or with its facet `style: watercolour`.
     /// Without one, the vocabulary's facet counts, else `subject`.
-    package func addition(_ text: String) throws -> Change {
+    package func addition(_ text: String) throws -> ScreeningDecision {
         if let colon = text.firstIndex(of: ":") {
             let name = text[..<colon].trimmingCharacters(in: .whitespaces)
             guard let facet = Facet(spelling: name) else { throw ScreeningDeskError.noSuchFacet(name) }
@@ -136,7 +118,7 @@ extension ScreeningDesk {
 
 extension ScreeningDesk {
     /// The prompt that would be composed now, whether or not anything is approved.
-    package func preview(_ suggestions: [Suggestion]) -> String {
+    package func preview(_ suggestions: [SuggestionReport]) -> String {
         compose(
             suggestions.filter { $0.state == .approved }.map { ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight) })
     }
@@ -146,49 +128,60 @@ extension ScreeningDesk {
     /// A version written by hand stands until something is decided after it.
     /// - Parameter recompose: composes all the same.
     /// - Throws: ``ScreeningDeskError/nothingApproved(picture:)``.
-    package func prompt(of picture: PictureRecord, recompose: Bool = false) throws -> PromptVersion {
+    package func prompt(of picture: KnownPicture, recompose: Bool = false) throws -> PromptReport {
         let latest = try library.latestPrompt(of: picture.id)
         if let latest, !recompose, latest.source != .composed {
             let decided = try library.decisions(of: picture.id).last?.decidedAt
-            if decided.map({ $0 <= latest.createdAt }) ?? true { return latest }
+            if decided.map({ $0 <= latest.createdAt }) ?? true { return PromptReport(latest) }
         }
-        let suggestions = try library.suggestions(of: picture.id)
+        let suggestions = try suggestions(of: picture.id)
         guard suggestions.contains(where: { $0.state == .approved }) else {
-            throw ScreeningDeskError.nothingApproved(picture: picture.paths.first ?? "\(picture.id)")
+            throw ScreeningDeskError.nothingApproved(picture: picture.label)
         }
         let composed = preview(suggestions)
         // Nothing is kept in a library that is only read; what was kept before can be told.
-        if library.isReadOnly, let latest, latest.positive == composed { return latest }
-        return try library.record(try draft(positive: composed, negative: nil, picture, source: .composed), of: picture.id)
+        if library.isReadOnly, let latest, latest.positive == composed { return PromptReport(latest) }
+        return try keep(draft(positive: composed, negative: nil, picture, source: .composed), of: picture)
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
-    package func write(positive: String?, negative: String?, for picture: PictureRecord) throws -> PromptVersion {
+    package func write(positive: String?, negative: String?, for picture: KnownPicture) throws -> PromptReport {
         var text = positive
         if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
-        if text == nil { text = preview(try library.suggestions(of: picture.id)) }
-        return try library.record(try draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture.id)
+        if text == nil { text = preview(try suggestions(of: picture.id)) }
+        return try keep(draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture)
     }
 
     /// What was found in the picture's own file when it was analysed, if anything was.
-    package func recovered(for picture: PictureRecord) throws -> RecoveredPrompt? {
+    package func recovered(for picture: KnownPicture) throws -> RecoveredEntry? {
         try library.latestRecovery(of: picture.id)?.recovered?.decoded()
     }
 
     /// Makes the prompt that was found in the picture's file the next version, word by word, with the size it was drawn at.
     /// - Throws: ``StudioError/nothingRecovered(picture:)``.
-    package func adoptRecovered(for picture: PictureRecord) throws -> PromptVersion {
+    package func adoptRecovered(for picture: KnownPicture) throws -> PromptReport {
         guard let found = try recovered(for: picture) else {
-            throw StudioError.nothingRecovered(picture: picture.paths.first ?? "\(picture.id)")
+            throw StudioError.nothingRecovered(picture: picture.label)
         }
         var prompt = try draft(positive: found.positive, negative: found.negative, picture, source: .recovered)
         if let width = found.width, let height = found.height { (prompt.width, prompt.height) = (width, height) }
-        return try library.record(prompt, of: picture.id)
+        return try keep(prompt, of: picture)
+    }
+
+    private func keep(_ prompt: NewPrompt, of picture: KnownPicture) throws -> PromptReport {
+        PromptReport(try library.record(prompt, of: picture.id))
+    }
+
+    /// The negative prompt that goes with the medium that a person approved; nil where none was.
+    private func ofApprovedMedium(_ picture: PictureRecord) throws -> String? {
+        let approved = try library.suggestions(of: picture.id).filter { $0.state == .approved }
+        guard let medium = approved.first(where: { $0.facet == Facet.medium.rawValue })?.text else { return nil }
+        return ScreeningDesk.negative(medium, Set(approved.map(\.text)))
     }
 
     /// Fills in what the person did not say: the negative prompt that was last written, else the analysis's; its model and size.
     private func draft(
-        positive: String, negative: String?, _ picture: PictureRecord, source: NewPrompt.Source
+        positive: String, negative: String?, _ picture: KnownPicture, source: NewPrompt.Source
     ) throws -> NewPrompt {
         struct Model: Decodable { var name: String }
         struct Size: Decodable { var width, height: Int }
@@ -197,7 +190,8 @@ extension ScreeningDesk {
         let model: Model? = try analysis?.model?.decoded()
         let size: Size? = try analysis?.size?.decoded()
         return NewPrompt(
-            positive: positive, negative: negative ?? written?.negative ?? analysis?.negative ?? "", model: model?.name,
+            positive: positive, negative: try negative ?? written?.negative ?? ofApprovedMedium(picture) ?? analysis?.negative ?? "",
+            model: model?.name,
             width: size?.width, height: size?.height, source: source)
     }
 }

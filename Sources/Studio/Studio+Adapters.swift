@@ -9,6 +9,11 @@ extension Studio {
     /// Names of the textual inversions that prompts may call, whatever the model.
     package func embeddings() -> [String] { CalledFiles.embeddings(in: adapterFolders) }
 
+    /// Tiny autoencoders that may stand in for a model's own: `tiny` for the one that fits, and those that lie among the person's models.
+    package func autoencoders() -> [String] {
+        [GenerationRequest.fittingAutoencoder] + CalledFiles.tinyAutoencoders(in: adapterFolders)
+    }
+
     /// A model's own folder is searched besides, when it is used.
     private var adapterFolders: [URL] { [installation.personalModels] }
 

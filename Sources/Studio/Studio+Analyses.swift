@@ -2,6 +2,7 @@ import Engines
 import Foundation
 import Pixels
 import Screening
+import Synchronization
 
 /// How a picture is to be analysed: with what is installed under these names; nil is the studio's own.
 package struct AnalysisWish: Codable, Sendable, Hashable {
@@ -14,7 +15,48 @@ package struct AnalysisWish: Codable, Sendable, Hashable {
     }
 }
 
+/// What an analysis is at.
+package enum AnalysisStage: String, Codable, Sendable {
+    case reading
+    /// The first time a vocabulary is used, its words are looked at.
+    case learning
+    case looking
+}
+
+struct AnalysisUnderWay {
+    var picture: Int64?
+    var stage: AnalysisStage?
+    /// From 0 to 1, where the stage tells.
+    var share: Double?
+    /// Analyses that ended since none waited.
+    var done = 0
+}
+
+/// How far the pictures are that wait for being analysed.
+package struct AnalysisProgress: Codable, Sendable, Equatable {
+    /// Analyses that ended since none waited, and how many there are with those that wait; both 0 where none waits.
+    package let done: Int
+    package let total: Int
+    /// The one that is being analysed, and what its analysis is at.
+    @OrNull package internal(set) var picture: Int64?
+    @OrNull package internal(set) var stage: AnalysisStage?
+    /// Of the stage, from 0 to 1.
+    @OrNull package internal(set) var share: Double?
+}
+
 extension Studio {
+    /// How far the pictures are that wait for being analysed.
+    package func analysisProgress() throws -> AnalysisProgress {
+        var query = PictureQuery()
+        (query.state, query.limit) = (.analysing, 0)
+        let left = try premises.library().pictures(query).total
+        return underWay.withLock { state in
+            if left == 0 { state.done = 0 }
+            return AnalysisProgress(
+                done: state.done, total: state.done + left, picture: state.picture, stage: state.stage, share: state.share)
+        }
+    }
+
     /// Has a picture analysed when its turn comes.
     ///
     /// - Throws: ``StudioError/unknownEncoder(name:known:)`` and the like where something is not installed; `LibraryError.noSuchPicture`.
@@ -36,9 +78,9 @@ extension Studio {
 
     /// Analyses the newest of the pictures that wait for that, and that no other process analyses already; what fails is kept with it.
     ///
-    /// - Parameter onChange: told the picture's number when its analysis begins, and when it has ended.
+    /// - Parameter onChange: told the picture's number when its analysis begins, comes to another stage, and has ended.
     /// - Returns: whether there was one.
-    package func analyseNext(onChange: @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
+    package func analyseNext(onChange: @escaping @Sendable (Int64) -> Void = { _ in }) async throws -> Bool {
         let library = try premises.library()
         var others: Set<Int64> = []
         while let (picture, how) = try library.nextWantedAnalysis(besides: others) {
@@ -56,11 +98,16 @@ extension Studio {
         return false
     }
 
-    private func analyse(_ picture: Int64, _ how: StoredJSON, _ library: Library, onChange: @Sendable (Int64) -> Void) async throws {
-        underWay.withLock { $0 = picture }
-        onChange(picture)
+    private func analyse(
+        _ picture: Int64, _ how: StoredJSON, _ library: Library, onChange: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        let enter: @Sendable (AnalysisStage, Double?) -> Void = { [self] stage, share in
+            underWay.withLock { ($0.picture, $0.stage, $0.share) = (picture, stage, share) }
+            onChange(picture)
+        }
+        enter(.reading, nil)
         defer {
-            underWay.withLock { $0 = nil }
+            underWay.withLock { $0 = AnalysisUnderWay(done: $0.done + 1) }
             onChange(picture)
         }
         do throws(any Error) {
@@ -69,7 +116,19 @@ extension Studio {
                 let record = try library.picture(id: picture)
                 return try self.file(of: record)
             }
-            _ = try await analyst(for: wish).analyze(file)
+            enter(.looking, nil)
+            // In twentieths: a vocabulary has thousands of words.
+            let told = Mutex(0)
+            _ = try await analyst(for: wish).analyze(file) { share in
+                let twentieth = Int(share * 20)
+                guard
+                    told.withLock({ told in
+                        defer { told = twentieth }
+                        return told != twentieth
+                    })
+                else { return }
+                enter(share < 1 ? .learning : .looking, share < 1 ? share : nil)
+            }
             try library.endWantedAnalysis(of: picture, how, failure: nil)
         } catch let error as CancellationError {
             throw error
@@ -85,7 +144,7 @@ extension Studio {
     }
 
     /// The picture that is being analysed.
-    var analysing: Int64? { underWay.withLock { $0 } }
+    var analysing: Int64? { underWay.withLock { $0.picture } }
 
     private func analyst(for wish: AnalysisWish) -> Analyst {
         guard wish != AnalysisWish() else { return analyst }

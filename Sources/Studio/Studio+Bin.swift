@@ -24,17 +24,26 @@ extension Studio {
         try await Studio.takingIn.run { [self] in
             let library = try premises.library()
             let emptied = try library.emptyBin()
-            for file in emptied.files {
-                guard files.isKept(file.path), try !library.needs(file) else { continue }
-                try? FileManager.default.removeItem(atPath: file.path)
-            }
-            for sha256 in Set(emptied.pictures + emptied.files.map(\.sha256)) {
-                guard try !library.isShown(sha256) else { continue }
-                for shelf in [LibraryFiles.Shelf.pictures, .thumbnails] { removeKept(sha256, shelf) }
-            }
-            try removeMasks(besides: Set(emptied.masks), library)
+            _ = try remove(emptied, library)
             return BinReport(pictures: emptied.pictures.count, generations: emptied.generations)
         }
+    }
+
+    /// Removes the files of the library's own that nothing in it needs any more.
+    ///
+    /// - Returns: the paths of those that it told.
+    func remove(_ emptied: EmptiedBin, _ library: Library) throws -> [String] {
+        var removed: [String] = []
+        for file in emptied.files {
+            guard files.isKept(file.path), try !library.needs(file) else { continue }
+            if (try? FileManager.default.removeItem(atPath: file.path)) != nil { removed.append(file.path) }
+        }
+        for sha256 in Set(emptied.pictures + emptied.files.map(\.sha256)) {
+            guard try !library.isShown(sha256) else { continue }
+            for shelf in [LibraryFiles.Shelf.pictures, .thumbnails] { removeKept(sha256, shelf) }
+        }
+        try removeMasks(besides: Set(emptied.masks), library)
+        return removed.sorted()
     }
 
     /// Seconds for which a mask is kept that was sent and not used yet.

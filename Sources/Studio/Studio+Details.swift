@@ -1,6 +1,8 @@
 import Catalog
+import Engines
 import Foundation
 import Screening
+import Synchronization
 import Vocabulary
 
 /// A decision as a page sends it.
@@ -15,7 +17,7 @@ package struct DecisionWish: Codable, Sendable {
 }
 
 /// What deciding leaves of a picture.
-package struct ScreeningReport: Codable, Sendable {
+package struct ScreeningReport: Encodable, Sendable {
     package let suggestions: [SuggestionReport]
     package let counts: PictureSummary.Counts
     package let compose: ComposedReport
@@ -57,8 +59,7 @@ extension Studio {
         let catalog = premises.catalog()
         guard let manifest = catalog.model(named: name) else { return "no manifest describes it any more" }
         guard !catalog.isInstalled(manifest) else { return nil }
-        guard let repository = manifest.repository else { return "it is made with \(manifest.source)" }
-        return "download \(repository) from its model hub into the folder \(name) of your models, then reload"
+        return manifest.howToGet
     }
 
     /// The sizes that a model draws well; nil for what does not draw.
@@ -81,8 +82,8 @@ extension Studio {
     /// - Throws: `OrderError.unknown` for an action that there is not; `LibraryError`; ``ScreeningDeskError/noSuchFacet(_:)``.
     package func decide(_ wishes: [DecisionWish], on picture: Int64, by person: String, model: String? = nil) throws -> ScreeningReport {
         let desk = try desk()
-        let changes = try wishes.map { try change($0, desk) }
-        return try report(desk.decide(changes, on: picture, by: person).suggestions, of: picture, model: model)
+        let decisions = try wishes.map { try decision($0, desk) }
+        return try report(desk.decide(decisions, on: picture, by: person).suggestions, of: picture, model: model)
     }
 
     /// Approves every pending suggestion at or above a confidence.
@@ -95,26 +96,25 @@ extension Studio {
         try report(desk().undo(on: picture, by: person).suggestions, of: picture, model: model)
     }
 
-    private func report(_ suggestions: [Suggestion], of picture: Int64, model: String?) throws -> ScreeningReport {
+    private func report(_ suggestions: [SuggestionReport], of picture: Int64, model: String?) throws -> ScreeningReport {
         let summary = try self.picture(picture)
-        func count(_ state: Suggestion.State) -> Int { suggestions.count { $0.state == state } }
+        func count(_ state: SuggestionReport.State) -> Int { suggestions.count { $0.state == state } }
         return ScreeningReport(
-            suggestions: suggestions.map(SuggestionReport.init),
-            counts: .init(approved: count(.approved), rejected: count(.rejected), pending: count(.pending)),
+            suggestions: suggestions, counts: .init(approved: count(.approved), rejected: count(.rejected), pending: count(.pending)),
             compose: try composed(picture, model: model), lastDecision: summary.lastDecision, lastPrompt: summary.lastPrompt)
     }
 
-    private func change(_ wish: DecisionWish, _ desk: ScreeningDesk) throws -> Change {
+    private func decision(_ wish: DecisionWish, _ desk: ScreeningDesk) throws -> ScreeningDecision {
         switch wish.action {
-        case "approve": return .approve(.tag(wish.tag))
-        case "reject": return .reject(.tag(wish.tag))
-        case "reset": return .reset(.tag(wish.tag))
+        case "approve": return .approve(tag: wish.tag)
+        case "reject": return .reject(tag: wish.tag)
+        case "reset": return .reset(tag: wish.tag)
         case "edit":
             guard let text = wish.text else { throw LibraryError.invalid(field: "text", value: "null", rule: "an edit needs one") }
-            return .edit(.tag(wish.tag), to: text)
+            return .edit(tag: wish.tag, to: text)
         case "weigh":
             guard let weight = wish.weight else { throw LibraryError.invalid(field: "weight", value: "null", rule: "weighing needs one") }
-            return .weigh(.tag(wish.tag), weight)
+            return .weigh(tag: wish.tag, weight)
         case "add":
             guard let facet = wish.facet else { return try desk.addition(wish.tag) }
             guard let known = Facet(spelling: facet) else { throw ScreeningDeskError.noSuchFacet(facet) }
@@ -126,24 +126,32 @@ extension Studio {
     /// Keeps a prompt that was written by hand; what is nil stays as it is.
     package func write(positive: String?, negative: String?, for picture: Int64) throws -> PromptReport {
         let desk = try desk()
-        return PromptReport(try desk.write(positive: positive, negative: negative, for: desk.picture(id: picture)))
+        return try desk.write(positive: positive, negative: negative, for: desk.picture(id: picture))
     }
 
     /// Makes the prompt that was found in the picture's file the next version.
     package func adoptRecovered(for picture: Int64) throws -> PromptReport {
         let desk = try desk()
-        return PromptReport(try desk.adoptRecovered(for: desk.picture(id: picture)))
+        return try desk.adoptRecovered(for: desk.picture(id: picture))
     }
 
     /// What happened, the latest first, to one picture or to all; files are told by their names alone.
     package func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
         let text = discreetText()
-        return try desk().history(of: picture, limit: limit).map { try HistoryReport($0, naming: Studio.plainName, telling: text.plain) }
+        return try premises.library().history(of: picture, limit: limit).map {
+            try HistoryReport($0, naming: Studio.plainName, telling: text.plain)
+        }
     }
 
-    /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in; without the folders of this machine.
-    package func exportText(of picture: Int64? = nil) throws -> Data {
-        try desk().export(pictures: picture.map { [$0] }).withoutFolders().json()
+    /// The whole library, or a picture with all that belongs to it, as JSON that another library takes in, without the folders of this
+    /// machine: piece by piece as it is asked for.
+    ///
+    /// - Throws: `LibraryError.noSuchPicture` before there is a piece.
+    package func exportText(of picture: Int64? = nil) throws -> AsyncThrowingStream<Data, any Error> {
+        let pieces = Mutex(try premises.library().exportPieces(pictures: picture.map { [$0] }, isWithoutFolders: true))
+        return AsyncThrowingStream(unfolding: {
+            try await NumericQueue.shared.run { try pieces.withLock { try $0.next() } }
+        })
     }
 
     /// Who decides, for the record: the name of the account that runs the program.

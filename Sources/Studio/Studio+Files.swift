@@ -19,12 +19,27 @@ extension Studio {
         return FileReport(
             path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
             orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),
-            recovered: recovery.prompts.first, alsoRecovered: Array(recovery.prompts.dropFirst()), notes: notes,
+            recovered: recovery.prompts.first.map(RecoveredEntry.init),
+            alsoRecovered: recovery.prompts.dropFirst().map(RecoveredEntry.init), notes: notes,
             generation: generation)
     }
 
     /// As ``info(_:)``, of every picture that a listing gives, in its order. One that cannot be read is told, and the next one follows.
     package func info(_ listing: PictureListing) -> AsyncThrowingStream<Result<FileReport, UnreadFile>, any Error> {
+        each(of: listing) { try self.info(try PictureFile(path: $0)) }
+    }
+
+    /// Captions of every picture that a listing gives, in its order.
+    package func captions(
+        _ listing: PictureListing, _ writer: CaptionWriter
+    ) -> AsyncThrowingStream<Result<CaptionReport, UnreadFile>, any Error> {
+        each(of: listing) { try writer.write(beside: $0) }
+    }
+
+    /// What comes of every picture that a listing gives, one after the other. What fails for one is told, and the next one follows.
+    func each<Report: Sendable>(
+        of listing: PictureListing, _ body: @escaping @Sendable (String) throws -> Report
+    ) -> AsyncThrowingStream<Result<Report, UnreadFile>, any Error> {
         AsyncThrowingStream(unfolding: {
             guard let entry = await listing.next() else {
                 listing.abandon()
@@ -35,7 +50,7 @@ extension Studio {
             case .problem(let reason): return .failure(UnreadFile(description: reason))
             case .picture(let path):
                 do {
-                    return .success(try await NumericQueue.shared.run { try self.info(try PictureFile(path: path)) })
+                    return .success(try await NumericQueue.shared.run { try body(path) })
                 } catch {
                     return .failure(UnreadFile(description: "\(error)"))
                 }

@@ -4,11 +4,16 @@ import Foundation
 import Pixels
 import Screening
 
+package typealias GenerationKind = Screening.Generation.Kind
+
 /// A job with what a page shows of it.
 package struct JobSummary: Codable, Sendable {
     package let report: JobReport
     /// The picture that is redrawn.
     @OrNull package internal(set) var picture: Int64?
+    /// How far it is redrawn; nil for what is painted, and for several strengths.
+    @OrNull package internal(set) var strength: Double?
+    @OrNull package internal(set) var seed: UInt64?
     /// How many pictures it made.
     package let outputs: Int
     /// Its place among those that wait, from 1; nil where it does not wait.
@@ -20,13 +25,14 @@ extension Studio {
     ///
     /// - Parameters:
     ///   - picture: of this one only.
+    ///   - kind: of this one only.
     ///   - stars: with at least so many.
     package func generations(
-        of picture: Int64? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
+        of picture: Int64? = nil, kind: GenerationKind? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
             let (total, found) = try premises.library().generations(
-                of: picture, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
+                of: picture, kind: kind, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
             return (total, try details(found))
         }
     }
@@ -49,7 +55,8 @@ extension Studio {
                 let size = try? ImageFile.size(of: URL(fileURLWithPath: output.path)).size
                 return GenerationDetail.Output(
                     number: index + 1, width: size?.width, height: size?.height, sha256: output.sha256, picture: numbers[output.sha256],
-                    seed: request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil)
+                    seed: output.seed
+                        ?? (request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil))
             }
             return GenerationDetail(
                 id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue,
@@ -175,7 +182,10 @@ extension Studio {
         let generation = try job.generationID.map { try library.generation(id: $0) }
         var report = JobReport(job)
         report.message = report.message.map(discreetText().plain)
-        return JobSummary(report: report, picture: picture, outputs: generation?.outputs.count ?? 0, position: position)
+        let strength = order.flatMap { $0.request.mode == .paint || !$0.strengths.isEmpty ? nil : $0.request.strength }
+        return JobSummary(
+            report: report, picture: picture, strength: strength, seed: order?.seed, outputs: generation?.outputs.count ?? 0,
+            position: position)
     }
 
     /// Has a job wait right before another one, or, with nil, as the last.
@@ -193,7 +203,8 @@ extension LibraryWish {
         (wish.steps, wish.guidance, wish.seed, wish.sampler) = (request.steps, request.guidance, request.seed, request.sampler.rawValue)
         wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
         (wish.prediction, wish.readsEmptyNegative) = (request.prediction?.rawValue, request.readsEmptyNegative)
-        (wish.strengths, wish.clipSkip) = (strengths, request.clipSkip)
+        (wish.strengths, wish.clipSkip, wish.guidanceUntil) = (strengths, request.clipSkip, request.guidanceUntil)
+        (wish.autoencoder, wish.spacing) = (request.autoencoder, request.spacing?.rawValue)
         if let width = request.width, let height = request.height { wish.size = "\(width)x\(height)" }
         if request.profile == .redraw {
             wish.firstSide = request.firstSide ?? 0

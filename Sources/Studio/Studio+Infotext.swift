@@ -22,6 +22,15 @@ extension Studio {
             report.settings = wish
             return InfotextReport(wish: report, notes: ["no settings were found in the text; all of it is taken as the prompt"])
         }
+        (wish, notes) = said(by: found)
+        var report = LibraryWish()
+        report.settings = wish
+        return InfotextReport(wish: report, notes: notes)
+    }
+
+    /// What a found prompt and its settings come to here, and what of it has no counterpart.
+    func said(by found: RecoveredPrompt) -> (wish: GenerationWish, notes: [String]) {
+        var (wish, notes) = (GenerationWish(), [String]())
         (wish.prompt, wish.negative) = (found.positive, found.negative)
         (wish.seed, wish.steps, wish.guidance, wish.strength) = (found.seed, found.steps, found.guidance, found.strength)
         if let width = found.width, let height = found.height { wish.size = "\(width)x\(height)" }
@@ -37,21 +46,26 @@ extension Studio {
             let manifest = catalog.generators.first { $0.name == model || $0.title.lowercased() == model.lowercased() }
             if let manifest, catalog.isInstalled(manifest) {
                 wish.model = manifest.name
+            } else if premises.registered.generator(named: model) != nil {
+                wish.model = model
             } else {
                 notes.append("the model \(model) is not installed here; another one is used")
             }
         }
         if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" { wish.profile = "a1111" }
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
+        if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
+        if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
+        wish.spacing = found.settings["Timestep spacing"].flatMap { GenerationWish.spacings.contains($0) ? $0 : nil }
+        if found.settings["Schedule type"] == "SGM Uniform" { wish.spacing = SchedulerConfiguration.Spacing.trailing.rawValue }
         let heeded: Set = [
+            "Timestep spacing", "VAE Encoder", "VAE Decoder",
             "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
-            "profile", "First side", "Refine",
+            "profile", "First side", "Refine", "Guidance until", "Template", "Negative Template", "Styles", "Lora hashes",
         ]
         let unheeded = found.settings.keys.filter { !heeded.contains($0) }.sorted()
         if !unheeded.isEmpty { notes.append("not taken over: \(unheeded.prefix(12).joined(separator: ", "))") }
-        var report = LibraryWish()
-        report.settings = wish
-        return InfotextReport(wish: report, notes: notes)
+        return (wish, notes)
     }
 
     private static func samplerKey(_ name: String) -> String {

@@ -46,7 +46,7 @@ extension Studio {
             }
             return try problems(at: place, progress: progress)
         }
-        guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, source: manifest.source) }
+        guard catalog.isInstalled(manifest) else { throw StudioError.modelNotInstalled(name: name, howToGet: manifest.howToGet) }
         return try catalog.verify(manifest) { share in
             try Task.checkCancellation()
             progress(share)

@@ -1,3 +1,4 @@
+import Catalog
 import Diffusion
 import Engines
 import Foundation
@@ -9,12 +10,20 @@ extension Studio {
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
     package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
+        let styles = try styles(wish.styles ?? [])
+        var wish = wish
+        // What the person said goes before what a style of theirs says.
+        for style in styles { wish.fill(from: style.settings) }
+        return try await order(wish, styles)
+    }
+
+    private func order(_ wish: GenerationWish, _ styles: [NamedStyle]) async throws -> GenerationOrder {
         var outside: OutsideModel?
         if let name = wish.engine, let engine = engines[name] as? any OutsideEngine {
             outside = OutsideModel(name: wish.model)
             if wish.model == nil { outside?.name = try await engine.usualModel() }
         }
-        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside) }
+        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside, styles) }
     }
 
     /// A model that lies with an engine elsewhere.
@@ -22,18 +31,23 @@ extension Studio {
         var name: String?
     }
 
-    private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?) throws -> GenerationOrder {
+    private func ordered(_ wish: GenerationWish, _ outside: OutsideModel?, _ styles: [NamedStyle]) throws -> GenerationOrder {
         let file = try wish.picture.map { try PictureFile(path: $0) }
-        let mask = try wish.mask.map { try PictureFile(path: $0) }
+        let mask = try self.mask(of: wish, picture: file)
         let name = outside?.name ?? wish.model ?? usualGenerator(for: wish)
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
         let habits = outside == nil ? premises.habits(of: name) : nil
+        var usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
+        var recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
+        if outside == nil, let found = distillation(in: wish.prompt, model: name) {
+            usage.take(found.model)
+            recognised = .init(kind: found.model.kind.rawValue, sign: found.sign)
+        }
         return try GenerationOrder(
             wish,
             OrderKnowledge(
-                usage: manifest == nil ? .init(habits) : .init(manifest?.defaults), sizes: manifest?.sizeRule,
-                recognised: habits.flatMap { habits in habits.kind.map { .init(kind: $0.rawValue, sign: habits.sign) } },
+                usage: usage, sizes: manifest?.sizeRule, recognised: recognised,
                 picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
                 isFolder: { url in
@@ -46,8 +60,31 @@ extension Studio {
                     let parts = try self.premises.parts(of: place, wish)
                     return .init(name: name, path: place.path, vae: parts.vae, textEncoders: parts.textEncoders)
                 },
-                approved: { try self.approvedPrompt(for: file) },
+                approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
+                style: { name in
+                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
+                    return style.style
+                },
+                wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
+    }
+
+    /// The mask that was named, or one around the things that were.
+    private func mask(of wish: GenerationWish, picture: PictureFile?) throws -> PictureFile? {
+        guard let names = wish.select, !names.isEmpty else { return try wish.mask.map { try PictureFile(path: $0) } }
+        guard wish.mask == nil else { throw OrderError.maskAndSelection }
+        guard let picture else { throw OrderError.noPicture(mode: GenerationRequest.Mode.repaint.rawValue) }
+        return try ThingSelection(of: names, in: picture, premises).maskFile()
+    }
+
+    /// What a LoRA that a prompt calls makes of the model: one that was distilled to few steps, added by half of its weight or more.
+    private func distillation(in prompt: String?, model: String) -> (model: FewStepModel, sign: String)? {
+        guard let prompt, let place = try? premises.generator(model).place else { return nil }
+        let folders = [place, place.deletingLastPathComponent(), installation.personalModels]
+        for tag in PromptTags(prompt).adaptations where tag.unet >= 0.5 {
+            if let file = CalledFiles.lora(named: tag.name, in: folders), let found = FewStepModel.adapter(file) { return found }
+        }
+        return nil
     }
 
     /// The generator that comes along for a wish that names none: the painter for what is composed anew, where it is installed.
@@ -56,11 +93,12 @@ extension Studio {
         return Studio.defaultPainter
     }
 
-    private func approvedPrompt(for file: PictureFile?) throws -> OrderKnowledge.Approved {
+    private func approvedPrompt(for file: PictureFile?, as habit: Manifest.Prompt?) throws -> OrderKnowledge.Approved {
         guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
-        let version = try ScreeningDesk(library: premises.library(), compose: ScreeningDesk.composition).prompt(of: picture)
+        let desk = ScreeningDesk(library: try premises.library(), compose: ScreeningDesk.composition(for: habit))
+        let version = try desk.prompt(of: KnownPicture(picture))
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 

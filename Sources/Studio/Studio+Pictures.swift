@@ -4,9 +4,6 @@ import Foundation
 import Pixels
 import Screening
 
-package typealias PictureQuery = Screening.PictureQuery
-package typealias ListedPicture = Screening.ListedPicture
-
 /// Bytes for somebody to look at, and what they are.
 package struct ShownFile: Sendable {
     package let bytes: [UInt8]
@@ -36,10 +33,11 @@ extension Studio {
     /// - Parameters:
     ///   - name: what the person calls it.
     ///   - isWanted: whether the person wants it among the pictures: one that lies in the bin comes out of it, with what went along.
+    ///   - parent: number of the picture that this one was enlarged from.
     /// - Returns: the picture's number, and whether it is new here.
     /// - Throws: `ImageError` where the bytes are no sound picture, ``StudioError/tooManyPixels(name:width:height:)``.
     package func takeIn(
-        _ bytes: [UInt8], named name: String, isAnalysed: Bool = true, isWanted: Bool = true
+        _ bytes: [UInt8], named name: String, isAnalysed: Bool = true, isWanted: Bool = true, enlargedFrom parent: Int64? = nil
     ) async throws -> (picture: Int64, isNew: Bool) {
         let name = Studio.plainName(name)
         return try await Studio.takingIn.run { [self] in
@@ -49,16 +47,19 @@ extension Studio {
             }
             let library = try premises.library()
             if let known = try library.picture(sha256: file.sha256), (try? self.file(of: known)) != nil {
-                _ = try library.record(NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name))
+                var record = NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name)
+                record.enlargedFrom = parent
+                _ = try library.record(record)
                 if isWanted { try library.restore(picture: known.id) }
                 return (known.id, false)
             }
             try keepThumbnail(file)
             let kept = try files.keep(bytes, .pictures, file.sha256, file.format.fileExtension)
-            let picture = try library.record(
-                NewPicture(
-                    sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
-                    stamp: FileStamp(path: kept.path), name: name))
+            var record = NewPicture(
+                sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
+                stamp: FileStamp(path: kept.path), name: name)
+            record.enlargedFrom = parent
+            let picture = try library.record(record)
             if isWanted { try library.restore(picture: picture.id) }
             if isAnalysed, try library.latestAnalysis(of: picture.id) == nil {
                 try library.want(analysis: JSON.text(AnalysisWish()), of: picture.id)
@@ -122,9 +123,9 @@ extension Studio {
         return report
     }
 
-    /// The pictures that a query finds: how many there are, and those of the page it asks for.
-    package func pictures(_ query: PictureQuery) throws -> (total: Int, pictures: [PictureSummary]) {
-        let (total, pictures) = try premises.library().pictures(query)
+    /// The pictures that a filter lets through: how many there are, and those of the page it asks for.
+    package func pictures(_ filter: PictureFilter) throws -> (total: Int, pictures: [PictureSummary]) {
+        let (total, pictures) = try premises.library().pictures(filter.query)
         return (total, pictures.map { PictureSummary($0, isAnalysed: analysing == $0.id) })
     }
 
@@ -141,7 +142,8 @@ extension Studio {
         // Those of the library's own come first: nobody changes them.
         let paths = picture.paths.filter { path in shelf.contains { path.hasPrefix($0 + "/") } }
         for path in paths + picture.paths {
-            if let file = try? PictureFile(path: path), file.sha256 == picture.sha256 { return file }
+            guard let file = try? PictureFile(path: path) else { continue }
+            if try file.sha256 == picture.sha256 || premises.library().picture(sha256: file.sha256)?.id == picture.id { return file }
         }
         throw StudioError.fileIsGone(picture: "picture \(picture.id)")
     }

@@ -15,6 +15,8 @@ package struct PullOptions: Sendable {
     package var name: String?
     /// Whether a file that is there already, and is another one, is replaced.
     package var overwrites = false
+    /// Asked before anything is fetched whose licence has to be accepted.
+    package var acceptsLicense: @Sendable (LicenseQuestion) async throws -> Bool = { _ in false }
 
     /// `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, as the hub's own tools read them.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -34,6 +36,14 @@ package struct PullOptions: Sendable {
         let scheme = url.scheme?.lowercased()
         return [scheme, url.host?.lowercased(), "\(url.port ?? (scheme == "https" ? 443 : 80))"]
     }
+}
+
+/// What a person has to agree to before a model is fetched.
+package struct LicenseQuestion: Sendable {
+    package let model: String
+    package let license: String
+    /// Where it can be read.
+    package let terms: String?
 }
 
 /// What is told while a model is fetched.
@@ -77,6 +87,7 @@ extension Studio {
                 [.init(path: path, bytes: nil, sha256: nil)], from: { _ in url }, into: folder, options.name, options, onEvent)
         }
         if let manifest = premises.catalog().model(named: what) {
+            if let engine = manifest.engine { throw PullError.runsElsewhere(name: what, engine: engine, source: manifest.source) }
             guard let repository = manifest.repository else { throw PullError.noRepository(name: what, source: manifest.source) }
             return try await pull(manifest, from: repository, options, onEvent)
         }
@@ -121,10 +132,33 @@ extension Studio {
         guard !files.isEmpty else { throw PullError.noRepository(name: manifest.name, source: manifest.source) }
         let folder = installation.personalModels.appendingPathComponent(manifest.name)
         onEvent(.planned(name: manifest.name, files: files.count, bytes: Self.sum(files), license: manifest.license))
+        if manifest.acceptLicense {
+            let question = LicenseQuestion(model: manifest.title, license: manifest.license, terms: manifest.terms)
+            guard try await options.acceptsLicense(question) else {
+                throw PullError.licenseNotAccepted(name: manifest.name, license: manifest.license, terms: manifest.terms)
+            }
+        }
+        if manifest.kind == .adapter {
+            let folder = pulled.appendingPathComponent(Self.folderName(of: repository, options))
+            let bytes = try await fetch(files, from: { Self.resolved($0, repository, options) }, into: folder, options, onEvent)
+            let made = try await addModels(at: folder.appendingPathComponent(files[0].path).path, as: options.name ?? manifest.name)
+            guard let report = made.first else { throw PullError.noModel(repository: repository) }
+            return PullReport(
+                name: report.name ?? manifest.name, files: files.map(\.path), bytes: bytes, what: report.what, use: report.use)
+        }
         let bytes = try await fetch(files, from: { Self.resolved($0, repository, options) }, into: folder, options, onEvent)
         return PullReport(
             name: manifest.name, files: files.map(\.path), bytes: bytes, what: "\(manifest.kind.rawValue), \(manifest.family)",
-            use: manifest.kind == .generator ? "--model \(manifest.name)" : "--encoder \(manifest.name)")
+            use: use(of: manifest))
+    }
+
+    private func use(of manifest: Manifest) -> String {
+        switch manifest.kind {
+        case .generator: "--model \(manifest.name)"
+        case .encoder: "--encoder \(manifest.name)"
+        case .tagger: "--tagger \(manifest.name)"
+        case .adapter: "<lora:\(manifest.name):1>"
+        }
     }
 
     private static func sum(_ files: [HubListing.File]) -> Int? {

@@ -2,8 +2,6 @@ import Foundation
 import Pixels
 import Screening
 
-package typealias LibraryExtent = Screening.LibraryExtent
-
 // What a surface that stays open asks besides.
 extension Studio {
     /// The files of the page.
@@ -16,7 +14,7 @@ extension Studio {
     package func foreignChanges() throws -> Int { try premises.library().foreignChanges() }
 
     /// It differs where anything but the progress of jobs has changed.
-    package func extent() throws -> LibraryExtent { try premises.library().extent() }
+    package func extent() throws -> some Equatable & Sendable { try premises.library().extent() }
 
     /// How much there is.
     package func status() throws -> StatusReport {

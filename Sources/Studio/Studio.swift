@@ -14,8 +14,8 @@ package final class Studio: Sendable {
     package let analyst: Analyst
     /// By name.
     let engines: [String: any Engine]
-    /// The picture that is being analysed for whoever wanted that.
-    let underWay = Mutex<Int64?>(nil)
+    /// The picture that is being analysed for whoever wanted that, and how many were before it.
+    let underWay = Mutex(AnalysisUnderWay())
     /// Those that look with something else than this studio's own.
     let otherAnalysts = Mutex<[AnalysisWish: Analyst]>([:])
 
@@ -25,17 +25,17 @@ package final class Studio: Sendable {
     ///   - tagger: the folder of a WD tagger that is asked besides; nil: none.
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
     ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
-    ///   - engines: servers of the person's own that make pictures, as one pool beside the built-in engine.
+    ///   - engines: servers of the person's own that make pictures, too.
     package convenience init(
         installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
-        precision: String? = nil, engines: [EngineAddress] = []
+        precision: String? = nil, engines: OutsideEngines = .none
     ) {
         let premises = Premises(installation, libraryFolder: library ?? installation.defaultLibrary)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
         self.init(
             premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger, precision: precision),
-            engines: [builtin] + (engines.isEmpty ? [] : [HTTPEngine(engines)]))
+            engines: [builtin] + (engines.addresses.isEmpty ? [] : [HTTPEngine(engines.addresses)]))
     }
 
     init(_ premises: Premises, analyst: Analyst, engines: [any Engine]) {
@@ -50,9 +50,6 @@ package final class Studio: Sendable {
     package var engineNames: [String] {
         engines.keys.sorted { ($0 == BuiltinEngine.name ? 0 : 1, $0) < ($1 == BuiltinEngine.name ? 0 : 1, $1) }
     }
-
-    /// What orders call the pool of these servers.
-    package static func engineName(of addresses: [EngineAddress]) -> String { HTTPEngine.name(of: addresses) }
 
     var installation: Installation { premises.installation }
 

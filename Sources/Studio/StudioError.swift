@@ -6,7 +6,9 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case unknownEncoder(name: String, known: [String])
     case unknownVocabulary(name: String, known: [String])
     case unknownModel(name: String, known: [String])
-    case modelNotInstalled(name: String, source: String)
+    case modelNotInstalled(name: String, howToGet: String)
+    /// Another program has to make the pictures.
+    case runsElsewhere(name: String, engine: String)
     case notAGenerator(name: String)
     case noModel(path: String)
     case damagedLibrary(String)
@@ -47,10 +49,13 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case noSuchPreset(String)
     case presetExists(String)
     case noSuchFolder(Int)
+    case noSuchSheet(Int64)
     case noSuchOutput(generation: Int64, number: Int)
     /// A name that would be a path.
     case notAName(what: String, value: String)
     case nothingToCompare(generation: Int64)
+    /// A picture that no generation of the library made.
+    case notMadeHere(path: String)
 
     package var description: String {
         switch self {
@@ -65,8 +70,10 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "There is no vocabulary \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a file or folder."
         case .unknownModel(let name, let known):
             "There is no model \(name). Known: \(known.joined(separator: ", "))."
-        case .modelNotInstalled(let name, let source):
-            "The model \(name) is known but not installed (\(source)). Pick an installed one: redraw models list."
+        case .modelNotInstalled(let name, let howToGet):
+            "The model \(name) is known but not installed (\(howToGet)). Pick an installed one: redraw models list."
+        case .runsElsewhere(let name, let engine):
+            "Redraw does not run \(name) itself; \(engine) does. Start it there and name its address: --engine URL."
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
         case .noModel(let path):
             "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."
@@ -119,9 +126,11 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .presetExists(let name): "There is a preset \(name) already; give another name, or say that it is to be replaced."
         case .noSuchFolder(let number):
             "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
+        case .noSuchSheet(let number): "There is no sheet \(number)."
         case .noSuchOutput(let generation, let number):
             "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
+        case .notMadeHere(let path): "\(path) is no picture that was made here; name a generation's number (redraw history --generations)."
         case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }
     }

@@ -36,6 +36,7 @@ func buildRouter(_ site: Site) -> Router<Context> {
     WishRoutes(site: site).add(to: api)
     JobRoutes(site: site).add(to: api)
     GenerationRoutes(site: site).add(to: api)
+    SheetRoutes(site: site).add(to: api)
     RecordRoutes(site: site).add(to: api)
     EventRoutes(site: site).add(to: api)
     WebUIRoutes(site: site).add(to: router.group("sdapi/v1"))

@@ -79,12 +79,10 @@ struct ErrorAnswers: Sendable {
         case let error as HTTPError: Refusal(error.status, plain(error.body ?? Self.usual(error.status)), headers: error.headers)
         case let error as OrderError: Refusal(.unprocessableContent, text.words(of: error), field: error.field)
         case let error as WishError: Refusal(.unprocessableContent, text.words(of: error), field: String(error.field.prefix(80)))
-        case let error as LibraryError: library(error)
         case let error as StudioError: studio(error)
         case let error as ScreeningDeskError: desk(error)
-        case let error as PictureError: Refusal(.unprocessableContent, "the picture \(plain("\(error.cause)"))")
         case is CancellationError: Refusal(.serviceUnavailable, "the server is stopping; ask again when it has been started anew")
-        default: Refusal(.unprocessableContent, text.words(of: error))
+        default: Obstacle(error, text).map(told) ?? Refusal(.unprocessableContent, text.words(of: error))
         }
     }
 
@@ -92,32 +90,26 @@ struct ErrorAnswers: Sendable {
         status == .notFound ? "there is nothing of that name" : status.reasonPhrase.lowercased()
     }
 
-    private func library(_ error: LibraryError) -> Refusal {
-        switch error {
-        case .noSuchPicture(let name): Refusal(.notFound, "there is no picture \(plain(name))")
-        case .noSuchGeneration(let id): Refusal(.notFound, "there is no generation \(id)")
-        case .noSuchJob(let id): Refusal(.notFound, "there is no job \(id)")
-        case .noSuchPrompt(let number, _): Refusal(.notFound, "there is no prompt version \(number)")
-        case .noSuchSuggestion(let tag, _): Refusal(.notFound, "\(plain(tag)) is not among the suggestions; add it", field: "tag")
-        case .jobIsOver, .generationFinished, .nothingToUndo: Refusal(.conflict, text.words(of: error))
-        case .invalid(let field, _, _):
-            Refusal(.unprocessableContent, text.words(of: error), field: field.split(separator: " ").last.map(String.init))
-        case .ambiguousPicture, .notAnExport: Refusal(.unprocessableContent, text.words(of: error))
-        case .full: Refusal(.serviceUnavailable, "no space is left on the disk; nothing was changed, free some and try again")
-        case .busy: Refusal(.serviceUnavailable, "another program keeps the library locked; try again")
-        case .readOnly: Refusal(.serviceUnavailable, "the library cannot be written to")
-        case .cannotOpen, .newer, .notALibrary, .corrupt, .database, .damagedValue: Refusal(.internalServerError, text.words(of: error))
-        }
+    private func told(_ obstacle: Obstacle) -> Refusal {
+        let status: HTTPResponse.Status =
+            switch obstacle.kind {
+            case .missing: .notFound
+            case .conflict: .conflict
+            case .notTaken: .unprocessableContent
+            case .unavailable: .serviceUnavailable
+            case .damaged: .internalServerError
+            }
+        return Refusal(status, obstacle.words, field: obstacle.field)
     }
 
     private func studio(_ error: StudioError) -> Refusal {
         switch error {
         case .noSuchMask: Refusal(.notFound, text.words(of: error), field: "mask")
-        case .noSuchPreset, .noSuchFolder, .noSuchOutput: Refusal(.notFound, text.words(of: error))
+        case .noSuchPreset, .noSuchFolder, .noSuchSheet, .noSuchOutput: Refusal(.notFound, text.words(of: error))
         case .fileIsGone, .pictureChanged: Refusal(.conflict, text.words(of: error), field: "picture")
         case .neverAnalysed:
             Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")
-        case .unknownModel, .modelNotInstalled, .notAGenerator, .noModel:
+        case .unknownModel, .modelNotInstalled, .runsElsewhere, .notAGenerator, .noModel:
             Refusal(.unprocessableContent, text.words(of: error), field: "model")
         case .notAName(let what, _): Refusal(.unprocessableContent, text.words(of: error), field: what)
         case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")

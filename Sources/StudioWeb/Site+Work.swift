@@ -73,7 +73,12 @@ extension Site {
     private func analysePictures() async {
         while !Task.isCancelled {
             do {
-                if try await studio.analyseNext(onChange: { self.tell(picture: $0) }) { continue }
+                if try await studio.analyseNext(onChange: { picture in
+                    self.tell(picture: picture)
+                    self.tellAnalysis()
+                }) {
+                    continue
+                }
             } catch is CancellationError {
                 return
             } catch {

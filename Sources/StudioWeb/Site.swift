@@ -23,12 +23,12 @@ final class Site: Sendable {
         errors = ErrorAnswers(text: studio.discreetText(besides: options.folders))
     }
 
-    /// Asked before a job is put into the queue.
+    /// Asked before jobs are put into the queue.
     ///
-    /// - Throws: ``Refusal`` where as many wait as are taken.
-    func checkRoom() throws {
+    /// - Throws: ``Refusal`` where more would wait than are taken.
+    func checkRoom(for count: Int = 1) throws {
         let waiting = try studio.status().jobs
-        guard waiting < Limits.jobs else {
+        guard waiting + count <= Limits.jobs else {
             throw Refusal(
                 .tooManyRequests, "\(waiting) jobs wait already; cancel some, or wait until some are done", headers: [.retryAfter: "60"])
         }
@@ -39,6 +39,11 @@ final class Site: Sendable {
     func tell(picture id: Int64) {
         guard let picture = try? studio.picture(id) else { return }
         hub.tell("picture", picture)
+    }
+
+    func tellAnalysis() {
+        guard let progress = try? studio.analysisProgress() else { return }
+        hub.tell("analysis", progress)
     }
 
     func tell(job id: Int64) {

@@ -16,21 +16,27 @@ private let words = TagVocabulary(
         Tag(name: "dark", facet: .lighting, measured: true),
     ])
 
-private func model(_ name: String, family: String = "sd15", styles: [String: Double], installedIn folder: URL? = nil, under directory: URL)
-    throws
-{
+private func model(
+    _ name: String, family: String = "sd15", styles: [String: Double], installedIn folder: URL? = nil, under directory: URL,
+    prompt: Manifest.Prompt? = nil, engine: String? = nil
+) throws {
     let home = directory.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
     let manifest = Manifest(
         name: name, title: name.capitalized, kind: .generator, family: family, license: "MIT", source: "here", description: "d",
         styles: styles,
-        defaults: Manifest.Defaults(steps: 20, guidance: 7, sampler: "ddim"), files: [Manifest.File(path: "weights")])
+        defaults: Manifest.Defaults(steps: 20, guidance: 7, sampler: "ddim"), files: [Manifest.File(path: "weights")], prompt: prompt,
+        engine: engine)
     try JSONEncoder().encode(manifest).write(to: home.appendingPathComponent("manifest.json"))
     if folder != nil { try Data([1]).write(to: home.appendingPathComponent("weights")) }
 }
 
-private func analyzer(_ encoder: TinyEncoder = TinyEncoder(), catalog: ModelCatalog = ModelCatalog(directories: [])) throws -> Analyzer {
-    Analyzer(encoder: encoder, vocabulary: words, index: try VocabularyIndex(vocabulary: words, encoder: encoder), catalog: catalog)
+private func analyzer(
+    _ encoder: TinyEncoder = TinyEncoder(), catalog: ModelCatalog = ModelCatalog(directories: []), memory: Int? = nil
+) throws -> Analyzer {
+    Analyzer(
+        encoder: encoder, vocabulary: words, index: try VocabularyIndex(vocabulary: words, encoder: encoder), catalog: catalog,
+        memory: memory)
 }
 
 @Test func anAnalysisSaysWhatThePictureShows() throws {
@@ -87,6 +93,33 @@ private func analyzer(_ encoder: TinyEncoder = TinyEncoder(), catalog: ModelCata
     try model("far", styles: ["photo": 0.9], under: folder.url)
     let choice = try #require(try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0)).model)
     #expect(choice.name == "far" && !choice.installed && choice.reason.contains("no generator is installed"))
+}
+
+@Test func whatDoesNotFitTheMachineIsNotSuggested() throws {
+    let folder = try TemporaryFolder()
+    try model("here", styles: ["photo": 0.2], installedIn: folder.url, under: folder.url)
+    try model("small", styles: ["photo": 0.6], under: folder.url)
+    try model("large", family: "sdxl", styles: ["photo": 0.9], under: folder.url)
+    try model("elsewhere", family: "flux2", styles: ["photo": 0.95], under: folder.url, engine: "another program")
+    let catalog = ModelCatalog(directories: [folder.url])
+    let ample = try #require(try analyzer(catalog: catalog).analyze(grey(0)).model)
+    #expect(ample.name == "here" && ample.howToGet == nil && ample.runnersUp.map(\.name) == ["elsewhere", "large", "small"])
+    #expect(ample.runnersUp.map(\.howToGet)[0]?.contains("--engine") == true)
+    let modest = try #require(try analyzer(catalog: catalog, memory: 4_000_000_000).analyze(grey(0)).model)
+    #expect(modest.runnersUp.map(\.name) == ["elsewhere", "small"])
+    #expect(!modest.reason.contains("Large"))
+}
+
+@Test func thePromptIsWrittenAsTheSuggestedModelWants() throws {
+    let folder = try TemporaryFolder()
+    let habit = Manifest.Prompt(form: .tags, before: "score_9, score_8_up", negative: "blurry, dark")
+    try model("tags", styles: ["photo": 0.9], installedIn: folder.url, under: folder.url, prompt: habit)
+    let catalog = ModelCatalog(directories: [folder.url])
+    for mode in [CompositionMode.fast, .full] {
+        let prompt = try analyzer(catalog: catalog).analyze(grey(0), composition: mode).prompt
+        #expect(prompt.positive.hasPrefix("score_9, score_8_up, cat"), "\(prompt)")
+        #expect(!prompt.positive.contains("a photo of") && prompt.negative.hasPrefix("blurry"), "\(prompt)")
+    }
 }
 
 @Test func theSizeIsLegalAndSaysWhy() throws {

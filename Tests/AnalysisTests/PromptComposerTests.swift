@@ -1,4 +1,5 @@
 import Analysis
+import Catalog
 import Foundation
 import TestSupport
 import Testing
@@ -83,4 +84,17 @@ private func compose(_ tags: (String, Facet)...) -> String {
             && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
     #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
     #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
+}
+
+/// Pony's score words, danbooru tags with words of quality at the end, a sentence.
+@Test func aModelsOwnWordsFrameThePrompt() {
+    let tags = [ApprovedTag(text: "Tabby cat", facet: .subject), ApprovedTag(text: "sofa", facet: .subject, weight: 1.2)]
+    func written(_ form: Manifest.Prompt.Form, before: String? = nil, after: String? = nil) -> String {
+        PromptComposer.compose(tags, for: Manifest.Prompt(form: form, before: before, after: after))
+    }
+    #expect(written(.tags, before: "score_9, score_8_up") == "score_9, score_8_up, tabby cat, (sofa:1.2)")
+    #expect(written(.tags, after: "masterpiece, tabby cat") == "tabby cat, (sofa:1.2), masterpiece")
+    #expect(written(.sentence) == "A picture of a Tabby cat and a (sofa:1.2).")
+    #expect(written(.phrase) == PromptComposer.compose(tags) && PromptComposer.compose(tags, for: nil) == PromptComposer.compose(tags))
+    #expect(PromptComposer.compose([], for: Manifest.Prompt(form: .tags, before: "score_9")).isEmpty)
 }

@@ -1,4 +1,5 @@
 import Analysis
+import Encoders
 import Foundation
 import TestSupport
 import Testing
@@ -26,11 +27,13 @@ private let words = TagVocabulary(
     ])
 
 private func selection(
-    _ confidences: [String: Float], heads: [String: Float] = [:], rejected: Set<String> = [], settings: SelectionSettings = .init(),
+    _ confidences: [String: Float], heads: [String: Float] = [:], seen: [String: Float] = [:], rejected: Set<String> = [],
+    settings: SelectionSettings = .init(),
     similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
 ) -> (suggestions: [Suggested], dropped: [Dropped]) {
     let candidates = words.tags.compactMap { tag -> Candidate? in
         if let head = heads[tag.name] { return Candidate(tag: tag, cosine: 0.1, confidence: head, source: .head) }
+        if let sure = seen[tag.name] { return Candidate(tag: tag, confidence: sure, source: .seen) }
         return confidences[tag.name].map { Candidate(tag: tag, cosine: $0 / 2, confidence: $0) }
     }
     return TagSelection(vocabulary: words, settings: settings, similarity: similarity).select(candidates, rejected: rejected)
@@ -106,13 +109,58 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("couch", dropped) == .overshadowed(by: "sofa"))
 }
 
-@Test func aPictureOfNothingCertainStillShowsSomething() {
+@Test func aPictureOfNothingCertainHasNoSubject() {
     let (suggestions, dropped) = selection(
         ["animal": 0.28, "cat": 0.27, "tabby": 0.26, "sofa": 0.28], settings: SelectionSettings(thresholds: [.subject: 0.5]))
-    #expect(suggestions.map(\.tag) == ["cat"])
+    #expect(suggestions.isEmpty)
     #expect(reason("animal", dropped) == .unlikely(threshold: 0.5))
+}
+
+@Test func aGeneralTagThatIsRightBeatsASpecialOneThatIsUnsure() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.2], settledShare: 0.1, replacesFrom: 0.4)
+    let (suggestions, dropped) = selection(["animal": 0.53, "tabby": 0.35, "persian": 0.2], settings: settings)
+    #expect(suggestions.first?.tag == "animal")
+    #expect(!dropped.contains { $0.tag == "animal" })
     #expect(
-        selection(["cat": 0.2, "tabby": 0.2, "sofa": 0.22], settings: SelectionSettings(thresholds: [.subject: 0.5])).suggestions.isEmpty)
+        selection(["animal": 0.53, "tabby": 0.6], settings: settings).suggestions.map(\.tag) == ["tabby"], "a sure one takes its place")
+}
+
+@Test func whatWasSeenStandsForItselfBesideASurerGeneralTag() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.2], replacesFrom: 0.5)
+    let sure = selection(["animal": 0.98], seen: ["cat": 0.8], settings: settings)
+    #expect(sure.suggestions.map(\.tag) == ["cat"], "its odds are a twelfth of the general tag's, and it is there")
+    #expect(reason("animal", sure.dropped) == .said(by: "cat"))
+    // Less likely than the general tag, and neither sure enough to take its place nor worth a place beside it.
+    let unsure = selection(["animal": 0.48, "cat": 0.45], settings: settings)
+    #expect(unsure.suggestions.map(\.tag) == ["animal"])
+    #expect(reason("cat", unsure.dropped) == .lessCertain(than: "animal"))
+}
+
+@Test func aKindThatIsAsLikelyAsWhatItIsAKindOfIsNotLost() {
+    let settings = SelectionSettings(thresholds: [.subject: 0.4], replacesFrom: 0.6)
+    let (suggestions, dropped) = selection(["animal": 0.1, "cat": 0.5, "sofa": 0.45], settings: settings)
+    #expect(suggestions.map(\.tag) == ["cat", "sofa"], "that there is an animal is known by the cat alone")
+    #expect(reason("animal", dropped) == .said(by: "cat"))
+}
+
+@Test func aTagExcludesOthersOnlyWhereItIsShownItself() {
+    // "outdoors" is likelier than "indoors", but says no more than what is shown already.
+    let settings = SelectionSettings(thresholds: [.setting: 0.35], limits: [.setting: 1])
+    let crowded = selection(["kitchen": 0.9, "outdoors": 0.5, "indoors": 0.4], settings: settings)
+    #expect(crowded.suggestions.map(\.tag) == ["kitchen"])
+    #expect(reason("outdoors", crowded.dropped) != nil)
+    // A winner that is not sure enough leaves the others to their own certainty.
+    let unsure = selection(["outdoors": 0.3, "indoors": 0.29], settings: settings)
+    #expect(unsure.suggestions.isEmpty)
+    for tag in ["outdoors", "indoors"] { #expect(reason(tag, unsure.dropped) == .unlikely(threshold: 0.35)) }
+    // A winner that fell to the tag that it resembles excludes nothing.
+    let twin = selection(
+        ["sofa": 0.9, "tabby": 0.8, "persian": 0.5], settings: SelectionSettings(thresholds: [.subject: 0.05], facetShare: 0)
+    ) {
+        Set([$0.name, $1.name]) == ["sofa", "tabby"] ? 0.95 : 0
+    }
+    #expect(!twin.suggestions.contains { $0.tag == "tabby" })
+    #expect(reason("persian", twin.dropped) != .excluded(by: "tabby", group: "breed"))
 }
 
 @Test func thresholdsAndLimitsAreKeptAndSaid() {
@@ -129,6 +177,8 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 
 @Test func selectionsOverTheShippedListsKeepTheirPromises() throws {
     let vocabulary = try TagVocabulary(directory: checkout.appendingPathComponent("Vocab/redraw"))
+    let settings = SelectionSettings(
+        try EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement)
     var random = SeededGenerator.announced()
     for _ in 0..<40 {
         let candidates = vocabulary.tags.map { tag in
@@ -137,8 +187,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
                 source: tag.measured ? .measured : .ranked)
         }
         let rejected = Set((0..<5).map { _ in vocabulary.tags.randomElement(using: &random)!.name })
-        let settings = SelectionSettings.tuned
-        let (suggestions, dropped) = TagSelection(vocabulary: vocabulary).select(candidates, rejected: rejected)
+        let (suggestions, dropped) = TagSelection(vocabulary: vocabulary, settings: settings).select(candidates, rejected: rejected)
         let names = Set(suggestions.map(\.tag))
         let tags = suggestions.compactMap { vocabulary.tag(named: $0.tag) }
 

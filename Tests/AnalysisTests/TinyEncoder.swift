@@ -17,12 +17,18 @@ final class TinyEncoder: PictureEncoder {
     let maximumTokens = 77
     private let hasBackground: Bool
     let mediums: [(name: String, probability: Float)]
+    let seen: Seen?
+    let judgement: EncoderConfiguration.Judgement?
+    let counts: [String: [String]]
     let textsEmbedded = Mutex(0)
 
     init(
         digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)],
-        calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}"
+        calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}",
+        seen: Seen? = nil, counts: [String: [String]] = [:]
     ) {
+        (self.seen, self.counts) = (seen, counts)
+        judgement = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
         self.digest = digest
         self.fittedCalibration = calibration
         self.ownSentence = ownSentence
@@ -54,7 +60,8 @@ final class TinyEncoder: PictureEncoder {
     /// What a picture shows that `picture(of:)` made.
     func observe(_ image: Image) throws -> Observation {
         let seed = UInt64(image[0, 0, 0])
-        return Observation(embedding: seed == 0 ? Self.vector(of: "a photo of a cat") : Self.vector(seed: seed), mediums: mediums)
+        return Observation(
+            embedding: seed == 0 ? Self.vector(of: "a photo of a cat") : Self.vector(seed: seed), mediums: mediums, seen: seen)
     }
 }
 

@@ -57,6 +57,31 @@ private func message(_ change: (inout [String: Any]) -> Void) throws -> String {
     #expect(try message { $0["files"] = [["path": "a", "bytes": -1]] }.contains("negative"))
 }
 
+@Test func whatAPersonChoosesByIsRead() throws {
+    var object = sound()
+    object["prompt"] = ["form": "tags", "before": "score_9", "negative": ""]
+    object["acceptLicense"] = true
+    object["terms"] = "https://example.org/terms"
+    object["gigabytes"] = 6.9
+    let manifest = try JSONDecoder().decode(Manifest.self, from: JSONSerialization.data(withJSONObject: object))
+    #expect(manifest.prompt == Manifest.Prompt(form: .tags, before: "score_9", negative: ""))
+    #expect(manifest.acceptLicense && manifest.terms == "https://example.org/terms" && manifest.gigabytes == 6.9)
+    #expect(manifest.howToGet == "it is made with here" && manifest.engine == nil)
+    #expect(try JSONDecoder().decode(Manifest.self, from: JSONEncoder().encode(manifest)) == manifest)
+    // What another program runs may be of any family, and nothing need be known of how.
+    object["engine"] = "another program"
+    (object["family"], object["defaults"]) = ("flux2", nil)
+    let elsewhere = try JSONDecoder().decode(Manifest.self, from: JSONSerialization.data(withJSONObject: object))
+    #expect(elsewhere.howToGet.contains("--engine") && elsewhere.sizeRule == nil)
+    #expect(try message { $0["prompt"] = ["form": "poem"] }.contains("\"prompt.form\" must be"))
+    #expect(try message { $0["gigabytes"] = 0 }.contains("\"gigabytes\" must be above 0"))
+    #expect(
+        try message {
+            $0["kind"] = "encoder"
+            $0["engine"] = "x"
+        }.contains("\"engine\" must be left out"))
+}
+
 @Test func whatIsNoManifestIsRefused() throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appendingPathComponent("manifest.json")

@@ -60,6 +60,23 @@ private func write(_ manifest: Manifest, into directory: URL, folder: String? = 
     #expect(catalog.verify(other) == [.noFiles("other")])
 }
 
+@Test func aModelThatIsOneFileMayLieWhereverAPersonKeepsIt() throws {
+    let (shared, own) = (try TemporaryFolder(), try TemporaryFolder())
+    _ = try write(manifest("tiny", files: [.init(path: "tiny.safetensors", bytes: 3)]), into: shared.url)
+    _ = try write(manifest("parts", files: [.init(path: "tiny.safetensors"), .init(path: "b")]), into: shared.url)
+    try Data("abc".utf8).write(to: own.url.appendingPathComponent("tiny.safetensors"))
+    try Data("abc".utf8).write(to: own.url.appendingPathComponent("b"))
+    let folder = own.url
+    let catalog = ModelCatalog(directories: [shared.url]) { [folder] }
+    let tiny = try #require(catalog.model(named: "tiny"))
+    #expect(tiny.singleFile == "tiny.safetensors" && catalog.isInstalled(tiny))
+    #expect(catalog.directory(of: tiny)?.path == folder.path)
+    // Parts of one name lie in many folders.
+    #expect(try !catalog.isInstalled(#require(catalog.model(named: "parts"))))
+    try Data("abcd".utf8).write(to: own.url.appendingPathComponent("tiny.safetensors"))
+    #expect(!catalog.isInstalled(tiny))
+}
+
 @Test func aBrokenManifestDoesNotHideTheOthers() throws {
     let folder = try TemporaryFolder()
     _ = try write(manifest("tiny", files: []), into: folder.url)
@@ -89,12 +106,21 @@ private func write(_ manifest: Manifest, into directory: URL, folder: String? = 
 @Test func theShippedManifestsAreSound() throws {
     let catalog = ModelCatalog(directories: [checkout.appendingPathComponent("Models")])
     for problem in catalog.problems { Issue.record("\(problem)") }
-    #expect(catalog.generators.count >= 9)
-    for manifest in catalog.generators {
-        #expect(manifest.sizeRule != nil && !manifest.styles.isEmpty && !manifest.license.isEmpty, "\(manifest.name)")
-        let isOwn = ["redraw-small", "redraw-painter"].contains(manifest.name)
-        #expect(isOwn || manifest.repository?.split(separator: "/").count == 2, "\(manifest.name)")
+    #expect(catalog.generators.count >= 25)
+    for manifest in catalog.all where manifest.engine == nil {
+        let isOwn = ["redraw-small", "redraw-painter", "redraw-encoder"].contains(manifest.name)
+        #expect(isOwn || manifest.repository?.split(separator: "/").count == 2 && !manifest.files.isEmpty, "\(manifest.name)")
+        #expect(manifest.kind != .generator || manifest.sizeRule != nil, "\(manifest.name)")
     }
+    for manifest in catalog.generators {
+        #expect(!manifest.styles.isEmpty && !manifest.descriptors.isEmpty && !manifest.license.isEmpty, "\(manifest.name)")
+        // What is not run here is not fetched either.
+        #expect(manifest.engine == nil || manifest.repository == nil && manifest.files.isEmpty, "\(manifest.name)")
+    }
+    for name in ["clip-vit-b-32", "clip-vit-l-14", "siglip2-base"] { #expect(catalog.model(named: name)?.kind == .encoder, "\(name)") }
+    #expect(catalog.model(named: "wd-vit-tagger-v3")?.kind == .tagger)
+    #expect(catalog.model(named: "dmd2-sdxl-4steps")?.kind == .adapter)
+    #expect(catalog.model(named: "pony-diffusion-v6-xl")?.prompt?.before?.hasPrefix("score_9, ") == true)
     #expect(catalog.model(named: "redraw-small")?.family == "redraw-small")
     #expect(catalog.model(named: "redraw-painter")?.family == "redraw-painter")
 }

@@ -76,6 +76,10 @@ import Testing
         let rejected = try #require(tags.last)
         let decided = try tool.run("tag", cat, "--approve", first, "--reject", rejected, "--add", "soft light")
         #expect(decided.status == 0, "\(decided.errors)")
+        let edited = try tool.run("tag", cat, "--edit", "soft light=soft light at dawn")
+        #expect(edited.status == 0, "\(edited.errors)")
+        let shown = try tool.run("analyze", cat).output
+        #expect(shown.contains("soft light at dawn added"), "\(shown)")
 
         let again = try json(try tool.run("analyze", cat, "--json").output)
         let states = try #require(again["suggestions"] as? [[String: Any]]).reduce(into: [String: String]()) {
@@ -211,11 +215,11 @@ import Testing
         let made = try tool.run(
             "generate", coffee, "--prompt", "a photo of a cup of coffee", "--steps", "4", "--size", "64x48", "--json", "--output",
             tool.path("usual.png"))
-        // redraw-small's manifest advises 0.5, where the general default is 0.6.
+        // redraw-small's manifest advises 0.35, where the general default is 0.6.
         #expect(made.status == 0, "\(made.errors)")
-        #expect((try json(made.output)["steps"] as? [String: Any])?["run"] as? Int == 2)
+        #expect((try json(made.output)["steps"] as? [String: Any])?["run"] as? Int == 1)
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("usual.png"))).text
-        #expect(text["parameters"]?.contains("Denoising strength: 0.5") == true, "\(text)")
+        #expect(text["parameters"]?.contains("Denoising strength: 0.35") == true, "\(text)")
     }
 
     /// A model named by its folder is run as its manifest says, like one named by its name.

@@ -1,4 +1,5 @@
 import Foundation
+import Screening
 import TestSupport
 import Testing
 
@@ -10,17 +11,17 @@ private func digest(_ number: Int) -> String {
 }
 
 /// A desk with one picture that has three suggestions.
-private func desk() throws -> (desk: ScreeningDesk, picture: PictureRecord) {
+private func desk() throws -> (desk: ScreeningDesk, picture: KnownPicture) {
     let library = try Library.inMemory()
-    let picture = try library.record(NewPicture(sha256: digest(1), width: 640, height: 480, path: "/photos/猫.jpg"))
+    let picture = KnownPicture(try library.record(NewPicture(sha256: digest(1), width: 640, height: 480, path: "/photos/猫.jpg")))
     try library.record(
         NewAnalysis(
             encoder: EncoderIdentity(name: "e", sha256: digest(2)),
             vocabulary: VocabularyIdentity(name: "v", sha256: digest(3), count: 10), seconds: 0.1,
             suggestions: [
-                NewSuggestion(tag: "tabby cat", facet: "subject", cosine: 0.2931, confidence: 0.91, rank: 1),
-                NewSuggestion(tag: "photo", facet: "medium", confidence: 0.8, rank: 2, source: .head),
-                NewSuggestion(tag: "dog", facet: "subject", cosine: -0.0512, confidence: 0.2, rank: 3),
+                Suggestion(tag: "tabby cat", facet: "subject", cosine: 0.2931, confidence: 0.91, rank: 1),
+                Suggestion(tag: "photo", facet: "medium", confidence: 0.8, rank: 2, source: .head),
+                Suggestion(tag: "dog", facet: "subject", cosine: -0.0512, confidence: 0.2, rank: 3),
             ],
             positive: "all", negative: "blurry", model: #"{"name":"redraw-small"}"#, size: #"{"width":256,"height":192}"#),
         of: picture.id)
@@ -34,12 +35,12 @@ extension Review {
 }
 
 @Suite struct ReviewSessionTests {
-    private func review() throws -> (review: Review, desk: ScreeningDesk, picture: PictureRecord) {
+    private func review() throws -> (review: Review, desk: ScreeningDesk, picture: KnownPicture) {
         let (desk, picture) = try desk()
         return (try Review(desk, picture, index: 0, of: 1), desk, picture)
     }
 
-    private func states(_ desk: ScreeningDesk, _ picture: PictureRecord) throws -> [String] {
+    private func states(_ desk: ScreeningDesk, _ picture: KnownPicture) throws -> [String] {
         try desk.library.suggestions(of: picture.id).map { "\($0.text) \($0.state.rawValue)" }
     }
 
@@ -123,7 +124,7 @@ extension Review {
 
     @Test func aPictureWithoutSuggestionsTakesAddedOnes() throws {
         let library = try Library.inMemory()
-        let picture = try library.record(NewPicture(sha256: digest(1), width: 1, height: 1))
+        let picture = KnownPicture(try library.record(NewPicture(sha256: digest(1), width: 1, height: 1)))
         var review = try Review(
             ScreeningDesk(library: library, compose: ScreeningDesk.composition), picture, index: 0, of: 1)
         for key in "arexwnpuA" { _ = try review.press(.character(key)) }
@@ -165,7 +166,7 @@ extension Review {
 
     @Test func theSelectedOneStaysInSightOfALongList() throws {
         let library = try Library.inMemory()
-        let picture = try library.record(NewPicture(sha256: digest(1), width: 1, height: 1))
+        let picture = KnownPicture(try library.record(NewPicture(sha256: digest(1), width: 1, height: 1)))
         let changes = (1...60).map { Change.add(tag: "tag \($0)", facet: $0 % 2 == 0 ? "style" : "subject") }
         try library.decide(changes, on: picture.id, by: "test")
         var review = try Review(
@@ -179,7 +180,7 @@ extension Review {
 
     @Test func aTextWithNothingToEditIsNoRowOfKeys() throws {
         let library = try Library.inMemory()
-        let picture = try library.record(NewPicture(sha256: digest(5), width: 8, height: 8))
+        let picture = KnownPicture(try library.record(NewPicture(sha256: digest(5), width: 8, height: 8)))
         let desk = ScreeningDesk(library: library, compose: ScreeningDesk.composition)
         var review = try Review(desk, picture, index: 0, of: 1)
         // Taken as keys, the q would end the review and the n and the a do something else.
@@ -276,11 +277,13 @@ extension Review {
         #expect(throws: ScreeningDeskError.self) { try desk.prompt(of: picture) }
         try desk.library.decide([.approve("photo"), .weigh("tabby cat", 1.2)], on: picture.id, by: "Ada")
         let first = try desk.prompt(of: picture)
-        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.negative == "blurry" && first.model == "redraw-small")
+        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.model == "redraw-small")
+        let keptOut = first.negative.components(separatedBy: ", ")
+        #expect(keptOut.contains("painting") && !keptOut.contains("photo"), "it follows the medium that was approved: \(first.negative)")
         #expect(first.width == 256 && first.height == 192 && first.number == 1)
         #expect(try desk.prompt(of: picture) == first)
         let written = try desk.write(positive: "a cat", negative: nil, for: picture)
-        #expect(written.number == 2 && written.parent == 1 && written.negative == "blurry" && written.source == .written)
+        #expect(written.number == 2 && written.parent == 1 && written.negative == first.negative && written.source == .written)
         #expect(try desk.prompt(of: picture) == written)
         let sharper = try desk.write(positive: nil, negative: "fog", for: picture)
         #expect(sharper.positive == "a cat" && sharper.negative == "fog")
@@ -288,6 +291,15 @@ extension Review {
         try desk.library.decide([.reject("photo")], on: picture.id, by: "Ada")
         let after = try desk.prompt(of: picture)
         #expect(after.positive == "(tabby cat:1.2)" && after.negative == "fog" && after.number == 5)
+    }
+
+    @Test func theNegativePromptFollowsTheApprovedMediumAndNeverNamesIt() throws {
+        let (desk, picture) = try desk()
+        try desk.library.decide([.approve("tabby cat")], on: picture.id, by: "Ada")
+        #expect(try desk.prompt(of: picture).negative == "blurry", "no medium was approved: it is the analysis's")
+        try desk.library.decide([.add(tag: "oil painting", facet: "medium")], on: picture.id, by: "Ada")
+        let keptOut = try desk.prompt(of: picture).negative.components(separatedBy: ", ")
+        #expect(keptOut.contains("photo") && !keptOut.contains("painting"), "\(keptOut)")
     }
 }
 

@@ -132,7 +132,9 @@ import Testing
 
         let goldens = try Families.goldens()
         var context = TextContext(states: try goldens["unet.\(family).text"], mask: .none)
-        if family == "sdxl" { (context.pooled, context.sizes) = (try goldens["unet.sdxl.pooled"], try goldens["unet.sdxl.sizes"].values) }
+        if family == "sdxl" {
+            context.added = StableDiffusionXL.Added(whole: (try goldens["unet.sdxl.pooled"], try goldens["unet.sdxl.sizes"].values))
+        }
         let latent = try goldens["unet.\(family).latent"]
         #expect(try single.unet(latent, timestep: 601, context) {} == unet(latent, timestep: 601, context) {})
         let decoded = try Families.autoencoder("standard").decode(goldens["vae.standard.latent"])

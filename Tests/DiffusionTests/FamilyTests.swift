@@ -15,11 +15,10 @@ import Testing
         let goldens = try Families.goldens()
         let unet = try Families.unet(name)
         var context = TextContext(states: try goldens["unet.\(name).text"], mask: .none)
+        context.added = ToldScale(guidanceScale: 8.5)
         if name == "sdxl" {
-            context.pooled = try goldens["unet.sdxl.pooled"]
-            context.sizes = try goldens["unet.sdxl.sizes"].values
+            context.added = StableDiffusionXL.Added(whole: (try goldens["unet.sdxl.pooled"], try goldens["unet.sdxl.sizes"].values))
         }
-        context.guidanceScale = 8.5
         let output = try unet(goldens["unet.\(name).latent"], timestep: 601, context) {}
         let agreement = Agreement(output.values, try goldens["unet.\(name).output"].values)
         #expect(agreement.relative < tolerance, "\(name): \(agreement)")

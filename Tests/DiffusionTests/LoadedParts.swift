@@ -6,10 +6,14 @@ import Tensors
 extension Pipeline {
     var unet: UNet { denoiser as! UNet }
     var autoencoder: Autoencoder { codec as! Autoencoder }
-    var outline: PipelineOutline { family as! PipelineOutline }
+    var outline: any LatentUNetFamily { family as! any LatentUNetFamily }
     var noise: NoiseSchedule { outline.noise }
 
     func encoded(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Autoencoder.Posterior {
         try codec.encode(picture, tiled: tiled, checkCancelled: checkCancelled)
     }
+}
+
+extension PipelineSource {
+    var outline: any LatentUNetFamily { family }
 }

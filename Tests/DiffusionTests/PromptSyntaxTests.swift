@@ -109,7 +109,7 @@ import Testing
     /// Guidance over parts: the negative text, and from it towards each part by its weight.
     @Test func partsPushByTheirWeights() {
         func text(_ count: Int) -> Conditioning { Conditioning(states: .zeros([1, count, 2])) }
-        let guidance = Guidance(parts: [(text(3), 1), (text(2), 0.5)], unconditional: text(3), scale: 4, sizes: [])
+        let guidance = Guidance(parts: [(text(3), 1), (text(2), 0.5)], unconditional: text(3), scale: 4)
         #expect(guidance.batch == 3 && guidance.context.states.shape == [3, 3, 2])
         let output = Tensor([1, 3, 7], shape: [3, 1, 1, 1])
         // 1 + 4 (3 - 1) + 2 (7 - 1)

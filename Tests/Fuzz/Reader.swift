@@ -88,7 +88,7 @@ struct Reader {
                 guard let source = try? PipelineSource(model: copy) else { continue }
                 var request = GenerationRequest(mode: .paint, prompt: "")
                 (request.width, request.height) = (64, 64)
-                _ = try? source.outline.plan(request, picture: nil)
+                _ = try? source.family.plan(request, picture: nil)
             }
         }
     }

@@ -22,7 +22,7 @@ enum SampleLibrary {
         let analysis = NewAnalysis(
             encoder: encoder, vocabulary: VocabularyIdentity(name: "words", sha256: digest, count: 900), seconds: 0.2,
             suggestions: tags.enumerated().map { rank, tag in
-                NewSuggestion(tag: tag, facet: "subject", cosine: 0.2, confidence: 0.9 - Double(rank) / 10, rank: rank + 1)
+                Suggestion(tag: tag, facet: "subject", cosine: 0.2, confidence: 0.9 - Double(rank) / 10, rank: rank + 1)
             }, positive: "a photo of a cat", negative: "blurry", model: #"{"name": "small"}"#, size: #"{"width": 512, "height": 384}"#)
         _ = try library.record(analysis, of: picture.id)
         try library.record(NewEmbedding(encoder: encoder, halves: [0, 60, 0, 52]), of: picture.id)

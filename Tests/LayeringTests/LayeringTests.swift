@@ -79,6 +79,18 @@ private func importsByRoom() throws -> [String: [(file: String, module: String)]
     }
 }
 
+/// Through such a name a surface would reach into a room that it does not import.
+@Test func noRoomGivesAnothersTypeANameOfItsOwn() throws {
+    let alias = try Regex(#"typealias\s+\w+\s*=\s*(?:\#(allowed.keys.sorted().joined(separator: "|")))\."#)
+    let sources = checkout.appendingPathComponent("Sources")
+    let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+    for case let file as URL in files where file.pathExtension == "swift" {
+        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+            #expect(line.firstMatch(of: alias) == nil, "\(file.lastPathComponent): \(line)")
+        }
+    }
+}
+
 @Test func theImportReaderSeesEveryForm() {
     let source = """
         import Foundation

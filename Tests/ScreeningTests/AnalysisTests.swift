@@ -27,6 +27,17 @@ import Testing
         #expect(try library.analyses(of: picture).count == 3)
     }
 
+    @Test func whatStandsWhereIsKept() throws {
+        let (library, picture) = try Library.withPicture()
+        var analysis = NewAnalysis.sample([.sample("dog")])
+        #expect(try library.record(analysis, of: picture).analysis.things == nil)
+        analysis.things = #"[{"name":"dog"}]"#
+        try library.record(analysis, of: picture)
+        #expect(try library.latestAnalysis(of: picture)?.things?.text == #"[{"name":"dog"}]"#)
+        analysis.things = "no JSON"
+        #expect(throws: LibraryError.self) { try library.record(analysis, of: picture) }
+    }
+
     @Test func decidedSuggestionsAreNotTouched() throws {
         let (library, picture) = try Library.withPicture()
         try library.record(.sample([.sample("cat", 0.9), .sample("dog", 0.2, rank: 2), .sample("sofa", 0.3, rank: 3)]), of: picture)
@@ -79,7 +90,7 @@ import Testing
 
     @Test func wrongValuesAreRefusedWhole() throws {
         let (library, picture) = try Library.withPicture()
-        for bad in [NewSuggestion.sample("cat", 1.5), .sample("", 0.5), .sample("cat", .nan), .sample("cat", 0.5, rank: 0)] {
+        for bad in [Suggestion.sample("cat", 1.5), .sample("", 0.5), .sample("cat", .nan), .sample("cat", 0.5, rank: 0)] {
             #expect(throws: LibraryError.self) { try library.record(.sample([.sample("fine"), bad]), of: picture) }
         }
         var analysis = NewAnalysis.sample([.sample("cat")])

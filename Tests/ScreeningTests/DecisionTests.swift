@@ -54,6 +54,20 @@ import Testing
         #expect(try library.states(picture) == ["cat": .rejected, "sofa": .pending, "dog": .pending])
     }
 
+    @Test func approvingInBulkLeavesTheCanvasOut() throws {
+        let (library, picture) = try Library.withPicture()
+        try library.record(
+            .sample([.sample("cat", 0.9), .sample("portrait orientation", 1, facet: "composition"), .sample("square format", 1)]),
+            of: picture)
+        let taken = try library.suggestions(of: picture).filter(\.isApprovedInBulk)
+        try library.decide([.approveAbove(0.5)], on: picture, by: "above 0.5")
+        #expect(taken.map(\.tag) == ["cat"], "what is told is what is done")
+        #expect(
+            try library.states(picture) == ["cat": .approved, "portrait orientation": .pending, "square format": .pending])
+        try library.decide([.approve("portrait orientation")], on: picture, by: "Ada")
+        #expect(try library.states(picture)["portrait orientation"] == .approved, "one by one a person may")
+    }
+
     @Test func undoGoesBackBatchByBatchAndKeepsTheLog() throws {
         let (library, picture) = try screened()
         let start = try library.suggestions(of: picture)

@@ -16,7 +16,7 @@ import Testing
         #expect(try library.job(id: id).state == .queued)
         #expect(try library.start(id, most: 1))
         try library.note(JobProgress(share: 0.5, secondsLeft: 3), ofJob: id)
-        try library.note(memory: 1 << 30, ofJob: id)
+        #expect(try library.admit(job: id, memory: 1 << 30, limit: 1 << 30))
         let generation = try library.record(.sample(), ofJob: id)
         let running = try library.job(id: id)
         #expect(running.state == .running && running.progress == 0.5 && running.secondsLeft == 3 && running.memory == 1 << 30)

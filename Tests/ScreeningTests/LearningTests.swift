@@ -14,7 +14,7 @@ private func record(
             encoder: EncoderIdentity(name: "encoder \(encoder)", sha256: digest(encoder)),
             vocabulary: VocabularyIdentity(name: "v", sha256: digest("f"), count: 3), seconds: 0.1,
             suggestions: tags.enumerated().map {
-                NewSuggestion(tag: $1.0, facet: $1.1, cosine: 0.2, confidence: $1.2, rank: $0 + 1, source: source)
+                Suggestion(tag: $1.0, facet: $1.1, cosine: 0.2, confidence: $1.2, rank: $0 + 1, source: source)
             },
             composition: #"{"mode":"full"}"#, calibration: calibration),
         of: kept.id)

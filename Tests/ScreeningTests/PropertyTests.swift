@@ -12,9 +12,9 @@ import Testing
         ("monochrome", []), ("street", []), ("STREET", ["road"]), ("road", []), ("sea", ["ocean"]),
     ]
 
-    private static func proposal(_ generator: inout SeededGenerator) -> NewSuggestion {
+    private static func proposal(_ generator: inout SeededGenerator) -> Suggestion {
         let tag = tags.randomElement(using: &generator)!
-        return NewSuggestion(
+        return Suggestion(
             tag: tag.name, aliases: tag.aliases, facet: "subject", cosine: .random(in: -1...1, using: &generator),
             confidence: .random(in: 0...1, using: &generator), rank: .random(in: 1...40, using: &generator),
             source: [.ranked, .measured, .head, .recovered].randomElement(using: &generator)!)

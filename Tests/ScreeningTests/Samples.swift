@@ -9,7 +9,7 @@ func digest(_ number: Int) -> String {
 
 extension NewAnalysis {
     static func sample(
-        _ tags: [NewSuggestion], encoder: String = "redraw-encoder", version: Int = 1
+        _ tags: [Suggestion], encoder: String = "redraw-encoder", version: Int = 1
     ) -> NewAnalysis {
         NewAnalysis(
             encoder: EncoderIdentity(name: encoder, sha256: digest(100 + version)),
@@ -19,11 +19,11 @@ extension NewAnalysis {
     }
 }
 
-extension NewSuggestion {
+extension Suggestion {
     static func sample(_ tag: String, _ confidence: Double = 0.5, rank: Int = 1, aliases: [String] = [], facet: String = "subject")
-        -> NewSuggestion
+        -> Suggestion
     {
-        NewSuggestion(tag: tag, aliases: aliases, facet: facet, cosine: 0.25, confidence: confidence, rank: rank)
+        Suggestion(tag: tag, aliases: aliases, facet: facet, cosine: 0.25, confidence: confidence, rank: rank)
     }
 }
 

@@ -7,7 +7,7 @@ import Testing
 
 /// What the studio's tables keep: words, counts, stars, the bin, presets, the order of jobs.
 @Suite struct StudioTableTests {
-    private func picture(_ library: Library, _ number: Int, name: String, _ tags: [NewSuggestion] = []) throws -> Int64 {
+    private func picture(_ library: Library, _ number: Int, name: String, _ tags: [Suggestion] = []) throws -> Int64 {
         let (picture, _) = try library.record(
             NewPicture(sha256: digest(number), width: 64, height: 48, path: "/photos/\(name)"), analysis: .sample(tags), embedding: nil)
         return picture.id
@@ -92,8 +92,9 @@ import Testing
         #expect(try library.generations(of: cat, stars: 4, offset: 0, limit: 9).generations.map(\.id) == [first])
 
         // A generation by itself, then the picture with what is left; undone, each comes back as it went.
-        try library.bin(generation: second)
-        try library.bin(picture: cat)
+        let moment = Date()
+        try library.bin(generation: second, at: moment)
+        try library.bin(picture: cat, at: moment)
         #expect(try found(library) { _ in }.isEmpty && found(library) { $0.isBinned = true } == [cat] && library.binCount() == 3)
         try library.restore(picture: cat)
         #expect(try library.generations(of: cat, stars: 0, offset: 0, limit: 9).generations.map(\.id) == [first])

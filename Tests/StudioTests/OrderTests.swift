@@ -55,6 +55,7 @@ import Testing
         ("a picture redrawn far that begins small", true, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 128) }),
         ("a picture redrawn far that was told to begin at once", false, { ($0.picture, $0.strength, $0.firstSide) = ("p.jpg", 0.8, 0) }),
         ("what a mask covers, changed", false, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.6) }),
+        ("things that were selected", false, { ($0.picture, $0.select, $0.strength) = ("p.jpg", ["dog"], 0.6) }),
         ("what a mask covers, filled anew", true, { ($0.picture, $0.mask, $0.strength) = ("p.jpg", "m.png", 0.9) }),
         ("a sheet of strengths", false, { ($0.picture, $0.strengths) = ("p.jpg", [0.2, 0.9]) }),
     ]
@@ -115,6 +116,12 @@ import Testing
             let request = $0.request
             return request.mode == .generate && request.strength == 0.5 && request.prompt == "a cat, oil painting"
                 && request.negative == "blurry" && $0.promptNumber == 4 && request.firstSide == nil && $0.picture == photo
+        },
+        Case(
+            "under a mask the manifest's strength for that counts", { ($0.picture, $0.mask) = ("p.jpg", "m.png") },
+            known: { known(.init(strength: 0.35, repaintStrength: 0.7)) { ($0.picture, $0.mask) = (photo, mask) } }
+        ) {
+            $0.request.mode == .repaint && $0.request.strength == 0.7
         },
         Case("another prompt keeps the standing negative one", { ($0.picture, $0.prompt) = ("p.jpg", "a dog") }, known: withPhoto) {
             $0.request.negative == "grainy" && $0.promptNumber == nil

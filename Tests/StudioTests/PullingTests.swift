@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import TestSupport
 import Testing
@@ -107,5 +108,37 @@ import Testing
     @Test func sizesThatNoRepositoryHasTogetherAreNotRead() {
         let entry = #"{"type": "file", "path": "x.bin", "size": 1000000000000000}"#
         #expect(throws: (any Error).self) { try HubListing(json: Data("[\(entry), \(entry)]".utf8)) }
+    }
+
+    /// A manifest of the person's own, for a file that the hub has.
+    private func describe(_ name: String, kind: String, repository: String, path: String, asks: Bool = false) throws {
+        let place = folder.url.appendingPathComponent(".local/share/redraw/models/\(name)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let manifest = Manifest(
+            name: name, title: "Hats", kind: try #require(Manifest.Kind(rawValue: kind)), family: "sd15", license: "Strict", source: "here",
+            repository: repository, description: "d", defaults: .init(steps: 20, guidance: 7, sampler: "ddim"),
+            files: [.init(path: path)], terms: "https://example.org/terms", acceptLicense: asks)
+        try JSONEncoder().encode(manifest).write(to: place.appendingPathComponent("manifest.json"))
+    }
+
+    @Test func aLicenceThatAsksIsAgreedToBeforeAnythingIsFetched() async throws {
+        let hub = try hub("own", "owner/hats/hat.safetensors")
+        try describe("hats", kind: "adapter", repository: "owner/hats", path: "hat.safetensors", asks: true)
+        var options = PullOptions(environment: ["HF_ENDPOINT": hub.address])
+        await #expect(throws: PullError.licenseNotAccepted(name: "hats", license: "Strict", terms: "https://example.org/terms")) {
+            try await studio().pull("hats", options)
+        }
+        #expect(try await log(hub).isEmpty)
+        options.acceptsLicense = { $0.license == "Strict" && $0.model == "Hats" }
+        let report = try await studio().pull("hats", options)
+        #expect(report.name == "hats" && report.use.contains("<lora:hats:"), "\(report)")
+        #expect(try studio().registeredModels().map(\.name) == ["hats"])
+    }
+
+    @Test func whatAnotherProgramRunsIsNotFetched() async throws {
+        await #expect(throws: PullError.self) { try await studio().pull("z-image-turbo", PullOptions(environment: [:])) }
+        #expect(throws: StudioError.self) { try studio().premises.generator("z-image-turbo") }
+        #expect(try studio().howToGet("z-image-turbo")?.contains("--engine") == true)
+        #expect(try studio().howToGet("realvisxl-v5") == "redraw models pull realvisxl-v5")
     }
 }

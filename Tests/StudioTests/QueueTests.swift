@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Pixels
 import Synchronization
+import Screening
 import TestSupport
 import Testing
 

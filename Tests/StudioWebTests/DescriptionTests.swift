@@ -63,6 +63,7 @@ import Testing
                 var described = "/api/v1" + path.prefix { $0 != "?" }
                 described = described.replacing("{job}", with: "{id}").replacing("{generation}", with: "{id}")
                 if described.hasSuffix("/999") { described = "/api/v1/pictures/{id}" }
+                if described.hasSuffix("/sheets/1") { described = "/api/v1/sheets/{id}" }
                 if described.hasSuffix("/presets/x") { described = "/api/v1/presets/{name}" }
                 asked.append(Asked(answer: answer, method: method, path: described))
             }
@@ -83,6 +84,8 @@ import Testing
             ("get", "/presets", nil), ("post", "/pictures/{id}/analyze", "{}"), ("delete", "/generations/{generation}", nil),
             ("get", "/bin", nil), ("post", "/generations/{generation}/restore", "{}"), ("delete", "/pictures/{id}", nil),
             ("post", "/pictures/{id}/restore", "{}"), ("delete", "/presets/x", nil), ("delete", "/bin", nil), ("delete", "/jobs", nil),
+            ("post", "/sheets", #"{"wish":{"prompt":"x"},"x":"steps","columns":[2]}"#), ("get", "/sheets", nil), ("get", "/sheets/1", nil),
+            ("delete", "/sheets/1", "{}"), ("post", "/pictures/{id}/enlarge", #"{"top":8}"#),
             ("post", "/plan", #"{"prompt":"x","steps":0}"#), ("get", "/pictures/999", nil),
         ]
     }

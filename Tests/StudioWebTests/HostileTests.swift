@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
 import Hummingbird
+import Pixels
+import Screening
 import TestSupport
 import Testing
 
@@ -262,7 +264,7 @@ import Testing
         let place = "/srv/My (old) photos, 2: Käthe/a cat's.png"
         let errors: [any Error] = [
             StudioError.pictureChanged(path: place), StudioError.partlyWritten(paths: [place], of: 2, reason: "\(place) is full"),
-            LibraryError.corrupt(path: place, detail: "no"), PictureError.inFile(path: place, .empty),
+            LibraryError.corrupt(path: place, detail: "no"), ImageError.inFile(path: place, .empty),
             StudioError.unwritableOutput(path: place, reason: "its folder is gone"),
         ]
         for error in errors {

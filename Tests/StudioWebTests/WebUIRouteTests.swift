@@ -39,7 +39,7 @@ import Testing
         ("a random seed", ["seed": .number(-1)], { $0.seed == nil }),
         ("a long seed", ["seed": .whole(9_007_199_254_740_993)], { $0.seed == 9_007_199_254_740_993 }),
         ("the longest seed", ["seed": .text("18446744073709551615")], { $0.seed == UInt64.max }),
-        ("several", ["batch_size": .number(2), "n_iter": .number(3)], { $0.count == 6 }),
+        ("several", ["batch_size": .number(2), "n_iter": .number(3)], { $0.count == 2 }),
         ("a sampler", ["sampler_name": .text("DPM++ 2M"), "scheduler": .text("Karras")], { $0.sampler == "dpmpp-2m-karras" }),
         ("an older sampler", ["sampler_index": .text("DPM++ 2M Karras")], { $0.sampler == "dpmpp-2m-karras" }),
         ("its usual levels", ["sampler_name": .text("DPM++ 2M"), "scheduler": .text("automatic")], { $0.sampler == "dpmpp-2m-karras" }),
@@ -190,6 +190,24 @@ import Testing
         }
     }
 
+    /// Each is the best of several drafts, so the seeds do not follow each other.
+    @Test func everyPictureIsToldWithItsOwnSeed() async throws {
+        try await TestServer().working { ask in
+            let asked = try body([
+                "prompt": "a red barn", "seed": -1, "batch_size": 2, "steps": 1, "width": 128, "height": 128,
+                "override_settings": ["sd_model_checkpoint": "redraw-small"],
+            ])
+            for _ in 0..<4 {
+                let info = try info(await ask(.post, "/sdapi/v1/txt2img", json: asked))
+                let seeds = try #require(info["all_seeds"] as? [Int])
+                let written = try #require(info["infotexts"] as? [String]).map { text in
+                    text.firstRange(of: "Seed: ").flatMap { Int(text[$0.upperBound...].prefix { $0.isNumber }) }
+                }
+                #expect(seeds.count == 2 && written == seeds, "\(seeds), \(written)")
+            }
+        }
+    }
+
     @Test(arguments: [true, false]) func outsideTheMaskNothingChanges(_ isListed: Bool) async throws {
         try await TestServer().working { ask in
             let (photo, mask) = (try TestServer.png(), try TestServer.mask())
@@ -249,6 +267,33 @@ import Testing
             let over = try await answer
             #expect(over.status == 200 && (over.object["images"] as? [Any])?.isEmpty == true)
             #expect(try info(over)["interrupted"] as? Bool == true)
+        }
+    }
+
+    /// A batch that is skipped is left out; the next one is made, with the seeds it has in the whole.
+    @Test func aBatchIsSkipped() async throws {
+        try await TestServer().working { ask in
+            let asked = try body(["prompt": "a castle", "steps": 120, "width": 128, "height": 128, "seed": 5, "n_iter": 2, "batch_size": 2])
+            async let answer = ask(.post, "/sdapi/v1/txt2img", json: asked)
+            let told = try await ask.wait("/sdapi/v1/progress") { ($0.object["progress"] as? Double ?? 0) > 0 }
+            #expect((told.object["state"] as? [String: Any])?["job_count"] as? Int == 2)
+            #expect(try await ask(.post, "/sdapi/v1/skip").status == 200)
+            let over = try await answer
+            let told2 = try info(over)
+            #expect(over.status == 200 && (over.object["images"] as? [Any])?.count == 2, "\(over.text.prefix(300))")
+            #expect(told2["all_seeds"] as? [Int] == [7, 8] && told2["interrupted"] as? Bool == false, "\(told2)")
+        }
+    }
+
+    /// Where the best of several drafts is chosen, the seeds that are told are those of the pictures.
+    @Test func everyPictureTellsItsSeed() async throws {
+        try await TestServer().working { ask in
+            let asked = try body(["prompt": "a red barn", "steps": 2, "width": 128, "height": 128, "seed": -1, "batch_size": 3])
+            for _ in 0..<3 {
+                let answer = try await ask(.post, "/sdapi/v1/txt2img", json: asked)
+                let seeds = try info(answer)["all_seeds"] as? [Int] ?? []
+                #expect(seeds.count == 3 && Set(seeds).count == 3, "\(answer.text.suffix(900))")
+            }
         }
     }
 }

@@ -194,7 +194,8 @@ struct FileSigns: Sendable {
         case 32: return made(.autoencoder, "FLUX.2", "the family is not run here")
         default:
             return names.begins("decoder.layers.", "decoder.1.")
-                ? made(.autoencoder, nil, "a tiny autoencoder, for previews") : made(.autoencoder, nil, "its latent is of no known family")
+                ? made(.autoencoder, nil, "a tiny autoencoder; give it as --autoencoder")
+                : made(.autoencoder, nil, "its latent is of no known family")
         }
     }
 

@@ -3,18 +3,13 @@ import Foundation
 
 /// How a model that no manifest describes is usually run, as far as its files tell; the person's own word goes before it.
 package struct ModelHabits: Sendable, Equatable {
-    /// Models that are run in a special way.
-    package enum Kind: String, Sendable {
-        /// SD-Turbo, SDXL-Turbo and what was distilled like them: one to four steps without guidance.
-        case turbo = "a Turbo model"
-        /// Latent consistency models that take the guidance scale as an input: two to eight steps.
-        case consistency = "a latent consistency model"
-    }
+    package typealias Kind = FewStepModel.Kind
 
     package private(set) var kind: Kind?
     /// What tells the kind.
     package private(set) var sign = ""
     package private(set) var sampler: SamplerName?
+    package private(set) var spacing: SchedulerConfiguration.Spacing?
     package private(set) var steps: Int?
     package private(set) var guidance: Double?
 
@@ -24,38 +19,65 @@ package struct ModelHabits: Sendable, Equatable {
     package init(model: URL) {
         let scheduler = try? SchedulerConfiguration(contentsOf: model.appendingPathComponent("scheduler/scheduler_config.json"))
         sampler = scheduler?.namedSampler
-        if Self.takesGuidance(model) {
+        // What has a transformer in the place of the UNet is run in its family's way.
+        guard !FileManager.default.fileExists(atPath: model.appendingPathComponent("transformer").path) else { return }
+        let file = model.pathExtension.lowercased() == "safetensors" ? try? SafetensorsFile(model) : nil
+        if Self.takesGuidance(model, file) {
             (kind, sign) = (.consistency, "its UNet takes the guidance scale as an input")
+            // SimianLuo/LCM_Dreamshaper_v7: 4 steps; diffusers' pipeline for it: a scale of 8.5.
             (sampler, steps, guidance) = (.lcm, 4, 8.5)
-        } else if let sign = Self.sign(ofTurbo: model, scheduler) {
-            (kind, self.sign) = (.turbo, sign)
-            (sampler, steps, guidance) = (sampler ?? .eulerAncestral, 2, 1)
+        } else if let (found, sign) = Self.named(model, file) {
+            take(found, sign, scheduler)
+        } else if let (name, sign) = Self.told(by: scheduler), let found = FewStepModel(named: name) {
+            take(found, sign, scheduler)
         }
     }
 
-    private static func takesGuidance(_ model: URL) -> Bool {
+    private mutating func take(_ found: FewStepModel, _ sign: String, _ scheduler: SchedulerConfiguration?) {
+        (kind, self.sign, steps, guidance, spacing) = (found.kind, sign, found.steps, found.guidance, found.spacing)
+        // Turbo models bring the scheduler they were trained for; what others were merged into often kept an old one.
+        sampler = found.kind == .turbo ? scheduler?.namedSampler ?? found.sampler : found.sampler
+    }
+
+    private static func takesGuidance(_ model: URL, _ file: SafetensorsFile?) -> Bool {
         if let unet = try? UNetConfiguration(contentsOf: model.appendingPathComponent("unet/config.json")) {
             return unet.guidanceEmbeddingWidth != nil
         }
-        guard model.pathExtension.lowercased() == "safetensors", let file = try? SafetensorsFile(model) else { return false }
-        return file.has("model.diffusion_model.time_embed.cond_proj.weight")
+        return file?.has("model.diffusion_model.time_embed.cond_proj.weight") ?? false
     }
 
-    private static func sign(ofTurbo model: URL, _ scheduler: SchedulerConfiguration?) -> String? {
-        if isCalledTurbo(model) { return "its name says so" }
-        for file in ["model_index.json", "unet/config.json"] {
-            let description = try? ConfigurationFile(contentsOf: model.appendingPathComponent(file))
-            if let name = try? description?.text("_name_or_path", default: ""), isTurbo(name) { return "\(file) was made from \(name)" }
+    private static func named(_ model: URL, _ file: SafetensorsFile?) -> (FewStepModel, String)? {
+        let name = file == nil ? model.lastPathComponent : model.deletingPathExtension().lastPathComponent
+        if let found = FewStepModel(named: name) { return (found, "its name says so") }
+        for key in FewStepModel.titles {
+            if let title = file?.metadata[key], let found = FewStepModel(named: title) { return (found, "its \(key) says so") }
         }
+        for description in ["model_index.json", "unet/config.json"] {
+            let told = try? ConfigurationFile(contentsOf: model.appendingPathComponent(description))
+            if let name = try? told?.text("_name_or_path", default: ""), let found = FewStepModel(named: name) {
+                return (found, "\(description) was made from \(name)")
+            }
+        }
+        return nil
+    }
+
+    /// The kind whose scheduler it has, by a name that stands for it.
+    private static func told(by scheduler: SchedulerConfiguration?) -> (name: String, sign: String)? {
+        guard let scheduler else { return nil }
+        if scheduler.namedSampler == .lcm { return ("lcm", "its scheduler is LCM's") }
         // Such steps begin at noise alone, as only few steps need it. Models of the velocity are trained to begin there at any number.
-        guard let scheduler, scheduler.spacing == .trailing, scheduler.prediction == .epsilon, !scheduler.rescalesToNoise,
+        guard scheduler.spacing == .trailing, scheduler.prediction == .epsilon, !scheduler.rescalesToNoise,
             [.euler, .eulerAncestral].contains(scheduler.namedSampler)
         else { return nil }
-        return "its scheduler spaces steps from the last"
+        return ("turbo", "its scheduler spaces steps from the last")
     }
 
     /// Whether a file or folder has the word in its name: nothing else tells a single file's kind.
-    static func isCalledTurbo(_ model: URL) -> Bool { isTurbo(model.lastPathComponent) }
+    static func isCalledTurbo(_ model: URL) -> Bool { model.lastPathComponent.lowercased().contains("turbo") }
 
-    private static func isTurbo(_ name: String) -> Bool { name.lowercased().contains("turbo") }
+    /// Whether a file is the one of SDXL-Lightning that was made to say the clean latent at once.
+    static func predictsSample(_ model: URL) -> Bool {
+        let name = model.lastPathComponent.lowercased()
+        return name.contains("lightning") && name.contains("1step_x0")
+    }
 }

@@ -20,7 +20,7 @@ struct ModelParts {
     var unet: Weights
     let unetConfiguration: UNetConfiguration
     var autoencoder: Weights
-    let autoencoderConfiguration: AutoencoderConfiguration
+    var autoencoderConfiguration: AutoencoderConfiguration
     /// Empty where the model reads prompts with the default encoder.
     var textEncoders: [TextEncoder]
     var scheduler: SchedulerConfiguration
@@ -86,10 +86,10 @@ struct ModelParts {
     /// The text encoders, loaded.
     ///
     /// - Parameters:
+    ///   - family: knows how they are looked at.
     ///   - merges: OpenAI's list, for models that bring no tokenizer.
     ///   - embeddings: those that fit this model.
-    func prompts(merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
-        let isXL = unetConfiguration.added != nil
+    func prompts(of family: any LatentUNetFamily, merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
         var towers: [CLIPPrompts.Tower] = []
         for encoder in textEncoders {
             let tower = try CLIPTextTower(encoder.weights, configuration: encoder.configuration)
@@ -102,8 +102,8 @@ struct ModelParts {
             } else {
                 throw DiffusionError.unreadable(file: "tokenizer", reason: "the model brings none and no list of merges was given")
             }
-            // SDXL looks at both encoders' last layer but one, without the norm behind it.
-            towers.append(.init(tower, tokenizer: tokenizer, skippedLayers: isXL ? 1 : 0, isNormalised: !isXL))
+            towers.append(
+                .init(tower, tokenizer: tokenizer, skippedLayers: family.skippedLayers, isNormalised: family.isTextNormalised))
         }
         return try CLIPPrompts(towers, embeddings: embeddings, zerosForEmptyNegative: zerosForEmptyNegative)
     }

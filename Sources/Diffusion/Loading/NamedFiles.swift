@@ -6,6 +6,7 @@ struct NamedFiles {
     /// Of the files, without their ending, in order.
     let names: [String]
     private let files: [(path: String, url: URL)]
+    var urls: [URL] { files.map(\.url) }
 
     /// Files that are looked at, and folders within folders.
     private static let most = 20_000

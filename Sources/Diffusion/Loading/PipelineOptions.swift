@@ -36,6 +36,8 @@ package struct PipelineOptions: Sendable, Equatable {
     package var embeddings: [URL]
     /// OpenAI's list of byte pairs, for models that bring no tokenizer: single files.
     package var merges: URL?
+    /// Stands in for the model's own autoencoder.
+    package var autoencoder: TinyAutoencoderChoice?
     /// What was left out, in words.
     package var notes: [String] = []
     /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.

@@ -3,7 +3,7 @@ import Foundation
 
 /// A model whose files are open and whose headers are read, its weights not yet: what a run on it needs is known before gigabytes are read.
 package struct PipelineSource: Sendable {
-    package let outline: PipelineOutline
+    package let family: any LatentUNetFamily
     private let parts: ModelParts
     private let options: PipelineOptions
     /// What was left out of the files that prompts call, in words.
@@ -30,12 +30,14 @@ package struct PipelineSource: Sendable {
         if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
         notes += try parts.add(options.adaptations)
+        if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)
-        outline = try PipelineOutline(
+        family = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
             weightMemory: parts.weightMemory(), isHeldInHalves: parts.unet.holding.inHalves,
             arithmetic: parts.unet.holding.arithmetic,
-            transformMemory: parts.transformMemory())
+            transformMemory: parts.transformMemory()
+        ).family(readsSentences: parts.textEncoders.isEmpty)
         let widths = parts.textEncoders.map(\.configuration.width)
         var embeddings: [TrainedEmbedding] = []
         for file in widths.isEmpty ? [] : options.embeddings {
@@ -80,10 +82,10 @@ package struct PipelineSource: Sendable {
                 if parts.textEncoders.isEmpty {
                     try sentences()
                 } else {
-                    try parts.prompts(merges: options.merges, embeddings: embeddings)
+                    try parts.prompts(of: family, merges: options.merges, embeddings: embeddings)
                 }
             var pipeline = Pipeline(
-                family: outline, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
+                family: family, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
                 codec: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
                 adaptations: options.adaptations)
             pipeline.notes = notes

@@ -71,6 +71,7 @@ extension ModelParts {
         } else if !isTurbo, try Self.predictsVelocity(url, file, configuration, weights, isSecond: isSecond) {
             scheduler.prediction = .velocity
         }
+        if ModelHabits.predictsSample(url) { scheduler.prediction = .sample }
         // What the scheduler files of these families say; the class alone would space the steps of some samplers otherwise.
         if !isTurbo, configuration.added != nil || configuration.inputChannels == 9 { scheduler.spacing = .leading }
         if CheckpointSigns.endsInNoise(file) { (scheduler.rescalesToNoise, scheduler.spacing) = (true, .trailing) }

@@ -20,16 +20,18 @@ package struct StepSchedule: Sendable {
     package let heedsStrength: Bool
 
     /// - Parameters:
+    ///   - spacing: in the place of the model's; LCM's steps are then spread as those of other samplers.
     ///   - strength: for LCM, how much of the schedule the steps are spread over; nil: over all of it.
     ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
     ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place, and
     ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
     package init(
-        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, strength: Double? = nil,
+        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, spacing: SchedulerConfiguration.Spacing? = nil, strength: Double? = nil,
         profile: GenerationRequest.Profile = .diffusers
     ) throws(DiffusionError) {
-        let configuration = noise.configuration
+        var configuration = noise.configuration
+        configuration.spacing = spacing ?? configuration.spacing
         let allowed = Self.counts(sampler, configuration)
         guard allowed.contains(count) else {
             throw .steps(requested: count, minimum: allowed.lowerBound, maximum: allowed.upperBound)
@@ -38,13 +40,13 @@ package struct StepSchedule: Sendable {
         self.noise = noise
         self.sampler = sampler
         self.count = count
-        heedsStrength = strength != nil && sampler == .lcm
-        guard profile == .a1111 || sampler != .lcm else {
+        heedsStrength = strength != nil && sampler == .lcm && spacing == nil
+        guard profile == .a1111 || sampler != .lcm || spacing != nil else {
             timesteps = try Self.consistencyTimesteps(configuration, count, strength: strength ?? 1, profile)
             (sigmas, initialNoise) = ([], 1)
             return
         }
-        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count) : Self.diffusers(noise, sampler, count)
+        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count, spacing) : Self.diffusers(noise, sampler, count)
         guard made.isWithin(noise, sampler) else { throw .crowdedSteps(requested: count, trained: configuration.trainingSteps) }
         guard sampler.passesPerStep == 2 else {
             timesteps = made.timesteps
@@ -140,7 +142,11 @@ package struct StepSchedule: Sendable {
 
     /// AUTOMATIC1111's web UI with k-diffusion's samplers: levels even in training steps with log sigma interpolated, or Karras' over the
     /// whole of the training; timesteps not rounded; a run from nothing starts at the first level exactly.
-    private static func webUI(_ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int) throws(DiffusionError) -> Levels {
+    ///
+    /// Trailing steps are its schedule type "SGM Uniform": one level more is spread, and the one at the clean end dropped.
+    private static func webUI(
+        _ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int, _ spacing: SchedulerConfiguration.Spacing?
+    ) throws(DiffusionError) -> Levels {
         let reproduced: [SamplerName] = [
             .euler, .eulerKarras, .eulerAncestral, .heun, .heunKarras, .dpmpp2M, .dpmpp2MKarras,
         ]
@@ -152,7 +158,9 @@ package struct StepSchedule: Sendable {
         let levels: [Float] =
             sampler.isKarras
             ? karras(from: Double(noise.sigmas[last]), to: Double(noise.sigmas[0]), count: count).map { Float($0) }
-            : NoiseSchedule.linearSpace(Float(last), 0, count: count).map { noise.sigmaByLogarithm(at: $0) }
+            : NoiseSchedule.linearSpace(Float(last), 0, count: spacing == .trailing ? count + 1 : count).prefix(count).map {
+                noise.sigmaByLogarithm(at: $0)
+            }
         let timesteps = levels.map { Float(noise.timestep(ofSigma: Double($0))) }
         let first = levels[0]
         return Levels(

@@ -1,8 +1,5 @@
-import Analysis
-import Screening
-
 /// What an analysis said and what the library holds of it now, in the shape that scripts read.
-package struct AnalysisReport: Codable, Sendable {
+package struct AnalysisReport: Encodable, Sendable {
     package struct PictureEntry: Codable, Sendable {
         package let path: String
         package let sha256: String
@@ -18,15 +15,14 @@ package struct AnalysisReport: Codable, Sendable {
         package let sha256: String
         package let count: Int
     }
-    package struct SuggestionEntry: Codable, Sendable {
-        package let id: Int64
-        package let tag: String
-        package let facet: String
-        @OrNull package internal(set) var cosine: Double?
-        package let confidence: Double
-        @OrNull package internal(set) var rank: Int?
-        package let state: Suggestion.State
-        package let source: SuggestionSource
+    /// One thing and where it is, in shares of the picture's width and height from the top left corner.
+    package struct ThingEntry: Codable, Sendable {
+        package let name: String
+        package let certainty: Double
+        package let left: Double
+        package let top: Double
+        package let right: Double
+        package let bottom: Double
     }
     package struct DroppedEntry: Codable, Sendable {
         package let tag: String
@@ -34,10 +30,17 @@ package struct AnalysisReport: Codable, Sendable {
         package let confidence: Double
         package let reason: String
     }
+    package struct Forms: Codable, Sendable, Equatable {
+        package let tags: String
+        package let sentence: String
+    }
     package struct PromptEntry: Codable, Sendable {
+        /// The form that the suggested model wants.
         package let positive: String
         package let negative: String
         package let tokens: Int
+        /// The same tags by themselves, and as a sentence, without any model's words about quality.
+        package let forms: Forms
         /// How near it is to the picture; nil in analyses that were made before anything told.
         @OrNull package internal(set) var composition: CompositionEntry?
     }
@@ -46,10 +49,14 @@ package struct AnalysisReport: Codable, Sendable {
             package let name: String
             package let score: Double
             package let installed: Bool
+            /// Nil for one that was here.
+            @OrNull package internal(set) var howToGet: String?
         }
         package let name: String
         package let reason: String
         package let installed: Bool
+        /// Nil for one that was here.
+        @OrNull package internal(set) var howToGet: String?
         package let runnersUp: [RunnerUp]
     }
     package struct SizeEntry: Codable, Sendable {
@@ -64,16 +71,18 @@ package struct AnalysisReport: Codable, Sendable {
     package let picture: PictureEntry
     package let encoder: EncoderEntry
     package let vocabulary: VocabularyEntry
-    package let suggestions: [SuggestionEntry]
+    package let suggestions: [SuggestionReport]
     /// What was considered and is not suggested, with the reason: the likeliest `droppedLimit`.
     package let dropped: [DroppedEntry]
     package let prompt: PromptEntry
+    /// What stands where, the most certain first; empty in analyses that were made before anything told.
+    package let things: [ThingEntry]
     /// What the confidences rest on; nil in analyses that were made before anything told.
     @OrNull package internal(set) var confidence: ConfidenceEntry?
     @OrNull package internal(set) var model: ModelEntry?
     @OrNull package internal(set) var size: SizeEntry?
     /// The prompt found in the picture's own file or beside it: somebody's words, no suggestion.
-    @OrNull package internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredEntry?
     /// What of the file's texts and colours was not read; of an analysis that was made just now.
     package let notes: [String]
     /// The tagger that was asked besides; its tags stand among the suggestions.

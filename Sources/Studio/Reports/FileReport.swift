@@ -11,9 +11,9 @@ package struct FileReport: Codable, Sendable {
     /// PNG's text entries; those of EXIF and JPEG's comment.
     package let text: [String: String]
     /// The most telling prompt that stands in the file or beside it.
-    @OrNull package internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredEntry?
     /// Other prompts that stand there too.
-    package let alsoRecovered: [RecoveredPrompt]
+    package let alsoRecovered: [RecoveredEntry]
     /// What could not be read of the texts.
     package let notes: [String]
     /// Number of the generation in the library that made this very file.

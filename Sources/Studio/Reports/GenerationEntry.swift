@@ -1,7 +1,8 @@
 import Foundation
 import Screening
 
-package struct GenerationEntry: Codable, Sendable {
+/// A generation, in the shape that scripts read.
+package struct GenerationEntry: Encodable, Sendable {
     package struct Steps: Codable, Sendable {
         package let requested: Int
         package let run: Int
@@ -28,11 +29,18 @@ package struct GenerationEntry: Codable, Sendable {
     @OrNull package internal(set) var picture: Int64?
     @OrNull package internal(set) var prompt: Int?
     package let created: Date
+    /// The whole request, and the seconds that each part took, as the library keeps them; scripts are not told them so.
+    package let requestText: String
+    package let secondsText: String?
+
+    private enum CodingKeys: CodingKey {
+        case id, kind, status, message, outputs, seed, steps, model, profile, precision, seconds, untouched, picture, prompt, created
+    }
 
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
-    package init(
+    init(
         _ generation: Generation, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }
     ) throws {
         (id, kind, status) = (generation.id, generation.kind.rawValue, generation.status.rawValue)
@@ -43,6 +51,7 @@ package struct GenerationEntry: Codable, Sendable {
         (model, profile, precision) = (generation.model, generation.profile, generation.precision)
         seconds = try generation.seconds?.decoded()
         untouched = generation.untouched.map { Untouched(pixels: $0.pixels, identical: $0.identical) }
+        (requestText, secondsText) = (generation.request.text, generation.seconds?.text)
         (picture, prompt, created) = (generation.pictureID, generation.promptNumber, generation.createdAt)
     }
 }

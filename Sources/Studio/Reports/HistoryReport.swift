@@ -1,20 +1,46 @@
 import Foundation
 import Screening
 
-/// A line of the history as JSON: what it is, and under that name the thing itself.
-package struct HistoryReport: Codable, Sendable {
-    package struct Analysis: Codable, Sendable {
-        package private(set) var encoder: String
-        package private(set) var vocabulary: String
-        package private(set) var seconds: Double
+/// A line of the history: what it is, and under that name the thing itself.
+package struct HistoryReport: Encodable, Sendable {
+    package struct Analysis: Encodable, Sendable {
+        package let encoder: String
+        package let vocabulary: String
+        package let seconds: Double
+        /// Tags of the vocabulary. Scripts are not told them here.
+        package let tags: Int
+
+        private enum CodingKeys: CodingKey { case encoder, vocabulary, seconds }
     }
 
-    package struct Taken: Codable, Sendable {
-        package private(set) var id: Int64
-        package private(set) var action: String
-        package private(set) var tag: String
-        package private(set) var undoes: Int64?
-        package private(set) var by: String
+    package struct Taken: Encodable, Sendable {
+        package enum Action: String, Encodable, Sendable {
+            case approve, reject, edit, weigh, add, reset, undo
+            /// Taken over from an imported library.
+            case `import`
+        }
+
+        package let id: Int64
+        package let action: Action
+        package let tag: String
+        /// The decision that this one takes back.
+        package let undoes: Int64?
+        package let by: String
+
+        init(_ decision: Decision) {
+            (id, tag, undoes, by) = (decision.id, decision.tag, decision.undoes, decision.decidedBy)
+            action =
+                switch decision.action {
+                case .approve: .approve
+                case .reject: .reject
+                case .edit: .edit
+                case .weigh: .weigh
+                case .add: .add
+                case .reset: .reset
+                case .undo: .undo
+                case .import: .import
+                }
+        }
     }
 
     package private(set) var date: Date
@@ -28,15 +54,16 @@ package struct HistoryReport: Codable, Sendable {
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
-    package init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
+    init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
         (date, picture) = (entry.date, entry.pictureID)
         switch entry {
         case .analysis(let record):
             kind = "analysis"
-            analysis = Analysis(encoder: record.encoder.name, vocabulary: record.vocabulary.name, seconds: record.seconds)
+            analysis = Analysis(
+                encoder: record.encoder.name, vocabulary: record.vocabulary.name, seconds: record.seconds, tags: record.vocabulary.count)
         case .decision(let record):
             kind = "decision"
-            decision = Taken(id: record.id, action: record.action.rawValue, tag: record.tag, undoes: record.undoes, by: record.decidedBy)
+            decision = Taken(record)
         case .prompt(let record):
             kind = "prompt"
             prompt = PromptReport(record)

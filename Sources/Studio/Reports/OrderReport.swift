@@ -14,9 +14,14 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let strengths: [Double]
     package let steps: Int
     package let guidance: Double
+    @OrNull package internal(set) var guidanceUntil: Double?
     package let sampler: String
+    /// Nil: as the model's scheduler or the sampler has it.
+    @OrNull package internal(set) var spacing: String?
     package let seed: UInt64
     @OrNull package internal(set) var clipSkip: Int?
+    /// The tiny autoencoder that stands in for the model's own.
+    @OrNull package internal(set) var autoencoder: String?
     /// Working size; nil: the model's own in the picture's proportions.
     @OrNull package internal(set) var width: Int?
     @OrNull package internal(set) var height: Int?
@@ -41,6 +46,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
         (prompt, negative, promptVersion) = (request.prompt, request.negative, order.promptNumber)
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
+        spacing = request.spacing?.rawValue
+        (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

@@ -1,5 +1,3 @@
-import Analysis
-
 /// A picture with all that is known of it; no path of the machine is in it. Its keys are those of `PictureSummary` and these.
 package struct PictureDetail: Encodable, Sendable {
     package struct Suggested: Codable, Sendable {
@@ -32,7 +30,7 @@ package struct PictureDetail: Encodable, Sendable {
     package internal(set) var suggested: Suggested?
     package internal(set) var model: Model?
     package internal(set) var size: AnalysisReport.SizeEntry?
-    package internal(set) var recovered: RecoveredPrompt?
+    package internal(set) var recovered: RecoveredEntry?
     /// The first version first.
     package let prompts: [PromptReport]
     package let compose: ComposedReport

@@ -2,7 +2,7 @@ import Foundation
 import Screening
 
 /// A picture with all that is known of it, as JSON. The keys are those of `analyze`; a script may rely on them.
-package struct PictureReport: Codable, Sendable {
+package struct PictureReport: Encodable, Sendable {
     package struct Picture: Codable, Sendable {
         package let id: Int64
         @OrNull package internal(set) var path: String?
@@ -10,7 +10,7 @@ package struct PictureReport: Codable, Sendable {
         package let width: Int
         package let height: Int
 
-        init(_ picture: PictureRecord) {
+        init(_ picture: KnownPicture) {
             (id, path, sha256) = (picture.id, picture.paths.first, picture.sha256)
             (width, height) = (picture.width, picture.height)
         }
@@ -30,14 +30,14 @@ package struct PictureReport: Codable, Sendable {
     package let picture: Picture
     @OrNull package internal(set) var encoder: Encoder?
     @OrNull package internal(set) var vocabulary: Vocabulary?
-    @OrNull package internal(set) var recovered: RecoveredPrompt?
+    @OrNull package internal(set) var recovered: RecoveredEntry?
     /// The latest analysis of each encoder, the latest first.
     package let analyses: [Analysis]
     package let suggestions: [SuggestionReport]
     @OrNull package internal(set) var prompt: PromptReport?
     package let generations: [GenerationEntry]
 
-    package init(_ picture: PictureRecord, _ desk: ScreeningDesk) throws {
+    package init(_ picture: KnownPicture, _ desk: ScreeningDesk) throws {
         let analysis = try desk.library.latestAnalysis(of: picture.id)
         self.picture = Picture(picture)
         encoder = analysis.map { Encoder(name: $0.encoder.name, sha256: $0.encoder.sha256) }
@@ -74,7 +74,7 @@ extension PictureReport {
             (seconds, created) = (analysis.seconds, analysis.createdAt)
         }
 
-        package static func latest(of picture: PictureRecord, _ desk: ScreeningDesk) throws -> [Analysis] {
+        package static func latest(of picture: KnownPicture, _ desk: ScreeningDesk) throws -> [Analysis] {
             var seen: Set<String> = []
             return try desk.library.analyses(of: picture.id).filter { seen.insert($0.encoder.name).inserted }.map { try Analysis($0) }
         }

@@ -31,6 +31,8 @@ package struct PictureSummary: Codable, Sendable, Equatable {
     package let bestStars: Int
     /// The generation that made this picture.
     @OrNull package internal(set) var parent: Int64?
+    /// The picture that this one was enlarged from.
+    @OrNull package internal(set) var enlargedFrom: Int64?
 
     init(_ picture: ListedPicture, isAnalysed: Bool) {
         (id, name, width, height) = (picture.id, picture.name, picture.width, picture.height)
@@ -43,5 +45,6 @@ package struct PictureSummary: Codable, Sendable, Equatable {
         counts = Counts(approved: picture.approved, rejected: picture.rejected, pending: picture.pending)
         (lastDecision, lastPrompt) = (picture.lastDecision, picture.lastPrompt)
         (generations, bestStars, parent) = (picture.generations, picture.bestStars, picture.madeBy)
+        enlargedFrom = picture.enlargedFrom
     }
 }

@@ -21,6 +21,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
         package let run: Int
         /// Passes of the network for a picture, its drafts' included.
         package let passes: Int
+        /// Those of them that are told the negative prompt as well; nil where the engine does not tell.
+        @OrNull package internal(set) var guidedPasses: Int?
         /// Without those of further drafts.
         package let ownPasses: Int
         @OrNull package internal(set) var firstTimestep: Double?
@@ -41,6 +43,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
     package struct Recognition: Codable, Sendable, Equatable {
         package let kind: String
         package let sign: String
+        /// How it will be run, in words.
+        @OrNull package internal(set) var settings: String?
     }
 
     package let model: String
@@ -52,6 +56,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
     /// One for each strength of a sheet; one where there is no sheet.
     package let runs: [Run]
     package let guidance: Double
+    /// As it was asked for; nil: to the end.
+    @OrNull package internal(set) var guidanceUntil: Double?
     /// Of the first picture, or of its first draft.
     package let seed: UInt64
     /// From the first step on; nil where the engine does not know.
@@ -65,13 +71,17 @@ package struct PlanReport: Codable, Sendable, Equatable {
 }
 
 extension PlanReport {
-    init(_ plan: GenerationPlan, _ length: PromptLength?) {
+    /// - Parameter notes: what is known besides what the plan tells.
+    init(_ plan: GenerationPlan, _ length: PromptLength?, notes: [String] = []) {
         let order = plan.order
         self.init(
             model: order.model.name,
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
-            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign) }, notes: plan.notes,
-            runs: plan.runs.map(Run.init), guidance: order.request.guidance, seed: order.seed, seconds: plan.seconds,
+            recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign, settings: $0.settings) },
+            notes: order.request.wordingNotes + plan.notes + notes
+                + (order.mask.flatMap { ThingSelection.note(on: $0.path) }.map { [$0] } ?? []),
+            runs: plan.runs.map(Run.init), guidance: order.request.guidance, guidanceUntil: order.request.guidanceUntil, seed: order.seed,
+            seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
     }
 }
@@ -79,8 +89,9 @@ extension PlanReport {
 extension PlanReport.Run {
     fileprivate init(_ run: GenerationPlan.Run) {
         self.init(
-            strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, ownPasses: run.steps.passes,
-            firstTimestep: run.steps.firstTimestep, sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
+            strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, guidedPasses: run.guidedPasses,
+            ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep,
+            sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
             drafts: run.drafts)
     }
 }

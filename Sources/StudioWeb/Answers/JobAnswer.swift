@@ -10,12 +10,14 @@ struct JobAnswer: Encodable, Sendable {
         (self.job, self.shown) = (job, shown)
     }
 
-    private enum CodingKeys: String, CodingKey { case picture, outputs, previewAt, step, steps, position }
+    private enum CodingKeys: String, CodingKey { case picture, strength, seed, outputs, previewAt, step, steps, position }
 
     func encode(to encoder: any Encoder) throws {
         try job.report.encode(to: encoder)
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(job.picture, forKey: .picture)
+        try values.encode(job.strength, forKey: .strength)
+        try values.encode(job.seed, forKey: .seed)
         let generation = job.report.generation
         let outputs = generation.map { id in job.outputs == 0 ? [] : (1...job.outputs).map { Address.output($0, of: id) } } ?? []
         try values.encode(outputs, forKey: .outputs)

@@ -58,6 +58,8 @@ export const fileAddress = (picture, size) => `${root}/pictures/${picture.id}/fi
 export const thumbnailAddress = (picture) => `${root}/pictures/${picture.id}/thumbnail` + query({ v: version(picture.sha256) })
 export const upload = (blob, name) =>
 	ask('POST', '/pictures', { body: blob, type: blob.type || 'image/*', headers: { 'X-File-Name': encodeURIComponent(name) } })
+/** Keeps the picture on a wider canvas, and a mask over what is new. */
+export const enlarge = (id, margins) => post(`/pictures/${id}/enlarge`, margins)
 export const takeFolder = (id) => post(`/folders/${encodeURIComponent(id)}`)
 export const analyze = (id) => post(`/pictures/${id}/analyze`)
 export const decide = (id, changes) => post(`/pictures/${id}/decisions`, { changes })
@@ -85,6 +87,9 @@ export const moveJob = (id, before) => post(`/jobs/${id}/move`, { before })
 export const clearJobs = () => remove('/jobs')
 export const previewAddress = (id, step) => `${root}/jobs/${id}/preview?step=${step}`
 
+export const orderSheet = (sheet) => post('/sheets', sheet)
+export const sheets = (filter) => get('/sheets' + query(filter))
+export const dropSheet = (id) => remove(`/sheets/${id}`)
 export const generations = (filter) => get('/generations' + query(filter))
 export const generation = (id) => get(`/generations/${id}`)
 export const changeGeneration = (id, change) => ask('PATCH', `/generations/${id}`, { body: change })

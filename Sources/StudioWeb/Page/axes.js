@@ -1,36 +1,29 @@
-// The parameters that a sheet can run over, and how their values are written.
-import { range, state } from './store.js'
-import { text } from './text.js'
-import { seedOf } from './wish.js'
+// The settings that a sheet can run over, and how their values are written.
 
-const number = (key) => (word) => {
-	const value = Number(word.replace(',', '.'))
-	const [low = -Infinity, high = Infinity] = range(key)
-	return word !== '' && Number.isFinite(value) && value >= low && value <= high ? value : null
-}
-const whole = (key) => (word) => {
-	const value = number(key)(word)
-	return Number.isInteger(value) ? value : null
-}
-const oneOf = (list) => (word) => (list().includes(word) ? word : null)
-
-export const axes = {
-	strength: { read: number('strength'), example: '0.2, 0.4, 0.6, 0.8', needsPicture: true },
-	steps: { read: whole('steps'), example: '6, 10, 20' },
-	guidance: { read: number('guidance'), example: '2, 5, 8' },
-	seed: { read: seedOf, example: '1, 2, 3' },
-	sampler: { read: oneOf(() => state.choices.samplers), example: 'ddim, euler, dpmpp-2m' },
-	model: { read: oneOf(() => state.models.filter((model) => model.installed).map((model) => model.name)), example: 'redraw-small, redraw-painter' },
-	prompt: { read: (word) => word || null, example: 'a cat; a dog', separator: ';' },
+/** What stands in the field to begin with; of all others, nothing. */
+export const examples = {
+	strength: '0.2, 0.4, 0.6, 0.8',
+	steps: '6, 10, 20',
+	guidance: '2, 5, 8',
+	seed: '1, 2, 3',
+	sampler: 'ddim, euler, dpmpp-2m',
+	model: 'redraw-small, redraw-painter',
+	prompt: 'a cat; a dog',
+	negative: 'blurry; text',
+	size: '256x256, 384x256',
+	profile: 'redraw, a1111',
+	feather: '0, 8, 24',
 }
 
-/** The values that were typed for an axis. @throws the first word that is none, as an Error with words for people. */
-export function values(name, typed) {
-	const axis = axes[name]
-	const words = typed.split(axis.separator ?? ',').map((word) => word.trim()).filter(Boolean)
+const written = ['prompt', 'negative']
+
+/** The values that were typed for an axis; whether it can have them, the server says. */
+export function values(axis, typed) {
+	const words = typed.split(written.includes(axis) ? ';' : ',').map((word) => word.trim()).filter(Boolean)
 	return words.map((word) => {
-		const value = axis.read(word)
-		if (value === null) throw new Error(text.sheet.wrong(text.sheet.axes[name], word))
-		return value
+		if (written.includes(axis)) return word
+		if (word === 'true' || word === 'false') return word === 'true'
+		// A seed of more digits than a number holds stays as it was written.
+		return /^\d*\.?\d+$/.test(word) && word.length <= 15 ? Number(word) : word
 	})
 }

@@ -53,7 +53,7 @@ export function brushBar(brush) {
 		h('label.tool-slider', h('span', text.brush.size), size, sizeShown),
 		h('label.tool-slider.narrow', h('span', text.brush.hardness), hardness),
 		h('div.tool-group', undo, redo, button('invert', 'invert', () => brush.act({ kind: 'invert' }), 'mask-invert'), button('clear', 'trash', () => brush.act({ kind: 'clear' }), 'mask-clear')),
-		h('div.tool-group', lookButton, button('enlarge', 'enlarge', () => enlargeDialog(brush.desk, brush.image), 'enlarge')),
+		h('div.tool-group', lookButton, button('enlarge', 'enlarge', () => enlargeDialog(brush.desk), 'enlarge')),
 		share,
 		h(
 			'div.zoom-tools',

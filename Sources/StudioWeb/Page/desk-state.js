@@ -112,12 +112,12 @@ export class Desk {
 		this.tell('results')
 	}
 
-	/** What was made of the picture; without one, what was painted from words, which stands among all that was made. */
+	/** What was made of the picture; without one, what was painted from words. */
 	async #latestResults() {
 		const found = []
 		for (let offset = 0, total = 1; offset < total && found.length < mostResults; offset += pageLength) {
-			const answer = await api.generations({ picture: this.id, offset, limit: pageLength })
-			found.push(...answer.generations.filter((one) => one.status === 'done' && (this.id !== null || !one.picture)))
+			const answer = await api.generations({ picture: this.id, kind: this.id === null && 'paint', offset, limit: pageLength })
+			found.push(...answer.generations.filter((one) => one.status === 'done'))
 			total = answer.total
 		}
 		return found

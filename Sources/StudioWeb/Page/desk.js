@@ -32,8 +32,9 @@ export async function deskView(id) {
 		say(title, hasPicture ? desk.picture.name : text.desk.paintTitle)
 		say(facts, hasPicture ? text.desk.facts(desk.picture.width, desk.picture.height) : text.desk.paintFacts)
 	}
-	const origin = hasPicture && desk.picture.parent ? h('a.origin', { href: '#' + addresses.history }, text.desk.origin(desk.picture.parent)) : null
-	if (origin) api.generation(desk.picture.parent).then((parent) => parent.picture && set(origin, 'href', '#' + addresses.picture(parent.picture)), () => {})
+	const { parent, enlargedFrom } = desk.picture ?? {}
+	const origin = (parent || enlargedFrom) && h('a.origin', { href: '#' + (enlargedFrom ? addresses.picture(enlargedFrom) : addresses.history) }, parent ? text.desk.origin(parent) : text.desk.enlargedFrom)
+	if (parent) api.generation(parent).then((made) => made.picture && set(origin, 'href', '#' + addresses.result(made.picture, parent, 0)), () => {})
 	const head = h(
 		'div.desk-head',
 		h('a.icon-button', { href: '#' + addresses.library, tip: text.desk.back }, icon('back')),

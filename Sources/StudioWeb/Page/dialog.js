@@ -17,15 +17,21 @@ export function dialog({ title, build, wide = false, side = false }) {
 			h('div.dialog-head', h('h2', title), tool('cross', text.common.close, () => close(), { class: 'icon-button' })),
 			h('div.dialog-body', build(close)),
 		)
+		const leave = () => close()
 		node.addEventListener('close', () => {
+			removeEventListener('hashchange', leave)
 			node.remove()
 			resolve(answer)
 		})
+		// It belongs to the view it was opened in.
+		addEventListener('hashchange', leave)
 		node.addEventListener('click', (event) => {
 			if (event.target === node) close()
 		})
 		document.body.append(node)
 		node.showModal()
+		// Whoever opened it wants to say something, or to look; not to close it again.
+		node.querySelector('.dialog-body :is(input, textarea, select, .row.end .button)')?.focus()
 	})
 }
 

@@ -1,4 +1,4 @@
-// Enlarging outwards: a wider canvas with the picture on it, its borders continued, and a mask over all that is new.
+// Enlarging outwards: a wider canvas with the picture on it, and a mask over all that is new.
 import * as api from './api.js'
 import { clamp, h, say, set } from './dom.js'
 import { dialog } from './dialog.js'
@@ -8,13 +8,11 @@ import { remembered, state } from './store.js'
 import { text } from './text.js'
 
 const sides = ['top', 'left', 'right', 'bottom']
-/** The mask reaches this far into the picture, so that new and old meet. */
-const overlap = 12
 /** What is outside is made anew; nothing of the smeared border is worth keeping. */
 const newStrength = 0.95
 
-export async function enlargeDialog(desk, image) {
-	const { naturalWidth: width, naturalHeight: height } = image
+export async function enlargeDialog(desk) {
+	const { width, height } = desk.picture
 	const amounts = { top: 0, left: 0, right: 0, bottom: 0 }
 	const inputs = {}
 	const result = h('p.figure', { role: 'status' })
@@ -68,50 +66,16 @@ export async function enlargeDialog(desk, image) {
 			]
 		},
 	})
-	if (answer) await enlarge(desk, image, amounts, size()).catch(complain)
+	if (answer) await enlarge(desk, amounts).catch(complain)
 }
 
-async function enlarge(desk, image, amounts, whole) {
-	const { naturalWidth: width, naturalHeight: height } = image
-	const { left, top } = amounts
-	const canvas = new OffscreenCanvas(whole.width, whole.height)
-	const context = canvas.getContext('2d')
-	continueBorders(context, image, amounts, whole)
-	context.drawImage(image, left, top)
-	const mask = new OffscreenCanvas(whole.width, whole.height)
-	const white = mask.getContext('2d')
-	white.fillStyle = '#fff'
-	white.fillRect(0, 0, whole.width, whole.height)
-	const inset = { left: amounts.left && overlap, right: amounts.right && overlap, top: amounts.top && overlap, bottom: amounts.bottom && overlap }
-	white.fillStyle = '#000'
-	white.fillRect(left + inset.left, top + inset.top, width - inset.left - inset.right, height - inset.top - inset.bottom)
-
-	const base = desk.picture.name.replace(/\.[^.]+$/, '')
-	const [picture, made] = await Promise.all([
-		canvas.convertToBlob({ type: 'image/png' }).then((blob) => api.upload(blob, text.enlarge.name(base))),
-		mask.convertToBlob({ type: 'image/png' }).then(api.uploadMask),
-	])
+async function enlarge(desk, amounts) {
+	const { picture, mask } = await api.enlarge(desk.id, amounts)
 	// The words go along; the enlarged picture has not been screened.
 	const own = { ...remembered.read(`picture.${picture.sha256}`, {}), repaintStrength: newStrength }
 	if (desk.promptText) own.text = desk.promptText
 	remembered.write(`picture.${picture.sha256}`, own)
 	remembered.write(`repaint.${picture.sha256}`, desk.repaint?.prompt || null)
 	notice(text.enlarge.made)
-	go(addresses.brush(picture.id, made.id))
-}
-
-/** The outermost pixels, drawn outwards: what the model then works on has the picture's own colours. */
-function continueBorders(context, image, { left, top, right, bottom }, whole) {
-	const { naturalWidth: width, naturalHeight: height } = image
-	context.imageSmoothingEnabled = false
-	const part = (sx, sy, sw, sh, x, y, w, h) => w > 0 && h > 0 && context.drawImage(image, sx, sy, sw, sh, x, y, w, h)
-	const [endX, endY] = [left + width, top + height]
-	part(0, 0, 1, height, 0, top, left, height)
-	part(width - 1, 0, 1, height, endX, top, right, height)
-	part(0, 0, width, 1, left, 0, width, top)
-	part(0, height - 1, width, 1, left, endY, width, bottom)
-	part(0, 0, 1, 1, 0, 0, left, top)
-	part(width - 1, 0, 1, 1, endX, 0, right, top)
-	part(0, height - 1, 1, 1, 0, endY, left, whole.height - endY)
-	part(width - 1, height - 1, 1, 1, endX, endY, right, whole.height - endY)
+	go(addresses.brush(picture.id, mask.id))
 }

@@ -4,7 +4,7 @@ import * as api from './api.js'
 import { later } from './dom.js'
 import { dropJobs, isOver, state, takeJob, takeJobs, tell } from './store.js'
 
-const kinds = ['picture', 'decision', 'job', 'step', 'generation', 'library', 'reload']
+const kinds = ['picture', 'decision', 'job', 'step', 'generation', 'sheet', 'analysis', 'library', 'reload']
 /** How often a hidden tab asks for what is being made, for its title. */
 const hiddenPause = 5000
 
@@ -90,7 +90,7 @@ function take(kind, news) {
 				...known,
 				step: news.step,
 				steps: news.steps,
-				progress: news.steps ? news.step / news.steps : known.progress,
+				progress: news.steps ? (news.picture + news.step / news.steps) / news.pictures : known.progress,
 				secondsLeft: news.secondsLeft,
 				previewAt: news.preview ? news.step : known.previewAt,
 			})
@@ -100,6 +100,7 @@ function take(kind, news) {
 		api.jobs().then(takeJobs, () => {})
 		tell('reload')
 	} else {
+		if (kind === 'analysis') state.status.analysis = news
 		if (kind === 'library' && [...state.jobs.values()].some(isOver)) dropSoon()
 		tell(kind, news)
 	}

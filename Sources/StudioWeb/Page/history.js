@@ -4,16 +4,19 @@ import { fill, h, later, Scope, set } from './dom.js'
 import { icon, tool } from './icons.js'
 import { complain, emptyState, notice } from './notices.js'
 import { addresses, go } from './router.js'
+import { sheetTable } from './sheets.js'
 import { on } from './store.js'
 import { text } from './text.js'
 
 const pageLength = 100
+const mostSheets = 100
 
 export function historyView() {
 	const scope = new Scope()
 	let stars = ''
 	let loaded = []
 	let total = 0
+	let sheets = []
 	const pictures = new Map()
 	const list = h('div.tree')
 	const more = h('button.button', { hidden: true, onclick: () => load(loaded.length).catch(complain) }, text.history.older)
@@ -36,13 +39,20 @@ export function historyView() {
 	)
 
 	async function load(offset) {
-		const answer = await api.generations({ stars, offset, limit: pageLength })
+		const [answer, kept] = await Promise.all([api.generations({ stars, offset, limit: pageLength }), stars ? { sheets: [] } : api.sheets({ limit: mostSheets })])
+		sheets = kept.sheets
 		loaded = offset ? [...loaded, ...answer.generations] : answer.generations
 		total = answer.total
-		const wanted = new Set(loaded.flatMap((one) => [one.picture, ...one.outputs.map((output) => output.picture)]).filter((id) => id && !pictures.has(id)))
-		await Promise.all([...wanted].map((id) => api.picture(id).then((picture) => pictures.set(id, picture), () => pictures.set(id, null))))
+		let wanted = loaded.flatMap((one) => [one.picture, ...one.outputs.map((output) => output.picture)])
+		// And what they were enlarged from, however often.
+		while ((wanted = [...new Set(wanted)].filter((id) => id && !pictures.has(id))).length) {
+			await Promise.all(wanted.map((id) => api.picture(id).then((picture) => pictures.set(id, picture), () => pictures.set(id, null))))
+			wanted = wanted.map((id) => pictures.get(id)?.enlargedFrom)
+		}
 		draw()
 	}
+
+	const enlargedFrom = (id) => (pictures.get(pictures.get(id)?.enlargedFrom) ? pictures.get(id).enlargedFrom : null)
 
 	function draw() {
 		set(more, 'hidden', loaded.length >= total)
@@ -59,15 +69,25 @@ export function historyView() {
 			return
 		}
 		const byPicture = grouped(loaded)
-		// A picture that was itself made hangs under what made it; all others are roots.
+		const sheetsByPicture = grouped(sheets)
+		// A picture that was itself made hangs under what made it, one that was enlarged under the one it was; all others are roots.
 		const made = new Set(loaded.flatMap((one) => one.outputs.map((output) => output.picture)).filter(Boolean))
-		const roots = [...byPicture.keys()].filter((id) => !made.has(id))
+		const known = new Set(byPicture.keys())
+		const larger = new Map()
+		for (const id of known) {
+			const parent = made.has(id) ? null : enlargedFrom(id)
+			if (!parent) continue
+			known.add(parent)
+			larger.set(parent, [...(larger.get(parent) ?? []), id])
+		}
+		const roots = [...known].filter((id) => !made.has(id) && !enlargedFrom(id))
 		const seen = new Set()
 		const branch = (id) => {
 			if (seen.has(id)) return null
 			seen.add(id)
 			const picture = id === null ? null : pictures.get(id)
 			const generations = byPicture.get(id) ?? []
+			const below = [...(sheetsByPicture.get(id) ?? []).map(sheetLeaf), ...generations.map((generation) => leaf(generation, branch)), ...(larger.get(id) ?? []).map(branch)]
 			return h(
 				'li.branch',
 				h(
@@ -76,13 +96,18 @@ export function historyView() {
 					h(
 						'div',
 						h('a', { href: '#' + (id === null ? addresses.paint : addresses.picture(id)) }, id === null ? text.history.fromWords : (picture?.name ?? text.history.gone)),
-						h('p.quiet.small', text.history.made(generations.length)),
+						h('p.quiet.small', enlargedFrom(id) && text.history.enlarged, text.history.made(generations.length)),
 					),
 				),
-				generations.length > 0 && h('ul', generations.map((generation) => leaf(generation, branch))),
+				below.length > 0 && h('ul', below),
 			)
 		}
 		fill(list, h('ul.roots', roots.map(branch)))
+	}
+
+	function sheetLeaf(sheet) {
+		const choose = (generation) => go(sheet.picture ? addresses.result(sheet.picture, generation, 0) : addresses.paint)
+		return h('li.leaf', h('details.leaf-body', h('summary', text.history.sheet(sheet)), sheetTable(sheet, choose)))
 	}
 
 	function leaf(generation, branch) {
@@ -139,8 +164,7 @@ export function historyView() {
 	}
 
 	const again = later(150, () => load(0).catch(complain))
-	scope.add(on('generation', again))
-	scope.add(on('reload', again))
+	for (const topic of ['generation', 'sheet', 'reload']) scope.add(on(topic, again))
 	load(0).catch((error) => {
 		complain(error)
 		draw()
@@ -148,8 +172,8 @@ export function historyView() {
 	return { node, end: () => scope.end() }
 }
 
-function grouped(generations) {
+function grouped(records) {
 	const groups = new Map()
-	for (const one of generations) groups.set(one.picture ?? null, [...(groups.get(one.picture ?? null) ?? []), one])
+	for (const one of records) groups.set(one.picture ?? null, [...(groups.get(one.picture ?? null) ?? []), one])
 	return groups
 }

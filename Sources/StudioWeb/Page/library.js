@@ -25,6 +25,7 @@ export function libraryView() {
 	const order = choice(text.library.order, text.library.orders, 'order')
 	const count = h('p.quiet', { role: 'status', id: 'count' })
 	const progress = h('p.intake', { role: 'status', hidden: true })
+	const looking = h('p.intake', { id: 'looking', hidden: true })
 	const empty = h('div')
 	const grid = new VirtualGrid({
 		load: (offset, limit) => api.pictures({ ...filter, ...asked(filter.query), offset, limit }).then((answer) => ({ total: answer.total, items: answer.pictures })),
@@ -103,6 +104,7 @@ export function libraryView() {
 		head,
 		tools,
 		progress,
+		looking,
 		empty,
 		grid.node,
 	)
@@ -119,11 +121,16 @@ export function libraryView() {
 	scope.add(
 		on('intake', (news) => {
 			set(progress, 'hidden', !news)
-			if (news) {
-				fill(progress, h('span', text.intake.progress(news.done, news.total)), h('progress', { max: news.total, value: news.done }))
-			}
+			if (news) fill(progress, h('span', text.intake.progress(news.done, news.total)), h('progress', { max: news.total, value: news.done }))
 		}),
 	)
+	const showLooking = () => {
+		const news = state.status.analysis
+		set(looking, 'hidden', !news.total)
+		if (news.total) fill(looking, h('span', text.intake.looking(news)), h('progress', { max: news.total, value: news.done, 'aria-label': text.queue.progress }))
+	}
+	for (const topic of ['analysis', 'status']) scope.add(on(topic, showLooking))
+	showLooking()
 	scope.add(() => grid.end())
 	ask()
 	return { node, end: () => scope.end() }

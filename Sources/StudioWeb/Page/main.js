@@ -5,7 +5,7 @@ import { follow } from './events.js'
 import { buildFrame, showPlace } from './frame.js'
 import { catchPictures } from './intake.js'
 import { emptyState, words } from './notices.js'
-import { here } from './router.js'
+import { addresses, here } from './router.js'
 import { catchShortcuts } from './shortcuts.js'
 import { on, state, takeJobs, tell } from './store.js'
 import { text } from './text.js'
@@ -40,7 +40,7 @@ async function show() {
 	} catch (error) {
 		current?.end()
 		current = null
-		fill(holder, emptyState({ title: text.errors.viewTitle, body: words(error), sign: 'picture', actions: [againButton()] }))
+		fill(holder, emptyState({ title: text.errors.viewTitle, body: words(error), sign: 'picture', actions: [againButton(), h('a.button', { href: '#' + addresses.library }, text.history.toLibrary)] }))
 	}
 }
 

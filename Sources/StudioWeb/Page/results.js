@@ -1,15 +1,17 @@
 // What was made of the picture: as a strip, a grid or sheets; and what can be done with the one that is looked at.
 import * as api from './api.js'
 import { fill, h, later, say, set } from './dom.js'
-import { menuButton } from './dialog.js'
+import { confirmed, menuButton } from './dialog.js'
 import { icon, tool } from './icons.js'
 import { complain, notice } from './notices.js'
 import { addresses, go } from './router.js'
 import { save } from './save.js'
-import { sheetsOf, sheetTable } from './sheets.js'
+import { sheetTable } from './sheets.js'
 import { isOver, on, remembered, state } from './store.js'
 import { text } from './text.js'
 import { anySeed, repaintKeys } from './wish.js'
+
+const mostSheets = 20
 
 /** Of a wish, what belongs to that one picture, to its mask or to a series: a variation of the result has none of it. */
 const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strengths', 'count', 'drafts', ...repaintKeys])
@@ -17,6 +19,8 @@ const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strength
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
 	let wanted = '0'
+	/** As last heard of the server; null where that was not asked yet. */
+	let sheets = null
 	const count = h('h2')
 	const layouts = h(
 		'div.segments.small',
@@ -62,8 +66,8 @@ export function resultsPanel(desk, scope) {
 		for (const button of layouts.children) set(button, 'aria-pressed', String(button.dataset.name === layout))
 		set(node, 'hidden', desk.results.length === 0 && jobs.length === 0)
 		if (layout === 'sheets') {
-			const sheets = sheetsOf(desk.key)
-			fill(list, sheets.length ? sheets.map((sheet) => sheetTable(sheet, desk, choose)) : h('p.quiet', text.sheet.none))
+			if (!sheets) loadSheets()
+			else fill(list, sheets.length ? sheets.map(ownSheet) : h('p.quiet', text.sheet.none))
 		} else {
 			const scrolled = list.scrollLeft
 			fill(
@@ -76,6 +80,25 @@ export function resultsPanel(desk, scope) {
 		}
 		showActions()
 	}
+
+	function loadSheets() {
+		api.sheets({ picture: desk.id, painted: desk.id === null && 'true', limit: mostSheets }).then((answer) => {
+			sheets = answer.sheets
+			if (layout === 'sheets') show()
+		}, complain)
+	}
+
+	const ownSheet = (sheet) =>
+		sheetTable(sheet, (generation) => choose(generation, 0), { selected: desk.selected?.generation, more: tool('trash', text.sheet.drop, () => dropSheet(sheet)) })
+
+	async function dropSheet(sheet) {
+		if (await confirmed({ title: text.sheet.drop, body: text.sheet.dropBody, yes: text.sheet.dropYes })) api.dropSheet(sheet.id).catch(complain)
+	}
+
+	const sheetsSoon = later(150, () => {
+		sheets = null
+		if (layout === 'sheets') loadSheets()
+	})
 
 	function choose(generation, number) {
 		desk.select({ generation, number })
@@ -240,6 +263,7 @@ export function resultsPanel(desk, scope) {
 	const showSoon = later(40, show)
 	scope.add(desk.on('results', show))
 	scope.add(desk.on('selected', show))
+	for (const topic of ['sheet', 'generation', 'reload']) scope.add(on(topic, sheetsSoon))
 	scope.add(on('jobs', () => {
 		const jobs = ownJobs()
 		const tiles = [...list.querySelectorAll('.making')]

@@ -6,7 +6,7 @@ import { fill, h, say, set } from './dom.js'
 import { icon } from './icons.js'
 import { complain } from './notices.js'
 import { recoveredCard } from './recovered.js'
-import { remembered } from './store.js'
+import { on, remembered, state } from './store.js'
 import { text } from './text.js'
 
 export function screeningPanel(desk, scope) {
@@ -24,7 +24,7 @@ export function screeningPanel(desk, scope) {
 		const busy = picture.analysis === 'running' || picture.analysis === 'waiting'
 		fill(
 			progress,
-			busy && [h('span.spinner'), h('span', text.screening.states[picture.analysis])],
+			busy && [h('span.spinner'), h('span', text.screening.busy(picture.analysis, state.status.analysis))],
 			picture.analysis === 'failed' && [
 				h('p.bad', text.screening.failed(picture.message)),
 				h('button.button', { onclick: () => api.analyze(desk.id).catch(complain) }, text.common.tryAgain),
@@ -73,6 +73,10 @@ export function screeningPanel(desk, scope) {
 	scope.add(desk.on('picture', showAll))
 	scope.add(desk.on('analysis', showAll))
 	scope.add(desk.on('suggestions', showCounts))
+	scope.add(on('analysis', () => {
+		const words = progress.querySelector('.spinner + span')
+		if (words) say(words, text.screening.busy(desk.picture.analysis, state.status.analysis))
+	}))
 	showAll()
 	return {
 		node: h(
@@ -95,7 +99,7 @@ function bulkApproval(desk) {
 	const range = h('input', { type: 'range', min: 5, max: 95, step: 5, value: remembered.read('above', 50), 'aria-label': text.screening.aboveLabel })
 	const button = h('button.button.small', { id: 'approve-above', onclick: () => desk.approveAbove(Number(range.value) / 100) })
 	const show = () => {
-		const count = desk.picture.suggestions.filter((one) => one.state === 'pending' && one.confidence * 100 >= Number(range.value)).length
+		const count = desk.picture.suggestions.filter((one) => one.state === 'pending' && one.inBulk && one.confidence * 100 >= Number(range.value)).length
 		say(button, text.screening.approveAbove(Number(range.value), count))
 		set(button, 'disabled', count === 0)
 		set(range, 'aria-valuetext', `${range.value} %`)

@@ -29,7 +29,10 @@ export function settingsPanel(desk, scope) {
 			'div.fields',
 			numberField(desk, scope, { key: 'steps', label: text.settings.steps, hint: text.settings.stepsHint }),
 			numberField(desk, scope, { key: 'guidance', label: text.settings.guidance, hint: text.settings.guidanceHint, step: 0.5 }),
+			numberField(desk, scope, { key: 'guidanceUntil', label: text.settings.guidanceUntil, hint: text.settings.guidanceUntilHint, step: 0.05 }),
 			choiceField(desk, scope, { key: 'sampler', label: text.settings.sampler, hint: text.settings.samplerHint, options: choices.samplers }),
+			choiceField(desk, scope, { key: 'spacing', label: text.settings.spacing, hint: text.settings.spacingHint, options: choices.spacings, words: text.settings.spacings }),
+			choiceField(desk, scope, { key: 'autoencoder', label: text.settings.autoencoder, hint: text.settings.autoencoderHint, options: choices.autoencoders, words: text.settings.autoencoders }),
 			choiceField(desk, scope, { key: 'profile', label: text.settings.profile, hint: text.settings.profileHint, options: choices.profiles, words: text.settings.profiles }),
 			choiceField(desk, scope, { key: 'precision', label: text.settings.precision, hint: text.settings.precisionHint, options: choices.precisions, words: text.settings.precisions }),
 			desk.id !== null && choiceField(desk, scope, { key: 'resize', label: text.settings.resize, hint: text.settings.resizeHint, options: choices.resizes, words: text.settings.resizes }),
@@ -76,7 +79,7 @@ export function settingsPanel(desk, scope) {
 		if (empty) say(cost, text.settings.emptyMask)
 		else if (!desk.hasWords && !refusal) say(cost, desk.id === null ? text.settings.noWords : text.settings.nothingApproved)
 		else if (refusal) say(cost, beside ? text.settings.lookAbove : reason)
-		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, [...new Set([...planned.notes, ...planned.plan.notes])].map(sentence)))
+		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, planned.plan.notes.map(sentence)))
 		voice.speak(cost.textContent)
 	}
 

@@ -1,59 +1,57 @@
-// Orders a sheet: one seed, and every value of one parameter against every value of another. A strip of strengths is the smallest one.
+// Orders a sheet: one seed, and every value of one setting against every value of another. A strip of strengths is the smallest one.
 import * as api from './api.js'
-import { axes, values } from './axes.js'
+import { examples, values } from './axes.js'
 import { h, say, set } from './dom.js'
 import { dialog } from './dialog.js'
-import { complain, notice } from './notices.js'
-import { keepSheet } from './sheets.js'
+import { notice, words } from './notices.js'
+import { state } from './store.js'
 import { text } from './text.js'
-import { anySeed, wishOf } from './wish.js'
+import { wishOf } from './wish.js'
 
-const most = 64
+/** What means nothing without a picture, and without a mask. */
+const ofPictures = ['strength', 'resize', 'outputSize']
+const ofMasks = ['fill', 'area', 'padding', 'feather', 'grow', 'invert']
 
 export async function sheetDialog(desk) {
-	const names = Object.keys(axes).filter((name) => desk.id !== null || !axes[name].needsPicture)
+	const names = state.choices.sheetAxes.filter((name) => (desk.id !== null || !ofPictures.includes(name)) && (desk.repaint || !ofMasks.includes(name)))
 	const axis = (id, chosen) => {
-		const select = h('select', { id: `sheet-${id}`, 'aria-label': text.sheet[id] }, id === 'y' && h('option', { value: '' }, text.sheet.oneRow), names.map((name) => h('option', { value: name, selected: name === chosen }, text.sheet.axes[name])))
-		const input = h('input', { type: 'text', id: `sheet-${id}-values`, 'aria-label': text.sheet.values, value: chosen ? axes[chosen].example : '', autocomplete: 'off' })
+		const select = h('select', { id: `sheet-${id}`, 'aria-label': text.sheet[id] }, id === 'y' && h('option', { value: '' }, text.sheet.oneRow), names.map((name) => h('option', { value: name, selected: name === chosen }, text.sheet.axis(name))))
+		const input = h('input', { type: 'text', id: `sheet-${id}-values`, 'aria-label': text.sheet.values, value: examples[chosen] ?? '', autocomplete: 'off' })
 		select.addEventListener('change', () => {
-			input.value = select.value ? axes[select.value].example : ''
+			input.value = examples[select.value] ?? ''
 			show()
 		})
 		input.addEventListener('input', show)
 		return { select, input }
 	}
-	const x = axis('x', names[0])
+	const x = axis('x', desk.id === null ? 'guidance' : 'strength')
 	const y = axis('y', '')
 	const tally = h('p.figure', { role: 'status' })
 	const start = h('button.button.primary', { id: 'sheet-start' }, text.sheet.start)
 
 	function read() {
 		const columns = values(x.select.value, x.input.value)
-		const rows = y.select.value ? values(y.select.value, y.input.value) : [null]
-		if (!columns.length || !rows.length) throw new Error(text.sheet.noValues)
-		if (x.select.value === y.select.value) throw new Error(text.sheet.twice)
-		if (columns.length * rows.length > most) throw new Error(text.sheet.tooMany(most))
-		return { columns, rows }
+		const rows = y.select.value ? values(y.select.value, y.input.value) : null
+		return { x: x.select.value, columns, y: y.select.value || null, rows, count: columns.length * (rows?.length ?? 1) }
 	}
 
-	function show() {
+	function show(refusal) {
 		set(y.input, 'hidden', !y.select.value)
-		try {
-			const { columns, rows } = read()
-			const time = desk.planned?.plan.seconds ?? null
-			const each = time === null ? null : time / (desk.planned.order.count || 1)
-			say(tally, text.sheet.tally(columns.length * rows.length, each === null ? null : each * columns.length * rows.length))
-			set(start, 'disabled', false)
-		} catch (error) {
-			say(tally, error.message)
-			set(start, 'disabled', true)
-		}
+		const { count } = read()
+		const plan = desk.planned?.plan
+		const each = plan && plan.seconds !== null ? plan.seconds / (desk.planned.order.count || 1) : null
+		tally.classList.toggle('bad', refusal instanceof Error)
+		say(tally, refusal instanceof Error ? words(refusal) : count ? text.sheet.tally(count, each === null ? null : each * count) : text.sheet.noValues)
+		set(start, 'disabled', !count)
 	}
 
-	const answer = await dialog({
+	const sheet = await dialog({
 		title: text.sheet.title,
 		build: (close) => {
-			start.addEventListener('click', () => close(read()))
+			start.addEventListener('click', async () => {
+				set(start, 'disabled', true)
+				await order(desk, read()).then(close, show)
+			})
 			show()
 			return [
 				h('p.quiet', text.sheet.body),
@@ -63,27 +61,14 @@ export async function sheetDialog(desk) {
 			]
 		},
 	})
-	if (answer) await order(desk, { x: x.select.value, y: y.select.value || null, ...answer }).catch(complain)
+	if (!sheet) return
+	notice(text.sheet.ordered(sheet.cells.length))
+	desk.watched = sheet.cells[0].job
+	desk.tell('watched')
 }
 
-async function order(desk, { x, y, columns, rows }) {
+async function order(desk, { x, columns, y, rows }) {
 	await desk.repaint?.flush()
-	const base = { ...wishOf(desk), count: 1 }
-	if (x !== 'seed' && y !== 'seed') base.seed ??= anySeed()
-	const cells = []
-	for (const row of rows) {
-		for (const column of columns) {
-			const wish = { ...base, [x]: column, ...(y ? { [y]: row } : {}) }
-			const job = await api.order(wish)
-			cells.push({ id: job.id, created: job.created })
-			if (cells.length === 1) {
-				desk.watched = job.id
-				desk.tell('watched')
-			}
-		}
-	}
-	keepSheet(desk.key, { x, y, columns, rows, cells, made: [], seed: base.seed ?? null, ordered: Date.now() })
-	notice(text.sheet.ordered(cells.length))
-	desk.tell('results')
+	const { count, ...wish } = wishOf(desk)
+	return api.orderSheet({ wish, x, columns, y, rows })
 }
-

@@ -8,11 +8,17 @@ export function sizeField(desk, scope) {
 	const side = (label, id) => h('input', { type: 'number', step: 8, 'aria-label': label, id, inputmode: 'numeric' })
 	const width = side(text.size.width, 'width')
 	const height = side(text.size.height, 'height')
-	const swap = h('button.icon-button.small', { tip: text.size.swap, onclick: () => desk.set({ size: `${height.value}x${width.value}` }) }, icon('swap'))
+	const swap = h('button.icon-button.small', { tip: text.size.swap, onclick: swapSides }, icon('swap'))
 	const usual = h('button.text-button.small', { onclick: () => desk.set({ size: undefined }) }, text.settings.usual)
 	const asPicture = h('button.text-button.small', { onclick: () => desk.set({ size: 'picture' }) }, text.size.asPicture)
 	const reason = h('p.quiet.small')
 	set(asPicture, 'hidden', desk.id === null)
+
+	/** What was said, else what it comes to. */
+	const shown = (input) => input.value || input.placeholder
+	function swapSides() {
+		if (shown(width) && shown(height)) desk.set({ size: `${shown(height)}x${shown(width)}` })
+	}
 
 	const typed = () => {
 		const rule = state.models.find((model) => model.name === desk.planned?.order.model)?.sizes
@@ -20,7 +26,8 @@ export function sizeField(desk, scope) {
 			const multiple = rule?.multiple ?? 8
 			return clamp(Math.round(Number(value) / multiple) * multiple || multiple, rule?.min ?? multiple, rule?.max ?? Infinity)
 		}
-		if (width.value && height.value) desk.set({ size: `${whole(width.value)}x${whole(height.value)}` })
+		if (!width.value && !height.value) desk.set({ size: undefined })
+		else if (shown(width) && shown(height)) desk.set({ size: `${whole(shown(width))}x${whole(shown(height))}` })
 	}
 	for (const input of [width, height]) input.addEventListener('change', typed)
 
@@ -28,6 +35,9 @@ export function sizeField(desk, scope) {
 		const order = desk.planned?.order
 		if (document.activeElement !== width) width.value = order?.width ?? ''
 		if (document.activeElement !== height) height.value = order?.height ?? ''
+		// Where the model's own size is taken, the plan knows it.
+		const working = desk.planned?.plan.runs[0]?.sizes.at(-1)
+		for (const [input, side] of [[width, 'width'], [height, 'height']]) set(input, 'placeholder', working?.[side] || '')
 		const own = desk.own.size
 		set(usual, 'hidden', own === undefined)
 		set(asPicture, 'aria-pressed', String(own === 'picture'))

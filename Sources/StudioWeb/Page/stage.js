@@ -38,19 +38,14 @@ export function stagePanel(desk, scope) {
 	const paint = h('button.button.small', { id: 'open-brush', onclick: () => openBrush() }, icon('brush'), text.stage.brush)
 	const original = h('button.button.small', { onclick: () => desk.select(null) }, icon('picture'), text.stage.original)
 	const zoom = h('output.figure.zoom')
-	const bar = h(
-		'div.stage-bar',
-		paint,
-		original,
-		tabs,
-		h(
-			'div.zoom-tools',
-			tool('minus', text.stage.zoomOut, () => comparison.viewport.zoomBy(0.8)),
-			h('button.zoom-button', { title: text.stage.pixels, 'aria-label': text.stage.pixels, onclick: () => comparison.viewport.zoomTo(1) }, zoom),
-			tool('plus', text.stage.zoomIn, () => comparison.viewport.zoomBy(1.25)),
-			tool('fit', text.stage.fit, () => comparison.viewport.fit()),
-		),
+	const zoomTools = h(
+		'div.zoom-tools',
+		tool('minus', text.stage.zoomOut, () => comparison.viewport.zoomBy(0.8)),
+		h('button.zoom-button', { title: text.stage.pixels, 'aria-label': text.stage.pixels, onclick: () => comparison.viewport.zoomTo(1) }, zoom),
+		tool('plus', text.stage.zoomIn, () => comparison.viewport.zoomBy(1.25)),
+		tool('fit', text.stage.fit, () => comparison.viewport.fit()),
 	)
+	const bar = h('div.stage-bar', paint, original, tabs, zoomTools)
 	comparison.onMove = (viewport) => say(zoom, `${Math.round(viewport.scale * 100)} %`)
 	const live = h('img.live', { alt: text.stage.live, hidden: true })
 	const progress = h('div.stage-progress', { hidden: true })
@@ -67,7 +62,7 @@ export function stagePanel(desk, scope) {
 		set(paint, 'hidden', desk.id === null || Boolean(output))
 		for (const button of tabs.children) set(button, 'aria-pressed', String(button.dataset.mode === mode))
 		set(empty, 'hidden', Boolean(output) || desk.id !== null || Boolean(desk.watched))
-		set(comparison.node, 'hidden', !output && desk.id === null)
+		for (const part of [comparison.node, zoomTools]) set(part, 'hidden', !output && desk.id === null)
 		if (desk.id === null && !output) {
 			if (!empty.childElementCount) fill(empty, emptyState({ title: text.stage.nothing, body: text.stage.nothingBody, sign: 'edit' }))
 			return

@@ -20,6 +20,12 @@ struct PictureRoutes {
         router.post("pictures/{id}/restore") { _, context in
             try change(context) { try studio.restore(picture: $0) }
         }
+        router.post("pictures/{id}/enlarge") { request, context in
+            let margins: Strict<Margins> = try await request.json()
+            let enlarged = try await studio.enlarge(picture: context.id(), by: margins.value)
+            toldNew(enlarged.picture.id)
+            return Response.json(enlarged, status: .created)
+        }
         router.get("pictures/{id}/file") { request, context in try await file(request, context) }
         router.get("pictures/{id}/thumbnail") { request, context in
             let id = try context.id()
@@ -39,9 +45,15 @@ struct PictureRoutes {
         let bytes = try await request.bytes(atMost: Limits.picture)
         guard !bytes.isEmpty else { throw Refusal(.badRequest, "the picture is empty: 0 bytes came") }
         let (id, isNew) = try await studio.takeIn(bytes, named: name)
+        toldNew(id)
+        return .json(try studio.picture(id), status: isNew ? .created : .ok)
+    }
+
+    /// A picture came in: it is looked at next.
+    private func toldNew(_ id: Int64) {
         site.bell.ring()
         site.tell(picture: id)
-        return .json(try studio.picture(id), status: isNew ? .created : .ok)
+        site.tellAnalysis()
     }
 
     private func takeIn(folder context: Context) async throws -> Response {
@@ -49,19 +61,20 @@ struct PictureRoutes {
         guard site.options.folders.indices.contains(number - 1) else { throw StudioError.noSuchFolder(number) }
         let report = try await studio.takeIn(folder: site.options.folders[number - 1]) { site.tell(picture: $0) }
         site.bell.ring()
+        site.tellAnalysis()
         return .json(report)
     }
 
     private func list(_ request: Request) throws -> Response {
-        var query = PictureQuery()
-        query.words = request.query("query") ?? ""
-        query.state = try request.choice("state")
-        query.order = try request.choice("order") ?? .newest
-        query.tag = request.query("tag")
-        query.stars = try request.number("stars", in: 0...5)
-        query.offset = try request.number("offset", in: 0...10_000_000) ?? 0
-        query.limit = try request.number("limit", in: 0...Limits.list) ?? 100
-        let (total, pictures) = try studio.pictures(query)
+        var filter = PictureFilter()
+        filter.words = request.query("query") ?? ""
+        filter.state = try request.choice("state")
+        filter.order = try request.choice("order") ?? .newest
+        filter.tag = request.query("tag")
+        filter.stars = try request.number("stars", in: 0...5)
+        filter.offset = try request.number("offset", in: 0...10_000_000) ?? 0
+        filter.limit = try request.number("limit", in: 0...Limits.list) ?? 100
+        let (total, pictures) = try studio.pictures(filter)
         return .json(List(total: total, pictures: pictures))
     }
 
@@ -92,6 +105,8 @@ struct PictureRoutes {
             name: summary.name)
     }
 }
+
+extension Margins: KeyedValue {}
 
 extension Request {
     /// A word of the query that is one of several.

@@ -25,9 +25,9 @@ struct RecordRoutes {
             return Response.json(try studio.presets())
         }
         router.get("bin") { request, _ in
-            var query = PictureQuery()
-            (query.isBinned, query.limit) = (true, Limits.list)
-            let pictures = try studio.pictures(query)
+            var filter = PictureFilter()
+            (filter.isBinned, filter.limit) = (true, Limits.list)
+            let pictures = try studio.pictures(filter)
             let generations = try await studio.generations(isBinned: true, limit: Limits.list)
             return Response.json(
                 Bin(
@@ -41,9 +41,18 @@ struct RecordRoutes {
         }
         router.get("export") { request, _ in
             let picture = try request.number("picture", in: 1...Int.max).map { Int64($0) }
-            var response = Response.json(try studio.exportText(of: picture))
-            response.headers[.contentDisposition] = "attachment; filename=\"redraw-\(picture.map { "picture-\($0)" } ?? "library").json\""
-            return response
+            let text = try studio.exportText(of: picture)
+            let name = "redraw-\(picture.map { "picture-\($0)" } ?? "library").json"
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "application/json; charset=utf-8", .cacheControl: "no-store",
+                    .contentDisposition: "attachment; filename=\"\(name)\"",
+                ],
+                body: ResponseBody { writer in
+                    for try await piece in text { try await writer.write(ByteBuffer(bytes: piece)) }
+                    try await writer.finish(nil)
+                })
         }
     }
 

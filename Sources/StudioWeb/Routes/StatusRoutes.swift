@@ -26,6 +26,7 @@ struct StatusRoutes {
         let vocabulary: String
         let folders: [Folder]
         let token: Bool
+        let analysis: AnalysisProgress
     }
 
     private func status() throws -> Response {
@@ -35,12 +36,13 @@ struct StatusRoutes {
                 version: Studio.version, pictures: counts.pictures, pending: counts.pending, bin: counts.bin, jobs: counts.jobs,
                 encoder: site.studio.analyst.encoderLabel, vocabulary: site.studio.analyst.vocabularyLabel,
                 folders: site.options.folders.enumerated().map { .init(id: $0 + 1, name: $1.lastPathComponent) },
-                token: site.options.token != nil))
+                token: site.options.token != nil, analysis: try site.studio.analysisProgress()))
     }
 
     private struct Choices: Encodable {
         let modes = GenerationWish.modes
         let samplers = GenerationWish.samplers
+        let spacings = GenerationWish.spacings
         let profiles = GenerationWish.profiles
         let precisions = GenerationWish.precisions
         let resizes = GenerationWish.resizes
@@ -48,21 +50,24 @@ struct StatusRoutes {
         let fills = GenerationWish.fills
         let areas = GenerationWish.areas
         let facets = ScreeningDesk.facets
-        let states = PictureQuery.State.allCases.map(\.rawValue)
-        let orders = PictureQuery.Order.allCases.map(\.rawValue)
+        let states = PictureFilter.State.allCases.map(\.rawValue)
+        let orders = PictureFilter.Order.allCases.map(\.rawValue)
         let engines: [String]
+        let autoencoders: [String]
         let advisedStrength = [GenerationWish.advisedStrength.lowerBound, GenerationWish.advisedStrength.upperBound]
         let defaultStrength = GenerationWish.defaultStrength
         let maxPixels = UploadLimits.pixels
         let maxBytes = UploadLimits.bytes
         let maxCount = GenerationWish.mostPictures
         let maxStrengths = OrderError.mostStrengths
+        let maxCells = OrderError.mostCells
+        let sheetAxes = Studio.sheetAxes
         let maxJobs = Limits.jobs
         /// The least and the most.
         let ranges = GenerationWish.ranges.mapValues { [$0.lowerBound, $0.upperBound] }
     }
 
-    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames)) }
+    private func choices() -> Response { .json(Choices(engines: site.studio.engineNames, autoencoders: site.studio.autoencoders())) }
 
     private struct Model: Encodable {
         let model: ModelEntry

@@ -27,10 +27,9 @@ struct PlanAnswer: Encodable {
     let order: OrderReport
     let plan: PlanReport
     @OrNull var crop: CropEntry?
-    let notes: [String]
 
     init(_ planned: PlannedOrder) {
-        (order, plan, notes) = (planned.order, planned.plan, planned.plan.notes)
+        (order, plan) = (planned.order, planned.plan)
         _crop = OrNull(wrappedValue: planned.crop)
     }
 }

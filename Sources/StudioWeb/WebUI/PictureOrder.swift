@@ -7,7 +7,10 @@ import Studio
 /// Fields that are missing are as the command line has them. A field that would change the picture and cannot be granted is refused by its name;
 /// one that only tunes it, or that nobody knows, is told in `info`.
 struct PictureOrder {
+    /// Of one batch.
     var wish = LibraryWish()
+    /// Batches that are asked for, one after the other.
+    var batches = 1
     /// Base64.
     var picture: String?
     var mask: String?
@@ -32,7 +35,7 @@ struct PictureOrder {
             for (name, value) in [("batch_size", batch), ("n_iter", repeats)] where !(1...100).contains(value ?? 1) {
                 throw FieldReader.wrong(name, "from 1 to 100")
             }
-            wish.count = (batch ?? 1) * (repeats ?? 1)
+            (wish.count, batches) = (batch ?? 1, repeats ?? 1)
         }
         let (name, older, schedule) = (try fields.text("sampler_name"), fields.take("sampler_index"), try fields.text("scheduler"))
         var sampler = name
@@ -53,6 +56,13 @@ struct PictureOrder {
             guard let value = fields.take(name), !value.isOff else { continue }
             unheeded[name] = "it is not known here"
         }
+    }
+
+    /// The wish of a batch: the seeds of all of them go on from the one that was given.
+    func wish(ofBatch number: Int) -> LibraryWish {
+        var wish = wish
+        wish.settings.seed = wish.settings.seed.map { $0 &+ UInt64(number * (wish.settings.count ?? 1)) }
+        return wish
     }
 
     private static func size(_ fields: inout FieldReader) throws -> String? {

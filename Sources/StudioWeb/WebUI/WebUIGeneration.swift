@@ -2,7 +2,7 @@ import Foundation
 import Hummingbird
 import Studio
 
-/// `txt2img` and `img2img`: a job of the one queue, waited for.
+/// `txt2img` and `img2img`: jobs of the one queue, one for each batch, waited for.
 struct WebUIGeneration {
     let site: Site
     let settings: WebUISettings
@@ -18,14 +18,15 @@ struct WebUIGeneration {
         let asked: PictureOrder
         /// The request's fields, for the answer.
         let parameters: [String: JSONValue]
+        /// Of the first batch.
         let order: OrderReport
-        let job: Int64
+        let jobs: [Int64]
     }
 
     private func ordered(_ request: Request, redraws: Bool) async throws -> Ordered {
         var body = try await request.webUIBody()
         var asked = try PictureOrder(body, redraws: redraws, settings: settings.values, studio: site.studio)
-        try site.checkRoom()
+        try site.checkRoom(for: asked.batches)
         if let picture = asked.picture {
             let bytes = try Base64Picture.bytes(picture, field: "init_images")
             let taken = try await site.studio.takeIn(bytes, named: "init_image", isAnalysed: false, isWanted: false)
@@ -37,33 +38,39 @@ struct WebUIGeneration {
         }
         (asked.picture, asked.mask) = (nil, nil)
         if !asked.returnsSource { (body["init_images"], body["mask"]) = (.null, .null) }
-        let order = try await site.studio.order(asked.wish)
+        var orders = [try await site.studio.order(asked.wish(ofBatch: 0))]
+        for batch in 1..<max(1, asked.batches) { orders.append(try await site.studio.order(asked.wish(ofBatch: batch))) }
         if let model = asked.lastingModel { settings.change { $0.model = model } }
-        return Ordered(asked: asked, parameters: body, order: OrderReport(order), job: try site.studio.enqueue(order))
+        return Ordered(
+            asked: asked, parameters: body, order: OrderReport(orders[0]), jobs: try orders.map { try site.studio.enqueue($0) })
     }
 
     private func made(_ request: Request, redraws: Bool) async throws -> Response {
         let ordered = try await site.admit(request) { try await self.ordered(request, redraws: redraws) }
-        let (asked, job) = (ordered.asked, ordered.job)
-        jobs.begin(job)
-        defer { jobs.end(job) }
-        site.tell(job: job)
-        let report = try await over(job)
-        let isInterrupted = jobs.isInterrupted(job)
-        guard report.state == "done", let generation = report.generation else {
-            if report.state == "cancelled", isInterrupted {
-                return Response.json(try answer(to: asked, ordered.parameters, [], nil, order: ordered.order, isInterrupted: true))
+        let request = jobs.begin(ordered.jobs)
+        defer { jobs.end(request) }
+        for job in ordered.jobs { site.tell(job: job) }
+        var generations: [GenerationDetail] = []
+        for job in ordered.jobs {
+            let report = try await over(job)
+            if report.state == "done", let generation = report.generation {
+                generations.append(try await site.studio.generation(generation))
+            } else if report.state == "failed" {
+                // What the other batches would make goes the same way.
+                for other in ordered.jobs { _ = try? site.studio.cancelJob(other) }
+                throw Refusal(.internalServerError, site.errors.text.plain(report.message ?? "it failed"))
             }
-            throw Refusal(.internalServerError, site.errors.text.plain(report.message ?? "the job was cancelled"))
         }
-        let detail = try await site.studio.generation(generation)
+        let stopped = jobs.stopped(request)
+        guard !generations.isEmpty || stopped != nil else { throw Refusal(.internalServerError, "the job was cancelled") }
         var pictures: [(bytes: [UInt8], text: String)] = []
-        for output in detail.outputs {
-            let bytes = try await site.studio.output(output.number, of: generation).bytes
-            pictures.append((bytes, try await site.studio.textInfo(bytes).parameters))
+        for generation in generations {
+            for output in generation.outputs {
+                let bytes = try await site.studio.output(output.number, of: generation.id).bytes
+                pictures.append((bytes, try await site.studio.textInfo(bytes).parameters))
+            }
         }
-        return Response.json(
-            try answer(to: asked, ordered.parameters, pictures, detail, order: ordered.order, isInterrupted: false))
+        return Response.json(try answer(to: ordered, pictures, generations, stopped: stopped))
     }
 
     /// Waits until the job is over; where whoever asked is gone, the job goes on.
@@ -83,22 +90,20 @@ struct WebUIGeneration {
     }
 
     private func answer(
-        to asked: PictureOrder, _ parameters: [String: JSONValue], _ pictures: [(bytes: [UInt8], text: String)],
-        _ generation: GenerationDetail?, order: OrderReport, isInterrupted: Bool
+        to ordered: Ordered, _ pictures: [(bytes: [UInt8], text: String)], _ generations: [GenerationDetail], stopped: WebUIJobs.Stop?
     ) throws -> Answer {
-        let seeds = generation.map { detail in detail.outputs.map { $0.seed ?? order.seed } } ?? [order.seed]
-        let info = Info(
-            asked, order, seeds: seeds, infotexts: pictures.map(\.text), generation: generation, isInterrupted: isInterrupted)
+        let info = Info(ordered, infotexts: pictures.map(\.text), generations: generations, stopped: stopped)
         return Answer(
-            images: asked.sendsPictures ? pictures.map { Base64Picture.text($0.bytes) } : [], parameters: parameters,
+            images: ordered.asked.sendsPictures ? pictures.map { Base64Picture.text($0.bytes) } : [], parameters: ordered.parameters,
             info: JSONText.text(info))
     }
 
     /// What the web UI tells of a picture, as far as there is such a thing here, and what it does not know under `redraw`.
     private struct Info: Encodable {
         struct Own: Encodable {
-            /// Number of the generation in the library.
+            /// Number of the first generation in the library, and of that of each batch.
             @OrNull var generation: Int64?
+            let generations: [Int64]
             /// Fields of the request that were not heeded, and why.
             let unheeded: [String: String]
             @OrNull var stepsRun: Int?
@@ -145,28 +150,28 @@ struct WebUIGeneration {
             case clipSkip = "clip_skip"
         }
 
-        init(
-            _ asked: PictureOrder, _ order: OrderReport, seeds: [UInt64], infotexts: [String], generation: GenerationDetail?,
-            isInterrupted: Bool
-        ) {
-            let count = max(seeds.count, 1)
+        init(_ ordered: Ordered, infotexts: [String], generations: [GenerationDetail], stopped: WebUIJobs.Stop?) {
+            let (asked, order, generation) = (ordered.asked, ordered.order, generations.first)
+            let made = generations.flatMap { generation in generation.outputs.map { $0.seed ?? generation.seed } }
+            let seeds = made.isEmpty ? [order.seed] : made
             (prompt, negativePrompt) = (order.prompt, order.negative)
-            allPrompts = Array(repeating: order.prompt, count: count)
-            allNegativePrompts = Array(repeating: order.negative, count: count)
-            (seed, allSeeds) = (seeds.first ?? order.seed, seeds)
+            allPrompts = Array(repeating: order.prompt, count: seeds.count)
+            allNegativePrompts = Array(repeating: order.negative, count: seeds.count)
+            (seed, allSeeds) = (seeds[0], seeds)
             (width, height) = (generation?.outputs.first?.width ?? order.width ?? 0, generation?.outputs.first?.height ?? order.height ?? 0)
             samplerName = Studio.samplerChoices.first { $0.name == order.sampler || $0.karras == order.sampler }?.title ?? order.sampler
-            (cfgScale, steps, batchSize) = (order.guidance, order.steps, count)
+            (cfgScale, steps, batchSize) = (order.guidance, order.steps, order.count)
             (sdModelName, denoisingStrength, clipSkip) = (order.model, order.strength ?? 0, order.clipSkip ?? 1)
-            (self.infotexts, interrupted) = (infotexts, isInterrupted)
+            (self.infotexts, interrupted) = (infotexts, stopped == .interrupt)
             var notes: [String] = []
-            let made = "\(width)x\(height)"
-            if generation != nil, let size = asked.wish.settings.size, size != made {
-                notes.append("what is repainted keeps the picture's own size, \(made)")
+            let size = "\(width)x\(height)"
+            if generation != nil, let wanted = asked.wish.settings.size, wanted != size {
+                notes.append("what is repainted keeps the picture's own size, \(size)")
             }
+            if stopped != nil { notes.append("\(generations.count) of \(ordered.jobs.count) batches were made; the others were stopped") }
             redraw = Own(
-                generation: generation?.id, unheeded: asked.unheeded, stepsRun: generation?.steps.run, untouched: generation?.untouched,
-                notes: notes)
+                generation: generation?.id, generations: generations.map(\.id), unheeded: asked.unheeded, stepsRun: generation?.steps.run,
+                untouched: generation?.untouched, notes: notes)
         }
     }
 }

@@ -11,14 +11,14 @@ struct WebUIProgress {
         router.get("progress") { request, _ in
             Response.json(try progress(withPicture: request.query("skip_current_image")?.lowercased() != "true"))
         }
-        router.post("interrupt") { _, _ in try interrupt() }
-        // The pictures of a job are made in one run, so one cannot be left out of them.
-        router.post("skip") { _, _ in try interrupt() }
+        router.post("interrupt") { _, _ in try stop(by: .interrupt) }
+        // The pictures of a batch are made in one run: it is left out as a whole, as it is in the web UI.
+        router.post("skip") { _, _ in try stop(by: .skip) }
     }
 
     private struct Progress: Encodable {
         struct State: Encodable {
-            let skipped = false
+            let skipped: Bool
             let interrupted: Bool
             let job: String
             let jobCount: Int
@@ -58,9 +58,10 @@ struct WebUIProgress {
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.dateFormat = "yyyyMMddHHmmss"
+        let stopped = running.flatMap { jobs.stopped(byJob: $0.id) }
         let share = shown?.step?.share ?? running?.progress ?? 0
         let state = Progress.State(
-            interrupted: running.map { jobs.isInterrupted($0.id) } ?? false, job: running.map { "job \($0.id)" } ?? "",
+            skipped: stopped == .skip, interrupted: stopped == .interrupt, job: running.map { "job \($0.id)" } ?? "",
             jobCount: underWay.count, jobTimestamp: running?.started.map { format.string(from: $0) } ?? "0",
             jobNumber: shown?.step?.picture ?? 0, samplingStep: shown?.step?.step ?? 0, samplingSteps: shown?.step?.steps ?? 0)
         return Progress(
@@ -69,13 +70,19 @@ struct WebUIProgress {
             currentImage: withPicture ? shown?.jpeg.map { Base64Picture.text($0) } : nil, textinfo: nil)
     }
 
-    /// Stops what came through this API: the job that runs, else the one that waits longest. What the person began on the page goes on.
-    private func interrupt() throws -> Response {
-        let own = try jobs.all.map { try site.studio.job($0) }
-        if let job = own.first(where: { $0.state == "running" }) ?? own.first(where: { $0.state == "queued" }) {
-            jobs.interrupt(job.id)
-            _ = try? site.studio.cancelJob(job.id)
-            site.tell(job: job.id)
+    /// Stops what came through this API: the batch that runs, else the one that waits longest; an interrupt ends the others of its request,
+    /// too. What the person began on the page goes on.
+    private func stop(by stop: WebUIJobs.Stop) throws -> Response {
+        let requests = try jobs.all.map { try $0.map { try site.studio.job($0) }.filter { ["queued", "running"].contains($0.state) } }
+        let job = requests.joined().first { $0.state == "running" } ?? requests.joined().first
+        guard let job, let request = requests.first(where: { $0.contains { $0.id == job.id } }) else {
+            return Response.json([String: String]())
+        }
+        jobs.stop(job.id, by: stop)
+        // Those that wait first: none of them is to begin meanwhile.
+        for other in stop == .interrupt ? request.reversed() : [job] {
+            _ = try? site.studio.cancelJob(other.id)
+            site.tell(job: other.id)
         }
         return Response.json([String: String]())
     }

@@ -13,10 +13,13 @@ from PIL import Image
 
 sys.path.insert(0, sys.argv[1])
 import head  # noqa: E402
+import maps  # noqa: E402
+import seeing  # noqa: E402
 import towers  # noqa: E402
 
 HERE = Path(__file__).parent
 MODEL = Path(sys.argv[2])
+LEAST_CERTAINTY = 0.003
 TEXTS = [
     "a photo of a dog", "dog", "a photo of a person", "Two women in red dresses walk a greyhound along the beach at sunset.",
     "impressionist oil painting", "a pencil sketch of a church", "", "naïve café, 日本 – 😀", "a photo of a traffic light",
@@ -37,6 +40,13 @@ def pictures():
     yield "stripes", Image.fromarray(stripes.astype(np.uint8), "RGBA")
 
 
+def seen_in(sees, tower, image, pooled):
+    fine, coarse, last = maps.maps(tower.tensors, towers.prepare(image, sees.config["imageSize"])[None])
+    tags, things = sees(pooled, fine, torch.cat([coarse, last], 1))
+    return {"tags": tags, "things": [
+        {"name": thing, "certainty": certainty, "box": box.tolist(), "traits": held} for thing, certainty, box, held in things]}
+
+
 def main():
     torch.set_num_threads(1)
     config = json.loads((MODEL / "config.json").read_text())
@@ -44,6 +54,9 @@ def main():
     applied = head.Head({name: tensor.numpy() for name, tensor in towers.read(MODEL / "head.safetensors").items()}, config["head"])
     text = towers.TextTower(towers.read(MODEL / "text.safetensors"), MODEL / "vocab.txt")
     golden = {"texts.embeddings": text(TEXTS), "states": text.states([TEXTS[3]])[0]}
+    seen, sees = {}, seeing.Seeing(MODEL, config)
+    # Nothing real stands in these pictures: what is hardly there has to be told, too.
+    sees.config = config["seeing"] | {"leastCertainty": LEAST_CERTAINTY, "mostThings": 12}
     mediums = {}
     for name, image in pictures():
         image.save(HERE / f"{name}.png")
@@ -53,9 +66,10 @@ def main():
         golden[f"{name}.embedding"] = torch.from_numpy(applied.embed(pooled.numpy(), logits.numpy())[0])
         if name == "disc":
             golden["disc.prepared"] = torch.round(prepared.permute(1, 2, 0) * towers.DEVIATION + towers.MEAN).to(torch.uint8)
+        seen[name] = seen_in(sees, tower, image, pooled[0].numpy())
         mediums[name] = dict(zip(config["head"]["mediums"], applied.mediums(pooled.numpy())[0].tolist()))
     towers.write(HERE / "embeddings.safetensors", {name: t if t.dtype == torch.uint8 else t.float() for name, t in golden.items()})
-    (HERE / "embeddings.json").write_text(json.dumps({"texts": TEXTS, "mediums": mediums}, ensure_ascii=True, indent=1) + "\n")
+    (HERE / "embeddings.json").write_text(json.dumps({"texts": TEXTS, "mediums": mediums, "seen": seen}, ensure_ascii=True, indent=1) + "\n")
 
 
 if __name__ == "__main__":

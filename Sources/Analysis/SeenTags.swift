@@ -1,0 +1,64 @@
+import Encoders
+
+/// What an encoder saw, as tags with the probability that a person would agree: each thing and place, how many there are, and how the picture
+/// is framed.
+struct SeenTags {
+    /// By the vocabulary's names, 0 to 1.
+    let confidences: [String: Float]
+    private let prominence: [String: Float]
+
+    /// - Parameters:
+    ///   - counts: for a thing or a trait of a person the tags that say two of it, three and so on; the last says as many or more.
+    ///   - untold: tags that are left out.
+    init(_ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, untold: [String] = []) {
+        var confidences = seen.tags
+        func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
+        for (name, tags) in counts {
+            let certainties = seen.things.compactMap { thing in
+                thing.name == name ? thing.certainty : thing.traits[name].map { $0 * thing.certainty }
+            }
+            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, share) }
+        }
+        if let framing {
+            for (tag, certainty) in Self.framing(seen.things, framing) { say(tag, certainty) }
+        }
+        for tag in untold { confidences[tag] = nil }
+        self.confidences = confidences
+        prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
+    }
+
+    /// How much a thing stands out by its certainty and its size, 0 to 1; nil for what has no box.
+    func prominence(of tag: String) -> Float? { prominence[tag] }
+
+    /// How likely it is that exactly `from` of them are there, then one more, and so on; the last of `kinds` stands for as many or more.
+    ///
+    /// Each is there with its own certainty, whatever the others are.
+    static func shares(_ certainties: [Float], from: Int, kinds: Int) -> [Float] {
+        var counted: [Float] = [1]
+        for certainty in certainties {
+            var next = [Float](repeating: 0, count: counted.count + 1)
+            for (count, share) in counted.enumerated() {
+                next[count] += share * (1 - certainty)
+                next[count + 1] += share * certainty
+            }
+            counted = next
+        }
+        return (0..<kinds).map { kind in
+            let count = from + kind
+            guard count < counted.count else { return 0 }
+            return kind == kinds - 1 ? counted[count...].reduce(0, +) : counted[count]
+        }
+    }
+
+    /// By the largest face, else by the largest person who is seen from head to foot.
+    private static func framing(_ things: [SeenThing], _ framing: EncoderConfiguration.Framing) -> [(tag: String, certainty: Float)] {
+        func height(_ thing: SeenThing) -> Float { thing.box.height * thing.certainty }
+        if let face = things.filter({ $0.name == "face" }).max(by: { height($0) < height($1) }), face.box.height >= framing.portrait {
+            return [(face.box.height >= framing.closeUp ? "close-up" : "portrait framing", face.certainty)]
+        }
+        guard let person = things.filter({ $0.name == "person" }).max(by: { height($0) < height($1) }),
+            person.box.height >= framing.wholeFigure, let whole = person.traits["whole figure"]
+        else { return [] }
+        return [("full body", whole * person.certainty)]
+    }
+}

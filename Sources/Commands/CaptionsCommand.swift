@@ -1,0 +1,140 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// How captions are written, for `redraw captions` and `redraw analyze --write-captions`.
+struct CaptionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("caption-tags"),
+        help: ArgumentHelp(
+            "Which tags go into a caption: approved, or suggested for those nobody decided on as well (default: approved; with analyze: suggested).",
+            valueName: "which"),
+        completion: .list(CaptionForm.Tags.allCases.map(\.rawValue)))
+    var tags: CaptionForm.Tags?
+
+    @Option(
+        name: .customLong("caption-prefix"),
+        help: ArgumentHelp("What stands first in every caption, such as a trigger word.", valueName: "text"))
+    var prefix = ""
+
+    @Option(name: .customLong("caption-suffix"), help: ArgumentHelp("What stands last in every caption.", valueName: "text"))
+    var suffix = ""
+
+    @Option(
+        name: .customLong("caption-separator"),
+        help: ArgumentHelp("What stands between tags (default: comma and space).", valueName: "text"))
+    var separator = ", "
+
+    @Flag(name: .customLong("caption-underscores"), help: "Write tabby_cat instead of tabby cat.")
+    var underscores = false
+
+    @Option(
+        name: .customLong("caption-shuffle"),
+        help: ArgumentHelp("Shuffle the tags, another way for each picture; the same seed gives the same captions.", valueName: "seed"))
+    var shuffle: UInt64?
+
+    @Flag(name: .long, help: "Write over a file that is there.")
+    var overwrite = false
+
+    /// Whether anything was said of captions.
+    var isSaid: Bool {
+        tags != nil || !prefix.isEmpty || !suffix.isEmpty || separator != ", " || underscores || shuffle != nil || overwrite
+    }
+
+    func validate() throws {
+        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator)] where text.contains(where: \.isNewline) {
+            throw ValidationError("--caption-\(name) has a line break in it; a caption is one line.")
+        }
+    }
+
+    func writer(_ studio: Studio, usually tags: CaptionForm.Tags) -> CaptionWriter {
+        var form = CaptionForm()
+        (form.tags, form.prefix, form.suffix, form.separator) = (self.tags ?? tags, prefix, suffix, separator)
+        (form.underscores, form.shuffle) = (underscores, shuffle)
+        return CaptionWriter(studio, form, overwriting: overwrite)
+    }
+}
+
+extension CaptionForm.Tags: ExpressibleByArgument {}
+
+/// What became of the captions of a run.
+struct CaptionTally {
+    private var written = 0
+    private var same = 0
+    private var empty = 0
+    private(set) var kept: [String] = []
+    private(set) var failures: [String] = []
+
+    mutating func count(_ report: CaptionReport) {
+        switch report.state {
+        case .written: written += 1
+        case .same: same += 1
+        case .empty: empty += 1
+        case .kept: kept.append(report.file)
+        }
+    }
+
+    mutating func fail(_ reason: String) { failures.append(reason) }
+
+    /// Whether a caption is missing that was asked for.
+    var isIncomplete: Bool { !kept.isEmpty || !failures.isEmpty }
+
+    var summary: String {
+        var parts = ["\(CommandText.count(written, "caption")) written"]
+        if same > 0 { parts.append("\(same) stood there already") }
+        if empty > 0 { parts.append("\(CommandText.count(empty, "picture")) without a tag to write") }
+        return parts.joined(separator: ", ") + "."
+    }
+
+    /// A line for each that is missing.
+    var problems: [String] {
+        kept.map { "\(DisplayText.harmless($0)) holds another text and stays as it is; --overwrite writes over it" }
+            + failures.map { DisplayText.harmless($0) }
+    }
+}
+
+/// `redraw captions`: the approved tags as text files beside the pictures.
+struct CaptionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "captions",
+        abstract: "Write tags as text files beside the pictures, as trainers of LoRAs read them.",
+        discussion: """
+            photo.txt for photo.jpg, one line, the tags separated by commas. Approved tags are written; --caption-tags suggested takes those \
+            that nobody decided on too, and rejected ones never are. A text that stands there and says something else stays as it is, is told, \
+            and the exit code is 1 then; --overwrite writes over it.
+
+              redraw captions dataset/
+              redraw captions dataset/ --caption-prefix "myword" --caption-underscores --caption-shuffle 7
+              redraw captions photo.jpg --json | jq -r '.[0].caption'
+            """)
+
+    @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
+    var pictures: [String]
+
+    @OptionGroup var captions: CaptionOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard !pictures.isEmpty else { throw ValidationError("Name a picture or a folder: redraw captions photos/") }
+    }
+
+    func run() async throws {
+        let studio = try library.studio()
+        let writer = captions.writer(studio, usually: .approved)
+        var (tally, reports) = (CaptionTally(), [CaptionReport]())
+        for try await outcome in studio.captions(PictureListing(pictures.map { $0 == "-" ? .standardInput : .path($0) }), writer) {
+            switch outcome {
+            case .success(let report):
+                tally.count(report)
+                reports.append(report)
+                if !library.json, report.state == .written { Terminal.standardOutput.write(DisplayText.harmless(report.file) + "\n") }
+            case .failure(let failure): tally.fail(failure.description)
+            }
+        }
+        if library.json { try JSONOutput.print(reports) }
+        library.notice(tally.summary)
+        guard tally.isIncomplete else { return }
+        for problem in tally.problems { Terminal.standardError.write("captions: \(problem)\n") }
+        throw ExitCode.failure
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// The pictures that a command makes others of: one, or many by their names, by folders, or from standard input.
+struct ManyPictures {
+    let names: [String]
+
+    init(_ names: [String]) { self.names = names }
+
+    var areMany: Bool { names.count > 1 || names.contains { $0 == "-" || PictureListing.isFolder($0) } }
+
+    func validate(_ options: GenerationOptions, command: String) throws {
+        guard !names.isEmpty else { throw ValidationError("Name a picture: redraw \(command) photo.jpg") }
+        guard areMany else { return }
+        guard options.output != nil else { throw ValidationError("Many pictures go into a folder; name one with --output results/") }
+        if options.preview != nil || options.latent != nil {
+            throw ValidationError("--preview and --latent are for one picture; leave them out.")
+        }
+    }
+
+    /// Makes them, and tells what became of each.
+    ///
+    /// - Throws: `ExitCode.failure` where one failed; all others were made.
+    func make(
+        _ wish: GenerationWish, masks: String?, _ studio: Studio, _ options: GenerationOptions, _ library: LibraryOptions
+    ) async throws {
+        let telling = JobTelling(library: library)
+        defer { telling.end() }
+        var (reports, failures) = ([GenerationReport](), [String]())
+        var (queued, stood) = (0, 0)
+        let sources = names.map { $0 == "-" ? PictureListing.Source.standardInput : .path($0) }
+        try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.atOnce, isLater: options.later) {
+            telling.tell($0)
+        } onOutcome: { _, outcome in
+            telling.end()
+            switch outcome {
+            case .made(let report):
+                reports.append(report)
+                if !library.json { try telling.tell(report) }
+            case .queued(let job):
+                queued += 1
+                if !library.json { Terminal.standardOutput.write("job \(job)\n") }
+            case .stood: stood += 1
+            case .failed(let reason): failures.append(reason)
+            }
+        }
+        if library.json { try JSONOutput.print(reports) }
+        var parts = [options.later ? "\(queued) queued" : "\(reports.count) made"]
+        if stood > 0 { parts.append("\(stood) there already (--overwrite makes them anew)") }
+        if !failures.isEmpty { parts.append("\(failures.count) failed") }
+        library.notice(parts.joined(separator: ", ") + ".")
+        guard !failures.isEmpty else { return }
+        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
+        throw ExitCode.failure
+    }
+}

@@ -1,0 +1,54 @@
+extension EncoderConfiguration {
+    /// Numbers that decide which tags are worth a person's eyes, and what confidence is shown for them; the recipe fitted or tuned them on
+    /// training pictures. Facets go by their names.
+    package struct Judgement: Codable, Sendable, Equatable {
+        /// Added to the log-odds of what embeddings say of a facet: the calibration was fitted on nouns of captions, which leave much unsaid.
+        package var offsets: [String: Float]
+        /// A tag of a facet below it, on the scale that `offsets` make, is not suggested.
+        package var thresholds: [String: Float]
+        /// Tags suggested of a facet at most, and of all.
+        package var limits: [String: Int]
+        package var limit: Int
+        /// A particular tag stands for a general one while its odds are at least this share of the general one's.
+        package var particularShare: Float
+        /// The same for the likeliest of a group of which one holds.
+        package var settledShare: Float
+        /// A less certain tag never takes a general one's place, unless its odds are `equalShare` of the general one's at least.
+        package var replacesFrom: Float
+        package var equalShare: Float
+        /// A tag of embeddings is suggested while its confidence is at least this share of its facet's surest.
+        package var facetShare: Float
+        /// Tags whose embeddings have a higher cosine say the same.
+        package var similarity: Float
+        /// Nothing is told about less certain tags.
+        package var toldFrom: Float
+        /// The confidence that is shown for these facets is sigmoid(shownSlope * log-odds - shownOffset): how often a person agreed.
+        package var shownFacets: [String]
+        package var shownSlope: Float
+        package var shownOffset: Float
+        /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
+        package var drawnOffset: Float
+        /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
+        package var promptConfidence: Float
+        /// What cosines are multiplied with before a soft-max over texts tells them apart.
+        package var softmaxScale: Float
+        /// How a picture is framed, by the boxes of faces and people.
+        package var framing: Framing?
+        /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
+        package var untold: [String]?
+    }
+
+    /// Shares of a picture's height.
+    package struct Framing: Codable, Sendable, Equatable {
+        /// A face of at least this height makes a close-up.
+        package var closeUp: Float
+        /// A face of at least this height makes a portrait.
+        package var portrait: Float
+        /// A person whose whole figure is seen, of at least this height, is shown in full.
+        package var wholeFigure: Float
+
+        package init(closeUp: Float, portrait: Float, wholeFigure: Float) {
+            (self.closeUp, self.portrait, self.wholeFigure) = (closeUp, portrait, wholeFigure)
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import GRDB
+import Vocabulary
+
+/// A tag proposed for a picture, or added by the person, and what became of it.
+///
+/// There is one for each picture and tag. It outlives analyses once it is decided. Its JSON stands in the log, as what it was before and after
+/// a decision, and in exports, where its analysis is a position among the picture's analyses.
+package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
+    package enum State: String, Sendable, Hashable, Codable, CaseIterable {
+        case pending, approved, rejected
+    }
+
+    /// Weights that are taken. 1 is no weight at all.
+    package static let weights: ClosedRange<Double> = 0.1...3
+
+    /// 0 for one that the library does not hold yet.
+    package internal(set) var id: Int64 = 0
+    package internal(set) var tag: String
+    /// Other names of the tag: a tag rejected under any of them is not suggested again.
+    package internal(set) var aliases: [String]
+    /// Name of the vocabulary's facet. Kept as text, so that a library opens whatever facets a later vocabulary has.
+    package internal(set) var facet: String
+    /// The analysis that last proposed it; nil for one that the person added.
+    package internal(set) var analysisID: Int64?
+    /// Raw cosine of the embeddings, in [-1, 1]; nil where none was computed.
+    package internal(set) var cosine: Double?
+    /// Calibrated, in [0, 1]; 1 for one that the person added.
+    package internal(set) var confidence: Double
+    /// 1 is best; nil for one that the person added.
+    package internal(set) var rank: Int?
+    package internal(set) var source: SuggestionSource
+    package internal(set) var state = State.pending
+    package internal(set) var editedText: String?
+    package internal(set) var weight = 1.0
+    package internal(set) var decidedAt: Date?
+    package internal(set) var decidedBy: String?
+
+    /// One that an analysis proposes.
+    package init(
+        tag: String, aliases: [String] = [], facet: String, cosine: Double? = nil, confidence: Double, rank: Int,
+        source: SuggestionSource = .ranked
+    ) {
+        (self.tag, self.aliases, self.facet) = (tag, aliases, facet)
+        (self.cosine, self.confidence, self.rank, self.source) = (cosine, confidence, rank, source)
+    }
+
+    /// One that the person added.
+    init(added tag: String, facet: String) {
+        (self.tag, aliases, self.facet) = (tag, [], facet)
+        (confidence, source) = (1, .added)
+    }
+
+    /// What goes into the prompt.
+    package var text: String { editedText ?? tag }
+
+    /// Whether approving everything from some confidence on takes it; else it is approved by itself.
+    package var isApprovedInBulk: Bool {
+        // What a canvas is like is approved one by one: the size says it already.
+        !FormatTags.contains(tag)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case analysisID = "analysis"
+        case tag, aliases, facet, cosine, confidence, rank, source, state, editedText, weight, decidedAt, decidedBy
+    }
+
+    mutating func decide(_ state: State, at moment: Date, by person: String) {
+        self.state = state
+        (decidedAt, decidedBy) = state == .pending ? (nil, nil) : (moment, person)
+        if state != .approved { (editedText, weight) = (nil, 1) }
+    }
+}
+
+extension Suggestion {
+    var names: TagNames {
+        let tagKey = TagKey(tag)?.text ?? tag
+        return TagNames(key: tagKey, all: Set(aliases.compactMap { TagKey($0)?.text }))
+    }
+
+    /// Its names and the text that the person gave it: what a new proposal must not repeat.
+    var namesAndText: TagNames {
+        TagNames(key: names.key, all: names.all.union(state == .approved ? editedText.flatMap { TagKey($0)?.text }.map { [$0] } ?? [] : []))
+    }
+}
+
+// MARK: - The table
+
+extension Suggestion {
+    /// Best first: by rank, then by confidence; those without a rank, which the person added, at the end.
+    static func all(of picture: Int64, _ db: Database) throws -> [Suggestion] {
+        let names = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT suggestionName.suggestionId, suggestionName.name FROM suggestionName
+                JOIN suggestion ON suggestion.id = suggestionName.suggestionId
+                WHERE suggestion.pictureId = ? AND suggestionName.nameKey <> suggestion.tagKey ORDER BY suggestionName.nameKey
+                """,
+            arguments: [picture])
+        var aliases: [Int64: [String]] = [:]
+        for name in names.map({ StoredRow($0, of: "suggestionName") }) {
+            aliases[try name.value("suggestionId"), default: []].append(try name.value("name"))
+        }
+        return try Row.fetchAll(
+            db,
+            sql: "SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id",
+            arguments: [picture]
+        ).map { row in
+            let row = StoredRow(row, of: "suggestion")
+            return try Suggestion(row, aliases: aliases[try row.value("id")] ?? [])
+        }
+    }
+
+    private init(_ row: StoredRow, aliases: [String]) throws {
+        id = try row.value("id")
+        tag = try row.value("tag")
+        self.aliases = aliases
+        facet = try row.value("facet")
+        analysisID = try row.optional("analysisId")
+        cosine = try row.optional("cosine")
+        confidence = try row.value("confidence")
+        rank = try row.optional("rank")
+        source = try row.choice("source")
+        state = try row.choice("state")
+        editedText = try row.optional("editedText")
+        weight = try row.value("weight")
+        decidedAt = try row.optionalMoment("decidedAt")
+        decidedBy = try row.optional("decidedBy")
+    }
+
+    /// Its columns as they are written; those of its picture and of the decision on it are the caller's.
+    private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
+        [
+            ("tagKey", names.key), ("tag", tag), ("facet", facet), ("analysisId", analysisID), ("cosine", cosine),
+            ("confidence", confidence), ("rank", rank), ("source", source.rawValue), ("state", state.rawValue),
+            ("editedText", editedText), ("weight", weight), ("decidedAt", decidedAt), ("decidedBy", decidedBy),
+        ]
+    }
+
+    /// Writes one that is not in the table yet, and takes its id.
+    mutating func insert(picture: Int64, decision: Int64?, _ db: Database) throws {
+        let columns = columns + [("pictureId", picture), ("decisionId", decision)]
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        try db.execute(
+            sql: "INSERT INTO suggestion (\(columns.map(\.name).joined(separator: ", "))) VALUES (\(marks))",
+            arguments: StatementArguments(columns.map(\.value)))
+        id = db.lastInsertedRowID
+        try writeNames(db)
+    }
+
+    /// Writes it over the one of the same id. `decision` nil keeps the one that stands there.
+    func update(decision: Int64?, _ db: Database) throws {
+        let changes = columns.map { "\($0.name) = ?" }.joined(separator: ", ")
+        try db.execute(
+            sql: "UPDATE suggestion SET \(changes), decisionId = coalesce(?, decisionId) WHERE id = ?",
+            arguments: StatementArguments(columns.map(\.value) + [decision, id]))
+        try writeNames(db)
+    }
+
+    func delete(_ db: Database) throws {
+        try db.execute(sql: "DELETE FROM suggestion WHERE id = ?", arguments: [id])
+    }
+
+    private func writeNames(_ db: Database) throws {
+        try db.execute(sql: "DELETE FROM suggestionName WHERE suggestionId = ?", arguments: [id])
+        for name in [tag] + aliases {
+            guard let key = TagKey(name) else { continue }
+            try db.execute(
+                sql: "INSERT INTO suggestionName (suggestionId, nameKey, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                arguments: [id, key.text, name])
+        }
+    }
+}

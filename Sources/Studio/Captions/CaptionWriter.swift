@@ -1,0 +1,81 @@
+import Foundation
+import Pixels
+import Screening
+import Synchronization
+
+/// What became of a picture's caption.
+package struct CaptionReport: Codable, Sendable {
+    package enum State: String, Codable, Sendable {
+        case written
+        /// It stood there already, to the letter.
+        case same
+        /// Another text stands there, and nobody said that it may be written over.
+        case kept
+        /// There is no tag to write.
+        case empty
+    }
+
+    package let picture: String
+    package let file: String
+    package let caption: String
+    package let state: State
+}
+
+/// Writes captions beside pictures, `photo.txt` for `photo.jpg`, for one run over some or many of them.
+package final class CaptionWriter: Sendable {
+    private let studio: Studio
+    private let form: CaptionForm
+    private let overwriting: Bool
+    /// Captions of this run and whose they are: `a.jpg` and `a.png` would have the same.
+    private let owners = Mutex<[String: String]>([:])
+
+    /// - Parameter overwriting: whether a caption takes the place of another text of that name.
+    package init(_ studio: Studio, _ form: CaptionForm, overwriting: Bool) {
+        (self.studio, self.form, self.overwriting) = (studio, form, overwriting)
+    }
+
+    /// - Parameters:
+    ///   - path: the picture's file.
+    ///   - sha256: of it, where that is known already.
+    /// - Throws: `LibraryError.noSuchPicture` for one that was never analysed; ``CaptionError``.
+    @discardableResult
+    package func write(beside path: String, sha256: String? = nil) throws -> CaptionReport {
+        let library = try studio.premises.library()
+        let digest = try sha256 ?? PictureFile(path: path).sha256
+        guard let picture = try library.picture(sha256: digest) else { throw StudioError.neverAnalysed(path: path) }
+        let file = URL(fileURLWithPath: ScreeningDesk.storedPath(path)).deletingPathExtension().appendingPathExtension("txt")
+        func report(_ text: String, _ state: CaptionReport.State) -> CaptionReport {
+            CaptionReport(picture: path, file: file.path, caption: text, state: state)
+        }
+        guard let line = form.line(try library.suggestions(of: picture.id), sha256: digest) else { return report("", .empty) }
+        let owner = owners.withLock { owners in
+            owners[file.path, default: path] == path ? nil : owners[file.path]
+        }
+        if let owner { throw CaptionError.sharedName(picture: path, file: file.lastPathComponent, with: owner) }
+        owners.withLock { $0[file.path] = path }
+        let bytes = Array((line + "\n").utf8)
+        if let standing = try? FileBytes.read(file) {
+            if standing == bytes || standing == bytes.dropLast() { return report(line, .same) }
+            guard overwriting else { return report(line, .kept) }
+        }
+        do {
+            try FileBytes.write(bytes, to: file, replacing: overwriting)
+        } catch {
+            guard error.cause == .exists else { throw ImageError.inFile(path: file.path, error) }
+            return report(line, .kept)
+        }
+        return report(line, .written)
+    }
+}
+
+/// Why a picture has no caption of its own.
+package enum CaptionError: Error, Equatable, CustomStringConvertible {
+    case sharedName(picture: String, file: String, with: String)
+
+    package var description: String {
+        switch self {
+        case .sharedName(let picture, let file, let other):
+            "\(picture): its caption \(file) would be that of \(other), too; rename one of the two pictures"
+        }
+    }
+}

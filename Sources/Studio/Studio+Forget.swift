@@ -1,0 +1,48 @@
+import Foundation
+import Screening
+
+/// What forgetting a picture takes out of the library, and which files go with it.
+package struct ForgottenReport: Codable, Sendable {
+    package let picture: Int64
+    package let sha256: String
+    package let analyses: Int
+    package let decisions: Int
+    package let prompts: Int
+    package let generations: Int
+    /// Files of the library's own that are removed.
+    package let removed: [String]
+    /// Files of the person's that stay where they are: the picture's own, and what was made of it.
+    package let stays: [String]
+}
+
+extension Studio {
+    /// What ``forget(picture:)`` would do; nothing is changed.
+    ///
+    /// - Throws: `LibraryError.noSuchPicture`; `LibraryError.invalid` where a job is about the picture.
+    package func forgetting(picture id: Int64) throws -> ForgottenReport {
+        let library = try premises.library()
+        let extent = try library.extent(ofPicture: id)
+        return report(id, extent, extent.files.filter { files.isKept($0.path) }.map(\.path))
+    }
+
+    /// Takes a picture out of the library for good, with everything that was said and decided of it and with the records of what was made of
+    /// it. Files of the person's own stay where they are.
+    ///
+    /// - Throws: `LibraryError.noSuchPicture`; `LibraryError.invalid` where a job is about the picture.
+    package func forget(picture id: Int64) async throws -> ForgottenReport {
+        try await Studio.takingIn.run { [self] in
+            let library = try premises.library()
+            let extent = try library.extent(ofPicture: id)
+            let removed = try remove(try library.forget(picture: id), library)
+            return report(id, extent, removed)
+        }
+    }
+
+    private func report(_ id: Int64, _ extent: PictureExtent, _ removed: [String]) -> ForgottenReport {
+        let gone = Set(removed)
+        let stays = extent.files.map(\.path).filter { !gone.contains($0) && FileManager.default.fileExists(atPath: $0) }
+        return ForgottenReport(
+            picture: id, sha256: extent.sha256, analyses: extent.analyses, decisions: extent.decisions, prompts: extent.prompts,
+            generations: extent.generations, removed: removed, stays: Array(Set(stays)).sorted())
+    }
+}

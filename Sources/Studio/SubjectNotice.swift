@@ -1,0 +1,60 @@
+import Diffusion
+import Engines
+import Screening
+import Vocabulary
+
+/// Tells a person who asks for another subject than the picture's that redrawing keeps the picture's own.
+enum SubjectNotice {
+    /// Less certain subjects are no ground to say that a picture shows something else.
+    private static let leastConfidence = 0.5
+
+    /// - Parameters:
+    ///   - shown: the subjects that an analysis or a person named, with their confidence; those that were rejected are left out.
+    /// - Returns: nil where the prompt names no subject the vocabulary knows, or one that the picture has, or where the picture's is unsure.
+    static func note(prompt: String, shown: [(tag: String, confidence: Double)], vocabulary: TagVocabulary) -> String? {
+        let asked = subjects(in: prompt, vocabulary)
+        guard let first = asked.first, let surest = shown.max(by: { $0.confidence < $1.confidence }),
+            surest.confidence >= leastConfidence
+        else { return nil }
+        // A cat and its kinds, and the animal that it is, are of one family.
+        func family(_ tag: Tag) -> Set<String> { Set([tag.name] + vocabulary.implied(by: tag).map(\.name)) }
+        let known = shown.compactMap { vocabulary.tag(named: $0.tag) }
+        let names = Set(known.map(\.name))
+        let seen = known.reduce(into: Set<String>()) { $0.formUnion(family($1)) }
+        guard !asked.contains(where: { seen.contains($0.name) || !family($0).isDisjoint(with: names) }) else { return nil }
+        return
+            "the prompt asks for \(first.name), the picture shows \(surest.tag). Redrawing keeps what is there: to put something else in "
+            + "its place, repaint it under a mask, or paint a picture from the words alone"
+    }
+
+    /// The subjects that a text names, in its order: the longest names first where several begin at one word.
+    static func subjects(in prompt: String, _ vocabulary: TagVocabulary) -> [Tag] {
+        let words = prompt.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
+        var (found, place) = ([Tag](), 0)
+        while place < words.count {
+            let longest = min(longestName, words.count - place)
+            let named = stride(from: longest, to: 0, by: -1).lazy.compactMap { count -> (tag: Tag, count: Int)? in
+                vocabulary.tag(named: words[place..<place + count].joined(separator: " ")).map { ($0, count) }
+            }.first
+            if let named, named.tag.facet == .subject { found.append(named.tag) }
+            place += named?.count ?? 1
+        }
+        return found
+    }
+
+    /// No name of a tag that people type has more words.
+    private static let longestName = 4
+}
+
+extension Studio {
+    /// What an order's picture and its prompt say of each other; only the small generator that comes along cannot change a subject.
+    func subjectNotes(on order: GenerationOrder) -> [String] {
+        guard order.request.mode == .generate, order.model.name == Studio.defaultGenerator, let file = order.picture,
+            let library = try? premises.library(), let picture = try? library.picture(sha256: file.sha256),
+            let suggestions = try? library.suggestions(of: picture.id),
+            let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
+        else { return [] }
+        let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map { ($0.text, $0.confidence) }
+        return SubjectNotice.note(prompt: order.request.prompt, shown: shown, vocabulary: vocabulary).map { [$0] } ?? []
+    }
+}

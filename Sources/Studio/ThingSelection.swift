@@ -1,0 +1,112 @@
+import Encoders
+import Foundation
+import Pixels
+import Screening
+import Vocabulary
+
+/// Things in a picture that a person named, as a mask to repaint under: boxes with soft edges.
+struct ThingSelection {
+    private let picture: PictureFile
+    private let names: [String]
+    private let boxes: [UnitBox]
+    private let folder: URL
+
+    /// Takes what the picture's latest analysis with boxes says, else looks at the picture.
+    ///
+    /// - Parameter names: singular or plural, as the vocabulary or a person spells them.
+    /// - Throws: `OrderError.nothingSelected` for the first name of which nothing is there.
+    init(of names: [String], in picture: PictureFile, _ premises: Premises) throws {
+        let things = try Self.things(in: picture, premises)
+        let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
+        var boxes: [UnitBox] = []
+        for name in names {
+            // "puppy" is a kind of dog: what the vocabulary says it is will do.
+            let tag = vocabulary?.tag(named: name)
+            let meant = Set([name, tag?.name].compactMap { $0 } + (tag.flatMap { vocabulary?.implied(by: $0) } ?? []).map(\.name)).map(
+                Tag.key)
+            let found = things.filter { meant.contains(Tag.key($0.name)) }
+            guard !found.isEmpty else {
+                var seen: [String] = []
+                for thing in things where !seen.contains(thing.name) { seen.append(thing.name) }
+                throw OrderError.nothingSelected(name: name, picture: picture.path, seen: seen)
+            }
+            boxes += found.map(\.box)
+        }
+        (self.picture, self.names, self.boxes) = (picture, names, boxes)
+        folder = premises.libraryFolder.appendingPathComponent(Self.folderName)
+    }
+
+    /// Less certain things are not selected by a name.
+    private static let leastCertainty: Float = 0.35
+
+    private static func things(in picture: PictureFile, _ premises: Premises) throws -> [SeenThing] {
+        let library = try premises.library()
+        if let known = try library.picture(sha256: picture.sha256),
+            let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
+        {
+            let entries: [AnalysisReport.ThingEntry] = try kept.decoded()
+            return entries.map(SeenThing.init).filter { thing in
+                let box = thing.box
+                return thing.certainty >= leastCertainty && [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
+            }
+        }
+        let image = try picture.decoded(targetShortSide: 512).image
+        let seen = try premises.defaultEncoder().observe(image).seen
+        return (seen?.things ?? []).filter { $0.certainty >= leastCertainty }
+    }
+
+    /// Writes the mask beside the library, under a name that tells what it selects, and reads it back as any other mask.
+    func maskFile() throws -> PictureFile {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let said = names.map { $0.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "-" } }.map { String($0) }.joined(separator: "+")
+        let url = folder.appendingPathComponent("\(picture.sha256.prefix(12))-\(said).png")
+        try FileBytes.write(try ImageFile.encodePNG(mask()), to: url)
+        return try PictureFile(path: url.path)
+    }
+
+    /// Tells where the mask lies that was made of a selection, so that it can be looked at; nil for a mask of the person's own.
+    static func note(on mask: String) -> String? {
+        let folder = URL(fileURLWithPath: mask).deletingLastPathComponent()
+        return folder.lastPathComponent == folderName ? "the mask is \(mask)" : nil
+    }
+
+    private static let folderName = "selections"
+
+    /// White in the boxes, a little larger than they are, and from there to black over `softness` of a box's shorter side.
+    func mask() -> Image {
+        let (width, height) = (picture.width, picture.height)
+        let placed = boxes.map { box -> (left: Float, top: Float, right: Float, bottom: Float, soft: Float) in
+            let (left, right) = (box.left * Float(width), box.right * Float(width))
+            let (top, bottom) = (box.top * Float(height), box.bottom * Float(height))
+            let side = max(min(right - left, bottom - top), 1)
+            let more = Self.margin * side
+            return (left - more, top - more, right + more, bottom + more, max(Self.softness * side, 1))
+        }
+        var bytes = [UInt8](repeating: 0, count: width * height)
+        for box in placed {
+            let rows = max(0, Int(box.top - box.soft))..<max(0, min(height, Int(box.bottom + box.soft) + 1))
+            let columns = max(0, Int(box.left - box.soft))..<max(0, min(width, Int(box.right + box.soft) + 1))
+            for y in rows {
+                let down = max(box.top - Float(y) - 0.5, Float(y) + 0.5 - box.bottom, 0)
+                for x in columns {
+                    let across = max(box.left - Float(x) - 0.5, Float(x) + 0.5 - box.right, 0)
+                    let share = max(0, 1 - (across * across + down * down).squareRoot() / box.soft)
+                    bytes[y * width + x] = max(bytes[y * width + x], UInt8((share * 255).rounded()))
+                }
+            }
+        }
+        return Image(width: width, height: height, channels: 1, bytes: bytes)
+    }
+
+    private static let margin: Float = 0.06
+    private static let softness: Float = 0.08
+}
+
+extension SeenThing {
+    init(_ entry: AnalysisReport.ThingEntry) {
+        self.init(
+            name: entry.name,
+            box: UnitBox(left: Float(entry.left), top: Float(entry.top), right: Float(entry.right), bottom: Float(entry.bottom)),
+            certainty: Float(entry.certainty))
+    }
+}

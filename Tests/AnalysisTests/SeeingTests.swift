@@ -1,0 +1,119 @@
+import Catalog
+import Encoders
+import Foundation
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import Analysis
+
+private let words = TagVocabulary(
+    name: "words",
+    tags: [
+        Tag(name: "animal", facet: .subject), Tag(name: "cat", facet: .subject, implies: ["animal"]),
+        Tag(name: "dog", facet: .subject, implies: ["animal"]), Tag(name: "two dogs", facet: .subject, implies: ["dog"]),
+        Tag(name: "several dogs", facet: .subject, implies: ["dog"]), Tag(name: "person", facet: .subject),
+        Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "sofa", facet: .subject),
+        Tag(name: "portrait framing", facet: .composition), Tag(name: "close-up", facet: .composition),
+        Tag(name: "full body", facet: .composition),
+        Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"), Tag(name: "painting", facet: .medium, exclusiveGroup: "medium"),
+        Tag(name: "portrait orientation", facet: .composition, measured: true),
+    ])
+
+private func thing(
+    _ name: String, _ certainty: Float, _ left: Float = 0, _ top: Float = 0, _ right: Float = 0.5, _ bottom: Float = 0.5,
+    traits: [String: Float] = [:]
+) -> SeenThing {
+    SeenThing(name: name, box: UnitBox(left: left, top: top, right: right, bottom: bottom), certainty: certainty, traits: traits)
+}
+
+private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> AnalysisResult {
+    // An embedding that says nothing: what is suggested comes from what was seen.
+    let encoder = TinyEncoder(
+        calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen, counts: ["dog": ["two dogs", "several dogs"]])
+    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+    return try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+        .analyze(grey(90), originalSize: size)
+}
+
+@Test func whatWasSeenIsSuggestedWithItsOwnCertainty() throws {
+    let result = try analysis(of: Seen(tags: ["cat": 0.8, "sofa": 0.6, "dog": 0.01], things: [thing("cat", 0.8)]))
+    let found = Dictionary(uniqueKeysWithValues: result.suggestions.map { ($0.tag, $0) })
+    for (tag, certainty) in [("cat", Float(0.8)), ("sofa", 0.6)] {
+        let suggestion = try #require(found[tag])
+        #expect(suggestion.source == .seen && abs(suggestion.confidence - certainty) < 1e-3, "\(suggestion)")
+    }
+    #expect(found["dog"] == nil)
+    #expect(result.things.map(\.name) == ["cat"])
+}
+
+@Test func aKindIsNoSurerThanTheThingThatWasLookedFor() throws {
+    // The picture lies on the text of a woman, but no person was seen.
+    let encoder = TinyEncoder(calibration: Calibration(z: 0, cosine: 8, intercept: -4), seen: Seen(tags: ["animal": 0.05], things: []))
+    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+    let analyzer = Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+    // `grey(0)` has the embedding of the text of a cat, which is an animal.
+    let result = try analyzer.analyze(grey(0), originalSize: (400, 300))
+    #expect(!result.suggestions.contains { $0.tag == "cat" })
+    #expect(try #require(result.dropped.first { $0.tag == "cat" }).confidence <= 0.051)
+}
+
+@Test func whatIsHiddenHasTheScaleOfWhatIsShown() throws {
+    let result = try analysis(of: Seen(tags: ["cat": 0.8, "dog": 0.12], things: []))
+    let hidden = try #require(result.dropped.first { $0.tag == "dog" })
+    #expect(abs(hidden.confidence - 0.12) < 1e-3)
+    guard case .unlikely(let threshold) = hidden.reason else {
+        Issue.record("\(hidden)")
+        return
+    }
+    #expect(threshold > 0.12 && threshold < 0.4, "as it is shown: \(threshold)")
+}
+
+@Test func boxesAreCounted() throws {
+    let two = try analysis(of: Seen(tags: ["dog": 0.95], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)]))
+    let tag = try #require(two.suggestions.first { $0.tag == "two dogs" })
+    #expect(abs(tag.confidence - 0.9 * 0.85) < 1e-3)
+    #expect(two.dropped.contains { $0.tag == "dog" && $0.reason == .said(by: "two dogs") })
+    #expect(two.prompt.positive.hasPrefix("a photo of two dogs"))
+
+    #expect(SeenTags.shares([1, 1, 1, 1], from: 2, kinds: 2) == [0, 1], "the last kind is as many or more")
+    #expect(SeenTags.shares([0.5, 0.5], from: 2, kinds: 3) == [0.25, 0, 0])
+    #expect(SeenTags.shares([], from: 2, kinds: 1) == [0])
+}
+
+@Test func framingFollowsTheBoxes() throws {
+    let framing = EncoderConfiguration.Framing(closeUp: 0.5, portrait: 0.2, wholeFigure: 0.6)
+    func framed(_ things: [SeenThing]) -> [String: Float] {
+        SeenTags(Seen(tags: [:], things: things), counts: [:], framing: framing).confidences
+    }
+    #expect(framed([thing("face", 0.9, 0.2, 0.1, 0.8, 0.8)]) == ["close-up": 0.9])
+    #expect(framed([thing("face", 0.9, 0.4, 0.1, 0.6, 0.4)]) == ["portrait framing": 0.9])
+    let standing = thing("person", 0.8, 0.3, 0.1, 0.6, 0.95, traits: ["whole figure": 0.5])
+    #expect(framed([thing("face", 0.9, 0.4, 0.1, 0.45, 0.18), standing]) == ["full body": 0.4])
+    #expect(framed([thing("person", 0.8, 0.3, 0.1, 0.4, 0.3, traits: ["whole figure": 1])]).isEmpty, "too far away")
+}
+
+@Test func whatStandsOutLeadsThePrompt() throws {
+    let result = try analysis(
+        of: Seen(tags: ["cat": 0.7, "sofa": 0.9], things: [thing("cat", 0.7, 0, 0, 1, 1), thing("sofa", 0.9, 0, 0, 0.2, 0.2)]))
+    #expect(result.prompt.positive.hasPrefix("a photo of cat, sofa"), "\(result.prompt.positive)")
+}
+
+@Test func aPromptOfNothingCertainNamesNoSubject() throws {
+    let result = try analysis(of: Seen(tags: ["cat": 0.05, "dog": 0.02], things: []))
+    #expect(!result.suggestions.contains { $0.facet == .subject })
+    #expect(result.prompt.positive.hasPrefix("a photo"))
+    #expect(!result.prompt.positive.contains("cat") && !result.prompt.positive.contains("dog"))
+}
+
+@Test func theNegativePromptNeverNamesTheApprovedMedium() {
+    for medium in [
+        "photo", "painting", "oil painting", "cartoon", "sketch", "pencil drawing", "3d render", "low poly render", "stained glass",
+    ] {
+        let pieces = NegativePrompt.standard(medium: medium).components(separatedBy: ", ")
+        #expect(!pieces.contains { medium == $0 || medium.hasSuffix(" " + $0) }, "\(medium): \(pieces)")
+    }
+    #expect(NegativePrompt.standard(medium: "oil painting") == NegativePrompt.standard(medium: "painting"))
+    #expect(NegativePrompt.standard(medium: "photo").contains("painting"))
+    #expect(!NegativePrompt.standard(medium: "photo", wanted: ["oil painting"]).contains("painting"))
+}

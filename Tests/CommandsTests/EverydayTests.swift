@@ -1,0 +1,137 @@
+import Foundation
+import Pixels
+import TestSupport
+import Testing
+
+/// What people do with many pictures, through the built program: captions, keywords, styles, choices, searching, folders.
+@Suite(.serialized) struct EverydayTests {
+    private let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
+    private let cat = checkout.appendingPathComponent("Documentation/pictures/chelsea.jpg").path
+
+    private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    private func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    /// A folder with two photographs.
+    private func photographs(_ tool: Tool) throws -> String {
+        let folder = tool.path("photos")
+        try FileManager.default.createDirectory(atPath: folder + "/deep", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: cat, toPath: folder + "/cat.jpg")
+        try FileManager.default.copyItem(atPath: coffee, toPath: folder + "/deep/coffee.jpg")
+        return folder
+    }
+
+    @Test func tagsGoToCaptionsAndKeywordsAndAreFoundAgain() throws {
+        let tool = try Tool()
+        let folder = try photographs(tool)
+        try "my own words".write(toFile: folder + "/cat.txt", atomically: true, encoding: .utf8)
+        let looked = try tool.run("analyze", folder, "--write-captions", "--caption-prefix", "myword")
+        #expect(looked.status == 1 && looked.errors.contains("cat.txt holds another text"), "\(looked.errors)")
+        #expect(try text(folder + "/cat.txt") == "my own words")
+        #expect(try text(folder + "/deep/coffee.txt").hasPrefix("myword, "))
+
+        #expect(try tool.run("tag", folder + "/cat.jpg", "--add", "soft light", "--add", "ginger cat").status == 0)
+        let captions = try tool.run("captions", folder, "--overwrite")
+        #expect(captions.status == 0 && captions.errors.contains("1 picture without a tag to write"), "\(captions)")
+        #expect(try text(folder + "/cat.txt").split(separator: ",").count == 2)
+
+        let before = try ImageFile.decode(contentsOf: URL(fileURLWithPath: folder + "/cat.jpg")).image
+        #expect(try tool.run("keywords", folder, "--digikam").output.contains("cat.jpg.xmp"))
+        #expect(try text(folder + "/cat.jpg.xmp").contains("/ginger cat<") && !exists(folder + "/deep/coffee.jpg.xmp"))
+        let embedded = try tool.run("keywords", folder + "/cat.jpg", "--embed")
+        #expect(embedded.status == 0, "\(embedded.errors)")
+        #expect(try ImageFile.decode(contentsOf: URL(fileURLWithPath: folder + "/cat.jpg")).image == before)
+        // The changed file is the same picture, and is not looked at again.
+        let again = try tool.run("analyze", folder)
+        #expect(again.errors.contains("2 analysed before"), "\(again.errors)")
+        #expect(try tool.run("prompt", folder + "/cat.jpg").output.contains("ginger cat"))
+        #expect(try tool.run("keywords", folder, "--remove").status == 0)
+        #expect(!exists(folder + "/cat.jpg.xmp"))
+
+        let found = try tool.run("search", "ginger", "--approved")
+        #expect(found.output.contains("cat.jpg") && !found.output.contains("coffee.jpg"), "\(found)")
+        #expect(try tool.run("search", "ginger", "--since", "yesterday").status == 64)
+        let told = try tool.run("forget", folder + "/cat.jpg")
+        #expect(told.output.contains("would go") && told.errors.contains("--yes"), "\(told)")
+        #expect(try tool.run("search", "ginger").output.contains("cat.jpg"))
+        #expect(try tool.run("forget", folder + "/cat.jpg", "--yes").output.contains("cat.jpg stays"))
+        #expect(try tool.run("search", "ginger").output.isEmpty && exists(folder + "/cat.jpg"))
+    }
+
+    @Test func stylesChoicesAndOtherPicturesMakeThePrompt() throws {
+        let tool = try Tool()
+        try Data("\u{FEFF}name,prompt,negative_prompt\r\nOil,\"oil painting of {prompt}\",photo\r\n".utf8).write(
+            to: URL(fileURLWithPath: tool.path("styles.csv")))
+        #expect(try tool.run("styles", "import", tool.path("styles.csv")).status == 0)
+        #expect(try tool.run("styles").output == "Oil: oil painting of {prompt} | negative: photo\n")
+        #expect(try tool.run("styles", "export", "-").output.contains("Oil,oil painting of {prompt},photo"))
+        let words = tool.path("words")
+        try FileManager.default.createDirectory(atPath: words, withIntermediateDirectories: true)
+        try "a cat\na dog\n".write(toFile: words + "/animals.txt", atomically: true, encoding: .utf8)
+        let made = try tool.run(
+            "paint", "__animals__ in {snow|rain}", "--style", "oil", "--wildcards", words, "--size", "64x64", "--steps", "2", "--seed", "5",
+            "--infotext", "a1111", "--output", tool.path("a.png"))
+        #expect(made.status == 0 && made.errors.contains("the prompt is now: oil painting of a "), "\(made.errors)")
+        let written = try #require(try ImageFile.text(of: URL(fileURLWithPath: tool.path("a.png")))["parameters"])
+        #expect(written.contains("Negative prompt: photo") && written.contains("Template: __animals__ in {snow|rain}"), "\(written)")
+        #expect(!written.contains("Steps run") && written.contains("Styles: Oil"), "\(written)")
+        // What it was made with makes it again.
+        let again = try tool.run("paint", "--from", tool.path("a.png"), "--output", tool.path("b.png"))
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(
+            try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("b.png"))).image
+                == ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("a.png"))).image)
+        for (arguments, reason) in [
+            (["paint", "a cat", "--style", "none"], "no preset none"), (["paint", "__nothing__"], "no wildcard file"),
+            (["paint", "__../a__"], "no wildcard file"), (["paint", "--from", words + "/nowhere"], "nowhere"),
+        ] {
+            let (process, input, _, errors) = try tool.start(arguments)
+            try input.fileHandleForWriting.close()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus != 0 && (said.contains(reason) || said.contains("outside")), "\(arguments): \(said)")
+        }
+    }
+
+    @Test func aFolderIsRedrawnAndTheRestIsMadeLater() throws {
+        let tool = try Tool()
+        let folder = try photographs(tool)
+        try Data("no picture".utf8).write(to: URL(fileURLWithPath: folder + "/bad.jpg"))
+        let arguments = [
+            "generate", folder, "--prompt", "a cat", "--size", "64x64", "--steps", "2", "--strength", "0.5", "--output",
+            tool.path("out") + "/",
+        ]
+        func run(_ arguments: [String]) throws -> (status: Int32, errors: String) {
+            let (process, input, output, errors) = try tool.start(arguments)
+            try input.fileHandleForWriting.close()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            _ = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return (process.terminationStatus, said)
+        }
+        let first = try run(arguments)
+        #expect(first.status == 1 && first.errors.contains("bad.jpg") && first.errors.contains("2 made"), "\(first)")
+        #expect(exists(tool.path("out/cat.png")) && exists(tool.path("out/deep/coffee.png")))
+        try FileManager.default.removeItem(atPath: folder + "/bad.jpg")
+        try FileManager.default.removeItem(atPath: tool.path("out/cat.png"))
+        let second = try run(arguments)
+        #expect(second.status == 0 && second.errors.contains("1 made, 1 there already"), "\(second)")
+
+        let rated = try tool.run("rate", tool.path("out/cat.png"), "4")
+        #expect(rated.status == 0, "\(rated.errors)")
+        #expect(try tool.run("search", "--stars", "4").output.contains("cat.jpg"))
+
+        let masks = tool.path("masks")
+        try FileManager.default.createDirectory(atPath: masks, withIntermediateDirectories: true)
+        let size = try ImageFile.size(of: URL(fileURLWithPath: cat)).size
+        let white = (0..<size.pixelCount).map { UInt8($0 % size.width < 60 ? 255 : 0) }
+        try ImageFile.write(
+            Image(width: size.width, height: size.height, channels: 1, bytes: white), to: URL(fileURLWithPath: masks + "/cat.png"))
+        let repainted = try run([
+            "repaint", folder, "--mask", masks, "--prompt", "a cat", "--size", "64x64", "--steps", "2", "--output",
+            tool.path("repainted") + "/",
+        ])
+        #expect(repainted.status == 1 && repainted.errors.contains("no mask of that name"), "\(repainted)")
+        #expect(exists(tool.path("repainted/cat.png")) && !exists(tool.path("repainted/deep/coffee.png")))
+        #expect(try run(["generate", folder, "--prompt", "a cat"]).errors.contains("--output"))
+    }
+}

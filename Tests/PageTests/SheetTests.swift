@@ -1,0 +1,76 @@
+import Testing
+
+/// Results beside each other, and larger canvases: known to the server, whatever browser asks.
+@Suite(.serialized)
+struct SheetTests {
+    @Test(.timeLimit(.minutes(8)))
+    func aSheetIsThereInAnyBrowserAndInTheHistory() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.click("#approve-above")
+        try await browser.wait("!document.querySelector('#start').disabled", atMost: 60)
+        try await browser.run("document.querySelector('.more').open = true")
+        try await browser.set("[data-field=steps] input", to: "2")
+        try await browser.set("#width", to: "64")
+        try await browser.click("[aria-label^='A sheet']")
+        try await browser.type("0.4, far", into: "#sheet-x-values")
+        try await browser.click("#sheet-start")
+        try await browser.wait(
+            "document.querySelector('dialog .figure')?.textContent.includes('far is no value of strength')", what: "what is wrong is said")
+        try await browser.type("0.4, 0.8", into: "#sheet-x-values")
+        try await browser.choose("guidance", in: "#sheet-y")
+        try await browser.type("2, 5", into: "#sheet-y-values")
+        try await browser.wait("document.querySelector('dialog .figure').textContent.startsWith('4 pictures')")
+        try await browser.click("#sheet-start")
+        try await browser.click(".results [data-name=sheets]")
+        try await browser.wait("document.querySelectorAll('.sheet td img').length === 4", what: "the sheet fills", atMost: 240)
+        let heads = try await browser.run("return [...document.querySelectorAll('.sheet th')].map(head => head.textContent)").array
+        #expect(heads?.compactMap(\.string) == ["0.4", "0.8", "2", "5"])
+        // A browser that keeps nothing finds it all the same.
+        try await browser.run("localStorage.clear()")
+        try await browser.reload()
+        try await browser.click(".results [data-name=sheets]")
+        try await browser.wait("document.querySelectorAll('.sheet td img').length === 4")
+        try await browser.click(".sheet td .result")
+        try await browser.wait("location.hash.includes('?result=')")
+        try await browser.go("#/history")
+        try await browser.click(".tree details summary")
+        try await browser.wait("document.querySelectorAll('.tree details[open] .sheet td img').length === 4")
+        try await browser.go("#/picture/\(picture)")
+        try await browser.click(".sheet figcaption button")
+        try await browser.click("dialog .button.primary")
+        try await browser.wait("document.querySelector('.result-list')?.textContent.includes('No sheet yet')")
+        #expect(try await browser.complaints() == [])
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func anEnlargedPictureHangsUnderTheOneItWas() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.click("#approve-above")
+        try await browser.wait("!document.querySelector('#start').disabled", atMost: 60)
+        try await browser.run("document.querySelector('.more').open = true")
+        try await browser.set("[data-field=steps] input", to: "2")
+        try await browser.click("#open-brush")
+        try await browser.click("#enlarge")
+        try await browser.type("64", into: "#enlarge-top")
+        try await browser.click("#enlarge-now")
+        try await browser.wait("!location.hash.includes('/picture/\(picture)/') && location.hash.includes('/brush')", atMost: 60)
+        try await browser.wait("!document.querySelector('#start').disabled", atMost: 60)
+        #expect(try await browser.run("return document.querySelector('.origin').hash").string == "#/picture/\(picture)")
+        try await browser.click("#start")
+        try await browser.wait(forElement: ".result-actions", atMost: 240)
+        try await browser.go("#/history")
+        try await browser.wait(
+            "document.querySelector('.roots > .branch > ul > .branch .leaf') && document.querySelectorAll('.roots > .branch').length === 1",
+            what: "the tree is whole")
+        try await browser.close()
+        try await server.stop()
+    }
+}

@@ -1,0 +1,124 @@
+import Checkpoints
+import Diffusion
+import Engines
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Studio
+
+/// Models of few steps and LoRAs that make one: what an order comes to, and that the person's word goes before it.
+@Suite struct FewStepOrderTests {
+    private let folder: TemporaryFolder
+    private let studio: Studio
+    private let model: URL
+
+    init() throws {
+        folder = try TemporaryFolder()
+        studio = Studio(installation: try .current(environment: ["REDRAW_DATA": checkout.path, "HOME": folder.url.path]))
+        model = folder.url.appendingPathComponent("some/castle")
+        let unet = model.appendingPathComponent("unet")
+        try FileManager.default.createDirectory(at: unet, withIntermediateDirectories: true)
+        try Data("{}".utf8).write(to: unet.appendingPathComponent("config.json"))
+        let loras = model.deletingLastPathComponent().appendingPathComponent("loras")
+        try FileManager.default.createDirectory(at: loras, withIntermediateDirectories: true)
+        for name in ["lcm-lora-sdv1-5", "Hyper-SD15-8steps-CFG-lora", "brush"] {
+            try SafetensorsFile.write(
+                tensors: [("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight", .zeros([1, 1]))],
+                to: loras.appendingPathComponent("\(name).safetensors"))
+        }
+    }
+
+    private func order(_ prompt: String, _ change: (inout GenerationWish) -> Void = { _ in }) async throws -> GenerationOrder {
+        var wish = GenerationWish()
+        (wish.prompt, wish.model) = (prompt, model.path)
+        change(&wish)
+        return try await studio.order(wish)
+    }
+
+    @Test func aLoRAOfFewStepsMakesTheModelOne() async throws {
+        let usual = try await order("a castle <lora:brush>")
+        #expect((usual.request.steps, usual.request.guidance, usual.request.spacing) == (20, 7.5, nil) && usual.recognised == nil)
+        let quick = try await order("a castle <lora:brush><lora:lcm-lora-sdv1-5>")
+        #expect((quick.request.steps, quick.request.guidance, quick.request.sampler) == (4, 1, .lcm))
+        #expect(
+            quick.recognised
+                == .init(
+                    kind: "a latent consistency model", sign: "the LoRA's name says so", settings: "4 steps, guidance 1, sampler lcm"))
+        let hyper = try await order("a castle <lora:hyper-sd15-8steps-cfg-lora:0.8>")
+        #expect((hyper.request.steps, hyper.request.guidance, hyper.request.spacing) == (8, 5, .trailing))
+        #expect(hyper.recognised?.settings == "8 steps, guidance 5, sampler ddim, spacing trailing")
+        #expect(try await order("a castle <lora:lcm-lora-sdv1-5:0.3>").recognised == nil)
+    }
+
+    @Test func whatThePersonSaysGoesBefore() async throws {
+        let own = try await order("a castle <lora:Hyper-SD15-8steps-CFG-lora>") {
+            ($0.steps, $0.guidance, $0.sampler, $0.spacing) = (12, 3, "euler", "linspace")
+        }
+        #expect((own.request.steps, own.request.guidance) == (12, 3))
+        #expect((own.request.sampler, own.request.spacing) == (.euler, .linspace))
+        #expect(own.recognised?.settings == "12 steps, guidance 3, sampler euler, spacing linspace")
+    }
+
+    /// The web UI's k-diffusion samplers are kept under its profile; of them, those that such models take.
+    @Test func theWebUIsProfileTakesAPlainSampler() async throws {
+        #expect(try await order("a castle <lora:lcm-lora-sdv1-5>") { $0.profile = "a1111" }.request.sampler == .eulerAncestral)
+        #expect(try await order("a castle") { $0.profile = "a1111" }.request.sampler == .dpmpp2MKarras)
+    }
+
+    @Test func whatIsOnlyBuiltInIsRefusedElsewhereByItsKey() throws {
+        let changes: [(String, (inout GenerationWish) -> Void)] = [
+            ("guidanceUntil", { $0.guidanceUntil = 0.5 }), ("autoencoder", { $0.autoencoder = "tiny" }),
+            ("spacing", { $0.spacing = "trailing" }),
+        ]
+        for (key, change) in changes {
+            var wish = GenerationWish()
+            wish.prompt = "a cat"
+            change(&wish)
+            let known = OrderKnowledge(
+                isOutside: true, model: { .init(name: "there", path: nil) }, approved: { .init(positive: "", negative: "", number: 1) })
+            do {
+                _ = try GenerationOrder(wish, known)
+                Issue.record("\(key) was taken")
+            } catch let error as OrderError {
+                #expect(error.field == key, "\(error)")
+            }
+        }
+    }
+
+    /// Said once, kept with the order: the name for reports, the place for the engine.
+    @Test func anAutoencoderIsNamedAndPlaced() async throws {
+        let fitting = try await order("a castle") { $0.autoencoder = "tiny" }
+        #expect(fitting.request.autoencoder == "tiny" && fitting.autoencoder == nil)
+        let place = folder.url.appendingPathComponent("vae/taesd_decoder.safetensors").path
+        let given = try await order("a castle") { $0.autoencoder = place }
+        #expect(given.request.autoencoder == "taesd" && given.autoencoder == place)
+        #expect(OrderReport(given).autoencoder == "taesd")
+        let again = LibraryWish(given.request, strengths: nil, picture: nil, mask: nil).settings
+        #expect(again.autoencoder == "taesd")
+        var wish = LibraryWish()
+        for path in ["../taesd", "/models/taesd", "taesd.safetensors", "~"] {
+            wish.settings = GenerationWish()
+            (wish.settings.prompt, wish.settings.autoencoder) = ("a cat", path)
+            await #expect(throws: WishError.namesPath("autoencoder")) { try await studio.order(wish) }
+        }
+    }
+
+    @Test func whatEndsEarlyIsKeptAndReadBack() async throws {
+        let order = try await order("a castle") { ($0.guidanceUntil, $0.autoencoder, $0.spacing) = (0.6, "tiny", "trailing") }
+        #expect(order.request.guidanceUntil == 0.6 && OrderReport(order).guidanceUntil == 0.6)
+        let text = GenerationText(
+            request: order.request, seed: 1, model: "castle", steps: StepPlan(outside: 20, strength: nil), width: 64, height: 64)
+        let settings = studio.infotext(text.parameters).wish.settings
+        #expect((settings.guidanceUntil, settings.autoencoder, settings.spacing) == (0.6, "tiny", "trailing"))
+        let again = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
+        #expect((again.guidanceUntil, again.autoencoder, again.spacing) == (0.6, "tiny", "trailing"))
+        #expect(studio.infotext("a cat\nSteps: 4, Sampler: Euler, Schedule type: SGM Uniform, Seed: 1").wish.settings.spacing == "trailing")
+    }
+
+    @Test(arguments: ["redraw", "diffusers", "a1111"]) func nothingOfItIsDoneUnasked(profile: String) async throws {
+        let request = try await order("a castle") { $0.profile = profile }.request
+        #expect((request.guidanceUntil, request.autoencoder, request.spacing) == (nil, nil, nil))
+    }
+}

@@ -1,0 +1,74 @@
+import Encoders
+import Foundation
+import Pixels
+import Screening
+import TestSupport
+import Testing
+
+@testable import Studio
+
+/// What a person selects by a name becomes a mask around it.
+@Suite struct SelectionTests {
+    private let folder: TemporaryFolder
+    private let picture: PictureFile
+    private let premises: Premises
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("photo.png")
+        try FileBytes.write(try ImageFile.encodePNG(Image(width: 200, height: 100, filledWith: [90, 120, 40])), to: file)
+        picture = try PictureFile(path: file.path)
+        premises = Premises(
+            try Installation.current(environment: ["REDRAW_DATA": checkout.path, "HOME": folder.url.path]),
+            libraryFolder: folder.url.appendingPathComponent("library"))
+    }
+
+    /// Keeps an analysis of the picture in which these things were seen.
+    private func seen(_ things: [(name: String, certainty: Double, left: Double, right: Double)]) throws {
+        let entries = things.map {
+            AnalysisReport.ThingEntry(name: $0.name, certainty: $0.certainty, left: $0.left, top: 0.2, right: $0.right, bottom: 0.8)
+        }
+        try premises.library().record(
+            picture.record,
+            analysis: NewAnalysis(
+                encoder: EncoderIdentity(name: "seeing", sha256: String(repeating: "a", count: 64)),
+                vocabulary: VocabularyIdentity(name: "words", sha256: String(repeating: "b", count: 64), count: 1), seconds: 0,
+                suggestions: [], things: try JSON.text(entries)),
+            embedding: nil)
+    }
+
+    @Test func theMaskIsABoxWithSoftEdges() throws {
+        try seen([("dog", 0.9, 0.1, 0.4), ("cat", 0.8, 0.7, 0.9)])
+        let mask = try ThingSelection(of: ["dog"], in: picture, premises).mask()
+        #expect((mask.width, mask.height, mask.channels) == (200, 100, 1))
+        #expect(mask[50, 50, 0] == 255 && mask[21, 50, 0] == 255, "all of the box")
+        #expect(mask[160, 50, 0] == 0 && mask[50, 1, 0] == 0, "and nothing else")
+        let edge = (80..<100).map { mask[$0, 50, 0] }
+        #expect(edge.contains { $0 > 0 && $0 < 255 } && zip(edge, edge.dropFirst()).allSatisfy { $0 >= $1 }, "\(edge)")
+        let both = try ThingSelection(of: ["dog", "cat"], in: picture, premises).mask()
+        #expect(both[50, 50, 0] == 255 && both[160, 50, 0] == 255)
+    }
+
+    @Test func aNameMayBeThePluralOrAKindOfTheThing() throws {
+        try seen([("dog", 0.9, 0.1, 0.4), ("sofa", 0.8, 0.5, 0.9)])
+        for name in ["dog", "Dogs", "puppy", "couch"] {
+            #expect(throws: Never.self) { try ThingSelection(of: [name], in: picture, premises) }
+        }
+    }
+
+    @Test func whatIsNotThereIsSaidWithWhatIs() throws {
+        try seen([("dog", 0.9, 0.1, 0.4), ("sofa", 0.8, 0.5, 0.9), ("zebra", 0.1, 0, 0.2)])
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["dog", "zebra"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "zebra", picture: picture.path, seen: ["dog", "sofa"]))
+        #expect(error?.description.contains("found were dog, sofa") == true)
+    }
+
+    @Test func theMaskIsAFileWhoseNameTellsWhatItSelects() throws {
+        try seen([("dog", 0.9, 0.1, 0.4)])
+        let file = try ThingSelection(of: ["dog"], in: picture, premises).maskFile()
+        #expect(file.path.hasSuffix("-dog.png") && file.path.hasPrefix(premises.libraryFolder.path))
+        #expect((file.width, file.height) == (200, 100))
+        #expect(ThingSelection.note(on: file.path)?.contains(file.path) == true)
+        #expect(ThingSelection.note(on: "/pictures/mask.png") == nil)
+    }
+}
