@@ -57,8 +57,16 @@ struct AdapterRotation {
     /// (I + Q) (I - Q)^-1, which is (I - Q)^-1 (I + Q): the system is solved by Gauss and Jordan. I - Q of a skew Q is never singular.
     private static func cayley(_ skew: [Double], block: Int, size: Int) -> Tensor {
         let base = block * size * size
-        var left = (0..<size).map { row in (0..<size).map { (row == $0 ? 1 : 0) - skew[base + row * size + $0] } }
-        var right = (0..<size).map { row in (0..<size).map { (row == $0 ? 1 : 0) + skew[base + row * size + $0] } }
+        var left: [[Double]] = []
+        var right: [[Double]] = []
+        for row in 0..<size {
+            let start = base + row * size
+            let values = Array(skew[start..<start + size])
+            left.append(values.map { -$0 })
+            right.append(values)
+            left[row][row] += 1
+            right[row][row] += 1
+        }
         for pivot in 0..<size {
             let best = (pivot..<size).max { abs(left[$0][pivot]) < abs(left[$1][pivot]) } ?? pivot
             left.swapAt(pivot, best)
@@ -78,6 +86,7 @@ struct AdapterRotation {
                 }
             }
         }
-        return Tensor(right.joined().map { Float($0) }, shape: [size, size])
+        let values: [Float] = right.flatMap { row in row.map { Float($0) } }
+        return Tensor(values, shape: [size, size])
     }
 }

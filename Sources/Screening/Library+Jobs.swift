@@ -223,6 +223,7 @@ extension Library {
     ///
     /// - Parameter isAlive: whether some process runs, or waits for, the job of that number.
     package func markInterrupted(at moment: Date = Date(), unless isAlive: (Int64) -> Bool) throws(LibraryError) {
+        guard !isReadOnly else { return }
         // Looked for before a writer's turn is taken: there is hardly ever one.
         let suspects = try read { db in
             try Bool.fetchOne(

@@ -22,11 +22,16 @@ package struct Library: Sendable {
     /// The file, for messages; "in memory" for one that is not kept.
     package let location: String
 
+    /// Whether it can be read and not written.
+    package let isReadOnly: Bool
+
     /// Reached by `read` and `write` below only.
     private let database: any DatabaseWriter
 
     /// Opens the library in `folder`, made where there is none, and brings its tables up to date.
-    /// - Throws: `LibraryError` where the folder cannot be written, or the file is damaged, foreign, or newer than this version.
+    /// One that cannot be written is opened for reading; whatever writes throws `LibraryError.readOnly` then.
+    /// - Throws: `LibraryError` where there is none and the folder cannot be written, or the file is damaged, foreign, or newer than this
+    ///   version.
     package init(folder: URL) throws(LibraryError) {
         try self.init(folder: folder, preparing: { _ in })
     }
@@ -34,6 +39,16 @@ package struct Library: Sendable {
     init(folder: URL, preparing: @escaping @Sendable (Database) throws -> Void) throws(LibraryError) {
         let file = folder.appendingPathComponent(Library.fileName).path
         location = file
+        isReadOnly = Library.isOnlyReadable(file, in: folder)
+        guard !isReadOnly else {
+            do {
+                try Library.refuseForeign(file)
+                database = try Library.openedForReading(file, Library.configuration)
+            } catch {
+                throw LibraryError(error, path: file)
+            }
+            return
+        }
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
@@ -58,7 +73,7 @@ package struct Library: Sendable {
     }
 
     private init(inMemory queue: DatabaseQueue) {
-        location = "in memory"
+        (location, isReadOnly) = ("in memory", false)
         database = queue
     }
 

@@ -138,7 +138,10 @@ extension ScreeningDesk {
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.label)
         }
-        return try keep(draft(positive: preview(suggestions), negative: nil, picture, source: .composed), of: picture)
+        let composed = preview(suggestions)
+        // Nothing is kept in a library that is only read; what was kept before can be told.
+        if library.isReadOnly, let latest, latest.positive == composed { return PromptReport(latest) }
+        return try keep(draft(positive: composed, negative: nil, picture, source: .composed), of: picture)
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.

@@ -5,6 +5,48 @@ import Testing
 
 /// The whole flow on a shipped photograph with the shipped models, through the built program: look, screen, prompt, redraw.
 @Suite(.serialized) struct FlowTests {
+    /// As somebody who may read the library and write nothing; the superuser may write anywhere and so becomes somebody else for it.
+    @Test(.enabled(if: getuid() == 0 && FileManager.default.fileExists(atPath: "/usr/bin/setpriv")))
+    func aLibraryThatCannotBeWrittenIsReadAllTheSame() throws {
+        let tool = try Tool()
+        let picture = tool.path("coffee.jpg")
+        try FileManager.default.copyItem(
+            atPath: checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path, toPath: picture)
+        #expect(try tool.run("analyze", picture).status == 0)
+        #expect(try tool.run("tag", picture, "--add", "cup").status == 0)
+        #expect(try tool.run("prompt", picture).output.contains("cup"))
+        let library = tool.path("data/redraw")
+        func run(_ arguments: String...) throws -> (status: Int32, text: String) {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+            process.arguments = ["--reuid", "65534", "--regid", "65534", "--clear-groups", Tool.program("redraw").path] + arguments
+            process.environment = [
+                "HOME": tool.home.url.path, "XDG_DATA_HOME": tool.path("data"), "XDG_CACHE_HOME": tool.path("cache"),
+                "REDRAW_DATA": checkout.path, "PATH": "/usr/bin:/bin",
+            ]
+            let pipe = Pipe()
+            (process.standardOutput, process.standardError) = (pipe, pipe)
+            try process.run()
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, text)
+        }
+        chmod(tool.home.url.path, 0o755)
+        for (place, mode) in [(library, mode_t(0o555)), (library + "/redraw.sqlite", 0o444), (tool.path("data"), 0o755)] {
+            chmod(place, mode)
+        }
+        let before = try FileManager.default.contentsOfDirectory(atPath: library)
+        for arguments in [["show", picture], ["history"], ["prompt", picture], ["info", picture]] {
+            let outcome = try run(arguments[0], arguments.count > 1 ? arguments[1] : "--json")
+            #expect(outcome.status == 0, "\(arguments): \(outcome.text)")
+        }
+        #expect(try run("show", picture).text.contains("cup"))
+        #expect(try run("export").text.contains("cup"))
+        let refused = try run("tag", picture, "--add", "spoon")
+        #expect(refused.status == 1 && refused.text.contains("read-only"), "\(refused)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: library) == before)
+    }
+
     let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
     let cat = checkout.appendingPathComponent("Documentation/pictures/chelsea.jpg").path
 
