@@ -47,4 +47,3 @@ final class TensorStorage: @unchecked Sendable {
         }
     }
 }
-
