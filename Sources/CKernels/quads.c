@@ -48,31 +48,45 @@ RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width,
 RD_KERNEL(quantise_rows, (from, count, width, stride, to, scales), const float *from, size_t count, size_t width, size_t stride,
           uint8_t *to, float *scales)
 
-void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
-                   float *scales, int32_t *offsets) {
+// Words of a panel's row that are made at a time: of all columns, they stay in the first-level cache.
+enum { quad_block = 64 };
+
+RD_INLINE void pack_quads_body(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
+                               float *scales, int32_t *offsets) {
     const size_t quads = (depth + 3) / 4;
     for (size_t panel = first_panel; panel < last_panel; panel++) {
         const size_t first = panel * 32;
         const size_t columns = outputs - first < 32 ? outputs - first : 32;
         uint32_t *to = packed + first * quads;
-        memset(to, 0, 32 * quads * sizeof *to);
+        if (columns < 32) memset(to, 0, 32 * quads * sizeof *to);
         memset(scales + first, 0, 32 * sizeof *scales);
         memset(offsets + first, 0, 32 * sizeof *offsets);
+        float factors[32];
         for (size_t column = 0; column < columns; column++) {
-            const float *row = weight + (first + column) * depth;
-            const float most = largest(row, depth);
-            const float factor = most > 0 ? 127.0f / most : 0;
-            int32_t sum = 0;
-            for (size_t k = 0; k < depth; k++) {
-                const int32_t value = nearest(row[k] * factor);
-                sum += value;
-                to[k / 4 * 32 + column] |= (uint32_t)(uint8_t)value << (8 * (k % 4));
-            }
+            const float most = largest(weight + (first + column) * depth, depth);
+            factors[column] = most > 0 ? 127.0f / most : 0;
             scales[first + column] = most / 127.0f;
-            offsets[first + column] = 128 * sum;
+        }
+        for (size_t start = 0; start < quads; start += quad_block) {
+            const size_t words = quads - start < quad_block ? quads - start : quad_block;
+            const size_t count = depth - 4 * start < 4 * words ? depth - 4 * start : 4 * words;
+            for (size_t column = 0; column < columns; column++) {
+                const float *row = weight + (first + column) * depth + 4 * start;
+                uint8_t bytes[4 * quad_block] = {0};
+                int32_t sum = 0;
+                for (size_t i = 0; i < count; i++) {
+                    const int32_t value = nearest(row[i] * factors[column]);
+                    sum += value;
+                    bytes[i] = (uint8_t)value;
+                }
+                for (size_t k = 0; k < words; k++) memcpy(to + (start + k) * 32 + column, bytes + 4 * k, 4);
+                offsets[first + column] += 128 * sum;
+            }
         }
     }
 }
+RD_KERNEL(pack_quads, (weight, outputs, depth, first_panel, last_panel, packed, scales, offsets), const float *weight, size_t outputs,
+          size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed, float *scales, int32_t *offsets)
 
 RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) {
     for (int j = 0; j < 4; j++) {

@@ -51,6 +51,9 @@ final class MappedPart: Sendable {
         (self.file, self.range) = (file, range)
     }
 
+    /// Its first byte.
+    var start: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: file.bytes[range]).baseAddress }
+
     deinit {
         file.release(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
     }

@@ -69,6 +69,28 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
+    /// Some rows of a tensor that is stored in halves, as they lie in the mapping; nil where it is stored in another way.
+    ///
+    /// - Parameter rows: nil for all of it.
+    func halves(_ name: String, rows: Range<Int>? = nil) throws(CheckpointError) -> HalfWeight? {
+        let entry = try entry(name)
+        let format: HalfFormat
+        switch entry.type {
+        case .f16: format = .f16
+        case .bf16: format = .bf16
+        default: return nil
+        }
+        var (shape, bytes) = (entry.shape, entry.bytes)
+        if let rows, let all = shape.dimensions.first, all > 0 {
+            let row = bytes.count / all
+            bytes = bytes.lowerBound + rows.lowerBound * row..<bytes.lowerBound + rows.upperBound * row
+            shape = Shape([rows.count] + shape.dimensions.dropFirst())
+        }
+        let part = MappedPart(mapping, dataStart + bytes.lowerBound..<dataStart + bytes.upperBound)
+        guard let start = part.start, UInt(bitPattern: start) % 2 == 0, shape.count > 0 else { return nil }
+        return HalfWeight(shape: shape, format: format, borrowing: start.assumingMemoryBound(to: UInt16.self), owner: part)
+    }
+
     /// An I8 tensor `[rows, …]` whose rows are multiplied by `scales [rows]`.
     func tensor(_ name: String, scaledBy scales: Tensor) throws(CheckpointError) -> Tensor {
         let entry = try entry(name)

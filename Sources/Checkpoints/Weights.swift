@@ -132,14 +132,33 @@ package struct Weights: Sendable {
     /// A weight for products, `[outputs, …]`, packed and held as this scope says.
     package func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> PackedMatrix {
         let format = try format(name)
-        guard format == .f32, holding.packsAtSecondUse else { return PackedMatrix(try tensor(name, shape), format: format) }
-        return PackedMatrix(mapped: try tensor(name, shape))
+        if format == .f32, holding.packsAtSecondUse { return PackedMatrix(mapped: try tensor(name, shape)) }
+        if let halves = try halves(name, shape) { return PackedMatrix(halves, format: format) }
+        return PackedMatrix(try tensor(name, shape), format: format)
     }
 
     /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
     package func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
-        PackedConvolution(
-            try tensor(name, shape), groups: groups, format: try format(name), keepsTransform: holding.keepsTransforms)
+        let (format, keeps) = (try format(name), holding.keepsTransforms)
+        if let halves = try halves(name, shape) {
+            return PackedConvolution(halves, groups: groups, format: format, keepsTransform: keeps)
+        }
+        return PackedConvolution(try tensor(name, shape), groups: groups, format: format, keepsTransform: keeps)
+    }
+
+    /// What `tensor` gives, where it lies in its file in two bytes a number and nothing is done to it; else nil, and nothing is said about it.
+    private func halves(_ name: String, _ shape: Shape) throws(CheckpointError) -> HalfWeight? {
+        let full = join(name)
+        guard let place = checkpoint.places[full], !place.isTransposed, checkpoint.additions[full] == nil, try place.shape() == shape else {
+            return nil
+        }
+        let rows = shape[0]
+        let range = place.parts > 1 ? place.part * rows..<(place.part + 1) * rows : nil
+        guard let halves = try place.file.halves(place.stored, rows: range) else { return nil }
+        guard !Parallel.isInterrupted else { throw .interrupted(file: checkpoint.description) }
+        checkpoint.markRead(full)
+        guard holding.packsAtSecondUse || halves.isFinite else { throw .notFinite(full, file: place.file.path) }
+        return halves
     }
 
     /// Numbers that are stored in one or two bytes stay as they are (bfloat16 holds every eight-bit float); others lose their lower bits.

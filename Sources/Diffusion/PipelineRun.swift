@@ -96,9 +96,11 @@ extension Pipeline {
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
         return try cancellation.during {
-            var run = try PipelineRun(
-                self, task, plans, firstSeed: firstSeed, previews: previews, begin: begin, checkCancelled: cancellation.check)
-            return try run.results(score: score, onStep: onStep)
+            try MemoryPool.keeping {
+                var run = try PipelineRun(
+                    self, task, plans, firstSeed: firstSeed, previews: previews, begin: begin, checkCancelled: cancellation.check)
+                return try run.results(score: score, onStep: onStep)
+            }
         }
     }
 }

@@ -43,6 +43,15 @@ package struct PackedConvolution: Sendable {
     ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
     ///     Not worth it for a layer that works once on a large map.
     package init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
+        self.init(.floats(weight), groups: groups, format: format, keepsTransform: keepsTransform)
+    }
+
+    /// The same of a weight that lies in a file: what is packed has the same bytes as by way of floats.
+    package init(_ weight: HalfWeight, groups: Int, format: WeightFormat, keepsTransform: Bool) {
+        self.init(.halves(weight), groups: groups, format: format, keepsTransform: keepsTransform)
+    }
+
+    private init(_ weight: WeightSource, groups: Int, format: WeightFormat, keepsTransform: Bool) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
         kernelHeight = weight.shape[2]
@@ -56,7 +65,7 @@ package struct PackedConvolution: Sendable {
                 groups == weight.shape[0] && weight.shape[1] == 1,
                 "a convolution in \(groups) groups of weight \(weight.shape): only dense and depthwise ones are known")
             inputs = groups
-            form = .depthwise(weight.reshaped([groups, kernelHeight * kernelWidth]).transposed())
+            form = .depthwise(weight.tensor.reshaped([groups, kernelHeight * kernelWidth]).transposed())
         }
     }
 }

@@ -24,7 +24,12 @@ package struct PackedMatrix: Sendable {
     ///   - weight: any shape whose first dimension is the outputs; the others together are the inputs.
     ///   - format: how the numbers are held and multiplied. Where OpenBLAS makes the products, as floats.
     package init(_ weight: Tensor, format: WeightFormat = .f32) {
-        self.init(weight, taps: 1, format: format)
+        self.init(.floats(weight), taps: 1, format: format)
+    }
+
+    /// The same of a weight that lies in a file: what is packed has the same bytes as by way of floats.
+    package init(_ weight: HalfWeight, format: WeightFormat) {
+        self.init(.halves(weight), taps: 1, format: format)
     }
 
     /// In which numbers products with this weight are made.
@@ -48,50 +53,19 @@ package struct PackedMatrix: Sendable {
 
     /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
     ///   they are innermost, as torch stores a convolution.
-    init(_ weight: Tensor, taps: Int, format: WeightFormat) {
+    init(_ weight: WeightSource, taps: Int, format: WeightFormat) {
         outputs = weight.shape[0]
-        inputs = weight.count / max(outputs, 1)
+        inputs = weight.shape.count / max(outputs, 1)
         if format.isInBytes {
             form = .quads(QuadPanels(weight, outputs: outputs, inputs: inputs))
-            return
-        }
-        guard !format.isPaired else {
+        } else if format.isPaired {
             form = .pairs(PairPanels(weight, outputs: outputs, inputs: inputs, taps: taps))
-            return
+        } else if Processor.level > rd_level_plain {
+            form = .panels(Panels(weight, outputs: outputs, inputs: inputs, taps: taps, halves: format.halves))
+        } else {
+            let rows = weight.tensor.reshaped([outputs, inputs / taps, taps])
+            form = .rows((taps == 1 ? rows : rows.permuted([0, 2, 1])).reshaped([outputs, inputs]))
         }
-        let halves = format.halves
-        guard Processor.level > rd_level_plain else {
-            let depth = inputs / taps
-            form = .rows(
-                taps == 1
-                    ? weight.reshaped([outputs, inputs])
-                    : weight.reshaped([outputs, depth, taps]).permuted([0, 2, 1]).reshaped([outputs, inputs]))
-            return
-        }
-        let width = rd_panel_width(Processor.level)
-        let panels = (outputs + width - 1) / width
-        let length = width * inputs
-        let storage = TensorStorage(lasting: halves == nil ? panels * length : (panels * length + 1) / 2)
-        let (outputs, inputs) = (outputs, inputs)
-        withExtendedLifetime(weight) {
-            let from = weight.pointer
-            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
-                guard let halves else {
-                    return rd_pack_panels(
-                        from, outputs, taps, inputs / taps, inputs, 1, taps, width, range.lowerBound, range.upperBound, storage.pointer)
-                }
-                let panel = TensorStorage(count: length)
-                for index in range {
-                    // The kernel counts its target from the first panel of all.
-                    let first = index * width
-                    rd_pack_panels(
-                        from + first * inputs, min(width, outputs - first), taps, inputs / taps, inputs, 1, taps, width, 0, 1, panel.pointer
-                    )
-                    halves.write(panel.pointer, to: UnsafeMutableRawPointer(storage.pointer) + 2 * index * length, count: length)
-                }
-            }
-        }
-        form = .panels(Panels(storage: storage, width: width, halves: halves))
     }
 
     /// A matrix that is used once or a few times, or too seldom to be worth packing: it stays as it is and OpenBLAS takes it.
@@ -141,6 +115,30 @@ struct Panels: Sendable {
     /// Outputs side by side.
     let width: Int
     let halves: HalfFormat?
+
+    /// - Parameter weight: `[outputs, depth, taps]`, as torch stores a convolution.
+    init(_ weight: WeightSource, outputs: Int, inputs: Int, taps: Int, halves: HalfFormat?) {
+        let width = rd_panel_width(Processor.level)
+        let panels = (outputs + width - 1) / width
+        let length = width * inputs
+        let storage = TensorStorage(lasting: halves == nil ? panels * length : (panels * length + 1) / 2)
+        (self.storage, self.width, self.halves) = (storage, width, halves)
+        Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
+            for index in range {
+                // The kernel counts its source and its target from the first panel of all.
+                let rows = index * width..<min(outputs, (index + 1) * width)
+                weight.withRows(rows, width: inputs) { from in
+                    func pack(to target: UnsafeMutablePointer<Float>) {
+                        rd_pack_panels(from, rows.count, taps, inputs / taps, inputs, 1, taps, width, 0, 1, target)
+                    }
+                    guard let halves else { return pack(to: storage.pointer + index * length) }
+                    let panel = TensorStorage(count: length)
+                    pack(to: panel.pointer)
+                    halves.write(panel.pointer, to: UnsafeMutableRawPointer(storage.pointer) + 2 * index * length, count: length)
+                }
+            }
+        }
+    }
 
     /// Writes a panel of `length` values as floats.
     func spread(_ panel: Int, length: Int, to target: UnsafeMutablePointer<Float>) {

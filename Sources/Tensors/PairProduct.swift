@@ -15,18 +15,25 @@ struct PairPanels: Sendable {
     let outputs: Int
 
     /// - Parameter weight: `[outputs, depth, taps]`, as torch stores a convolution.
-    init(_ weight: Tensor, outputs: Int, inputs: Int, taps: Int) {
+    init(_ weight: WeightSource, outputs: Int, inputs: Int, taps: Int) {
         let values = inputs / taps
         (self.taps, depth, self.outputs) = (taps, (values + 1) / 2, outputs)
         let panels = Self.panels(outputs)
         let length = Self.width * taps * depth
         storage = TensorStorage(lasting: panels * length)
         let to = UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self)
-        withExtendedLifetime(weight) {
-            let from = weight.pointer
-            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
-                rd_pack_pairs(
-                    from, outputs, taps, values, inputs, 1, taps, range.lowerBound, range.upperBound, to, Processor.level)
+        Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
+            switch weight {
+            case .floats(let tensor):
+                tensor.withUnsafeValues { from in
+                    rd_pack_pairs(
+                        from.baseAddress!, outputs, taps, values, inputs, 1, taps, range.lowerBound, range.upperBound, to, Processor.level)
+                }
+            case .halves(let halves):
+                halves.withPointer { from in
+                    rd_pack_half_pairs(
+                        from, halves.format.code, outputs, taps, values, range.lowerBound, range.upperBound, to, Processor.level)
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ struct QuadPanels: Sendable {
     /// Words of a row.
     let depth: Int
 
-    init(_ weight: Tensor, outputs: Int, inputs: Int) {
+    init(_ weight: WeightSource, outputs: Int, inputs: Int) {
         (self.outputs, depth) = (outputs, (inputs + 3) / 4)
         let panels = PairPanels.panels(outputs)
         let length = PairPanels.width * depth
@@ -19,10 +19,14 @@ struct QuadPanels: Sendable {
         (self.storage, self.columns) = (storage, columns)
         let words = UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self)
         let offsets = UnsafeMutableRawPointer(columns.pointer + panels * PairPanels.width).assumingMemoryBound(to: Int32.self)
-        withExtendedLifetime(weight) {
-            let from = weight.pointer
-            Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
-                rd_pack_quads(from, outputs, inputs, range.lowerBound, range.upperBound, words, columns.pointer, offsets)
+        Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
+            for index in range {
+                let first = index * PairPanels.width
+                let rows = first..<min(outputs, first + PairPanels.width)
+                weight.withRows(rows, width: inputs) { from in
+                    rd_pack_quads(
+                        from, rows.count, inputs, 0, 1, words + index * length, columns.pointer + first, offsets + first, Processor.level)
+                }
             }
         }
     }

@@ -90,3 +90,26 @@ private func checkpoint(_ names: [String], in folder: TemporaryFolder) throws ->
     #expect(throws: CheckpointError.self) { try table.gather([3]) }
     #expect(throws: CheckpointError.self) { try table.gather([-1]) }
 }
+
+/// A weight in halves is packed out of its file: it is checked as a tensor is, and parts of a stored one are their own rows.
+@Test func halvesArePackedOutOfTheirFile() throws {
+    let folder = try TemporaryFolder()
+    let header = """
+        {"a.weight":{"dtype":"F16","shape":[4,3],"data_offsets":[0,24]},"b.weight":{"dtype":"F16","shape":[1,2],"data_offsets":[24,28]}}
+        """
+    let numbers: [Float16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, .infinity]
+    let url = try file(header, data: bytes(numbers), in: folder)
+    let stored = try SafetensorsFile(url)
+    let weights = try Weights(files: [stored]) { (name: String) -> [TensorPlace] in
+        name == "a.weight" ? [TensorPlace("q", part: 0, of: 2), TensorPlace("k", part: 1, of: 2)] : [TensorPlace("bad")]
+    }
+    let row = Tensor([1, 10, 100], shape: [1, 3])
+    for holding in [WeightHolding(), WeightHolding(inHalves: true), WeightHolding(arithmetic: .bf16)] {
+        let held = weights.held(holding)
+        #expect(matmul(row, try held.matrix("q", [2, 3])).values == [321, 654])
+        #expect(matmul(row, try held.matrix("k", [2, 3])).values == [987, 1320])
+        #expect(throws: CheckpointError.notFinite("bad", file: url.path)) { try held.matrix("bad", [1, 2]) }
+        #expect(throws: CheckpointError.misshapen("q", expected: [3, 3], found: [2, 3], file: url.path)) { try held.matrix("q", [3, 3]) }
+        #expect(throws: CheckpointError.missing("c", file: url.path)) { try held.matrix("c", [1, 2]) }
+    }
+}

@@ -35,7 +35,7 @@ import Testing
         var packed = [UInt32](repeating: .max, count: panels * 32 * quads)
         var scales = [Float](repeating: .nan, count: panels * 32)
         var offsets = [Int32](repeating: .max, count: panels * 32)
-        rd_pack_quads(weight, outputs, depth, 0, panels, &packed, &scales, &offsets)
+        rd_pack_quads(weight, outputs, depth, 0, panels, &packed, &scales, &offsets, rd_level(rd_level_plain))
         for level in 0...rd_detected_level() {
             var bytes = [UInt8](repeating: 7, count: rows * quads * 4)
             var rowScales = [Float](repeating: .nan, count: rows)

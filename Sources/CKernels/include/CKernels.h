@@ -141,6 +141,21 @@ size_t rd_pair_run_depth(void);
 void rd_pack_pairs(const float *weight, size_t outputs, size_t taps, size_t depth, size_t output_stride, size_t tap_stride,
                    size_t depth_stride, size_t first_panel, size_t last_panel, uint32_t *packed, rd_level level);
 
+/// How a number is held in two bytes.
+enum {
+    /// IEEE half precision.
+    rd_half_f16 = 0,
+    /// bfloat16.
+    rd_half_bf16 = 1,
+};
+
+/// Whether none of `count` numbers is an infinity or no number.
+int rd_halves_are_finite(const uint16_t *from, size_t count, int32_t format, rd_level level);
+
+/// `rd_pack_pairs` of a weight [outputs, depth, taps] of finite numbers in two bytes: the same words as by way of floats.
+void rd_pack_half_pairs(const uint16_t *weight, int32_t format, size_t outputs, size_t taps, size_t depth, size_t first_panel,
+                        size_t last_panel, uint32_t *packed, rd_level level);
+
 enum {
     /// The sums begin with what `out` holds, and the bias is left out.
     rd_pair_adds = 1,
@@ -164,7 +179,7 @@ void rd_quantise_rows(const float *from, size_t count, size_t width, size_t stri
 /// Packs panels `first_panel` to `last_panel` of a weight [outputs, depth], each of (depth + 3) / 4 * 32 words. For each output, and zeros up
 /// to the panel's end, `scales` has its largest |weight| / 127, and `offsets` what the 128 in the rows amounts to.
 void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
-                   float *scales, int32_t *offsets);
+                   float *scales, int32_t *offsets, rd_level level);
 
 /// out[r, c] = activation(row r * column c + bias[c]), in whole numbers but for the scales; `depth` counts words of four, `group` is as with
 /// pairs, and row_scales[r] belongs to the table's row r.
