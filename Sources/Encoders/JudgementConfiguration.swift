@@ -34,6 +34,8 @@ extension EncoderConfiguration {
         package var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.
         package var framing: Framing?
+        /// For a thing what it is a part of: it is told no surer than that.
+        package var parts: [String: String]?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
         package var untold: [String]?
     }

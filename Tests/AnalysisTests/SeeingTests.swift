@@ -81,6 +81,26 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
     #expect(SeenTags.shares([], from: 2, kinds: 1) == [0])
 }
 
+@Test func whatTheHeadHardlyKnowsEmbeddingsMayTell() throws {
+    // `grey(0)` has the embedding of the text of a cat; the head gives it little, the sofa much.
+    let seen = Seen(tags: ["cat": 0.04, "sofa": 0.8], things: [])
+    let encoder = TinyEncoder(calibration: Calibration(z: 0, cosine: 8, intercept: -4), seen: seen)
+    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+    let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+        .analyze(grey(0), originalSize: (400, 300))
+    let cat = try #require(result.suggestions.first { $0.tag == "cat" })
+    #expect(cat.source == .ranked && cat.confidence > 0.9, "\(cat)")
+    #expect(result.suggestions.contains { $0.tag == "sofa" && $0.source == .seen })
+}
+
+@Test func aPartIsNoSurerThanTheWhole() {
+    func face(_ person: Float) -> Float? {
+        SeenTags(Seen(tags: ["face": 0.6, "person": person], things: []), counts: [:], framing: nil, parts: ["face": "person"])
+            .confidences["face"]
+    }
+    #expect(face(0.2) == 0.2 && face(0.9) == 0.6)
+}
+
 @Test func framingFollowsTheBoxes() throws {
     let framing = EncoderConfiguration.Framing(closeUp: 0.5, portrait: 0.2, wholeFigure: 0.6)
     func framed(_ things: [SeenThing]) -> [String: Float] {
