@@ -257,7 +257,7 @@ package struct Analyzer: Sendable {
             }
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                let sure = selectionConfidence(probability, facet: tag.facet)
+                let sure = self.sure(probability, of: tag, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
                     guard probability >= Self.leastSeen else { continue }
@@ -265,7 +265,7 @@ package struct Analyzer: Sendable {
                     continue
                 }
             }
-            let confidence = bounded(own, of: tag, by: seen, ranked: ranked)
+            let confidence = bounded(own, of: tag, by: seen, drawn: 1 - isPhoto, ranked: ranked)
             // Half of what anything is told about: what others imply may rise by half its odds.
             guard confidence >= settings.toldFrom / 2 else { continue }
             candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
@@ -291,13 +291,21 @@ package struct Analyzer: Sendable {
     /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
     ///
     /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
-    private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?, ranked: (Int, Facet) -> Float) -> Float {
+    private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> Float {
         guard let seen else { return confidence }
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
             guard let probability = seen.confidences[general.name] else { return least }
             let told = row(of: general).map { ranked($0, general.facet) } ?? 0
-            return min(least, max(told, selectionConfidence(probability, facet: general.facet)))
+            return min(least, max(told, sure(probability, of: general, drawn: drawn)))
         }
+    }
+
+    /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
+    ///
+    /// - Parameter drawn: how likely the picture is no photograph.
+    private func sure(_ probability: Float, of tag: Tag, drawn: Float) -> Float {
+        let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
+        return selectionConfidence(shifted(probability, by: -offset * drawn), facet: tag.facet)
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.

@@ -28,6 +28,8 @@ extension EncoderConfiguration {
         package var shownOffset: Float
         /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
         package var drawnOffset: Float
+        /// Taken, by facet, from the log-odds of what was seen in such a picture: places were learned from photographs alone.
+        package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
         /// What cosines are multiplied with before a soft-max over texts tells them apart.
