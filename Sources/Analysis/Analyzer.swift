@@ -120,7 +120,8 @@ package struct Analyzer: Sendable {
         let size = originalSize ?? (image.width, image.height)
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
         let seen = look.whole.seen.map {
-            SeenTags($0, counts: encoder.counts, framing: judgement?.framing, untold: judgement?.untold ?? [])
+            SeenTags(
+                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [])
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
@@ -249,6 +250,7 @@ package struct Analyzer: Sendable {
                 let shift = learned.shift(of: facet) / (isJudged(facet) ? judgement?.shownSlope ?? 1 : 1)
                 return (facet, (settings.offsets[facet] ?? 0) + shift - (judgement?.drawnOffset ?? Self.drawnOffset) * (1 - isPhoto))
             })
+        func ranked(_ row: Int, _ facet: Facet) -> Float { shifted(confidences[row], by: offsets[facet] ?? 0) }
         var candidates: [Candidate] = []
         for (row, position) in index.positions.enumerated() {
             let tag = vocabulary.tags[position]
@@ -256,14 +258,17 @@ package struct Analyzer: Sendable {
                 candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: probability, source: .head))
                 continue
             }
+            let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                guard probability >= Self.leastSeen else { continue }
-                candidates.append(
-                    Candidate(tag: tag, cosine: cosines[row], confidence: selectionConfidence(probability, facet: tag.facet), source: .seen)
-                )
-                continue
+                let sure = self.sure(probability, of: tag, drawn: 1 - isPhoto)
+                // Either knows what the other does not: what the head met seldom, embeddings may well tell.
+                if sure >= own {
+                    guard probability >= Self.leastSeen else { continue }
+                    candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: sure, source: .seen))
+                    continue
+                }
             }
-            let confidence = bounded(shifted(confidences[row], by: offsets[tag.facet] ?? 0), of: tag, by: seen)
+            let confidence = bounded(own, of: tag, by: seen, drawn: 1 - isPhoto, ranked: ranked)
             // Half of what anything is told about: what others imply may rise by half its odds.
             guard confidence >= settings.toldFrom / 2 else { continue }
             candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
@@ -287,12 +292,23 @@ package struct Analyzer: Sendable {
     private static let leastSeen: Float = 0.02
 
     /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
-    private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?) -> Float {
+    ///
+    /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
+    private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> Float {
         guard let seen else { return confidence }
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
             guard let probability = seen.confidences[general.name] else { return least }
-            return min(least, selectionConfidence(probability, facet: tag.facet))
+            let told = row(of: general).map { ranked($0, general.facet) } ?? 0
+            return min(least, max(told, sure(probability, of: general, drawn: drawn)))
         }
+    }
+
+    /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
+    ///
+    /// - Parameter drawn: how likely the picture is no photograph.
+    private func sure(_ probability: Float, of tag: Tag, drawn: Float) -> Float {
+        let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
+        return selectionConfidence(shifted(probability, by: -offset * drawn), facet: tag.facet)
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.

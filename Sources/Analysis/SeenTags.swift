@@ -9,8 +9,12 @@ struct SeenTags {
 
     /// - Parameters:
     ///   - counts: for a thing or a trait of a person the tags that say two of it, three and so on; the last says as many or more.
+    ///   - parts: for a thing what it is a part of.
     ///   - untold: tags that are left out.
-    init(_ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, untold: [String] = []) {
+    init(
+        _ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, parts: [String: String] = [:],
+        untold: [String] = []
+    ) {
         var confidences = seen.tags
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
         for (name, tags) in counts {
@@ -21,6 +25,10 @@ struct SeenTags {
         }
         if let framing {
             for (tag, certainty) in Self.framing(seen.things, framing) { say(tag, certainty) }
+        }
+        // A part is no surer than the whole: what looks like a face where nobody is is none.
+        for (part, whole) in parts {
+            if let own = confidences[part], let all = confidences[whole] { confidences[part] = min(own, all) }
         }
         for tag in untold { confidences[tag] = nil }
         self.confidences = confidences

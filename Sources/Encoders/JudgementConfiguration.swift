@@ -28,12 +28,16 @@ extension EncoderConfiguration {
         package var shownOffset: Float
         /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
         package var drawnOffset: Float
+        /// Taken, by facet, from the log-odds of what was seen in such a picture: places were learned from photographs alone.
+        package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
         /// What cosines are multiplied with before a soft-max over texts tells them apart.
         package var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.
         package var framing: Framing?
+        /// For a thing what it is a part of: it is told no surer than that.
+        package var parts: [String: String]?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
         package var untold: [String]?
     }

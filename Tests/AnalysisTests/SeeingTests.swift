@@ -14,7 +14,8 @@ private let words = TagVocabulary(
         Tag(name: "dog", facet: .subject, implies: ["animal"]), Tag(name: "two dogs", facet: .subject, implies: ["dog"]),
         Tag(name: "several dogs", facet: .subject, implies: ["dog"]), Tag(name: "person", facet: .subject),
         Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "sofa", facet: .subject),
-        Tag(name: "portrait framing", facet: .composition), Tag(name: "close-up", facet: .composition),
+        Tag(name: "indoors", facet: .setting), Tag(name: "portrait framing", facet: .composition),
+        Tag(name: "close-up", facet: .composition),
         Tag(name: "full body", facet: .composition),
         Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"), Tag(name: "painting", facet: .medium, exclusiveGroup: "medium"),
         Tag(name: "portrait orientation", facet: .composition, measured: true),
@@ -79,6 +80,40 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
     #expect(SeenTags.shares([1, 1, 1, 1], from: 2, kinds: 2) == [0, 1], "the last kind is as many or more")
     #expect(SeenTags.shares([0.5, 0.5], from: 2, kinds: 3) == [0.25, 0, 0])
     #expect(SeenTags.shares([], from: 2, kinds: 1) == [0])
+}
+
+@Test func whatTheHeadHardlyKnowsEmbeddingsMayTell() throws {
+    // `grey(0)` has the embedding of the text of a cat; the head gives it little, the sofa much.
+    let seen = Seen(tags: ["cat": 0.04, "sofa": 0.8], things: [])
+    let encoder = TinyEncoder(calibration: Calibration(z: 0, cosine: 8, intercept: -4), seen: seen)
+    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+    let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+        .analyze(grey(0), originalSize: (400, 300))
+    let cat = try #require(result.suggestions.first { $0.tag == "cat" })
+    #expect(cat.source == .ranked && cat.confidence > 0.9, "\(cat)")
+    #expect(result.suggestions.contains { $0.tag == "sofa" && $0.source == .seen })
+}
+
+@Test func aPlaceIsToldLessSurelyOfADrawing() throws {
+    func indoors(_ mediums: [(name: String, probability: Float)]) throws -> Float {
+        let encoder = TinyEncoder(
+            mediums: mediums, calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: Seen(tags: ["indoors": 0.8], things: []))
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(90), originalSize: (400, 300))
+        let kept = result.suggestions.first { $0.tag == "indoors" }?.confidence
+        return try #require(kept ?? result.dropped.first { $0.tag == "indoors" }?.confidence)
+    }
+    #expect(abs(try indoors([("photo", 1), ("painting", 0)]) - 0.8) < 1e-3)
+    #expect(try indoors([("photo", 0), ("painting", 1)]) < 0.5)
+}
+
+@Test func aPartIsNoSurerThanTheWhole() {
+    func face(_ person: Float) -> Float? {
+        SeenTags(Seen(tags: ["face": 0.6, "person": person], things: []), counts: [:], framing: nil, parts: ["face": "person"])
+            .confidences["face"]
+    }
+    #expect(face(0.2) == 0.2 && face(0.9) == 0.6)
 }
 
 @Test func framingFollowsTheBoxes() throws {
