@@ -69,11 +69,7 @@ extension Generation {
         let outputs = try Library.children(
             "SELECT generationId, path, sha256, seed FROM generationOutput WHERE generationId IN (%) ORDER BY generationId, position",
             of: ids, by: "generationId", table: "generationOutput", db
-        ) { row in
-            let seed: Int64? = try row.optional("seed")
-            return GenerationOutput(
-                path: try row.value("path"), sha256: try row.value("sha256"), seed: seed.map { UInt64(bitPattern: $0) })
-        }
+        ) { GenerationOutput(path: try $0.value("path"), sha256: try $0.value("sha256"), seed: try $0.optionalSeed("seed")) }
         return try zip(rows, ids).map { try Generation($0, outputs: outputs[$1] ?? []) }
     }
 

@@ -261,7 +261,7 @@ package struct GenerationOutcome: Sendable, Hashable {
 package struct GenerationOutput: Sendable, Hashable, Codable {
     package var path: String
     package var sha256: String
-    /// Nil where it was written before seeds were kept one by one.
+    /// The picture's own seed; libraries and exports of earlier versions have none.
     package var seed: UInt64?
 
     package init(path: String, sha256: String, seed: UInt64? = nil) {

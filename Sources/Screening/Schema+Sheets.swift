@@ -1,10 +1,9 @@
-/// Sheets, where enlarged pictures come from, and which seed each result has.
+/// Sheets, and where enlarged pictures come from.
 extension Schema {
     /// A cell learns of its generation when its job does, and keeps it when the job is cleared away.
     static let sheets = """
         ALTER TABLE picture ADD COLUMN enlargedFrom INTEGER REFERENCES picture(id) ON DELETE SET NULL;
         CREATE INDEX pictureEnlarged ON picture(enlargedFrom) WHERE enlargedFrom IS NOT NULL;
-        ALTER TABLE generationOutput ADD COLUMN seed INTEGER;
 
         CREATE TABLE sheet (
             id INTEGER PRIMARY KEY AUTOINCREMENT,

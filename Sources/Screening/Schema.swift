@@ -35,7 +35,10 @@ enum Schema {
         migrator.registerMigration("6 jobs that wait for memory, and go back to the queue where their process ends") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN isPutBack BOOLEAN NOT NULL DEFAULT 0")
         }
-        migrator.registerMigration("7 sheets, what a picture was enlarged from, the seed of every result") { db in
+        migrator.registerMigration("7 the seed of every picture of a generation") { db in
+            try db.execute(sql: "ALTER TABLE generationOutput ADD COLUMN seed INTEGER")
+        }
+        migrator.registerMigration("9 sheets, and what a picture was enlarged from") { db in
             try db.execute(sql: sheets)
         }
         return migrator

@@ -61,6 +61,11 @@ struct StoredRow {
         return UInt64(bitPattern: bits)
     }
 
+    func optionalSeed(_ column: String) throws(LibraryError) -> UInt64? {
+        let bits: Int64? = try optional(column)
+        return bits.map { UInt64(bitPattern: $0) }
+    }
+
     /// The row's number, as far as it can be told.
     private var number: String {
         for name in ["id", "number", "pictureId", "generationId"] where row.hasColumn(name) {

@@ -11,7 +11,7 @@ extension NewGeneration {
             precision: "f32", stepsRequested: 20, pictureID: picture, promptNumber: prompt,
             outcome: GenerationOutcome(
                 status: status, stepsRun: status == .running ? 0 : 12, firstTimestep: 741, seconds: #"{"total":3.5}"#,
-                outputs: status == .done ? [GenerationOutput(path: "/out/1.png", sha256: digest(50))] : [],
+                outputs: status == .done ? [GenerationOutput(path: "/out/1.png", sha256: digest(50), seed: .max - 1)] : [],
                 untouched: status == .done ? UntouchedProof(pixels: 900, identical: true) : nil))
     }
 }

@@ -60,7 +60,7 @@ extension GenerationReport {
     func outcome() throws -> GenerationOutcome {
         GenerationOutcome(
             status: .done, seed: seed, stepsRun: steps.run, firstTimestep: steps.firstTimestep, seconds: try JSON.text(seconds),
-            outputs: zip(zip(outputs, digests), seeds).map { GenerationOutput(path: $0.0, sha256: $0.1, seed: $1) },
+            outputs: outputs.indices.map { GenerationOutput(path: outputs[$0], sha256: digests[$0], seed: seeds[$0]) },
             untouched: untouched.map { UntouchedProof(pixels: $0.pixels, identical: $0.identical, sha256: $0.sha256) })
     }
 }
