@@ -14,6 +14,14 @@ package enum Memory {
     /// Bytes that this process holds: the loaded model and all else.
     package static var resident: Int? { kilobytes("VmRSS:", in: "/proc/self/status") }
 
+    /// Gives what was freed back to the system, as far as the C library can be told to (glibc's `malloc_trim`). Of itself it keeps the blocks of
+    /// every thread that ever worked, and a process that goes on for days would seem to grow.
+    package static func giveBack() {
+        // Swift's module of the C library leaves it out.
+        guard let trim = dlsym(nil, "malloc_trim") else { return }
+        _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> CInt).self)(0)
+    }
+
     /// What `ulimit -v` leaves; nil where there is no limit.
     private static var leftOfAddressSpace: Int? {
         var limit = rlimit()

@@ -1,4 +1,4 @@
-/// Sheets, where enlarged pictures come from, and which seed each result has.
+/// Sheets, and where enlarged pictures come from.
 extension Schema {
     /// A cell learns of its generation when its job does, and keeps it when the job is cleared away.
     static let sheets = """

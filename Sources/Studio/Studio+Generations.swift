@@ -179,7 +179,8 @@ extension Studio {
         let library = try premises.library()
         let order: GenerationOrder? = try? job.order.decoded()
         let picture = try order?.picture.flatMap { try library.picture(sha256: $0.sha256)?.id }
-        let generation = try job.generationID.map { try library.generation(id: $0) }
+        // Whoever empties the bin meanwhile takes it away together with the job.
+        let generation = job.generationID.flatMap { try? library.generation(id: $0) }
         var report = JobReport(job)
         report.message = report.message.map(discreetText().plain)
         let strength = order.flatMap { $0.request.mode == .paint || !$0.strengths.isEmpty ? nil : $0.request.strength }

@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 import Pixels
 import Screening
@@ -9,6 +10,9 @@ extension Studio {
 
     /// Bytes as one gzip stream; nil where that is not possible.
     package static func packed(_ bytes: [UInt8]) -> [UInt8]? { Deflation.gzip(bytes) }
+
+    /// Gives memory that nothing uses any more back to the system; takes some milliseconds.
+    package static func giveMemoryBack() { Memory.giveBack() }
 
     /// A number that is another one once some other program changed the library.
     package func foreignChanges() throws -> Int { try premises.library().foreignChanges() }

@@ -110,6 +110,7 @@ extension Site {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(15))
             hub.comment()
+            Studio.giveMemoryBack()
         }
     }
 }

@@ -26,7 +26,7 @@ import Testing
     private func error(_ unet: UNet, _ name: String) throws -> Double {
         var context = TextContext(states: try goldens["\(name).text"], mask: .none)
         if unet.configuration.added != nil {
-            (context.pooled, context.sizes) = (try goldens["\(name).pooled"], try goldens["\(name).sizes"].values)
+            context.added = StableDiffusionXL.Added(whole: (try goldens["\(name).pooled"], try goldens["\(name).sizes"].values))
         }
         let output = try unet(goldens["\(name).latent"], timestep: 601, context) {}
         return Double(Agreement(output.values, try goldens["\(name).output"].values).relative)

@@ -5,7 +5,7 @@ import { text } from './text.js'
 
 /**
  * @param choose called with the number of a generation
- * @param more stands beside the caption
+ * @param more stands beside the caption; without it there is none
  */
 export function sheetTable({ axes, cells }, choose, { selected, more } = {}) {
 	const cell = ({ job, generation, thumbnail, state: known }, values) => {
@@ -24,7 +24,7 @@ export function sheetTable({ axes, cells }, choose, { selected, more } = {}) {
 	const named = (axis, value) => `${text.sheet.axis(axis)} ${value}`
 	return h(
 		'figure.sheet',
-		h('figcaption.row.quiet.small', text.sheet.caption(axes), more),
+		more && h('figcaption.row.quiet.small', text.sheet.caption(axes), more),
 		h(
 			'table',
 			h('thead', h('tr', axes.y && h('td'), axes.columns.map((value) => h('th', { scope: 'col' }, String(value))))),

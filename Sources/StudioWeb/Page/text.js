@@ -100,7 +100,7 @@ export const text = {
 		paintFacts: 'No picture to begin with',
 		facts: (width, height) => `${width} × ${height}`,
 		origin: (generation) => `Made by result ${generation}`,
-		enlargedFrom: 'Enlarged; see the picture before',
+		enlargedFrom: 'Before it was enlarged',
 		back: 'Back to all pictures',
 		more: 'More about this picture',
 		log: 'What happened to it',

@@ -210,7 +210,7 @@ class Client:
 
     def queue(self):
         jobs = self.get("/jobs")
-        waiting = [job for job in jobs or [] if job["state"] in ("queued", "running") and job["prompt"] != "a garden gate"]
+        waiting = [job for job in (jobs if isinstance(jobs, list) else []) if job["state"] in ("queued", "running") and job["prompt"] != "a garden gate"]
         if waiting:
             job = self.random.choice(waiting)
             self.get(f"/jobs/{job['id']}")

@@ -97,7 +97,7 @@ def paints(api):
     check("it is the command line's picture", same(made.image, Image.open(file)))
     twice = api.txt2img(**{**asked, "seed": -1}, batch_size=2, n_iter=1)
     seeds = twice.info["all_seeds"]
-    check("as many come as were asked for", len(twice.images) == 2 and len(set(seeds)) == 2, str((len(twice.images), seeds)))
+    check("as many come as were asked for", len(twice.images) == 2 and len(set(seeds)) == 2, str((len(twice.images), seeds, twice.info["redraw"])))
     told = [int(text.split("Seed: ")[1].split(",")[0]) for text in twice.info["infotexts"]]
     check("each with its own seed", told == seeds, str((told, seeds)))
     batches = api.txt2img(**asked, n_iter=2)
