@@ -12,7 +12,9 @@ struct GenerationRun {
         let addresses = try options.engineAddresses()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
         if !addresses.isEmpty { wish.engine = Studio.engineName(of: addresses) }
+        if addresses.isEmpty, !options.engine.isEmpty { wish.engine = Studio.builtinEngine }
         let studio = try library.studio(engines: addresses)
+        if let preset = options.preset { wish = try studio.filled(wish, preset: preset) }
         let order = try await studio.order(wish)
         if options.later {
             let job = try studio.enqueue(order)

@@ -25,7 +25,7 @@ package struct RedrawCommand: AsyncParsableCommand {
             ShowCommand.self,
             ExportCommand.self,
             ImportCommand.self,
-            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
+            ModelsCommand.self, VocabCommand.self, ConfigCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
         ]
     )
 

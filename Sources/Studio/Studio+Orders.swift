@@ -10,12 +10,17 @@ extension Studio {
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
     package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
+        var wish = wish
+        // Servers that were named for this run stand instead of those that were set for good.
+        let usual = settings.engines.isEmpty ? nil : Studio.engineName(of: settings.engines)
+        if wish.engine == nil, let usual, engines[usual] != nil { wish.engine = usual }
+        settings.fill(&wish)
         var outside: OutsideModel?
         if let name = wish.engine, let engine = engines[name] as? any OutsideEngine {
             outside = OutsideModel(name: wish.model)
             if wish.model == nil { outside?.name = try await engine.usualModel() }
         }
-        return try await NumericQueue.shared.run { [outside] in try self.ordered(wish, outside) }
+        return try await NumericQueue.shared.run { [outside, wish] in try self.ordered(wish, outside) }
     }
 
     /// A model that lies with an engine elsewhere.
