@@ -3,7 +3,7 @@
 # make test     build and run every test
 # make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
-# make bench    time Redraw beside torch and onnxruntime on this machine (installs them as well)
+# make bench    time Redraw beside torch, OpenVINO and onnxruntime on this machine, to .build/bench.md and .png (installs them as well)
 # make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 # make deb      a Debian package in .build-packages, with manual pages and completions (PROGRAM=… takes one that is built)
@@ -86,10 +86,9 @@ parity: build $(PARITY)/.installed
 	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
 	done; exit $$failed
 
+# BENCH="--groups clip-vit-b-32 --rounds 1" for less.
 bench: build $(PARITY)/.installed
-	@failed=0; for script in Benchmarks/bench_*.py; do \
-	    $(PARITY)/bin/python $$script --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" || failed=1; \
-	done; exit $$failed
+	$(PARITY)/bin/python Benchmarks/bench_all.py --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" --out .build/bench $(BENCH)
 
 # Damaged files for every reader, ten thousand each, with the address sanitizer watching the C code as well. Failures stay in .build-fuzz/failures.
 fuzz: packages

@@ -1,6 +1,6 @@
 """Encoder folders of the real sizes with random weights, as the hub would serve them, and what their libraries make of pictures and texts.
 
-Shared by parity_encoders.py and bench_encoders.py.
+Shared by parity_encoders.py and bench_all.py.
 """
 
 import json

@@ -1,0 +1,243 @@
+"""One peer at one network, in a process of its own: python peers.py torch|openvino|onnxruntime f32|bf16|int8 GROUP FOLDER [--passes N] [--first]
+
+Called by bench_all.py. GROUP is a network in FOLDER: sd15, or an encoder of encoder_models.py. Prints {row: [seconds of each pass]} as JSON,
+the first pass of each left out. With no passes the outputs are kept in FOLDER/GROUP-PROGRAM.npz instead; with --first it looks at one
+picture and ends. What is exported for OpenVINO and onnxruntime is kept in FOLDER.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+import bench_all
+import encoder_models as encoders
+
+SIDE = 64
+
+
+class Towers:
+    """An encoder's towers: `look(pixels)` and `read(tokens)`."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.open = {"torch": self.torch, "openvino": self.openvino, "onnxruntime": self.onnx}[options.kind]
+
+    def exported(self, name):
+        """A tower as ONNX, for both that read it."""
+        path = self.folder / f"{name}.onnx"
+        if not path.exists():
+            import torch
+            from transformers import CLIPModel
+
+            model = CLIPModel.from_pretrained(self.folder, dtype=torch.float32, attn_implementation="eager").eval()
+
+            class Tower(torch.nn.Module):
+                def forward(self, value):
+                    if name == "vision":
+                        return model.visual_projection(model.vision_model(pixel_values=value).pooler_output)
+                    return model.text_projection(model.text_model(input_ids=value).pooler_output)
+
+            side = model.config.vision_config.image_size
+            example = torch.zeros(2, 3, side, side) if name == "vision" else torch.full((2, 12), 49407)
+            axes = {0: "batch"} if name == "vision" else {0: "batch", 1: "tokens"}
+            with torch.no_grad():
+                torch.onnx.export(
+                    Tower(), (example,), str(path), input_names=["value"], output_names=["features"], dynamic_axes={"value": axes}, dynamo=False)
+        return path
+
+    def onnx(self, name):
+        import onnxruntime
+
+        path = self.exported(name)
+        if self.options.numbers == "int8":
+            whole, path = path, self.folder / f"{name}-int8.onnx"
+            if not path.exists():
+                from onnxruntime.quantization import QuantType, quantize_dynamic
+
+                quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"])
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = self.options.threads
+        session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+        return lambda value: session.run(None, {"value": value})[0]
+
+    def openvino(self, name):
+        return opened_with_openvino(self.exported(name), self.options)
+
+    def torch(self, name):
+        import torch
+        from transformers import CLIPModel
+
+        torch.set_grad_enabled(False)
+        numbers = {"f32": torch.float32, "bf16": torch.bfloat16}[self.options.numbers]
+        model = CLIPModel.from_pretrained(self.folder, dtype=numbers).eval()
+
+        def run(value):
+            if name == "vision":
+                found = model.visual_projection(model.vision_model(pixel_values=torch.from_numpy(value).to(numbers)).pooler_output)
+            else:
+                found = model.text_projection(model.text_model(input_ids=torch.from_numpy(value)).pooler_output)
+            return found.float().numpy()
+
+        return run
+
+
+def opened_with_openvino(path, options):
+    import openvino
+
+    core = openvino.Core()
+    settings = {"INFERENCE_PRECISION_HINT": options.numbers, "INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
+    model = core.compile_model(core.read_model(path), "CPU", settings)
+    return lambda *values: model(list(values))[0]
+
+
+def prepared(picture, side):
+    """A picture as CLIP takes it, with Pillow and numpy alone: what a program without transformers would do."""
+    from PIL import Image
+
+    image = Image.open(picture).convert("RGB")
+    short = min(image.size)
+    width, height = (side if length == short else int(side * length / short) for length in image.size)
+    left, top = (width - side) // 2, (height - side) // 2
+    image = image.resize((width, height), Image.Resampling.BICUBIC).crop((left, top, left + side, top + side))
+    mean, deviation = (np.array(values, np.float32) for values in ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)))
+    return np.ascontiguousarray(((np.asarray(image, np.float32) / 255 - mean) / deviation).transpose(2, 0, 1)[None])
+
+
+def encoder_work(options):
+    folder = options.folder / options.group
+    towers = Towers(options, folder)
+    look = towers.open("vision")
+    side = json.loads((folder / "config.json").read_text())["vision_config"]["image_size"]
+    pixels = prepared(options.folder / "picture.png", side)
+    if options.first:
+        look(pixels)
+        return None
+    tokens_file = folder / "tokens.npy"
+    if not tokens_file.exists():
+        made = encoders.clip_tokenizer()(bench_all.texts(64), padding=True, truncation=True, max_length=77, return_tensors="np")["input_ids"]
+        np.save(tokens_file, made.astype(np.int64))
+    tokens = np.load(tokens_file)
+    read = towers.open("text")
+    many = np.repeat(pixels, 16, axis=0)
+    return dict(zip(bench_all.TOWERS, (lambda: look(pixels), lambda: look(many), lambda: read(tokens))))
+
+
+def generator_inputs():
+    draw = np.random.default_rng(5)
+    latent = draw.standard_normal((2, 4, SIDE, SIDE), dtype=np.float32)
+    return latent, draw.standard_normal((2, 77, 768), dtype=np.float32), draw.standard_normal((1, 4, SIDE, SIDE), dtype=np.float32)
+
+
+def generator_work(options):
+    folder = options.folder / options.group
+    latent, text, small = generator_inputs()
+    if options.kind == "torch":
+        step, decode = torch_generator(folder, options.numbers)
+    else:
+        step, decode = (opened_with_openvino(converted(folder, part), options) for part in ("unet", "vae"))
+    moment = np.array([500.0], np.float32)
+    return dict(zip(bench_all.GENERATORS[options.group], (lambda: step(latent, moment, text), lambda: decode(small))))
+
+
+def torch_modules(folder, numbers):
+    import torch
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+
+    torch.set_grad_enabled(False)
+    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=numbers).eval()
+    return unet, AutoencoderKL.from_pretrained(folder, subfolder="vae", torch_dtype=numbers).eval()
+
+
+def torch_generator(folder, name):
+    import torch
+
+    numbers = {"f32": torch.float32, "bf16": torch.bfloat16}[name]
+    unet, autoencoder = (module.to(memory_format=torch.channels_last) for module in torch_modules(folder, numbers))
+
+    def step(latent, moment, text):
+        latent = torch.from_numpy(latent).to(numbers).to(memory_format=torch.channels_last)
+        return unet(latent, float(moment[0]), torch.from_numpy(text).to(numbers)).sample.float().numpy()
+
+    def decode(small):
+        return autoencoder.decode(torch.from_numpy(small).to(numbers).to(memory_format=torch.channels_last)).sample.float().numpy()
+
+    return step, decode
+
+
+def converted(folder, part):
+    """A part of the model for OpenVINO, made once."""
+    path = folder / f"openvino-{part}.xml"
+    if not path.exists():
+        import openvino
+        import torch
+
+        unet, autoencoder = torch_modules(folder, torch.float32)
+
+        class Step(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.part = unet
+
+            def forward(self, latent, moment, text):
+                return self.part(latent, moment, text).sample
+
+        class Decoding(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.part = autoencoder
+
+            def forward(self, small):
+                return self.part.decode(small).sample
+
+        latent, text, small = (torch.from_numpy(one) for one in generator_inputs())
+        module, example = (Step(), (latent, torch.tensor([500.0]), text)) if part == "unet" else (Decoding(), (small,))
+        model = openvino.convert_model(module, example_input=example, input=[tuple(one.shape) for one in example])
+        openvino.save_model(model, path, compress_to_fp16=True)
+    return path
+
+
+def picture(values):
+    return (np.clip(values / 2 + 0.5, 0, 1) * 255).round()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("kind", choices=["torch", "openvino", "onnxruntime"])
+    parser.add_argument("numbers", choices=["f32", "bf16", "int8"])
+    parser.add_argument("group")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--first", action="store_true")
+    options = parser.parse_args()
+    if options.kind == "torch":
+        import torch
+
+        torch.set_num_threads(options.threads)
+    works = (generator_work if options.group in bench_all.GENERATORS else encoder_work)(options)
+    if works is None:
+        return
+    if options.passes == 0:
+        names = list(works)
+        second = works[names[-1]]()
+        first = works[names[0]]()
+        if options.group in bench_all.GENERATORS:
+            second = picture(second)
+        np.savez(options.folder / f"{options.group}-{options.kind}-{options.numbers}.npz", first=first, second=second)
+        return print("{}")
+    times = {}
+    for row, work in works.items():
+        work()
+        times[row] = []
+        for _ in range(options.passes):
+            begin = time.monotonic()
+            work()
+            times[row].append(time.monotonic() - begin)
+    print(json.dumps(times))
+
+
+if __name__ == "__main__":
+    main()
