@@ -6,7 +6,7 @@ import Studio
 struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("library"),
-        help: ArgumentHelp("The folder that keeps pictures, decisions and generations.", valueName: "dir"),
+        help: ArgumentHelp("The folder that keeps pictures, decisions and generations (default: ~/.local/share/redraw).", valueName: "dir"),
         completion: .directory)
     var libraryPath: String?
 
