@@ -10,7 +10,23 @@ struct GenerationRun {
         var wish = wish
         let studio = try studio(for: &wish)
         // Several where each seed says other words; else one.
-        for order in try await studio.orders(wish) { try await run(order, studio) }
+        for order in try await studio.orders(wish) {
+            if options.later {
+                let job = try studio.enqueue(order)
+                if library.json {
+                    try JSONOutput.print(try studio.job(job))
+                } else {
+                    Terminal.standardOutput.write("job \(job)\n")
+                    library.notice("Queued; redraw jobs run makes it, redraw jobs lists it.")
+                }
+                continue
+            }
+            let telling = JobTelling(library: library)
+            defer { telling.end() }
+            let report = try await studio.generate(order, atOnce: options.atOnce) { telling.tell($0) }
+            telling.end()
+            try telling.tell(report)
+        }
     }
 
     /// One picture, or many.
@@ -30,27 +46,14 @@ struct GenerationRun {
         options.useThreads()
         let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
-        if let name = servers.name { wish.engine = name }
+        if let name = servers.name { wish.engine = name } else if !options.engine.isEmpty { wish.engine = Studio.builtinEngine }
         let studio = try library.studio(engines: servers)
         if let source = options.wording.from {
             let notes = try studio.fill(&wish, from: source)
             for note in notes { library.notice("\(source): \(note)") }
         }
+        if let preset = options.preset { wish = try studio.filled(wish, preset: preset) }
         return studio
-    }
-
-    private func run(_ order: GenerationOrder, _ studio: Studio) async throws {
-        if options.later {
-            let job = try studio.enqueue(order)
-            if library.json { return try JSONOutput.print(try studio.job(job)) }
-            Terminal.standardOutput.write("job \(job)\n")
-            return library.notice("Queued; redraw jobs run makes it, redraw jobs lists it.")
-        }
-        let telling = JobTelling(library: library)
-        defer { telling.end() }
-        let report = try await studio.generate(order, atOnce: options.atOnce) { telling.tell($0) }
-        telling.end()
-        try telling.tell(report)
     }
 }
 
