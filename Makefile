@@ -7,6 +7,8 @@
 # make bench    time Redraw beside torch, OpenVINO and onnxruntime on this machine, to .build/bench.md and .png (installs them as well)
 # make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
+# make deb      a Debian package in .build-packages, with manual pages and completions (PROGRAM=… takes one that is built)
+# make tarball  the same with every library it needs, to be unpacked and run anywhere
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -19,7 +21,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test clients soak fuzz lint parity bench install uninstall clean
+.PHONY: all packages build serve demo test clients soak fuzz lint parity bench install deb tarball uninstall clean
 
 all: build
 
@@ -106,12 +108,24 @@ install: packages
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product redraw
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product analyze
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(DATA)"
-	install -m 755 .build-install/release/redraw .build-install/release/analyze "$(DESTDIR)$(PREFIX)/bin"
+	install -s -m 755 .build-install/release/redraw .build-install/release/analyze "$(DESTDIR)$(PREFIX)/bin"
 	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models" "$(DESTDIR)$(DATA)/Page"
 	cp -r Vocab "$(DESTDIR)$(DATA)/Vocab"
 	cp -r Sources/StudioWeb/Page "$(DESTDIR)$(DATA)/Page"
 	mkdir -p "$(DESTDIR)$(DATA)/Models"
 	tar -C Models --exclude=recipes -cf - . | tar -C "$(DESTDIR)$(DATA)/Models" -xf -
+
+# Packages are made from a program that is built once, with the Swift runtime inside of it.
+PROGRAM ?= .build-install/release/redraw
+.build-install/release/redraw:
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product redraw
+
+# The tools: dpkg-dev, binutils, patchelf, jq, xz-utils (Debian's names).
+deb: packages $(PROGRAM)
+	sh Packaging/deb.sh "$(PROGRAM)" .build-packages
+
+tarball: packages $(PROGRAM)
+	sh Packaging/tarball.sh "$(PROGRAM)" .build-packages
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/redraw" "$(DESTDIR)$(PREFIX)/bin/analyze"
@@ -120,4 +134,4 @@ uninstall:
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DATA)"
 
 clean:
-	rm -rf .build .build-fuzz .build-install .build-benchmarks $(CLIENTS) demo-output
+	rm -rf .build .build-fuzz .build-install .build-packages .build-benchmarks $(CLIENTS) demo-output

@@ -141,8 +141,10 @@ struct LookingOptions: ParsableArguments {
 
 extension LibraryOptions {
     func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
-        Studio(
-            installation: try Installation.current(), library: folder, encoder: looking?.encoder, vocabulary: looking?.vocabulary,
-            tagger: tagger, precision: looking?.precision, engines: engines)
+        let settings = try Settings()
+        return Studio(
+            installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: looking?.encoder,
+            vocabulary: looking?.vocabulary,
+            tagger: tagger, precision: looking?.precision, engines: engines, settings: settings)
     }
 }

@@ -6,7 +6,7 @@ import Studio
 struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("library"),
-        help: ArgumentHelp("The folder that keeps pictures, decisions and generations.", valueName: "dir"),
+        help: ArgumentHelp("The folder that keeps pictures, decisions and generations (default: ~/.local/share/redraw).", valueName: "dir"),
         completion: .directory)
     var libraryPath: String?
 
@@ -15,16 +15,6 @@ struct LibraryOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "No progress and no notices.")
     var quiet = false
-
-    /// `--library`, or the folder that the XDG base directory specification names for a program's data.
-    var folder: URL {
-        LibraryOptions.folder(option: libraryPath, environment: ProcessInfo.processInfo.environment)
-    }
-
-    static func folder(option: String?, environment: [String: String]) -> URL {
-        if let option { return URL(fileURLWithPath: NSString(string: option).expandingTildeInPath, isDirectory: true) }
-        return Installation.dataFolder(environment: environment)
-    }
 
     /// A line on standard error, unless `--quiet`.
     func notice(_ text: @autoclosure () -> String) {
@@ -53,7 +43,8 @@ struct ThreadOptions: ParsableArguments {
     }
 
     func apply() {
-        if let threads { Studio.useThreads(threads) }
+        // A file that cannot be read is told of where the library is opened.
+        if let threads = threads ?? (try? Settings())?.threads { Studio.useThreads(threads) }
     }
 }
 

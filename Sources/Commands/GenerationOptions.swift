@@ -112,6 +112,13 @@ struct GenerationOptions: ParsableArguments {
     var engine: [String] = []
 
     @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A preset of your configuration file or of the page: what it sets stands for every option left out (see redraw config).",
+            valueName: "name"))
+    var preset: String?
+
+    @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Where the picture goes (default: the working directory, under a name of its own).", valueName: "file|dir"),
         completion: .file())

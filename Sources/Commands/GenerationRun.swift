@@ -46,12 +46,13 @@ struct GenerationRun {
         options.useThreads()
         let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
-        if let name = servers.name { wish.engine = name }
+        if let name = servers.name { wish.engine = name } else if !options.engine.isEmpty { wish.engine = Studio.builtinEngine }
         let studio = try library.studio(engines: servers)
         if let source = options.wording.from {
             let notes = try studio.fill(&wish, from: source)
             for note in notes { library.notice("\(source): \(note)") }
         }
+        if let preset = options.preset { wish = try studio.filled(wish, preset: preset) }
         return studio
     }
 }

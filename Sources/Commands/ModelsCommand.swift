@@ -5,7 +5,7 @@ import Studio
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "List the models that are known, check those that are here, fetch and add others.",
+        abstract: "List the models that are known, check those that are here, get others.",
         discussion: """
               redraw models list
               redraw models check redraw-small

@@ -26,7 +26,7 @@ package struct RedrawCommand: AsyncParsableCommand {
             CaptionsCommand.self, KeywordsCommand.self, StylesCommand.self, SearchCommand.self, RateCommand.self, ForgetCommand.self,
             ExportCommand.self,
             ImportCommand.self,
-            ModelsCommand.self, VocabCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
+            ModelsCommand.self, VocabCommand.self, ConfigCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
         ]
     )
 

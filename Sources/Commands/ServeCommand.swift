@@ -28,7 +28,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The address to listen at; any but this machine's own wants a token.", valueName: "address"))
     var host = "127.0.0.1"
 
-    @Option(name: .long, help: ArgumentHelp("What everybody has to show who opens the page.", valueName: "text"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What everybody has to show who opens the page (default: none on this machine alone, else a random one).", valueName: "text"))
     var token: String?
 
     @Option(
@@ -40,7 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Make up to n pictures at once, where the memory is enough.", valueName: "n"))
     var atOnce = 1
 
-    @Option(name: .long, help: ArgumentHelp("The folder of a WD tagger that is asked besides.", valueName: "dir"), completion: .directory)
+    @Option(
+        name: .long, help: ArgumentHelp("A WD tagger that is asked besides: its name, or its folder (default: none).", valueName: "dir"),
+        completion: .directory)
     var tagger: String?
 
     @Option(

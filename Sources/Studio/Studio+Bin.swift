@@ -71,8 +71,17 @@ extension Studio {
 
     // MARK: Presets
 
-    /// Wishes that the person keeps, by their names.
+    /// Wishes that the person keeps, by their names: those of the configuration file, then the library's.
     package func presets() throws -> [PresetReport] {
+        let written = settings.presetNames.map { name in
+            var wish = LibraryWish()
+            _ = settings.fill(&wish.settings, preset: name)
+            return PresetReport(name: name, wish: wish)
+        }
+        return try written + keptPresets().filter { kept in !written.contains { $0.name == kept.name } }
+    }
+
+    func keptPresets() throws -> [PresetReport] {
         try premises.library().presets().map { PresetReport(name: $0.name, wish: try $0.wish.decoded()) }
     }
 

@@ -12,8 +12,11 @@ extension Studio {
     package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
         let styles = try styles(wish.styles ?? [])
         var wish = wish
-        // What the person said goes before what a style of theirs says.
+        // What the person said goes before what a style of theirs says, and that before what is set for good.
         for style in styles { wish.fill(from: style.settings) }
+        // Servers that were named for this run stand instead of those that were set for good.
+        if wish.engine == nil, let usual = settings.engines.name, engines[usual] != nil { wish.engine = usual }
+        settings.fill(&wish)
         return try await order(wish, styles)
     }
 

@@ -10,6 +10,8 @@ import Synchronization
 /// asked of the studio meanwhile is answered at once.
 package final class Studio: Sendable {
     let premises: Premises
+    /// What the person set for good.
+    let settings: Settings
     /// Looks at pictures.
     package let analyst: Analyst
     /// By name.
@@ -26,20 +28,27 @@ package final class Studio: Sendable {
     ///   - vocabulary: a name out of `Vocab/`, a folder or a file; nil: the default vocabulary.
     ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
     ///   - engines: servers of the person's own that make pictures, too.
+    ///   - settings: what stands for all that is nil or empty here, and in wishes.
     package convenience init(
         installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
-        precision: String? = nil, engines: OutsideEngines = .none
+        precision: String? = nil, engines: OutsideEngines = .none, settings: Settings? = nil
     ) {
-        let premises = Premises(installation, libraryFolder: library ?? installation.defaultLibrary)
+        let settings = settings ?? .none
+        let premises = Premises(
+            installation, libraryFolder: library ?? settings.text("library").map { URL(asTyped: $0) } ?? installation.defaultLibrary)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
+        let pool = engines.addresses.isEmpty ? settings.engines : engines
         self.init(
-            premises, analyst: Analyst(premises, encoder: encoder, vocabulary: vocabulary, tagger: tagger, precision: precision),
-            engines: [builtin] + (engines.addresses.isEmpty ? [] : [HTTPEngine(engines.addresses)]))
+            premises,
+            analyst: Analyst(
+                premises, encoder: encoder ?? settings.text("encoder"), vocabulary: vocabulary ?? settings.text("vocabulary"),
+                tagger: tagger ?? settings.text("tagger"), precision: precision ?? settings.text("encoder-precision")),
+            engines: [builtin] + (pool.addresses.isEmpty ? [] : [HTTPEngine(pool.addresses)]), settings: settings)
     }
 
-    init(_ premises: Premises, analyst: Analyst, engines: [any Engine]) {
-        (self.premises, self.analyst) = (premises, analyst)
+    init(_ premises: Premises, analyst: Analyst, engines: [any Engine], settings: Settings = .none) {
+        (self.premises, self.analyst, self.settings) = (premises, analyst, settings)
         self.engines = Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0) })
     }
 

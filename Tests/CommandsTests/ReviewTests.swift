@@ -305,12 +305,9 @@ extension Review {
 
 @Suite struct LibraryOptionsTests {
     @Test func theDefaultFolderFollowsXDG() {
-        func path(_ option: String?, _ environment: [String: String]) -> String {
-            LibraryOptions.folder(option: option, environment: environment).path
-        }
-        #expect(path(nil, ["XDG_DATA_HOME": "/data", "HOME": "/home/a"]) == "/data/redraw")
-        #expect(path(nil, ["XDG_DATA_HOME": "relative", "HOME": "/home/a"]) == "/home/a/.local/share/redraw")
-        #expect(path("/mine", ["XDG_DATA_HOME": "/data"]) == "/mine")
+        func path(_ environment: [String: String]) -> String { Installation.dataFolder(environment: environment).path }
+        #expect(path(["XDG_DATA_HOME": "/data", "HOME": "/home/a"]) == "/data/redraw")
+        #expect(path(["XDG_DATA_HOME": "relative", "HOME": "/home/a"]) == "/home/a/.local/share/redraw")
     }
 
     @Test func colourIsDeclinedByEnvironment() {

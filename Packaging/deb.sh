@@ -1,0 +1,72 @@
+#!/bin/sh
+# deb.sh PROGRAM OUT: a Debian package of a built redraw, in the folder OUT. Two packages of one program have the same bytes.
+# DEB_COMPRESSION="-Zgzip -z1" is quicker to build.
+set -eu
+program=$(realpath "$1")
+install -d "$2"
+out=$(cd "$2" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+: "${SOURCE_DATE_EPOCH:=$(git -C "$here" log -1 --format=%ct 2>/dev/null || stat -c %Y "$here/../LICENSE")}"
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+umask 022
+version=$("$program" --version | cut -d' ' -f2)
+architecture=$(dpkg --print-architecture)
+maintainer=${MAINTAINER:-$(git -C "$here" log -1 --format='%an <%ae>' 2>/dev/null || echo 'Redraw <redraw@localhost.localdomain>')}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+sh "$here/stage.sh" "$program" "$root" /usr swift
+
+documents=$root/usr/share/doc/redraw
+{
+    echo 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/'
+    echo 'Upstream-Name: redraw'
+    echo
+    echo 'Files: *'
+    echo 'Copyright: 2026 the authors of Redraw'
+    echo 'License: Apache-2.0'
+    echo ' On Debian systems the full text of the Apache License 2.0 is in'
+    echo ' /usr/share/common-licenses/Apache-2.0. What else is inside, and under which'
+    echo ' terms, is told in /usr/share/doc/redraw/NOTICE.'
+} >"$documents/copyright"
+printf 'redraw (%s) unstable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' "$version" "$version" "$maintainer" \
+    "$(date -u -d "@$SOURCE_DATE_EPOCH" -R)" | gzip -9n >"$documents/changelog.gz"
+
+# Said of a copy of zlib that a Swift package brings along; the rest of the program uses the system's.
+install -d "$root/usr/share/lintian/overrides"
+echo 'redraw: embedded-library zlib *' >"$root/usr/share/lintian/overrides/redraw"
+
+# What the program is linked against tells the dependencies.
+mkdir -p "$work/debian"
+printf 'Source: redraw\n\nPackage: redraw\nArchitecture: any\n' >"$work/debian/control"
+set -- -O "-e$root/usr/bin/redraw"
+if [ -d "$root/usr/lib/redraw" ]; then
+    set -- "$@" "-l$root/usr/lib/redraw"
+    for library in "$root"/usr/lib/redraw/*; do set -- "$@" "-e$library"; done
+    # Those that come along belong to no package.
+    ls "$root/usr/lib/redraw" | sed -nE 's/^(.*)\.so(\..*)?$/\1 0 redraw/p' >"$work/debian/shlibs.local"
+fi
+depends=$(cd "$work" && dpkg-shlibdeps --ignore-missing-info --warnings=0 "$@" 2>/dev/null | sed -n 's/^shlibs:Depends=//p' | tr ',' '\n' |
+    sed 's/^ *//' | grep -v '^redraw' | paste -sd, | sed 's/,/, /g')
+
+install -d "$root/DEBIAN"
+cat >"$root/DEBIAN/control" <<END
+Package: redraw
+Version: $version
+Architecture: $architecture
+Maintainer: $maintainer
+Installed-Size: $(du -k -s --apparent-size "$root/usr" | cut -f1)
+Depends: $depends, sensible-utils
+Section: graphics
+Priority: optional
+Description: looks at pictures, suggests tags and prompts, redraws on the CPU
+ Redraw says which prompt, model and size would make a picture like one you
+ have, lets you screen what it said, and redraws the picture from what you
+ approved, wholly or only where a brush went over it. Everything runs on your
+ own machine, on the CPU. A small encoder and two small generators come along;
+ Stable Diffusion 1, 2 and XL checkpoints are read as they are.
+END
+(cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+dpkg-deb --root-owner-group ${DEB_COMPRESSION:--Zxz} --threads-max=1 --build "$root" "$out/redraw_${version}_$architecture.deb"

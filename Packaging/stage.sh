@@ -1,0 +1,73 @@
+#!/bin/sh
+# stage.sh PROGRAM ROOT PREFIX LIBRARIES: what an installation has, below ROOT, from a built redraw.
+#
+# LIBRARIES: none, swift (the Swift runtime that the program needs) or all (every library but the C library's own). They go to PREFIX/lib/redraw, and the
+# program looks for them there, wherever the whole is moved to. Every file gets the time SOURCE_DATE_EPOCH, so that packages of it have the same bytes.
+set -eu
+program=$1 root=$2 prefix=$3 libraries=$4
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(dirname "$here")
+: "${SOURCE_DATE_EPOCH:?}"
+umask 022
+to=$root$prefix
+install -d "$to/bin" "$to/share/redraw/Models" "$to/share/man/man1" "$to/share/bash-completion/completions" \
+    "$to/share/zsh/vendor-completions" "$to/share/fish/vendor_completions.d" "$to/share/doc/redraw"
+
+install -m 755 "$program" "$to/bin/redraw"
+"${STRIP:-strip}" --strip-unneeded "$to/bin/redraw"
+ln -s redraw "$to/bin/analyze"
+
+# libc and what belongs to it are the system's; they are older or newer than ours only together.
+ours='^(libc|libm|libdl|librt|libpthread|libresolv|libutil|ld-linux[^.]*|linux-vdso)[.-]'
+needed() {
+    ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | while read -r library; do
+        case $libraries in
+        all) ! basename "$library" | grep -Eq "$ours" && echo "$library" ;;
+        swift) case $library in */swift/linux/*) echo "$library" ;; esac ;;
+        esac
+    done || true
+}
+if ldd "$program" | grep -q 'not found'; then
+    echo "$program lacks libraries here:" >&2
+    ldd "$program" | grep 'not found' >&2
+    exit 1
+fi
+found=$(needed)
+if [ -n "$found" ]; then
+    install -d "$to/lib/redraw"
+    for library in $found; do
+        install -m 644 "$(readlink -f "$library")" "$to/lib/redraw/$(basename "$library")"
+        "${STRIP:-strip}" --strip-unneeded "$to/lib/redraw/$(basename "$library")"
+        # A library looks for the others beside it.
+        patchelf --set-rpath "\$ORIGIN" "$to/lib/redraw/$(basename "$library")"
+    done
+    patchelf --set-rpath "\$ORIGIN/../lib/redraw" "$to/bin/redraw"
+elif command -v patchelf >/dev/null; then
+    # A build's own folders mean nothing elsewhere.
+    patchelf --remove-rpath "$to/bin/redraw"
+fi
+
+cp -r "$source/Vocab" "$to/share/redraw/Vocab"
+cp -r "$source/Sources/StudioWeb/Page" "$to/share/redraw/Page"
+tar -C "$source/Models" --exclude=recipes -cf - . | tar -C "$to/share/redraw/Models" -xf -
+
+# The manual pages and the completions say what this very program says.
+version=$("$program" --version | cut -d' ' -f2)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$program" --experimental-dump-help | jq --arg version "$version" --arg date "$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)" \
+    -f "$here/manual.jq" >"$work/pages.json"
+jq -r 'keys[]' "$work/pages.json" | while read -r page; do
+    jq -rj --arg page "$page" '.[$page]' "$work/pages.json" | gzip -9n >"$to/share/man/man1/$page.gz"
+done
+ln -s redraw-analyze.1.gz "$to/share/man/man1/analyze.1.gz"
+# The shell reads it; nobody runs it.
+"$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$to/share/bash-completion/completions/redraw"
+"$program" --generate-completion-script zsh >"$to/share/zsh/vendor-completions/_redraw"
+"$program" --generate-completion-script fish >"$to/share/fish/vendor_completions.d/redraw.fish"
+
+install -m 644 "$source"/README.md "$source"/NOTICE "$to/share/doc/redraw"
+for page in "$source"/Documentation/*.md; do install -m 644 "$page" "$to/share/doc/redraw"; done
+chmod -R u=rwX,go=rX "$to"
+find "$to/share/redraw" -type f -exec chmod 644 {} +
+find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Studio
+
+/// `redraw config`: what is set for good.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Show and change what you set for good: defaults and presets.",
+        discussion: """
+            An option goes before a variable of the environment (REDRAW_MODEL, REDRAW_STEPS …), that before the file, and the file before what \
+            the model is usually run with. redraw serve heeds them too.
+
+              redraw config set model dreamshaper-8
+              redraw config set strength 0.5
+              redraw config set preset.portrait.steps 30
+              redraw generate photo.jpg --preset portrait
+              redraw config unset strength
+            """,
+        subcommands: [List.self, Get.self, Set.self, Unset.self, Path.self, Edit.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Show what is set, where, and which presets there are.")
+
+        @OptionGroup var library: LibraryOptions
+
+        private struct Report: Encodable {
+            struct Entry: Encodable {
+                let value: String
+                let source: String
+            }
+            let path: String
+            let settings: [String: Entry]
+            let presets: [NamedPreset]
+        }
+
+        func run() async throws {
+            let settings = try Settings()
+            let presets = try library.studio().allPresets()
+            let names = Setting.all.filter { $0.use != .presets }.map(\.name)
+            if library.json {
+                let held = names.compactMap { name in
+                    settings.held(name).map { (name, Report.Entry(value: $0.value.text, source: $0.source)) }
+                }
+                return try JSONOutput.print(
+                    Report(path: settings.path, settings: Dictionary(uniqueKeysWithValues: held), presets: presets))
+            }
+            let output = Terminal.standardOutput
+            let width = names.map(\.count).max() ?? 0
+            for name in names {
+                let told = settings.held(name).map { "\($0.value.written)  (\($0.source))" } ?? "–"
+                output.write(DisplayText.harmless("\(DisplayText.padded(name, width))  \(told)") + "\n")
+            }
+            for preset in presets {
+                let place = preset.place == "file" ? settings.path : "the library"
+                output.write(DisplayText.harmless("preset \(preset.name)  (\(place))") + "\n")
+            }
+        }
+    }
+
+    struct Get: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Print what one setting is.")
+
+        @Argument(help: "Its name, or preset.NAME.SETTING.") var name: String
+
+        func run() throws {
+            let place = try SettingsFile.Place(name)
+            let value =
+                place.preset == nil
+                ? try Settings().held(place.key)?.value : try SettingsFile(path: Settings.path()).value(at: place)
+            guard let value else { throw SettingsError.notSet(name) }
+            Terminal.standardOutput.write(DisplayText.harmless(value.text) + "\n")
+        }
+    }
+
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Set something for good; all else in the file stays as it is.")
+
+        @Argument(help: "Its name, or preset.NAME.SETTING.") var name: String
+        @Argument(help: "The value. Several engines are separated by commas.") var value: String
+
+        func run() throws {
+            let place = try SettingsFile.Place(name)
+            guard let setting = Setting.named(place.key) else { throw SettingsError.noSetting(name) }
+            try SettingsFile(path: Settings.path()).setting(setting.value(typed: value), at: place).write()
+        }
+    }
+
+    struct Unset: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "unset", abstract: "Take a setting out of the file.")
+
+        @Argument(help: "Its name, or preset.NAME.SETTING.") var name: String
+
+        func run() throws {
+            guard let file = try SettingsFile(path: Settings.path()).unsetting(SettingsFile.Place(name)) else {
+                throw SettingsError.notSet(name)
+            }
+            try file.write()
+        }
+    }
+
+    struct Path: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "path", abstract: "Print where the file is, or would be.")
+
+        func run() throws { Terminal.standardOutput.write(DisplayText.harmless(Settings.path()) + "\n") }
+    }
+
+    struct Edit: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "edit", abstract: "Open the file in your editor ($VISUAL, $EDITOR or vi), and check it afterwards.")
+
+        func run() throws {
+            let environment = ProcessInfo.processInfo.environment
+            let path = Settings.path(environment: environment)
+            try FileManager.default.createDirectory(
+                at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+            let editor = ["VISUAL", "EDITOR"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? "vi"
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", editor + " \"$1\"", "sh", path]
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw ExitCode.failure }
+            _ = try Settings()
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import Diffusion
+import Engines
+
+/// A value as a configuration file writes it.
+package enum SettingValue: Sendable, Equatable {
+    case text(String)
+    case number(Double)
+    case texts([String])
+
+    package var text: String {
+        switch self {
+        case .text(let text): text
+        case .number(let number): number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
+        case .texts(let texts): texts.joined(separator: ", ")
+        }
+    }
+
+    /// As the file has it: texts in quotation marks.
+    package var written: String {
+        switch self {
+        case .text(let text): Self.quoted(text)
+        case .number: text
+        case .texts(let texts): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n").replacing(
+            "\t", with: "\\t")
+        return "\"" + escaped + "\""
+    }
+}
+
+/// Something that a person may set for good: a default, a part of a preset, or both.
+package struct Setting: Sendable {
+    enum Kind: Sendable {
+        case text
+        case choice([String])
+        case number(ClosedRange<Double>)
+        case whole(ClosedRange<Double>)
+        /// `builtin`, or addresses of servers.
+        case engines
+    }
+
+    package enum Use: Sendable {
+        /// Beside the presets only.
+        case defaults
+        /// Within a preset only.
+        case presets
+        case both
+    }
+
+    /// That of the option: `clip-skip`.
+    package let name: String
+    let kind: Kind
+    package let use: Use
+    /// Says it in a wish that does not say it.
+    let fill: @Sendable (inout GenerationWish, SettingValue) -> Void
+
+    /// The variable of the environment that goes before the file.
+    package var variable: String { "REDRAW_" + name.uppercased().replacing("-", with: "_") }
+
+    package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+    package static let all: [Setting] =
+        machine + [
+            text("model") { $0.model = $0.model ?? $1 },
+            text("prompt", .presets) { $0.prompt = $0.prompt ?? $1 },
+            text("negative") { $0.negative = $0.negative ?? $1 },
+            number("strength") { $0.strength = $0.strength ?? $1 },
+            whole("steps") { $0.steps = $0.steps ?? $1 },
+            number("guidance") { $0.guidance = $0.guidance ?? $1 },
+            Setting(name: "seed", kind: .whole(0...9_007_199_254_740_991), use: .presets) { wish, value in
+                if case .number(let number) = value { wish.seed = wish.seed ?? UInt64(number) }
+            },
+            choice("sampler", GenerationWish.samplers) { $0.sampler = $0.sampler ?? $1 },
+            whole("clip-skip", key: "clipSkip") { $0.clipSkip = $0.clipSkip ?? $1 },
+            text("size") { $0.size = $0.size ?? $1 },
+            whole("first-side", key: "firstSide", .presets) { $0.firstSide = $0.firstSide ?? $1 },
+            number("refine", .presets) { $0.refine = $0.refine ?? $1 },
+            whole("drafts", .presets) { $0.drafts = $0.drafts ?? $1 },
+            whole("count") { $0.count = $0.count ?? $1 },
+            choice("profile", GenerationWish.profiles) { $0.profile = $0.profile ?? $1 },
+            choice("precision", GenerationWish.precisions) { $0.precision = $0.precision ?? $1 },
+            choice("resize", GenerationWish.resizes) { $0.resize = $0.resize ?? $1 },
+            choice("output-size", GenerationWish.outputSizes, .presets) { $0.outputSize = $0.outputSize ?? $1 },
+            choice("fill", GenerationWish.fills) { $0.fill = $0.fill ?? $1 },
+            choice("area", GenerationWish.areas) { $0.area = $0.area ?? $1 },
+            whole("padding") { $0.padding = $0.padding ?? $1 },
+            whole("feather") { $0.feather = $0.feather ?? $1 },
+            whole("grow") { $0.grow = $0.grow ?? $1 },
+            text("output", .defaults) { $0.output = $0.output ?? $1 },
+        ]
+
+    /// What does not concern a picture to be made.
+    private static let machine: [Setting] = [
+        Setting(name: "library", kind: .text, use: .defaults) { _, _ in },
+        Setting(name: "encoder", kind: .text, use: .defaults) { _, _ in },
+        Setting(name: "vocabulary", kind: .text, use: .defaults) { _, _ in },
+        Setting(name: "tagger", kind: .text, use: .defaults) { _, _ in },
+        Setting(name: "encoder-precision", kind: .choice(Studio.encoderPrecisions), use: .defaults) { _, _ in },
+        Setting(
+            name: "threads", kind: .whole(Double(Studio.threadCounts.lowerBound)...Double(Studio.threadCounts.upperBound)), use: .defaults
+        ) { _, _ in },
+        Setting(name: "engine", kind: .engines, use: .defaults) { _, _ in },
+    ]
+
+    private static func text(_ name: String, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void)
+        -> Setting
+    {
+        Setting(name: name, kind: .text, use: use) { wish, value in
+            if case .text(let text) = value { fill(&wish, text) }
+        }
+    }
+
+    private static func choice(
+        _ name: String, _ choices: [String], _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void
+    ) -> Setting {
+        Setting(name: name, kind: .choice(choices), use: use) { wish, value in
+            if case .text(let text) = value { fill(&wish, text) }
+        }
+    }
+
+    private static func number(_ name: String, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, Double) -> Void)
+        -> Setting
+    {
+        Setting(name: name, kind: .number(GenerationWish.ranges[name] ?? -1e15...1e15), use: use) { wish, value in
+            if case .number(let number) = value { fill(&wish, number) }
+        }
+    }
+
+    private static func whole(
+        _ name: String, key: String? = nil, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, Int) -> Void
+    ) -> Setting {
+        Setting(name: name, kind: .whole(GenerationWish.ranges[key ?? name] ?? -1e15...1e15), use: use) { wish, value in
+            if case .number(let number) = value { fill(&wish, Int(number)) }
+        }
+    }
+
+    /// What is wrong with a value; nil where nothing is.
+    func fault(of value: SettingValue) -> String? {
+        switch (kind, value) {
+        case (.text, .text(let text)): text.isEmpty ? "\(name) needs a text" : nil
+        case (.choice(let choices), .text(let text)):
+            choices.contains(text) ? nil : "\(name) is \"\(text)\"; it must be one of \(choices.joined(separator: ", "))"
+        case (.number(let range), .number(let number)), (.whole(let range), .number(let number)):
+            if case .whole = kind, number != number.rounded() {
+                "\(name) is \(value.text); it must be a whole number"
+            } else if !range.contains(number) {
+                "\(name) is \(value.text); it must be from \(SettingValue.number(range.lowerBound).text) to "
+                    + SettingValue.number(range.upperBound).text
+            } else {
+                nil
+            }
+        case (.engines, .text(let text)): Self.fault(ofEngines: [text])
+        case (.engines, .texts(let texts)): Self.fault(ofEngines: texts)
+        case (.text, _), (.choice, _): "\(name) must be a text, in quotation marks"
+        case (.number, _), (.whole, _): "\(name) must be a number, without quotation marks"
+        case (.engines, _): "engine must be \"builtin\" or a server's address, in quotation marks"
+        }
+    }
+
+    private static func fault(ofEngines names: [String]) -> String? {
+        if names == [BuiltinEngine.name] { return nil }
+        do {
+            for name in names { _ = try EngineAddress(name) }
+            return names.isEmpty ? "engine must name a server, or \"builtin\"" : nil
+        } catch {
+            return "engine: \(error)"
+        }
+    }
+
+    /// A value as it is typed on a command line: what is a number for this setting needs no more than its digits.
+    package func value(typed text: String) -> SettingValue {
+        switch kind {
+        case .number, .whole: Double(text).map { .number($0) } ?? .text(text)
+        case .engines:
+            text.contains(",")
+                ? .texts(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }) : .text(text)
+        case .text, .choice: .text(text)
+        }
+    }
+}

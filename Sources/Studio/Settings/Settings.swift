@@ -1,0 +1,144 @@
+import Diffusion
+import Engines
+import Foundation
+
+/// What a person set for good: the environment's variables go before the configuration file, and every option of a command before both.
+package struct Settings: Sendable {
+    /// A setting that holds, and what says so.
+    package struct Held: Sendable, Equatable {
+        package let value: SettingValue
+        /// The variable's name, or the file and its line.
+        package let source: String
+    }
+
+    package let path: String
+    private let defaults: [String: Held]
+    /// By name, what each sets.
+    private let presets: [String: [String: SettingValue]]
+
+    /// Nothing is set.
+    static let none = Settings(path: "", defaults: [:], presets: [:])
+
+    private init(path: String, defaults: [String: Held], presets: [String: [String: SettingValue]]) {
+        (self.path, self.defaults, self.presets) = (path, defaults, presets)
+    }
+
+    /// - Throws: ``SettingsError`` where the file or a variable says something that is not understood.
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        try self.init(SettingsFile(path: Self.path(environment: environment)), environment: environment)
+    }
+
+    init(_ file: SettingsFile, environment: [String: String] = [:]) throws {
+        path = file.path
+        var defaults: [String: Held] = [:]
+        var presets: [String: [String: SettingValue]] = [:]
+        for section in file.sections {
+            if let name = section.preset {
+                presets[name] = Dictionary(uniqueKeysWithValues: section.entries.map { ($0.key, $0.value) })
+            } else {
+                for entry in section.entries { defaults[entry.key] = Held(value: entry.value, source: "\(file.path):\(entry.line)") }
+            }
+        }
+        for setting in Setting.all where setting.use != .presets {
+            guard let text = environment[setting.variable], !text.isEmpty else { continue }
+            let value = setting.value(typed: text)
+            if let fault = setting.fault(of: value) { throw SettingsError.wrongVariable(name: setting.variable, reason: fault) }
+            defaults[setting.name] = Held(value: value, source: setting.variable)
+        }
+        (self.defaults, self.presets) = (defaults, presets)
+    }
+
+    /// `redraw/config.toml` in the folder that the XDG base directory specification names for configuration.
+    package static func path(environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+        if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder + "/redraw/config.toml" }
+        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
+        return home + "/.config/redraw/config.toml"
+    }
+
+    /// What holds of a setting; nil where nobody says anything.
+    package func held(_ name: String) -> Held? { defaults[name] }
+
+    package func text(_ name: String) -> String? { defaults[name]?.value.text }
+
+    package var threads: Int? {
+        guard case .number(let number)? = defaults["threads"]?.value else { return nil }
+        return Int(number)
+    }
+
+    /// The servers that make pictures where no engine is named; none for the built-in one.
+    var engines: OutsideEngines {
+        let names: [String] =
+            switch defaults["engine"]?.value {
+            case .text(let name): name == BuiltinEngine.name ? [] : [name]
+            case .texts(let names): names
+            default: []
+            }
+        return (try? OutsideEngines(at: names)) ?? .none
+    }
+
+    package var presetNames: [String] { presets.keys.sorted() }
+
+    /// Says in a wish what a preset of the file sets and the wish does not.
+    ///
+    /// - Returns: whether there is a preset of that name.
+    func fill(_ wish: inout GenerationWish, preset name: String) -> Bool {
+        guard let preset = presets[name] else { return false }
+        for setting in Setting.all {
+            if let value = preset[setting.name] { setting.fill(&wish, value) }
+        }
+        return true
+    }
+
+    /// Says in a wish what is set for good and the wish does not say, as far as it bears on it.
+    func fill(_ wish: inout GenerationWish) {
+        let goesElsewhere = wish.engine.map { $0 != BuiltinEngine.name } ?? false
+        let paints = (wish.mode ?? wish.impliedMode.rawValue) == GenerationRequest.Mode.paint.rawValue
+        // A sheet shows one picture at each strength.
+        let isSheet = wish.strengths != nil
+        for setting in Setting.all {
+            guard let held = defaults[setting.name] else { continue }
+            switch setting.name {
+            case "precision" where goesElsewhere, "profile" where goesElsewhere, "strength" where paints, "count" where isSheet: continue
+            default: setting.fill(&wish, held.value)
+            }
+        }
+    }
+}
+
+/// A preset, and where it is kept.
+package struct NamedPreset: Codable, Sendable, Equatable {
+    package let name: String
+    /// `file` or `library`.
+    package let place: String
+}
+
+extension Studio {
+    /// Presets of the configuration file, then those of the library, which the page keeps.
+    package func allPresets() throws -> [NamedPreset] {
+        let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library") }
+        return settings.presetNames.map { NamedPreset(name: $0, place: "file") } + kept
+    }
+
+    /// A wish with what a preset sets and it does not say; the file's presets go before the library's.
+    ///
+    /// - Throws: ``StudioError/noSuchPreset(_:)``.
+    package func filled(_ wish: GenerationWish, preset name: String) throws -> GenerationWish {
+        var wish = wish
+        if settings.fill(&wish, preset: name) { return wish }
+        guard let kept = try keptPresets().first(where: { $0.name == name }) else { throw StudioError.noSuchPreset(name) }
+        return try wish.over(kept.wish.settings)
+    }
+}
+
+extension GenerationWish {
+    /// This wish where it says something, the other one elsewhere.
+    func over(_ other: GenerationWish) throws -> GenerationWish {
+        func object(_ wish: GenerationWish) throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(wish)) as? [String: Any] ?? [:]
+        }
+        let merged = try object(other).merging(object(self)) { $1 }
+        var result = try JSONDecoder().decode(GenerationWish.self, from: JSONSerialization.data(withJSONObject: merged))
+        result.background = background ?? other.background
+        return result
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `redraw config`, through the built program.
+@Suite struct ConfigTests {
+    private let tool: Tool
+
+    init() throws {
+        tool = try Tool()
+    }
+
+    @Test func settingsAreShownChangedAndHeeded() throws {
+        let path = try tool.run("config", "path").output.trimmingCharacters(in: .newlines)
+        #expect(path == tool.path(".config/redraw/config.toml"))
+        #expect(try tool.run("config", "get", "steps").status == 1)
+        #expect(try tool.run("config", "set", "steps", "4").status == 0)
+        #expect(try tool.run("config", "set", "preset.quick.steps", "2").status == 0)
+        let list = try tool.run("config")
+        #expect(list.output.contains("4  (\(path):1)") && list.output.contains("preset quick  (\(path))"), "\(list)")
+        #expect(try tool.run("config", "get", "steps").output == "4\n")
+        #expect(try tool.run("config", "get", "steps", environment: ["REDRAW_STEPS": "6"]).output == "6\n")
+        let plan = try tool.run("paint", "a cat", "--model", "redraw-small", "--seed", "1", "--first-side", "0", "--preset", "quick")
+        #expect(plan.status == 0 && plan.errors.contains("2 of 2 steps"), "\(plan.errors)")
+        let gone = try tool.run("paint", "a cat", "--preset", "slow")
+        #expect(gone.status == 1 && gone.errors.contains("no preset slow"), "\(gone.errors)")
+        #expect(try tool.run("config", "unset", "steps").status == 0)
+        #expect(try tool.run("config", "set", "strength", "9").errors.contains("from 0 to 1"))
+    }
+
+    @Test func aWrongLineIsToldInOneLine() throws {
+        let folder = tool.path("settings/redraw")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data("# mine\nstrenght = 0.5\n".utf8).write(to: URL(fileURLWithPath: folder + "/config.toml"))
+        let outcome = try tool.run("history", environment: ["XDG_CONFIG_HOME": tool.path("settings")])
+        #expect(outcome.status == 1 && outcome.errors.hasPrefix("redraw: \(folder)/config.toml:2: there is no setting strenght"))
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+    }
+}
