@@ -23,7 +23,7 @@ extension Premises {
         let catalog = catalog()
         if let manifest = catalog.model(named: name) {
             guard catalog.isInstalled(manifest), let folder = catalog.directory(of: manifest) else {
-                throw StudioError.modelNotInstalled(name: name, source: manifest.source)
+                throw StudioError.modelNotInstalled(name: name, howToGet: manifest.howToGet)
             }
             return folder.path
         }

@@ -173,7 +173,7 @@ extension ScreeningDesk {
     }
 
     /// The negative prompt that goes with the medium that a person approved; nil where none was.
-    private func ofApprovedMedium(_ picture: PictureRecord) throws -> String? {
+    private func ofApprovedMedium(_ picture: KnownPicture) throws -> String? {
         let approved = try library.suggestions(of: picture.id).filter { $0.state == .approved }
         guard let medium = approved.first(where: { $0.facet == Facet.medium.rawValue })?.text else { return nil }
         return ScreeningDesk.negative(medium, Set(approved.map(\.text)))

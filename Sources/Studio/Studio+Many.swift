@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Screening
 
 /// What became of one picture of many that are redrawn or repainted.
 package enum ManyOutcome: Sendable {
