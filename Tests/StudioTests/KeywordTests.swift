@@ -1,5 +1,6 @@
 import Foundation
 import Pixels
+import Screening
 import TestSupport
 import Testing
 

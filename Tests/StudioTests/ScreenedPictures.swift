@@ -33,7 +33,7 @@ struct ScreenedPictures {
         try ImageFile.write(Image(width: 8, height: 8, channels: 3, bytes: pixels), to: url(name))
         let file = try PictureFile(path: path(name))
         let suggestions = tags.enumerated().map {
-            NewSuggestion(
+            Suggestion(
                 tag: $1.tag, aliases: [], facet: $1.facet, cosine: 0.2, confidence: 0.9 - Double($0) / 100, rank: $0 + 1)
         }
         let (picture, _) = try library.record(

@@ -54,7 +54,7 @@ import Testing
     @Test func aForgottenPictureIsGoneAndItsFilesStay() async throws {
         let record = try pictures.add("one.png", shade: 1, tags: [("cat", "subject")], decisions: [.approve(.tag("cat"))])
         let other = try pictures.add("two.png", shade: 2, tags: [("cat", "subject")])
-        _ = try pictures.studio.desk().prompt(of: record)
+        _ = try pictures.studio.desk().prompt(of: KnownPicture(record))
         _ = try await redraw("one.png", to: "new.png")
         try pictures.library.note(alias: String(repeating: "c", count: 64), of: record.id)
         let told = try pictures.studio.forgetting(picture: record.id)

@@ -35,7 +35,7 @@ import Testing
     @Test func whatTheFileSaysIsRead() throws {
         let settings = try Settings(file(Self.sample))
         #expect(settings.text("model") == "dreamshaper-8" && settings.held("strength")?.source == "/c.toml:3")
-        #expect(settings.engines.count == 2 && settings.presetNames == ["portrait", "two words"])
+        #expect(settings.engines.addresses.count == 2 && settings.presetNames == ["portrait", "two words"])
         var wish = GenerationWish()
         wish.steps = 4
         #expect(settings.fill(&wish, preset: "portrait") && !settings.fill(&wish, preset: "none"))
