@@ -63,7 +63,8 @@ extension Library {
         ofPicture sha256: String, encoder: EncoderIdentity, vocabulary: String, wording: String?
     ) throws(LibraryError) -> (picture: PictureRecord, analysis: AnalysisRecord)? {
         try read { db in
-            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256.lowercased()])
+            let known = try Library.aliased(sha256.lowercased(), db) ?? sha256.lowercased()
+            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [known])
             else { return nil }
             return try Library.standing(id, encoder, vocabulary, wording, db)
         }

@@ -79,7 +79,7 @@ extension Library {
     }
 
     /// The digest under which the picture is kept that has this one, too.
-    private static func aliased(_ sha256: String, _ db: Database) throws -> String? {
+    static func aliased(_ sha256: String, _ db: Database) throws -> String? {
         try String.fetchOne(
             db, sql: "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?",
             arguments: [sha256])

@@ -88,7 +88,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards, infotext
+        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards, infotext, background, select
     }
 
     package init(from decoder: any Decoder) throws {
@@ -108,6 +108,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     /// All but what names files.
     init(settingsOf values: KeyedDecodingContainer<CodingKeys>) throws {
         mode = try values.decodeIfPresent(String.self, forKey: .mode)
+        select = try values.decodeIfPresent([String].self, forKey: .select)
+        background = try values.decodeIfPresent(String.self, forKey: .background)
         prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
         negative = try values.decodeIfPresent(String.self, forKey: .negative)
         styles = try values.decodeIfPresent([String].self, forKey: .styles)

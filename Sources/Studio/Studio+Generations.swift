@@ -4,7 +4,10 @@ import Foundation
 import Pixels
 import Screening
 
-package typealias GenerationKind = Screening.Generation.Kind
+/// What a generation was made from: a picture, a part of one, or words alone.
+package enum GenerationKind: String, Sendable, CaseIterable {
+    case generate, repaint, paint
+}
 
 /// A job with what a page shows of it.
 package struct JobSummary: Codable, Sendable {
@@ -32,7 +35,7 @@ extension Studio {
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
             let (total, found) = try premises.library().generations(
-                of: picture, kind: kind, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
+                of: picture, kind: kind.flatMap { Generation.Kind(rawValue: $0.rawValue) }, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
             return (total, try details(found))
         }
     }

@@ -17,7 +17,9 @@ extension Studio {
     /// The settings that a sheet can run over.
     package static let sheetAxes: [String] = {
         let others: Set<GenerationWish.CodingKeys> = [
-            .mode, .picture, .mask, .strengths, .count, .output, .overwrite, .preview, .latent,
+            .mode, .picture, .mask, .select, .strengths, .count, .output, .overwrite, .preview, .latent, .vae, .textEncoders, .styles,
+            .wildcards,
+            .infotext, .readsEmptyNegative,
         ]
         return GenerationWish.CodingKeys.allCases.filter { !others.contains($0) }.map(\.rawValue)
     }()

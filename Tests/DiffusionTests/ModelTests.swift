@@ -63,7 +63,7 @@ import Testing
     /// A configuration with one value changed is refused with that key's name, never run as something else.
     @Test(arguments: [
         ("class_embed_type", "\"timestep\""), ("addition_embed_type", "\"image\""), ("act_fn", "\"gelu\""),
-        ("time_embedding_type", "\"fourier\""), ("mid_block_type", "\"UNetMidBlock2D\""), ("dual_cross_attention", "true"),
+        ("time_embedding_type", "\"fourier\""), ("mid_block_type", "\"UNetMidBlock2DSimpleCrossAttn\""), ("dual_cross_attention", "true"),
         ("down_block_types", "[\"AttnDownBlock2D\", \"DownBlock2D\"]"), ("up_block_types", "[\"UpBlock2D\"]"),
         ("resnet_time_scale_shift", "\"scale_shift\""), ("conv_in_kernel", "5"), ("time_cond_proj_dim", "3"),
         ("attention_head_dim", "3"), ("norm_num_groups", "5"), ("layers_per_block", "[1, 2, 3]"), ("block_out_channels", "[]"),

@@ -74,13 +74,12 @@ import Testing
     }
 
     @Test func copiesOfTheLibrarysOwnGo() async throws {
-        try pictures.add("one.png", shade: 1, tags: [])
-        let bytes = try PictureFile(path: pictures.path("one.png")).bytes
+        let bytes = try ImageFile.encodePNG(Image(width: 8, height: 8, channels: 3, bytes: .init(repeating: 9, count: 192)))
         let (id, _) = try await pictures.studio.takeIn(bytes, named: "one.png", isAnalysed: false)
         let copy = try #require(try pictures.library.picture(id: id).paths.first { $0.contains("/library/") })
         let report = try await pictures.studio.forget(picture: id)
         #expect(report.removed == [copy] && !FileManager.default.fileExists(atPath: copy))
-        #expect(report.stays == [pictures.path("one.png")])
+        #expect(report.stays.isEmpty)
     }
 
     @Test func aPictureThatAJobIsAboutStays() async throws {
