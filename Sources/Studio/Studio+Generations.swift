@@ -35,7 +35,8 @@ extension Studio {
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
             let (total, found) = try premises.library().generations(
-                of: picture, kind: kind.flatMap { Generation.Kind(rawValue: $0.rawValue) }, stars: stars, isBinned: isBinned, offset: offset, limit: limit)
+                of: picture, kind: kind.flatMap { Generation.Kind(rawValue: $0.rawValue) }, stars: stars, isBinned: isBinned,
+                offset: offset, limit: limit)
             return (total, try details(found))
         }
     }

@@ -18,7 +18,7 @@ struct SheetTests {
         try await browser.set("#sheet-x-values", to: "0.4, far")
         try await browser.click("#sheet-start")
         try await browser.wait(
-            "document.querySelector('dialog .figure')?.textContent.includes('far is no value of strength')", what: "what is wrong is said")
+            "document.querySelector('dialog .figure')?.textContent.includes('ar is no value of strength')", what: "what is wrong is said")
         try await browser.set("#sheet-x-values", to: "0.4, 0.8")
         try await browser.choose("guidance", in: "#sheet-y")
         try await browser.set("#sheet-y-values", to: "2, 5")
@@ -42,7 +42,8 @@ struct SheetTests {
         try await browser.click(".sheet figcaption button")
         try await browser.click("dialog .button.primary")
         try await browser.wait("document.querySelector('.result-list')?.textContent.includes('No sheet yet')")
-        #expect(try await browser.complaints() == [])
+        // Chromium tells of every request that is refused; one was to be.
+        #expect(try await browser.complaints().filter { !$0.contains("status of 422") } == [])
         try await browser.close()
         try await server.stop()
     }
