@@ -45,9 +45,9 @@ extension Studio {
             prompts: try library.prompts(of: id).map(PromptReport.init), compose: try composed(id, model: model))
     }
 
-    private func modelDetail(_ entry: AnalysisReport.ModelEntry) -> PictureDetail.Model {
+    private func modelDetail(_ entry: AnalysisReport.ModelEntry) -> AnalysisReport.ModelEntry {
         // What was missing when the picture was analysed may be here by now.
-        PictureDetail.Model(
+        AnalysisReport.ModelEntry(
             name: entry.name, reason: entry.reason, installed: howToGet(entry.name) == nil, howToGet: howToGet(entry.name),
             runnersUp: entry.runnersUp.map {
                 .init(name: $0.name, score: $0.score, installed: howToGet($0.name) == nil, howToGet: howToGet($0.name))

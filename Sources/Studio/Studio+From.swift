@@ -106,17 +106,9 @@ extension GenerationWish {
         guard let extent = try? JSONDecoder().decode(Extent.self, from: data),
             let request = try? JSONDecoder().decode(GenerationRequest.self, from: data)
         else { return nil }
-        self.init()
-        (prompt, negative, model) = (request.prompt, request.negative, request.model)
-        (strength, steps, guidance, seed) = (extent.strength, request.steps, request.guidance, request.seed)
-        (sampler, clipSkip, profile) = (request.sampler.rawValue, request.clipSkip, request.profile.rawValue)
-        if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
-        if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
+        self.init(settingsOf: request)
+        strength = extent.strength
         (resize, outputSize) = (request.resize.rawValue, request.outputSize.rawValue)
-        if request.mode == .repaint {
-            (fill, area) = (request.fill.rawValue, request.area.rawValue)
-            (padding, feather, grow, invert) = (request.padding, request.feather, request.grow, request.invert)
-        }
         background = request.background
     }
 }

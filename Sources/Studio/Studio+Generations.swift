@@ -202,25 +202,31 @@ extension LibraryWish {
     init(_ request: GenerationRequest, strengths: [Double]?, picture: Int64?, mask: String?) {
         self.init()
         (self.picture, self.mask) = (picture, mask)
-        var wish = GenerationWish()
+        var wish = GenerationWish(settingsOf: request)
         wish.mode = request.mode.rawValue
-        (wish.prompt, wish.negative, wish.model) = (request.prompt, request.negative, request.model)
-        (wish.steps, wish.guidance, wish.seed, wish.sampler) = (request.steps, request.guidance, request.seed, request.sampler.rawValue)
         wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
         (wish.prediction, wish.readsEmptyNegative) = (request.prediction?.rawValue, request.readsEmptyNegative)
-        (wish.strengths, wish.clipSkip, wish.guidanceUntil) = (strengths, request.clipSkip, request.guidanceUntil)
+        (wish.strengths, wish.guidanceUntil) = (strengths, request.guidanceUntil)
         (wish.autoencoder, wish.spacing) = (request.autoencoder, request.spacing?.rawValue)
-        if let width = request.width, let height = request.height { wish.size = "\(width)x\(height)" }
-        if request.profile == .redraw {
-            wish.firstSide = request.firstSide ?? 0
-            (wish.refine, wish.drafts) = (request.refine, request.drafts)
-        }
-        (wish.count, wish.profile, wish.precision) = (request.count, request.profile.rawValue, request.precision.rawValue)
+        if request.profile == .redraw { wish.drafts = request.drafts }
+        (wish.count, wish.precision) = (request.count, request.precision.rawValue)
         if request.mode != .paint { (wish.resize, wish.outputSize) = (request.resize.rawValue, request.outputSize.rawValue) }
-        if request.mode == .repaint {
-            (wish.fill, wish.area, wish.padding) = (request.fill.rawValue, request.area.rawValue, request.padding)
-            (wish.feather, wish.grow, wish.invert) = (request.feather, request.grow, request.invert)
-        }
         settings = wish
+    }
+}
+
+extension GenerationWish {
+    /// The settings of a request that say the same wherever it was kept; how far, how often and in which numbers is the caller's.
+    init(settingsOf request: GenerationRequest) {
+        self.init()
+        (prompt, negative, model) = (request.prompt, request.negative, request.model)
+        (steps, guidance, seed) = (request.steps, request.guidance, request.seed)
+        (sampler, clipSkip, profile) = (request.sampler.rawValue, request.clipSkip, request.profile.rawValue)
+        if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
+        if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
+        if request.mode == .repaint {
+            (fill, area) = (request.fill.rawValue, request.area.rawValue)
+            (padding, feather, grow, invert) = (request.padding, request.feather, request.grow, request.invert)
+        }
     }
 }

@@ -126,7 +126,6 @@ extension GenerationWish {
         guard let data = try? JSONSerialization.data(withJSONObject: merged),
             var filled = try? JSONDecoder().decode(GenerationWish.self, from: data)
         else { preconditionFailure("a wish is JSON") }
-        filled.background = background ?? other.background
         (filled.seed, self) = (seed ?? other.seed, filled)
     }
 }

@@ -3,8 +3,8 @@ import Testing
 /// Results beside each other, and larger canvases: known to the server, whatever browser asks.
 @Suite(.serialized)
 struct SheetTests {
-    @Test(.timeLimit(.minutes(8)))
-    func aSheetIsThereInAnyBrowserAndInTheHistory() async throws {
+    /// A server with a screened picture in a browser's window, two steps set.
+    private func screened() async throws -> (Server, Browser, picture: Int) {
         let server = try await Server.started()
         let browser = try await Browser.opened(at: server.address)
         try await browser.go()
@@ -13,6 +13,12 @@ struct SheetTests {
         try await browser.wait("!document.querySelector('#start').disabled", atMost: 60)
         try await browser.run("document.querySelector('.more').open = true")
         try await browser.set("[data-field=steps] input", to: "2")
+        return (server, browser, picture)
+    }
+
+    @Test(.timeLimit(.minutes(8)))
+    func aSheetIsThereInAnyBrowserAndInTheHistory() async throws {
+        let (server, browser, picture) = try await screened()
         try await browser.set("#width", to: "64")
         try await browser.click("[aria-label^='A sheet']")
         try await browser.set("#sheet-x-values", to: "0.4, far")
@@ -50,14 +56,7 @@ struct SheetTests {
 
     @Test(.timeLimit(.minutes(5)))
     func anEnlargedPictureHangsUnderTheOneItWas() async throws {
-        let server = try await Server.started()
-        let browser = try await Browser.opened(at: server.address)
-        try await browser.go()
-        let picture = try await browser.add(Pictures.coffee)
-        try await browser.click("#approve-above")
-        try await browser.wait("!document.querySelector('#start').disabled", atMost: 60)
-        try await browser.run("document.querySelector('.more').open = true")
-        try await browser.set("[data-field=steps] input", to: "2")
+        let (server, browser, picture) = try await screened()
         try await browser.click("#open-brush")
         try await browser.click("#enlarge")
         try await browser.type("64", into: "#enlarge-top")

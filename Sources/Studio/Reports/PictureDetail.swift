@@ -5,20 +5,6 @@ package struct PictureDetail: Encodable, Sendable {
         package let negative: String
     }
 
-    package struct Model: Codable, Sendable {
-        package struct RunnerUp: Codable, Sendable {
-            package let name: String
-            package let score: Double
-            package let installed: Bool
-            @OrNull package internal(set) var howToGet: String?
-        }
-        package let name: String
-        package let reason: String
-        package let installed: Bool
-        @OrNull package internal(set) var howToGet: String?
-        package let runnersUp: [RunnerUp]
-    }
-
     package let summary: PictureSummary
     package internal(set) var encoder: PictureReport.Encoder?
     package internal(set) var vocabulary: PictureReport.Vocabulary?
@@ -28,7 +14,7 @@ package struct PictureDetail: Encodable, Sendable {
     /// What was considered and is not suggested, with the reason.
     package let dropped: [AnalysisReport.DroppedEntry]
     package internal(set) var suggested: Suggested?
-    package internal(set) var model: Model?
+    package internal(set) var model: AnalysisReport.ModelEntry?
     package internal(set) var size: AnalysisReport.SizeEntry?
     package internal(set) var recovered: RecoveredEntry?
     /// The first version first.

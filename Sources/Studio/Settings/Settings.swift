@@ -126,19 +126,7 @@ extension Studio {
         var wish = wish
         if settings.fill(&wish, preset: name) { return wish }
         guard let kept = try keptPresets().first(where: { $0.name == name }) else { throw StudioError.noSuchPreset(name) }
-        return try wish.over(kept.wish.settings)
-    }
-}
-
-extension GenerationWish {
-    /// This wish where it says something, the other one elsewhere.
-    func over(_ other: GenerationWish) throws -> GenerationWish {
-        func object(_ wish: GenerationWish) throws -> [String: Any] {
-            try JSONSerialization.jsonObject(with: JSONEncoder().encode(wish)) as? [String: Any] ?? [:]
-        }
-        let merged = try object(other).merging(object(self)) { $1 }
-        var result = try JSONDecoder().decode(GenerationWish.self, from: JSONSerialization.data(withJSONObject: merged))
-        result.background = background ?? other.background
-        return result
+        wish.fill(from: kept.wish.settings)
+        return wish
     }
 }
