@@ -32,13 +32,17 @@ class Towers:
             import torch
             from transformers import CLIPModel
 
-            model = CLIPModel.from_pretrained(self.folder, dtype=torch.float32, attn_implementation="eager").eval()
+            model = CLIPModel.from_pretrained(self.folder, dtype=torch.float32, attn_implementation="eager").eval().requires_grad_(False)
 
             class Tower(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.model = model
+
                 def forward(self, value):
                     if name == "vision":
-                        return model.visual_projection(model.vision_model(pixel_values=value).pooler_output)
-                    return model.text_projection(model.text_model(input_ids=value).pooler_output)
+                        return self.model.visual_projection(self.model.vision_model(pixel_values=value).pooler_output)
+                    return self.model.text_projection(self.model.text_model(input_ids=value).pooler_output)
 
             side = model.config.vision_config.image_size
             example = torch.zeros(2, 3, side, side) if name == "vision" else torch.full((2, 12), 49407)
@@ -219,7 +223,7 @@ def main():
         torch.set_num_threads(options.threads)
     works = (generator_work if options.group in bench_all.GENERATORS else encoder_work)(options)
     if works is None:
-        return
+        return print("{}")
     if options.passes == 0:
         names = list(works)
         second = works[names[-1]]()
