@@ -85,7 +85,7 @@ package struct UNet: Denoiser {
         if let kept = deep.next(), let last = up.last {
             if let residual = extras.skips.first { x = x + residual }
             x = try last.ending(kept, skip: x, activatedTime, context, checkCancelled)
-            return convOut(normOut(x, activation: .silu))
+            return convOut(x, behind: normOut, .silu)
         }
         var skips = [x]
         for block in down { x = try block(x, activatedTime, context, &skips, checkCancelled) }
@@ -99,7 +99,7 @@ package struct UNet: Denoiser {
             x = try block(x, activatedTime, context, &skips, checkCancelled) { if index == up.count - 1 { deep.keep($0) } }
         }
         try checkCancelled()
-        return convOut(normOut(x, activation: .silu))
+        return convOut(x, behind: normOut, .silu)
     }
 
     /// - Returns: [1, width], or [batch, width] where each latent is told something of its own.
