@@ -42,7 +42,8 @@ import Testing
         var generator = SeededGenerator.announced()
         let one = given(index, doubled: false, &generator)
         let preparation = MapPreparation.scaled(one.scales, .silu)
-        #expect(takesBands(one, preparation))
+        // Where the processor has no bfloat16, such weights are held as halves and multiplied as floats.
+        if Self.maps[index].0 == .f32 || Arithmetic.bf16.isNative { #expect(takesBands(one, preparation)) }
         let banded = convolution(one.x, one.weight, bias: one.bias, padding: 1, adding: one.residual, prepared: preparation)
         let whole = convolution(preparation.whole(one.x), one.weight, bias: one.bias, padding: 1, adding: one.residual)
         #expect(banded == whole)
