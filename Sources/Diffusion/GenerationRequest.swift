@@ -212,7 +212,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// A setting that is a number within fixed bounds.
     package enum Bounded: String, Sendable, CaseIterable {
-        case strength, steps, guidance, guidanceUntil, reuseEvery, count, clipSkip, width, height, firstSide, refine, drafts, padding, feather, grow
+        case strength, steps, guidance, guidanceUntil, reuseEvery, count, clipSkip, width, height, firstSide, refine, drafts, padding,
+            feather, grow
 
         package var range: ClosedRange<Double> {
             switch self {

@@ -76,7 +76,8 @@ package struct Conv2D: Sendable {
     ///   - residual: of the result's shape, added.
     /// - Returns: `[batch, height', width', output]`
     package func callAsFunction(
-        _ x: Tensor, behind norm: GroupNorm, _ normActivation: Activation, shiftedBy shift: Tensor? = nil, adding residual: consuming Tensor? = nil
+        _ x: Tensor, behind norm: GroupNorm, _ normActivation: Activation, shiftedBy shift: Tensor? = nil,
+        adding residual: consuming Tensor? = nil
     ) -> Tensor {
         convolution(
             x, weight, bias: Self.sum(bias, shift), stride: stride, padding: padding, adding: residual,

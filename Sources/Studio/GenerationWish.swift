@@ -86,7 +86,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, seed, sampler, spacing,
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, seed, sampler,
+            spacing,
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite

@@ -114,8 +114,10 @@ struct MapRows {
         for picture in 0..<window.batch {
             for first in stride(from: 0, to: tiles.down, by: lines) {
                 let last = min(tiles.down, first + lines)
-                let rows = max(0, first * tiles.side - window.padding.top)
-                    ..< min(window.height, (last - 1) * tiles.side - window.padding.top + reach)
+                let rows =
+                    max(
+                        0, first * tiles.side - window.padding.top)..<min(
+                        window.height, (last - 1) * tiles.side - window.padding.top + reach)
                 let prepared = TensorStorage(count: rows.count * row)
                 preparation.write(rows, ofPicture: picture, of: x, to: prepared.pointer)
                 let begin = (picture * tiles.down + first) * tiles.across

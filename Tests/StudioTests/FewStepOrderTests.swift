@@ -107,7 +107,9 @@ import Testing
     }
 
     @Test func whatEndsEarlyIsKeptAndReadBack() async throws {
-        let order = try await order("a castle") { ($0.guidanceUntil, $0.autoencoder, $0.spacing, $0.reuseEvery) = (0.6, "tiny", "trailing", 3) }
+        let order = try await order("a castle") {
+            ($0.guidanceUntil, $0.autoencoder, $0.spacing, $0.reuseEvery) = (0.6, "tiny", "trailing", 3)
+        }
         #expect(order.request.guidanceUntil == 0.6 && OrderReport(order).guidanceUntil == 0.6)
         let text = GenerationText(
             request: order.request, seed: 1, model: "castle", steps: StepPlan(outside: 20, strength: nil), width: 64, height: 64)
