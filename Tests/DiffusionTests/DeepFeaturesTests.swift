@@ -85,8 +85,8 @@ final class WholePasses: Denoiser {
     @Test func theSamePassGivesTheSameAnswer() throws {
         let network = try loops.pipeline().denoiser
         let context = TextContext(states: .filled(0.3, [1, 7, pipeline.family.textWidth]), mask: .none)
-        let shape = [1, 8, 8, pipeline.family.latentChannels]
-        let latent = Tensor((0..<shape.reduce(1, *)).map { Float($0 % 13) / 13 - 0.5 }, shape: shape)
+        let shape: Shape = [1, 8, 8, pipeline.family.latentChannels]
+        let latent = Tensor((0..<shape.count).map { Float($0 % 13) / 13 - 0.5 }, shape: shape)
         var deep = DeepFeatures(every: 2)
         func pass(_ latent: Tensor, _ time: Double) throws -> Tensor {
             try network.predict(latent, at: time, context, .none, reusing: &deep, checkCancelled: {})
