@@ -42,7 +42,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Run the whole network in every nth pass only and let those between take over what its deeper levels made: 2 takes little more than half the time and changes details, 3 and more are for drafts (default: 1, every pass is whole).",
+            "Run the whole network in every nth pass only and let those between take over what its deeper levels made: 2 takes little more than half the time and changes details only, from 5 on fine texture goes (default: 1, every pass is whole).",
             valueName: "passes"))
     var reuseEvery: Int?
 
