@@ -80,14 +80,14 @@ struct ImportCommand: ParsableCommand {
         }
         progress.clear()
         if library.json { return try JSONOutput.print(report) }
-        let kept =
-            report.decisionsKept > 0 ? "; \(CommandText.count(report.decisionsKept, "tag")) decided differently here stay as they are." : "."
+        let kept = report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."
         guard !report.isNothing else {
-            return library.notice("Nothing new among \(CommandText.count(report.picturesMerged, "picture"))" + kept)
+            return library.notice("Nothing new among \(CommandText.count(report.picturesMerged, "picture"))\(kept)")
         }
+        let pictures = "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged"
         library.notice(
-            "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "
-                + "\(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and \(report.generationsAdded) generations taken in" + kept)
+            "\(pictures); \(report.suggestionsAdded) suggestions, \(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and "
+                + "\(report.generationsAdded) generations taken in\(kept)")
     }
 
     /// The files that were named; what comes on standard input is kept in one meanwhile, for it is read twice.

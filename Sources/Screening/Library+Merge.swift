@@ -273,7 +273,7 @@ private enum Merging {
 
     /// Stars, masks and places of what was generated, and from which picture one was enlarged, where nothing is known of it here.
     static func marks(_ db: Database) throws {
-        let isMade = "EXISTS (SELECT 1 FROM main.generationOutput AS made WHERE made.generationId = ours.id AND made.position = marked.position)"
+        let isMade = "(ours.id, marked.position) IN (SELECT generationId, position FROM main.generationOutput)"
         for (table, condition) in [("generationMark", "true"), ("generationMask", "true"), ("generationEmbedding", isMade)] {
             let columns = try columns(of: table, without: ["generationId"], db)
             try db.run(

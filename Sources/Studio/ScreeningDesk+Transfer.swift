@@ -19,7 +19,8 @@ package enum TransferError: Error, Equatable, CustomStringConvertible {
         case .isTheLibrary(let path): "\(path) is the library itself; name another one, or a file elsewhere"
         case .unwritable(let path, let reason): "\(path) \(reason); name a file in a folder of yours with --output"
         case .unreadable(let path): "\(path) cannot be read; name a file that `redraw export` wrote, or another library's folder"
-        case .noLibrary(let path): "no library is in \(path); name a folder that was given to --library, or a file that `redraw export` wrote"
+        case .noLibrary(let path):
+            "no library is in \(path); name a folder that was given to --library, or a file that `redraw export` wrote"
         case .notAnExport(let path, let reason): "\(path): \(reason)"
         }
     }

@@ -117,7 +117,9 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
         #expect(holding == [shard])
     }
 
-    @Test(arguments: ["", "3", "/8", "3/", "0/8", "9/8", "-1/8", "+1/8", "1/0", "1/100001", "a/b", "1/2/3", " 1/8", "1/99999999999999999999"])
+    @Test(arguments: [
+        "", "3", "/8", "3/", "0/8", "9/8", "-1/8", "+1/8", "1/0", "1/100001", "a/b", "1/2/3", " 1/8", "1/99999999999999999999",
+    ])
     func whatIsNoShardIsRefused(_ text: String) {
         #expect {
             _ = try Shard(text)
