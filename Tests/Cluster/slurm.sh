@@ -25,7 +25,7 @@ finish() {
     done
     sleep 1
     if [ "$status" != 0 ]; then tail -n 5 "$work"/*.log "$work"/logs/* >&2 || true; fi
-    [ -n "${KEEP:-}" ] && echo "slurm: $work is kept" || rm -rf "$work"
+    if [ -n "${KEEP:-}" ]; then echo "slurm: $work is kept"; else rm -rf "$work"; fi
     exit "$status"
 }
 trap finish EXIT
@@ -85,7 +85,8 @@ END
 export SLURM_CONF="$work/slurm.conf"
 slurmctld
 slurmd
-waits 30 sh -c '[ "$(sinfo -h -o %T)" = idle ]'
+is_up() { [ "$(sinfo -h -o %T)" = idle ]; }
+waits 30 is_up
 step "a cluster of $cpus processors"
 
 python3 "$here/pictures.py" "$work/pictures" "$count"
