@@ -8,7 +8,14 @@ extension Library {
         _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportReport, _ db: Database
     ) throws {
         let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
-        let known = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256])
+        let pixels = try picture.pixels.map { try Text.sha256($0, field: "the digest of pixels") }
+        let digests = try [sha256] + (picture.aliases ?? []).map { try Text.sha256($0, field: "the picture's other digest") }
+        // Whichever of its files was seen here first, it is the same picture.
+        var known: Int64?
+        for digest in digests where known == nil {
+            let own = try Library.aliased(digest, db) ?? digest
+            known = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [own])
+        }
         if known == nil {
             try db.execute(
                 sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?)",
@@ -18,6 +25,8 @@ extension Library {
             report.picturesMerged += 1
         }
         let id = known ?? db.lastInsertedRowID
+        if let pixels { try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id]) }
+        for digest in digests { try Library.insert(alias: digest, of: id, db) }
         for path in picture.paths {
             try db.execute(
                 sql: "INSERT INTO picturePath (path, pictureId, seenAt) VALUES (?, ?, ?) ON CONFLICT (path, pictureId) DO NOTHING",
