@@ -28,7 +28,8 @@ struct LibraryOptions: ParsableArguments {
     func validate() throws {
         if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }
         if let libraryPath, ForeignNames.isForeign(libraryPath) {
-            throw ValidationError("--library is \(libraryPath); SQLite takes names in UTF-8 alone, so choose another folder.")
+            let shown = ForeignNames.shown(libraryPath)
+            throw ValidationError("--library is \(shown); SQLite takes names in UTF-8 alone, so choose another folder.")
         }
     }
 }

@@ -22,7 +22,8 @@ package enum SystemPath {
         var rest = Array(bytes)[...]
         while let first = rest.first {
             let length = min(length(from: first), rest.count)
-            if let scalar = String(validating: rest.prefix(length), as: UTF8.self)?.unicodeScalars.first, isTyped || !marks.contains(scalar.value) {
+            let scalar = String(validating: rest.prefix(length), as: UTF8.self)?.unicodeScalars.first
+            if let scalar, isTyped || !marks.contains(scalar.value) {
                 scalars.append(scalar)
                 rest = rest.dropFirst(length)
             } else {

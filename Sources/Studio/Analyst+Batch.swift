@@ -65,7 +65,8 @@ extension Analyst {
                     try onOutcome(
                         .analysed(
                             try analyze(
-                                decoded, looks.removeFirst(), of: file, analyzer: analyzer, composition: composition, before: before + share))
+                                decoded, looks.removeFirst(), of: file, analyzer: analyzer, composition: composition, before: before + share
+                            ))
                     )
                 }
             }

@@ -37,7 +37,9 @@ extension PictureFile {
         let candidates = ["txt", "caption", "TXT"].flatMap { [stem.appendingPathExtension($0), picture.appendingPathExtension($0)] }
         for file in candidates {
             var status = stat()
-            guard file.path.withSystemPath({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { continue }
+            guard file.path.withSystemPath({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+                continue
+            }
             let name = file.lastPathComponent
             guard status.st_size <= RecoveredPrompts.longestCaption else {
                 notes.append("\(name) is \(status.st_size) bytes long, too long for a caption (\(RecoveredPrompts.longestCaption) at most)")

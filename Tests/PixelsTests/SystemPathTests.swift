@@ -13,13 +13,15 @@ import Testing
     @Test func everyNameComesBackByteForByte() {
         var random = SeededGenerator.announced()
         let pieces: [[UInt8]] = [
-            Array("café".utf8), [0xE9], [0xC3], [0xF4, 0x8F, 0xBA, 0xA9], [0xF4, 0x8F], [0xED, 0xA0, 0x80], [0xC0, 0x80], Array("日本".utf8), [0xFF],
+            Array("café".utf8), [0xE9], [0xC3], [0xF4, 0x8F, 0xBA, 0xA9], [0xF4, 0x8F], [0xED, 0xA0, 0x80], [0xC0, 0x80], Array("日本".utf8),
+            [0xFF],
             Array("a b.jpg".utf8), [0x0A], [0x1B],
         ]
         for _ in 0..<5000 {
             var name: [UInt8] = []
             for _ in 0..<Int.random(in: 1...6, using: &random) {
-                name += Bool.random(using: &random)
+                name +=
+                    Bool.random(using: &random)
                     ? pieces.randomElement(using: &random)! : [UInt8.random(in: 1...255, using: &random)]
             }
             let text = SystemPath.text(of: name)
