@@ -50,11 +50,13 @@ struct OutputPlaces {
         }
         let folder = file.deletingLastPathComponent().path
         guard folder.withSystemPath({ access($0, F_OK) }) == 0 else { return errno == ENOENT ? nil : String(cString: strerror(errno)) }
-        return folder.withSystemPath({ access($0, W_OK | X_OK) }) == 0 ? nil : "its folder cannot be written to (\(String(cString: strerror(errno))))"
+        return folder.withSystemPath({ access($0, W_OK | X_OK) }) == 0
+            ? nil : "its folder cannot be written to (\(String(cString: strerror(errno))))"
     }
 
     private static func isSame(_ first: URL, _ second: URL) -> Bool {
         var (one, other) = (stat(), stat())
-        return first.path.withSystemPath({ stat($0, &one) }) == 0 && second.path.withSystemPath({ stat($0, &other) }) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino
+        guard first.path.withSystemPath({ stat($0, &one) }) == 0, second.path.withSystemPath({ stat($0, &other) }) == 0 else { return false }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 }
