@@ -30,6 +30,8 @@ struct BatchRun {
         var stood = 0
         var failed = 0
         var failures: [String] = []
+        /// What is said of files that were changed since their pictures were looked at.
+        var changed: [String] = []
         var printed = 0
         var captions = CaptionTally()
         /// When the first picture that had to be looked at was begun with.
@@ -67,10 +69,14 @@ struct BatchRun {
                 case .analysed(let report):
                     clearForOutput(progress)
                     caption(report.picture.path, report.picture.sha256, &tally)
+                    if let known = report.knownAs, tally.changed.count < BatchRun.listedFailures {
+                        tally.changed.append("\(report.picture.path) is \(known)")
+                    }
                     try print(report, isFirst: tally.printed == 0)
                     tally.analysed += 1
                     tally.printed += 1
-                case .stood(let path, let report):
+                case .stood(let path, let report, let known):
+                    if let known, tally.changed.count < BatchRun.listedFailures { tally.changed.append("\(path) is \(known)") }
                     caption(path, report?.picture.sha256, &tally)
                     if let report {
                         clearForOutput(progress)
@@ -142,6 +148,7 @@ struct BatchRun {
                 output.write("This was shard \(shard.number) of \(shard.count); \(left) left to the others.\n")
             }
             if let told = CommandText.passedOver(listing.passedOver) { output.write(told + "\n") }
+            for changed in tally.changed { output.write(DisplayText.harmless(changed) + ".\n") }
             if captions != nil { output.write(tally.captions.summary + "\n") }
         }
         for problem in tally.captions.problems.prefix(BatchRun.listedFailures) { output.write("analyze: \(problem)\n") }

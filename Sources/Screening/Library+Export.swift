@@ -56,6 +56,12 @@ extension Library {
 // MARK: - Out
 
 extension Library {
+    private static func aliases(of picture: Int64, _ db: Database) throws -> [String]? {
+        let found = try Row.fetchAll(
+            db, sql: "SELECT sha256 FROM pictureAlias WHERE pictureId = ? ORDER BY sha256", arguments: [picture])
+        return found.isEmpty ? nil : try found.map { try StoredRow($0, of: "pictureAlias").value("sha256") }
+    }
+
     private static func exported(_ picture: PictureRecord, _ db: Database) throws -> ExportedPicture {
         func rows(_ sql: String) throws -> [Row] { try db.rows(sql, [picture.id]) }
         let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map { try AnalysisRecord($0) }
@@ -79,7 +85,11 @@ extension Library {
             },
             prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
             generations: try Generation.all(rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id"), db)
-                .map(ExportedGeneration.init))
+                .map(ExportedGeneration.init),
+            pixels: try rows("SELECT id, pixels FROM picture WHERE id = ?").first.flatMap {
+                try StoredRow($0, of: "picture").optional("pixels")
+            },
+            aliases: try Library.aliases(of: picture.id, db))
     }
 }
 

@@ -7,9 +7,14 @@ extension Library {
     static func take(
         _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportReport, _ db: Database
     ) throws {
-        var sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
-        if let other = try Library.aliased(sha256, db) { sha256 = other }
-        let known = try db.number("SELECT id FROM picture WHERE sha256 = ?", [sha256])
+        let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
+        let pixels = try picture.pixels.map { try Text.sha256($0, field: "the digest of pixels") }
+        let digests = try [sha256] + (picture.aliases ?? []).map { try Text.sha256($0, field: "the picture's other digest") }
+        // Whichever of its files was seen here first, it is the same picture.
+        var known: Int64?
+        for digest in digests where known == nil {
+            known = try db.number("SELECT id FROM picture WHERE sha256 = ?", [try Library.aliased(digest, db) ?? digest])
+        }
         if known == nil {
             let last = picture.paths.max { $0.seenAt < $1.seenAt }
             try db.run(
@@ -20,6 +25,8 @@ extension Library {
             report.picturesMerged += 1
         }
         let id = known ?? db.lastInsertedRowID
+        if let pixels { try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id]) }
+        for digest in digests { try Library.insert(alias: digest, of: id, db) }
         for path in picture.paths {
             try db.run(
                 """

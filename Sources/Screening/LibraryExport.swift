@@ -98,6 +98,9 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package var decisions: [ExportedDecision]
     package var prompts: [ExportedPrompt]
     package var generations: [ExportedGeneration]
+    /// What its pixels are known by, and other digests that its file has had; nil where there are none, and in exports of earlier versions.
+    package var pixels: String?
+    package var aliases: [String]?
 }
 
 package struct ExportedAnalysis: Codable, Sendable, Equatable {

@@ -84,6 +84,9 @@ extension GenerationOrder {
         let engine = wish.engine ?? BuiltinEngine.name
         guard known.engines.contains(engine) else { throw OrderError.unknown(what: "engine", value: engine, known: known.engines) }
         if known.isOutside { try Self.allowElsewhere(wish) }
+        for (what, text) in [("prompt", wish.prompt), ("negative", wish.negative)] where text.map(SystemPath.isForeign) == true {
+            throw OrderError.notUTF8(what: what)
+        }
         let preview = try Self.file(wish.preview, isPicture: "preview")
         let strengths = try Self.sheet(wish)
         var request = try Self.request(wish, known)

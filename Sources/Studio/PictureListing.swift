@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Pixels
 import Synchronization
 
 /// Paths of pictures as they come, from folders, from arguments and from standard input. A thread of its own looks for them, some hundred
@@ -189,9 +190,11 @@ package final class PictureListing: Sendable {
 
     private func listStandardInput() -> Bool {
         var strange = 0
-        while let line = readLine() {
-            // One name that cannot be told from bytes is passed over; a picture's own bytes are many such lines.
-            guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
+        var lines = InputLines()
+        while let line = lines.next() {
+            // Names may be of any bytes, but most lines that look so are none. A picture's own bytes are many such lines.
+            let isStrange = SystemPath.isForeign(line) || line.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            guard !isStrange || SystemPath.kind(of: NSString(string: line).expandingTildeInPath, following: false) != nil else {
                 strange += 1
                 guard strange < Self.mostStrangeLines else {
                     return give(.problem("standard input is no list of paths; give a picture's path, not its bytes"))
@@ -221,8 +224,6 @@ package final class PictureListing: Sendable {
 
     /// Whether a folder, or a link to one, is there.
     package static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        let expanded = NSString(string: path).expandingTildeInPath
-        return FileManager.default.fileExists(atPath: expanded, isDirectory: &isFolder) && isFolder.boolValue
+        SystemPath.kind(of: NSString(string: path).expandingTildeInPath) == .folder
     }
 }

@@ -120,7 +120,7 @@ extension ScreeningDesk {
             $0.hasPrefix(database.lastPathComponent) || [JobLock.fileName, JobLock.analysesFileName].contains($0)
         }
         var wanted = stat()
-        guard stat(file.path, &wanted) == 0 else { return false }
+        guard file.path.withSystemPath({ stat($0, &wanted) }) == 0 else { return false }
         return names.contains { name in
             var found = stat()
             return stat(folder.appendingPathComponent(name).path, &found) == 0 && found.st_dev == wanted.st_dev
