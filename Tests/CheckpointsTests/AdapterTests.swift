@@ -51,6 +51,34 @@ import Testing
         #expect(Agreement(weight.values, made.values).relative > 0.1)
     }
 
+    /// LyCORIS' and peft's own merges (`make_butterflies.py`): within a limit, with a factor for each output, in one round and several.
+    @Test(arguments: [
+        ("boft", Float(0.7)), ("boft-convolution", 0.7), ("boft-peft", 1), ("boft-peft-rounds", 1), ("boft-peft-convolution", 1),
+    ])
+    func butterfliesAreMergedAsTheirOwnToolsDo(_ kind: String, _ multiplier: Float) throws {
+        let folder = try TemporaryFolder()
+        let turned = try SafetensorsFile(fixture("adapters/butterflies.safetensors", room: "Checkpoints"))
+        let weight = try turned.tensor("\(kind).weight")
+        let weights = try model(weight, in: folder)
+        let outcome = try LowRankAdaptation(fixture("adapters/\(kind).safetensors", room: "Checkpoints")).outcome(
+            for: [component(weights, multiplier: multiplier)])
+        #expect(outcome.notes.isEmpty, "\(outcome.notes)")
+        let made = try weights.adding(outcome.additions[0]).tensor("layer.weight", weight.shape)
+        let agreement = Agreement(made.values, try turned.tensor("\(kind).merged").values)
+        #expect(agreement.relative < 2e-6, "\(kind): \(agreement)")
+        #expect(Agreement(weight.values, made.values).relative > 0.1)
+    }
+
+    /// Blocks that make no rounds over the weight's places are told, whatever their shapes say.
+    @Test(arguments: [[1, 2, 3, 3], [3, 2, 2, 2], [1, 1, 2, 2], [64, 2, 2, 2], [2, 2, 2, 3]])
+    func butterfliesThatDoNotFitAreLeftOut(_ shape: [Int]) throws {
+        let folder = try TemporaryFolder()
+        let weights = try model(.zeros([4, 6]), in: folder)
+        let odd = try adaptation([("lora_unet_layer.oft_blocks", .zeros(Shape(shape)))], in: folder)
+        let refused = #expect(throws: CheckpointError.self) { try odd.outcome(for: [component(weights, multiplier: 1)]) }
+        #expect(refused?.description.contains("oft_blocks") == true, "\(String(describing: refused))")
+    }
+
     @Test(arguments: kinds) func everyKindIsMergedAsItsOwnToolsDo(_ kind: String, _ multiplier: Float) throws {
         let folder = try TemporaryFolder()
         let weight = try merged.tensor("\(kind).weight")
