@@ -149,12 +149,14 @@ struct AdapterAddition: WeightAddition {
         case .difference: fits = found.count == weight.count
         case .rotation(_, let limit, let rescale):
             if let problem = try problem(withLimit: limit) { return problem }
+            let factors = try count(rescale) ?? outputs
             fits =
                 found.rank == 3 && found[1] == found[2] && (1...AdapterRotation.largestBlock).contains(found[1])
-                && times(found[0], found[1]) == outputs && weight.rank > 1 && (try count(rescale) ?? outputs) == outputs
+                && times(found[0], found[1]) == outputs && weight.rank > 1 && factors == outputs
         case .butterfly(_, let side, let limit, let rescale):
             if let problem = try problem(withLimit: limit) { return problem }
-            fits = AdapterButterfly.fits(found, side, weight: weight) && (try count(rescale) ?? outputs) == outputs
+            let factors = try count(rescale) ?? outputs
+            fits = factors == outputs && AdapterButterfly.fits(found, side, weight: weight)
         // Before anything is multiplied: a product is as large as its parts say.
         case .hadamard(let w1a, let w1b, let w2a, let w2b, let cores):
             let left = try productSize(w1a, w1b, core: cores?[0])

@@ -154,12 +154,22 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
 private func gguf(_ entries: [(String, String)], tensors: [String] = []) -> [UInt8] {
     func little(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(value >> (8 * $0) & 255) } }
     func text(_ text: String) -> [UInt8] { little(text.utf8.count, 8) + Array(text.utf8) }
-    let start: [UInt8] = Array("GGUF".utf8) + little(3, 4) + little(tensors.count, 8) + little(entries.count + 1, 8)
+    var bytes = Array("GGUF".utf8)
+    func numbers(_ values: [(Int, Int)]) { for (value, size) in values { bytes += little(value, size) } }
+    numbers([(3, 4), (tensors.count, 8), (entries.count + 1, 8)])
     // A list of two numbers first, which is passed over.
-    let list: [UInt8] = text("some.list") + little(9, 4) + little(4, 4) + little(2, 8) + little(1, 4) + little(2, 4)
-    let told = entries.flatMap { text($0.0) + little(8, 4) + text($0.1) }
-    let named = tensors.flatMap { text($0) + little(2, 4) + little(4, 8) + little(4, 8) + little(0, 4) + little(0, 8) }
-    return start + list + told + named
+    bytes += text("some.list")
+    numbers([(9, 4), (4, 4), (2, 8), (1, 4), (2, 4)])
+    for (key, value) in entries {
+        bytes += text(key)
+        numbers([(8, 4)])
+        bytes += text(value)
+    }
+    for name in tensors {
+        bytes += text(name)
+        numbers([(2, 4), (4, 8), (4, 8), (0, 4), (0, 8)])
+    }
+    return bytes
 }
 
 /// What a GGUF file holds is told, and what to do instead; whether by its architecture or, where it has none, by its tensors.
