@@ -19,7 +19,8 @@ struct AdapterLayer {
         (".alpha", "alpha"), (".hada_w1_a", "w1a"), (".hada_w1_b", "w1b"), (".hada_w2_a", "w2a"), (".hada_w2_b", "w2b"),
         (".hada_t1", "t1"), (".hada_t2", "t2"), (".lokr_w1_a", "k1a"), (".lokr_w1_b", "k1b"), (".lokr_w1", "k1"), (".lokr_w2_a", "k2a"),
         (".lokr_w2_b", "k2b"), (".lokr_w2", "k2"), (".lokr_t2", "kt2"), (".diff_b", "biasDifference"), (".diff", "difference"),
-        (".oft_blocks", "turns"), (".rescale", "rescale"), (".boft_R", "inputTurns"), (".boft_s", "rescale"), (".w_norm", "difference"), (".b_norm", "biasDifference"),
+        (".oft_blocks", "turns"), (".rescale", "rescale"), (".boft_R", "inputTurns"), (".boft_s", "rescale"), (".w_norm", "difference"),
+        (".b_norm", "biasDifference"),
         (".on_input", "onInput"), (".weight", "factors"),
     ]
 

@@ -59,7 +59,8 @@ struct JoyTagConfiguration: Sendable {
             throw .unevenHeads(width: file.dModel, heads: file.numHeads)
         }
         guard file.imageSize % file.patchSize == 0 else {
-            throw .badConfiguration(path: url.path, reason: "pictures of \(file.imageSize) pixels are not cut into patches of \(file.patchSize)")
+            throw .badConfiguration(
+                path: url.path, reason: "pictures of \(file.imageSize) pixels are not cut into patches of \(file.patchSize)")
         }
         (path, side, self.labels, blocks) = (url.path, file.imageSize, labels, file.numBlocks)
         (patch, width, heads, usesSines) = (file.patchSize, file.dModel, file.numHeads, file.useSine ?? false)

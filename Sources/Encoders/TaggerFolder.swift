@@ -79,7 +79,8 @@ struct TaggerFolder: Sendable {
     // MARK: What is no tagger here
 
     private static func isCamie(_ names: Set<String>) -> Bool {
-        names.contains { $0.lowercased().hasPrefix("camie") } || names.contains("model_initial_only.pt") || names.contains("model_refined.pt")
+        names.contains { $0.lowercased().hasPrefix("camie") } || names.contains("model_initial_only.pt")
+            || names.contains("model_refined.pt")
     }
 
     private static let instead = "take one that is: SmilingWolf/wd-vit-tagger-v3 or another WD tagger of version 3, or fancyfeast/joytag"

@@ -41,7 +41,9 @@ struct HashedAdapters {
         guard let told = settings["AddNet Model \(number)"], let open = told.lastIndex(of: "("), told.hasSuffix(")") else { return }
         let name = told[..<open].trimmingCharacters(in: .whitespaces)
         take(name[...], hash: told[told.index(after: open)...].dropLast())
-        func weight(_ part: String) -> String { settings["AddNet Weight \(part) \(number)"].flatMap { Double($0) == nil ? nil : $0 } ?? "1" }
+        func weight(_ part: String) -> String {
+            settings["AddNet Weight \(part) \(number)"].flatMap { Double($0) == nil ? nil : $0 } ?? "1"
+        }
         tags.append("<lora:\(name):\(weight("B")):\(weight("A"))>")
         heeded.formUnion(["AddNet Enabled"] + ["Module", "Model", "Weight A", "Weight B"].map { "AddNet \($0) \(number)" })
     }

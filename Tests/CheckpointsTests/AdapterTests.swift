@@ -151,6 +151,28 @@ import Testing
         #expect(try zero.outcome(for: [component(weights, multiplier: 1)]).notes.first?.contains("alpha of 0") == true)
     }
 
+    /// diffusers once kept adaptations in attention processors, whose layers have no names of their own; an alpha whose pair is missing is told,
+    /// and the rest is used.
+    @Test func processorsAreSeenThroughAndALoneAlphaIsTold() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("model.safetensors")
+        try SafetensorsFile.write(
+            tensors: [("mid.attn1.to_q.weight", .zeros([2, 2])), ("mid.attn1.to_out.0.weight", .zeros([2, 2]))], to: file)
+        let weights = try Weights(url: file)
+        let (down, up) = (Tensor([1, 2], shape: [1, 2]), Tensor([3, 4], shape: [2, 1]))
+        let old = try adaptation(
+            [
+                ("unet.mid.attn1.processor.to_q_lora.down.weight", down), ("unet.mid.attn1.processor.to_q_lora.up.weight", up),
+                ("unet.mid.attn1.processor.to_out_lora.down.weight", down), ("unet.mid.attn1.processor.to_out_lora.up.weight", up),
+                ("lora_unet_mid_attn1_to_k.alpha", Tensor([4], shape: [1])),
+            ], in: folder
+        ).outcome(for: [component(weights, multiplier: 1)])
+        for name in ["mid.attn1.to_q.weight", "mid.attn1.to_out.0.weight"] {
+            #expect(try weights.adding(old.additions[0]).tensor(name, [2, 2]).values == [3, 6, 4, 8])
+        }
+        #expect(old.notes.count == 1 && old.notes[0].contains("lora_unet_mid_attn1_to_k.alpha"), "\(old.notes)")
+    }
+
     /// Products as large as a file's shapes say are never made before they are known to fit.
     @Test func partsThatMultiplyToOtherShapesAreLeftOut() throws {
         let folder = try TemporaryFolder()

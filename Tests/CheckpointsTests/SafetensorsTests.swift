@@ -176,8 +176,10 @@ private func gguf(_ entries: [(String, String)], tensors: [String] = []) -> [UIn
 @Test(
     arguments: [
         (gguf([("general.name", "x"), ("general.architecture", "sdxl")]), "SDXL (architecture sdxl), a format that is not read"),
-        (gguf([("general.architecture", "sd1")]), "SD 1.5"), (gguf([("general.architecture", "flux")]), "Flux.1 (architecture flux), a family"),
-        (gguf([("general.architecture", "t5encoder")]), "text encoder T5"), (gguf([("general.architecture", "newest")]), "of newest, a family"),
+        (gguf([("general.architecture", "sd1")]), "SD 1.5"),
+        (gguf([("general.architecture", "flux")]), "Flux.1 (architecture flux), a family"),
+        (gguf([("general.architecture", "t5encoder")]), "text encoder T5"),
+        (gguf([("general.architecture", "newest")]), "of newest, a family"),
         (gguf([], tensors: ["model.diffusion_model.input_blocks.0.0.weight"]), "of SD 1.5, a format"),
         (gguf([], tensors: ["a", "conditioner.embedders.1.model.ln_final.bias"]), "of SDXL, a format"),
         (gguf([], tensors: ["model.diffusion_model.joint_blocks.0.x"]), "of SD 3, a family"), (gguf([]), "a GGUF file, which is not read"),
@@ -188,7 +190,8 @@ func ggufFilesTellWhatTheyHold(_ bytes: [UInt8], _ told: String) throws {
     let file = folder.url.appendingPathComponent("model.gguf")
     try Data(bytes).write(to: file)
     let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(file) }
-    #expect(error?.description.contains(told) == true && error?.description.contains(".safetensors") == true, "\(String(describing: error))")
+    #expect(
+        error?.description.contains(told) == true && error?.description.contains(".safetensors") == true, "\(String(describing: error))")
 }
 
 /// Files that are called checkpoints and are none are named for what they are, and what to do is told.

@@ -34,6 +34,19 @@ import Testing
         }
     }
 
+    /// A banner is padded to a square of hundreds of times its pixels: what the network sees is what that square would give, without it.
+    @Test(arguments: [(2_300, 21), (19, 2_100)]) func bannersAreSeenAsTheirSquares(_ width: Int, _ height: Int) throws {
+        var random = SeededGenerator.announced()
+        let bytes = (0..<width * height * 3).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let banner = Image(width: width, height: height, channels: 3, bytes: bytes)
+        let side = max(width, height)
+        let (left, top) = ((side - width) / 2, (side - height) / 2)
+        let square = banner.padded(
+            left: left, top: top, right: side - width - left, bottom: side - height - top, with: .colour([255, 255, 255]))
+        let tagger = try Tagger(directory: fixture("tagger-vit", room: "Encoders"))
+        #expect(try tagger.pixels(banner).bytes == square.resized(width: 64, height: 64, filter: .bicubic).bytes)
+    }
+
     @Test func labelsAreChosenByThresholds() throws {
         let tagger = try Tagger(directory: fixture("tagger-vit", room: "Encoders"))
         #expect(tagger.labels.count == 20 && tagger.labels[14].name == "quote\"d,_name")
@@ -74,7 +87,8 @@ import Testing
         (["config.json", "selected_tags.csv", "model.onnx"], ["ONNX (model.onnx)", "model.safetensors of the same"]),
         (["selected_tags.csv", "model.onnx"], ["ONNX (model.onnx)", "SmilingWolf/wd-vit-tagger-v3"]),
         (["camie-tagger-v2.safetensors", "camie-tagger-v2-metadata.json"], ["Camie", "fancyfeast/joytag"]),
-        (["model_initial_only.pt", "metadata.json"], ["Camie"]), (["tags_v0.9_13k.json", "model_v0.9.pth"], ["model_v0.9.pth", "convert"]),
+        (["model_initial_only.pt", "metadata.json"], ["Camie"]),
+        (["tags_v0.9_13k.json", "model_v0.9.pth"], ["model_v0.9.pth", "convert"]),
         (["top_tags.txt", "config.json", "model.pt"], ["model.pt", "may run programs"]),
         (["top_tags.txt", "config.json"], ["no weights", "model.safetensors"]), ([], ["no files"]), (["a.txt"], ["a.txt", "JoyTag"]),
         (["config.json", "model.safetensors"], ["config.json, model.safetensors", "PixAI"]),
@@ -89,8 +103,10 @@ import Testing
     /// JoyTag's and PixAI's own files, spoilt.
     @Test(arguments: [
         ("tagger-joytag", "config.json", #"{"class": "CLIPLikeModel"}"#, "JoyTag"),
-        ("tagger-joytag", "config.json", joyTag(#""class": "MAE""#), "MAE"), ("tagger-joytag", "top_tags.txt", "1girl\nsolo\n", "20 labels"),
-        ("tagger-joytag", "config.json", joyTag(#""num_heads": 5"#), "5 heads"), ("tagger-joytag", "config.json", joyTag(#""d_model": 1"#), "d_model"),
+        ("tagger-joytag", "config.json", joyTag(#""class": "MAE""#), "MAE"),
+        ("tagger-joytag", "top_tags.txt", "1girl\nsolo\n", "20 labels"),
+        ("tagger-joytag", "config.json", joyTag(#""num_heads": 5"#), "5 heads"),
+        ("tagger-joytag", "config.json", joyTag(#""d_model": 1"#), "d_model"),
         ("tagger-joytag", "config.json", joyTag(#""patch_size": 15"#), "patches of 15"),
         ("tagger-joytag", "config.json", joyTag(#""cnn_stem": "conv:c=32,s=8;pool""#), "pool"),
         ("tagger-joytag", "config.json", joyTag(#""cnn_stem": "conv:c=32,s=0""#), "conv:c=32,s=0"),
@@ -110,7 +126,8 @@ import Testing
     /// The small JoyTag's configuration with a key's value changed.
     private static func joyTag(_ changed: String) -> String {
         var keys = [
-            "class": #""ViT""#, "n_tags": "20", "image_size": "64", "num_blocks": "2", "patch_size": "16", "d_model": "32", "num_heads": "4",
+            "class": #""ViT""#, "n_tags": "20", "image_size": "64", "num_blocks": "2", "patch_size": "16", "d_model": "32",
+            "num_heads": "4",
             "use_sine": "true", "cnn_stem": #""conv:c=32,s=16,k=16,p=0""#,
         ]
         let parts = changed.split(separator: ":", maxSplits: 1)

@@ -165,7 +165,8 @@ import Testing
         #expect(!report.notes.contains { $0.contains("renamed is") || $0.contains("Lora hashes") })
 
         let digits = try #require(first.autoV3)
-        let collected = "a cat <lora:a:1>\nSteps: 5, Seed: 1, Size: 64x64, Hashes: {\"lora:a\": \"\(digits.prefix(10))\", \"model\": \"0123456789\"}"
+        let collected =
+            "a cat <lora:a:1>\nSteps: 5, Seed: 1, Size: 64x64, Hashes: {\"lora:a\": \"\(digits.prefix(10))\", \"model\": \"0123456789\"}"
         #expect(pictures.studio.infotext(collected).wish.settings.prompt == "a cat <lora:renamed:1>")
         let networks = """
             a cat
