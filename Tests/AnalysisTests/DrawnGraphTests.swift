@@ -78,7 +78,7 @@ import Testing
             )?.positive
         }
         #expect(set("false") == "one" && set("true") == "two" && set(#"["22", 0]"#) == "two" && set(#"["99", 0]"#) == "one")
-        #expect(set("true", on: #"["23", 0]"#) == "one" && set("true", on: #"["10", 0]"#) == nil)
+        #expect(set("true", on: #"["23", 0]"#) == "one" && set("true", on: #"["10", 0]"#) == "")
         let sides =
             #""8": {"class_type": "Empty", "inputs": {}}, "10": {"class_type": "ComfySwitchNode", "inputs": {"switch": true, "on_true": ["11", 0]}}"#
         #expect(

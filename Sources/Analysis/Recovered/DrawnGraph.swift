@@ -190,6 +190,8 @@ struct DrawnGraph {
             // What becomes of a seed after a run stands behind it, and is no input.
             if name.hasSuffix("seed"), let next = rest.first?.string, afterwards.contains(next) { rest.removeFirst() }
         }
+        // Newer versions leave out the inputs without links, and so their names: then none of the others is certain either.
+        if graph == nil, rest.contains(where: { $0 != .null && !afterwards.contains($0.string ?? "") }) { values = [:] }
         guard values.isEmpty, graph == nil else { return values }
         // Nodes that do not tell what their values are called.
         let texts = listed.compactMap(\.string)

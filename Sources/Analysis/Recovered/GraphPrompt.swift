@@ -24,7 +24,7 @@ struct GraphPrompt {
         if let strength = number("denoise", of: first)?.double, strength < 1 { recovered.strength = strength }
         takeModel(of: first, into: &recovered)
         takeSize(of: first, into: &recovered)
-        if recovered.positive.isEmpty, let words = words(place: place) {
+        if recovered.positive.isEmpty, recovered.negative.isEmpty, let words = words(place: place) {
             (recovered.positive, recovered.negative) = (words.positive, words.negative)
         }
         for sampler in samplers.filter({ $0.id != first.id }).prefix(Self.mostFurther) {
