@@ -13,11 +13,10 @@ extension Tagger {
 extension Analyst {
     /// The tagger that this studio was made with; nil where there is none.
     ///
-    /// - Throws: ``StudioError/notATagger(path:)``.
+    /// - Throws: `EncoderError` for a folder that is none's.
     func tagger() throws -> Tagger? {
         if let openedTagger { return openedTagger }
         guard let taggerFolder = taggerFolder.map({ folder(ofTagger: $0) }) else { return nil }
-        guard Tagger.isTagger(directory: taggerFolder) else { throw StudioError.notATagger(path: taggerFolder.path) }
         let tagger = try Tagger(directory: taggerFolder, arithmetic: EncoderPrecision(named: precisionName).arithmetic)
         openedTagger = tagger
         return tagger

@@ -134,4 +134,54 @@ import Testing
         try write("models/photoreal.safetensors", [1, 2, 3, 4, 5])
         #expect(pictures.studio.calledHashes(of: order).model == (try told("models/photoreal.safetensors")).map { String($0.prefix(10)) })
     }
+
+    // MARK: LoRAs by their hashes
+
+    /// A file of one number, with what a trainer told in it.
+    private func writeLoRA(_ name: String, _ number: UInt8, metadata: String = "") throws -> URL {
+        let place = pictures.studio.installation.personalModels.appendingPathComponent("loras/\(name).safetensors")
+        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let header = Array(#"{\#(metadata)"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8)
+        try Data([UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [number, 0, 0, 0]).write(to: place)
+        return place
+    }
+
+    /// By AutoV3, AutoV2, by what the trainer wrote, and as collections and Additional Networks have it; the names found are the ones called.
+    @Test func aLoRAOfAnotherNameIsFoundByItsHash() throws {
+        let (soft, hard) = (try writeLoRA("renamed", 1), try writeLoRA("styles/hard too", 2))
+        _ = try writeLoRA("trained", 3, metadata: #""__metadata__":{"sshs_model_hash":"00112233445566778899"},"#)
+        let (first, second) = (try FileDigests.make(of: soft), try FileDigests.make(of: hard))
+        let text = """
+            a cat, <lora:soft v1:0.8> <LORA: hard :0.5:lbw=INALL> <lora:theirs> <lora:gone:1> <lora:renamed>
+            Steps: 20, Sampler: Euler, Seed: 1, Lora hashes: "soft v1: \(try #require(first.autoV3)), hard: \(second.autoV2.uppercased()), \
+            theirs: 001122334455, gone: ffffffffffff, renamed: eeeeeeeeeeee"
+            """
+        let report = pictures.studio.infotext(text)
+        #expect(
+            report.wish.settings.prompt
+                == "a cat, <lora:renamed:0.8> <LORA:hard too:0.5:lbw=INALL> <lora:trained> <lora:gone:1> <lora:renamed>")
+        #expect(report.notes.contains { $0.contains("soft v1 is called renamed here") }, "\(report.notes)")
+        #expect(report.notes.contains { $0.contains("gone is not here") && $0.contains("ffffffffffff") })
+        #expect(!report.notes.contains { $0.contains("renamed is") || $0.contains("Lora hashes") })
+
+        let digits = try #require(first.autoV3)
+        let collected =
+            "a cat <lora:a:1>\nSteps: 5, Seed: 1, Size: 64x64, Hashes: {\"lora:a\": \"\(digits.prefix(10))\", \"model\": \"0123456789\"}"
+        #expect(pictures.studio.infotext(collected).wish.settings.prompt == "a cat <lora:renamed:1>")
+        let networks = """
+            a cat
+            Steps: 5, Seed: 1, AddNet Enabled: True, AddNet Module 1: LoRA, AddNet Model 1: ink(\(digits)), AddNet Weight A 1: 0.8, \
+            AddNet Weight B 1: 0.6
+            """
+        let added = pictures.studio.infotext(networks)
+        #expect(added.wish.settings.prompt == "a cat <lora:renamed:0.6:0.8>" && !added.notes.contains { $0.contains("AddNet") })
+    }
+
+    /// What is none of these things changes nothing.
+    @Test(arguments: ["Lora hashes: \"a: xyz, b, : 12345678, c: 123\"", "Hashes: {]", "AddNet Model 1: ink, AddNet Model 2: None", ""])
+    func oddHashesChangeNothing(_ settings: String) throws {
+        _ = try writeLoRA("renamed", 1)
+        let text = "a <b <lora:a:1> <lora:c> <\nSteps: 5, Seed: 1, Size: 64x64\(settings.isEmpty ? "" : ", " + settings)"
+        #expect(pictures.studio.infotext(text).wish.settings.prompt == "a <b <lora:a:1> <lora:c> <")
+    }
 }

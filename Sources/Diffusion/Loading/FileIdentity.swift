@@ -61,7 +61,7 @@ package struct FileIdentity: Sendable, Equatable {
             use = "it is \(kind), \(instead)"
             if let told = GGUFHeader(contentsOf: url) {
                 family = told.family
-                self.kind = told.kind
+                self.kind = told.isTextEncoder ? .textEncoder : .network
             }
         }
     }

@@ -19,7 +19,7 @@ struct FileSigns: Sendable {
     // MARK: What the built-in engine takes
 
     private static let lora = FileSigns { names, file in
-        let parts = ["lora_", ".hada_", ".lokr_", ".oft_", ".alpha", "dora_scale", ".lora.", ".diff_b", "lycoris_"]
+        let parts = ["lora_", ".hada_", ".lokr_", ".oft_", ".boft_", ".alpha", "dora_scale", ".lora.", ".diff_b", "lycoris_"]
         guard file.names.contains(where: { name in parts.contains { name.contains($0) } }), !names.begins("input_blocks.0") else {
             return nil
         }
