@@ -131,7 +131,7 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
 @Test func whatStandsOutLeadsThePrompt() throws {
     let result = try analysis(
         of: Seen(tags: ["cat": 0.7, "sofa": 0.9], things: [thing("cat", 0.7, 0, 0, 1, 1), thing("sofa", 0.9, 0, 0, 0.2, 0.2)]))
-    #expect(result.prompt.positive.hasPrefix("a photo of cat, sofa"), "\(result.prompt.positive)")
+    #expect(result.prompt.positive.hasPrefix("a photo of a cat, sofa"), "\(result.prompt.positive)")
 }
 
 @Test func aPromptOfNothingCertainNamesNoSubject() throws {
