@@ -121,7 +121,8 @@ package struct Analyzer: Sendable {
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
         let seen = look.whole.seen.map {
             SeenTags(
-                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [])
+                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [],
+                counting: judgement?.counting)
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
@@ -308,7 +309,9 @@ package struct Analyzer: Sendable {
     /// - Parameter drawn: how likely the picture is no photograph.
     private func sure(_ probability: Float, of tag: Tag, drawn: Float) -> Float {
         let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
-        return selectionConfidence(shifted(probability, by: -offset * drawn), facet: tag.facet)
+        let scale = judgement?.seenScales?[tag.name] ?? judgement?.seenScales?[tag.facet.rawValue]
+        let agreed = scale?.applied(to: probability) ?? probability
+        return selectionConfidence(shifted(agreed, by: -offset * drawn), facet: tag.facet)
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.
