@@ -6,6 +6,8 @@ import Foundation
 struct SeenTags {
     /// By the vocabulary's names, 0 to 1.
     let confidences: [String: Float]
+    /// Tags that say how many there are: fitted as such, so that no facet's scale is theirs.
+    let counted: Set<String>
     private let prominence: [String: Float]
 
     /// - Parameters:
@@ -20,13 +22,18 @@ struct SeenTags {
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
         for (name, tags) in counts {
             let certainties = Self.counted(seen.things, of: name, by: counting)
-            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, share) }
-            if let counting, let tag = counting.several[name] {
-                confidences[tag] = counting.several(seen: confidences[tag], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+            var most: Float = 1
+            if let counting, let several = counting.several[name] {
+                most = counting.several(seen: confidences[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+                confidences[several] = most
             }
+            // A number is no surer than that there are several.
+            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, min(share, most)) }
         }
         if let framing {
-            for (tag, certainty) in Self.framing(seen.things, framing) { say(tag, certainty) }
+            // What looks like a face where nobody is frames nothing.
+            let most = parts["face"].flatMap { seen.tags[$0] } ?? 1
+            for (tag, certainty) in Self.framing(seen.things, framing, most: most) { say(tag, certainty) }
         }
         // A part is no surer than the whole: what looks like a face where nobody is is none.
         for (part, whole) in parts {
@@ -34,6 +41,7 @@ struct SeenTags {
         }
         for tag in untold { confidences[tag] = nil }
         self.confidences = confidences
+        counted = Set(counts.values.flatMap { $0 }).union(counting?.several.values.map { $0 } ?? [])
         prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
     }
 
@@ -77,10 +85,14 @@ struct SeenTags {
     }
 
     /// By the largest face, else by how much is seen of the largest person.
-    private static func framing(_ things: [SeenThing], _ framing: EncoderConfiguration.Framing) -> [(tag: String, certainty: Float)] {
+    ///
+    /// - Parameter most: how sure a face may be.
+    private static func framing(
+        _ things: [SeenThing], _ framing: EncoderConfiguration.Framing, most: Float
+    ) -> [(tag: String, certainty: Float)] {
         func height(_ thing: SeenThing) -> Float { thing.box.height * thing.certainty }
         if let face = things.filter({ $0.name == "face" }).max(by: { height($0) < height($1) }), face.box.height >= framing.portrait {
-            return [(face.box.height >= framing.closeUp ? "close-up" : "portrait framing", face.certainty)]
+            return [(face.box.height >= framing.closeUp ? "close-up" : "portrait framing", min(face.certainty, most))]
         }
         guard let person = things.filter({ $0.name == "person" }).max(by: { height($0) < height($1) }),
             let whole = person.traits["whole figure"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import counting
 import labels
 import seeing
 from evaluate import COCO, ranks
@@ -27,6 +28,8 @@ class Pictures:
 
     def __init__(self, name, sees, joined, cache):
         self.names, pooled, logits, self.seen, self.things = looked_at(sees, cache, name)
+        if numbers := joined.judgement.get("counting"):
+            self.seen = [counting.told(tags, things, sees.config["counts"], numbers) for tags, things in zip(self.seen, self.things)]
         self.embeddings = joined.head.embed(pooled, logits)
         self.mediums = joined.head.mediums(pooled)
         self.joined = joined

@@ -87,6 +87,9 @@ class Joined:
         self.head = head.Head({name: tensor.numpy() for name, tensor in towers.read(model / "head.safetensors").items()}, config["head"])
         self.tower = towers.TextTower(towers.read(model / "text.safetensors"), model / "vocab.txt")
         self.embedded = {}
+        # Tags that say how many have no facet's scale.
+        self.counted = {word for words in config["seeing"]["counts"].values() for word in words}
+        self.counted |= set(self.judgement.get("counting", {}).get("several", {}).values())
 
     def texts(self, texts):
         missing = [text for text in dict.fromkeys(texts) if text not in self.embedded]
@@ -105,7 +108,7 @@ class Joined:
     def sure(self, seen, tag, drawn):
         """What the head says of a tag, on selection's scale."""
         facet = self.vocabulary.facets.get(tag, "subject")
-        shown = seeing.judged(seen[tag], tag, facet, self.judgement)
+        shown = seeing.judged(seen[tag], tag, None if tag in self.counted else facet, self.judgement)
         log_odds = logit(shown) - self.judgement.get("drawnSeenOffsets", {}).get(facet, 0) * drawn
         return head.sigmoid((log_odds + self.judgement["shownOffset"]) / self.judgement["shownSlope"])
 
