@@ -121,7 +121,8 @@ package struct Analyzer: Sendable {
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
         let seen = look.whole.seen.map {
             SeenTags(
-                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [])
+                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [],
+                counting: judgement?.counting)
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
@@ -260,7 +261,7 @@ package struct Analyzer: Sendable {
             }
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                let sure = self.sure(probability, of: tag, drawn: 1 - isPhoto)
+                let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
                     guard probability >= Self.leastSeen else { continue }
@@ -299,16 +300,19 @@ package struct Analyzer: Sendable {
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
             guard let probability = seen.confidences[general.name] else { return least }
             let told = row(of: general).map { ranked($0, general.facet) } ?? 0
-            return min(least, max(told, sure(probability, of: general, drawn: drawn)))
+            return min(least, max(told, sure(probability, of: general, in: seen, drawn: drawn)))
         }
     }
 
     /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
     ///
     /// - Parameter drawn: how likely the picture is no photograph.
-    private func sure(_ probability: Float, of tag: Tag, drawn: Float) -> Float {
+    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, drawn: Float) -> Float {
         let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
-        return selectionConfidence(shifted(probability, by: -offset * drawn), facet: tag.facet)
+        let isCounted = seen?.counted.contains(tag.name) ?? false
+        let scale = judgement?.seenScales?[tag.name] ?? (isCounted ? nil : judgement?.seenScales?[tag.facet.rawValue])
+        let agreed = scale?.applied(to: probability) ?? probability
+        return selectionConfidence(shifted(agreed, by: -offset * drawn), facet: tag.facet)
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.
