@@ -36,7 +36,7 @@ struct ExportCommand: ParsableCommand {
     var since: String?
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"), completion: .file())
+        name: .shortAndLong, help: ArgumentHelp("Write to this file (default: standard output).", valueName: "file"), completion: .file())
     var output: String?
 
     @Flag(name: .long, help: "Write over a file that is there.")

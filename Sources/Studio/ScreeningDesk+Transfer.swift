@@ -34,7 +34,7 @@ extension ScreeningDesk {
     /// Writes what is given piece by piece to a file: whole or not at all.
     ///
     /// - Returns: what the writing returns.
-    func write(toFile file: URL, overwriting: Bool, _ write: ((Data) throws -> Void) throws -> Int) throws -> Int {
+    func write(toFile file: URL, overwriting: Bool, _ write: @escaping ((Data) throws -> Void) throws -> Int) throws -> Int {
         guard !isOurs(file) else { throw TransferError.isTheLibrary(path: file.path) }
         guard overwriting || !OutputPlaces.isTaken(file) else { throw TransferError.exists(path: file.path) }
         var count = 0
