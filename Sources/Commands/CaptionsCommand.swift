@@ -17,7 +17,8 @@ struct CaptionOptions: ParsableArguments {
         help: ArgumentHelp("What stands first in every caption, such as a trigger word (default: nothing).", valueName: "text"))
     var prefix = ""
 
-    @Option(name: .customLong("caption-suffix"), help: ArgumentHelp("What stands last in every caption (default: nothing).", valueName: "text"))
+    @Option(
+        name: .customLong("caption-suffix"), help: ArgumentHelp("What stands last in every caption (default: nothing).", valueName: "text"))
     var suffix = ""
 
     @Option(
@@ -30,7 +31,9 @@ struct CaptionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("caption-shuffle"),
-        help: ArgumentHelp("Shuffle the tags, another way for each picture; the same seed gives the same captions (default: the likeliest first).", valueName: "seed"))
+        help: ArgumentHelp(
+            "Shuffle the tags, another way for each picture; the same seed gives the same captions (default: the likeliest first).",
+            valueName: "seed"))
     var shuffle: UInt64?
 
     @Flag(name: .long, help: "Write over a file that is there.")

@@ -90,7 +90,8 @@ struct EmbeddingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Print how long the tower takes for all inputs at once, this many times, instead of embeddings (default: the embeddings).", valueName: "passes"))
+            "Print how long the tower takes for all inputs at once, this many times, instead of embeddings (default: the embeddings).",
+            valueName: "passes"))
     var time: Int?
 
     @OptionGroup var looking: LookingOptions

@@ -23,7 +23,8 @@ struct ExportCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A table of tags, a row for each picture and tag: csv or jsonl (default: all of the library).", valueName: "form"),
+        help: ArgumentHelp(
+            "A table of tags, a row for each picture and tag: csv or jsonl (default: all of the library).", valueName: "form"),
         completion: .list(TagTable.Format.allCases.map(\.rawValue)))
     var tags: TagTable.Format?
 

@@ -5,7 +5,9 @@ import Studio
 struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("What draws: a model's name (see redraw models list), its folder, or a .safetensors file (default: redraw-small, or redraw-painter for what is composed anew).", valueName: "name|path"))
+        help: ArgumentHelp(
+            "What draws: a model's name (see redraw models list), its folder, or a .safetensors file (default: redraw-small, or redraw-painter for what is composed anew).",
+            valueName: "name|path"))
     var model: String?
 
     @Option(
@@ -17,13 +19,19 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .customLong("text-encoder"),
-        help: ArgumentHelp("Whose text encoder reads the prompt; twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).", valueName: "name|path"))
+        help: ArgumentHelp(
+            "Whose text encoder reads the prompt; twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
+            valueName: "name|path"))
     var textEncoders: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("What the picture is to show (default: the picture's approved prompt).", valueName: "text"))
     var prompt: String?
 
-    @Option(name: .long, help: ArgumentHelp("What the picture is to stay away from (default: the picture's own negative prompt; nothing for what is painted from words).", valueName: "text"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the picture is to stay away from (default: the picture's own negative prompt; nothing for what is painted from words).",
+            valueName: "text"))
     var negative: String?
 
     @Option(name: .long, help: "Steps of a full run; strength decides how many of them are run (default: the model's own, else 20).")
@@ -126,12 +134,14 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A picture file that shows after each step what is becoming of it (default: none).", valueName: "file"), completion: .file())
+        help: ArgumentHelp("A picture file that shows after each step what is becoming of it (default: none).", valueName: "file"),
+        completion: .file())
     var preview: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A safetensors file for the latent after the last step, to compare it with others' (default: none).", valueName: "file"),
+        help: ArgumentHelp(
+            "A safetensors file for the latent after the last step, to compare it with others' (default: none).", valueName: "file"),
         completion: .file())
     var latent: String?
 

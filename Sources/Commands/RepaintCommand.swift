@@ -26,7 +26,10 @@ struct RepaintCommand: AsyncParsableCommand {
     var pictures: [String]
 
     @Option(
-        name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them (default: none; --select stands in for it).", completion: .file()
+        name: .long,
+        help:
+            "A picture of the same size, white where it is to be repainted; for many, a folder of them (default: none; --select stands in for it).",
+        completion: .file()
     )
     var mask: String?
 

@@ -26,11 +26,16 @@ struct SheetCommand: AsyncParsableCommand {
               redraw sheet 12 --output sheet.png
             """)
 
-    @Argument(help: ArgumentHelp("The picture to redraw, or the number of a sheet to go on with.", valueName: "picture|number"), completion: .file())
+    @Argument(
+        help: ArgumentHelp("The picture to redraw, or the number of a sheet to go on with.", valueName: "picture|number"),
+        completion: .file())
     var subject: String?
 
     @Option(
-        name: .long, help: ArgumentHelp("The setting that differs from column to column, and its values; needed for a new sheet (default: none).", valueName: "setting=a,b,c"))
+        name: .long,
+        help: ArgumentHelp(
+            "The setting that differs from column to column, and its values; needed for a new sheet (default: none).",
+            valueName: "setting=a,b,c"))
     var x: String?
 
     @Option(
@@ -47,7 +52,9 @@ struct SheetCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).", valueName: "thing"))
+        help: ArgumentHelp(
+            "Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).",
+            valueName: "thing"))
     var select: [String] = []
 
     @Flag(name: .shortAndLong, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
@@ -119,7 +126,8 @@ struct SheetCommand: AsyncParsableCommand {
         let missing = report.cells.count { $0.state != "done" }
         guard missing > 0 else { return }
         Terminal.standardError.write(
-            "redraw: \(missing) of \(CommandText.count(report.cells.count, "picture")) could not be made; redraw sheet \(sheet) tries them again\n")
+            "redraw: \(missing) of \(CommandText.count(report.cells.count, "picture")) could not be made; redraw sheet \(sheet) tries them again\n"
+        )
         throw ExitCode.failure
     }
 
@@ -161,7 +169,8 @@ struct SheetCommand: AsyncParsableCommand {
                     for note in plan.notes where notes.withLock({ $0.insert(note).inserted }) { library.notice(note) }
                 case .step(let step):
                     progress.show(
-                        "picture \(cell + 1) of \(cells), step \(step.step) of \(step.steps)", share: step.share, secondsLeft: step.secondsLeft)
+                        "picture \(cell + 1) of \(cells), step \(step.step) of \(step.steps)", share: step.share,
+                        secondsLeft: step.secondsLeft)
                 case .waiting, .preview: break
                 }
             } onOutcome: { cell, outcome in
@@ -170,7 +179,8 @@ struct SheetCommand: AsyncParsableCommand {
                 case .success(let report):
                     library.notice("\(cell + 1) of \(cells): g\(report.id), \(String(format: "%.1f s", report.seconds.total))")
                 case .failure(let error):
-                    Terminal.standardError.write(DisplayText.harmless("redraw: \(cell + 1) of \(cells): \(CommandLineTool.oneLine(error))") + "\n")
+                    Terminal.standardError.write(
+                        DisplayText.harmless("redraw: \(cell + 1) of \(cells): \(CommandLineTool.oneLine(error))") + "\n")
                 }
             }
         } catch is CancellationError {
@@ -183,7 +193,9 @@ struct SheetCommand: AsyncParsableCommand {
     private func list(_ studio: Studio) throws {
         let sheets = try studio.sheets().sheets
         if library.json { return try JSONOutput.print(sheets) }
-        guard !sheets.isEmpty else { return library.notice("There are no sheets; redraw sheet photo.jpg --x strength=0.3,0.5,0.7 makes one.") }
+        guard !sheets.isEmpty else {
+            return library.notice("There are no sheets; redraw sheet photo.jpg --x strength=0.3,0.5,0.7 makes one.")
+        }
         for sheet in sheets {
             let made = sheet.cells.count { $0.state == "done" }
             let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(sheet.axes.told)"

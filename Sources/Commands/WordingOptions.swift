@@ -6,7 +6,8 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Lay the prompt of one of your styles over this one, see redraw styles; give it several times for several (default: none).", valueName: "name")
+            "Lay the prompt of one of your styles over this one, see redraw styles; give it several times for several (default: none).",
+            valueName: "name")
     )
     var style: [String] = []
 

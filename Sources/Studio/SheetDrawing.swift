@@ -121,7 +121,9 @@ extension Studio {
             var prompt: String?
         }
         let library = try premises.library()
-        guard let generation = try sheet.cells.lazy.compactMap(\.generation).first.map({ try library.generation(id: $0) }) else { return "" }
+        guard let generation = try sheet.cells.lazy.compactMap(\.generation).first.map({ try library.generation(id: $0) }) else {
+            return ""
+        }
         func said(_ axis: String, _ text: String?) -> String? { [sheet.axes.x, sheet.axes.y].contains(axis) ? nil : text }
         let request: Request? = try? generation.request.decoded()
         let seed = sheet.axes.seed.map { "seed \($0)" }

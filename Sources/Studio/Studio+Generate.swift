@@ -118,7 +118,8 @@ extension Studio {
                 }
             } else {
                 let waits = try library.jobsUnderWay().contains { job in
-                    job.state == .queued && !job.isAttended && jobs?.contains(job.id) != false && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
+                    job.state == .queued && !job.isAttended && jobs?.contains(job.id) != false
+                        && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
                 }
                 guard waits || staying else { return }
                 try await Task.sleep(for: JobRun.patience)

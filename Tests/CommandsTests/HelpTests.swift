@@ -85,7 +85,8 @@ import Testing
             "--infotext": request.infotext.rawValue,
         ]
         var seen: Set<String> = []
-        for (path, command) in try Self.commands() where ["redraw generate", "redraw repaint", "redraw paint", "redraw sheet"].contains(path) {
+        for (path, command) in try Self.commands()
+        where ["redraw generate", "redraw repaint", "redraw paint", "redraw sheet"].contains(path) {
             for option in command.arguments ?? [] where real[option.name] != nil {
                 let told = try #require(option.text.split(separator: "default: ").last?.split(separator: ")").first)
                 let value = told.split(separator: "else ").last.map(String.init)
@@ -107,5 +108,33 @@ import Testing
                 #expect(known.contains { name == $0 || name.hasPrefix($0 + " ") && $0 != "redraw" }, "\(path): \(name)")
             }
         }
+    }
+
+    /// Lines that a person copies out of the README and the pages beside it.
+    @Test func commandsOfTheDocumentationAreThere() throws {
+        let commands = Dictionary(try Self.commands(), uniquingKeysWith: { first, _ in first })
+        let folder = checkout.appendingPathComponent("Documentation")
+        let pages = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".md") }.map(
+            folder.appendingPathComponent)
+        var lines = 0
+        for page in pages + [checkout.appendingPathComponent("README.md")] {
+            for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") where line.hasPrefix("    redraw ") {
+                lines += 1
+                // What follows several blanks says what the line does; what follows a bar is another program.
+                let said = line.dropFirst(4).firstRange(of: "  ").map { line.dropFirst(4)[..<$0.lowerBound] } ?? line.dropFirst(4)
+                let words = (said.split(separator: " | ").first ?? said).split(separator: " ").map(String.init)
+                let path =
+                    (1...min(3, words.count)).reversed().map { words.prefix($0).joined(separator: " ") }.first { commands[$0] != nil } ?? ""
+                #expect(words.count == 1 || path != "redraw" || words[1].hasPrefix("-"), "\(page.lastPathComponent): \(line)")
+                let known = Set(
+                    commands.filter { $0.key == path || $0.key.hasPrefix(path + " ") }.values.flatMap { command in
+                        (command.arguments ?? []).flatMap { ($0.names ?? []).map { "--" + $0.name } }
+                    })
+                for word in words where word.hasPrefix("--") && word != "--" {
+                    #expect(known.contains(word) || path == "redraw", "\(page.lastPathComponent): \(line): there is no \(word)")
+                }
+            }
+        }
+        #expect(lines > 60)
     }
 }

@@ -8,7 +8,8 @@ import Testing
     @Test func aSheetIsMadeToldAndGoneOnWith() throws {
         let tool = try Tool()
         let made = try tool.run(
-            "sheet", "--prompt", "a photo of a cat", "--x", "steps=2,3", "--y", "guidance=1,4", "--size", "64x64", "--seed", "7", "--first-side",
+            "sheet", "--prompt", "a photo of a cat", "--x", "steps=2,3", "--y", "guidance=1,4", "--size", "64x64", "--seed", "7",
+            "--first-side",
             "0", "--output", tool.path("sheet.png"))
         #expect(made.status == 0 && made.output == tool.path("sheet.png") + "\n", "\(made)")
         #expect(made.errors.contains("4 pictures: steps 2, 3 across; guidance 1, 4 down, about "), "\(made.errors)")

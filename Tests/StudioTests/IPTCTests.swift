@@ -36,11 +36,11 @@ import Testing
         try pictures.library.note(alias: PictureFile(path: pictures.path("cat.jpg")).sha256, of: record.id)
     }
 
-    private func set(_ record: UInt8, _ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+    private func entry(_ record: UInt8, _ number: UInt8, _ content: [UInt8]) -> [UInt8] {
         [0x1C, record, number, UInt8(content.count >> 8), UInt8(content.count & 255)] + content
     }
 
-    private func keyword(_ text: String) -> [UInt8] { set(2, 25, Array(text.utf8)) }
+    private func keyword(_ text: String) -> [UInt8] { entry(2, 25, Array(text.utf8)) }
 
     private func resource(_ id: Int, _ content: [UInt8]) -> [UInt8] {
         Array("8BIM".utf8) + [UInt8(id >> 8), UInt8(id & 255), 0, 0, 0, 0, UInt8(content.count >> 8), UInt8(content.count & 255)] + content
@@ -48,7 +48,7 @@ import Testing
     }
 
     private static let utf8: [UInt8] = [0x1B, 0x25, 0x47]
-    private var fresh: [UInt8] { set(1, 90, Self.utf8) + set(2, 0, [0, 4]) + keyword("tabby cat") + keyword("Straße") }
+    private var fresh: [UInt8] { entry(1, 90, Self.utf8) + entry(2, 0, [0, 4]) + keyword("tabby cat") + keyword("Straße") }
 
     @Test func aRecordIsMadeAndGoesAgain() throws {
         let before = try FileBytes.read(pictures.url("cat.jpg"))
@@ -64,14 +64,15 @@ import Testing
     }
 
     @Test func whatAPersonPutThereStays() throws {
-        let title = set(2, 5, Array("A title".utf8))
-        let theirs = set(1, 90, Self.utf8) + set(2, 0, [0, 2]) + title + keyword("Tabby Cat") + set(2, 55, Array("20260131".utf8))
+        let title = entry(2, 5, Array("A title".utf8))
+        let theirs = entry(1, 90, Self.utf8) + entry(2, 0, [0, 2]) + title + keyword("Tabby Cat") + entry(2, 55, Array("20260131".utf8))
         let path = Array("8BIM".utf8) + [0x07, 0xD0, 3, 0x61, 0x62, 0x63, 0, 0, 0, 3, 1, 2, 3, 0]
         try put(path + resource(0x0404, theirs))
         #expect(try write().state == .written)
         // "tabby cat" stands there already, and there was no digest.
         let with =
-            set(1, 90, Self.utf8) + set(2, 0, [0, 2]) + title + keyword("Tabby Cat") + keyword("Straße") + set(2, 55, Array("20260131".utf8))
+            entry(1, 90, Self.utf8) + entry(2, 0, [0, 2]) + title + keyword("Tabby Cat") + keyword("Straße")
+            + entry(2, 55, Array("20260131".utf8))
         #expect(try block == path + resource(0x0404, with))
         #expect(try write { $0.removes = true }.state == .written)
         #expect(try block == path + resource(0x0404, theirs))
@@ -97,7 +98,7 @@ import Testing
 
     @Test func anotherCharacterSetIsNotMixed() throws {
         // A town in Latin-1, and no word of it.
-        let town = set(2, 90, [0x4D, 0xFC, 0x6E, 0x63, 0x68, 0x65, 0x6E])
+        let town = entry(2, 90, [0x4D, 0xFC, 0x6E, 0x63, 0x68, 0x65, 0x6E])
         try put(resource(0x0404, town))
         #expect(try write().keywords == ["tabby cat", "Straße"])
         #expect(try block == resource(0x0404, keyword("tabby cat") + town))
@@ -109,12 +110,13 @@ import Testing
         let long = String(repeating: "é", count: 33)
         _ = try pictures.library.decide([.edit(.tag("Straße"), to: long)], on: record.id, by: "a test")
         #expect(try write().keywords == ["tabby cat", long])
-        #expect(try block?.starts(with: resource(0x0404, set(1, 90, Self.utf8) + set(2, 0, [0, 4]) + keyword("tabby cat"))) == true)
+        #expect(try block?.starts(with: resource(0x0404, entry(1, 90, Self.utf8) + entry(2, 0, [0, 4]) + keyword("tabby cat"))) == true)
     }
 
-    @Test(arguments: [
-        [0x1C, 2, 25, 0, 9, 0x61], [0x1D, 2, 25, 0, 1, 0x61], [0x1C, 2, 25, 0x80, 9, 1], [0x1C, 2], [0, 0x1C],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x1C, 2, 25, 0, 9, 0x61], [0x1D, 2, 25, 0, 1, 0x61], [0x1C, 2, 25, 0x80, 9, 1], [0x1C, 2], [0, 0x1C],
+        ] as [[UInt8]])
     func aDamagedRecordIsLeftAlone(_ content: [UInt8]) throws {
         try put(resource(0x0404, content))
         let before = try FileBytes.read(pictures.url("cat.jpg"))
@@ -129,7 +131,9 @@ import Testing
         let sound = resource(0x0404, fresh) + resource(0x0425, [UInt8](repeating: 1, count: 16))
         for _ in 0..<2000 {
             var bytes = Array(sound.prefix(Int.random(in: 0...sound.count, using: &random)))
-            for _ in 0..<3 where !bytes.isEmpty { bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random) }
+            for _ in 0..<3 where !bytes.isEmpty {
+                bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
             guard var block = PhotoshopBlock(bytes) else { continue }
             guard let ours = block.bring([], to: ["a", "ä"]), let written = block.bytes else { continue }
             var again = try #require(PhotoshopBlock(written))

@@ -18,7 +18,9 @@ struct IPTCRecord: Equatable {
     /// Bytes of a keyword.
     static let longestKeyword = 64
     /// ISO 2022's escapes for UTF-8, the usual one first.
-    private static let utf8: [[UInt8]] = [[0x1B, 0x25, 0x47], [0x1B, 0x25, 0x2F, 0x47], [0x1B, 0x25, 0x2F, 0x48], [0x1B, 0x25, 0x2F, 0x49]]
+    private static let utf8: [[UInt8]] = [
+        [0x1B, 0x25, 0x47], [0x1B, 0x25, 0x2F, 0x47], [0x1B, 0x25, 0x2F, 0x48], [0x1B, 0x25, 0x2F, 0x49],
+    ]
 
     private var sets: [DataSet] = []
 
@@ -71,7 +73,8 @@ struct IPTCRecord: Equatable {
         let others = Set(keywords.map { $0.lowercased() })
         let takesAll = isInUTF8
         let ours = wanted.filter { text in
-            !others.contains(text.lowercased()) && text.utf8.count <= Self.longestKeyword && (takesAll || text.utf8.allSatisfy { $0 < 0x80 })
+            !others.contains(text.lowercased()) && text.utf8.count <= Self.longestKeyword
+                && (takesAll || text.utf8.allSatisfy { $0 < 0x80 })
         }
         guard !ours.isEmpty else {
             if isEmpty, !marked.isEmpty { sets = [] }
