@@ -52,8 +52,8 @@ import Testing
         #expect(rows[0] == "picture,sha256,tag,text,facet,confidence,source,state,weight,decidedAt,decidedBy")
         #expect(rows.count == 3 && rows[1...].allSatisfy { $0.contains("cat.jpg") && $0.contains(",approved,") }, "\(rows)")
         let lines = try tool.run("export", folder + "/cat.jpg", "--tags", "jsonl", "--since", "2020-01-01").output.split(separator: "\n")
-        let told = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
-        #expect(Set(told.compactMap { $0["text"] as? String }) == ["soft light", "ginger cat"], "\(lines)")
+        let objects = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+        #expect(Set(objects.compactMap { $0["text"] as? String }) == ["soft light", "ginger cat"], "\(lines)")
         #expect(try tool.run("export", "--tags", "csv", "--since", "2999-01-01").output.split(separator: "\n").count == 1)
         #expect(try tool.run("export", "--approved").status == 64)
 
