@@ -206,7 +206,7 @@ extension LibraryWish {
         wish.mode = request.mode.rawValue
         wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
         (wish.prediction, wish.readsEmptyNegative) = (request.prediction?.rawValue, request.readsEmptyNegative)
-        (wish.strengths, wish.guidanceUntil) = (strengths, request.guidanceUntil)
+        (wish.strengths, wish.guidanceUntil, wish.reuseEvery) = (strengths, request.guidanceUntil, request.reuseEvery)
         (wish.autoencoder, wish.spacing) = (request.autoencoder, request.spacing?.rawValue)
         if request.profile == .redraw { wish.drafts = request.drafts }
         (wish.count, wish.precision) = (request.count, request.precision.rawValue)
