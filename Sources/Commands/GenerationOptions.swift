@@ -99,7 +99,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose conventions to follow to the letter: redraw, diffusers or a1111 (steps, noise levels and masks of the web UI's k-diffusion samplers; default: redraw).",
+            "Whose conventions to follow to the letter: redraw, diffusers, or a1111 with the steps, noise levels and masks of the web UI's k-diffusion samplers (default: redraw).",
             valueName: "name"),
         completion: .list(GenerationWish.profiles))
     var profile: String?
