@@ -120,7 +120,7 @@ struct SheetCommand: AsyncParsableCommand {
             return try list(try library.studio())
         }
         let report = try await make(sheet, studio)
-        let file = output ?? URL(asTyped: "sheet-\(sheet).png")
+        let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.overwrite)
         let drawn = try await studio.draw(sheet: sheet, to: file, overwriting: generation.overwrite)
         if library.json { try JSONOutput.print(drawn) } else { Terminal.standardOutput.write(DisplayText.harmless(drawn.file) + "\n") }
         let missing = report.cells.count { $0.state != "done" }

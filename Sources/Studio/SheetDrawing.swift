@@ -79,6 +79,12 @@ package struct DrawnSheet: Codable, Sendable {
 }
 
 extension Studio {
+    /// Where a sheet is written for which nobody named a file: in the working directory, under its number and a name that is free.
+    package func usualPlace(ofSheet id: Int64, overwriting: Bool) -> URL {
+        let folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
+        return overwriting ? folder.appendingPathComponent("sheet-\(id).png") : folder.freeFile("sheet-\(id)", "png")
+    }
+
     /// Where a sheet's picture may be written.
     ///
     /// - Throws: where something of that name is there, or it is no picture's name.

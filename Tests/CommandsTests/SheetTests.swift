@@ -25,6 +25,7 @@ import Testing
         #expect(later.output == "sheet 2\n", "\(later)")
         #expect(try tool.run("sheet", "2", "--json").output.contains("sheet-2.png"))
         #expect(FileManager.default.fileExists(atPath: tool.path("sheet-2.png")))
+        #expect(try tool.run("sheet", "2").output.hasSuffix("/sheet-2-2.png\n"), "nothing is written over")
     }
 
     @Test(arguments: [
