@@ -115,7 +115,7 @@ let package = Package(
         tests(
             "StudioWebTests",
             ["StudioWeb", "Studio", "Screening", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CommandsTests", ["Commands", "redraw", "analyze", "Screening", "Pixels"]),
+        tests("CommandsTests", ["Commands", "redraw", "analyze", "Diffusion", "Screening", "Pixels"]),
         // The page in a real browser, served by the built program.
         tests("PageTests", ["redraw", "Pixels"]),
     ],

@@ -65,7 +65,8 @@ package struct AnalyzeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A WD tagger that is asked, too: its name, or its folder; its tags are marked as its own.", valueName: "name|dir"),
+            "A WD tagger that is asked, too: its name, or its folder; its tags are marked as its own (default: none).",
+            valueName: "name|dir"),
         completion: .directory)
     var tagger: String?
 

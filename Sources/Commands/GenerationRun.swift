@@ -42,7 +42,8 @@ struct GenerationRun {
         try await pictures.make(wish, masks: mask, studio, options, library)
     }
 
-    private func studio(for wish: inout GenerationWish) throws -> Studio {
+    /// A studio with the engines that were named, and the wish with what the options take from elsewhere.
+    func studio(for wish: inout GenerationWish) throws -> Studio {
         options.useThreads()
         let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.

@@ -32,11 +32,18 @@ extension ScreeningDesk {
     /// - Returns: how many pictures were written.
     /// - Throws: ``TransferError``; `LibraryError.noSuchPicture`.
     package func export(pictures: [Int64]? = nil, toFile file: URL, overwriting: Bool) throws -> Int {
+        try write(toFile: file, overwriting: overwriting) { try export(pictures: pictures, to: $0) }
+    }
+
+    /// Writes what is given piece by piece to a file: whole or not at all.
+    ///
+    /// - Returns: what the writing returns.
+    func write(toFile file: URL, overwriting: Bool, _ write: @escaping ((Data) throws -> Void) throws -> Int) throws -> Int {
         guard !isOurs(file) else { throw TransferError.isTheLibrary(path: file.path) }
         guard overwriting || !OutputPlaces.isTaken(file) else { throw TransferError.exists(path: file.path) }
         var count = 0
         do {
-            try FileBytes.write(to: file, replacing: overwriting) { put in count = try export(pictures: pictures, to: put) }
+            try FileBytes.write(to: file, replacing: overwriting) { put in count = try write(put) }
         } catch let error as ImageError {
             throw error.cause == .exists
                 ? TransferError.exists(path: file.path) : TransferError.unwritable(path: file.path, reason: error.cause.description)
