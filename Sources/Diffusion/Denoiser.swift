@@ -12,6 +12,22 @@ package protocol Denoiser: Sendable {
     func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
     ) throws -> Tensor
+
+    /// As `predict` without `deep`, but where it is `deep`'s turn the network's outermost layers alone are run on what it holds. A network
+    /// that has no such layers goes through all of itself each time.
+    func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor
+}
+
+extension Denoiser {
+    package func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        try predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
+    }
 }
 
 /// What is added to a network from outside while it predicts: by a ControlNet, or by a picture that stands beside the text.

@@ -101,6 +101,7 @@ package struct GenerationText: Sendable {
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
+        if let every = request.reuseEvery { settings.append(("Reuse every", "\(every)")) }
         if let spacing = request.spacing { settings.append(("Timestep spacing", spacing.rawValue)) }
         // As the web UI tells that one stands in for the model's own.
         if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }

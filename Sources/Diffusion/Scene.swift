@@ -112,7 +112,7 @@ struct Scene {
         }
         return Denoising(
             denoiser: pipeline.denoiser, sampler: sampler, plan: plan, guidance: guidance, start: start, keeping: keeping,
-            conditioning: conditioning, random: random, checkCancelled: checkCancelled)
+            reuseEvery: request.reuseEvery ?? 1, conditioning: conditioning, random: random, checkCancelled: checkCancelled)
     }
 
     /// The latent with what is to stand under the mask at first.

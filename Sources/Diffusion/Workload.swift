@@ -5,6 +5,8 @@ import Tensors
 package struct Workload: Sendable, Equatable {
     /// Floating-point operations of one pass of the UNet, guidance included.
     package let pass: Double
+    /// Of one that runs the UNet's outermost layers alone.
+    package let outerPass: Double
     /// Of encoding a picture of the canvas' size, and of decoding it.
     package let encoding: Double
     package let decoding: Double

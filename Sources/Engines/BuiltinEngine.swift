@@ -214,7 +214,7 @@ extension BuiltinEngine {
 extension GenerationPlan.Run {
     fileprivate init(strength: Double, _ plan: Pipeline.Plan) {
         self.init(
-            strength: strength, steps: plan.steps, passes: plan.passes, guidedPasses: plan.guidedPasses,
+            strength: strength, steps: plan.steps, passes: plan.passes, guidedPasses: plan.guidedPasses, outerPasses: plan.outerPasses,
             stages: plan.stages.map { GenerationPlan.Stage(size: $0.size, steps: $0.steps) }, drafts: plan.drafts?.count ?? 1)
     }
 }

@@ -10,6 +10,7 @@ extension PipelineOutline {
         let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple
         return Workload(
             pass: Double(batch) * unet.operations(width: width, height: height),
+            outerPass: Double(batch) * unet.operations(width: width, height: height, outermost: true),
             encoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 0),
             decoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 1),
             transformMemory: transformMemory(width: width, height: height, batch: batch),
@@ -48,7 +49,9 @@ extension PipelineOutline {
 
 extension UNetConfiguration {
     /// Floating-point operations for one latent: convolutions, projections and attention; what else there is hardly counts.
-    func operations(width: Int, height: Int, tokens: Int = 77) -> Double {
+    ///
+    /// - Parameter outermost: of the last layer on the way up alone, with the convolutions at both ends.
+    func operations(width: Int, height: Int, tokens: Int = 77, outermost: Bool = false) -> Double {
         func convolution(_ pixels: Double, _ input: Int, _ output: Int) -> Double { 2 * pixels * 9 * Double(input * output) }
         func residual(_ pixels: Double, _ input: Int, _ output: Int) -> Double {
             convolution(pixels, input, output) + convolution(pixels, output, output)
@@ -64,6 +67,11 @@ extension UNetConfiguration {
         let levels = channels.count
         let pixels = (0..<levels).map { Double(max(1, width >> $0) * max(1, height >> $0)) }
         var sum = convolution(pixels[0], inputChannels, channels[0]) + convolution(pixels[0], channels[0], outputChannels)
+        if outermost {
+            let last = layers[0]
+            sum += residual(pixels[0], (last == 0 ? channels[min(1, levels - 1)] : channels[0]) + channels[0], channels[0])
+            return sum + (upAttention[levels - 1] ? transformer(pixels[0], 0, depth: depth(up: levels - 1, layer: last)) : 0)
+        }
         for level in 0..<levels {
             for layer in 0..<layers[level] {
                 sum += residual(pixels[level], layer == 0 ? channels[max(level - 1, 0)] : channels[level], channels[level])

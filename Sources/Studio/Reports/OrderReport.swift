@@ -15,6 +15,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let steps: Int
     package let guidance: Double
     @OrNull package internal(set) var guidanceUntil: Double?
+    /// Every how many passes go through the whole network; nil: all of them.
+    @OrNull package internal(set) var reuseEvery: Int?
     package let sampler: String
     /// Nil: as the model's scheduler or the sampler has it.
     @OrNull package internal(set) var spacing: String?
@@ -47,7 +49,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
         spacing = request.spacing?.rawValue
-        (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
+        (guidanceUntil, reuseEvery, autoencoder) = (request.guidanceUntil, request.reuseEvery, request.autoencoder)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

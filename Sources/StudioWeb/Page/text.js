@@ -225,6 +225,8 @@ export const text = {
 		guidanceHint: 'How strictly the words are followed; at 1 the negative prompt is of no account.',
 		guidanceUntil: 'Guidance until',
 		guidanceUntilHint: 'Up to 1: this share of the steps is guided; above 1: that many steps. The others take half the time.',
+		reuseEvery: 'Reuse every',
+		reuseEveryHint: 'At 2 every other pass takes over most of the one before: little more than half the time, other details.',
 		sampler: 'Sampler',
 		samplerHint: 'The way from noise to picture.',
 		spacing: 'Spacing',
