@@ -97,10 +97,11 @@ private indirect enum Tree: Equatable {
     /// Whatever Foundation writes is read as it was, and what is cut or changed ends in a value or an error.
     @Test func randomValuesComeBack() throws {
         var random = SeededGenerator.announced()
+        let signs = "aé\"\\\n\u{1}😀/"
         func value(_ depth: Int) -> Any {
             switch Int.random(in: 0..<(depth > 3 ? 3 : 5), using: &random) {
             case 0: return Int.random(in: -1000...1000, using: &random)
-            case 1, 2: return (0..<Int.random(in: 0...6, using: &random)).map { _ in "aé\"\\\n\u{1}😀/".randomElement(using: &random)! }.reduce("") { $0 + String($1) }
+            case 1, 2: return String((0..<Int.random(in: 0...6, using: &random)).compactMap { _ in signs.randomElement(using: &random) })
             case 3: return (0..<Int.random(in: 0...3, using: &random)).map { _ in value(depth + 1) }
             default:
                 return Dictionary((0..<Int.random(in: 0...3, using: &random)).map { ("k\($0)\"", value(depth + 1)) }) { first, _ in first }
