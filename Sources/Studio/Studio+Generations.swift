@@ -223,7 +223,7 @@ extension GenerationWish {
         (steps, guidance, guidanceUntil, seed) = (request.steps, request.guidance, request.guidanceUntil, request.seed)
         (sampler, spacing, clipSkip) = (request.sampler.rawValue, request.spacing?.rawValue, request.clipSkip)
         (profile, autoencoder, prediction) = (request.profile.rawValue, request.autoencoder, request.prediction?.rawValue)
-        (readsEmptyNegative, reuseEvery) = (request.readsEmptyNegative, request.reuseEvery)
+        (readsEmptyNegative, reuseEvery, mergeTokens) = (request.readsEmptyNegative, request.reuseEvery, request.mergeTokens)
         if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
         if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
         if request.mode == .repaint {

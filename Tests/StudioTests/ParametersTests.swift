@@ -82,7 +82,8 @@ import Testing
         let order = try await asked { wish in
             (wish.prompt, wish.negative, wish.steps, wish.seed, wish.size) = ("a cup", "", 9, 77, "96x64")
             (wish.guidance, wish.guidanceUntil, wish.spacing, wish.sampler) = (3.5, 0.6, "trailing", "euler")
-            (wish.autoencoder, wish.prediction, wish.precision, wish.reuseEvery) = ("tiny", "v", "int8", 2)
+            (wish.autoencoder, wish.prediction, wish.precision) = ("tiny", "v", "int8")
+            (wish.reuseEvery, wish.mergeTokens) = (2, 0.5)
             if mode == "generate" { (wish.strength, wish.background, wish.outputSize, wish.resize) = (0.5, "grey", "picture", "fill") }
         }
         let record = GenerationText(
@@ -95,7 +96,7 @@ import Testing
         // And so does what the page orders again.
         let page = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
         #expect((page.guidanceUntil, page.spacing, page.autoencoder, page.prediction) == (0.6, "trailing", "tiny", "v"))
-        #expect(page.reuseEvery == 2 && page.background == (mode == "generate" ? "grey" : nil) && page.precision == "int8")
+        #expect(page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil) && page.precision == "int8")
         // Another negative prompt is read as it was given.
         let other = try await asked { wish in
             wish.negative = "fog"
