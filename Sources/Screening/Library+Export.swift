@@ -41,9 +41,9 @@ extension Library {
     ///
     /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
     @discardableResult
-    package func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportTally {
+    package func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
         try write { db in
-            var report = ImportTally()
+            var report = ImportReport()
             for picture in export.pictures {
                 try Library.take(picture, by: person, at: moment, &report, db)
             }

@@ -5,7 +5,7 @@ import GRDB
 
 extension Library {
     static func take(
-        _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportTally, _ db: Database
+        _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportReport, _ db: Database
     ) throws {
         let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
         let known = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256])
@@ -37,7 +37,7 @@ extension Library {
 
     /// The id here of an analysis, which is added where it is not known.
     private static func take(
-        _ analysis: ExportedAnalysis, picture: Int64, _ report: inout ImportTally, _ db: Database
+        _ analysis: ExportedAnalysis, picture: Int64, _ report: inout ImportReport, _ db: Database
     ) throws -> Int64 {
         let same = try Int64.fetchOne(
             db,
@@ -55,7 +55,7 @@ extension Library {
 
     /// A picture that is new here: its suggestions and its log as they were.
     private static func takeLog(
-        _ picture: ExportedPicture, id: Int64, analyses: [Int64], _ report: inout ImportTally, _ db: Database
+        _ picture: ExportedPicture, id: Int64, analyses: [Int64], _ report: inout ImportReport, _ db: Database
     ) throws {
         var entries: [Int64] = []
         var lastEntry: [String: Int64] = [:]
@@ -90,7 +90,7 @@ extension Library {
     /// A picture that is known here: what is decided stays, what is not takes over the export's decision.
     private static func merge(
         _ picture: ExportedPicture, into id: Int64, analyses: [Int64], by person: String, at moment: Date,
-        _ report: inout ImportTally, _ db: Database
+        _ report: inout ImportReport, _ db: Database
     ) throws {
         var log = try DecisionLog(picture: id, person: person, moment: moment, db)
         var rows = try Suggestion.all(of: id, db)
@@ -132,7 +132,7 @@ extension Library {
 
     /// Adds the prompts that are not known, numbered on from here. Gives the number here of each of the export's.
     private static func takePrompts(
-        _ prompts: [ExportedPrompt], picture: Int64, _ report: inout ImportTally, _ db: Database
+        _ prompts: [ExportedPrompt], picture: Int64, _ report: inout ImportReport, _ db: Database
     ) throws -> [Int: Int] {
         var known = try Row.fetchAll(db, sql: "SELECT * FROM prompt WHERE pictureId = ? ORDER BY number", arguments: [picture])
             .map(PromptVersion.init).map(ExportedPrompt.init)
@@ -162,7 +162,7 @@ extension Library {
     }
 
     static func take(
-        _ generation: ExportedGeneration, picture: Int64?, promptNumbers: [Int: Int], _ report: inout ImportTally, _ db: Database
+        _ generation: ExportedGeneration, picture: Int64?, promptNumbers: [Int: Int], _ report: inout ImportReport, _ db: Database
     ) throws {
         let seed = Int64(bitPattern: generation.seed)
         let known = try Int64.fetchOne(

@@ -14,9 +14,9 @@ extension Library {
     @discardableResult
     package func `import`(
         _ text: () throws -> ExportText, by person: String, at moment: Date = Date(), onPictures: (Int) throws -> Void = { _ in }
-    ) throws -> ImportTally {
+    ) throws -> ImportReport {
         try Self.check(try text())
-        var report = ImportTally()
+        var report = ImportReport()
         var parts = try text()
         var (pictures, generations): ([ExportedPicture], [ExportedGeneration]) = ([], [])
         func take() throws {
@@ -64,8 +64,8 @@ extension Library {
     }
 }
 
-extension ImportTally {
-    fileprivate mutating func add(_ other: ImportTally) {
+extension ImportReport {
+    fileprivate mutating func add(_ other: ImportReport) {
         picturesAdded += other.picturesAdded
         picturesMerged += other.picturesMerged
         analysesAdded += other.analysesAdded

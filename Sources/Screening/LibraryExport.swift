@@ -159,7 +159,7 @@ package struct ExportedGeneration: Codable, Sendable, Equatable {
 }
 
 /// What an import brought in.
-package struct ImportTally: Sendable, Hashable {
+package struct ImportReport: Sendable, Hashable, Codable {
     package var picturesAdded = 0
     package var picturesMerged = 0
     package var analysesAdded = 0

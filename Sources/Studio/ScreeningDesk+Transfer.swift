@@ -48,7 +48,7 @@ extension ScreeningDesk {
         contentsOf file: URL, by person: String, onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
         do {
-            return ImportReport(try library.import({ try ExportText(contentsOf: file) }, by: person, onPictures: onPictures))
+            return try library.import({ try ExportText(contentsOf: file) }, by: person, onPictures: onPictures)
         } catch let error as LibraryError {
             guard case .notAnExport = error else { throw error }
             throw TransferError.notAnExport(path: file.path, reason: "\(error)")

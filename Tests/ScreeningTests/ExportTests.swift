@@ -38,7 +38,7 @@ import Testing
         let (library, _) = try busy()
         let export = try library.export()
         let report = try library.import(export, by: "import")
-        var nothing = ImportTally()
+        var nothing = ImportReport()
         nothing.picturesMerged = 1
         #expect(report == nothing)
         #expect(try library.export() == export)
