@@ -65,8 +65,10 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
-                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
-                    return style.style
+                    guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
+                        throw StudioError.noSuchPreset(name)
+                    }
+                    return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
