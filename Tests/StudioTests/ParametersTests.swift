@@ -96,7 +96,9 @@ import Testing
         // And so does what the page orders again.
         let page = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
         #expect((page.guidanceUntil, page.spacing, page.autoencoder, page.prediction) == (0.6, "trailing", "tiny", "v"))
-        #expect(page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil) && page.precision == "int8")
+        #expect(
+            page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil)
+                && page.precision == "int8")
         // Another negative prompt is read as it was given.
         let other = try await asked { wish in
             wish.negative = "fog"
