@@ -3,6 +3,7 @@
 # make test     build and run every test
 # make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make soak     mixed requests to the server for MINUTES=20: nothing may break, and the memory stays
+# make slurm    a job array of this machine's Slurm looks at a folder in shards, two of them stopped on the way (wants slurm-wlm and munge)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch, OpenVINO and onnxruntime on this machine, to .build/bench.md and .png (installs them as well)
 # make fuzz     feed every reader damaged files, five minutes each at most (FUZZ="--count 1000 --only checkpoints" for less)
@@ -21,7 +22,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test clients soak fuzz lint parity bench install deb tarball uninstall clean
+.PHONY: all packages build serve demo test clients soak slurm fuzz lint parity bench install deb tarball uninstall clean
 
 all: build
 
@@ -76,6 +77,10 @@ clients:
 MINUTES ?= 20
 soak: build
 	python3 Tests/StudioWebTests/Fixtures/soak.py "$$($(SWIFT) build -c release --show-bin-path)/redraw" --minutes $(MINUTES)
+
+# COUNT=1000 for more pictures.
+slurm: build
+	@sh Tests/Cluster/slurm.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw" $(COUNT)
 
 # The peers live in a virtual environment of their own; every script Benchmarks/parity_*.py is given the built redraw.
 PARITY := .build-benchmarks

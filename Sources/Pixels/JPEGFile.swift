@@ -14,12 +14,15 @@ enum JPEGFile {
         var comment: [UInt8]?
         /// The packet of an APP1 segment, without its name.
         var xmp: [UInt8]?
+        /// What the APP13 segments of Photoshop hold together, without their names.
+        var photoshop: [UInt8]?
         fileprivate var isProgressive = false
         /// Parts of an ICC profile, from APP2 segments.
         var profile: [(number: Int, of: Int, content: ArraySlice<UInt8>)] = []
     }
 
     static let xmpName = "http://ns.adobe.com/xap/1.0/\0"
+    static let photoshopName = "Photoshop 3.0\0"
 
     /// Walks the segments up to the first scan; the size is checked against the limits.
     static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
@@ -52,6 +55,8 @@ enum JPEGFile {
             case 0xE2 where bytes.says("ICC_PROFILE\0", at: content) && length >= 16:
                 let part = bytes[(content + 14)..<(position + length)]
                 header.profile.append((Int(bytes[content + 12]), Int(bytes[content + 13]), part))
+            case 0xED where length >= 2 + photoshopName.utf8.count && bytes.says(photoshopName, at: content):
+                header.photoshop = (header.photoshop ?? []) + bytes[content + photoshopName.utf8.count..<position + length]
             case 0xFE:
                 header.comment = Array(bytes[content..<position + length])
             case 0xDA:

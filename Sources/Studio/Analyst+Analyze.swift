@@ -66,7 +66,7 @@ extension Analyst {
             analysis: NewAnalysis(
                 encoder: identity,
                 vocabulary: VocabularyIdentity(name: vocabulary.name, sha256: vocabulary.digest, count: vocabulary.tags.count),
-                seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary(vocabulary) }, positive: result.prompt.positive,
+                seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary }, positive: result.prompt.positive,
                 negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
@@ -124,7 +124,7 @@ extension Analyst {
 }
 
 extension Suggested {
-    func forLibrary(_ vocabulary: TagVocabulary) -> Suggestion {
+    var forLibrary: Suggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
@@ -133,7 +133,7 @@ extension Suggested {
             case .tagger: .tagger
             }
         return Suggestion(
-            tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
+            tag: tag, aliases: entry.aliases, facet: facet.rawValue, cosine: cosine.map(Double.init),
             confidence: Double(confidence), rank: rank, source: origin)
     }
 }

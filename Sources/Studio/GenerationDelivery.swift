@@ -145,7 +145,7 @@ extension URL {
     }
 
     /// A file of this name in the folder, or of the first numbered one that is not taken.
-    fileprivate func freeFile(_ name: String, _ pathExtension: String) -> URL {
+    func freeFile(_ name: String, _ pathExtension: String) -> URL {
         let first = appendingPathComponent("\(name).\(pathExtension)")
         guard OutputPlaces.isTaken(first) else { return first }
         var number = 2

@@ -43,6 +43,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
+        case .onlyBuiltin(let what) where what.hasPrefix("reusing"): "reuseEvery"
+        case .onlyBuiltin(let what) where what.hasPrefix("merging"): "mergeTokens"
         case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
         case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
         case .onlyBuiltin(let what):

@@ -42,16 +42,18 @@ extension Studio {
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
         let habits = outside == nil ? premises.habits(of: name) : nil
-        var usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
-        var recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
-        if outside == nil, let found = distillation(in: wish.prompt, model: name) {
-            usage.take(found.model)
-            recognised = .init(kind: found.model.kind.rawValue, sign: found.sign)
-        }
+        let usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
+        let recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
         return try GenerationOrder(
             wish,
             OrderKnowledge(
                 usage: usage, sizes: manifest?.sizeRule, recognised: recognised,
+                distilled: { prompt in
+                    guard outside == nil, let found = self.distillation(in: prompt, model: name) else { return nil }
+                    var distilled = usage
+                    distilled.take(found.model)
+                    return (distilled, .init(kind: found.model.kind.rawValue, sign: found.sign))
+                },
                 picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
                 isFolder: { SystemPath.kind(of: $0.path) == .folder },
@@ -63,8 +65,10 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
-                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
-                    return style.style
+                    guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
+                        throw StudioError.noSuchPreset(name)
+                    }
+                    return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
@@ -79,10 +83,11 @@ extension Studio {
     }
 
     /// What a LoRA that a prompt calls makes of the model: one that was distilled to few steps, added by half of its weight or more.
-    private func distillation(in prompt: String?, model: String) -> (model: FewStepModel, sign: String)? {
-        guard let prompt, let place = try? premises.generator(model).place else { return nil }
+    private func distillation(in prompt: String, model: String) -> (model: FewStepModel, sign: String)? {
+        let called = PromptTags(prompt).adaptations.filter { $0.unet >= 0.5 }
+        guard !called.isEmpty, let place = try? premises.generator(model).place else { return nil }
         let folders = [place, place.deletingLastPathComponent(), installation.personalModels]
-        for tag in PromptTags(prompt).adaptations where tag.unet >= 0.5 {
+        for tag in called {
             if let file = CalledFiles.lora(named: tag.name, in: folders), let found = FewStepModel.adapter(file) { return found }
         }
         return nil

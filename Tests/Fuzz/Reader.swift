@@ -193,6 +193,8 @@ struct Reader: @unchecked Sendable {
                 try? FileManager.default.removeItem(at: place)
                 try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
                 try Data(input.bytes).write(to: place.appendingPathComponent(database.lastPathComponent))
+                _ = try? Library.inMemory().merge(
+                    try ArrivingLibrary(contentsOf: place.appendingPathComponent(database.lastPathComponent)), by: "somebody")
                 let library = try Library(folder: place)
                 _ = try? library.check()
                 _ = try? library.history(of: nil, limit: 50)

@@ -138,15 +138,34 @@ extension Studio {
         func report(_ state: KeywordReport.State) -> KeywordReport {
             KeywordReport(picture: path, file: place.path, keywords: ours, others: others, state: state)
         }
-        if packet.text == before { return report(ours.isEmpty ? .empty : .same) }
+        var bytes = file.bytes
+        if file.format == .jpeg { bytes = try bringIPTC(to: lists[0].wanted, packet, bytes, path) }
+        if packet.text == before, bytes == file.bytes { return report(ours.isEmpty ? .empty : .same) }
         guard file.format != .jpeg || packet.text.utf8.count <= ImageFile.longestPacketOfJPEG else {
             throw KeywordError.tooLong(path: path, bytes: packet.text.utf8.count)
         }
-        let bytes = try ImageFile.replacing(xmp: packet.isEmpty ? nil : Array(packet.text.utf8), in: file.bytes)
+        if packet.text != before {
+            bytes = try ImageFile.replacing(xmp: packet.isEmpty ? nil : Array(packet.text.utf8), in: bytes)
+        }
         // The library knows the picture by its file's digest: told before, so that no moment knows neither.
         try library.note(alias: bytes.sha256, of: picture.id)
         try write(bytes, to: place, replacing: true)
         return report(.written)
+    }
+
+    /// The JPEG with the keywords in its IPTC record, too, which older programs read; the packet notes which of them are Redraw's.
+    private func bringIPTC(to wanted: [String], _ packet: KeywordPacket, _ bytes: [UInt8], _ path: String) throws -> [UInt8] {
+        let standing = try ImageFile.photoshopBlock(of: bytes)
+        let mark = KeywordPacket.Property.ours("iptcKeywords")
+        guard let before = standing.map({ PhotoshopBlock($0) }) ?? PhotoshopBlock() else {
+            throw KeywordError.unreadable(path: path, reason: "its Photoshop block is damaged (a sidecar, without --embed, needs none)")
+        }
+        var block = before
+        guard let ours = block.bring(packet.items(mark), to: wanted) else {
+            throw KeywordError.unreadable(path: path, reason: "its IPTC record is damaged (a sidecar, without --embed, needs none)")
+        }
+        packet.set(mark, to: ours)
+        return block == before ? bytes : try ImageFile.replacing(photoshopBlock: block.bytes, in: bytes)
     }
 
     /// Writes beside and renames; the file keeps its permissions.
