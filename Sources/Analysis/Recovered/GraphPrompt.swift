@@ -140,7 +140,7 @@ struct GraphPrompt {
         }
         let own = Self.textInputs.compactMap { string($0, of: node) }.filter { !$0.isEmpty }
         if !own.isEmpty { return own }
-        if let own = string(side.rawValue, of: node) { return [own] }
+        if let own = string(side.rawValue, of: node) ?? string(Self.namelessText, of: node) { return [own] }
         var found: [String] = []
         for name in node.inputs.keys.sorted() where name.lowercased().hasPrefix("conditioning") || name == "" || name == "any" {
             if let source = graph.source(name, of: node) { found += texts(from: source.node, output: source.output, side, &seen) }
@@ -183,6 +183,7 @@ struct GraphPrompt {
 
     private static let stringInputs = [
         "populated_text", "text_positive", "positive", "text", "string", "value", "prompt", "String", "Text", "result",
+        namelessText,
     ]
 
     private func joined(_ texts: [String]) -> String {
@@ -210,9 +211,11 @@ struct GraphPrompt {
     }
 
     /// Where nodes that ask a service have their words.
-    private static let wordInputs = ["prompt", "positive_prompt", "prompt_text", "text_prompt", "text", namelessWords]
+    private static let wordInputs = ["prompt", "positive_prompt", "prompt_text", "text_prompt", "text", namelessText, namelessWords]
 
-    /// What a drawn node's value is called here that reads as words, where its inputs do not tell.
+    /// What the value of a drawn node of texts is called here, where its inputs do not tell.
+    static let namelessText = "text that is called nothing"
+    /// The same of a node that is for something else, and has a value that reads as words.
     static let namelessWords = "words that are called nothing"
 
     // MARK: Model and size
