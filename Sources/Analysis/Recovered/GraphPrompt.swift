@@ -52,12 +52,14 @@ struct GraphPrompt {
 
     /// The samplers that had a part in the picture that was kept, the one that began first at the front.
     private func orderedSamplers() -> [NodeGraph.Node] {
-        for output in outputs {
+        for output in outputs.prefix(Self.mostOutputs) {
             let samplers = graph.ancestors(of: output).filter(isSampler)
             if !samplers.isEmpty { return inOrder(samplers) }
         }
         return inOrder(graph.inOrder.filter(isSampler))
     }
+
+    private static let mostOutputs = 20
 
     /// Nodes that keep or show what was made, those that keep it first.
     private var outputs: [NodeGraph.Node] {
@@ -194,15 +196,18 @@ struct GraphPrompt {
 
     /// Of a graph without a sampler that is known, such as one that asks a service: the words nearest to what was made, else the one text.
     private func words(place: String) -> RecoveredPrompt? {
+        // What led to no text is not followed again.
+        var seen: Set<String> = []
         for output in outputs.prefix(Self.mostFurther) {
             for node in graph.ancestors(of: output) {
-                guard let positive = Self.wordInputs.lazy.compactMap({ string($0, of: node) }).first(where: { !$0.trimmedOfBlanks.isEmpty })
-                else { continue }
-                var recovered = RecoveredPrompt(
-                    tool: .comfyui, place: place, positive: positive, negative: string("negative_prompt", of: node) ?? "")
-                recovered.seed = resolved("seed", of: node)?.unsigned
-                recovered.model = RecoveredPrompt.modelName(graph.value("model", of: node)?.string)
-                return recovered
+                for name in Self.wordInputs {
+                    guard let positive = string(name, of: node, &seen), !positive.trimmedOfBlanks.isEmpty else { continue }
+                    var recovered = RecoveredPrompt(
+                        tool: .comfyui, place: place, positive: positive, negative: string("negative_prompt", of: node) ?? "")
+                    recovered.seed = resolved("seed", of: node)?.unsigned
+                    recovered.model = RecoveredPrompt.modelName(graph.value("model", of: node)?.string)
+                    return recovered
+                }
             }
         }
         let texts = graph.inOrder.filter { $0.kind.contains("TextEncode") }.compactMap { string("text", of: $0) }.filter { !$0.isEmpty }
