@@ -49,7 +49,7 @@ extension Analyst {
             analysis: NewAnalysis(
                 encoder: tagger.identity,
                 vocabulary: VocabularyIdentity(name: "\(tagger.name)'s labels", sha256: tagger.identity.sha256, count: tagger.labels.count),
-                seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary(vocabulary) },
+                seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary },
                 positive: positive),
             embedding: nil)
         return TaggerEntry(name: tagger.name, sha256: tagger.identity.sha256, count: said.suggestions.count, rating: said.rating?.name)

@@ -97,6 +97,9 @@ extension GenerationOrder {
         let engine = wish.engine ?? BuiltinEngine.name
         guard known.engines.contains(engine) else { throw OrderError.unknown(what: "engine", value: engine, known: known.engines) }
         if known.isOutside { try Self.allowElsewhere(wish) }
+        for (what, text) in [("prompt", wish.prompt), ("negative", wish.negative)] where text.map(SystemPath.isForeign) == true {
+            throw OrderError.notUTF8(what: what)
+        }
         let preview = try Self.file(wish.preview, isPicture: "preview")
         let strengths = try Self.sheet(wish)
         var known = known
@@ -151,6 +154,8 @@ extension GenerationOrder {
         if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
         if wish.spacing != nil { throw .onlyBuiltin(what: "a spacing of the steps") }
         if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
+        if let share = wish.mergeTokens, share > 0 { throw .onlyBuiltin(what: "merging tokens") }
+        if let every = wish.reuseEvery, every > 1 { throw .onlyBuiltin(what: "reusing a pass") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
     }
@@ -191,6 +196,8 @@ extension GenerationOrder {
         request.steps = wish.steps ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
         request.guidanceUntil = wish.guidanceUntil
+        request.reuseEvery = wish.reuseEvery == 1 ? nil : wish.reuseEvery
+        request.mergeTokens = wish.mergeTokens == 0 ? nil : wish.mergeTokens
         // A manifest may name a sampler of a later version.
         var usual = usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
         if request.profile == .a1111 {

@@ -110,5 +110,7 @@ extension GenerationWish {
         strength = extent.strength
         (resize, outputSize) = (request.resize.rawValue, request.outputSize.rawValue)
         background = request.background
+        // Nobody chose what was chosen by the machine at hand.
+        if request.precision != .auto { precision = request.precision.rawValue }
     }
 }

@@ -2,6 +2,7 @@ import Catalog
 import Diffusion
 import Engines
 import Foundation
+import Pixels
 
 extension Studio {
     /// The order that a person's wish comes to. Reads the pictures it names and what is known of the model; where no prompt was given, the
@@ -55,10 +56,7 @@ extension Studio {
                 },
                 picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
-                isFolder: { url in
-                    var isFolder: ObjCBool = false
-                    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
-                },
+                isFolder: { SystemPath.kind(of: $0.path) == .folder },
                 model: {
                     guard outside == nil else { return .init(name: name, path: nil) }
                     let (name, place) = try self.premises.generator(name)
@@ -67,8 +65,10 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
-                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
-                    return style.style
+                    guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
+                        throw StudioError.noSuchPreset(name)
+                    }
+                    return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
@@ -100,7 +100,7 @@ extension Studio {
     }
 
     private func approvedPrompt(for file: PictureFile?, as habit: Manifest.Prompt?) throws -> OrderKnowledge.Approved {
-        guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
+        guard let file, let picture = try premises.library().picture(of: file) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
         let desk = ScreeningDesk(library: try premises.library(), compose: ScreeningDesk.composition(for: habit))
@@ -111,7 +111,7 @@ extension Studio {
     /// The negative prompt of the picture's latest version, else of its latest analysis.
     private func standingNegative(for file: PictureFile?) throws -> String? {
         let library = try premises.library()
-        guard let file, let picture = try library.picture(sha256: file.sha256) else { return nil }
+        guard let file, let picture = try library.picture(of: file) else { return nil }
         return try library.latestPrompt(of: picture.id)?.negative ?? library.latestAnalysis(of: picture.id)?.negative
     }
 }

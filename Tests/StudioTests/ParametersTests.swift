@@ -69,6 +69,44 @@ import Testing
         #expect(remade.request == expected && remade.model == order.model)
     }
 
+    /// All that a picture's own record says and another picture would come of otherwise, a redrawn one's and a painted one's.
+    @Test(arguments: ["paint", "generate"]) func theOwnRecordSaysAllOfIt(_ mode: String) async throws {
+        try pictures.add("cup.png", shade: 3, tags: [])
+        func asked(_ change: (inout GenerationWish) throws -> Void) async throws -> GenerationOrder {
+            var wish = GenerationWish()
+            wish.mode = mode
+            if mode == "generate" { wish.picture = pictures.path("cup.png") }
+            try change(&wish)
+            return try await pictures.studio.order(wish)
+        }
+        let order = try await asked { wish in
+            (wish.prompt, wish.negative, wish.steps, wish.seed, wish.size) = ("a cup", "", 9, 77, "96x64")
+            (wish.guidance, wish.guidanceUntil, wish.spacing, wish.sampler) = (3.5, 0.6, "trailing", "euler")
+            (wish.autoencoder, wish.prediction, wish.precision) = ("tiny", "v", "int8")
+            (wish.reuseEvery, wish.mergeTokens) = (2, 0.5)
+            if mode == "generate" { (wish.strength, wish.background, wish.outputSize, wish.resize) = (0.5, "grey", "picture", "fill") }
+        }
+        let record = GenerationText(
+            request: order.request, seed: 77, model: order.model.name, steps: StepPlan(outside: 9, strength: nil), width: 96, height: 64)
+        let own = try #require(record.entries().first { $0.key == "redraw" })
+        try own.text.write(to: pictures.url("record.json"), atomically: true, encoding: .utf8)
+        let again = try await asked { _ = try pictures.studio.fill(&$0, from: pictures.path("record.json")) }
+        #expect(again.request == order.request)
+        #expect(again.request.readsEmptyNegative && again.request.guidanceUntil == 0.6 && again.request.precision == .int8)
+        // And so does what the page orders again.
+        let page = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
+        #expect((page.guidanceUntil, page.spacing, page.autoencoder, page.prediction) == (0.6, "trailing", "tiny", "v"))
+        #expect(
+            page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil)
+                && page.precision == "int8")
+        // Another negative prompt is read as it was given.
+        let other = try await asked { wish in
+            wish.negative = "fog"
+            _ = try pictures.studio.fill(&wish, from: pictures.path("record.json"))
+        }
+        #expect(other.request.negative == "fog" && !other.request.readsEmptyNegative)
+    }
+
     @Test func aFileWithoutParametersIsTold() throws {
         try pictures.add("plain.png", shade: 1, tags: [])
         #expect(throws: ParametersError.none(path: pictures.path("plain.png"))) { try filled(from: "plain.png") }
