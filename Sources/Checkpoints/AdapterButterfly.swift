@@ -67,7 +67,7 @@ struct AdapterButterfly {
         var order = Array(0..<places)
         if side == .outputs {
             // Both halves of a stretch in turns.
-            let half = size / 2 << round
+            let half = (size / 2) << round
             for start in stride(from: 0, to: places, by: 2 * half) {
                 for place in 0..<half {
                     order[start + 2 * place] = start + place
