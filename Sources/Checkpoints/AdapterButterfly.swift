@@ -24,7 +24,8 @@ struct AdapterButterfly {
 
     /// Whether blocks of that shape turn a weight of that one.
     static func fits(_ blocks: Shape, _ side: Side, weight: Shape) -> Bool {
-        guard blocks.rank == 4, weight.rank > 1, weight[0] > 0, blocks[2] == blocks[3], (1...mostRounds).contains(blocks[0]) else {
+        guard blocks.rank == 4, weight.rank > 1, weight[0] > 0, blocks[1] > 0, blocks[2] == blocks[3], (1...mostRounds).contains(blocks[0])
+        else {
             return false
         }
         let (rounds, size) = (blocks[0], blocks[2])
