@@ -2,7 +2,7 @@
 
 Called by bench_all.py. GROUP is a network in FOLDER: sd15, or an encoder of encoder_models.py. Prints {row: [seconds of each pass]} as JSON,
 the first pass of each left out. With no passes the outputs are kept in FOLDER/GROUP-PROGRAM.npz instead; with --first it looks at one
-picture and ends. What is exported for OpenVINO and onnxruntime is kept in FOLDER.
+picture, or makes one of one, and ends. What is exported for OpenVINO and onnxruntime is kept in FOLDER.
 """
 
 import argparse
@@ -32,13 +32,17 @@ class Towers:
             import torch
             from transformers import CLIPModel
 
-            model = CLIPModel.from_pretrained(self.folder, dtype=torch.float32, attn_implementation="eager").eval()
+            model = CLIPModel.from_pretrained(self.folder, dtype=torch.float32, attn_implementation="eager").eval().requires_grad_(False)
 
             class Tower(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.model = model
+
                 def forward(self, value):
                     if name == "vision":
-                        return model.visual_projection(model.vision_model(pixel_values=value).pooler_output)
-                    return model.text_projection(model.text_model(input_ids=value).pooler_output)
+                        return self.model.visual_projection(self.model.vision_model(pixel_values=value).pooler_output)
+                    return self.model.text_projection(self.model.text_model(input_ids=value).pooler_output)
 
             side = model.config.vision_config.image_size
             example = torch.zeros(2, 3, side, side) if name == "vision" else torch.full((2, 12), 49407)
@@ -134,12 +138,56 @@ def generator_inputs():
 def generator_work(options):
     folder = options.folder / options.group
     latent, text, small = generator_inputs()
+    if options.first:
+        whole_picture(folder, options)
+        return None
     if options.kind == "torch":
         step, decode = torch_generator(folder, options.numbers)
     else:
+        converted(folder, "encoder")
         step, decode = (opened_with_openvino(converted(folder, part), options) for part in ("unet", "vae"))
     moment = np.array([500.0], np.float32)
     return dict(zip(bench_all.GENERATORS[options.group], (lambda: step(latent, moment, text), lambda: decode(small))))
+
+
+def whole_picture(folder, options):
+    """A picture from a picture, as a program without a server makes it: the model is loaded, twelve of twenty steps run, the file written."""
+    import torch
+    from diffusers import StableDiffusionImg2ImgPipeline
+    from PIL import Image
+
+    torch.set_grad_enabled(False)
+    numbers = torch.bfloat16 if options.kind == "torch" and options.numbers == "bf16" else torch.float32
+    parts = {"unet": None, "vae": None} if options.kind == "openvino" else {}
+    pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(folder, torch_dtype=numbers, safety_checker=None, **parts)
+    pipeline.set_progress_bar_config(disable=True)
+    given = Image.open(options.folder / "picture.png").convert("RGB").resize((512, 512), Image.Resampling.LANCZOS)
+    words = dict(prompt="a red apple on a wooden table, oil painting", negative_prompt="blurry")
+    if options.kind == "torch":
+        pipeline.unet.to(memory_format=torch.channels_last)
+        pipeline.vae.to(memory_format=torch.channels_last)
+        made = pipeline(
+            **words, image=given, strength=0.6, num_inference_steps=20, guidance_scale=7.5, generator=torch.Generator().manual_seed(1)).images[0]
+    else:
+        texts = torch.cat(
+            [pipeline.text_encoder(pipeline.tokenizer(text, padding="max_length", max_length=77, return_tensors="pt").input_ids)[0]
+             for text in (words["negative_prompt"], words["prompt"])]).numpy()
+        pixels = np.asarray(given, np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
+        factor = json.loads((folder / "vae" / "config.json").read_text()).get("scaling_factor", 0.18215)
+        latent = torch.from_numpy(opened_with_openvino(converted(folder, "encoder"), options)(pixels)) * factor
+        scheduler = pipeline.scheduler
+        scheduler.set_timesteps(20)
+        steps = scheduler.timesteps[8:]
+        noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(1))
+        latent = scheduler.add_noise(latent, noise, steps[:1])
+        step = opened_with_openvino(converted(folder, "unet"), options)
+        for moment in steps:
+            input = scheduler.scale_model_input(torch.cat([latent, latent]), moment).numpy()
+            without, told = torch.from_numpy(step(input, np.array([float(moment)], np.float32), texts)).chunk(2)
+            latent = scheduler.step(without + 7.5 * (told - without), moment, latent).prev_sample
+        values = opened_with_openvino(converted(folder, "vae"), options)((latent / factor).numpy())
+        made = Image.fromarray(picture(values)[0].transpose(1, 2, 0).astype(np.uint8))
+    made.save(options.folder / f"{options.group}-{options.kind}-{options.numbers}.png")
 
 
 def torch_modules(folder, numbers):
@@ -192,8 +240,20 @@ def converted(folder, part):
             def forward(self, small):
                 return self.part.decode(small).sample
 
+        class Encoding(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.part = autoencoder
+
+            def forward(self, pixels):
+                return self.part.encode(pixels).latent_dist.mean
+
         latent, text, small = (torch.from_numpy(one) for one in generator_inputs())
-        module, example = (Step(), (latent, torch.tensor([500.0]), text)) if part == "unet" else (Decoding(), (small,))
+        module, example = {
+            "unet": lambda: (Step(), (latent, torch.tensor([500.0]), text)),
+            "vae": lambda: (Decoding(), (small,)),
+            "encoder": lambda: (Encoding(), (torch.zeros(1, 3, 8 * SIDE, 8 * SIDE),)),
+        }[part]()
         model = openvino.convert_model(module, example_input=example, input=[tuple(one.shape) for one in example])
         openvino.save_model(model, path, compress_to_fp16=True)
     return path
@@ -219,7 +279,7 @@ def main():
         torch.set_num_threads(options.threads)
     works = (generator_work if options.group in bench_all.GENERATORS else encoder_work)(options)
     if works is None:
-        return
+        return print("{}")
     if options.passes == 0:
         names = list(works)
         second = works[names[-1]]()

@@ -1,20 +1,9 @@
 #!/bin/sh
 # deb.sh PROGRAM OUT: a Debian package of a built redraw, in the folder OUT. Two packages of one program have the same bytes.
 # DEB_COMPRESSION="-Zgzip -z1" is quicker to build.
-set -eu
-program=$(realpath "$1")
-install -d "$2"
-out=$(cd "$2" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-: "${SOURCE_DATE_EPOCH:=$(git -C "$here" log -1 --format=%ct 2>/dev/null || stat -c %Y "$here/../LICENSE")}"
-export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
-umask 022
-version=$("$program" --version | cut -d' ' -f2)
+. "$(dirname "$0")/begin.sh"
 architecture=$(dpkg --print-architecture)
 maintainer=${MAINTAINER:-$(git -C "$here" log -1 --format='%an <%ae>' 2>/dev/null || echo 'Redraw <redraw@localhost.localdomain>')}
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 root=$work/root
 sh "$here/stage.sh" "$program" "$root" /usr swift
 

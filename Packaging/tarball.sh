@@ -1,16 +1,7 @@
 #!/bin/sh
 # tarball.sh PROGRAM OUT: redraw with every library but the C library's own, to be unpacked and run anywhere. Two of one program have the same bytes.
-set -eu
-program=$(realpath "$1")
-install -d "$2"
-out=$(cd "$2" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-: "${SOURCE_DATE_EPOCH:=$(git -C "$here" log -1 --format=%ct 2>/dev/null || stat -c %Y "$here/../LICENSE")}"
-export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
-umask 022
-name=redraw-$("$program" --version | cut -d' ' -f2)-linux-$(uname -m)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/begin.sh"
+name=redraw-$version-linux-$(uname -m)
 sh "$here/stage.sh" "$program" "$work" "/$name" all
 install -m 644 "$here/../LICENSE" "$work/$name/share/doc/redraw/LICENSE"
 find "$work" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

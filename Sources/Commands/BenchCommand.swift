@@ -7,8 +7,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure this machine: the rate of each arithmetic, and what pictures will take.",
         discussion: """
-            auto takes bf16 for models whose UNet has more than 134 million weights, where the processor multiplies it: small models are quick \
-            anyway, and show more of the rounding. int8 is taken only where it is asked for. What other programs do meanwhile counts.
+            auto takes bf16 where the processor multiplies it faster than f32, and f32 elsewhere. int8 is taken only where it is \
+            asked for. What other programs do meanwhile counts.
             """)
 
     @OptionGroup var library: LibraryOptions

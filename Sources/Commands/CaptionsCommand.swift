@@ -14,15 +14,16 @@ struct CaptionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("caption-prefix"),
-        help: ArgumentHelp("What stands first in every caption, such as a trigger word.", valueName: "text"))
+        help: ArgumentHelp("What stands first in every caption, such as a trigger word (default: nothing).", valueName: "text"))
     var prefix = ""
 
-    @Option(name: .customLong("caption-suffix"), help: ArgumentHelp("What stands last in every caption.", valueName: "text"))
+    @Option(
+        name: .customLong("caption-suffix"), help: ArgumentHelp("What stands last in every caption (default: nothing).", valueName: "text"))
     var suffix = ""
 
     @Option(
         name: .customLong("caption-separator"),
-        help: ArgumentHelp("What stands between tags (default: comma and space).", valueName: "text"))
+        help: ArgumentHelp("What stands between tags.", valueName: "text"))
     var separator = ", "
 
     @Flag(name: .customLong("caption-underscores"), help: "Write tabby_cat instead of tabby cat.")
@@ -30,7 +31,9 @@ struct CaptionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("caption-shuffle"),
-        help: ArgumentHelp("Shuffle the tags, another way for each picture; the same seed gives the same captions.", valueName: "seed"))
+        help: ArgumentHelp(
+            "Shuffle the tags, another way for each picture; the same seed gives the same captions (default: the likeliest first).",
+            valueName: "seed"))
     var shuffle: UInt64?
 
     @Flag(name: .long, help: "Write over a file that is there.")

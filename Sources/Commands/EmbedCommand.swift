@@ -23,7 +23,7 @@ struct EmbedCommand: AsyncParsableCommand {
 
         @Option(
             name: .long, parsing: .upToNextOption,
-            help: "Texts to embed instead of pictures, or after them; - for those on standard input, one a line.")
+            help: "Texts to embed instead of pictures, or after them; - for those on standard input, one a line (default: none).")
         var text: [String] = []
 
         @OptionGroup var embedding: EmbeddingOptions
@@ -90,7 +90,8 @@ struct EmbeddingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Print how long the tower takes for all inputs at once, this many times, instead of embeddings.", valueName: "passes"))
+            "Print how long the tower takes for all inputs at once, this many times, instead of embeddings (default: the embeddings).",
+            valueName: "passes"))
     var time: Int?
 
     @OptionGroup var looking: LookingOptions

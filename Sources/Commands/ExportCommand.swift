@@ -6,19 +6,38 @@ import Studio
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write the library, or some pictures of it, as JSON.",
+        abstract: "Write the library, or some pictures of it, as JSON, or their tags as a table.",
         discussion: """
-            The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained.
+            The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained. With \
+            --tags it is a table of tags instead, a row for each picture and tag with its facet, how certain it is and what was decided; that \
+            one is for spreadsheets and scripts, and redraw import does not take it.
 
               redraw export --output library.json --overwrite
               redraw export photo.jpg | jq '.pictures[0].suggestions'
+              redraw export --tags csv --approved --output tags.csv
+              redraw export --tags jsonl --approved --since 2026-01-31 | jq -r .text
             """)
 
-    @Argument(help: ArgumentHelp("Only these pictures.", valueName: "picture"))
+    @Argument(help: ArgumentHelp("Only these pictures (default: all).", valueName: "picture"))
     var pictures: [String] = []
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"), completion: .file())
+        name: .long,
+        help: ArgumentHelp(
+            "A table of tags, a row for each picture and tag: csv or jsonl (default: all of the library).", valueName: "form"),
+        completion: .list(TagTable.Format.allCases.map(\.rawValue)))
+    var tags: TagTable.Format?
+
+    @Flag(name: .long, help: "With --tags: only tags that you approved (default: those you rejected and those that wait, too).")
+    var approved = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("With --tags: only tags that were decided on this day or later (default: all).", valueName: "YYYY-MM-DD"))
+    var since: String?
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Write to this file (default: standard output).", valueName: "file"), completion: .file())
     var output: String?
 
     @Flag(name: .long, help: "Write over a file that is there.")
@@ -26,9 +45,15 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws {
+        if tags == nil, approved || since != nil { throw ValidationError("--approved and --since go with --tags csv or --tags jsonl.") }
+        if let since, SearchCommand.day(since) == nil { throw ValidationError("--since \(since) is no day; write one as 2026-01-31.") }
+    }
+
     func run() throws {
         let desk = try Desks.open(library)
         let wanted = pictures.isEmpty ? nil : try pictures.map { try desk.picture($0).id }
+        if let tags { return try write(tags, of: wanted, desk) }
         guard let output, output != "-" else {
             let terminal = Terminal.standardOutput
             _ = try desk.export(pictures: wanted) { terminal.write(json: String(decoding: $0, as: UTF8.self)) }
@@ -37,45 +62,79 @@ struct ExportCommand: ParsableCommand {
         let count = try desk.export(pictures: wanted, toFile: URL(asTyped: output), overwriting: overwrite)
         library.notice("Wrote \(CommandText.count(count, "picture")) to \(output).")
     }
+
+    private func write(_ format: TagTable.Format, of pictures: [Int64]?, _ desk: ScreeningDesk) throws {
+        var table = TagTable()
+        (table.format, table.isApproved, table.since) = (format, approved, since.flatMap(SearchCommand.day))
+        guard let output, output != "-" else {
+            let terminal = Terminal.standardOutput
+            _ = try desk.export(table, pictures: pictures) { piece in
+                let text = String(decoding: piece, as: UTF8.self)
+                if format == .jsonl { terminal.write(json: text) } else { terminal.write(text) }
+            }
+            return
+        }
+        let count = try desk.export(table, pictures: pictures, toFile: URL(asTyped: output), overwriting: overwrite)
+        library.notice("Wrote \(CommandText.count(count, "tag")) to \(output).")
+    }
 }
 
-/// `redraw import`: takes an export in.
+extension TagTable.Format: ExpressibleByArgument {}
+
+/// `redraw import`: takes exports and other libraries in.
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Take an exported library in.",
+        abstract: "Take exported libraries, or libraries as they are, into yours.",
         discussion: """
-            What you decided here stays as it is; what you did not decide takes over the export's decisions. Importing twice changes nothing.
+            What you decided here stays as it is; what you did not decide takes over the other's decisions. Importing twice changes nothing, so \
+            after Ctrl-C the same command does the rest.
+
+            A library is named by its folder, or by the file in it. It brings everything that is known of its pictures, so that an analysis passes \
+            over them afterwards; nothing of it is changed, and it may be in use. This is how the shards of redraw analyze --shard come together.
 
               redraw import library.json
+              redraw import shards/*
               ssh studio redraw export | redraw import -
             """)
 
-    @Argument(help: ArgumentHelp("A file that `redraw export` wrote, or - for standard input.", valueName: "file"), completion: .file())
-    var file: String
+    @Argument(
+        help: ArgumentHelp(
+            "Files that `redraw export` wrote, libraries' folders or files, or - for an export on standard input.", valueName: "file"),
+        completion: .file())
+    var files: [String]
 
     @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("Name what is to be imported: redraw import library.json") }
+        guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input is read once: name it (-) once.") }
+    }
 
     func run() throws {
         let desk = try Desks.open(library)
         let progress = ProgressLine(enabled: !library.quiet)
         defer { progress.clear() }
-        let report = try ImportCommand.withFile(file) { url in
-            try desk.import(contentsOf: url, by: "import by \(LibraryOptions.person)") { count in
+        let report = try ImportCommand.withFiles(files) { urls in
+            try desk.import(contentsOf: urls, by: "import by \(LibraryOptions.person)") { count in
                 progress.show("\(CommandText.count(count, "picture")) taken in")
             }
         }
         progress.clear()
         if library.json { return try JSONOutput.print(report) }
+        let kept = report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."
+        guard !report.isNothing else {
+            return library.notice("Nothing new among \(CommandText.count(report.picturesMerged, "picture"))\(kept)")
+        }
+        let pictures = "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged"
         library.notice(
-            "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged; \(report.suggestionsAdded) suggestions, "
-                + "\(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and \(report.generationsAdded) generations taken in"
-                + (report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."))
+            "\(pictures); \(report.suggestionsAdded) suggestions, \(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and "
+                + "\(report.generationsAdded) generations taken in\(kept)")
     }
 
-    /// The file that was named; what comes on standard input is kept in one meanwhile, for it is read twice.
-    private static func withFile<Result>(_ name: String, _ body: (URL) throws -> Result) throws -> Result {
-        guard name == "-" else { return try body(URL(asTyped: name)) }
+    /// The files that were named; what comes on standard input is kept in one meanwhile, for it is read twice.
+    private static func withFiles<Result>(_ names: [String], _ body: ([URL]) throws -> Result) throws -> Result {
+        guard names.contains("-") else { return try body(names.map { URL(asTyped: $0) }) }
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-import-\(UUID().uuidString)")
         guard FileManager.default.createFile(atPath: place.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
             throw TransferError.unwritable(path: place.path, reason: "cannot be written")
@@ -86,6 +145,6 @@ struct ImportCommand: ParsableCommand {
         while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty { try copy.write(contentsOf: piece) }
         waitsForInput.withLock { $0 = false }
         try copy.close()
-        return try body(place)
+        return try body(names.map { $0 == "-" ? place : URL(asTyped: $0) })
     }
 }

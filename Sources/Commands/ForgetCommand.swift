@@ -19,7 +19,7 @@ struct ForgetCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
     var picture: String
 
-    @Flag(name: .long, help: "Do it.")
+    @Flag(name: .long, help: "Do it; without it you are only told what would go.")
     var yes = false
 
     @OptionGroup var library: LibraryOptions

@@ -30,7 +30,11 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
     var strength: Double?
 
-    @Option(name: .long, help: ArgumentHelp("One sheet with the picture redrawn at each strength, with one seed.", valueName: "a,b,c"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "One sheet with the picture redrawn at each strength, with one seed (default: single pictures, at --strength).",
+            valueName: "a,b,c"))
     var strengths: StrengthList?
 
     @Option(

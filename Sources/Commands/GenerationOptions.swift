@@ -5,7 +5,9 @@ import Studio
 struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("A model's name (see redraw models list), its folder, or a .safetensors file.", valueName: "name|path"))
+        help: ArgumentHelp(
+            "What draws: a model's name (see redraw models list), its folder, or a .safetensors file (default: redraw-small, or redraw-painter for what is composed anew).",
+            valueName: "name|path"))
     var model: String?
 
     @Option(
@@ -17,13 +19,19 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .customLong("text-encoder"),
-        help: ArgumentHelp("Likewise for the text encoder; twice where SDXL's two lie apart.", valueName: "name|path"))
+        help: ArgumentHelp(
+            "Whose text encoder reads the prompt; twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
+            valueName: "name|path"))
     var textEncoders: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("What to paint. Without it: the picture's approved prompt.", valueName: "text"))
+    @Option(name: .long, help: ArgumentHelp("What the picture is to show (default: the picture's approved prompt).", valueName: "text"))
     var prompt: String?
 
-    @Option(name: .long, help: ArgumentHelp("What to stay away from.", valueName: "text"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the picture is to stay away from (default: the picture's own negative prompt; nothing for what is painted from words).",
+            valueName: "text"))
     var negative: String?
 
     @Option(name: .long, help: "Steps of a full run; strength decides how many of them are run (default: the model's own, else 20).")
@@ -38,6 +46,20 @@ struct GenerationOptions: ParsableArguments {
             "Guide only the beginning: up to 1, that share of the steps that run (0.6: six of ten), above 1, that many steps; each further step takes half the time and is not told the negative prompt (default: to the end).",
             valueName: "fraction|step"))
     var guidanceUntil: Double?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Run the whole network in every nth pass only and let those between take over what its deeper levels made: 2 takes little more than half the time and changes details only, from 5 on fine texture goes (default: 1, every pass is whole).",
+            valueName: "passes"))
+    var reuseEvery: Int?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Let that share of a large map's pixels, 0 to 0.75, share the place of one like them while it looks at itself: quicker from about 768x768 on, and details change (default: 0).",
+            valueName: "fraction"))
+    var mergeTokens: Double?
 
     @Option(name: .long, help: "Start of the random numbers: the same seed gives the same picture (default: random, and printed).")
     var seed: UInt64?
@@ -74,7 +96,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A tiny autoencoder (TAESD) in the place of the model's own, for the picture and its previews: a file or folder, or tiny for the one in a folder vae_approx that fits.",
+            "A tiny autoencoder (TAESD) in the place of the model's own, for the picture and its previews: quicker, less fine. A file or folder, or tiny for the one in a folder vae_approx that fits (default: the model's own).",
             valueName: "tiny|file|dir"))
     var autoencoder: String?
 
@@ -84,7 +106,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose conventions to follow to the letter: redraw, diffusers or a1111 (steps, noise levels and masks of the web UI's k-diffusion samplers; default: redraw).",
+            "Whose conventions to follow to the letter: redraw, diffusers, or a1111 with the steps, noise levels and masks of the web UI's k-diffusion samplers (default: redraw).",
             valueName: "name"),
         completion: .list(GenerationWish.profiles))
     var profile: String?
@@ -114,7 +136,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A preset of your configuration file or of the page: what it sets stands for every option left out (see redraw config).",
+            "A preset of your configuration file or of the page: what it sets stands for every option left out, see redraw config (default: none).",
             valueName: "name"))
     var preset: String?
 
@@ -126,12 +148,14 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A picture file that shows after each step what is becoming of it.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("A picture file that shows after each step what is becoming of it (default: none).", valueName: "file"),
+        completion: .file())
     var preview: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A safetensors file for the latent after the last step, to compare it with others'.", valueName: "file"),
+        help: ArgumentHelp(
+            "A safetensors file for the latent after the last step, to compare it with others' (default: none).", valueName: "file"),
         completion: .file())
     var latent: String?
 
@@ -143,7 +167,7 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Run while up to n - 1 other jobs do (default: 1, which waits for its turn).", valueName: "n"))
+        help: ArgumentHelp("Run while up to n - 1 other jobs do; 1 waits for its turn.", valueName: "n"))
     var atOnce = 1
 
     @OptionGroup var wording: WordingOptions
@@ -171,6 +195,8 @@ struct GenerationOptions: ParsableArguments {
         wish.steps = steps
         wish.guidance = guidance
         wish.guidanceUntil = guidanceUntil
+        wish.reuseEvery = reuseEvery
+        wish.mergeTokens = mergeTokens
         wish.seed = seed
         wish.sampler = sampler
         wish.spacing = spacing

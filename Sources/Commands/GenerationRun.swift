@@ -42,7 +42,8 @@ struct GenerationRun {
         try await pictures.make(wish, masks: mask, studio, options, library)
     }
 
-    private func studio(for wish: inout GenerationWish) throws -> Studio {
+    /// A studio with the engines that were named, and the wish with what the options take from elsewhere.
+    func studio(for wish: inout GenerationWish) throws -> Studio {
         options.useThreads()
         let servers = try options.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
@@ -121,6 +122,7 @@ struct JobTelling: Sendable {
             ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
         return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
+            + (run.outerPasses.flatMap { $0 > 0 ? ", \($0) of \(run.passes) passes from the one before" : nil } ?? "")
     }
 
     private static func recognition(_ found: PlanReport.Recognition) -> String {

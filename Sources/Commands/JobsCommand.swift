@@ -53,7 +53,9 @@ struct JobsCommand: AsyncParsableCommand {
 
         @Option(
             name: .long,
-            help: ArgumentHelp("Work off what waits for these servers, too: named as when it was ordered.", valueName: "url"))
+            help: ArgumentHelp(
+                "Work off what waits for these servers, too: named as when it was ordered (default: what waits for the built-in engine only).",
+                valueName: "url"))
         var engine: [String] = []
 
         @OptionGroup var threads: ThreadOptions

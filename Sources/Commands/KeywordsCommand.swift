@@ -21,7 +21,7 @@ struct KeywordsCommand: AsyncParsableCommand {
     @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
-    @Flag(name: .long, help: "Write into the pictures themselves (JPEG, PNG, WebP) instead of sidecars.")
+    @Flag(name: .long, help: "Write into the pictures themselves instead of sidecars: XMP in JPEG, PNG and WebP, and in JPEG IPTC too.")
     var embed = false
 
     @Flag(name: .long, help: "Name the sidecar photo.xmp, as Lightroom and Bridge do, instead of photo.jpg.xmp.")

@@ -23,7 +23,9 @@ struct PromptCommand: ParsableCommand {
     @Option(name: .customLong("set"), help: ArgumentHelp("Keep this text as the next version.", valueName: "text"))
     var positive: String?
 
-    @Option(name: .long, help: ArgumentHelp("Keep this negative prompt with the next version.", valueName: "text"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Keep this negative prompt with the next version (default: the one that stands).", valueName: "text"))
     var negative: String?
 
     @Flag(name: .long, help: "Compose from the approved tags, even after --set.")

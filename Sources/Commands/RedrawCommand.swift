@@ -21,7 +21,8 @@ package struct RedrawCommand: AsyncParsableCommand {
         version: "redraw \(Studio.version)",
         subcommands: [
             AnalyzeCommand.self, ReviewCommand.self, TagCommand.self, PromptCommand.self, GenerateCommand.self, RepaintCommand.self,
-            PaintCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self, HistoryCommand.self,
+            PaintCommand.self, SheetCommand.self, ServeCommand.self, EmbedCommand.self, SimilarCommand.self, JobsCommand.self,
+            HistoryCommand.self,
             ShowCommand.self,
             CaptionsCommand.self, KeywordsCommand.self, StylesCommand.self, SearchCommand.self, RateCommand.self, ForgetCommand.self,
             ExportCommand.self,

@@ -26,21 +26,24 @@ struct RepaintCommand: AsyncParsableCommand {
     var pictures: [String]
 
     @Option(
-        name: .long, help: "A picture of the same size, white where it is to be repainted; for many, a folder of them.", completion: .file()
+        name: .long,
+        help:
+            "A picture of the same size, white where it is to be repainted; for many, a folder of them (default: none; --select stands in for it).",
+        completion: .file()
     )
     var mask: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "In place of a mask: a thing that was seen in the picture, such as dog or face; may be given several times. The mask is a box with soft edges and its file is named.",
+            "In place of a mask: a thing that was seen in the picture, such as dog or face; may be given several times. The mask is a box with soft edges and its file is named (default: none).",
             valueName: "thing"))
     var select: [String] = []
 
     @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
     var strength: Double?
 
-    @Flag(name: .long, help: "Repaint where the mask is black.")
+    @Flag(name: .long, help: "Repaint where the mask is black, and leave alone where it is white.")
     var invert = false
 
     @Option(name: .long, help: ArgumentHelp("Blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))

@@ -23,16 +23,20 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Only pictures with an approved tag.")
     var approved = false
 
-    @Option(name: .long, help: ArgumentHelp("Only pictures that came into the library on this day or later.", valueName: "YYYY-MM-DD"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only pictures that came into the library on this day or later (default: all).", valueName: "YYYY-MM-DD"))
     var since: String?
 
-    @Option(name: .long, help: ArgumentHelp("Only pictures that were redrawn with this model, or made by it.", valueName: "name"))
+    @Option(
+        name: .long, help: ArgumentHelp("Only pictures that were redrawn with this model, or made by it (default: all).", valueName: "name")
+    )
     var model: String?
 
-    @Option(name: .long, help: ArgumentHelp("Only pictures a result of which has at least so many stars.", valueName: "1-5"))
+    @Option(name: .long, help: ArgumentHelp("Only pictures a result of which has at least so many stars (default: all).", valueName: "1-5"))
     var stars: Int?
 
-    @Option(name: .long, help: ArgumentHelp("At most so many (default: 50).", valueName: "n"))
+    @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
     var limit = 50
 
     @OptionGroup var library: LibraryOptions

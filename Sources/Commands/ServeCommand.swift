@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: ArgumentHelp("A folder whose pictures the page may take in; may be given several times.", valueName: "dir"),
+        help: ArgumentHelp("A folder whose pictures the page may take in; may be given several times (default: none).", valueName: "dir"),
         completion: .directory)
     var folder: [String] = []
 
@@ -51,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A server of yours that speaks A1111's API, for the page to choose beside the built-in engine; several are a pool.",
+            "A server of yours that speaks A1111's API, for the page to choose beside the built-in engine; several are a pool (default: the configuration's, else none).",
             valueName: "url"))
     var engine: [String] = []
 

@@ -81,7 +81,12 @@ struct StylesCommand: AsyncParsableCommand {
 
         func run() throws {
             let studio = try library.studio()
-            guard file != "-" else { return Terminal.standardOutput.write(try studio.styles().text) }
+            guard file != "-" else {
+                let (output, text) = (Terminal.standardOutput, try studio.styles().text)
+                // A file or a program gets the table to the byte; a screen has no use for its mark and its line ends.
+                guard output.isTerminal else { return output.draw(text) }
+                return output.write(String(text.dropFirst()).replacing("\r\n", with: "\n"))
+            }
             let count = try studio.exportStyles(to: URL(asTyped: file), overwriting: overwrite)
             library.notice("Wrote \(CommandText.count(count, "style")) to \(file).")
         }

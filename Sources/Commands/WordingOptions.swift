@@ -6,7 +6,8 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Lay the prompt of one of your styles over this one (see redraw styles); give it several times for several.", valueName: "name")
+            "Lay the prompt of one of your styles over this one, see redraw styles; give it several times for several (default: none).",
+            valueName: "name")
     )
     var style: [String] = []
 
@@ -21,7 +22,7 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Take what is not said here from a picture's own parameters, or from a text's: A1111's, ComfyUI's and those of others.",
+            "Take what is not said here from a picture's own parameters, or from a text's: A1111's, ComfyUI's and those of others (default: nothing).",
             valueName: "file"),
         completion: .file())
     var from: String?

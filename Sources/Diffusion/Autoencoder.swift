@@ -125,7 +125,7 @@ private struct Encoder: Sendable {
         }
         x = try middle(x, checkCancelled)
         try checkCancelled()
-        return convOut(normOut(x, activation: .silu))
+        return convOut(x, behind: normOut, .silu)
     }
 }
 
@@ -167,7 +167,7 @@ private struct Decoder: Sendable {
             }
         }
         try checkCancelled()
-        return convOut(normOut(x, activation: .silu))
+        return convOut(x, behind: normOut, .silu)
     }
 }
 

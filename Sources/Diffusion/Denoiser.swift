@@ -12,6 +12,22 @@ package protocol Denoiser: Sendable {
     func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
     ) throws -> Tensor
+
+    /// As `predict` without `deep`, but where it is `deep`'s turn the network's outermost layers alone are run on what it holds. A network
+    /// that has no such layers goes through all of itself each time.
+    func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor
+}
+
+extension Denoiser {
+    package func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        try predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
+    }
 }
 
 /// What is added to a network from outside while it predicts: by a ControlNet, or by a picture that stands beside the text.
@@ -23,9 +39,11 @@ package struct Extras: Sendable {
     package var middle: Tensor?
     /// Stand beside the text's tokens, [batch or 1, tokens, width of the text's].
     package var pictureTokens: Tensor?
+    /// How many of the pixels of a large map are merged into others for its look at itself, 0 to 0.75.
+    package var mergedShare: Double
 
-    package init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil) {
-        (self.skips, self.middle, self.pictureTokens) = (skips, middle, pictureTokens)
+    package init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil, mergedShare: Double = 0) {
+        (self.skips, self.middle, self.pictureTokens, self.mergedShare) = (skips, middle, pictureTokens, mergedShare)
     }
 
     package static let none = Extras()

@@ -50,6 +50,8 @@ package struct Denoising: Sequence {
     /// The noisy latent that the first step is given.
     let start: Tensor
     let keeping: Keeping?
+    /// Every how many passes go through the whole network.
+    var reuseEvery = 1
     /// What a UNet made for repainting is given behind the latent's channels: the mask and the latent of the picture without what is under
     /// it, [1, height, width, 1 + channels]. Nil for a UNet that is given the latent alone.
     let conditioning: Tensor?
@@ -58,7 +60,8 @@ package struct Denoising: Sequence {
     let checkCancelled: CancellationCheck
 
     package func makeIterator() -> Iterator {
-        Iterator(denoising: self, sampler: sampler, random: random, latent: start, index: plan.start)
+        Iterator(
+            denoising: self, sampler: sampler, random: random, latent: start, index: plan.start, deep: DeepFeatures(every: reuseEvery))
     }
 
     package struct Iterator: IteratorProtocol {
@@ -67,6 +70,9 @@ package struct Denoising: Sequence {
         var random: TorchRandom
         var latent: Tensor
         var index: Int
+        var deep: DeepFeatures
+        /// Which of the guidance's stretches the last pass was in.
+        var stretch = 0
         var failed = false
 
         package mutating func next() -> Result<Step, any Error>? {
@@ -81,12 +87,16 @@ package struct Denoising: Sequence {
 
         private mutating func step() throws -> Step {
             let timestep = sampler.timesteps[index]
-            let guidance = denoising.guidance.at(step: (index - denoising.plan.start) / sampler.passesPerStep)
+            let number = (index - denoising.plan.start) / sampler.passesPerStep
+            let guidance = denoising.guidance.at(step: number)
+            let stretch = denoising.guidance.stretch(at: number)
+            if stretch != self.stretch { deep.forget() }
+            self.stretch = stretch
             var input = sampler.modelInput(latent, at: index)
             if let conditioning = denoising.conditioning { input = Tensor.concatenated([input, conditioning], axis: -1) }
             var output = guidance.combined(
                 try denoising.denoiser.predict(
-                    guidance.input(input), at: Double(timestep), guidance.context, denoising.extras,
+                    guidance.input(input), at: Double(timestep), guidance.context, denoising.extras, reusing: &deep,
                     checkCancelled: denoising.checkCancelled))
             var estimate = sampler.clean(output, latent, at: index)
             if let keeping = denoising.keeping, keeping.rule == .estimate {

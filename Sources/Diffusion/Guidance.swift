@@ -52,6 +52,9 @@ package struct Guidance: Sendable {
         changes.last { $0.step <= step }?.guidance ?? self
     }
 
+    /// How many changes there were up to a step of the run.
+    func stretch(at step: Int) -> Int { changes.count { $0.step <= step } }
+
     /// How many latents go through the UNet in a step.
     package var batch: Int { weights.count + (unconditional == nil ? 0 : 1) }
 

@@ -59,6 +59,11 @@ extension Pipeline {
             stages.indices.reduce(0) { $0 + stages[$1].guidedPasses * times(stage: $1) }
         }
 
+        /// Those that run the network's outermost layers alone.
+        package var outerPasses: Int {
+            stages.indices.reduce(0) { $0 + stages[$1].outerPasses * times(stage: $1) }
+        }
+
         /// How often a stage is run for one picture.
         private func times(stage: Int) -> Int { drafts.map { stage < $0.stages ? $0.count : 1 } ?? 1 }
     }
@@ -78,9 +83,9 @@ extension Pipeline {
         package let steps: StepPlan
         /// How many of its passes are told the negative prompt as well; 0 where the prompt alone counts.
         package let guidedPasses: Int
-        /// Floating-point operations of such a pass, and of any other.
-        let guidedOperations: Double
-        let unguidedOperations: Double
+        /// What such a pass costs, and any other.
+        let guided: Workload
+        let unguided: Workload
         let frame: Frame
 
         /// Floating-point operations of its steps.
@@ -88,7 +93,18 @@ extension Pipeline {
 
         /// Of a pass, counted from 0.
         func operations(ofPass index: Int) -> Double {
-            index < guidedPasses ? guidedOperations : unguidedOperations
+            let isGuided = index < guidedPasses
+            let work = isGuided ? guided : unguided
+            // Where guidance ends, what was kept no longer stands for what is told.
+            let since = isGuided ? index : index - guidedPasses
+            return DeepFeatures.takesOver(pass: since, every: request.reuseEvery ?? 1) ? work.outerPass : work.pass
+        }
+
+        /// How many of its passes run the outermost layers alone.
+        var outerPasses: Int {
+            let every = request.reuseEvery ?? 1
+            func whole(_ passes: Int) -> Int { (passes + every - 1) / every }
+            return steps.passes - whole(guidedPasses) - whole(steps.passes - guidedPasses)
         }
     }
 
@@ -116,9 +132,6 @@ extension Pipeline {
 }
 
 extension ModelFamily {
-    /// The working size where a request names none.
-    package func workingSize(for picture: PixelSize?) -> PixelSize { workingSizes.size(for: picture) }
-
     private var workingSizes: WorkingSizes {
         WorkingSizes(usualSide: usualSide, evenMultiple: evenMultiple, sizeMultiple: sizeMultiple)
     }
@@ -174,8 +187,8 @@ extension ModelFamily {
         var alone = request
         alone.guidance = min(alone.guidance, 1)
         return Pipeline.Stage(
-            size: size, request: request, steps: plan, guidedPasses: guided, guidedOperations: workload(frame.canvas, request).pass,
-            unguidedOperations: workload(frame.canvas, isGuided(request) ? alone : request).pass, frame: frame)
+            size: size, request: request, steps: plan, guidedPasses: guided, guided: workload(frame.canvas, request),
+            unguided: workload(frame.canvas, isGuided(request) ? alone : request), frame: frame)
     }
 
     /// Where a picture of a request stands while it is worked on, its stages apart.

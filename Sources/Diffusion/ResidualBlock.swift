@@ -31,11 +31,12 @@ struct ResidualBlock: Sendable {
     ///   - x: [batch, height, width, input]
     ///   - activatedTime: SiLU of the time embedding, [1, timeWidth] for the whole batch or [batch, timeWidth].
     func callAsFunction(_ x: Tensor, activatedTime: Tensor? = nil) -> Tensor {
-        var hidden = conv1(norm1(x, activation: .silu))
-        if let timeProjection, let activatedTime {
-            hidden = hidden.addingToEachPixel(timeProjection(activatedTime))
-        }
-        return conv2(norm2(hidden, activation: .silu), adding: shortcut?(x) ?? x)
+        let shift = activatedTime.flatMap { time in timeProjection.map { $0(time) } }
+        // What is the same for the whole batch is the convolution's own addend.
+        let common = shift.flatMap { $0.shape[0] == 1 ? $0.reshaped([$0.shape[-1]]) : nil }
+        var hidden = conv1(x, behind: norm1, .silu, shiftedBy: common)
+        if let shift, common == nil { hidden = hidden.addingToEachPixel(shift) }
+        return conv2(hidden, behind: norm2, .silu, adding: shortcut?(x) ?? x)
     }
 }
 
@@ -64,19 +65,15 @@ struct Upsampler: Sendable {
     /// - Parameters:
     ///   - height, width: what comes out; a level of odd size gets its last row and column only once.
     func callAsFunction(_ x: Tensor, height: Int, width: Int) -> Tensor {
-        var enlarged = x.upsampledNearest(by: 2)
-        if enlarged.shape[1] != height || enlarged.shape[2] != width {
-            enlarged = x.nearestResized(height: height, width: width)
-        }
-        return conv(enlarged)
+        guard height == 2 * x.shape[1], width == 2 * x.shape[2] else { return conv(x.nearestResized(height: height, width: width)) }
+        return conv(doubling: x)
     }
 }
 
 extension Tensor {
-    /// - Parameter rows: [1 or batch, channels]; added at every pixel of [batch, height, width, channels].
+    /// - Parameter rows: [batch, channels]; added at every pixel of [batch, height, width, channels].
     fileprivate func addingToEachPixel(_ rows: Tensor) -> Tensor {
         let channels: Shape = [shape[-1]]
-        guard rows.shape[0] > 1 else { return self + rows.reshaped(channels) }
         return Tensor.concatenated((0..<shape[0]).map { sliced($0..<$0 + 1) + rows.sliced($0..<$0 + 1).reshaped(channels) }, axis: 0)
     }
 

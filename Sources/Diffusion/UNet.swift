@@ -69,9 +69,25 @@ package struct UNet: Denoiser {
     package func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
     ) throws -> Tensor {
-        let context = told.beside(extras.pictureTokens)
+        var never = DeepFeatures(every: 1)
+        return try predict(latent, at: time, told, extras, reusing: &never, checkCancelled: checkCancelled)
+    }
+
+    /// What is kept is what the last layer on the way up is given from below; that layer, with the first convolution's skip, is all that a
+    /// pass between two whole ones runs.
+    package func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        var context = told.beside(extras.pictureTokens)
+        context.mergedShare = extras.mergedShare
         let activatedTime = try embedding(Float(time), context).silu()
         var x = convIn(latent)
+        if let kept = deep.next(), let last = up.last {
+            if let residual = extras.skips.first { x = x + residual }
+            x = try last.ending(kept, skip: x, activatedTime, context, checkCancelled)
+            return convOut(x, behind: normOut, .silu)
+        }
         var skips = [x]
         for block in down { x = try block(x, activatedTime, context, &skips, checkCancelled) }
         if !extras.skips.isEmpty {
@@ -80,9 +96,11 @@ package struct UNet: Denoiser {
         }
         if let middle { x = try middle(x, activatedTime, context, checkCancelled) }
         if let residual = extras.middle { x = x + residual }
-        for block in up { x = try block(x, activatedTime, context, &skips, checkCancelled) }
+        for (index, block) in up.enumerated() {
+            x = try block(x, activatedTime, context, &skips, checkCancelled) { if index == up.count - 1 { deep.keep($0) } }
+        }
         try checkCancelled()
-        return convOut(normOut(x, activation: .silu))
+        return convOut(x, behind: normOut, .silu)
     }
 
     /// - Returns: [1, width], or [batch, width] where each latent is told something of its own.
@@ -223,19 +241,35 @@ private struct UpBlock: Sendable {
         upsampler = level == 0 ? nil : try Upsampler(weights["upsamplers"][0], channels: output)
     }
 
+    /// - Parameter beforeLast: is given what the last layer is about to take.
     func callAsFunction(
-        _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ skips: inout [Tensor], _ checkCancelled: CancellationCheck
+        _ x: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ skips: inout [Tensor], _ checkCancelled: CancellationCheck,
+        beforeLast: (Tensor) -> Void
     ) throws -> Tensor {
         var x = x
-        for (layer, residual) in residuals.enumerated() {
-            try checkCancelled()
-            x = residual(Tensor.concatenated([x, skips.removeLast()], axis: -1), activatedTime: activatedTime)
-            if !attentions.isEmpty { x = attentions[layer](x, context) }
+        for layer in residuals.indices {
+            if layer == residuals.count - 1 { beforeLast(x) }
+            x = try self.layer(layer, x, skip: skips.removeLast(), activatedTime, context, checkCancelled)
         }
         if let upsampler, let next = skips.last {
             x = upsampler(x, height: next.shape[1], width: next.shape[2])
         }
         return x
+    }
+
+    /// The last layer alone.
+    func ending(
+        _ x: Tensor, skip: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        try layer(residuals.count - 1, x, skip: skip, activatedTime, context, checkCancelled)
+    }
+
+    private func layer(
+        _ index: Int, _ x: Tensor, skip: Tensor, _ activatedTime: Tensor, _ context: TextContext, _ checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        try checkCancelled()
+        let made = residuals[index](Tensor.concatenated([x, skip], axis: -1), activatedTime: activatedTime)
+        return attentions.isEmpty ? made : attentions[index](made, context)
     }
 }
 

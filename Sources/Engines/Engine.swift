@@ -32,14 +32,18 @@ package struct GenerationPlan: Sendable {
         package let passes: Int
         /// Those of them that are told the negative prompt as well, and so take twice the work; nil where the engine does not tell.
         package let guidedPasses: Int?
+        /// Those that run the network's outermost layers alone, on what the deeper ones made before; nil where the engine does not tell.
+        package let outerPasses: Int?
         /// Sizes that a picture grows through, the last its working size; that alone where it does not grow.
         package let stages: [Stage]
         /// How many first, small pictures are tried for each; 1 where none are.
         package let drafts: Int
 
-        package init(strength: Double, steps: StepPlan, passes: Int, guidedPasses: Int? = nil, stages: [Stage], drafts: Int) {
+        package init(
+            strength: Double, steps: StepPlan, passes: Int, guidedPasses: Int? = nil, outerPasses: Int? = nil, stages: [Stage], drafts: Int
+        ) {
             (self.strength, self.steps, self.passes, self.stages, self.drafts) = (strength, steps, passes, stages, drafts)
-            self.guidedPasses = guidedPasses
+            (self.guidedPasses, self.outerPasses) = (guidedPasses, outerPasses)
         }
 
         package var working: PixelSize { stages.last?.size ?? PixelSize(width: 0, height: 0) }

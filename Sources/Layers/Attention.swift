@@ -53,6 +53,6 @@ package struct FeedForward: Sendable {
     /// - Parameter x: `[…, width]`
     /// - Returns: `[…, width]`
     package func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
-        leave(enter(x).gatedGELU(), adding: residual)
+        leave(enter.gated(x), adding: residual)
     }
 }

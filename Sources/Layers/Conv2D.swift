@@ -68,4 +68,29 @@ package struct Conv2D: Sendable {
     package func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
         convolution(x, weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual)
     }
+
+    /// The convolution of activation(norm(x)), which does not come to stand in memory where the map is large.
+    ///
+    /// - Parameters:
+    ///   - shift: `[output]`, added to the bias.
+    ///   - residual: of the result's shape, added.
+    /// - Returns: `[batch, height', width', output]`
+    package func callAsFunction(
+        _ x: Tensor, behind norm: GroupNorm, _ normActivation: Activation, shiftedBy shift: Tensor? = nil,
+        adding residual: consuming Tensor? = nil
+    ) -> Tensor {
+        convolution(
+            x, weight, bias: Self.sum(bias, shift), stride: stride, padding: padding, adding: residual,
+            prepared: norm.preparation(of: x, activation: normActivation))
+    }
+
+    /// The convolution of the map with every pixel four times (torch's nearest interpolation by 2), likewise.
+    package func callAsFunction(doubling x: Tensor) -> Tensor {
+        convolution(x, weight, bias: bias, stride: stride, padding: padding, prepared: .doubled)
+    }
+
+    private static func sum(_ bias: Tensor?, _ shift: Tensor?) -> Tensor? {
+        guard let bias, let shift else { return bias ?? shift }
+        return bias + shift
+    }
 }

@@ -39,4 +39,7 @@ package struct Linear: Sendable {
     package func callAsFunction(_ x: Tensor, activation: Activation = .none, adding residual: Tensor? = nil) -> Tensor {
         matmul(x, weight, bias: bias, activation: activation, adding: residual)
     }
+
+    /// The first half of what the layer makes of `[…, input]` times the GELU of the second: `[…, output / 2]`.
+    package func gated(_ x: Tensor) -> Tensor { gatedProduct(x, weight, bias: bias) }
 }

@@ -19,6 +19,11 @@ package struct GroupNorm: Sendable {
     package func callAsFunction(_ x: Tensor, activation: Activation = .none) -> Tensor {
         groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation)
     }
+
+    /// The same as what a convolution does to its map first.
+    func preparation(of x: Tensor, activation: Activation) -> MapPreparation {
+        .scaled(groupScales(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon), activation)
+    }
 }
 
 /// torch's `LayerNorm` over the last dimension.

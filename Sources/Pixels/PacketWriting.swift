@@ -27,6 +27,19 @@ extension ImageFile {
             throw .unsupportedFeature(format, feature: "writing keywords into the file")
         }
     }
+
+    /// What Photoshop's segments (APP13) of a JPEG hold, one after the other; nil where there is none.
+    ///
+    /// - Throws: `ImageError` where the bytes are no JPEG.
+    package static func photoshopBlock(of bytes: [UInt8]) throws(ImageError) -> [UInt8]? { try JPEGFile.header(of: bytes).photoshop }
+
+    /// The JPEG with that block in its Photoshop segments.
+    ///
+    /// - Parameter block: of any length; nil takes out what is there.
+    /// - Throws: `ImageError` where the bytes are no JPEG.
+    package static func replacing(photoshopBlock block: [UInt8]?, in bytes: [UInt8]) throws(ImageError) -> [UInt8] {
+        try JPEGFile.replacing(photoshop: block, in: bytes)
+    }
 }
 
 extension JPEGFile {
@@ -37,14 +50,41 @@ extension JPEGFile {
         if let packet, packet.count > longestPacket {
             throw .unsupportedFeature(.jpeg, feature: "an XMP packet of \(packet.count) bytes (\(longestPacket) at most)")
         }
+        let name = Array(xmpName.utf8)
+        return try replacing(marker: 0xE1, name: name, by: packet.map { [name + $0] } ?? [], in: bytes) { marker, content in
+            // JFIF's segment and EXIF's stand first, where readers look for them.
+            marker == 0xE0 || marker == 0xE1 && content.starts(with: Array("Exif\0".utf8))
+        }
+    }
+
+    static func replacing(photoshop block: [UInt8]?, in bytes: [UInt8]) throws(ImageError) -> [UInt8] {
+        let name = Array(photoshopName.utf8)
+        let block = block ?? []
+        let room = 65_533 - name.count
+        // What is longer than a segment goes on in the next one.
+        let pieces = stride(from: 0, to: block.count, by: room).map { name + block[$0..<min($0 + room, block.count)] }
+        return try replacing(marker: 0xED, name: name, by: pieces, in: bytes) { marker, _ in marker == 0xE0 || marker == 0xE1 }
+    }
+
+    /// The file with other segments in the place of those of that marker whose content begins with the name.
+    ///
+    /// - Parameter isFirst: of the segments that the new ones come after.
+    private static func replacing(
+        marker wanted: UInt8, name: [UInt8], by contents: [[UInt8]], in bytes: [UInt8],
+        isFirst: (_ marker: UInt8, _ content: ArraySlice<UInt8>) -> Bool
+    ) throws(ImageError) -> [UInt8] {
         // Walked through once before, so that what follows finds whole segments.
         _ = try header(of: bytes)
         var result = Array(bytes[..<2])
         var position = 2
-        var isPlaced = packet == nil
-        func segment(_ content: [UInt8]) -> [UInt8] {
-            let length = content.count + 2
-            return [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + content
+        var isPlaced = false
+        func place() {
+            guard !isPlaced else { return }
+            isPlaced = true
+            for content in contents {
+                let length = content.count + 2
+                result += [0xFF, wanted, UInt8(length >> 8), UInt8(length & 255)] + content
+            }
         }
         while position + 1 < bytes.count, bytes[position] == 0xFF, bytes[position + 1] != 0xDA {
             // Any number of these may stand before a marker.
@@ -53,18 +93,13 @@ extension JPEGFile {
                 continue
             }
             guard let length = bytes.number16(at: position + 2, bigEndian: true), length <= bytes.count - position - 2 else { break }
-            let (marker, content) = (bytes[position + 1], position + 4)
-            // JFIF's segment and EXIF's stand first, where readers look for them.
-            let isFirst = marker == 0xE0 || marker == 0xE1 && bytes.says("Exif\0", at: content)
-            if !isFirst, !isPlaced, let packet {
-                result += segment(Array(xmpName.utf8) + packet)
-                isPlaced = true
-            }
-            let isPacket = marker == 0xE1 && bytes[content...].starts(with: Array(xmpName.utf8))
-            if !isPacket { result += bytes[position..<position + 2 + length] }
-            position += 2 + length
+            let (marker, end) = (bytes[position + 1], position + 2 + length)
+            let content = bytes[(position + 4)..<max(end, position + 4)]
+            if !isFirst(marker, content) { place() }
+            if marker != wanted || !content.starts(with: name) { result += bytes[position..<end] }
+            position = end
         }
-        if !isPlaced, let packet { result += segment(Array(xmpName.utf8) + packet) }
+        place()
         return result + bytes[position...]
     }
 }

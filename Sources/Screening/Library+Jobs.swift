@@ -43,14 +43,17 @@ extension Library {
 
     /// Takes the first job that nobody attends out of the queue; nil where there is none, or where `most` of the engine's run already. No two
     /// processes are given the same one.
+    ///
+    /// - Parameter jobs: of these only; nil: of all.
     package func startNext(
-        engine: String, most: Int, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
+        engine: String, among jobs: Set<Int64>? = nil, most: Int, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
     ) throws(LibraryError) -> Job? {
         try write { db in
             let next = try Int64.fetchOne(
                 db,
                 sql: """
                     SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended
+                    \(jobs.map { "AND id IN (\($0.map { "\($0)" }.joined(separator: ", ")))" } ?? "")
                     ORDER BY coalesce(position, id), id LIMIT 1
                     """, arguments: [engine])
             guard let next, try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
@@ -209,11 +212,15 @@ extension Library {
 
     /// Takes away the jobs that are over. What they made stays.
     ///
+    /// - Parameter spared: jobs that somebody still asks for.
     /// - Returns: how many there were.
     @discardableResult
-    package func clearJobs() throws(LibraryError) -> Int {
+    package func clearJobs(sparing spared: Set<Int64> = []) throws(LibraryError) -> Int {
         try write { db in
-            try db.execute(sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running')")
+            let marks = spared.map { _ in "?" }.joined(separator: ", ")
+            try db.execute(
+                sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running') AND id NOT IN (\(marks))",
+                arguments: StatementArguments(spared))
             return db.changesCount
         }
     }

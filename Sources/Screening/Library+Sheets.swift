@@ -81,6 +81,19 @@ extension Library {
         }
     }
 
+    /// Has another job make what stands at one place of a sheet.
+    ///
+    /// - Parameter position: row by row, from 0.
+    package func renew(cell position: Int, ofSheet sheet: Int64, by job: Int64) throws(LibraryError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    UPDATE sheetCell SET jobId = ?, generationId = (SELECT generationId FROM job WHERE id = ?)
+                    WHERE sheetId = ? AND position = ?
+                    """, arguments: [job, job, sheet, position + 1])
+        }
+    }
+
     /// Takes a sheet away; its pictures stay.
     ///
     /// - Returns: whether there was one.

@@ -34,6 +34,10 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var guidance: Double?
     /// Up to 1: the share of the steps that run, above: how many of them, that are guided at all.
     package var guidanceUntil: Double?
+    /// Every how many passes go through the whole network, 1 to 10.
+    package var reuseEvery: Int?
+    /// The share of a large map's pixels that are merged into others for its look at itself, 0 to 0.75.
+    package var mergeTokens: Double?
     package var seed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
@@ -84,7 +88,9 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, seed, sampler, spacing,
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, mergeTokens,
+            seed, sampler,
+            spacing,
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
@@ -120,6 +126,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         steps = try values.decodeIfPresent(Int.self, forKey: .steps)
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
         guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
+        reuseEvery = try values.decodeIfPresent(Int.self, forKey: .reuseEvery)
+        mergeTokens = try values.decodeIfPresent(Double.self, forKey: .mergeTokens)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)

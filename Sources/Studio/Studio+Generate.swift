@@ -78,11 +78,12 @@ extension Studio {
     /// - Parameters:
     ///   - most: jobs that may run at the same time on this library.
     ///   - only: the engine whose jobs are taken; nil: those of every engine there is.
+    ///   - jobs: of these only; nil: of all. One of them that is running when the task is cancelled goes back into the queue.
     ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
     ///     running when it is cancelled goes back into the queue.
     ///   - onOutcome: told what became of each job.
     package func workOffJobs(
-        atOnce most: Int = 1, of only: String? = nil, staying: Bool = false,
+        atOnce most: Int = 1, of only: String? = nil, among jobs: Set<Int64>? = nil, staying: Bool = false,
         onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
         onOutcome: (Int64, Result<GenerationReport, any Error>) throws -> Void
     ) async throws {
@@ -93,7 +94,7 @@ extension Studio {
             var lock: JobLock?
             var next: Job?
             for engine in only.map({ [$0] }) ?? engines.keys.sorted() where next == nil {
-                next = try library.startNext(engine: engine, most: max(most, jobsAtOnce(engine))) { id in
+                next = try library.startNext(engine: engine, among: jobs, most: max(most, jobsAtOnce(engine))) { id in
                     lock = JobLock.take(id, in: premises.libraryFolder)
                 }
             }
@@ -103,7 +104,7 @@ extension Studio {
                     let order: GenerationOrder = try next.order.decoded()
                     let run = JobRun(
                         studio: self, job: next.id, order: order, most: max(most, jobsAtOnce(order.engine)), showsSteps: staying,
-                        leavesUnfinished: staying
+                        leavesUnfinished: staying || jobs != nil
                     ) { onEvent(next.id, $0) }
                     try onOutcome(next.id, .success(try await run.report(waits: false)))
                 } catch let error as CancellationError {
@@ -117,7 +118,8 @@ extension Studio {
                 }
             } else {
                 let waits = try library.jobsUnderWay().contains { job in
-                    job.state == .queued && !job.isAttended && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
+                    job.state == .queued && !job.isAttended && jobs?.contains(job.id) != false
+                        && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
                 }
                 guard waits || staying else { return }
                 try await Task.sleep(for: JobRun.patience)

@@ -14,6 +14,9 @@ package struct SheetWish: Decodable, Sendable {
 }
 
 extension Studio {
+    /// As many pictures as a sheet may have.
+    package static let mostSheetPictures = OrderError.mostCells
+
     /// The settings that a sheet can run over.
     package static let sheetAxes: [String] = {
         let others: Set<GenerationWish.CodingKeys> = [
@@ -29,26 +32,43 @@ extension Studio {
     /// One seed holds for the whole sheet, unless it is the seed that differs.
     /// - Throws: `OrderError` for axes and values that are none; as ``order(_:)-(LibraryWish)``.
     package func orders(ofSheet sheet: SheetWish) async throws -> (axes: SheetAxes, orders: [GenerationOrder]) {
-        for (name, axis) in [("x", sheet.x), ("y", sheet.y)] where axis.map({ !Studio.sheetAxes.contains($0) }) ?? false {
+        let axes = SheetAxes(x: sheet.x, columns: sheet.columns, y: sheet.y, rows: sheet.y == nil ? [] : sheet.rows ?? [])
+        return try await orders(of: sheet.wish, axes) { try await self.order($0) }
+    }
+
+    /// As ``orders(ofSheet:)``, of a wish that may name files of this machine. The pictures go to the library's own.
+    package func orders(
+        ofSheet wish: GenerationWish, x: SheetAxis, y: SheetAxis?
+    ) async throws -> (axes: SheetAxes, orders: [GenerationOrder]) {
+        var wish = wish
+        (wish.output, wish.overwrite) = (files.folder(.results).path + "/", nil)
+        let axes = SheetAxes(x: x.name, columns: x.values, y: y?.name, rows: y?.values ?? [])
+        return try await orders(of: wish, axes) { try await self.order($0) }
+    }
+
+    private func orders<Wish: SheetBase>(
+        of wish: Wish, _ axes: SheetAxes, _ order: (Wish) async throws -> GenerationOrder
+    ) async throws -> (axes: SheetAxes, orders: [GenerationOrder]) {
+        for (name, axis) in [("x", axes.x), ("y", axes.y)] where axis.map({ !Studio.sheetAxes.contains($0) }) ?? false {
             throw OrderError.unknown(what: name, value: String((axis ?? "").prefix(80)), known: Studio.sheetAxes)
         }
-        if sheet.x == sheet.y { throw OrderError.axisTwice(sheet.x) }
-        let rows = sheet.y == nil ? [] : sheet.rows ?? []
-        let count = sheet.columns.count.multipliedReportingOverflow(by: sheet.y == nil ? 1 : rows.count).partialValue
+        if axes.x == axes.y { throw OrderError.axisTwice(axes.x) }
+        let count = axes.columns.count.multipliedReportingOverflow(by: axes.y == nil ? 1 : axes.rows.count).partialValue
         guard (1...OrderError.mostCells).contains(count) else { throw OrderError.sheetCells(count) }
-        var base = sheet.wish
+        var base = wish
         if let strengths = base.settings.strengths { throw OrderError.sheetOf(count: strengths.count, drafts: 1) }
         base.settings.count = 1
-        if sheet.x != "seed", sheet.y != "seed" { base.settings.seed = base.settings.seed ?? UInt64.random(in: 0...UInt64(UInt32.max)) }
+        if axes.x != "seed", axes.y != "seed" { base.settings.seed = base.settings.seed ?? UInt64.random(in: 0...UInt64(UInt32.max)) }
         var orders: [GenerationOrder] = []
-        for row in sheet.y == nil ? [nil] : rows.map(Optional.some) {
-            for column in sheet.columns {
-                var values = [(sheet.x, column)]
-                if let y = sheet.y, let row { values.append((y, row)) }
+        for row in axes.y == nil ? [nil] : axes.rows.map(Optional.some) {
+            for column in axes.columns {
+                var values = [(axes.x, column)]
+                if let y = axes.y, let row { values.append((y, row)) }
                 orders.append(try await order(base.with(values)))
             }
         }
-        let axes = SheetAxes(x: sheet.x, columns: sheet.columns, y: sheet.y, rows: rows, seed: base.settings.seed)
+        var axes = axes
+        axes.seed = base.settings.seed
         return (axes, orders)
     }
 
@@ -93,25 +113,62 @@ extension Studio {
     }
 }
 
-extension LibraryWish {
+/// A wish of either kind, with what can be set of it.
+private protocol SheetBase: Codable {
+    var settings: GenerationWish { get set }
+}
+
+extension LibraryWish: SheetBase {}
+
+extension GenerationWish: SheetBase {
+    fileprivate var settings: GenerationWish {
+        get { self }
+        set { self = newValue }
+    }
+}
+
+extension SheetBase {
     /// The wish with some of its settings changed.
     ///
     /// - Throws: `OrderError.noValue` where a setting cannot have such a value.
-    fileprivate func with(_ values: [(axis: String, value: SheetValue)]) throws -> LibraryWish {
-        var keys = try JSONDecoder().decode([String: SheetValue].self, from: JSONEncoder().encode(self))
+    fileprivate func with(_ values: [(axis: String, value: SheetValue)]) throws -> Self {
+        var keys = try JSONDecoder().decode([String: WishValue].self, from: JSONEncoder().encode(self))
         for (axis, value) in values {
             // Seeds have more digits than some who send them can hold as numbers.
             if axis == "seed", case .text(let digits) = value, let seed = UInt64(digits) {
-                keys[axis] = .whole(seed)
+                keys[axis] = .one(.whole(seed))
             } else {
-                keys[axis] = value
+                keys[axis] = .one(value)
             }
         }
         do {
-            return try JSONDecoder().decode(LibraryWish.self, from: JSONEncoder().encode(keys))
+            return try JSONDecoder().decode(Self.self, from: JSONEncoder().encode(keys))
         } catch let error as DecodingError {
             guard let (axis, value) = values.first(where: { error.names($0.axis) }) ?? values.first else { throw error }
             throw OrderError.noValue(axis: axis, value: String("\(value)".prefix(80)))
+        }
+    }
+}
+
+/// What a wish says of one thing: a value, or several, such as its styles.
+private enum WishValue: Codable {
+    case one(SheetValue)
+    case several([SheetValue])
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let several = try? value.decode([SheetValue].self) {
+            self = .several(several)
+        } else {
+            self = .one(try value.decode(SheetValue.self))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        switch self {
+        case .one(let one): try value.encode(one)
+        case .several(let several): try value.encode(several)
         }
     }
 }

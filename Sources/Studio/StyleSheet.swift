@@ -53,11 +53,7 @@ package struct StyleSheet: Sendable, Equatable {
 
     /// As the web UI writes it, byte order mark and all, so that a spreadsheet reads it as UTF-8.
     package var text: String {
-        func quoted(_ field: String) -> String {
-            guard field.contains(where: { "\",".contains($0) || $0.isNewline }) else { return field }
-            return "\"" + field.replacing("\"", with: "\"\"") + "\""
-        }
-        let lines = styles.map { [$0.name, $0.prompt, $0.negative].map(quoted).joined(separator: ",") }
+        let lines = styles.map { CommaSeparated.row([$0.name, $0.prompt, $0.negative]) }
         return "\u{FEFF}" + (["name,prompt,negative_prompt"] + lines).map { $0 + "\r\n" }.joined()
     }
 

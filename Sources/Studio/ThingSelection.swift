@@ -8,51 +8,77 @@ import Vocabulary
 struct ThingSelection {
     private let picture: PictureFile
     private let names: [String]
-    private let boxes: [UnitBox]
+    /// What was found for each name.
+    private let found: [[SeenThing]]
     private let folder: URL
 
     /// Takes what the picture's latest analysis with boxes says, else looks at the picture.
     ///
+    /// A box that is sure enough by itself is selected, and every other such one of that name. Where there is none, but the name is one of the
+    /// picture's tags, the surest box of that name is: who reads "car" among the tags can select it.
+    ///
     /// - Parameter names: singular or plural, as the vocabulary or a person spells them.
     /// - Throws: `OrderError.nothingSelected` for the first name of which nothing is there.
     init(of names: [String], in picture: PictureFile, _ premises: Premises) throws {
-        let things = try Self.things(in: picture, premises)
+        let view = try Self.view(of: picture, premises)
         let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
-        var boxes: [UnitBox] = []
-        for name in names {
+        found = try names.map { name in
             // "puppy" is a kind of dog: what the vocabulary says it is will do.
             let tag = vocabulary?.tag(named: name)
             let meant = Set([name, tag?.name].compactMap { $0 } + (tag.flatMap { vocabulary?.implied(by: $0) } ?? []).map(\.name)).map(
                 Tag.key)
-            let found = things.filter { meant.contains(Tag.key($0.name)) }
-            guard !found.isEmpty else {
-                var seen: [String] = []
-                for thing in things where !seen.contains(thing.name) { seen.append(thing.name) }
-                throw OrderError.nothingSelected(name: name, picture: picture.path, seen: seen)
+            let things = view.selected { meant.contains(Tag.key($0)) }
+            guard !things.isEmpty else {
+                throw OrderError.nothingSelected(name: name, picture: picture.path, seen: view.selectable)
             }
-            boxes += found.map(\.box)
+            return things
         }
-        (self.picture, self.names, self.boxes) = (picture, names, boxes)
+        (self.picture, self.names) = (picture, names)
         folder = premises.libraryFolder.appendingPathComponent(Self.folderName)
     }
 
-    /// Less certain things are not selected by a name.
-    private static let leastCertainty: Float = 0.35
+    /// Things in a picture, and what it is tagged with.
+    private struct View {
+        /// Surer boxes need no tag.
+        static let leastCertainty: Float = 0.35
 
-    private static func things(in picture: PictureFile, _ premises: Premises) throws -> [SeenThing] {
+        /// The most certain first.
+        let things: [SeenThing]
+        let isTagged: (_ name: String) -> Bool
+
+        func selected(_ isMeant: (String) -> Bool) -> [SeenThing] {
+            let meant = things.filter { isMeant($0.name) }
+            let sure = meant.filter { $0.certainty >= Self.leastCertainty }
+            guard sure.isEmpty else { return sure }
+            return meant.filter { isTagged($0.name) }.max { $0.certainty < $1.certainty }.map { [$0] } ?? []
+        }
+
+        /// What can be selected, each once.
+        var selectable: [String] {
+            var names: [String] = []
+            for thing in things where thing.certainty >= Self.leastCertainty || isTagged(thing.name) {
+                if !names.contains(thing.name) { names.append(thing.name) }
+            }
+            return names
+        }
+    }
+
+    private static func view(of picture: PictureFile, _ premises: Premises) throws -> View {
         let library = try premises.library()
         if let known = try library.picture(sha256: picture.sha256),
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
         {
             let entries: [AnalysisReport.ThingEntry] = try kept.decoded()
-            return entries.map(SeenThing.init).filter { thing in
+            let things = entries.map(SeenThing.init).filter { thing in
                 let box = thing.box
-                return thing.certainty >= leastCertainty && [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
+                return [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
             }
+            let tags = Set(try library.suggestions(of: known.id).filter { $0.state != .rejected }.map { Tag.key($0.tag) })
+            return View(things: things) { tags.contains(Tag.key($0)) }
         }
         let image = try picture.decoded(targetShortSide: 512).image
         let seen = try premises.defaultEncoder().observe(image).seen
-        return (seen?.things ?? []).filter { $0.certainty >= leastCertainty }
+        return View(things: seen?.things ?? []) { seen?.tags[$0] ?? 0 >= View.leastCertainty }
     }
 
     /// Writes the mask beside the library, under a name that tells what it selects, and reads it back as any other mask.
@@ -60,22 +86,35 @@ struct ThingSelection {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let said = names.map { $0.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "-" } }.map { String($0) }.joined(separator: "+")
         let url = folder.appendingPathComponent("\(picture.sha256.prefix(12))-\(said).png")
-        try FileBytes.write(try ImageFile.encodePNG(mask()), to: url)
+        try FileBytes.write(try ImageFile.encodePNG(mask(), text: [(Self.textKey, told)]), to: url)
         return try PictureFile(path: url.path)
     }
 
-    /// Tells where the mask lies that was made of a selection, so that it can be looked at; nil for a mask of the person's own.
-    static func note(on mask: String) -> String? {
-        let folder = URL(fileURLWithPath: mask).deletingLastPathComponent()
-        return folder.lastPathComponent == folderName ? "the mask is \(mask)" : nil
+    /// What is selected, and how sure each of it is: "dog (90 % and 71 % sure)".
+    private var told: String {
+        zip(names, found).map { name, things in
+            let shares = things.map { "\(Int(($0.certainty * 100).rounded())) %" }
+            let list = [shares.dropLast().joined(separator: ", "), shares.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
+            return "\(name) (\(list) sure)"
+        }.joined(separator: ", ")
     }
 
+    /// Tells where the mask lies that was made of a selection, so that it can be looked at, and how sure it is; nil for a mask of the person's own.
+    static func note(on mask: String) -> String? {
+        let file = URL(fileURLWithPath: mask)
+        guard file.deletingLastPathComponent().lastPathComponent == folderName else { return nil }
+        let told = (try? ImageFile.text(of: FileBytes.read(file)))?[textKey]
+        return "the mask is \(mask)" + (told.map { ", around \($0)" } ?? "")
+    }
+
+    /// Where a mask's own file says what it selects.
+    private static let textKey = "Comment"
     private static let folderName = "selections"
 
     /// White in the boxes, a little larger than they are, and from there to black over `softness` of a box's shorter side.
     func mask() -> Image {
         let (width, height) = (picture.width, picture.height)
-        let placed = boxes.map { box -> (left: Float, top: Float, right: Float, bottom: Float, soft: Float) in
+        let placed = found.joined().map(\.box).map { box -> (left: Float, top: Float, right: Float, bottom: Float, soft: Float) in
             let (left, right) = (box.left * Float(width), box.right * Float(width))
             let (top, bottom) = (box.top * Float(height), box.bottom * Float(height))
             let side = max(min(right - left, bottom - top), 1)

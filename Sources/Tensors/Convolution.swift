@@ -114,6 +114,26 @@ enum FastConvolution: Sendable {
         case .pairs(let winograd): winograd.convolve(from, window, to, finish: finish)
         }
     }
+
+    /// Whether a residual may stand where the result is written: where each of its values is read right before the result's is written.
+    func addsInPlace(_ activation: Activation) -> Bool {
+        if case .pairs = self { activation == .none } else { false }
+    }
+
+    /// Whether a map that is to be prepared first is better taken in bands.
+    func takesBands(_ window: Window) -> Bool {
+        switch self {
+        case .floats(let winograd): winograd.takesBands(window)
+        case .pairs(let winograd): winograd.takesBands(window)
+        }
+    }
+
+    func convolve(_ x: Tensor, _ preparation: MapPreparation, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
+        switch self {
+        case .floats(let winograd): winograd.convolve(x, preparation, window, to, finish: finish)
+        case .pairs(let winograd): winograd.convolve(x, preparation, window, to, finish: finish)
+        }
+    }
 }
 
 /// activation(convolution(x) + bias) + residual, over channels-last maps.
@@ -121,21 +141,46 @@ enum FastConvolution: Sendable {
 /// - Parameters:
 ///   - x: `[batch, height, width, inputs]`.
 ///   - bias: `[outputs]`.
-///   - residual: of the result's shape; added after the activation. Dense convolutions only.
+///   - residual: of the result's shape; added after the activation. Dense convolutions only. Where nobody else holds it, the result may take
+///     its place in memory.
+///   - preparation: what the map becomes first; nil: nothing.
 /// - Returns: `[batch, (height + top + bottom - kernelHeight) / stride + 1, …, outputs]`.
 package func convolution(
     _ x: Tensor, _ weight: PackedConvolution, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0,
-    activation: Activation = .none, adding residual: Tensor? = nil
+    activation: Activation = .none, adding residual: consuming Tensor? = nil, prepared preparation: MapPreparation? = nil
 ) -> Tensor {
     precondition(x.shape.rank == 4 && x.shape[3] == weight.inputs, "a map of \(x.shape) for a convolution of \(weight.inputs) channels")
     precondition(bias.map { $0.count == weight.outputs } ?? true, "a bias of \(bias?.shape ?? []) for \(weight.outputs) outputs")
+    let map = preparation?.shape(of: x.shape) ?? x.shape
     let window = Window(
-        batch: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.shape[3],
+        batch: map[0], height: map[1], width: map[2], channels: map[3],
         kernelHeight: weight.kernelHeight, kernelWidth: weight.kernelWidth, stride: stride, padding: padding)
     let shape: Shape = [window.batch, window.outputHeight, window.outputWidth, weight.outputs]
     precondition(
         window.outputHeight > 0 && window.outputWidth > 0, "a window of \(weight.kernelHeight) by \(weight.kernelWidth) on \(x.shape)")
     precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(residual?.shape ?? []) for a result of \(shape)")
+    if let preparation {
+        guard case .dense(_, let fast?) = weight.form, fast.takesBands(window) else {
+            return convolution(
+                preparation.whole(x), weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual)
+        }
+        func convolve(to: UnsafeMutablePointer<Float>, adding residual: UnsafePointer<Float>?) {
+            withExtendedLifetime((x, weight, bias)) {
+                fast.convolve(
+                    x, preparation, window, to, finish: Finish(bias: bias?.pointer, residual: residual, activation: activation))
+            }
+        }
+        if fast.addsInPlace(activation), residual?.isHeldAlone() == true, let storage = residual?.storage {
+            convolve(to: storage.pointer, adding: storage.pointer)
+            return Tensor(shape: shape, storage: storage)
+        }
+        let residual = residual
+        return Tensor(shape: shape) { target in
+            guard let to = target.baseAddress, target.count > 0 else { return }
+            withExtendedLifetime(residual) { convolve(to: to, adding: residual?.pointer) }
+        }
+    }
+    let residual = residual
     switch weight.form {
     case .depthwise(let taps):
         precondition(residual == nil, "a depthwise convolution takes no residual")

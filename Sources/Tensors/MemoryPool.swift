@@ -7,37 +7,35 @@ package enum MemoryPool {
     struct Block {
         var address: UnsafeMutableRawPointer
         var bytes: Int
+
+        /// Whether it stands on huge pages of its own.
+        var isLarge: Bool { bytes >= MemoryPool.hugePage }
+        var end: UnsafeMutableRawPointer { address + bytes }
+
+        /// Keeps the first `size` bytes and gives what stands behind them.
+        mutating func cut(to size: Int) -> Block {
+            defer { bytes = size }
+            return Block(address: address + size, bytes: bytes - size)
+        }
     }
 
     /// Blocks below this go straight to malloc, which is good at them.
     private static let smallest = 1 << 16
     /// What the processor maps at once where it can.
-    private static let hugePage = 2 << 20
+    static let hugePage = 2 << 20
     /// How many bytes are always kept.
     private static let limit = 96 << 20
-    /// How much larger than asked for a block may be that is used again.
-    private static let largestExcess = 16 << 20
 
-    private struct State: @unchecked Sendable {
-        var kept: [Block] = []
-        var keptBytes = 0
+    private struct State: Sendable {
+        var kept = KeptBlocks()
         /// Bytes that tensors have now.
         var used = 0
         /// The most they had at once since a run began; nil where none is going on.
         var mostUsed: Int?
         var runs = 0
 
-        /// Takes out what is kept beyond what may be, the oldest first.
-        mutating func surplus() -> [Block] {
-            let most = max(limit, (mostUsed ?? 0) - used)
-            var count = 0
-            while keptBytes > most {
-                keptBytes -= kept[count].bytes
-                count += 1
-            }
-            defer { kept.removeFirst(count) }
-            return Array(kept.prefix(count))
-        }
+        /// Takes out what is kept beyond what may be.
+        mutating func surplus() -> [Block] { kept.surplus(beyond: max(limit, (mostUsed ?? 0) - used)) }
     }
 
     private static let state = Mutex(State())
@@ -63,18 +61,11 @@ package enum MemoryPool {
     static func take(bytes: Int) -> Block {
         let rounded = max((bytes + 63) & ~63, 64)
         guard rounded >= smallest else { return allocate(rounded) }
-        // Sizes are rounded up to an eighth, so that maps of nearly the same size share blocks, and large ones to whole huge pages.
-        let eighth = min(1 << max(Int.bitWidth - rounded.leadingZeroBitCount - 4, 12), largestExcess)
-        let grain = rounded >= hugePage / 2 ? max(eighth, hugePage) : eighth
+        // Small sizes are rounded up to an eighth, so that maps of nearly the same size share blocks, and large ones to whole huge pages.
+        let grain = rounded >= hugePage / 2 ? hugePage : 1 << max(Int.bitWidth - rounded.leadingZeroBitCount - 4, 12)
         let wanted = (rounded + grain - 1) & ~(grain - 1)
         let (found, dropped) = state.withLock { state -> (Block?, [Block]) in
-            let most = wanted + min(wanted / 2, largestExcess)
-            var best: Int?
-            for (index, block) in state.kept.enumerated() where block.bytes >= wanted && block.bytes <= most {
-                if best.map({ block.bytes <= state.kept[$0].bytes }) ?? true { best = index }
-            }
-            let block = best.map { state.kept.remove(at: $0) }
-            state.keptBytes -= block?.bytes ?? 0
+            let block = state.kept.take(wanted)
             state.used += block?.bytes ?? wanted
             if let most = state.mostUsed { state.mostUsed = max(most, state.used) }
             return (block, state.surplus())
@@ -88,8 +79,7 @@ package enum MemoryPool {
         guard bytes >= smallest else { return release(block) }
         let dropped = state.withLock { state -> [Block] in
             state.used -= bytes
-            state.kept.append(block)
-            state.keptBytes += bytes
+            state.kept.keep(block)
             return state.surplus()
         }
         dropped.forEach(release)
@@ -118,7 +108,7 @@ package enum MemoryPool {
     }
 
     fileprivate static func release(_ block: Block) {
-        if block.bytes >= hugePage { munmap(block.address, block.bytes) } else { free(block.address) }
+        if block.isLarge { munmap(block.address, block.bytes) } else { free(block.address) }
     }
 
     private static func outOfMemory(_ bytes: Int) -> Never {

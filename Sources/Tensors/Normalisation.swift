@@ -83,26 +83,23 @@ package func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Flo
 package func groupNorm(
     _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float = 1e-5, activation: Activation = .none
 ) -> Tensor {
+    x.scaled(groupScales(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon), activation)
+}
+
+/// What a GroupNorm does to each channel of each picture of `[batch, …, channels]`.
+package func groupScales(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float = 1e-5) -> [ChannelScale] {
     let channels = x.shape[-1]
     let batch = x.shape[0]
     precondition(groups > 0 && channels % groups == 0, "\(channels) channels do not split into \(groups) groups")
     precondition(
         (weight?.count ?? channels) == channels && (bias?.count ?? channels) == channels, "a group norm of another width than \(x.shape)")
     let pixels = x.count / max(1, batch * channels)
-    return Tensor(shape: x.shape) { target in
-        guard let to = target.baseAddress, target.count > 0 else { return }
-        withExtendedLifetime((x, weight, bias)) {
-            let (from, weight, bias) = (x.pointer, weight?.pointer, bias?.pointer)
-            for image in 0..<batch {
-                let start = image * pixels * channels
-                let (scale, shift) = groupScales(
-                    from + start, pixels: pixels, channels: channels, groups: groups, weight, bias, epsilon: epsilon)
-                Parallel.forEachRange(count: pixels, minimum: max(1, smallestParallelCount / channels)) { rows in
-                    let begin = start + rows.lowerBound * channels
-                    rd_scale_shift_rows(
-                        from + begin, to + begin, rows.count, channels, scale, shift, activation.code, Processor.level)
-                }
-            }
+    guard pixels > 0 else { return [] }
+    return withExtendedLifetime((x, weight, bias)) {
+        (0..<batch).map { picture in
+            groupScale(
+                x.pointer + picture * pixels * channels, pixels: pixels, channels: channels, groups: groups, weight?.pointer, bias?.pointer,
+                epsilon: epsilon)
         }
     }
 }
@@ -111,10 +108,10 @@ package func groupNorm(
 ///
 /// The moments are taken about each channel's first value, in blocks whose partial sums meet in double precision, so that neither a large
 /// mean nor a large map costs digits.
-private func groupScales(
+private func groupScale(
     _ from: UnsafePointer<Float>, pixels: Int, channels: Int, groups: Int, _ weight: UnsafePointer<Float>?, _ bias: UnsafePointer<Float>?,
     epsilon: Float
-) -> (scale: [Float], shift: [Float]) {
+) -> ChannelScale {
     let block = max(1, smallestParallelCount / channels)
     let blocks = (pixels + block - 1) / block
     var partial = [Float](repeating: 0, count: blocks * 2 * channels)
@@ -154,5 +151,5 @@ private func groupScales(
             shift[channel] = Float(Double(bias?[channel] ?? 0) - mean * factor)
         }
     }
-    return (scale, shift)
+    return ChannelScale(scale: scale, shift: shift)
 }

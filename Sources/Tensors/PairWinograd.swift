@@ -30,7 +30,7 @@ struct PairWinograd: Sendable {
 
     /// What a call works on.
     private struct Map {
-        let from: UnsafePointer<Float>
+        let rows: MapRows
         let window: Window
         let tiles: Tiles
         let to: UnsafeMutablePointer<Float>
@@ -39,10 +39,26 @@ struct PairWinograd: Sendable {
 
     /// to = finish(convolution of the map at `from`).
     func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        let map = Map(from: from, window: window, tiles: Tiles(window, side: 2), to: to, finish: finish)
-        let most = max(96, Self.inputMemory / (16 * packed.depth * MemoryLayout<UInt32>.stride))
+        let map = Map(rows: MapRows(whole: from, window), window: window, tiles: Tiles(window, side: 2), to: to, finish: finish)
         for first in stride(from: 0, to: map.tiles.count, by: most) {
             convolve(map, first..<min(map.tiles.count, first + most))
+        }
+    }
+
+    /// Tiles of a run.
+    private var most: Int { max(96, Self.inputMemory / (16 * packed.depth * MemoryLayout<UInt32>.stride)) }
+
+    /// Whether a map that is to be prepared first is better taken in bands: where a picture's tiles are more than a run as they are.
+    func takesBands(_ window: Window) -> Bool {
+        let tiles = Tiles(window, side: 2)
+        return suits(window) && tiles.down * tiles.across > most
+    }
+
+    /// to = finish(convolution of what the map `x` becomes).
+    func convolve(_ x: Tensor, _ preparation: MapPreparation, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
+        let tiles = Tiles(window, side: 2)
+        MapRows.forEachBand(of: x, preparation, window, tiles, most: most) { range, rows in
+            convolve(Map(rows: rows, window: window, tiles: tiles, to: to, finish: finish), range)
         }
     }
 
@@ -67,11 +83,11 @@ struct PairWinograd: Sendable {
 
     /// A tile's inputs, transformed to their places among those of `count` tiles.
     private func transform(_ tile: Int, of map: Map, to target: TensorStorage, position: Int, count: Int) {
-        let (place, window) = (map.tiles.place(tile), map.window)
+        let (place, window, rows) = (map.tiles.place(tile), map.window, map.rows)
         let to = UnsafeMutableRawPointer(target.pointer + position * packed.depth).assumingMemoryBound(to: UInt16.self)
         rd_pair_winograd_input(
-            map.from + place.image * window.height * window.width * inputs, window.height, window.width, inputs,
-            place.y - window.padding.top, place.x - window.padding.left, to, 2 * inputStride(count), Processor.level)
+            rows.pointer + place.image * rows.pictureStride, rows.height, window.width, inputs,
+            place.y - window.padding.top - rows.first, place.x - window.padding.left, to, 2 * inputStride(count), Processor.level)
     }
 
     private func inputStride(_ count: Int) -> Int { count * packed.depth + Self.gap }

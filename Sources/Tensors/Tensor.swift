@@ -4,7 +4,7 @@
 /// Copies, reshapes and slices of the outermost dimension share the same memory.
 package struct Tensor: Sendable, CustomStringConvertible {
     package let shape: Shape
-    let storage: TensorStorage
+    private(set) var storage: TensorStorage
     /// Where this tensor's first value stands in `storage`.
     let offset: Int
 
@@ -65,6 +65,11 @@ package struct Tensor: Sendable, CustomStringConvertible {
 
     /// The first value. Whoever uses it keeps the tensor alive meanwhile (`withUnsafeValues`, `withExtendedLifetime`).
     var pointer: UnsafePointer<Float> { UnsafePointer(storage.pointer + offset) }
+
+    /// Whether nobody else holds the memory, so that a result may be written over the values.
+    mutating func isHeldAlone() -> Bool {
+        offset == 0 && !storage.isBorrowed && storage.count == count && isKnownUniquelyReferenced(&storage)
+    }
 
     /// The same values under another shape of the same count.
     package func reshaped(_ shape: Shape) -> Tensor {

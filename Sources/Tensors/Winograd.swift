@@ -59,18 +59,39 @@ final class WinogradWeights: Sendable {
 
     /// to = finish(convolution of the map at `from`).
     func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        let map = Map(from: from, window: window, tiles: Tiles(window, side: 4), to: to, finish: finish)
+        let map = Map(rows: MapRows(whole: from, window), window: window, tiles: Tiles(window, side: 4), to: to, finish: finish)
         // With fewer tiles than outputs, the transformed weights are larger than the transformed inputs.
         if areKept || (map.tiles.count >= outputs && 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole) {
-            convolveByTiles(map)
+            convolveByTiles(map, 0..<map.tiles.count, weights())
         } else {
             convolveByPanels(map)
         }
     }
 
+    /// Bytes of a prepared picture from which on it is worth making it in bands.
+    private static let largestPrepared = 32 << 20
+    /// Bytes of such a band.
+    private static let bandMemory = 8 << 20
+
+    /// Whether a map that is to be prepared first is better taken in bands: not where a layer's weights are transformed for every band anew.
+    func takesBands(_ window: Window) -> Bool {
+        suits(window) && window.height * window.width * inputs * MemoryLayout<Float>.stride > Self.largestPrepared
+            && (areKept || 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole)
+    }
+
+    /// to = finish(convolution of what the map `x` becomes).
+    func convolve(_ x: Tensor, _ preparation: MapPreparation, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
+        let tiles = Tiles(window, side: 4)
+        let weights = weights()
+        let most = Self.bandMemory / (16 * inputs * MemoryLayout<Float>.stride)
+        MapRows.forEachBand(of: x, preparation, window, tiles, most: most) { range, rows in
+            convolveByTiles(Map(rows: rows, window: window, tiles: tiles, to: to, finish: finish), range, weights)
+        }
+    }
+
     /// What a call works on.
     private struct Map {
-        let from: UnsafePointer<Float>
+        let rows: MapRows
         let window: Window
         let tiles: Tiles
         let to: UnsafeMutablePointer<Float>
@@ -78,16 +99,15 @@ final class WinogradWeights: Sendable {
     }
 
     /// A block of tiles after the other, with the weights of the whole layer transformed.
-    private func convolveByTiles(_ map: Map) {
-        let weights = weights()
-        let count = map.tiles.count
+    private func convolveByTiles(_ map: Map, _ range: Range<Int>, _ weights: TensorStorage) {
+        let count = range.count
         let group = rd_panel_group(panelWidth)
         // A block's transformed inputs and products together stay near the size of a second-level cache.
         let fitting = (1 << 18) / (36 * (inputs + outputs)) / group * group
         let share = (count + 2 * Parallel.threadCount - 1) / (2 * Parallel.threadCount)
         let block = max(group, min(max(4 * group, min(16 * group, fitting)), (share + group - 1) / group * group))
         Parallel.forEach(count: (count + block - 1) / block) { index in
-            let tiles = index * block..<min(count, (index + 1) * block)
+            let tiles = range.lowerBound + index * block..<range.lowerBound + min(count, (index + 1) * block)
             let transformed = TensorStorage(count: 36 * tiles.count * inputs)
             let products = TensorStorage(count: 36 * tiles.count * outputs)
             for (position, tile) in tiles.enumerated() { transform(tile, of: map, to: transformed, position: position, count: tiles.count) }
@@ -155,10 +175,10 @@ final class WinogradWeights: Sendable {
 
     /// A tile's inputs, transformed to their places among those of `count` tiles.
     private func transform(_ tile: Int, of map: Map, to target: TensorStorage, position: Int, count: Int) {
-        let (place, window) = (map.tiles.place(tile), map.window)
+        let (place, window, rows) = (map.tiles.place(tile), map.window, map.rows)
         rd_winograd_input(
-            map.from + place.image * window.height * window.width * inputs, window.height, window.width, inputs,
-            place.y - window.padding.top, place.x - window.padding.left, target.pointer + position * inputs, count * inputs,
+            rows.pointer + place.image * rows.pictureStride, rows.height, window.width, inputs,
+            place.y - window.padding.top - rows.first, place.x - window.padding.left, target.pointer + position * inputs, count * inputs,
             Processor.level)
     }
 
@@ -203,9 +223,10 @@ final class WinogradWeights: Sendable {
 struct Tiles {
     let height: Int
     let width: Int
-    private let side: Int
-    private let down: Int
-    private let across: Int
+    let side: Int
+    /// Lines of tiles of a picture, and tiles of a line.
+    let down: Int
+    let across: Int
     let count: Int
 
     init(_ window: Window, side: Int) {

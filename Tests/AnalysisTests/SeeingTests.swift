@@ -121,7 +121,8 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
 @Test func whatAPersonAgreedToIsTheScaleOfTheTagOrItsFacet() throws {
     let seen = Seen(tags: ["cat": 0.8, "sofa": 0.6, "indoors": 0.7], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)])
     let encoder = TinyEncoder(
-        calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen, counts: ["dog": ["two dogs"]],
+        mediums: [("photo", 1), ("painting", 0)], calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen,
+        counts: ["dog": ["two dogs"]],
         scales: ["subject": .init(slope: 1, offset: 1), "cat": .init(slope: 2, offset: 0)])
     let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
     let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))

@@ -47,6 +47,16 @@ import Testing
         #expect(try tool.run("keywords", folder, "--remove").status == 0)
         #expect(!exists(folder + "/cat.jpg.xmp"))
 
+        // What was approved, for a spreadsheet and for a script.
+        let rows = try tool.run("export", "--tags", "csv", "--approved").output.split(separator: "\n")
+        #expect(rows[0] == "picture,sha256,tag,text,facet,confidence,source,state,weight,decidedAt,decidedBy")
+        #expect(rows.count == 3 && rows[1...].allSatisfy { $0.contains("cat.jpg") && $0.contains(",approved,") }, "\(rows)")
+        let lines = try tool.run("export", folder + "/cat.jpg", "--tags", "jsonl", "--since", "2020-01-01").output.split(separator: "\n")
+        let objects = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+        #expect(Set(objects.compactMap { $0["text"] as? String }) == ["soft light", "ginger cat"], "\(lines)")
+        #expect(try tool.run("export", "--tags", "csv", "--since", "2999-01-01").output.split(separator: "\n").count == 1)
+        #expect(try tool.run("export", "--approved").status == 64)
+
         let found = try tool.run("search", "ginger", "--approved")
         #expect(found.output.contains("cat.jpg") && !found.output.contains("coffee.jpg"), "\(found)")
         #expect(try tool.run("search", "ginger", "--since", "yesterday").status == 64)
@@ -63,7 +73,8 @@ import Testing
             to: URL(fileURLWithPath: tool.path("styles.csv")))
         #expect(try tool.run("styles", "import", tool.path("styles.csv")).status == 0)
         #expect(try tool.run("styles").output == "Oil: oil painting of {prompt} | negative: photo\n")
-        #expect(try tool.run("styles", "export", "-").output.contains("Oil,oil painting of {prompt},photo"))
+        let table = try tool.run("styles", "export", "-").output
+        #expect(table == "\u{FEFF}name,prompt,negative_prompt\r\nOil,oil painting of {prompt},photo\r\n", "it is what the file would be")
         let words = tool.path("words")
         try FileManager.default.createDirectory(atPath: words, withIntermediateDirectories: true)
         try "a cat\na dog\n".write(toFile: words + "/animals.txt", atomically: true, encoding: .utf8)

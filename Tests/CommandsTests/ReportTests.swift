@@ -44,6 +44,10 @@ import Testing
             ["generate", cat, "--steps", "4", "--strengths", "0.5,1", "--size", "64x64", "--output", tool.path("d.png")])
         try check("job", ["paint", "a cat", "--steps", "2", "--size", "64x64", "--output", tool.path("e.png"), "--later"])
         try check("job", ["jobs"], isList: true)
+        try check(
+            "drawnSheet",
+            ["sheet", "--prompt", "a cat", "--x", "steps=2,3", "--size", "64x64", "--first-side", "0", "--output", tool.path("sheet.png")])
+        try check("sheet", ["sheet"], isList: true)
         try check("happening", ["history"], isList: true)
         try check("generation", ["show", "g1"])
         try check("picture", ["show", cat])
@@ -69,6 +73,9 @@ import Testing
         let export = tool.path("export.json")
         #expect(try tool.run("export", "--output", export).status == 0)
         try check("imported", ["import", export])
+        #expect(try tool.run("config", "set", "preset.quick.steps", "2").status == 0)
+        #expect(try tool.run("config", "set", "steps", "8").status == 0)
+        try check("settings", ["config", "list"])
         // What others are made of stands in them.
         let parts: Set = ["composition", "confidence", "recovered", "suggestion"]
         #expect(checked.union(parts) == schema.names)

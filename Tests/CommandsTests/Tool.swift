@@ -55,6 +55,12 @@ struct Tool {
         _ arguments: String..., input text: String = "", program: String = "redraw", environment: [String: String] = [:],
         in folder: URL? = nil
     ) throws -> Outcome {
+        try run(arguments: arguments, input: text, program: program, environment: environment, in: folder)
+    }
+
+    func run(
+        arguments: [String], input text: String = "", program: String = "redraw", environment: [String: String] = [:], in folder: URL? = nil
+    ) throws -> Outcome {
         let (process, input, output, errors) = try start(arguments, program: program, environment: environment, in: folder)
         // Both pipes are emptied while the program runs: a full pipe would stop it for good.
         let collected = Collected()

@@ -31,7 +31,8 @@ struct FlowFamily: ModelFamily {
 
     func workload(_ canvas: PixelSize, _ request: GenerationRequest) -> Workload {
         Workload(
-            pass: Double(canvas.pixelCount), encoding: 1, decoding: 1, transformMemory: 0, passMemory: 1 << 20, autoencoderMemory: 1 << 20,
+            pass: Double(canvas.pixelCount), outerPass: Double(canvas.pixelCount), encoding: 1, decoding: 1, transformMemory: 0,
+            passMemory: 1 << 20, autoencoderMemory: 1 << 20,
             tileMemory: 1 << 20)
     }
 

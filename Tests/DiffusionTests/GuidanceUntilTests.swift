@@ -19,6 +19,14 @@ final class CountingDenoiser: Denoiser {
         batches.withLock { $0.append(latent.shape[0]) }
         return try network.predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
     }
+
+    func predict(
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
+    ) throws -> Tensor {
+        batches.withLock { $0.append(latent.shape[0]) }
+        return try network.predict(latent, at: time, told, extras, reusing: &deep, checkCancelled: checkCancelled)
+    }
 }
 
 /// Guidance that ends before the run does.

@@ -46,6 +46,26 @@ import Testing
         #expect(throws: ImageError.self) { try ImageFile.replacing(xmp: largest + [0x20], in: bytes) }
     }
 
+    @Test(arguments: files.filter { $0.hasSuffix("jpg") }, [1, 65_519, 65_520, 200_000])
+    func onlyPhotoshopsBlockChanges(_ name: String, _ length: Int) throws {
+        let bytes = try FileBytes.read(fixture(name, room: "Pixels"))
+        guard let before = try? ImageFile.decode(bytes) else { return }
+        let block = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 31) }
+        let with = try ImageFile.replacing(photoshopBlock: block, in: bytes)
+        #expect(try ImageFile.photoshopBlock(of: with) == block)
+        let after = try ImageFile.decode(with)
+        #expect(after.image == before.image && after.exif == before.exif && after.text == before.text)
+        #expect(try ImageFile.replacing(photoshopBlock: block, in: with) == with)
+        // A packet of XMP and the block do not know of each other.
+        let both = try ImageFile.replacing(xmp: packet, in: with)
+        #expect(try ImageFile.photoshopBlock(of: both) == block)
+        let without = try ImageFile.replacing(photoshopBlock: nil, in: both)
+        #expect(try ImageFile.photoshopBlock(of: without) == nil && ImageFile.xmp(of: without) == ImageFile.xmp(of: both))
+        if try ImageFile.photoshopBlock(of: bytes) == nil {
+            #expect(try ImageFile.replacing(photoshopBlock: nil, in: with) == bytes)
+        }
+    }
+
     @Test func damagedFilesAreRefusedOrGiveAPicture() throws {
         var random = SeededGenerator.announced()
         for name in ["rgb-420.jpg", "palette.png", "lossy.webp", "lossless-alpha.webp"] {
@@ -54,6 +74,7 @@ import Testing
                 var bytes = Array(sound.prefix(Int.random(in: 12...sound.count, using: &random)))
                 for _ in 0..<3 { bytes[Int.random(in: 8..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
                 _ = try? ImageFile.replacing(xmp: packet, in: bytes)
+                _ = try? ImageFile.replacing(photoshopBlock: packet, in: bytes)
             }
         }
     }

@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Keeps an analysis of the picture in which these things were seen.
-    private func seen(_ things: [(name: String, certainty: Double, left: Double, right: Double)]) throws {
+    private func seen(_ things: [(name: String, certainty: Double, left: Double, right: Double)], tags: [String] = []) throws {
         let entries = things.map {
             AnalysisReport.ThingEntry(name: $0.name, certainty: $0.certainty, left: $0.left, top: 0.2, right: $0.right, bottom: 0.8)
         }
@@ -33,7 +33,9 @@ import Testing
             analysis: NewAnalysis(
                 encoder: EncoderIdentity(name: "seeing", sha256: String(repeating: "a", count: 64)),
                 vocabulary: VocabularyIdentity(name: "words", sha256: String(repeating: "b", count: 64), count: 1), seconds: 0,
-                suggestions: [], things: try JSON.text(entries)),
+                suggestions: tags.enumerated().map {
+                    Suggestion(tag: $1, aliases: [], facet: "subject", cosine: 0.2, confidence: 0.5, rank: $0 + 1)
+                }, things: try JSON.text(entries)),
             embedding: nil)
     }
 
@@ -61,6 +63,29 @@ import Testing
         let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["dog", "zebra"], in: picture, premises) }
         #expect(error == .nothingSelected(name: "zebra", picture: picture.path, seen: ["dog", "sofa"]))
         #expect(error?.description.contains("found were dog, sofa") == true)
+    }
+
+    /// Whoever reads a tag can select it, as soon as there is a box.
+    @Test func whatIsAmongTheTagsCanBeSelected() throws {
+        try seen([("dog", 0.9, 0.1, 0.2), ("car", 0.29, 0.4, 0.6), ("car", 0.22, 0.8, 0.95)], tags: ["dog", "car"])
+        let mask = try ThingSelection(of: ["car"], in: picture, premises).mask()
+        #expect(mask[100, 50, 0] == 255 && mask[175, 50, 0] == 0, "the surest of the unsure ones")
+        let file = try ThingSelection(of: ["dog", "car"], in: picture, premises).maskFile()
+        #expect(ThingSelection.note(on: file.path) == "the mask is \(file.path), around dog (90 % sure), car (29 % sure)")
+
+        // What the person says is not there is not.
+        let id = try #require(try premises.library().picture(sha256: picture.sha256)).id
+        _ = try premises.library().decide([.reject(.tag("car"))], on: id, by: "a test")
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["car"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "car", picture: picture.path, seen: ["dog"]))
+    }
+
+    @Test func allThatAreSureAreSelectedAndNoOthers() throws {
+        try seen([("dog", 0.9, 0.1, 0.2), ("dog", 0.5, 0.4, 0.6), ("dog", 0.3, 0.8, 0.95)], tags: ["dog"])
+        let selection = try ThingSelection(of: ["dog"], in: picture, premises)
+        let mask = selection.mask()
+        #expect(mask[30, 50, 0] == 255 && mask[100, 50, 0] == 255 && mask[175, 50, 0] == 0)
+        #expect(ThingSelection.note(on: try selection.maskFile().path)?.hasSuffix(", around dog (90 % and 50 % sure)") == true)
     }
 
     @Test func theMaskIsAFileWhoseNameTellsWhatItSelects() throws {

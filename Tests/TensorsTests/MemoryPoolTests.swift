@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Tensors
@@ -23,6 +24,56 @@ import Testing
             }
         }
         #expect(found == [0, 0x5EED, 0x5EED])
+    }
+
+    /// Random takes and returns: no two blocks that are out overlap, nothing is lost, and what was cut comes together again.
+    @Test func keptBlocksAreCutAndJoined() {
+        var generator = SeededGenerator.announced()
+        let page = MemoryPool.hugePage
+        // Addresses alone: nothing is read or written there.
+        let start = UnsafeMutableRawPointer(bitPattern: 64 * page)!
+        for _ in 0..<50 {
+            let pages = Int.random(in: 5...60, using: &generator)
+            var kept = KeptBlocks()
+            // Two neighbours, as the system may well give them.
+            let seam = Int.random(in: 1..<pages, using: &generator)
+            kept.keep(MemoryPool.Block(address: start + seam * page, bytes: (pages - seam) * page))
+            kept.keep(MemoryPool.Block(address: start, bytes: seam * page))
+            #expect(kept.blocks.count == 1 && kept.bytes == pages * page)
+            var out: [MemoryPool.Block] = []
+            for _ in 0..<100 {
+                if out.isEmpty || Bool.random(using: &generator) {
+                    let wanted = Int.random(in: 1...pages / 3 + 1, using: &generator) * page
+                    let longest = kept.blocks.map(\.bytes).max() ?? 0
+                    let block = kept.take(wanted)
+                    #expect((block != nil) == (longest >= wanted))
+                    guard let block else { continue }
+                    #expect(block.bytes == wanted && out.allSatisfy { $0.end <= block.address || block.end <= $0.address })
+                    out.append(block)
+                } else {
+                    kept.keep(out.remove(at: Int.random(in: out.indices, using: &generator)))
+                }
+                #expect(kept.bytes == kept.blocks.reduce(0) { $0 + $1.bytes })
+                #expect(kept.bytes + out.reduce(0) { $0 + $1.bytes } == pages * page)
+            }
+            out.forEach { kept.keep($0) }
+            #expect(kept.blocks.count == 1 && kept.blocks[0].address == start && kept.bytes == pages * page)
+        }
+    }
+
+    /// What is too much goes, the oldest first, and of a large block only that.
+    @Test func surplusGoesFromTheOldest() {
+        let page = MemoryPool.hugePage
+        let start = UnsafeMutableRawPointer(bitPattern: 64 * page)!
+        var kept = KeptBlocks()
+        kept.keep(MemoryPool.Block(address: start, bytes: 100_000))
+        kept.keep(MemoryPool.Block(address: start + 2 * page, bytes: 4 * page))
+        kept.keep(MemoryPool.Block(address: start + 9 * page, bytes: 3 * page))
+        #expect(kept.surplus(beyond: kept.bytes).isEmpty)
+        let first = kept.surplus(beyond: 6 * page)
+        #expect(first.map(\.bytes) == [100_000, page] && first[1].address == start + 5 * page)
+        #expect(kept.surplus(beyond: 2 * page + 5).map(\.bytes) == [3 * page, page])
+        #expect(kept.bytes == 2 * page && kept.blocks.map(\.address) == [start + 9 * page])
     }
 
     /// What the system gives is aligned, and all of it can be written to, whatever its size.

@@ -19,6 +19,21 @@ import Testing
         return error.isNaN ? .infinity : error
     }
 
+    /// A product whose halves gate each other is, to the last bit, the product and then the gate.
+    @Test(arguments: [WeightFormat.f32, .bf16, .int8]) func gatedProducts(format: WeightFormat) {
+        var generator = SeededGenerator.announced()
+        for round in 0..<24 {
+            let rows = round % 6 == 0 ? 1 : Int.random(in: 1...900, using: &generator)
+            let inputs = Int.random(in: 20...700, using: &generator)
+            // Whole panels, and halves that begin within one.
+            let width = round % 4 == 0 ? Int.random(in: 1...90, using: &generator) : 32 * Int.random(in: 1...9, using: &generator)
+            let weight = PackedMatrix(Tensor(generator.floats(2 * width * inputs), shape: [2 * width, inputs]), format: format)
+            let x = Tensor(generator.floats(rows * inputs), shape: [rows, inputs])
+            let bias = round % 3 == 0 ? nil : Tensor(generator.floats(2 * width), shape: [2 * width])
+            #expect(gatedProduct(x, weight, bias: bias) == matmul(x, weight, bias: bias).gatedGELU(), "\(rows) \(inputs) \(width)")
+        }
+    }
+
     @Test func products() { compareProducts(in: .bf16, below: 0.01) }
 
     /// Steps of 1/127 of a row's and of an output's largest number: about 0.006 of the results for numbers that are evenly spread.

@@ -5,6 +5,7 @@ import Tensors
 
 /// A model's weights and configurations, from wherever they came, under diffusers' names.
 struct ModelParts {
+    let family: any LatentUNetFamily.Type
     /// A text encoder that the model brings along.
     struct TextEncoder {
         /// `text_encoder` or `text_encoder_2`.
@@ -28,15 +29,15 @@ struct ModelParts {
 
     /// Says how the layers are to hold their weights, and in which numbers they multiply.
     ///
-    /// `auto` takes bfloat16 for large models where the processor multiplies it faster: the pictures of small ones come fast anyway, and
-    /// their few channels leave more of the rounding to be seen.
+    /// `auto` takes bfloat16 where the processor multiplies it faster: of large models and of the small one that comes along, pictures keep
+    /// 44 dB and more beside those in single precision.
     mutating func hold(_ precision: GenerationRequest.Precision) throws {
         var bytes = 0
         for name in unet.names() { bytes += try 2 * unet.shape(of: name).count }
         let isLarge = bytes > Self.largest
         let arithmetic: Arithmetic =
             switch precision {
-            case .auto: isLarge && Arithmetic.bfloatsAreFaster ? .bf16 : .f32
+            case .auto: Arithmetic.bfloatsAreFaster ? .bf16 : .f32
             case .bf16: .bf16
             case .int8: .int8
             case .f32: .f32
@@ -86,10 +87,9 @@ struct ModelParts {
     /// The text encoders, loaded.
     ///
     /// - Parameters:
-    ///   - family: knows how they are looked at.
     ///   - merges: OpenAI's list, for models that bring no tokenizer.
     ///   - embeddings: those that fit this model.
-    func prompts(of family: any LatentUNetFamily, merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
+    func prompts(merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
         var towers: [CLIPPrompts.Tower] = []
         for encoder in textEncoders {
             let tower = try CLIPTextTower(encoder.weights, configuration: encoder.configuration)

@@ -53,10 +53,11 @@ extension Studio {
     /// - Throws: ``KeywordError``, `ImageError`; ``StudioError/neverAnalysed(path:)``.
     package func writeKeywords(of path: String, _ form: KeywordForm) throws -> KeywordReport {
         // A link stays one: the file it leads to is what is written.
-        let url = URL(fileURLWithPath: ScreeningDesk.storedPath(path)).resolvingSymlinksInPath()
+        let place = ScreeningDesk.storedPath(path)
+        let url = URL(fileURLWithPath: SystemPath.resolved(place) ?? place)
         let file = try PictureFile(path: url.path)
         let library = try premises.library()
-        guard let picture = try library.picture(sha256: file.sha256) else { throw StudioError.neverAnalysed(path: path) }
+        guard let picture = try library.picture(of: file) else { throw StudioError.neverAnalysed(path: path) }
         let lists = form.lists(try library.suggestions(of: picture.id))
         switch form.place {
         case .beside: return try sidecar(url.appendingPathExtension("xmp"), path, lists)
@@ -116,7 +117,7 @@ extension Studio {
         }
         if packet.text == before { return report(ours.isEmpty ? .empty : .same) }
         if packet.isEmpty {
-            guard unlink(place.path) == 0 else {
+            guard place.path.withSystemPath({ unlink($0) }) == 0 else {
                 throw KeywordError.unreadable(path: place.path, reason: String(cString: strerror(errno)))
             }
             return report(.removed)
@@ -137,26 +138,45 @@ extension Studio {
         func report(_ state: KeywordReport.State) -> KeywordReport {
             KeywordReport(picture: path, file: place.path, keywords: ours, others: others, state: state)
         }
-        if packet.text == before { return report(ours.isEmpty ? .empty : .same) }
+        var bytes = file.bytes
+        if file.format == .jpeg { bytes = try bringIPTC(to: lists[0].wanted, packet, bytes, path) }
+        if packet.text == before, bytes == file.bytes { return report(ours.isEmpty ? .empty : .same) }
         guard file.format != .jpeg || packet.text.utf8.count <= ImageFile.longestPacketOfJPEG else {
             throw KeywordError.tooLong(path: path, bytes: packet.text.utf8.count)
         }
-        let bytes = try ImageFile.replacing(xmp: packet.isEmpty ? nil : Array(packet.text.utf8), in: file.bytes)
+        if packet.text != before {
+            bytes = try ImageFile.replacing(xmp: packet.isEmpty ? nil : Array(packet.text.utf8), in: bytes)
+        }
         // The library knows the picture by its file's digest: told before, so that no moment knows neither.
         try library.note(alias: bytes.sha256, of: picture.id)
         try write(bytes, to: place, replacing: true)
         return report(.written)
     }
 
+    /// The JPEG with the keywords in its IPTC record, too, which older programs read; the packet notes which of them are Redraw's.
+    private func bringIPTC(to wanted: [String], _ packet: KeywordPacket, _ bytes: [UInt8], _ path: String) throws -> [UInt8] {
+        let standing = try ImageFile.photoshopBlock(of: bytes)
+        let mark = KeywordPacket.Property.ours("iptcKeywords")
+        guard let before = standing.map({ PhotoshopBlock($0) }) ?? PhotoshopBlock() else {
+            throw KeywordError.unreadable(path: path, reason: "its Photoshop block is damaged (a sidecar, without --embed, needs none)")
+        }
+        var block = before
+        guard let ours = block.bring(packet.items(mark), to: wanted) else {
+            throw KeywordError.unreadable(path: path, reason: "its IPTC record is damaged (a sidecar, without --embed, needs none)")
+        }
+        packet.set(mark, to: ours)
+        return block == before ? bytes : try ImageFile.replacing(photoshopBlock: block.bytes, in: bytes)
+    }
+
     /// Writes beside and renames; the file keeps its permissions.
     private func write(_ bytes: [UInt8], to place: URL, replacing: Bool) throws {
         var status = stat()
-        let mode = stat(place.path, &status) == 0 ? status.st_mode & 0o7777 : nil
+        let mode = place.path.withSystemPath({ stat($0, &status) }) == 0 ? status.st_mode & 0o7777 : nil
         do {
             try FileBytes.write(bytes, to: place, replacing: replacing)
         } catch {
             throw ImageError.inFile(path: place.path, error)
         }
-        if let mode { chmod(place.path, mode) }
+        if let mode { _ = place.path.withSystemPath { chmod($0, mode) } }
     }
 }

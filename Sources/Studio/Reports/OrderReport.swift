@@ -15,6 +15,10 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let steps: Int
     package let guidance: Double
     @OrNull package internal(set) var guidanceUntil: Double?
+    /// Every how many passes go through the whole network; nil: all of them.
+    @OrNull package internal(set) var reuseEvery: Int?
+    /// The share of a large map's pixels that are merged into others for its look at itself.
+    @OrNull package internal(set) var mergeTokens: Double?
     package let sampler: String
     /// Nil: as the model's scheduler or the sampler has it.
     @OrNull package internal(set) var spacing: String?
@@ -48,6 +52,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
         spacing = request.spacing?.rawValue
         (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
+        (reuseEvery, mergeTokens) = (request.reuseEvery, request.mergeTokens)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

@@ -23,6 +23,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
         package let passes: Int
         /// Those of them that are told the negative prompt as well; nil where the engine does not tell.
         @OrNull package internal(set) var guidedPasses: Int?
+        /// Those that run the network's outermost layers alone; nil where the engine does not tell.
+        @OrNull package internal(set) var outerPasses: Int?
         /// Without those of further drafts.
         package let ownPasses: Int
         @OrNull package internal(set) var firstTimestep: Double?
@@ -90,7 +92,7 @@ extension PlanReport.Run {
     fileprivate init(_ run: GenerationPlan.Run) {
         self.init(
             strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, guidedPasses: run.guidedPasses,
-            ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep,
+            outerPasses: run.outerPasses, ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep,
             sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
             drafts: run.drafts)
     }

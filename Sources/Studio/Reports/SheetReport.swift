@@ -40,6 +40,43 @@ package enum SheetValue: Codable, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
+/// A setting and the values that it has beside each other, as a person writes them: `strength=0.3,0.5,0.7`.
+package struct SheetAxis: Sendable, Equatable {
+    package let name: String
+    package let values: [SheetValue]
+
+    /// Settings whose values hold commas: theirs are separated by semicolons.
+    private static let written: Set<String> = ["prompt", "negative"]
+
+    /// The name as a wish has it or as an option, and values between commas. Whether it can have them, an order says.
+    ///
+    /// Nil where there is no value.
+    package init?(_ text: String) {
+        guard let sign = text.firstIndex(of: "=") else { return nil }
+        func plain(_ name: some StringProtocol) -> String { name.lowercased().filter(\.isLetter) }
+        let typed = text[..<sign]
+        let name = Studio.sheetAxes.first { plain($0) == plain(typed) } ?? String(typed)
+        let values = text[text.index(after: sign)...].split(separator: Self.written.contains(name) ? ";" : ",").map { word in
+            String(word.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }
+        guard values.contains(where: { !$0.isEmpty }) else { return nil }
+        self.name = name
+        self.values = values.filter { !$0.isEmpty }.map { Self.value($0, of: name) }
+    }
+
+    /// A number or yes and no where the setting takes that, else the words themselves.
+    private static func value(_ text: String, of axis: String) -> SheetValue {
+        let readings: [SheetValue?] = [
+            Bool(text).map(SheetValue.flag), UInt64(text).map(SheetValue.whole), Double(text).map(SheetValue.number),
+        ]
+        for case let reading? in readings {
+            guard let json = try? JSONEncoder().encode([axis: reading]) else { continue }
+            if (try? JSONDecoder().decode(GenerationWish.self, from: json)) != nil { return reading }
+        }
+        return .text(text)
+    }
+}
+
 /// What runs over a sheet.
 package struct SheetAxes: Codable, Sendable, Equatable {
     /// The setting that differs from column to column.
@@ -50,6 +87,30 @@ package struct SheetAxes: Codable, Sendable, Equatable {
     package var rows: [SheetValue]
     /// Of all its pictures; nil where the seed is what differs.
     @OrNull package var seed: UInt64?
+
+    package init(x: String, columns: [SheetValue], y: String?, rows: [SheetValue], seed: UInt64? = nil) {
+        (self.x, self.columns, self.rows) = (x, columns, rows)
+        self.y = y
+        self.seed = seed
+    }
+
+    /// What stands over each column, and before each row.
+    package var labels: (columns: [String], rows: [String]) {
+        (columns.map { "\(Self.option(x)) \($0)" }, y.map { y in rows.map { "\(Self.option(y)) \($0)" } } ?? [])
+    }
+
+    /// What runs over it, in a line: "strength 0.3, 0.5 across; steps 10, 20 down".
+    package var told: String {
+        func list(_ name: String, _ values: [SheetValue]) -> String {
+            "\(Self.option(name)) \(values.map { "\($0)" }.joined(separator: ", "))"
+        }
+        return list(x, columns) + " across" + (y.map { "; \(list($0, rows)) down" } ?? "")
+    }
+
+    /// A setting as the command line spells it: `first-side`.
+    private static func option(_ name: String) -> String {
+        name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
+    }
 }
 
 /// A sheet with what there is of its pictures.

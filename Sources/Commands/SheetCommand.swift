@@ -1,0 +1,205 @@
+import ArgumentParser
+import Foundation
+import Studio
+import Synchronization
+
+/// `redraw sheet`: every value of one setting against every value of another, as one picture.
+struct SheetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sheet",
+        abstract: "Make a sheet of pictures over one or two settings, and write it as one picture with labels.",
+        discussion: """
+            Every value of --x against every value of --y, all from one seed, at most \(Studio.mostSheetPictures) pictures. Redraws the \
+            picture that is named, repaints it with --mask or --select, and paints without one. What it will make and how long that takes \
+            is told first; where it is long and you are at a terminal, you are asked.
+
+            Settings are the options of paint, generate and repaint: strength, steps, guidance, seed, sampler, model, size, prompt and more. \
+            Values stand between commas; those of prompt and negative between semicolons.
+
+            Each picture goes to the library and its history; --output names the file of the sheet (default: sheet-NUMBER.png in the working \
+            directory). A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
+            lists the sheets.
+
+              redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9 --output sheet.png
+              redraw sheet --prompt "a castle by the sea" --x sampler=ddim,euler,dpmpp-2m --y steps=8,16
+              redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat" --y seed=1,2,3
+              redraw sheet 12 --output sheet.png
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The picture to redraw, or the number of a sheet to go on with.", valueName: "picture|number"),
+        completion: .file())
+    var subject: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The setting that differs from column to column, and its values; needed for a new sheet (default: none).",
+            valueName: "setting=a,b,c"))
+    var x: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
+    var y: String?
+
+    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
+    var strength: Double?
+
+    @Option(
+        name: .long, help: "Repaint only where this picture of the same size is white (default: all is redrawn).", completion: .file())
+    var mask: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).",
+            valueName: "thing"))
+    var select: [String] = []
+
+    @Flag(name: .shortAndLong, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
+    var yes = false
+
+    @OptionGroup var transparency: BackgroundOption
+    @OptionGroup var growth: GrowthOptions
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup var library: LibraryOptions
+
+    /// Sheets of fewer seconds are made without asking.
+    private static let longSeconds = 60.0
+
+    /// The sheet that is to be gone on with; nil where a new one is wanted.
+    private var number: Int64? {
+        guard let subject, x == nil, !FileManager.default.fileExists(atPath: subject) else { return nil }
+        return Int64(subject)
+    }
+
+    func validate() throws {
+        if generation.count.map({ $0 != 1 }) ?? false { throw ValidationError("A sheet has one picture for each cell; leave --count out.") }
+        if generation.preview != nil || generation.latent != nil {
+            throw ValidationError("--preview and --latent are for one picture; leave them out.")
+        }
+        for (name, text) in [("--x", x), ("--y", y)] {
+            guard let text, SheetAxis(text) == nil else { continue }
+            throw ValidationError("\(name) \"\(text)\" needs a setting and its values: \(name) strength=0.3,0.5,0.7")
+        }
+        if x == nil, y != nil { throw ValidationError("--y goes with --x: redraw sheet photo.jpg --x strength=0.3,0.5 --y steps=10,20") }
+        if x == nil, subject != nil, number == nil {
+            throw ValidationError("Say what is to differ: redraw sheet photo.jpg --x strength=0.3,0.5,0.7")
+        }
+    }
+
+    func run() async throws {
+        let studio: Studio
+        let sheet: Int64
+        if let x = x.flatMap(SheetAxis.init) {
+            var wish = wish
+            studio = try GenerationRun(options: generation, library: library).studio(for: &wish)
+            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.overwrite) }
+            let (axes, orders) = try await studio.orders(ofSheet: wish, x: x, y: y.flatMap(SheetAxis.init))
+            let seconds = try await studio.seconds(of: orders)
+            let time = seconds.map { ", about \(ProgressLine.duration($0))" } ?? ""
+            library.notice("\(CommandText.count(orders.count, "picture")): \(DisplayText.harmless(axes.told))\(time)")
+            guard try begins(seconds) else {
+                library.notice("Nothing was ordered.")
+                throw ExitCode.failure
+            }
+            let report = try studio.enqueue(sheet: axes, orders)
+            sheet = report.id
+            if generation.later {
+                if library.json { return try JSONOutput.print(report) }
+                Terminal.standardOutput.write("sheet \(sheet)\n")
+                return library.notice("Queued; redraw jobs run makes its pictures, redraw sheet \(sheet) makes and writes it.")
+            }
+        } else if let number {
+            var wish = GenerationWish()
+            studio = try GenerationRun(options: generation, library: library).studio(for: &wish)
+            sheet = try studio.sheet(number).id
+            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.overwrite) }
+        } else {
+            return try list(try library.studio())
+        }
+        let report = try await make(sheet, studio)
+        let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.overwrite)
+        let drawn = try await studio.draw(sheet: sheet, to: file, overwriting: generation.overwrite)
+        if library.json { try JSONOutput.print(drawn) } else { Terminal.standardOutput.write(DisplayText.harmless(drawn.file) + "\n") }
+        let missing = report.cells.count { $0.state != "done" }
+        guard missing > 0 else { return }
+        Terminal.standardError.write(
+            "redraw: \(missing) of \(CommandText.count(report.cells.count, "picture")) could not be made; redraw sheet \(sheet) tries them again\n"
+        )
+        throw ExitCode.failure
+    }
+
+    private var output: URL? { generation.output.map { URL(asTyped: $0) } }
+
+    private var wish: GenerationWish {
+        var wish = GenerationWish()
+        (wish.picture, wish.mask, wish.strength) = (subject, mask, strength)
+        if !select.isEmpty { wish.select = select }
+        transparency.fill(&wish)
+        growth.fill(&wish)
+        generation.fill(&wish)
+        (wish.output, wish.overwrite) = (nil, nil)
+        return wish
+    }
+
+    /// Whether the person wants it, where it is long and there is somebody to ask.
+    private func begins(_ seconds: Double?) throws -> Bool {
+        guard !yes, !generation.later, seconds.map({ $0 > Self.longSeconds }) ?? true else { return true }
+        let (input, errors) = (Terminal.standardInput, Terminal.standardError)
+        guard input.isTerminal, errors.isTerminal else { return true }
+        errors.write("Make them? [y/N] ")
+        waitsForInput.withLock { $0 = true }
+        defer { waitsForInput.withLock { $0 = false } }
+        let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+        return answer == "y" || answer == "yes"
+    }
+
+    private func make(_ sheet: Int64, _ studio: Studio) async throws -> SheetReport {
+        let progress = ProgressLine(enabled: !library.quiet)
+        defer { progress.clear() }
+        let cells = try studio.sheet(sheet).cells.count
+        let notes = Mutex<Set<String>>([])
+        do {
+            return try await studio.make(sheet: sheet, atOnce: generation.atOnce) { [library] cell, event in
+                switch event {
+                case .planned(let plan):
+                    // What holds for all of them is said once.
+                    for note in plan.notes where notes.withLock({ $0.insert(note).inserted }) { library.notice(note) }
+                case .step(let step):
+                    progress.show(
+                        "picture \(cell + 1) of \(cells), step \(step.step) of \(step.steps)", share: step.share,
+                        secondsLeft: step.secondsLeft)
+                case .waiting, .preview: break
+                }
+            } onOutcome: { cell, outcome in
+                progress.clear()
+                switch outcome {
+                case .success(let report):
+                    library.notice("\(cell + 1) of \(cells): g\(report.id), \(String(format: "%.1f s", report.seconds.total))")
+                case .failure(let error):
+                    Terminal.standardError.write(
+                        DisplayText.harmless("redraw: \(cell + 1) of \(cells): \(CommandLineTool.oneLine(error))") + "\n")
+                }
+            }
+        } catch is CancellationError {
+            progress.clear()
+            Terminal.standardError.write("redraw: interrupted; what was made is kept, and redraw sheet \(sheet) goes on from there\n")
+            throw ExitCode(CommandLineTool.ExitStatus.interrupted.rawValue)
+        }
+    }
+
+    private func list(_ studio: Studio) throws {
+        let sheets = try studio.sheets().sheets
+        if library.json { return try JSONOutput.print(sheets) }
+        guard !sheets.isEmpty else {
+            return library.notice("There are no sheets; redraw sheet photo.jpg --x strength=0.3,0.5,0.7 makes one.")
+        }
+        for sheet in sheets {
+            let made = sheet.cells.count { $0.state == "done" }
+            let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(sheet.axes.told)"
+            Terminal.standardOutput.write(DisplayText.harmless(line) + "\n")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Diffusion
+import Engines
+import Foundation
+import Screening
+
+extension Studio {
+    /// Seconds that orders are likely to take one after the other; nil where an engine does not tell. Nothing is loaded.
+    ///
+    /// - Throws: what is in the way of one of them.
+    package func seconds(of orders: [GenerationOrder]) async throws -> Double? {
+        var sum: Double? = 0
+        for order in orders {
+            try Task.checkCancellation()
+            guard let engine = engines[order.engine] else {
+                throw OrderError.unknown(what: "engine", value: order.engine, known: engines.keys.sorted())
+            }
+            let seconds = try await engine.plan(order).seconds
+            sum = sum.flatMap { sum in seconds.map { sum + $0 } }
+        }
+        return sum
+    }
+
+    /// Puts the orders of a sheet into the queue, and keeps the sheet; the picture they redraw is one of the library's then.
+    package func enqueue(sheet axes: SheetAxes, _ orders: [GenerationOrder]) throws -> SheetReport {
+        let library = try premises.library()
+        let picture = try orders.first?.picture.map {
+            try library.record(NewPicture(sha256: $0.sha256, width: $0.width, height: $0.height, path: $0.path)).id
+        }
+        return try enqueue(sheet: axes, orders, of: picture).0
+    }
+
+    /// Makes what is missing of a sheet in this process, and waits for what others make of it.
+    ///
+    /// What failed or was cancelled is ordered again. When its task is cancelled, what is under way goes back into the queue, and the same call
+    /// goes on from there.
+    ///
+    /// - Parameters:
+    ///   - most: jobs that may run at the same time on this library.
+    ///   - onEvent: told with the cell, from 0 row by row.
+    ///   - onOutcome: told what became of each cell that is made here.
+    /// - Returns: the sheet when nothing of it is under way any more.
+    /// - Throws: ``StudioError/noSuchSheet(_:)``; where a cell waits for an engine that this studio does not have.
+    package func make(
+        sheet id: Int64, atOnce most: Int = 1, onEvent: @escaping @Sendable (_ cell: Int, JobEvent) -> Void = { _, _ in },
+        onOutcome: (_ cell: Int, Result<GenerationReport, any Error>) throws -> Void
+    ) async throws -> SheetReport {
+        let library = try premises.library()
+        try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
+        for (position, cell) in try sheet(id).cells.enumerated() where ["failed", "cancelled"].contains(cell.state) {
+            guard let job = cell.job else { continue }
+            let order: GenerationOrder = try library.job(id: job).order.decoded()
+            try library.renew(cell: position, ofSheet: id, by: enqueue(order))
+        }
+        while true {
+            let sheet = try sheet(id)
+            let places = Dictionary(
+                uniqueKeysWithValues: sheet.cells.enumerated().compactMap { position, cell in
+                    ["queued", "running"].contains(cell.state) ? cell.job.map { ($0, position) } : nil
+                })
+            guard !places.isEmpty else { return sheet }
+            try await workOffJobs(atOnce: most, among: Set(places.keys)) { job, event in
+                if let cell = places[job] { onEvent(cell, event) }
+            } onOutcome: { job, outcome in
+                if let cell = places[job] { try onOutcome(cell, outcome) }
+            }
+            let left = try library.jobsUnderWay().filter { places[$0.id] != nil }
+            for job in left where job.state == .queued && !job.isAttended && engines[job.engine] == nil {
+                throw OrderError.unknown(what: "engine", value: job.engine, known: engines.keys.sorted())
+            }
+            // Another program makes them.
+            if !left.isEmpty { try await Task.sleep(for: JobRun.patience) }
+            try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
+        }
+    }
+}
