@@ -3,9 +3,10 @@
 # make test     build and run every test
 # make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make soak     mixed requests to the server for MINUTES=20: nothing may break, and the memory stays
+# make slurm    a job array of this machine's Slurm looks at a folder in shards, two of them stopped on the way (wants slurm-wlm and munge)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch, OpenVINO and onnxruntime on this machine, to .build/bench.md and .png (installs them as well)
-# make fuzz     feed every reader damaged files (FUZZ="--count 1000 --only checkpoints" for less)
+# make fuzz     feed every reader damaged files, five minutes each at most (FUZZ="--count 1000 --only checkpoints" for less)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 # make deb      a Debian package in .build-packages, with manual pages and completions (PROGRAM=… takes one that is built)
 # make tarball  the same with every library it needs, to be unpacked and run anywhere
@@ -21,7 +22,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test clients soak fuzz lint parity bench install deb tarball uninstall clean
+.PHONY: all packages build serve demo test clients soak slurm fuzz lint parity bench install deb tarball uninstall clean
 
 all: build
 
@@ -77,6 +78,10 @@ MINUTES ?= 20
 soak: build
 	python3 Tests/StudioWebTests/Fixtures/soak.py "$$($(SWIFT) build -c release --show-bin-path)/redraw" --minutes $(MINUTES)
 
+# COUNT=1000 for more pictures.
+slurm: build
+	@sh Tests/Cluster/slurm.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw" $(COUNT)
+
 # The peers live in a virtual environment of their own; every script Benchmarks/parity_*.py is given the built redraw.
 PARITY := .build-benchmarks
 REQUIREMENTS := $(wildcard Benchmarks/requirements*.txt)
@@ -96,10 +101,11 @@ parity: build $(PARITY)/.installed
 bench: build $(PARITY)/.installed
 	$(PARITY)/bin/python Benchmarks/bench_all.py --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" --out .build/bench $(BENCH)
 
-# Damaged files for every reader, ten thousand each, with the address sanitizer watching the C code as well. Failures stay in .build-fuzz/failures.
+# Damaged files for every reader, ten thousand each, with the address sanitizer over all of it and the one for undefined behaviour over the C
+# code. Failures stay in .build-fuzz/failures, with what a sanitizer said of them.
 fuzz: packages
-	$(SWIFT) build -c release --sanitize address --scratch-path .build-fuzz --product fuzz
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=8 .build-fuzz/release/fuzz $(FUZZ)
+	$(SWIFT) build -c release --sanitize address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build-fuzz --product fuzz
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=8 UBSAN_OPTIONS=print_stacktrace=1 .build-fuzz/release/fuzz $(FUZZ)
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

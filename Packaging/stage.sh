@@ -67,7 +67,7 @@ ln -s redraw-analyze.1.gz "$to/share/man/man1/analyze.1.gz"
 "$program" --generate-completion-script fish >"$to/share/fish/vendor_completions.d/redraw.fish"
 
 install -m 644 "$source"/README.md "$source"/NOTICE "$to/share/doc/redraw"
-for page in "$source"/Documentation/*.md; do install -m 644 "$page" "$to/share/doc/redraw"; done
+for page in "$source"/Documentation/*.md "$source"/Documentation/*.sbatch; do install -m 644 "$page" "$to/share/doc/redraw"; done
 chmod -R u=rwX,go=rX "$to"
 find "$to/share/redraw" -type f -exec chmod 644 {} +
 find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

@@ -25,9 +25,10 @@ package struct AnalysisResult: Sendable {
     }
 }
 
-/// A tag proposed for a picture.
-package struct Suggested: Sendable, Hashable, Codable {
-    package enum Source: String, Sendable, Codable {
+/// A tag with what an encoder, a measurement or a tagger said of it: considered at first, and proposed for the picture where the selection
+/// leaves it.
+package struct Suggested: Sendable, Hashable {
+    package enum Source: Sendable {
         /// Ranked by the embeddings.
         case ranked
         /// Measured in the pixels.
@@ -40,23 +41,21 @@ package struct Suggested: Sendable, Hashable, Codable {
         case tagger
     }
 
-    package let tag: String
-    package let facet: Facet
+    /// Of the vocabulary; a tagger's word may be in none.
+    package let entry: Tag
     /// Of the picture's embedding with the tag's; nil where none was compared.
     package let cosine: Float?
     /// The probability that a person would say so, from 0 to 1.
-    package let confidence: Float
-    /// 1 for the likeliest.
-    package let rank: Int
+    package internal(set) var confidence: Float
+    /// 1 for the likeliest suggestion; 0 for what is only considered.
+    package internal(set) var rank: Int
     package let source: Source
 
-    package init(tag: String, facet: Facet, cosine: Float?, confidence: Float, rank: Int, source: Source) {
-        self.tag = tag
-        self.facet = facet
-        self.cosine = cosine
-        self.confidence = confidence
-        self.rank = rank
-        self.source = source
+    package var tag: String { entry.name }
+    package var facet: Facet { entry.facet }
+
+    package init(_ entry: Tag, cosine: Float? = nil, confidence: Float, rank: Int = 0, source: Source = .ranked) {
+        (self.entry, self.cosine, self.confidence, self.rank, self.source) = (entry, cosine, confidence, rank, source)
     }
 }
 

@@ -121,7 +121,8 @@ package struct Analyzer: Sendable {
         let selection = TagSelection(vocabulary: vocabulary, settings: settings, similarity: similarity)
         let seen = look.whole.seen.map {
             SeenTags(
-                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [])
+                $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [],
+                counting: judgement?.counting)
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
@@ -130,8 +131,7 @@ package struct Analyzer: Sendable {
 
         var confidences: [String: Double] = [:]
         for suggestion in suggestions {
-            let implied = vocabulary.tag(named: suggestion.tag).map { vocabulary.implied(by: $0) } ?? []
-            for name in [suggestion.tag] + implied.map(\.name) {
+            for name in [suggestion.tag] + vocabulary.implied(by: suggestion.entry).map(\.name) {
                 confidences[name] = max(confidences[name] ?? 0, Double(suggestion.confidence))
             }
         }
@@ -159,7 +159,7 @@ package struct Analyzer: Sendable {
             // What stands out comes first: the picture is of it.
             func place(_ suggestion: Suggested) -> Float {
                 guard suggestion.facet == .subject else { return 0 }
-                let named = [suggestion.tag] + (vocabulary.tag(named: suggestion.tag).map { vocabulary.implied(by: $0).map(\.name) } ?? [])
+                let named = [suggestion.tag] + vocabulary.implied(by: suggestion.entry).map(\.name)
                 return named.compactMap(seen.prominence).max() ?? 0
             }
             used = used.enumerated().sorted { (-place($0.element), $0.offset) < (-place($1.element), $1.offset) }.map(\.element)
@@ -184,9 +184,9 @@ package struct Analyzer: Sendable {
     /// what the encoder saw was put on it.
     private func judged(_ suggestion: Suggested) -> Suggested {
         guard suggestion.source == .ranked || suggestion.source == .seen else { return suggestion }
-        return Suggested(
-            tag: suggestion.tag, facet: suggestion.facet, cosine: suggestion.cosine,
-            confidence: shown(suggestion.confidence, facet: suggestion.facet), rank: suggestion.rank, source: suggestion.source)
+        var judged = suggestion
+        judged.confidence = shown(suggestion.confidence, facet: suggestion.facet)
+        return judged
     }
 
     /// What is hidden is told on the scale of what is shown.
@@ -231,7 +231,7 @@ package struct Analyzer: Sendable {
     /// whole alone, 40 % with the mean and 50 % with the largest cosine.
     private func candidates(
         _ look: Look, _ seen: SeenTags?, _ image: Image, size: (width: Int, height: Int), learned: LearnedThresholds
-    ) -> (candidates: [Candidate], mediums: [AnalysisResult.Medium]) {
+    ) -> (candidates: [Suggested], mediums: [AnalysisResult.Medium]) {
         var cosines = index.cosines(with: look.embedding)
         if !look.parts.isEmpty {
             for view in [look.whole.embedding] + look.parts {
@@ -251,36 +251,36 @@ package struct Analyzer: Sendable {
                 return (facet, (settings.offsets[facet] ?? 0) + shift - (judgement?.drawnOffset ?? Self.drawnOffset) * (1 - isPhoto))
             })
         func ranked(_ row: Int, _ facet: Facet) -> Float { shifted(confidences[row], by: offsets[facet] ?? 0) }
-        var candidates: [Candidate] = []
+        var candidates: [Suggested] = []
         for (row, position) in index.positions.enumerated() {
             let tag = vocabulary.tags[position]
             if let probability = probabilities[tag.name], tag.facet == .medium {
-                candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: probability, source: .head))
+                candidates.append(Suggested(tag, cosine: cosines[row], confidence: probability, source: .head))
                 continue
             }
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                let sure = self.sure(probability, of: tag, drawn: 1 - isPhoto)
+                let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
                     guard probability >= Self.leastSeen else { continue }
-                    candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: sure, source: .seen))
+                    candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
                 }
             }
             let confidence = bounded(own, of: tag, by: seen, drawn: 1 - isPhoto, ranked: ranked)
             // Half of what anything is told about: what others imply may rise by half its odds.
             guard confidence >= settings.toldFrom / 2 else { continue }
-            candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
+            candidates.append(Suggested(tag, cosine: cosines[row], confidence: confidence))
         }
         if candidates.count > Self.candidateLimit {
-            candidates.sort { ($1.confidence, $0.tag.name) < ($0.confidence, $1.tag.name) }
+            candidates.sort { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) }
             candidates.removeLast(candidates.count - Self.candidateLimit)
         }
         addImplied(to: &candidates, seen: seen, cosines: cosines, confidences: confidences, offsets: offsets)
         for (name, confidence) in MeasuredTags(PictureMeasurements(image, originalSize: size)).tags {
             guard let tag = vocabulary.tag(named: name), tag.measured else { continue }
-            candidates.append(Candidate(tag: tag, confidence: confidence, source: .measured))
+            candidates.append(Suggested(tag, confidence: confidence, source: .measured))
         }
         return (candidates, mediums)
     }
@@ -299,28 +299,31 @@ package struct Analyzer: Sendable {
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
             guard let probability = seen.confidences[general.name] else { return least }
             let told = row(of: general).map { ranked($0, general.facet) } ?? 0
-            return min(least, max(told, sure(probability, of: general, drawn: drawn)))
+            return min(least, max(told, sure(probability, of: general, in: seen, drawn: drawn)))
         }
     }
 
     /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
     ///
     /// - Parameter drawn: how likely the picture is no photograph.
-    private func sure(_ probability: Float, of tag: Tag, drawn: Float) -> Float {
+    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, drawn: Float) -> Float {
         let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
-        return selectionConfidence(shifted(probability, by: -offset * drawn), facet: tag.facet)
+        let isCounted = seen?.counted.contains(tag.name) ?? false
+        let scale = judgement?.seenScales?[tag.name] ?? (isCounted ? nil : judgement?.seenScales?[tag.facet.rawValue])
+        let agreed = scale?.applied(to: probability) ?? probability
+        return selectionConfidence(shifted(agreed, by: -offset * drawn), facet: tag.facet)
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.
     private func addImplied(
-        to candidates: inout [Candidate], seen: SeenTags?, cosines: [Float], confidences: [Float], offsets: [Facet: Float]
+        to candidates: inout [Suggested], seen: SeenTags?, cosines: [Float], confidences: [Float], offsets: [Facet: Float]
     ) {
-        var known = Set(candidates.map(\.tag.name))
+        var known = Set(candidates.map(\.tag))
         for candidate in candidates {
-            for tag in vocabulary.implied(by: candidate.tag) where known.insert(tag.name).inserted {
+            for tag in vocabulary.implied(by: candidate.entry) where known.insert(tag.name).inserted {
                 guard let row = row(of: tag), seen?.confidences[tag.name] == nil else { continue }
                 let confidence = shifted(confidences[row], by: offsets[tag.facet] ?? 0)
-                candidates.append(Candidate(tag: tag, cosine: cosines[row], confidence: confidence))
+                candidates.append(Suggested(tag, cosine: cosines[row], confidence: confidence))
             }
         }
     }

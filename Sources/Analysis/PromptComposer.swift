@@ -19,10 +19,8 @@ package struct ApprovedTag: Sendable, Hashable {
 package enum PromptComposer {
     /// The order in which facets stand in a prompt. The medium leads: "a photo of …".
     static let order: [Facet] = [.subject, .action, .setting, .style, .lighting, .colour, .composition, .mood, .quality]
-    /// Words after which "of" would read wrong with an article before: "pixel art of", not "a pixel art of".
-    private static let withoutArticle: Set<String> = ["art", "graffiti", "photography", "text", "cgi", "embroidery", "anime", "manga"]
 
-    /// "a photo of tabby cat, sofa, sleeping, living room, window light".
+    /// "a photo of a tabby cat, sofa, sleeping, living room, window light": what leads has its article, the others are tags.
     ///
     /// Brackets and backslashes in a tag are escaped; a weight other than 1 is written `(text:1.2)`; equal texts are written once. Within a
     /// facet a tag whose words all stand in another tag is a repetition: "cat" beside "tabby cat", which ends in it, is left out; of
@@ -32,17 +30,15 @@ package enum PromptComposer {
     package static func compose(_ tags: [ApprovedTag]) -> String {
         let used = kept(of: tags)
         let mediums = used.filter { $0.facet == .medium }
-        var pieces = order.flatMap { facet in used.filter { $0.facet == facet } }.map(written)
-        if let medium = mediums.first {
-            let lead = article(for: medium.text) + written(medium)
-            if pieces.isEmpty {
-                pieces = [lead]
-            } else {
-                pieces[0] = "\(lead) of \(pieces[0])"
-            }
-            pieces += mediums.dropFirst().map(written)
+        var rest = order.flatMap { facet in used.filter { $0.facet == facet } }[...]
+        guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
+        var lead = withArticle(medium)
+        // A picture is of a thing or of a place; whatever else is said of it stands beside.
+        if let first = rest.first, first.facet == .subject || isPlace(first) {
+            lead += " of \(withArticle(first))"
+            rest = rest.dropFirst()
         }
-        return pieces.joined(separator: ", ")
+        return ([lead] + (rest + mediums.dropFirst()).map(written)).joined(separator: ", ")
     }
 
     /// The tags as they go into a prompt: tidy, and without what repeats another.
@@ -79,12 +75,8 @@ package enum PromptComposer {
         weight == weight.rounded() ? String(Int(weight)) : String(weight)
     }
 
-    static func article(for text: String) -> String {
-        let words = text.lowercased().split(separator: " ")
-        guard let first = words.first, let last = words.last else { return "" }
-        if withoutArticle.contains(String(last)) || ["a", "an", "the"].contains(first) { return "" }
-        return "aeiou".contains(first.first!) || first.hasPrefix("x-") ? "an " : "a "
-    }
+    /// A weight's bracket holds the tag alone.
+    static func withArticle(_ tag: ApprovedTag) -> String { NounPhrase.article(for: tag.text) + written(tag) }
 
     private static func withoutRepetition(_ tags: [ApprovedTag]) -> [ApprovedTag] {
         var unique: [ApprovedTag] = []

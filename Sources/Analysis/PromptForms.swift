@@ -83,42 +83,51 @@ extension PromptComposer {
 
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }
 
-    private static func withArticle(_ tag: ApprovedTag) -> String {
-        // A weight's bracket holds the tag alone.
-        (isCounted(tag.text) ? article(for: tag.text) : "") + written(tag)
-    }
-
-    /// Whether a noun stands with an article: not a plural, and not stuff.
-    private static func isCounted(_ text: String) -> Bool {
-        guard let last = text.lowercased().split(separator: " ").last else { return false }
-        if last.hasSuffix("s"), !last.hasSuffix("ss"), !["bus", "cactus", "lens", "circus", "iris"].contains(last) { return false }
-        return !stuff.contains(String(last))
-    }
-
-    private static let stuff: Set<String> = [
-        "people", "men", "women", "children", "sheep", "cattle", "grass", "water", "snow", "ice", "sand", "food", "bread", "rice", "hair",
-        "fur", "furniture", "clothing", "jewellery", "jewelry", "fruit", "meat", "fish", "wood", "smoke", "fire", "fog", "rain", "text",
-        "foliage", "moss", "cheese", "pasta", "coffee", "tea", "wine", "beer", "soup", "chocolate", "armour", "luggage", "nature", "space",
-    ]
-
-    /// Where it is: "in a living room", "on a beach", "indoors".
+    /// Where it is: "in a living room", "on a beach", "indoors", "at a wedding", "with a fountain".
     private static func placed(_ tag: ApprovedTag) -> String {
-        let words = tag.text.lowercased().split(separator: " ")
-        guard let last = words.last.map(String.init) else { return written(tag) }
-        if words.count == 1, adverbs.contains(last) { return written(tag) }
-        if times.contains(last) {
-            return (last == "night" || last == "noon" || last == "dawn" || last == "dusk" ? "at " : "in the ") + written(tag)
-        }
-        let preposition = surfaces.contains(last) ? "on" : "in"
+        guard let last = lastWord(tag) else { return written(tag) }
+        if isAdverb(tag) { return written(tag) }
+        if times.contains(last) { return "in the " + written(tag) }
+        if moments.contains(last) { return "at " + written(tag) }
+        let preposition =
+            if surfaces.contains(last) {
+                "on"
+            } else if events.contains(last) {
+                "at"
+            } else if skies.contains(last) {
+                "under"
+            } else if features.contains(last) {
+                "with"
+            } else {
+                "in"
+            }
         return "\(preposition) \(withArticle(tag))"
     }
 
+    /// Whether a setting is somewhere a picture may be of: a beach, but neither "indoors" nor a time.
+    static func isPlace(_ tag: ApprovedTag) -> Bool {
+        guard tag.facet == .setting, let last = lastWord(tag) else { return false }
+        return !isAdverb(tag) && !times.contains(last) && !moments.contains(last)
+    }
+
+    private static func lastWord(_ tag: ApprovedTag) -> String? { tag.text.lowercased().split(separator: " ").last.map(String.init) }
+
+    private static func isAdverb(_ tag: ApprovedTag) -> Bool { adverbs.contains(tag.text.lowercased()) }
+
     private static let adverbs: Set<String> = ["indoors", "outdoors", "underwater", "outside", "inside"]
-    private static let times: Set<String> = [
-        "day", "night", "morning", "evening", "afternoon", "noon", "dawn", "dusk", "spring", "summer", "autumn", "winter",
-    ]
+    private static let times: Set<String> = ["day", "daytime", "morning", "evening", "afternoon", "spring", "summer", "autumn", "winter"]
+    private static let moments: Set<String> = ["night", "noon", "dawn", "dusk", "sunset", "sunrise", "christmas"]
     private static let surfaces: Set<String> = [
         "beach", "street", "road", "roof", "rooftop", "stage", "mountain", "hill", "island", "coast", "shore", "bridge", "farm", "balcony",
-        "terrace", "table", "lawn", "path", "staircase",
+        "terrace", "table", "lawn", "path", "staircase", "field", "pitch", "court", "track", "slope", "pier", "motorway",
+    ]
+    private static let events: Set<String> = [
+        "wedding", "party", "concert", "festival", "parade", "picnic", "event", "race", "conference", "exhibition", "rodeo", "stop",
+    ]
+    private static let skies: Set<String> = ["sky", "moon", "rainbow", "way", "aurora"]
+    /// What stands in a picture's background rather than around what is in it.
+    private static let features: Set<String> = [
+        "fence", "wall", "gate", "door", "window", "sign", "signpost", "light", "fountain", "hydrant", "column", "flagpole", "billboard",
+        "waterfall", "tower", "rocks", "waves", "skyline", "skyscrapers",
     ]
 }

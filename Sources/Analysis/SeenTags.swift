@@ -1,10 +1,13 @@
 import Encoders
+import Foundation
 
 /// What an encoder saw, as tags with the probability that a person would agree: each thing and place, how many there are, and how the picture
 /// is framed.
 struct SeenTags {
     /// By the vocabulary's names, 0 to 1.
     let confidences: [String: Float]
+    /// Tags that say how many there are: fitted as such, so that no facet's scale is theirs.
+    let counted: Set<String>
     private let prominence: [String: Float]
 
     /// - Parameters:
@@ -13,18 +16,24 @@ struct SeenTags {
     ///   - untold: tags that are left out.
     init(
         _ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, parts: [String: String] = [:],
-        untold: [String] = []
+        untold: [String] = [], counting: EncoderConfiguration.Counting? = nil
     ) {
         var confidences = seen.tags
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
         for (name, tags) in counts {
-            let certainties = seen.things.compactMap { thing in
-                thing.name == name ? thing.certainty : thing.traits[name].map { $0 * thing.certainty }
+            let certainties = Self.counted(seen.things, of: name, by: counting)
+            var most: Float = 1
+            if let counting, let several = counting.several[name] {
+                most = counting.several(seen: confidences[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+                confidences[several] = most
             }
-            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, share) }
+            // A number is no surer than that there are several.
+            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, min(share, most)) }
         }
         if let framing {
-            for (tag, certainty) in Self.framing(seen.things, framing) { say(tag, certainty) }
+            // What looks like a face where nobody is frames nothing.
+            let most = parts["face"].flatMap { seen.tags[$0] } ?? 1
+            for (tag, certainty) in Self.framing(seen.things, framing, most: most) { say(tag, certainty) }
         }
         // A part is no surer than the whole: what looks like a face where nobody is is none.
         for (part, whole) in parts {
@@ -32,11 +41,28 @@ struct SeenTags {
         }
         for tag in untold { confidences[tag] = nil }
         self.confidences = confidences
+        counted = Set(counts.values.flatMap { $0 }).union(counting?.several.values.map { $0 } ?? [])
         prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
     }
 
     /// How much a thing stands out by its certainty and its size, 0 to 1; nil for what has no box.
     func prominence(of tag: String) -> Float? { prominence[tag] }
+
+    /// How surely each thing of a kind, or person of a kind, counts.
+    private static func counted(_ things: [SeenThing], of name: String, by counting: EncoderConfiguration.Counting?) -> [Float] {
+        func certainty(_ thing: SeenThing) -> Float? {
+            thing.name == name ? thing.certainty : thing.traits[name].map { $0 * thing.certainty }
+        }
+        guard let counting else { return things.compactMap(certainty) }
+        var kept: [UnitBox] = []
+        return things.compactMap { thing in
+            guard let own = certainty(thing) else { return nil }
+            let isKnown = kept.contains { $0.shared(with: thing.box) > counting.sameShare * min($0.area, thing.box.area) }
+            guard !isKnown else { return nil }
+            kept.append(thing.box)
+            return counting.box.applied(to: own)
+        }
+    }
 
     /// How likely it is that exactly `from` of them are there, then one more, and so on; the last of `kinds` stands for as many or more.
     ///
@@ -58,15 +84,45 @@ struct SeenTags {
         }
     }
 
-    /// By the largest face, else by the largest person who is seen from head to foot.
-    private static func framing(_ things: [SeenThing], _ framing: EncoderConfiguration.Framing) -> [(tag: String, certainty: Float)] {
+    /// By the largest face, else by how much is seen of the largest person.
+    ///
+    /// - Parameter most: how sure a face may be.
+    private static func framing(
+        _ things: [SeenThing], _ framing: EncoderConfiguration.Framing, most: Float
+    ) -> [(tag: String, certainty: Float)] {
         func height(_ thing: SeenThing) -> Float { thing.box.height * thing.certainty }
         if let face = things.filter({ $0.name == "face" }).max(by: { height($0) < height($1) }), face.box.height >= framing.portrait {
-            return [(face.box.height >= framing.closeUp ? "close-up" : "portrait framing", face.certainty)]
+            return [(face.box.height >= framing.closeUp ? "close-up" : "portrait framing", min(face.certainty, most))]
         }
         guard let person = things.filter({ $0.name == "person" }).max(by: { height($0) < height($1) }),
-            person.box.height >= framing.wholeFigure, let whole = person.traits["whole figure"]
+            let whole = person.traits["whole figure"]
         else { return [] }
-        return [("full body", whole * person.certainty)]
+        var told: [(tag: String, certainty: Float)] = []
+        if person.box.height >= framing.wholeFigure { told.append(("full body", whole * person.certainty)) }
+        if let least = framing.upperBody, person.box.height >= least { told.append(("upper body", (1 - whole) * person.certainty)) }
+        return told
+    }
+}
+
+extension EncoderConfiguration.Scale {
+    func applied(to probability: Float) -> Float {
+        1 / (1 + exp(offset - slope * Self.logOdds(probability)))
+    }
+
+    static func logOdds(_ probability: Float) -> Float {
+        let share = min(max(probability, 1e-6), 1 - 1e-6)
+        return log(share / (1 - share))
+    }
+}
+
+extension EncoderConfiguration.Counting {
+    /// How likely more than one is there.
+    ///
+    /// - Parameters:
+    ///   - seen: the same as the whole picture tells it; nil where it does not.
+    ///   - boxes: that there are two boxes and more.
+    fileprivate func several(seen: Float?, boxes: Float) -> Float {
+        let told = seen.map { label * EncoderConfiguration.Scale.logOdds($0) } ?? 0
+        return 1 / (1 + exp(-(told + self.boxes * EncoderConfiguration.Scale.logOdds(boxes) + intercept)))
     }
 }

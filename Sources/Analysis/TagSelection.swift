@@ -74,21 +74,6 @@ package struct SelectionSettings: Sendable {
     }
 }
 
-/// A tag with what an encoder or a measurement said of it.
-package struct Candidate: Sendable, Hashable {
-    package let tag: Tag
-    package var cosine: Float?
-    package var confidence: Float
-    package var source: Suggested.Source
-
-    package init(tag: Tag, cosine: Float? = nil, confidence: Float, source: Suggested.Source = .ranked) {
-        self.tag = tag
-        self.cosine = cosine
-        self.confidence = confidence
-        self.source = source
-    }
-}
-
 /// Chooses what is worth a person's eyes out of a whole ranked vocabulary, and says of everything else why not.
 package struct TagSelection {
     private let vocabulary: TagVocabulary
@@ -108,13 +93,13 @@ package struct TagSelection {
     /// - Parameters:
     ///   - candidates: at most one for each tag.
     ///   - rejected: what the person rejected for this picture, by name or alias.
-    package func select(_ candidates: [Candidate], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
+    package func select(_ candidates: [Suggested], rejected: Set<String> = []) -> (suggestions: [Suggested], dropped: [Dropped]) {
         // A tag excludes others only where it is shown itself, which is known at the end: a winner that fell for another reason stays a rival
         // that makes its group less sure, but excludes nothing.
         var barred: Set<String> = []
         while true {
             let pool = chosen(from: candidates, rejected: rejected, barred: barred)
-            let shown = Set(pool.standing.flatMap { [$0.tag.name] + pool.implied(by: $0) })
+            let shown = Set(pool.standing.flatMap { [$0.tag] + pool.implied(by: $0) })
             let winners = pool.dropped.compactMap { dropped in
                 if case .excluded(let winner, _) = dropped.reason { winner } else { nil }
             }
@@ -124,7 +109,7 @@ package struct TagSelection {
         }
     }
 
-    private func chosen(from candidates: [Candidate], rejected: Set<String>, barred: Set<String>) -> Pool {
+    private func chosen(from candidates: [Suggested], rejected: Set<String>, barred: Set<String>) -> Pool {
         var pool = Pool(candidates, vocabulary: vocabulary)
         dropRejected(rejected, from: &pool)
         raiseTheGeneral(in: &pool)
@@ -138,44 +123,41 @@ package struct TagSelection {
     }
 
     private func told(_ pool: Pool) -> (suggestions: [Suggested], dropped: [Dropped]) {
-        let suggestions = pool.standing.enumerated().map { index, candidate in
-            Suggested(
-                tag: candidate.tag.name, facet: candidate.tag.facet, cosine: candidate.cosine, confidence: candidate.confidence,
-                rank: index + 1, source: candidate.source)
-        }
+        var suggestions = pool.standing
+        for index in suggestions.indices { suggestions[index].rank = index + 1 }
         return (suggestions, pool.dropped.sorted { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) })
     }
 
     /// The candidates that still stand, likeliest first, and those that fell.
     private struct Pool {
-        private(set) var byName: [String: Candidate] = [:]
+        private(set) var byName: [String: Suggested] = [:]
         private(set) var dropped: [Dropped] = []
         /// Winners of exclusive groups.
         private(set) var settled: Set<String> = []
         /// Names of all that a tag implies, the nearest first.
         private let implied: [String: [String]]
 
-        init(_ candidates: [Candidate], vocabulary: TagVocabulary) {
-            byName = Dictionary(candidates.map { ($0.tag.name, $0) }) { first, _ in first }
-            implied = byName.mapValues { vocabulary.implied(by: $0.tag).map(\.name) }
+        init(_ candidates: [Suggested], vocabulary: TagVocabulary) {
+            byName = Dictionary(candidates.map { ($0.tag, $0) }) { first, _ in first }
+            implied = byName.mapValues { vocabulary.implied(by: $0.entry).map(\.name) }
         }
 
-        func implied(by candidate: Candidate) -> [String] {
-            implied[candidate.tag.name] ?? []
+        func implied(by candidate: Suggested) -> [String] {
+            implied[candidate.tag] ?? []
         }
 
         /// Takes candidates out without a word.
-        mutating func forget(_ isForgotten: (Candidate) -> Bool) {
+        mutating func forget(_ isForgotten: (Suggested) -> Bool) {
             byName = byName.filter { !isForgotten($0.value) }
         }
 
-        var standing: [Candidate] {
-            byName.values.sorted { ($1.confidence, $0.tag.name) < ($0.confidence, $1.tag.name) }
+        var standing: [Suggested] {
+            byName.values.sorted { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) }
         }
 
-        mutating func drop(_ candidate: Candidate, _ reason: Dropped.Reason) {
-            guard byName.removeValue(forKey: candidate.tag.name) != nil else { return }
-            dropped.append(Dropped(tag: candidate.tag.name, facet: candidate.tag.facet, confidence: candidate.confidence, reason: reason))
+        mutating func drop(_ candidate: Suggested, _ reason: Dropped.Reason) {
+            guard byName.removeValue(forKey: candidate.tag) != nil else { return }
+            dropped.append(Dropped(tag: candidate.tag, facet: candidate.facet, confidence: candidate.confidence, reason: reason))
         }
 
         mutating func set(_ confidence: Float, of name: String) {
@@ -194,7 +176,7 @@ package struct TagSelection {
         let names = Set(rejected.compactMap { vocabulary.tag(named: $0)?.name })
         guard !keys.isEmpty else { return }
         for candidate in pool.standing {
-            if names.contains(candidate.tag.name) || keys.contains(Tag.key(candidate.tag.name)) {
+            if names.contains(candidate.tag) || keys.contains(Tag.key(candidate.tag)) {
                 pool.drop(candidate, .rejectedBefore)
             } else if let general = pool.implied(by: candidate).first(where: names.contains) {
                 pool.drop(candidate, .impliesRejected(general))
@@ -222,12 +204,12 @@ package struct TagSelection {
     /// Where the likeliest is not sure enough to be shown, the group is undecided, and each of its tags is only as sure as its share.
     private func settleGroups(in pool: inout Pool, barred: Set<String>) {
         let pooled = pool
-        func depth(_ members: [Candidate]) -> Int { members.map { pooled.implied(by: $0).count }.min() ?? 0 }
-        let groups = Dictionary(grouping: pool.standing.filter { $0.tag.exclusiveGroup != nil }) { $0.tag.exclusiveGroup! }
+        func depth(_ members: [Suggested]) -> Int { members.map { pooled.implied(by: $0).count }.min() ?? 0 }
+        let groups = Dictionary(grouping: pool.standing.filter { $0.entry.exclusiveGroup != nil }) { $0.entry.exclusiveGroup! }
         let generalFirst = groups.map { (name: $0.key, depth: depth($0.value)) }.sorted { ($0.depth, $0.name) < ($1.depth, $1.name) }
         for group in generalFirst.map(\.name) {
-            let members = pool.standing.filter { $0.tag.exclusiveGroup == group }
-            guard members.count > 1, let first = members.firstIndex(where: { !barred.contains($0.tag.name) }) else { continue }
+            let members = pool.standing.filter { $0.entry.exclusiveGroup == group }
+            guard members.count > 1, let first = members.firstIndex(where: { !barred.contains($0.tag) }) else { continue }
             var winner = members[first]
             if winner.source == .ranked {
                 // Soft-max over thrice the log-odds: the calibration is gentle, for it was fitted on things that do not exclude each other.
@@ -236,17 +218,17 @@ package struct TagSelection {
                 winner.confidence *= powers[first] / total
                 if winner.confidence < threshold(winner) {
                     for (member, power) in zip(members, powers) where member.source == .ranked {
-                        pool.settle(member.confidence * power / total, of: member.tag.name)
+                        pool.settle(member.confidence * power / total, of: member.tag)
                     }
                     continue
                 }
-                pool.settle(winner.confidence, of: winner.tag.name)
+                pool.settle(winner.confidence, of: winner.tag)
             }
-            let losers = Set(members.map(\.tag.name)).subtracting([winner.tag.name]).subtracting(barred)
-            for candidate in pool.standing where candidate.tag.name != winner.tag.name {
+            let losers = Set(members.map(\.tag)).subtracting([winner.tag]).subtracting(barred)
+            for candidate in pool.standing where candidate.tag != winner.tag {
                 let falls =
-                    losers.contains(candidate.tag.name) || pool.implied(by: candidate).contains(where: losers.contains)
-                if falls { pool.drop(candidate, .excluded(by: winner.tag.name, group: group)) }
+                    losers.contains(candidate.tag) || pool.implied(by: candidate).contains(where: losers.contains)
+                if falls { pool.drop(candidate, .excluded(by: winner.tag, group: group)) }
             }
         }
     }
@@ -258,18 +240,18 @@ package struct TagSelection {
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
             // What was looked for and seen is sure by itself, however sure the general is.
             if candidate.source == .seen, candidate.confidence >= settings.replacesFrom { continue }
-            let share = pool.settled.contains(candidate.tag.name) ? settings.settledShare : settings.particularShare
+            let share = pool.settled.contains(candidate.tag) ? settings.settledShare : settings.particularShare
             if Self.odds(candidate.confidence) < share * Self.odds(surest.confidence) {
-                pool.drop(candidate, .lessCertain(than: surest.tag.name))
+                pool.drop(candidate, .lessCertain(than: surest.tag))
             }
         }
         let mostParticularFirst = pool.standing.sorted {
-            (pool.implied(by: $0).count, $1.tag.name) > (pool.implied(by: $1).count, $0.tag.name)
+            (pool.implied(by: $0).count, $1.tag) > (pool.implied(by: $1).count, $0.tag)
         }
         for candidate in mostParticularFirst where candidate.confidence >= threshold(candidate) {
             for general in pool.implied(by: candidate) {
                 guard let known = pool.byName[general], replaces(candidate, known) else { continue }
-                pool.drop(known, .said(by: candidate.tag.name))
+                pool.drop(known, .said(by: candidate.tag))
             }
         }
         // One that cannot take the place of a general tag that is shown would say the same again, less surely.
@@ -277,47 +259,47 @@ package struct TagSelection {
             let general = pool.implied(by: candidate).compactMap { pool.byName[$0] }
                 .filter { $0.confidence >= threshold($0) && !replaces(candidate, $0) }
             guard let surest = general.max(by: { $0.confidence < $1.confidence }) else { continue }
-            pool.drop(candidate, .lessCertain(than: surest.tag.name))
+            pool.drop(candidate, .lessCertain(than: surest.tag))
         }
     }
 
-    private func replaces(_ particular: Candidate, _ general: Candidate) -> Bool {
+    private func replaces(_ particular: Suggested, _ general: Suggested) -> Bool {
         particular.confidence >= settings.replacesFrom
             || Self.odds(particular.confidence) >= settings.equalShare * Self.odds(general.confidence)
     }
 
     private static func odds(_ confidence: Float) -> Float { confidence / max(1 - confidence, 1e-4) }
 
-    private func threshold(_ candidate: Candidate) -> Float {
+    private func threshold(_ candidate: Suggested) -> Float {
         switch candidate.source {
-        case .ranked, .seen: settings.threshold(of: candidate.tag.facet)
+        case .ranked, .seen: settings.threshold(of: candidate.facet)
         case .head, .measured, .tagger: 0.05
         }
     }
 
     private func dropTheUnlikely(in pool: inout Pool) {
-        let surest = Dictionary(pool.standing.filter { $0.source == .ranked }.map { ($0.tag.facet, $0) }) { first, _ in first }
+        let surest = Dictionary(pool.standing.filter { $0.source == .ranked }.map { ($0.facet, $0) }) { first, _ in first }
         for candidate in pool.standing {
             if candidate.confidence < threshold(candidate) {
                 pool.drop(candidate, .unlikely(threshold: threshold(candidate)))
-            } else if candidate.source == .ranked, let first = surest[candidate.tag.facet],
+            } else if candidate.source == .ranked, let first = surest[candidate.facet],
                 candidate.confidence < settings.facetShare * first.confidence
             {
-                pool.drop(candidate, .overshadowed(by: first.tag.name))
+                pool.drop(candidate, .overshadowed(by: first.tag))
             }
         }
     }
 
     private func dropTheSimilar(in pool: inout Pool) {
-        var kept: [Candidate] = []
+        var kept: [Suggested] = []
         for candidate in pool.standing {
             let twin = kept.first { other in
-                guard other.tag.facet == candidate.tag.facet else { return false }
-                return Self.sameWords(other.tag.name, candidate.tag.name)
-                    || similarity(other.tag, candidate.tag).map { $0 > settings.similarity } ?? false
+                guard other.facet == candidate.facet else { return false }
+                return Self.sameWords(other.tag, candidate.tag)
+                    || similarity(other.entry, candidate.entry).map { $0 > settings.similarity } ?? false
             }
             if let twin {
-                pool.drop(candidate, .similar(to: twin.tag.name))
+                pool.drop(candidate, .similar(to: twin.tag))
             } else {
                 kept.append(candidate)
             }
@@ -334,7 +316,7 @@ package struct TagSelection {
         var counts: [Facet: Int] = [:]
         var total = 0
         for candidate in pool.standing {
-            let facet = candidate.tag.facet
+            let facet = candidate.facet
             let limit = settings.limits[facet] ?? settings.limit
             if counts[facet, default: 0] >= limit {
                 pool.drop(candidate, .enough(of: facet, limit: limit))

@@ -14,9 +14,11 @@ package struct TaggerSuggestions: Sendable {
     package init(_ tagged: TaggedPicture, vocabulary: TagVocabulary) {
         let labels = (tagged.general + tagged.characters).sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
         suggestions = labels.enumerated().map { index, label in
-            let facet = label.category == .general ? vocabulary.tag(named: label.name)?.facet ?? .subject : .subject
+            let known = vocabulary.tag(named: label.name)
+            let facet = label.category == .general ? known?.facet ?? .subject : .subject
             return Suggested(
-                tag: label.name, facet: facet, cosine: nil, confidence: min(max(label.probability, 0), 1), rank: index + 1, source: .tagger)
+                Tag(name: label.name, facet: facet, aliases: known?.aliases ?? []), confidence: min(max(label.probability, 0), 1),
+                rank: index + 1, source: .tagger)
         }
         rating = tagged.rating.map { ($0.name, $0.probability) }
     }

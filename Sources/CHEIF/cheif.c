@@ -7,6 +7,9 @@
 struct redraw_heif {
     struct heif_context *context;
     struct heif_image_handle *picture;
+    struct heif_image *decoded;
+    const uint8_t *plane;
+    int stride;
     int count;
 };
 
@@ -37,6 +40,7 @@ redraw_heif *redraw_heif_open(const uint8_t *bytes, size_t count, char *message)
 
 void redraw_heif_close(redraw_heif *file) {
     if (!file) return;
+    if (file->decoded) heif_image_release(file->decoded);
     if (file->picture) heif_image_handle_release(file->picture);
     if (file->context) heif_context_free(file->context);
     free(file);
@@ -56,30 +60,27 @@ int redraw_heif_codes(const redraw_heif *file, uint8_t *primaries, uint8_t *tran
     return 1;
 }
 
-int redraw_heif_decode(const redraw_heif *file, uint8_t *pixels, char *message) {
-    int channels = redraw_heif_has_alpha(file) ? 4 : 3;
+int redraw_heif_decode(redraw_heif *file, char *message) {
     int width = redraw_heif_width(file), height = redraw_heif_height(file);
-    struct heif_image *image = NULL;
+    if (file->decoded) heif_image_release(file->decoded);
+    file->decoded = NULL;
     struct heif_error error = heif_decode_image(
-        file->picture, &image, heif_colorspace_RGB, channels == 4 ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, NULL);
+        file->picture, &file->decoded, heif_colorspace_RGB,
+        redraw_heif_has_alpha(file) ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, NULL);
     if (error.code != heif_error_Ok) {
         keep_message(message, error);
         return 0;
     }
-    int stride = 0;
-    const uint8_t *plane = heif_image_get_plane_readonly(image, heif_channel_interleaved, &stride);
+    file->plane = heif_image_get_plane_readonly(file->decoded, heif_channel_interleaved, &file->stride);
     // What was decoded must be what was stated.
-    int fits = plane && heif_image_get_width(image, heif_channel_interleaved) == width
-        && heif_image_get_height(image, heif_channel_interleaved) == height;
-    if (fits) {
-        for (int y = 0; y < height; y++)
-            memcpy(pixels + (size_t)y * (size_t)width * (size_t)channels, plane + (size_t)y * (size_t)stride, (size_t)width * (size_t)channels);
-    } else {
-        strcpy(message, "it states two sizes");
-    }
-    heif_image_release(image);
-    return fits;
+    if (file->plane && heif_image_get_width(file->decoded, heif_channel_interleaved) == width
+        && heif_image_get_height(file->decoded, heif_channel_interleaved) == height)
+        return 1;
+    strcpy(message, "it states two sizes");
+    return 0;
 }
+
+const uint8_t *redraw_heif_row(const redraw_heif *file, int y) { return file->plane + (size_t)y * (size_t)file->stride; }
 
 size_t redraw_heif_aside(const redraw_heif *file, char kind, uint8_t *target, size_t capacity) {
     if (kind == 'c') {

@@ -69,7 +69,7 @@ void redraw_png_close(redraw_png_reader *reader) {
     free(reader);
 }
 
-int redraw_png_read_header(redraw_png_reader *reader, redraw_png_header *header) {
+int redraw_png_read_header(redraw_png_reader *reader, int by_rows, redraw_png_header *header) {
     png_structp png = reader->png;
     png_infop info = reader->info;
     if (setjmp(png_jmpbuf(png))) return 0;
@@ -83,7 +83,8 @@ int redraw_png_read_header(redraw_png_reader *reader, redraw_png_header *header)
     if (colour == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(png);
     if (transparency) png_set_tRNS_to_alpha(png);
     if (colour == PNG_COLOR_TYPE_GRAY_ALPHA || (colour == PNG_COLOR_TYPE_GRAY && transparency)) png_set_gray_to_rgb(png);
-    png_set_interlace_handling(png);
+    // Without it, the rows of an interlaced picture come as they are stored, pass by pass.
+    if (!by_rows) png_set_interlace_handling(png);
     png_read_update_info(png, info);
 
     header->width = png_get_image_width(png, info);
@@ -110,6 +111,12 @@ int redraw_png_read_pixels(redraw_png_reader *reader, uint8_t *pixels) {
     }
     png_read_image(png, rows);
     free(rows);
+    return 1;
+}
+
+int redraw_png_read_row(redraw_png_reader *reader, uint8_t *row) {
+    if (setjmp(png_jmpbuf(reader->png))) return 0;
+    png_read_row(reader->png, row, NULL);
     return 1;
 }
 

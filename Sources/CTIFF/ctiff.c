@@ -107,11 +107,21 @@ int redraw_tiff_pictures(redraw_tiff *file) {
     return count;
 }
 
-int redraw_tiff_decode(redraw_tiff *file, uint8_t *pixels, char *message) {
+uint32_t redraw_tiff_rows_together(const redraw_tiff *file) {
+    uint32_t rows = 0;
+    if (TIFFIsTiled(file->file))
+        TIFFGetField(file->file, TIFFTAG_TILELENGTH, &rows);
+    else
+        TIFFGetFieldDefaulted(file->file, TIFFTAG_ROWSPERSTRIP, &rows);
+    return rows == 0 || rows > file->picture.height ? file->picture.height : rows;
+}
+
+int redraw_tiff_decode(redraw_tiff *file, uint32_t first, uint32_t rows, uint8_t *pixels, char *message) {
     // As stored: whoever asks turns it.
     file->picture.req_orientation = file->picture.orientation;
+    file->picture.row_offset = (int)first;
     file->message[0] = 0;
-    if (!TIFFRGBAImageGet(&file->picture, (uint32_t *)(void *)pixels, file->picture.width, file->picture.height)) {
+    if (!TIFFRGBAImageGet(&file->picture, (uint32_t *)(void *)pixels, file->picture.width, rows)) {
         snprintf(message, REDRAW_TIFF_MESSAGE_CAPACITY, "%s", file->message[0] ? file->message : "its pixels cannot be read");
         return 0;
     }

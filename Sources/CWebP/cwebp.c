@@ -23,12 +23,18 @@ redraw_webp_outcome redraw_webp_read_header(const uint8_t *bytes, size_t count, 
     header->height = features.height;
     header->has_alpha = features.has_alpha;
     header->is_animated = features.has_animation;
+    header->is_lossless = features.format == 2;
     return REDRAW_WEBP_OK;
 }
 
 redraw_webp_outcome redraw_webp_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, int width, int height, int channels) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config)) return REDRAW_WEBP_DAMAGED;
+    VP8StatusCode known = WebPGetFeatures(bytes, count, &config.input);
+    if (known != VP8_STATUS_OK) return outcome_of(known);
+    config.options.use_scaling = config.input.width != width || config.input.height != height;
+    config.options.scaled_width = width;
+    config.options.scaled_height = height;
     config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
     config.output.is_external_memory = 1;
     config.output.u.RGBA.rgba = pixels;

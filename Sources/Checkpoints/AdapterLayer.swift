@@ -3,7 +3,8 @@ import Tensors
 /// What an adapter's file holds for one module, by the last part of its tensors' names.
 ///
 /// Sources: kohya's scripts for LoRA; LyCORIS for LoCon with a core (`lora_mid`), LoHa (`hada_…`), LoKr (`lokr_…`), differences (`diff`), norms
-/// (`w_norm`), IA3 (`on_input`) and OFT (`oft_blocks`); peft and LyCORIS for DoRA (`lora_magnitude_vector`, `dora_scale`).
+/// (`w_norm`), IA3 (`on_input`), OFT and BOFT (`oft_blocks`); peft for its own BOFT (`boft_R`); peft and LyCORIS for DoRA
+/// (`lora_magnitude_vector`, `dora_scale`).
 struct AdapterLayer {
     /// The name of the tensor, by role.
     var tensors: [String: String] = [:]
@@ -18,7 +19,8 @@ struct AdapterLayer {
         (".alpha", "alpha"), (".hada_w1_a", "w1a"), (".hada_w1_b", "w1b"), (".hada_w2_a", "w2a"), (".hada_w2_b", "w2b"),
         (".hada_t1", "t1"), (".hada_t2", "t2"), (".lokr_w1_a", "k1a"), (".lokr_w1_b", "k1b"), (".lokr_w1", "k1"), (".lokr_w2_a", "k2a"),
         (".lokr_w2_b", "k2b"), (".lokr_w2", "k2"), (".lokr_t2", "kt2"), (".diff_b", "biasDifference"), (".diff", "difference"),
-        (".oft_blocks", "turns"), (".rescale", "rescale"), (".w_norm", "difference"), (".b_norm", "biasDifference"),
+        (".oft_blocks", "turns"), (".rescale", "rescale"), (".boft_R", "inputTurns"), (".boft_s", "rescale"), (".w_norm", "difference"),
+        (".b_norm", "biasDifference"),
         (".on_input", "onInput"), (".weight", "factors"),
     ]
 
@@ -38,7 +40,7 @@ struct AdapterLayer {
     }
 
     /// How the tensors change a weight; nil where they are of no kind that is known, or not complete.
-    func change() -> Change? {
+    func change(in file: SafetensorsFile) -> Change? {
         func all(_ roles: String...) -> [String]? {
             let found = roles.compactMap { tensors[$0] }
             return found.count == roles.count ? found : nil
@@ -53,7 +55,14 @@ struct AdapterLayer {
                 core: tensors["k2"] == nil ? tensors["kt2"] : nil)
         }
         if let names = all("factors", "onInput") { return .factors(names[0], onInput: names[1]) }
-        if let name = tensors["turns"] { return .rotation(name, limit: tensors["alpha"], rescale: tensors["rescale"]) }
+        if let name = tensors["turns"] {
+            let (limit, rescale) = (tensors["alpha"], tensors["rescale"])
+            // Both kinds of LyCORIS have the name; BOFT has a dimension more, for its rounds.
+            let hasRounds = (try? file.shape(of: name).rank) == 4
+            return hasRounds
+                ? .butterfly(name, .outputs, limit: limit, rescale: rescale) : .rotation(name, limit: limit, rescale: rescale)
+        }
+        if let name = tensors["inputTurns"] { return .butterfly(name, .inputs, limit: nil, rescale: tensors["rescale"]) }
         if let name = tensors["difference"] { return .difference(name) }
         return nil
     }
@@ -70,6 +79,8 @@ struct AdapterLayer {
         case difference(String)
         /// Blocks of the outputs are turned; alpha is the limit of how far.
         case rotation(String, limit: String?, rescale: String?)
+        /// The same in rounds, of the outputs or inputs.
+        case butterfly(String, AdapterButterfly.Side, limit: String?, rescale: String?)
 
         /// The tensor whose shape tells the rank, and along which dimension; nil where there is none, and alpha says nothing.
         var rankTensor: String? {
@@ -77,7 +88,7 @@ struct AdapterLayer {
             case .lowRank(let down, _, _): down
             case .hadamard(_, let first, _, _, _): first
             case .kronecker(let left, let right, _): right.count == 2 ? right[1] : left.count == 2 ? left[1] : nil
-            case .factors, .difference, .rotation: nil
+            case .factors, .difference, .rotation, .butterfly: nil
             }
         }
 
@@ -87,7 +98,7 @@ struct AdapterLayer {
             case .lowRank(let down, _, _): down
             case .hadamard(let first, _, _, _, _): first
             case .kronecker(let left, _, _): left[0]
-            case .factors(let name, _), .difference(let name), .rotation(let name, _, _): name
+            case .factors(let name, _), .difference(let name), .rotation(let name, _, _), .butterfly(let name, _, _, _): name
             }
         }
     }
@@ -107,6 +118,8 @@ struct AdapterAddition: WeightAddition {
     let magnitude: String?
 
     func added(to weight: Tensor) throws(CheckpointError) -> Tensor {
+        // Its multiplier counts in every round.
+        if let butterfly = try butterfly() { return butterfly.turned(weight, multiplier: multiplier) }
         let difference = try difference(of: weight)
         guard let magnitude else { return weight.scaled(by: 1, adding: difference, scaledBy: scale * multiplier) }
         let merged = weight.scaled(by: 1, adding: difference, scaledBy: scale)
@@ -136,11 +149,15 @@ struct AdapterAddition: WeightAddition {
         case .factors(_, let onInput): fits = found.count == (try file.tensor(onInput).values.first != 0 ? inputs : outputs)
         case .difference: fits = found.count == weight.count
         case .rotation(_, let limit, let rescale):
-            if let limit, try file.tensor(limit).values.first?.isFinite != true { return "\(limit) (which is no number)" }
-            let factors = try rescale.map { name throws(CheckpointError) in try file.shape(of: name).count }
+            if let problem = try problem(withLimit: limit) { return problem }
+            let factors = try count(rescale) ?? outputs
             fits =
                 found.rank == 3 && found[1] == found[2] && (1...AdapterRotation.largestBlock).contains(found[1])
-                && times(found[0], found[1]) == outputs && weight.rank > 1 && (factors ?? outputs) == outputs
+                && times(found[0], found[1]) == outputs && weight.rank > 1 && factors == outputs
+        case .butterfly(_, let side, let limit, let rescale):
+            if let problem = try problem(withLimit: limit) { return problem }
+            let factors = try count(rescale) ?? outputs
+            fits = factors == outputs && AdapterButterfly.fits(found, side, weight: weight)
         // Before anything is multiplied: a product is as large as its parts say.
         case .hadamard(let w1a, let w1b, let w2a, let w2b, let cores):
             let left = try productSize(w1a, w1b, core: cores?[0])
@@ -163,6 +180,22 @@ struct AdapterAddition: WeightAddition {
             return "\(magnitude) of shape \(try file.shape(of: magnitude))"
         }
         return fits ? nil : "\(name) of shape \(found), for a weight of shape \(weight)"
+    }
+
+    private func problem(withLimit name: String?) throws(CheckpointError) -> String? {
+        guard let name, try file.tensor(name).values.first?.isFinite != true else { return nil }
+        return "\(name) (which is no number)"
+    }
+
+    private func count(_ name: String?) throws(CheckpointError) -> Int? {
+        guard let name else { return nil }
+        return try file.shape(of: name).count
+    }
+
+    private func butterfly() throws(CheckpointError) -> AdapterButterfly? {
+        guard case .butterfly(let name, let side, let limit, let rescale) = change else { return nil }
+        return AdapterButterfly(
+            blocks: try read(name), side: side, constraint: try limit.map(read)?.values.first ?? 0, rescale: try rescale.map(read))
     }
 
     /// Ranks on a core's inner side, over which the product on the way is larger than the weight.
@@ -237,6 +270,7 @@ struct AdapterAddition: WeightAddition {
             made = AdapterRotation(
                 blocks: try read(name), constraint: try limit.map(read)?.values.first ?? 0, rescale: try rescale.map(read)
             ).difference(of: weight)
+        case .butterfly: made = try butterfly().map { $0.turned(weight, multiplier: 1) - weight } ?? weight
         }
         guard made.count == weight.count else { throw unfit(weight) }
         return made.reshaped(weight.shape)

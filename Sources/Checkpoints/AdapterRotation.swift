@@ -17,7 +17,7 @@ struct AdapterRotation {
     func difference(of weight: Tensor) -> Tensor {
         let (count, size) = (blocks.shape[0], blocks.shape[1])
         let inputs = weight.count / weight.shape[0]
-        let skew = skewed(outputs: weight.shape[0])
+        let skew = Self.skewed(blocks, limit: constraint * Float(weight.shape[0]))
         var turned: [Tensor] = []
         let rows = weight.reshaped([count * size, inputs])
         for block in 0..<count {
@@ -25,37 +25,32 @@ struct AdapterRotation {
             turned.append(matmul(turn.transposed(), rows.sliced(block * size..<(block + 1) * size)))
         }
         var whole = turned.count == 1 ? turned[0] : Tensor.concatenated(turned, axis: 0)
-        if let rescale {
-            let factors = rescale.values
-            let plain = whole
-            whole = Tensor(shape: plain.shape) { target in
-                plain.withUnsafeValues { plain in for index in target.indices { target[index] = plain[index] * factors[index / inputs] } }
-            }
-        }
+        if let rescale { whole = whole.rows(scaledBy: rescale.values) }
         return (whole - rows).reshaped(weight.shape)
     }
 
-    /// blocks - blocks^T, brought within the constraint.
-    private func skewed(outputs: Int) -> [Double] {
-        let (count, size) = (blocks.shape[0], blocks.shape[1])
+    /// blocks - blocks^T, brought within a limit of their norm together; 0: none.
+    ///
+    /// - Parameter blocks: […, size, size]
+    static func skewed(_ blocks: Tensor, limit: Float) -> [Double] {
+        let size = blocks.shape[blocks.shape.rank - 1]
         let values = blocks.values
         var skew = [Double](repeating: 0, count: values.count)
-        for block in 0..<count {
+        for base in stride(from: 0, to: values.count, by: size * size) {
             for row in 0..<size {
                 for column in 0..<size {
-                    let base = block * size * size
                     skew[base + row * size + column] = Double(values[base + row * size + column] - values[base + column * size + row])
                 }
             }
         }
-        let limit = Double(constraint) * Double(outputs)
+        let limit = Double(limit)
         let norm = skew.reduce(0) { $0 + $1 * $1 }.squareRoot() + 1e-8
         if limit > 0, norm > limit { for index in skew.indices { skew[index] *= limit / norm } }
         return skew
     }
 
     /// (I + Q) (I - Q)^-1, which is (I - Q)^-1 (I + Q): the system is solved by Gauss and Jordan. I - Q of a skew Q is never singular.
-    private static func cayley(_ skew: [Double], block: Int, size: Int) -> Tensor {
+    static func cayley(_ skew: [Double], block: Int, size: Int) -> Tensor {
         let base = block * size * size
         var left: [[Double]] = []
         var right: [[Double]] = []

@@ -4,7 +4,10 @@ enum ForeignFile {
     static func kind(of bytes: UnsafeRawBufferPointer) -> (name: String, instead: String)? {
         let start = Array(bytes.prefix(64))
         func begins(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
-        if begins("GGUF") { return ("a GGUF file", "which is not read; take the same model as .safetensors") }
+        if begins("GGUF") {
+            return GGUFHeader(Array(bytes.prefix(GGUFHeader.read)))?.told
+                ?? ("a GGUF file", "which is not read; take the same model as .safetensors")
+        }
         if begins("PK\u{3}\u{4}") || isPickle(start) && !looksLikeHeader(start) {
             return ("a pickle of torch", "which is never read, since it can run programs; convert it to .safetensors")
         }

@@ -92,7 +92,8 @@ package struct LowRankAdaptation: Sendable {
                     file: file, change: .difference(bias), scale: 1, multiplier: multiplier, ranks: nil, magnitude: nil)
                 isUsed = try add(addition, to: name + ".bias", of: component, &outcome.additions[index], &unfit) || isUsed
             }
-            if let change = layer.change() {
+            let change = layer.change(in: file)
+            if let change {
                 guard let scale = try scale(of: layer, change, component: component.name, module: name) else {
                     unfit.append("\(layer.tensors["alpha"] ?? module) (its alpha is no number)")
                     continue
@@ -102,7 +103,7 @@ package struct LowRankAdaptation: Sendable {
                     file: file, change: change, scale: scale, multiplier: multiplier, ranks: ranks, magnitude: layer.tensors["magnitude"])
                 isUsed = try add(addition, to: name + ".weight", of: component, &outcome.additions[index], &unfit) || isUsed
             }
-            if isUsed { used += 1 } else if layer.change() == nil { unmatched += keys }
+            if isUsed { used += 1 } else if change == nil { unmatched += keys }
         }
         // A file may hold nothing but a bundled textual inversion.
         if layers.isEmpty, foreign.isEmpty, file.names.contains(where: { $0.hasPrefix("bundle_emb.") }) { return outcome }

@@ -64,6 +64,7 @@ struct AnalysisText {
             let rating = tagger.rating.map { "; rated \(DisplayText.harmless($0))" } ?? ""
             lines += labelled("tagger", "\(tagger.name): \(CommandText.count(tagger.count, "tag"))\(rating)")
         }
+        if let known = report.knownAs { lines += labelled("known", DisplayText.harmless(known)) }
         for note in report.notes { lines += labelled("not read", DisplayText.harmless(note)) }
         let rejected = report.suggestions.count - shown.count
         if rejected > 0 { lines += labelled("", "\(rejected) rejected before, not shown") }

@@ -22,6 +22,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
               redraw analyze holiday/ --quiet > said.txt
               redraw analyze photo.jpg --json | jq -r '.suggestions[] | select(.confidence > 0.5) | .tag'
               find . -name '*.jpg' -mtime -7 | redraw analyze - --jsonl > said.jsonl
+              redraw analyze archive/ --shard 3/8 --library shards/3
               redraw analyze dataset/ --write-captions --caption-prefix "myword"
             """)
 
@@ -39,6 +40,13 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Look at pictures that were looked at before too.")
     var again = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Only one of n parts of the pictures, so that n processes or machines share the work: 1/8 to 8/8 (default: all of them).",
+            valueName: "i/n"))
+    var shard: String?
 
     @Option(
         name: .long,
@@ -78,16 +86,24 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         guard writeCaptions || !captions.isSaid else {
             throw ValidationError("--overwrite and the options of captions need --write-captions.")
         }
+        if let shard {
+            do {
+                _ = try Shard(shard)
+            } catch {
+                throw ValidationError("--shard: \(error).")
+            }
+        }
     }
 
     package func run() async throws {
         looking.useThreads()
         let studio = try library.studio(looking, tagger: tagger)
         let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
-        let isOne = pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
+        let part = try shard.map { try Shard($0) }
+        let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
             let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped, form: form)
-            try await BatchRun(style: style, quiet: library.quiet, captions: writer).run(
+            try await BatchRun(style: style, quiet: library.quiet, shard: part, captions: writer).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
             return
         }

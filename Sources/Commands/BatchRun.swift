@@ -15,6 +15,8 @@ struct BatchRun {
 
     let style: Style
     let quiet: Bool
+    /// The part of the pictures that is looked at; nil for all.
+    var shard: Shard?
     /// Who writes captions beside the pictures, where they are wanted.
     var captions: CaptionWriter?
 
@@ -28,6 +30,8 @@ struct BatchRun {
         var stood = 0
         var failed = 0
         var failures: [String] = []
+        /// What is said of files that were changed since their pictures were looked at.
+        var changed: [String] = []
         var printed = 0
         var captions = CaptionTally()
         /// When the first picture that had to be looked at was begun with.
@@ -47,7 +51,7 @@ struct BatchRun {
     {
         let progress = ProgressLine(enabled: !quiet)
         let tally = Mutex(Tally())
-        let listing = PictureListing(sources, isRecursive: isRecursive, counts: progress.isShown)
+        let listing = PictureListing(sources, isRecursive: isRecursive, shard: shard, counts: progress.isShown)
         if case .array = style { Terminal.standardOutput.write("[") }
         // A script that reads the array finds its end whatever happened.
         defer {
@@ -65,10 +69,14 @@ struct BatchRun {
                 case .analysed(let report):
                     clearForOutput(progress)
                     caption(report.picture.path, report.picture.sha256, &tally)
+                    if let known = report.knownAs, tally.changed.count < BatchRun.listedFailures {
+                        tally.changed.append("\(report.picture.path) is \(known)")
+                    }
                     try print(report, isFirst: tally.printed == 0)
                     tally.analysed += 1
                     tally.printed += 1
-                case .stood(let path, let report):
+                case .stood(let path, let report, let known):
+                    if let known, tally.changed.count < BatchRun.listedFailures { tally.changed.append("\(path) is \(known)") }
                     caption(path, report?.picture.sha256, &tally)
                     if let report {
                         clearForOutput(progress)
@@ -87,7 +95,7 @@ struct BatchRun {
             }
         }
         progress.clear()
-        try conclude(tally.withLock { $0 }, passedOver: listing.passedOver)
+        try conclude(tally.withLock { $0 }, listing)
     }
 
     private func caption(_ path: String, _ sha256: String?, _ tally: inout Tally) {
@@ -127,7 +135,7 @@ struct BatchRun {
         }
     }
 
-    private func conclude(_ tally: Tally, passedOver: [String: Int]) throws {
+    private func conclude(_ tally: Tally, _ listing: PictureListing) throws {
         let output = Terminal.standardError
         if !quiet {
             var parts = ["\(CommandText.count(tally.analysed, "picture")) analysed"]
@@ -135,7 +143,12 @@ struct BatchRun {
             if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them anew)") }
             if tally.failed > 0 { parts.append("\(tally.failed) failed") }
             output.write(parts.joined(separator: ", ") + ".\n")
-            if let told = CommandText.passedOver(passedOver) { output.write(told + "\n") }
+            if let shard {
+                let left = CommandText.count(listing.ofOtherShards, "picture")
+                output.write("This was shard \(shard.number) of \(shard.count); \(left) left to the others.\n")
+            }
+            if let told = CommandText.passedOver(listing.passedOver) { output.write(told + "\n") }
+            for changed in tally.changed { output.write(DisplayText.harmless(changed) + ".\n") }
             if captions != nil { output.write(tally.captions.summary + "\n") }
         }
         for problem in tally.captions.problems.prefix(BatchRun.listedFailures) { output.write("analyze: \(problem)\n") }

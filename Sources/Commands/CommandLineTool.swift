@@ -17,7 +17,7 @@ package enum CommandLineTool {
     package static func run(_ root: any ParsableCommand.Type) async -> Never {
         let command: any ParsableCommand
         do {
-            command = try root.parseAsRoot()
+            command = try root.parseAsRoot(ForeignNames.arguments)
         } catch {
             // Help and version are "errors" too: ArgumentParser knows which stream and code each wants.
             root.exit(withError: error)

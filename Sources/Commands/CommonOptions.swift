@@ -27,6 +27,10 @@ struct LibraryOptions: ParsableArguments {
 
     func validate() throws {
         if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }
+        if let libraryPath, ForeignNames.isForeign(libraryPath) {
+            let shown = ForeignNames.shown(libraryPath)
+            throw ValidationError("--library is \(shown); SQLite takes names in UTF-8 alone, so choose another folder.")
+        }
     }
 }
 

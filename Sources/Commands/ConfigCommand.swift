@@ -25,27 +25,12 @@ struct ConfigCommand: AsyncParsableCommand {
 
         @OptionGroup var library: LibraryOptions
 
-        private struct Report: Encodable {
-            struct Entry: Encodable {
-                let value: String
-                let source: String
-            }
-            let path: String
-            let settings: [String: Entry]
-            let presets: [NamedPreset]
-        }
-
         func run() async throws {
             let settings = try Settings()
-            let presets = try library.studio().allPresets()
+            let studio = try library.studio()
+            if library.json { return try JSONOutput.print(studio.settingsReport()) }
+            let presets = try studio.allPresets()
             let names = Setting.all.filter { $0.use != .presets }.map(\.name)
-            if library.json {
-                let held = names.compactMap { name in
-                    settings.held(name).map { (name, Report.Entry(value: $0.value.text, source: $0.source)) }
-                }
-                return try JSONOutput.print(
-                    Report(path: settings.path, settings: Dictionary(uniqueKeysWithValues: held), presets: presets))
-            }
             let output = Terminal.standardOutput
             let width = names.map(\.count).max() ?? 0
             for name in names {

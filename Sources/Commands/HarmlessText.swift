@@ -1,9 +1,12 @@
+import Studio
+
 /// Text from outside (file names, prompts, tags, what an error quotes) made fit for a terminal: this is the one place that does it.
 extension DisplayText {
     /// Characters that act instead of showing themselves, as visible marks: control characters, and with them every escape sequence, marks
-    /// that turn the direction of writing, and separators that end a line.
+    /// that turn the direction of writing, and separators that end a line. A byte of a file's name that is no UTF-8 is told: `caf\xE9.jpg`.
     static func harmless(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: acts) else { return text }
+        let text = ForeignNames.shown(text)
         return String(String.UnicodeScalarView(text.unicodeScalars.map { acts($0) ? "\u{FFFD}" : $0 }))
     }
 
@@ -11,6 +14,7 @@ extension DisplayText {
     static func harmless(output text: String, withColours: Bool) -> String {
         guard text.unicodeScalars.contains(where: { acts($0) && !isLayout($0) }) else { return text }
         var result = String.UnicodeScalarView()
+        let text = ForeignNames.shown(text)
         var rest = text.unicodeScalars[...]
         while let scalar = rest.first {
             if withColours, scalar == "\u{1B}", let code = Paint.codes.first(where: { rest.starts(with: $0.unicodeScalars) }) {
@@ -48,7 +52,7 @@ extension DisplayText {
         case 0..<0x20, 0x7F..<0xA0: true
         // Left-to-right and right-to-left marks, embeddings, overrides and isolates; line and paragraph separators; byte-order mark.
         case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        default: false
+        default: ForeignNames.byte(of: scalar) != nil
         }
     }
 }

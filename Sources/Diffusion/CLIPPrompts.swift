@@ -27,7 +27,7 @@ package struct CLIPPrompts: PromptEncoder {
     private let towers: [Tower]
     private let embeddings: [TrainedEmbedding]
     /// An empty negative prompt is told as zeros, as SDXL was trained.
-    package let zerosForEmptyNegative: Bool
+    private let zerosForEmptyNegative: Bool
 
     /// - Parameters:
     ///   - towers: in the order of their states.
@@ -99,9 +99,9 @@ package struct CLIPPrompts: PromptEncoder {
         return Conditioning(states: parts.count == 1 ? parts[0] : Tensor.concatenated(parts, axis: -1), pooled: pooled)
     }
 
-    /// What is told instead of an empty negative prompt where the model was trained with zeros.
-    func zeros(like conditioning: Conditioning) -> Conditioning {
-        Conditioning(states: .zeros(conditioning.states.shape), pooled: conditioning.pooled.map { .zeros($0.shape) })
+    package func nothing(insteadOf empty: Conditioning) -> Conditioning {
+        guard zerosForEmptyNegative else { return empty }
+        return Conditioning(states: .zeros(empty.states.shape), pooled: empty.pooled.map { .zeros($0.shape) })
     }
 
     private func encode(_ prompt: String, _ reading: PromptReading, _ tower: Tower) throws -> Conditioning {

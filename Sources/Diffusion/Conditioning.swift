@@ -52,9 +52,13 @@ package protocol PromptEncoder: Sendable {
     func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning
     /// How long a prompt is, and how much of it is seen.
     func length(of prompt: String, _ reading: PromptReading) throws -> PromptLength
+    /// What the model is told where there is no negative prompt: the empty text as it was read, unless it was trained otherwise.
+    func nothing(insteadOf empty: Conditioning) -> Conditioning
 }
 
 extension PromptEncoder {
+    package func nothing(insteadOf empty: Conditioning) -> Conditioning { empty }
+
     package func conditioning(for prompt: String, _ reading: PromptReading) throws -> Conditioning {
         // diffusers takes brackets literally.
         Conditioning(states: try reading.profile == .diffusers ? states(for: prompt) : weightedStates(for: prompt))

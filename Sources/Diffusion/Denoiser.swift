@@ -39,9 +39,11 @@ package struct Extras: Sendable {
     package var middle: Tensor?
     /// Stand beside the text's tokens, [batch or 1, tokens, width of the text's].
     package var pictureTokens: Tensor?
+    /// How many of the pixels of a large map are merged into others for its look at itself, 0 to 0.75.
+    package var mergedShare: Double
 
-    package init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil) {
-        (self.skips, self.middle, self.pictureTokens) = (skips, middle, pictureTokens)
+    package init(skips: [Tensor] = [], middle: Tensor? = nil, pictureTokens: Tensor? = nil, mergedShare: Double = 0) {
+        (self.skips, self.middle, self.pictureTokens, self.mergedShare) = (skips, middle, pictureTokens, mergedShare)
     }
 
     package static let none = Extras()

@@ -78,6 +78,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// Every how many passes go through the whole network; those between run its outermost layers on what the deeper ones made last. Nil:
     /// each of them does.
     package var reuseEvery: Int?
+    /// The share of a large map's pixels that are merged into others for its look at itself; nil: none.
+    package var mergeTokens: Double?
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     package var seed: UInt64?
     package var sampler = SamplerName.ddim
@@ -182,6 +184,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         try read(.guidance, into: &guidance)
         guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         reuseEvery = try values.decodeIfPresent(Int.self, forKey: .reuseEvery)
+        mergeTokens = try values.decodeIfPresent(Double.self, forKey: .mergeTokens)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
@@ -212,7 +215,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// A setting that is a number within fixed bounds.
     package enum Bounded: String, Sendable, CaseIterable {
-        case strength, steps, guidance, guidanceUntil, reuseEvery, count, clipSkip, width, height, firstSide, refine, drafts, padding,
+        case strength, steps, guidance, guidanceUntil, reuseEvery, mergeTokens, count, clipSkip, width, height, firstSide, refine, drafts,
+            padding,
             feather, grow
 
         package var range: ClosedRange<Double> {
@@ -221,6 +225,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             case .steps: 1...1000
             case .guidanceUntil: 0...1000
             case .reuseEvery: 1...10
+            case .mergeTokens: 0...0.75
             case .guidance: 0...100
             case .count, .drafts: 1...100
             case .clipSkip: 1...32
@@ -236,6 +241,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             switch self {
             case .guidanceUntil: "guidance until"
             case .reuseEvery: "reuse every"
+            case .mergeTokens: "merged tokens"
             case .clipSkip: "clip skip"
             case .firstSide: "first side"
             default: rawValue
@@ -266,6 +272,10 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         if let reuseEvery {
             try hold(Double(reuseEvery), .reuseEvery)
             guard reuseEvery == 1 || profile == .redraw else { throw .onlyRedraw(name: "reusing a pass", profile: profile.rawValue) }
+        }
+        if let mergeTokens {
+            try hold(mergeTokens, .mergeTokens)
+            guard mergeTokens == 0 || profile == .redraw else { throw .onlyRedraw(name: "merging tokens", profile: profile.rawValue) }
         }
         try hold(Double(count), .count)
         if let clipSkip { try hold(Double(clipSkip), .clipSkip) }

@@ -102,6 +102,8 @@ package struct GenerationText: Sendable {
         ]
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
         if let every = request.reuseEvery { settings.append(("Reuse every", "\(every)")) }
+        // As the web UI's own option for it is called.
+        if let share = request.mergeTokens { settings.append(("Token merging ratio", Self.plain(share))) }
         if let spacing = request.spacing { settings.append(("Timestep spacing", spacing.rawValue)) }
         // As the web UI tells that one stands in for the model's own.
         if request.autoencoder != nil { settings += [("VAE Encoder", "TAESD"), ("VAE Decoder", "TAESD")] }

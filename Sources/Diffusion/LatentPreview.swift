@@ -65,9 +65,6 @@ package struct LatentPreview: Sendable {
 }
 
 extension Pipeline {
-    /// Whether decoding costs so little beside a step that previews are decoded, too.
-    var decodesAtOnce: Bool { (codec as? Autoencoder)?.configuration.tiny != nil }
-
     /// The preview that fits this model's autoencoder.
     package func preview(checkCancelled: CancellationCheck = {}) throws -> LatentPreview {
         let scale = sizeMultiple

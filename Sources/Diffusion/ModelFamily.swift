@@ -96,6 +96,12 @@ package protocol LatentCodec: Sendable {
     func decode(_ latent: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Tensor
     func scaled(_ latent: Tensor) -> Tensor
     func unscaled(_ latent: Tensor) -> Tensor
+    /// Whether decoding costs so little beside a step that previews are decoded, too.
+    var decodesAtOnce: Bool { get }
+}
+
+extension LatentCodec {
+    package var decodesAtOnce: Bool { false }
 }
 
 extension Sampler: LatentSampler {
@@ -104,6 +110,8 @@ extension Sampler: LatentSampler {
 }
 
 extension Autoencoder: LatentCodec {
+    package var decodesAtOnce: Bool { configuration.tiny != nil }
+
     package func encode(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Posterior {
         guard tiled else { return try encode(picture, checkCancelled: checkCancelled) }
         return try encodeTiled(picture, AutoencoderTiling(configuration), checkCancelled: checkCancelled)

@@ -25,26 +25,6 @@ package struct Pipeline: Sendable {
         self = try PipelineSource(model: model, options: options).load(sentences: sentences)
     }
 
-    /// Loads `unet/`, `vae/` and `scheduler/` of a folder, prompts being read by `text`.
-    /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
-    package init(directory: URL, text: any PromptEncoder) throws {
-        let parts = try ModelParts(folder: directory, readsTextEncoders: false)
-        try self.init(
-            unet: UNet(parts.unet, configuration: parts.unetConfiguration),
-            autoencoder: Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), scheduler: parts.scheduler,
-            text: text)
-    }
-
-    /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
-    package init(
-        unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder, adaptations: [Adaptation] = []
-    ) throws {
-        self.init(
-            family: try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler)
-                .family(readsSentences: !(text is CLIPPrompts)),
-            denoiser: unet, codec: autoencoder, text: text, adaptations: adaptations)
-    }
-
     /// A model of any family. Its parts fit each other.
     package init(
         family: any ModelFamily, denoiser: any Denoiser, codec: any LatentCodec, text: any PromptEncoder, adaptations: [Adaptation] = []
@@ -103,11 +83,9 @@ package struct Pipeline: Sendable {
             try ComposedPrompt.check(parts, isGuided: isGuided)
             let unwanted = negative.text(at: step)
             var unconditional = isGuided ? try encoded(unwanted, negativeReading) : nil
-            // SDXL was trained to be told nothing by zeros; the web UI reads the empty text all the same, diffusers where it was given.
+            // The web UI reads the empty text whatever the model was trained with, diffusers where it was given.
             let saysNothing = request.negative.isEmpty && !request.readsEmptyNegative && request.profile != .a1111
-            if saysNothing, let clip = text as? CLIPPrompts, clip.zerosForEmptyNegative {
-                unconditional = unconditional.map(clip.zeros)
-            }
+            if saysNothing { unconditional = unconditional.map { text.nothing(insteadOf: $0) } }
             return Texts.Stretch(
                 start: step, parts: try parts.map { (try encoded($0.text, reading), $0.weight) }, unconditional: unconditional)
         }

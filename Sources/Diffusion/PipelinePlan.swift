@@ -132,9 +132,6 @@ extension Pipeline {
 }
 
 extension ModelFamily {
-    /// The working size where a request names none.
-    package func workingSize(for picture: PixelSize?) -> PixelSize { workingSizes.size(for: picture) }
-
     private var workingSizes: WorkingSizes {
         WorkingSizes(usualSide: usualSide, evenMultiple: evenMultiple, sizeMultiple: sizeMultiple)
     }

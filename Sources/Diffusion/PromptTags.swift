@@ -59,6 +59,24 @@ package struct PromptTags: Sendable, Equatable {
 
     private static let longestKind = 8
 
+    /// A prompt whose tags call other names; all else of it stays as it was written.
+    package static func renamed(_ prompt: String, _ names: [String: String]) -> String {
+        var (text, rest) = ("", prompt[...])
+        while let start = rest.firstIndex(of: "<") {
+            text += rest[...start]
+            rest = rest[rest.index(after: start)...]
+            guard let colon = rest.prefix(longestKind + 1).firstIndex(of: ":"), kinds.contains(rest[..<colon].lowercased()),
+                let end = rest.firstIndex(of: ">")
+            else { continue }
+            let body = rest[rest.index(after: colon)..<end]
+            let name = body.prefix { $0 != ":" }
+            text += rest[...colon]
+            text += names[name.trimmingCharacters(in: .whitespaces)] ?? String(name)
+            rest = rest[name.endIndex...]
+        }
+        return text + rest
+    }
+
     private struct Refusal: Error { let reason: String }
 
     private static func tag(_ fields: [String]) -> Result<Tag, Refusal> {

@@ -183,7 +183,7 @@ struct PipelineRun {
         _ estimate: Tensor, _ preview: LatentPreview, _ stage: Pipeline.Stage, of plan: Pipeline.Plan
     ) throws -> Image {
         let decoded =
-            pipeline.decodesAtOnce
+            pipeline.codec.decodesAtOnce
             ? try? pipeline.picture(of: estimate, tiled: stage.frame.tiled, checkCancelled: checkCancelled) : nil
         try checkCancelled()
         let image = stage.frame.cropped(decoded ?? preview.image(of: estimate, size: stage.frame.canvas))

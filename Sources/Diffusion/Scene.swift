@@ -111,7 +111,8 @@ struct Scene {
             keeping = Denoising.Keeping(clean: clean, noise: noise, map: latentMask, rule: webUI ? .estimate : .latent)
         }
         return Denoising(
-            denoiser: pipeline.denoiser, sampler: sampler, plan: plan, guidance: guidance, start: start, keeping: keeping,
+            denoiser: pipeline.denoiser, sampler: sampler, plan: plan, guidance: guidance,
+            extras: Extras(mergedShare: request.mergeTokens ?? 0), start: start, keeping: keeping,
             reuseEvery: request.reuseEvery ?? 1, conditioning: conditioning, random: random, checkCancelled: checkCancelled)
     }
 

@@ -14,6 +14,8 @@ package struct TextContext: Sendable {
     package let mask: AttentionMask
     /// Nil: nothing beside the tokens.
     var added: (any AddedConditioning)?
+    /// How many of the pixels of a large map are merged into others for its look at itself.
+    var mergedShare = 0.0
 
     /// The same with tokens of a picture before each text's.
     ///
@@ -25,7 +27,7 @@ package struct TextContext: Sendable {
         var mask = mask
         // What was filled up stands at the end as before.
         if case .lengths(let lengths) = mask { mask = .lengths(lengths.map { $0 + tokens.shape[1] }) }
-        return TextContext(states: .concatenated([all, states], axis: 1), mask: mask, added: added)
+        return TextContext(states: .concatenated([all, states], axis: 1), mask: mask, added: added, mergedShare: mergedShare)
     }
 }
 
@@ -56,7 +58,7 @@ struct SpatialTransformer: Sendable {
     func callAsFunction(_ x: Tensor, _ context: TextContext) -> Tensor {
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         var tokens = projectionIn(norm(x)).reshaped([batch, height * width, channels])
-        for block in blocks { tokens = block(tokens, context) }
+        for block in blocks { tokens = block(tokens, context, height: height, width: width) }
         return projectionOut(tokens.reshaped([batch, height, width, channels]), adding: x)
     }
 }
@@ -79,9 +81,16 @@ struct TransformerBlock: Sendable {
         feedForward = try FeedForward(weights["ff"], width: width)
     }
 
-    /// - Parameter x: [batch, pixels, width]
-    func callAsFunction(_ x: Tensor, _ context: TextContext) -> Tensor {
-        let first = selfAttention(norm1(x), adding: x)
+    /// - Parameters:
+    ///   - x: [batch, pixels, channels]
+    ///   - height, width: of the map that the pixels are.
+    func callAsFunction(_ x: Tensor, _ context: TextContext, height: Int, width: Int) -> Tensor {
+        let first =
+            if context.mergedShare > 0, let merging = TokenMerging(x, height: height, width: width, share: context.mergedShare) {
+                x + merging.spread(selfAttention(merging.merged(norm1(x))))
+            } else {
+                selfAttention(norm1(x), adding: x)
+            }
         let second = textAttention(norm2(first), context: context.states, mask: context.mask, adding: first)
         return feedForward(norm3(second), adding: second)
     }

@@ -79,7 +79,8 @@ package struct UNet: Denoiser {
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
         checkCancelled: CancellationCheck
     ) throws -> Tensor {
-        let context = told.beside(extras.pictureTokens)
+        var context = told.beside(extras.pictureTokens)
+        context.mergedShare = extras.mergedShare
         let activatedTime = try embedding(Float(time), context).silu()
         var x = convIn(latent)
         if let kept = deep.next(), let last = up.last {

@@ -78,7 +78,7 @@ package struct CLIPTokenizer: Sendable {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
             var found: String?
-            var cursor = JSONCursor(try TokenizerFile.bytes(of: url), path: url.path)
+            var cursor = TokenizerFile.cursor(try TokenizerFile.bytes(of: url), of: url)
             try cursor.object { cursor, key throws(EncoderError) in
                 guard key == Array("pad_token".utf8) else { return try cursor.skip() }
                 switch cursor.peek() {

@@ -18,7 +18,8 @@ struct EVATagger: TaggerTower {
     private let norm: LayerNorm
     private let head: Linear
 
-    init(_ weights: Weights, _ configuration: TaggerConfiguration) throws {
+    /// - Parameter head: where it does not stand with the rest.
+    init(_ weights: Weights, head: Weights? = nil, _ configuration: TaggerConfiguration) throws {
         let (patches, width, side) = try configuration.patches(weights)
         self.patches = patches
         classToken = weights.has("cls_token") ? try weights.tensor("cls_token", [1, 1, width]).reshaped([1, width]) : nil
@@ -31,7 +32,7 @@ struct EVATagger: TaggerTower {
             try EVABlock(weights["blocks"][$0], width: width, heads: heads, rotation: rotation)
         }
         norm = try LayerNorm(weights["fc_norm"], width: width, epsilon: EVABlock.epsilon)
-        head = try Linear(weights["head"], input: width, output: configuration.labels)
+        self.head = try Linear(head ?? weights["head"], input: width, output: configuration.labels)
     }
 
     func callAsFunction(_ pictures: Tensor) -> Tensor {

@@ -180,7 +180,7 @@ private struct GemmaRules: Sendable {
     /// `{"normalizer": …, "postProcessor": …}` of a file whose vocabulary takes megabytes.
     private static func head(of url: URL) throws(EncoderError) -> [UInt8] {
         let bytes = try TokenizerFile.bytes(of: url)
-        var cursor = JSONCursor(bytes, path: url.path)
+        var cursor = TokenizerFile.cursor(bytes, of: url)
         var parts: [String: ArraySlice<UInt8>] = [:]
         try cursor.object { cursor, key throws(EncoderError) in
             _ = cursor.peek()

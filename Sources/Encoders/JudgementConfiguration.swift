@@ -40,6 +40,40 @@ extension EncoderConfiguration {
         package var parts: [String: String]?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
         package var untold: [String]?
+        /// How often a person agrees with what was seen, by tag or else by facet; what has no scale is as sure as it was seen.
+        package var seenScales: [String: Scale]?
+        /// How many there are of a thing; nil counts every box as it is.
+        package var counting: Counting?
+    }
+
+    /// Takes a probability p to sigmoid(slope * log-odds of p - offset).
+    package struct Scale: Codable, Sendable, Equatable {
+        package var slope: Float
+        package var offset: Float
+
+        package init(slope: Float, offset: Float) {
+            (self.slope, self.offset) = (slope, offset)
+        }
+    }
+
+    /// How boxes are counted: one thing is often found twice, and a doubtful box less often than its certainty says.
+    package struct Counting: Codable, Sendable, Equatable {
+        /// Of two boxes of one kind the less certain is the same thing where more than this share of the smaller lies within both.
+        package var sameShare: Float
+        /// What a box's certainty counts as.
+        package var box: Scale
+        /// For a thing the tag that says more than one of it, however many.
+        package var several: [String: String]
+        /// The log-odds of such a tag: `label` times those with which it was seen in the whole picture, `boxes` times those of two boxes and
+        /// more, and `intercept`.
+        package var label: Float
+        package var boxes: Float
+        package var intercept: Float
+
+        package init(sameShare: Float, box: Scale, several: [String: String], label: Float, boxes: Float, intercept: Float) {
+            (self.sameShare, self.box, self.several) = (sameShare, box, several)
+            (self.label, self.boxes, self.intercept) = (label, boxes, intercept)
+        }
     }
 
     /// Shares of a picture's height.
@@ -50,9 +84,11 @@ extension EncoderConfiguration {
         package var portrait: Float
         /// A person whose whole figure is seen, of at least this height, is shown in full.
         package var wholeFigure: Float
+        /// A person of at least this height who is not seen from head to foot is shown by half; nil does not tell it.
+        package var upperBody: Float?
 
-        package init(closeUp: Float, portrait: Float, wholeFigure: Float) {
-            (self.closeUp, self.portrait, self.wholeFigure) = (closeUp, portrait, wholeFigure)
+        package init(closeUp: Float, portrait: Float, wholeFigure: Float, upperBody: Float? = nil) {
+            (self.closeUp, self.portrait, self.wholeFigure, self.upperBody) = (closeUp, portrait, wholeFigure, upperBody)
         }
     }
 }

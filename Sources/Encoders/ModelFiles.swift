@@ -25,9 +25,13 @@ enum ModelFiles {
     }
 
     static func weights(in directory: URL, preferring preferred: String? = nil, arithmetic: Arithmetic = .f32) throws -> Weights {
+        try weights(of: try files(in: directory, preferring: preferred), arithmetic: arithmetic)
+    }
+
+    static func weights(of files: [URL], arithmetic: Arithmetic) throws -> Weights {
         // Who asks for one picture's embedding waits for reading a gigabyte, not for packing it. In another arithmetic, the first product
         // would not be like those that follow.
-        try Weights(files: try files(in: directory, preferring: preferred).map { try SafetensorsFile($0) })
+        try Weights(files: files.map { try SafetensorsFile($0) })
             .held(WeightHolding(packsAtSecondUse: arithmetic == .f32, arithmetic: arithmetic))
     }
 

@@ -35,7 +35,8 @@ package struct TaggedPicture: Sendable {
     package let characters: [ScoredLabel]
 }
 
-/// A WD v3 tagger as its folder was downloaded: `config.json`, `model.safetensors`, `selected_tags.csv`. The network is loaded at the first look.
+/// A tagger as its folder was downloaded: WD's (version 3: `config.json`, `model.safetensors`, `selected_tags.csv`), JoyTag (`top_tags.txt`) or
+/// PixAI's (`tags_….json`). The network is loaded at the first look.
 package final class Tagger: Sendable {
     package let directory: URL
     package let name: String
@@ -43,29 +44,20 @@ package final class Tagger: Sendable {
     package let digest: String
     /// Every label's name as the list has it, in the order of the scores.
     package let labels: [(name: String, category: LabelCategory)]
+    /// From where on its authors count a label.
+    package let thresholds: LabelThresholds
     private let preparation: PicturePreparation
     private let tower: Lazy<any TaggerTower>
 
     /// - Parameter arithmetic: in which numbers the network multiplies.
+    /// - Throws: ``EncoderError/notATagger(path:found:instead:)`` for a folder of none that is run.
     package init(directory: URL, arithmetic: Arithmetic = .f32) throws {
-        let list = directory.appendingPathComponent("selected_tags.csv")
-        labels = try LabelList.read(list)
-        let configuration = try TaggerConfiguration(file: directory.appendingPathComponent("config.json"), labels: labels.count)
-        preparation = PicturePreparation(
-            padsToSquare: true, fitting: .squashed(width: configuration.side, height: configuration.side), filter: .bicubic, crop: nil,
-            mean: configuration.mean, deviation: configuration.deviation, bgr: true)
-        let files = try ModelFiles.files(in: directory)
-        digest = try FolderDigest.of(files + [list, directory.appendingPathComponent("config.json")], in: arithmetic)
+        let folder = try TaggerFolder(directory)
+        (labels, thresholds, preparation) = (folder.labels, folder.thresholds, folder.preparation)
+        digest = try FolderDigest.of(folder.weights + folder.lists, in: arithmetic)
         name = CheckpointEncoder.name(of: directory)
         self.directory = directory
-        tower = Lazy { try configuration.tower(try ModelFiles.weights(in: directory, arithmetic: arithmetic)) }
-    }
-
-    /// Whether a folder is a tagger's.
-    package static func isTagger(directory: URL) -> Bool {
-        ["selected_tags.csv", "config.json"].allSatisfy {
-            FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path)
-        }
+        tower = Lazy { try folder.tower(try ModelFiles.weights(of: folder.weights, arithmetic: arithmetic)) }
     }
 
     /// A decoder may shrink a picture as long as its shorter side keeps so many pixels.
@@ -73,7 +65,7 @@ package final class Tagger: Sendable {
         if case .squashed(let width, _) = preparation.fitting { width } else { Int.max }
     }
 
-    /// A picture as the network takes it: transparent parts white, white around it to the square, resized, blue first. `[1, side, side, 3]`.
+    /// A picture as the network takes it: transparent parts white, resized, its colours in the network's order. `[1, side, side, 3]`.
     package func prepare(_ image: Image) throws -> Tensor { try preparation(image) }
 
     /// What the network sees, before its bytes become numbers and their order is turned.
@@ -87,17 +79,18 @@ package final class Tagger: Sendable {
     }
 
     /// - Parameters:
+    ///   - thresholds: nil: its authors'.
     ///   - spaced: underscores become spaces, but in faces such as `^_^`.
     ///   - escaped: round brackets get a backslash, as prompts that weigh with brackets want them.
     package func tags(
-        _ image: Image, thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
+        _ image: Image, thresholds: LabelThresholds? = nil, spaced: Bool = true, escaped: Bool = false
     ) throws -> TaggedPicture {
         tags(of: try probabilities(prepared: [try prepare(image)])[0], thresholds: thresholds, spaced: spaced, escaped: escaped)
     }
 
     /// - Parameter probabilities: in the order of `labels`.
     package func tags(
-        of probabilities: [Float], thresholds: LabelThresholds = .fixed(), spaced: Bool = true, escaped: Bool = false
+        of probabilities: [Float], thresholds: LabelThresholds? = nil, spaced: Bool = true, escaped: Bool = false
     ) -> TaggedPicture {
         precondition(probabilities.count == labels.count, "\(probabilities.count) probabilities for \(labels.count) labels")
         func sorted(_ category: LabelCategory) -> [ScoredLabel] {
@@ -109,7 +102,7 @@ package final class Tagger: Sendable {
         }
         let (general, characters) = (sorted(.general), sorted(.character))
         let limits: (general: Float, character: Float) =
-            switch thresholds {
+            switch thresholds ?? self.thresholds {
             case .fixed(let general, let character): (general, character)
             case .maximumCut: (Self.maximumCut(general.map(\.probability)), max(Self.maximumCut(characters.map(\.probability)), 0.15))
             }
@@ -141,10 +134,11 @@ enum LabelText {
     }
 }
 
-/// `selected_tags.csv`: a heading with `name` and `category`, a label a line, in the order of the network's outputs.
+/// The labels of a tagger, in the order of the network's outputs.
 enum LabelList {
     private static let mostLabels = 1_000_000
 
+    /// WD's `selected_tags.csv`: a heading with `name` and `category`, a label a line.
     static func read(_ url: URL) throws(EncoderError) -> [(name: String, category: LabelCategory)] {
         let text = String(decoding: try TokenizerFile.bytes(of: url), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline)
@@ -165,6 +159,38 @@ enum LabelList {
         }
         guard !labels.isEmpty else { throw .badVocabulary(path: url.path, reason: "it has no labels") }
         return labels
+    }
+
+    /// JoyTag's `top_tags.txt`: a label a line.
+    static func plain(_ url: URL) throws(EncoderError) -> [String] {
+        let lines = String(decoding: try TokenizerFile.bytes(of: url), as: UTF8.self).split(whereSeparator: \.isNewline)
+        let labels = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard (1...mostLabels).contains(labels.count) else {
+            throw .badVocabulary(path: url.path, reason: "it has \(labels.count) labels")
+        }
+        return labels
+    }
+
+    /// PixAI's JSON: the number of each label, and how many of them, from the first on, are general; the others are characters.
+    static func mapped(_ url: URL) throws(EncoderError) -> [(name: String, category: LabelCategory)] {
+        struct Split: Decodable {
+            enum CodingKeys: String, CodingKey { case general = "gen_tag_count" }
+            var general: Int
+        }
+        struct File: Decodable {
+            enum CodingKeys: String, CodingKey { case numbers = "tag_map", split = "tag_split" }
+            var numbers: [String: Int]
+            var split: Split
+        }
+        let bytes = Data(try TokenizerFile.bytes(of: url))
+        guard let file = try? JSONDecoder().decode(File.self, from: bytes) else {
+            throw .badVocabulary(path: url.path, reason: "it is no JSON with tag_map and tag_split.gen_tag_count")
+        }
+        let sorted = file.numbers.sorted { $0.value < $1.value }
+        guard (1...mostLabels).contains(sorted.count), sorted.map(\.value).elementsEqual(0..<sorted.count) else {
+            throw .badVocabulary(path: url.path, reason: "its \(sorted.count) labels are not numbered from 0 on")
+        }
+        return sorted.map { ($0.key, $0.value < file.split.general ? .general : .character) }
     }
 
     /// Fields between commas; quotes around a field keep commas, and two of them within are one.

@@ -94,6 +94,24 @@ struct TaggerConfiguration: Sendable {
         self.kind = kind
     }
 
+    /// The encoder of PixAI's tagger, `eva02_large_patch14_448` as timm makes it where nothing is said, in any size.
+    ///
+    /// - Parameters:
+    ///   - weights: of the encoder; only shapes are looked at.
+    ///   - path: of the file, for messages.
+    init(pixAI weights: Weights, path: String, labels: Int) throws {
+        let (patches, positions) = (try weights["patch_embed"]["proj"].shape(of: "weight"), try weights.shape(of: "pos_embed"))
+        let places = (positions.rank == 3 ? positions[1] : 0) - (weights.has("cls_token") ? 1 : 0)
+        let side = Int(Double(max(places, 0)).squareRoot().rounded())
+        guard patches.rank == 4, (1...64).contains(patches[3]), side * side == places, (16...2048).contains(side * patches[3]) else {
+            throw Self.foreign("patches of shape \(patches) and positions of shape \(positions)", path: path)
+        }
+        (self.path, architecture, self.labels, activation) = (path, "eva02_large_patch14_448", labels, .gelu)
+        self.side = side * patches[3]
+        (mean, deviation) = ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])
+        (kind, arguments) = (.eva, nil)
+    }
+
     func foreign(_ part: String) -> EncoderError { Self.foreign(part, path: path) }
 
     private static func foreign(_ part: String, path: String) -> EncoderError {

@@ -106,21 +106,11 @@ private struct ConvNeXtBlock: Sendable {
         norm = try LayerNorm(weights["norm"], width: width, epsilon: 1e-6)
         let inner = try weights["mlp"]["fc1"].shape(of: "weight")[0]
         enter = try Linear(weights["mlp"]["fc1"], input: width, output: inner)
-        // The layer scale is a factor of each output of the last layer.
-        let weight = try weights["mlp"]["fc2"].tensor("weight", [width, inner])
-        let bias = try weights["mlp"]["fc2"].tensor("bias", [width])
-        if weights.has("gamma") {
-            let gamma = try weights.tensor("gamma", [width])
-            let factors = gamma.values
-            let scaled = Tensor(shape: weight.shape) { target in
-                weight.withUnsafeValues { values in
-                    for index in values.indices { target[index] = values[index] * factors[index / inner] }
-                }
-            }
-            leave = Linear(weight: scaled, bias: bias * gamma, holding: weights.holding)
-        } else {
-            leave = Linear(weight: weight, bias: bias, holding: weights.holding)
-        }
+        let last = weights["mlp"]["fc2"]
+        leave =
+            weights.has("gamma")
+            ? try Linear(last, input: inner, output: width, factors: weights.tensor("gamma", [width]))
+            : try Linear(last, input: inner, output: width)
         self.activation = activation
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONReading
 import Pixels
 
 /// What the files of a byte-pair tokenizer say: the vocabulary, the merges, and the tokens that stand for themselves.
@@ -31,10 +32,17 @@ struct TokenizerFile {
         }
     }
 
+    /// The beginning of a file's JSON.
+    static func cursor(_ bytes: [UInt8], of url: URL) -> JSONCursor<EncoderError> {
+        JSONCursor(bytes, isLenient: true) { found, position in
+            .badVocabulary(path: url.path, reason: "it has \(found) at byte \(position)")
+        }
+    }
+
     /// `vocab.json` and `merges.txt`.
     init(vocabulary: URL, merges: URL) throws(EncoderError) {
         path = vocabulary.path
-        var cursor = JSONCursor(try Self.bytes(of: vocabulary), path: vocabulary.path)
+        var cursor = Self.cursor(try Self.bytes(of: vocabulary), of: vocabulary)
         try readVocabulary(&cursor)
         let lines = try Self.bytes(of: merges).split(separator: 0x0A, omittingEmptySubsequences: true)
         self.merges = BytePairMerges(capacity: lines.count)
@@ -72,7 +80,7 @@ struct TokenizerFile {
         // Merges name tokens, so the vocabulary is read first, wherever it stands.
         var kind = "BPE"
         for wanted in ["vocab", "merges"] {
-            var cursor = JSONCursor(bytes, path: url.path)
+            var cursor = Self.cursor(bytes, of: url)
             try cursor.object { cursor, key throws(EncoderError) in
                 switch (String(decoding: key, as: UTF8.self), wanted) {
                 case ("model", _):
@@ -100,7 +108,7 @@ struct TokenizerFile {
         }
     }
 
-    private mutating func readVocabulary(_ cursor: inout JSONCursor) throws(EncoderError) {
+    private mutating func readVocabulary(_ cursor: inout JSONCursor<EncoderError>) throws(EncoderError) {
         try cursor.object { cursor, token throws(EncoderError) in
             let number = try cursor.integer()
             guard (0..<Self.mostTokens).contains(number) else {
@@ -115,7 +123,7 @@ struct TokenizerFile {
         highest = max(highest, number)
     }
 
-    private mutating func readMerges(_ cursor: inout JSONCursor) throws(EncoderError) {
+    private mutating func readMerges(_ cursor: inout JSONCursor<EncoderError>) throws(EncoderError) {
         merges = BytePairMerges(capacity: table.count)
         let path = path
         try cursor.array { cursor throws(EncoderError) in
@@ -128,7 +136,7 @@ struct TokenizerFile {
         }
     }
 
-    private mutating func readAdded(_ cursor: inout JSONCursor) throws(EncoderError) {
+    private mutating func readAdded(_ cursor: inout JSONCursor<EncoderError>) throws(EncoderError) {
         try cursor.array { cursor throws(EncoderError) in
             var (text, number, normalised) = ("", -1, false)
             try cursor.object { cursor, key throws(EncoderError) in

@@ -29,38 +29,57 @@ struct TransformerBlock: Sendable {
             value: try Linear(attention["v_proj"], input: width, output: width)
         )
         try self.init(
-            parts, output: attention["out_proj"], norms: (weights["layer_norm1"], weights["layer_norm2"]),
-            perceptron: (weights["mlp"]["fc1"], weights["mlp"]["fc2"]), dimensions)
+            parts, output: Linear(attention["out_proj"], input: width, output: width),
+            norms: (weights["layer_norm1"], weights["layer_norm2"]), enter: weights["mlp"]["fc1"],
+            leave: Linear(weights["mlp"]["fc2"], input: dimensions.innerWidth, output: width), dimensions)
     }
 
     /// open_clip's names: `ln_1`, `attn.in_proj_{weight,bias}`, `attn.out_proj`, `ln_2`, `mlp.c_fc`, `mlp.c_proj`.
     init(openCLIP weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
         let parts = try FusedProjection(weights["attn"], weight: "in_proj_weight", bias: "in_proj_bias", width: dimensions.width)
         try self.init(
-            (parts.query, parts.key, parts.value), output: weights["attn"]["out_proj"], norms: (weights["ln_1"], weights["ln_2"]),
-            perceptron: (weights["mlp"]["c_fc"], weights["mlp"]["c_proj"]), dimensions)
+            (parts.query, parts.key, parts.value),
+            output: Linear(weights["attn"]["out_proj"], input: dimensions.width, output: dimensions.width),
+            norms: (weights["ln_1"], weights["ln_2"]), enter: weights["mlp"]["c_fc"],
+            leave: Linear(weights["mlp"]["c_proj"], input: dimensions.innerWidth, output: dimensions.width), dimensions)
     }
 
     /// timm's names: `norm1`, `attn.qkv`, `attn.proj`, `norm2`, `mlp.fc1`, `mlp.fc2`.
     init(timm weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
         let parts = try FusedProjection(weights["attn"]["qkv"], weight: "weight", bias: "bias", width: dimensions.width)
         try self.init(
-            (parts.query, parts.key, parts.value), output: weights["attn"]["proj"], norms: (weights["norm1"], weights["norm2"]),
-            perceptron: (weights["mlp"]["fc1"], weights["mlp"]["fc2"]), dimensions)
+            (parts.query, parts.key, parts.value),
+            output: Linear(weights["attn"]["proj"], input: dimensions.width, output: dimensions.width),
+            norms: (weights["norm1"], weights["norm2"]), enter: weights["mlp"]["fc1"],
+            leave: Linear(weights["mlp"]["fc2"], input: dimensions.innerWidth, output: dimensions.width), dimensions)
+    }
+
+    /// JoyTag's names: `norm1`, `qkv_proj`, `out_proj`, `norm2`, `mlp.linear1`, `mlp.linear2`; what attention and perceptron add has a factor
+    /// for each number (`skip_init1`, `skip_init2`).
+    init(joyTag weights: Weights, _ dimensions: Dimensions) throws(CheckpointError) {
+        let width = dimensions.width
+        let parts = try FusedProjection(weights["qkv_proj"], weight: "weight", bias: "bias", width: width)
+        try self.init(
+            (parts.query, parts.key, parts.value),
+            output: Linear(weights["out_proj"], input: width, output: width, factors: weights["skip_init1"].tensor("skip", [width])),
+            norms: (weights["norm1"], weights["norm2"]), enter: weights["mlp"]["linear1"],
+            leave: Linear(
+                weights["mlp"]["linear2"], input: dimensions.innerWidth, output: width,
+                factors: weights["skip_init2"].tensor("skip", [width])), dimensions)
     }
 
     /// What the layouts have in common: everything but names, and how query, key and value are stored.
     private init(
-        _ projections: (query: Linear, key: Linear, value: Linear), output: Weights, norms: (attention: Weights, perceptron: Weights),
-        perceptron: (enter: Weights, leave: Weights), _ dimensions: Dimensions
+        _ projections: (query: Linear, key: Linear, value: Linear), output: Linear, norms: (attention: Weights, perceptron: Weights),
+        enter: Weights, leave: Linear, _ dimensions: Dimensions
     ) throws(CheckpointError) {
-        let (width, inner, epsilon) = (dimensions.width, dimensions.innerWidth, dimensions.epsilon)
+        let (width, epsilon) = (dimensions.width, dimensions.epsilon)
         (query, key, value) = projections
         attentionNorm = try LayerNorm(norms.attention, width: width, epsilon: epsilon)
-        self.output = try Linear(output, input: width, output: width)
+        self.output = output
         perceptronNorm = try LayerNorm(norms.perceptron, width: width, epsilon: epsilon)
-        enter = try Linear(perceptron.enter, input: width, output: inner)
-        leave = try Linear(perceptron.leave, input: inner, output: width)
+        self.enter = try Linear(enter, input: width, output: dimensions.innerWidth)
+        self.leave = leave
         (heads, activation) = (dimensions.heads, dimensions.activation)
     }
 
@@ -96,5 +115,22 @@ struct FusedProjection {
             return Linear(weight: matrix.sliced(index * width..<(index + 1) * width), bias: offsets, holding: weights.holding)
         }
         (query, key, value) = (try part(0, queryBias), try part(1, nil), try part(2, valueBias))
+    }
+}
+
+extension Linear {
+    /// A layer whose outputs have a factor each, which becomes a part of its numbers.
+    ///
+    /// - Parameter factors: `[output]`
+    init(_ weights: Weights, input: Int, output: Int, factors: Tensor) throws(CheckpointError) {
+        let weight = try weights.tensor("weight", [output, input])
+        let scaled = Tensor(shape: weight.shape) { target in
+            weight.withUnsafeValues { values in
+                factors.withUnsafeValues { factors in
+                    for index in values.indices { target[index] = values[index] * factors[index / input] }
+                }
+            }
+        }
+        self.init(weight: scaled, bias: try weights.tensor("bias", [output]) * factors, holding: weights.holding)
     }
 }

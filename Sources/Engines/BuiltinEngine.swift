@@ -64,7 +64,7 @@ package final class BuiltinEngine: Engine {
         var bytesToLoad: Int {
             switch self {
             case .loaded: 0
-            case .onDisk(let source, _, _): source.family.weightMemory
+            case .onDisk(let source, _, _): source.weightMemory
             }
         }
     }
@@ -195,7 +195,7 @@ extension BuiltinEngine {
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
             let pipeline = try source.load { try resources.encoder().textTower() }
-            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.family.weightMemory) }
+            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.weightMemory) }
             return pipeline
         }
     }

@@ -49,42 +49,61 @@ enum BMPFile {
             masks: masks)
     }
 
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+    /// - Parameter divisor: by how much the picture is made smaller while it is read.
+    static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         let header = try header(of: bytes)
+        let (width, height) = (header.size.width, header.size.height)
+        let channels = header.masks[3] != 0 ? 4 : 3
+        guard divisor > 1 else {
+            return try Image(width: width, height: height, channels: channels) { pixels throws(ImageError) in
+                try read(0..<height, of: bytes, header, channels, into: pixels)
+            }
+        }
+        var shrinking = BoxShrinking(header.size, channels: channels, divisor: divisor)
+        let row = UnsafeMutablePointer<UInt8>.allocate(capacity: width * channels)
+        defer { row.deallocate() }
+        for y in 0..<height {
+            try read(y..<y + 1, of: bytes, header, channels, into: row)
+            shrinking.add(row: y, row, count: width)
+        }
+        return shrinking.image()
+    }
+
+    /// Rows of the picture, from its top, behind each other.
+    private static func read(
+        _ rows: Range<Int>, of bytes: [UInt8], _ header: Header, _ channels: Int, into pixels: UnsafeMutablePointer<UInt8>
+    ) throws(ImageError) {
         let (width, height) = (header.size.width, header.size.height)
         let stride = (width * header.bits + 31) / 32 * 4
         guard bytes.count - header.pixels >= stride * height else { throw .truncated(.bmp) }
-        let channels = header.masks[3] != 0 ? 4 : 3
         // Each mask's shift and largest value.
         let fields = header.masks.map {
             (shift: UInt32($0.trailingZeroBitCount & 31), most: $0 == 0 ? 0 : $0 >> ($0.trailingZeroBitCount & 31))
         }
-        return try Image(width: width, height: height, channels: channels) { pixels throws(ImageError) in
-            for y in 0..<height {
-                let row = header.pixels + (header.isTopDown ? y : height - 1 - y) * stride
-                for x in 0..<width {
-                    let target = pixels + (y * width + x) * channels
-                    switch header.bits {
-                    case 24: for channel in 0..<3 { target[channel] = bytes[row + x * 3 + 2 - channel] }
-                    case 16, 32:
-                        let value = (0..<header.bits / 8).reduce(UInt32(0)) {
-                            $0 | UInt32(bytes[row + x * header.bits / 8 + $1]) << (8 * $1)
-                        }
-                        for channel in 0..<channels {
-                            let (shift, most) = fields[channel]
-                            let part = most == 0 ? 0 : (value >> shift) & most
-                            target[channel] = most == 0 ? 0 : UInt8((UInt64(part) * 255 + UInt64(most) / 2) / UInt64(most))
-                        }
-                    default:
-                        let perByte = 8 / header.bits
-                        let byte = Int(bytes[row + x / perByte])
-                        let number = byte >> ((perByte - 1 - x % perByte) * header.bits) & (1 << header.bits - 1)
-                        let place = header.palette.lowerBound + number * header.entry
-                        guard place + 2 < header.palette.upperBound else {
-                            throw .damaged(.bmp, reason: "a pixel has a colour that is not in its palette")
-                        }
-                        for channel in 0..<3 { target[channel] = bytes[place + 2 - channel] }
+        for y in rows {
+            let row = header.pixels + (header.isTopDown ? y : height - 1 - y) * stride
+            for x in 0..<width {
+                let target = pixels + ((y - rows.lowerBound) * width + x) * channels
+                switch header.bits {
+                case 24: for channel in 0..<3 { target[channel] = bytes[row + x * 3 + 2 - channel] }
+                case 16, 32:
+                    let value = (0..<header.bits / 8).reduce(UInt32(0)) {
+                        $0 | UInt32(bytes[row + x * header.bits / 8 + $1]) << (8 * $1)
                     }
+                    for channel in 0..<channels {
+                        let (shift, most) = fields[channel]
+                        let part = most == 0 ? 0 : (value >> shift) & most
+                        target[channel] = most == 0 ? 0 : UInt8((UInt64(part) * 255 + UInt64(most) / 2) / UInt64(most))
+                    }
+                default:
+                    let perByte = 8 / header.bits
+                    let byte = Int(bytes[row + x / perByte])
+                    let number = byte >> ((perByte - 1 - x % perByte) * header.bits) & (1 << header.bits - 1)
+                    let place = header.palette.lowerBound + number * header.entry
+                    guard place + 2 < header.palette.upperBound else {
+                        throw .damaged(.bmp, reason: "a pixel has a colour that is not in its palette")
+                    }
+                    for channel in 0..<3 { target[channel] = bytes[place + 2 - channel] }
                 }
             }
         }

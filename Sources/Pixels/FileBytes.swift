@@ -10,7 +10,7 @@ package enum FileBytes {
     /// A file's bytes, refused before reading where there are more than `ImageLimits.fileBytes`.
     package static func read(_ url: URL) throws(ImageError) -> [UInt8] {
         // Without waiting: a pipe would not open before somebody writes into it.
-        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = url.path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw .cannotRead(reason: lastReason()) }
         defer { close(descriptor) }
         var status = stat()
@@ -79,25 +79,27 @@ package enum FileBytes {
 
     private static func write(to url: URL, replacing: Bool, filling: (Int32) throws -> Void) throws {
         let folder = url.deletingLastPathComponent()
-        let name = ".redraw-" + String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = folder.appendingPathComponent(name).path
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        AbandonedFiles.removeOnce(in: folder.path)
+        let temporary = folder.appendingPathComponent(AbandonedFiles.newName()).path
+        let descriptor = temporary.withSystemPath { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
         guard descriptor >= 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
+        // Tells those who clear up that somebody is at it. The kernel lets go when the process ends, however it ends.
+        flock(descriptor, LOCK_EX | LOCK_NB)
         var finished = false
         defer {
             close(descriptor)
-            if !finished { unlink(temporary) }
+            if !finished { _ = temporary.withSystemPath { unlink($0) } }
         }
         try filling(descriptor)
         guard fsync(descriptor) == 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
         if replacing {
-            guard rename(temporary, url.path) == 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
+            guard rename(temporary, to: url.path) else { throw ImageError.cannotWrite(reason: lastReason()) }
         } else {
             try give(temporary, theName: url.path)
         }
         finished = true
         // The new name itself reaches the disk with its folder; a file system that cannot promise that is no error.
-        let directory = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = folder.path.withSystemPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         if directory >= 0 {
             fsync(directory)
             close(directory)
@@ -106,22 +108,26 @@ package enum FileBytes {
 
     /// Gives the temporary file a name that nothing has, in one step of the file system.
     private static func give(_ temporary: String, theName path: String) throws(ImageError) {
-        if link(temporary, path) == 0 {
-            unlink(temporary)
+        if temporary.withSystemPath({ from in path.withSystemPath { link(from, $0) } }) == 0 {
+            _ = temporary.withSystemPath { unlink($0) }
             return
         }
         // A file system without hard links (FAT, some network shares): an empty file takes the name, then this one takes its place.
         if errno != EEXIST {
-            let place = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            let place = path.withSystemPath { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
             if place >= 0 {
                 close(place)
-                if rename(temporary, path) == 0 { return }
+                if rename(temporary, to: path) { return }
                 let reason = lastReason()
-                unlink(path)
+                _ = path.withSystemPath { unlink($0) }
                 throw .cannotWrite(reason: reason)
             }
         }
         throw errno == EEXIST ? .exists : .cannotWrite(reason: lastReason())
+    }
+
+    private static func rename(_ path: String, to other: String) -> Bool {
+        path.withSystemPath { from in other.withSystemPath { Glibc.rename(from, $0) } } == 0
     }
 
     private static func lastReason() -> String {

@@ -27,11 +27,6 @@ extension Image {
         }
     }
 
-    /// The middle `width` x `height` pixels; an odd remainder leaves the larger part at the right and the bottom (offset rounded down).
-    package func centreCropped(width: Int, height: Int) -> Image {
-        cropped(to: PixelRectangle(x: (self.width - width) / 2, y: (self.height - height) / 2, width: width, height: height))
-    }
-
     /// With that many more pixels on each side.
     package func padded(left: Int = 0, top: Int = 0, right: Int = 0, bottom: Int = 0, with rule: PaddingRule) -> Image {
         precondition(left >= 0 && top >= 0 && right >= 0 && bottom >= 0, "padding adds pixels; crop to remove them")

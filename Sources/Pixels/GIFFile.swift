@@ -15,7 +15,9 @@ enum GIFFile {
     private static let largestEmptyCanvas = 4_000_000
 
     /// RGB where every pixel of the canvas is painted, else RGBA.
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+    ///
+    /// - Parameter divisor: by how much the picture is made smaller while it is read.
+    static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         let canvas = try size(of: bytes)
         let frame = try firstFrame(of: bytes)
         guard frame.left + frame.width <= canvas.width, frame.top + frame.height <= canvas.height else {
@@ -26,18 +28,28 @@ enum GIFFile {
         guard canvas.pixelCount <= max(largestEmptyCanvas, 64 * frame.width * frame.height) else {
             throw .tooLarge(width: canvas.width, height: canvas.height)
         }
-        let numbers = try numbers(of: bytes, frame)
-        var pixels = [UInt8](repeating: 0, count: canvas.pixelCount * 4)
-        for (index, number) in numbers.enumerated() {
-            let (row, column) = (frame.row(index / frame.width), index % frame.width)
-            let colour = Int(number) * 3
-            guard Int(number) != frame.transparent, colour + 2 < frame.palette.count else { continue }
-            let place = ((frame.top + row) * canvas.width + frame.left + column) * 4
-            for channel in 0..<3 { pixels[place + channel] = bytes[frame.palette.lowerBound + colour + channel] }
-            pixels[place + 3] = 255
+        var shrinking = divisor > 1 ? BoxShrinking(canvas, channels: 4, divisor: divisor) : nil
+        var pixels = [UInt8](repeating: 0, count: divisor > 1 ? 0 : canvas.pixelCount * 4)
+        var line = [UInt8](repeating: 0, count: frame.width * 4)
+        try forEachRow(of: bytes, frame) { number, numbers in
+            for (column, number) in numbers.enumerated() {
+                let colour = Int(number) * 3
+                let isSeen = Int(number) != frame.transparent && colour + 2 < frame.palette.count
+                for channel in 0..<3 {
+                    line[column * 4 + channel] = isSeen ? bytes[frame.palette.lowerBound + colour + channel] : 0
+                }
+                line[column * 4 + 3] = isSeen ? 255 : 0
+            }
+            let row = frame.top + frame.row(number)
+            if shrinking != nil {
+                line.withUnsafeBufferPointer { shrinking!.add(row: row, $0.baseAddress!, count: frame.width, from: frame.left) }
+            } else {
+                let place = (row * canvas.width + frame.left) * 4
+                pixels.replaceSubrange(place..<place + line.count, with: line)
+            }
         }
-        let image = Image(width: canvas.width, height: canvas.height, channels: 4, bytes: pixels)
-        return stride(from: 3, to: pixels.count, by: 4).allSatisfy { pixels[$0] == 255 } ? image.droppingAlpha() : image
+        let image = shrinking?.image() ?? Image(width: canvas.width, height: canvas.height, channels: 4, bytes: pixels)
+        return stride(from: 3, to: image.bytes.count, by: 4).allSatisfy { image.bytes[$0] == 255 } ? image.droppingAlpha() : image
     }
 
     /// How many pictures there are, as far as the file can be read.
@@ -145,12 +157,14 @@ enum GIFFile {
         return frame
     }
 
-    /// The pixels' numbers in the palette, unpacked (Welch 1984) from codes of three to twelve bits.
-    private static func numbers(of bytes: [UInt8], _ frame: Frame) throws(ImageError) -> [UInt8] {
+    /// Calls `visit` with the pixels' numbers in the palette, row by row in the file's order, unpacked (Welch 1984) from codes of three to
+    /// twelve bits.
+    private static func forEachRow(
+        of bytes: [UInt8], _ frame: Frame, _ visit: (_ number: Int, _ numbers: ArraySlice<UInt8>) -> Void
+    ) throws(ImageError) {
         let smallest = Int(bytes[frame.data])
         guard (1...11).contains(smallest) else { throw .damaged(.gif, reason: "its codes have \(smallest) bits") }
         let (clear, end) = (1 << smallest, 1 << smallest + 1)
-        let wanted = frame.width * frame.height
         // Each code is the one before it and one number more.
         var prefixes = [Int](repeating: -1, count: 4096)
         var lasts = [UInt8](repeating: 0, count: 4096)
@@ -159,10 +173,9 @@ enum GIFFile {
         var (bits, bitCount) = (0, 0)
         var position = frame.data + 1
         var left = 0
-        var output: [UInt8] = []
-        output.reserveCapacity(wanted)
+        var (output, row): ([UInt8], Int) = ([], 0)
         var stack: [UInt8] = []
-        while output.count < wanted {
+        while row < frame.height {
             while bitCount < width {
                 if left == 0 {
                     guard position < bytes.count else { throw .truncated(.gif) }
@@ -201,7 +214,12 @@ enum GIFFile {
                 if next == 1 << width, width < 12 { width += 1 }
             }
             previous = code
+            var start = 0
+            while output.count - start >= frame.width, row < frame.height {
+                visit(row, output[start..<start + frame.width])
+                (row, start) = (row + 1, start + frame.width)
+            }
+            if start > 0 { output.removeFirst(start) }
         }
-        return Array(output.prefix(wanted))
     }
 }

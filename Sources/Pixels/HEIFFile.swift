@@ -33,17 +33,26 @@ enum HEIFFile {
         }
     }
 
-    static func decode(_ bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> Image {
+    /// - Parameter divisor: by how much the picture is made smaller when it is handed over.
+    static func decode(_ bytes: [UInt8], _ format: ImageFormat, shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         try opened(bytes, format) { file throws(ImageError) in
             let size = try size(of: file, format)
             let channels = redraw_heif_has_alpha(file) != 0 ? 4 : 3
-            return try Image(width: size.width, height: size.height, channels: channels) {
-                pixels throws(ImageError) in
-                var message = [CChar](repeating: 0, count: Int(REDRAW_HEIF_MESSAGE_CAPACITY))
-                guard redraw_heif_decode(file, pixels, &message) != 0 else {
-                    throw .damaged(format, reason: spoken(message))
+            // libheif holds what it decoded (at 4:2:0 a sample and a half a pixel) and what it made RGB of it.
+            if divisor > 1 { try size.check(format, takingAtOnce: size.pixelCount * (channels + 2)) }
+            var message = [CChar](repeating: 0, count: Int(REDRAW_HEIF_MESSAGE_CAPACITY))
+            guard redraw_heif_decode(file, &message) != 0 else { throw .damaged(format, reason: spoken(message)) }
+            guard divisor > 1 else {
+                return Image(width: size.width, height: size.height, channels: channels) { pixels in
+                    for y in 0..<size.height {
+                        (pixels + y * size.width * channels).update(
+                            from: redraw_heif_row(file, Int32(y)), count: size.width * channels)
+                    }
                 }
             }
+            var shrinking = BoxShrinking(size, channels: channels, divisor: divisor)
+            for y in 0..<size.height { shrinking.add(row: y, redraw_heif_row(file, Int32(y)), count: size.width) }
+            return shrinking.image()
         }
     }
 

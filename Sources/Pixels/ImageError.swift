@@ -47,6 +47,10 @@ package enum ImageLimits {
     package static let pixelCount = 300_000_000
     /// Bytes of a file.
     package static let fileBytes = 512 << 20
+    /// Pixels of a picture that is read whole where it is only looked at; a larger one is made smaller while it is read.
+    static let wholePixels = 32_000_000
+    /// Bytes that a library may hold at once of a picture that is only looked at. Some codings can only be decoded whole.
+    static let bytesAtOnce = 1 << 30
 }
 
 /// Why a picture could not be read or written.
@@ -56,6 +60,8 @@ package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConver
     case empty
     /// More pixels than `ImageLimits` accept.
     case tooLarge(width: Int, height: Int)
+    /// A picture that can only be decoded whole, which would take more than `ImageLimits.bytesAtOnce`.
+    case tooLargeAtOnce(ImageFormat, width: Int, height: Int)
     /// The first bytes are none that Redraw knows.
     case unknownFormat(firstBytes: [UInt8])
     /// A format that Redraw knows and does not read, by name.
@@ -88,6 +94,9 @@ package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConver
         case .tooLarge(let width, let height):
             return "is \(width)x\(height) pixels, more than the \(ImageLimits.longestSide) a side or "
                 + "\(ImageLimits.pixelCount / 1_000_000) megapixels accepted; scale it down first"
+        case .tooLargeAtOnce(let format, let width, let height):
+            return "is \(width)x\(height) pixels in a coding of \(format) that can only be decoded whole, which takes more than "
+                + "\(ImageLimits.bytesAtOnce >> 20) MiB; scale it down, or save it as an ordinary PNG or JPEG"
         case .unknownFormat(let bytes):
             let shown = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
             return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP are read"

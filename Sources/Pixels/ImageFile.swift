@@ -35,43 +35,59 @@ package enum ImageFile {
     /// Reads and decodes a file.
     ///
     /// - Parameter targetShortSide: the shorter side that the caller will shrink the picture to. A JPEG may then be decoded at a half,
-    ///   a quarter or an eighth of its size, never below twice this; the full picture is not held in memory.
+    ///   a quarter or an eighth of its size, and another picture of more than `ImageLimits.wholePixels` made smaller while it is read, never
+    ///   below twice this; the full picture is not held in memory.
+    /// - Throws: `ImageError.tooLargeAtOnce` where a target is named, and the picture can only be decoded whole and is too large for that.
     package static func decode(contentsOf url: URL, targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
         try named(url) { () throws(ImageError) in try decode(FileBytes.read(url), targetShortSide: targetShortSide) }
     }
 
     /// Decodes a file's bytes.
     package static func decode(_ bytes: [UInt8], targetShortSide: Int? = nil) throws(ImageError) -> DecodedImage {
+        try decode(bytes, targetShortSide: targetShortSide, wholeUpTo: ImageLimits.wholePixels)
+    }
+
+    /// - Parameter whole: pixels of a picture that is read whole all the same.
+    static func decode(_ bytes: [UInt8], targetShortSide: Int?, wholeUpTo whole: Int) throws(ImageError) -> DecodedImage {
+        func divisor(_ size: PixelSize) -> Int { BoxShrinking.divisor(of: size, shortSide: targetShortSide, wholeUpTo: whole) }
         guard bytes.count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: bytes.count) }
         switch try Signature.format(of: bytes) {
         case .png:
-            let image = try PNGFile.decode(bytes).inStandardColours(colours(of: bytes, .png)).image
+            let size = try PNGFile.header(of: bytes).size
+            let image = try PNGFile.decode(bytes, shrinkingBy: divisor(size)).inStandardColours(colours(of: bytes, .png)).image
             let text = pngText(of: bytes)
-            return decoded(image, .png, sourceSize: image.size, text: text, exif: PNGFile.exif(of: bytes, text: text))
+            return decoded(image, .png, sourceSize: size, text: text, exif: PNGFile.exif(of: bytes, text: text))
         case .jpeg:
             let header = try JPEGFile.header(of: bytes)
+            if targetShortSide != nil { try header.size.check(.jpeg, takingAtOnce: header.coefficients) }
             let decoded = try JPEGFile.decode(
                 bytes, header: header, atLeastShortSide: targetShortSide.map { min($0, ImageLimits.longestSide) * 2 })
             // Inks were brought to sRGB with the decoding.
             let image = header.components == 4 ? decoded : decoded.inStandardColours(ColourProfile.ofJPEG(header.profile)).image
             return Self.decoded(image, .jpeg, sourceSize: header.size, text: text(of: header), exif: header.exif)
         case .webp:
-            let image = try WebPFile.decode(bytes).inStandardColours(colours(of: bytes, .webp)).image
+            let size = try WebPFile.header(of: bytes).size
+            let image = try WebPFile.decode(bytes, shrinkingBy: divisor(size)).inStandardColours(colours(of: bytes, .webp)).image
             let exif = WebPFile.chunk("EXIF", of: bytes)
-            return decoded(image, .webp, sourceSize: image.size, text: webpText(of: bytes), exif: exif)
-        case .heic, .avif: return try decodedHEIF(bytes, try Signature.format(of: bytes))
+            return decoded(image, .webp, sourceSize: size, text: webpText(of: bytes), exif: exif)
+        case .heic, .avif:
+            let format = try Signature.format(of: bytes)
+            let header = try HEIFFile.header(of: bytes, format)
+            let image = try HEIFFile.decode(bytes, format, shrinkingBy: divisor(header.size)).inStandardColours(header.profile).image
+            return DecodedImage(
+                image: image, format: format, sourceSize: header.size, text: heifText(header), exif: header.exif.map { Data($0) })
         case .gif:
-            let image = try GIFFile.decode(bytes)
-            return decoded(image, .gif, sourceSize: image.size, text: [:], exif: nil)
+            let size = try GIFFile.size(of: bytes)
+            return decoded(try GIFFile.decode(bytes, shrinkingBy: divisor(size)), .gif, sourceSize: size, text: [:], exif: nil)
         case .bmp:
-            let image = try BMPFile.decode(bytes)
-            return decoded(image, .bmp, sourceSize: image.size, text: [:], exif: nil)
+            let size = try BMPFile.size(of: bytes)
+            return decoded(try BMPFile.decode(bytes, shrinkingBy: divisor(size)), .bmp, sourceSize: size, text: [:], exif: nil)
         case .tiff:
             let header = try TIFFFile.header(of: bytes)
-            let image = try TIFFFile.decode(bytes).inStandardColours(header.profile).image
+            let image = try TIFFFile.decode(bytes, shrinkingBy: divisor(header.size)).inStandardColours(header.profile).image
             let orientation = Exif(bytes).orientation ?? .upright
             return DecodedImage(
-                image: image.upright(from: orientation), format: .tiff, sourceSize: image.size.upright(from: orientation),
+                image: image.upright(from: orientation), format: .tiff, sourceSize: header.size.upright(from: orientation),
                 text: tiffText(header, bytes), exif: nil)
         }
     }
@@ -94,13 +110,6 @@ package enum ImageFile {
         if case .unreadable(let reason) = profile { return reason }
         if ColourWay(profile, channels: channels) != nil || channels == 3 && ColourWay(profile, channels: 1) != nil { return nil }
         return "it is damaged or of other colours"
-    }
-
-    private static func decodedHEIF(_ bytes: [UInt8], _ format: ImageFormat) throws(ImageError) -> DecodedImage {
-        let header = try HEIFFile.header(of: bytes, format)
-        let image = try HEIFFile.decode(bytes, format).inStandardColours(header.profile).image
-        return DecodedImage(
-            image: image, format: format, sourceSize: image.size, text: heifText(header), exif: header.exif.map { Data($0) })
     }
 
     private static func tiffText(_ header: TIFFFile.Header, _ bytes: [UInt8]) -> [String: String] {
@@ -206,11 +215,17 @@ package enum ImageFile {
     }
 
     /// A text in the lowest bits of a file's pixels (`StealthText`); nil for none, for formats that do not keep bits, and for pictures of
-    /// more than 64 megapixels, which no tool that writes such texts makes.
+    /// more than `ImageLimits.wholePixels`, which no tool that writes such texts makes.
     package static func stealthText(of bytes: [UInt8]) -> String? {
-        guard let header = try? size(of: bytes), header.size.pixelCount <= 64_000_000 else { return nil }
+        guard let header = try? size(of: bytes), header.size.pixelCount <= ImageLimits.wholePixels else { return nil }
         switch header.format {
-        case .png: return (try? PNGFile.decode(bytes)).flatMap { StealthText.find(in: $0) }
+        case .png:
+            // Whether there is a text its first columns tell.
+            guard let stored = try? PNGFile.header(of: bytes).size,
+                let begin = try? PNGFile.firstColumns(StealthText.columns(ofHeight: stored.height), of: bytes),
+                StealthText.mayBegin(in: begin)
+            else { return nil }
+            return (try? PNGFile.decode(bytes)).flatMap { StealthText.find(in: $0) }
         case .webp:
             return bytes.says("VP8L", at: 12) || WebPFile.chunk("VP8L", of: bytes) != nil
                 ? (try? WebPFile.decode(bytes)).flatMap { StealthText.find(in: $0) } : nil

@@ -8,12 +8,15 @@ enum JPEGFile {
         var components = 0
         /// Where the first scan's data begin.
         var firstScan = 0
+        /// Bytes of the coefficients that libjpeg holds of the whole picture, as it does where a scan is not all of it; else 0.
+        var coefficients = 0
         var exif: [UInt8]?
         var comment: [UInt8]?
         /// The packet of an APP1 segment, without its name.
         var xmp: [UInt8]?
         /// What the APP13 segments of Photoshop hold together, without their names.
         var photoshop: [UInt8]?
+        fileprivate var isProgressive = false
         /// Parts of an ICC profile, from APP2 segments.
         var profile: [(number: Int, of: Int, content: ArraySlice<UInt8>)] = []
     }
@@ -59,6 +62,8 @@ enum JPEGFile {
             case 0xDA:
                 guard header.components > 0 else { throw .damaged(.jpeg, reason: "a scan comes before the frame") }
                 header.firstScan = position + length
+                // A scan of all components leaves nothing of the picture to a later one, where it is not progressive.
+                if !header.isProgressive, content < bytes.count, Int(bytes[content]) == header.components { header.coefficients = 0 }
                 return header
             default: break
             }
@@ -83,6 +88,15 @@ enum JPEGFile {
         guard [1, 3, 4].contains(header.components) else {
             throw .unsupportedFeature(.jpeg, feature: "\(header.components) colour components")
         }
+        header.isProgressive = marker == 0xC2
+        // A number of components, then three bytes for each; the second has how often it is sampled across and down.
+        let samplings = (0..<header.components).compactMap { component -> (across: Int, down: Int)? in
+            let place = start + 6 + component * 3 + 1
+            guard place < bytes.count else { return nil }
+            return (max(1, Int(bytes[place] >> 4)), max(1, Int(bytes[place] & 15)))
+        }
+        let most = (samplings.map(\.across).max() ?? 1) * (samplings.map(\.down).max() ?? 1)
+        header.coefficients = samplings.reduce(0) { $0 + header.size.pixelCount * $1.across * $1.down / most * 2 }
     }
 
     /// Decodes at full size, or at a half, a quarter or an eighth where the shorter side then still has `shortSide` pixels.
@@ -111,20 +125,20 @@ enum JPEGFile {
         return size
     }
 
-    /// Whether the scans lead to an end marker.
-    private static func hasEnd(_ bytes: [UInt8], after firstScan: Int) -> Bool {
+    /// Behind the end marker that the scans lead to; nil where they lead to none.
+    static func end(of bytes: [UInt8], after firstScan: Int) -> Int? {
         var position = firstScan
         while position < bytes.count - 1 {
             let marker = bytes[position + 1]
             if bytes[position] != 0xFF || marker == 0 || marker == 0xFF || (0xD0...0xD7).contains(marker) {
                 position += 1
             } else if marker == 0xD9 {
-                return true
+                return position + 2
             } else {
                 position += 2 + (bytes.number16(at: position + 2, bigEndian: true) ?? 0)
             }
         }
-        return false
+        return nil
     }
 
     /// Warnings over something that leaves the picture whole.
@@ -147,7 +161,7 @@ enum JPEGFile {
         // libjpeg speaks of its first warning only, so whether the file then ends early is for us to see.
         var outcome = decode(stoppingOnWarning: true)
         if outcome != REDRAW_JPEG_DECODED && isHarmless(spoken(message)) {
-            guard hasEnd(bytes, after: header.firstScan) else { throw .truncated(.jpeg) }
+            guard end(of: bytes, after: header.firstScan) != nil else { throw .truncated(.jpeg) }
             outcome = decode(stoppingOnWarning: false)
         }
         let reason = spoken(message)

@@ -87,9 +87,6 @@ package struct Mask: Sendable, Equatable {
 
     package func inverted() -> Mask { mapped { 255 - $0 } }
 
-    /// 255 where the value is at least `level`, else 0.
-    package func thresholded(atLeast level: UInt8 = 128) -> Mask { mapped { $0 >= level ? 255 : 0 } }
-
     /// The smallest rectangle that holds every pixel above zero, or nil where there is none.
     package var boundingBox: PixelRectangle? {
         var (left, right, top, bottom) = (width, -1, height, -1)

@@ -45,7 +45,6 @@ extension Image {
     }
 
     package func mirrored() -> Image { upright(from: .mirrored) }
-    package func flippedVertically() -> Image { upright(from: .upsideDownMirrored) }
 
     private func walked(to target: PixelSize, start: Int, right: Int, down: Int) -> Image {
         let channels = self.channels

@@ -9,6 +9,7 @@ enum PNGFile {
         var size: PixelSize
         /// The upper bound of what the file's pixels can decompress from.
         var storedBytes: Int
+        var isInterlaced: Bool
     }
 
     /// The IHDR chunk, checked against the limits, of a file whose chunks lead to its end.
@@ -28,7 +29,7 @@ enum PNGFile {
             default: 1
             }
         let bitsAPixel = samples * Int(min(bytes[24], 16))
-        return Header(size: size, storedBytes: (width * bitsAPixel + 7) / 8 * height)
+        return Header(size: size, storedBytes: (width * bitsAPixel + 7) / 8 * height, isInterlaced: bytes[28] == 1)
     }
 
     private static func hasEnd(_ bytes: [UInt8]) -> Bool {
@@ -47,16 +48,23 @@ enum PNGFile {
         }
     }
 
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
-        let header = try header(of: bytes)
-        // A file this much shorter than its picture cannot hold it: say so before taking the memory.
-        guard bytes.count >= header.storedBytes / largestExpansion else { throw .truncated(.png) }
-        return try withReader(bytes) { reader throws(ImageError) in
-            var layout = redraw_png_header()
-            guard redraw_png_read_header(reader, &layout) != 0 else { throw failure(of: reader) }
-            guard Int(layout.width) == header.size.width, Int(layout.height) == header.size.height else {
-                throw .damaged(.png, reason: "it states two sizes")
+    /// - Parameter divisor: by how much the picture is made smaller while it is read.
+    static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
+        if divisor > 1 {
+            var (shrinking, size): (BoxShrinking?, PixelSize) = (nil, try header(of: bytes).size)
+            try forEachRow(of: bytes) { row, pixels, channels, columns in
+                var current = shrinking ?? BoxShrinking(size, channels: channels, divisor: divisor)
+                // Taken out and put back, so that its sums are nobody else's and stay where they are.
+                shrinking = nil
+                current.add(row: row, pixels, count: columns.count, from: columns.start, by: columns.step)
+                shrinking = current
             }
+            guard let shrinking else { throw .truncated(.png) }
+            return shrinking.image()
+        }
+        let header = try checkedHeader(of: bytes)
+        return try withReader(bytes) { reader throws(ImageError) in
+            let layout = try layout(of: reader, header, byRows: false)
             let image = try Image(width: header.size.width, height: header.size.height, channels: Int(layout.channels)) {
                 pixels throws(ImageError) in
                 guard redraw_png_read_pixels(reader, pixels) != 0 else { throw failure(of: reader) }
@@ -64,6 +72,73 @@ enum PNGFile {
             guard redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
             return image
         }
+    }
+
+    /// The picture's first columns alone, of which a few bytes of each row are held.
+    static func firstColumns(_ count: Int, of bytes: [UInt8]) throws(ImageError) -> Image {
+        let size = try header(of: bytes).size
+        let width = min(count, size.width)
+        var (kept, channels): ([UInt8], Int) = ([], 0)
+        try forEachRow(of: bytes) { row, pixels, samples, columns in
+            if kept.isEmpty { (kept, channels) = ([UInt8](repeating: 0, count: width * size.height * samples), samples) }
+            for number in 0..<columns.count {
+                let column = columns.start + number * columns.step
+                guard column < width else { break }
+                for i in 0..<samples { kept[(row * width + column) * samples + i] = pixels[number * samples + i] }
+            }
+        }
+        guard !kept.isEmpty else { throw .truncated(.png) }
+        return Image(width: width, height: size.height, channels: channels, bytes: kept)
+    }
+
+    /// Which columns a stored row has.
+    struct Columns {
+        var start: Int
+        var step: Int
+        var count: Int
+    }
+
+    /// Where the pixels of each pass over an interlaced picture begin, and how far they stand apart:
+    /// https://www.w3.org/TR/png-3/#8InterlaceMethods
+    private static let passes: [(x: Int, y: Int, right: Int, down: Int)] = [
+        (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
+    ]
+
+    /// Calls `visit` with one stored row after the other; no more of the picture is in memory.
+    private static func forEachRow(
+        of bytes: [UInt8], _ visit: (_ row: Int, _ pixels: UnsafePointer<UInt8>, _ channels: Int, _ columns: Columns) -> Void
+    ) throws(ImageError) {
+        let header = try checkedHeader(of: bytes)
+        let (width, height) = (header.size.width, header.size.height)
+        try withReader(bytes) { reader throws(ImageError) in
+            let channels = Int(try layout(of: reader, header, byRows: true).channels)
+            let row = UnsafeMutablePointer<UInt8>.allocate(capacity: width * channels)
+            defer { row.deallocate() }
+            for pass in header.isInterlaced ? passes : [(0, 0, 1, 1)] where pass.x < width && pass.y < height {
+                let columns = Columns(start: pass.x, step: pass.right, count: (width - pass.x + pass.right - 1) / pass.right)
+                for y in stride(from: pass.y, to: height, by: pass.down) {
+                    guard redraw_png_read_row(reader, row) != 0 else { throw failure(of: reader) }
+                    visit(y, row, channels, columns)
+                }
+            }
+            guard redraw_png_read_end(reader) != 0 else { throw failure(of: reader) }
+        }
+    }
+
+    /// A file that is much shorter than its picture cannot hold it: that is said before memory is taken.
+    private static func checkedHeader(of bytes: [UInt8]) throws(ImageError) -> Header {
+        let header = try header(of: bytes)
+        guard bytes.count >= header.storedBytes / largestExpansion else { throw .truncated(.png) }
+        return header
+    }
+
+    private static func layout(of reader: OpaquePointer, _ header: Header, byRows: Bool) throws(ImageError) -> redraw_png_header {
+        var layout = redraw_png_header()
+        guard redraw_png_read_header(reader, byRows ? 1 : 0, &layout) != 0 else { throw failure(of: reader) }
+        guard Int(layout.width) == header.size.width, Int(layout.height) == header.size.height else {
+            throw .damaged(.png, reason: "it states two sizes")
+        }
+        return layout
     }
 
     /// The EXIF bytes: chunk eXIf, or the hexadecimal profile that ImageMagick leaves in a text chunk.
@@ -167,5 +242,10 @@ extension PixelSize {
         guard width <= ImageLimits.longestSide, height <= ImageLimits.longestSide, pixelCount <= ImageLimits.pixelCount else {
             throw .tooLarge(width: width, height: height)
         }
+    }
+
+    /// Refuses pictures of which a library would hold so many bytes at once.
+    func check(_ format: ImageFormat, takingAtOnce bytes: Int) throws(ImageError) {
+        guard bytes <= ImageLimits.bytesAtOnce else { throw .tooLargeAtOnce(format, width: width, height: height) }
     }
 }

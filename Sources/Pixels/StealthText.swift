@@ -16,6 +16,25 @@ package enum StealthText {
         return read(Bits(image, isInAlpha: false), plain: "stealth_rgbinfo", packed: "stealth_rgbcomp")
     }
 
+    /// Columns in which a text's name stands, in a picture of that height.
+    static func columns(ofHeight height: Int) -> Int { (nameBits + height - 1) / max(1, height) }
+
+    /// Whether a text's name stands in a picture's first columns.
+    ///
+    /// - Parameter image: of at least ``columns(ofHeight:)`` columns, or of all there are.
+    static func mayBegin(in image: Image) -> Bool {
+        func begins(_ bits: Bits, _ names: [String]) -> Bool {
+            var bits = bits
+            guard let name = bits.bytes(nameBits / 8) else { return false }
+            return names.contains { name.elementsEqual($0.utf8) }
+        }
+        if image.channels == 4, begins(Bits(image, isInAlpha: true), ["stealth_pnginfo", "stealth_pngcomp"]) { return true }
+        return image.channels >= 3 && begins(Bits(image, isInAlpha: false), ["stealth_rgbinfo", "stealth_rgbcomp"])
+    }
+
+    /// Every name has fifteen letters.
+    private static let nameBits = 15 * 8
+
     private static func read(_ bits: Bits, plain: String, packed: String) -> String? {
         var bits = bits
         guard let name = bits.bytes(plain.utf8.count).map({ String(decoding: $0, as: UTF8.self) }), name == plain || name == packed,

@@ -23,16 +23,41 @@ enum TIFFFile {
     private static let longestPacket = 8 << 20
 
     /// RGBA where the file has alpha, else RGB; in the order in which the file has its rows.
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+    ///
+    /// - Parameter divisor: by how much the picture is made smaller while it is read.
+    static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         try opened(bytes) { file throws(ImageError) in
             let size = try size(of: file)
-            let pixels = try Image(width: size.width, height: size.height, channels: 4) { target throws(ImageError) in
-                var message = [CChar](repeating: 0, count: Int(REDRAW_TIFF_MESSAGE_CAPACITY))
-                guard redraw_tiff_decode(file, target, &message) != 0 else { throw .damaged(.tiff, reason: spoken(message)) }
+            let hasAlpha = redraw_tiff_has_alpha(file) != 0
+            func read(_ rows: Range<Int>) throws(ImageError) -> Image {
+                let pixels = try Image(width: size.width, height: rows.count, channels: 4) { target throws(ImageError) in
+                    var message = [CChar](repeating: 0, count: Int(REDRAW_TIFF_MESSAGE_CAPACITY))
+                    guard redraw_tiff_decode(file, UInt32(rows.lowerBound), UInt32(rows.count), target, &message) != 0 else {
+                        throw .damaged(.tiff, reason: spoken(message))
+                    }
+                }
+                return hasAlpha ? pixels.unpremultiplied() : pixels.droppingAlpha()
             }
-            return redraw_tiff_has_alpha(file) != 0 ? pixels.unpremultiplied() : pixels.droppingAlpha()
+            guard divisor > 1 else { return try read(0..<size.height) }
+            let together = Int(redraw_tiff_rows_together(file))
+            // libtiff unpacks what is stored together at once, and up to eight bytes a sample.
+            try size.check(.tiff, takingAtOnce: together * size.width * 12)
+            var shrinking = BoxShrinking(size, channels: hasAlpha ? 4 : 3, divisor: divisor)
+            let band = together * max(1, bandPixels / (together * size.width))
+            for top in stride(from: 0, to: size.height, by: band) {
+                let rows = try read(top..<min(top + band, size.height))
+                rows.bytes.withUnsafeBufferPointer { pixels in
+                    for y in 0..<rows.height {
+                        shrinking.add(row: top + y, pixels.baseAddress! + y * rows.width * rows.channels, count: rows.width)
+                    }
+                }
+            }
+            return shrinking.image()
         }
     }
+
+    /// Pixels that are read at once of a picture that is made smaller on the way.
+    private static let bandPixels = 2_000_000
 
     private static func size(of file: OpaquePointer) throws(ImageError) -> PixelSize {
         let size = PixelSize(width: Int(redraw_tiff_width(file)), height: Int(redraw_tiff_height(file)))

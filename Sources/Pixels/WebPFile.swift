@@ -3,28 +3,33 @@ import CWebP
 /// Reading and writing WebP through libwebp.
 enum WebPFile {
     /// The header, checked against the limits.
-    static func header(of bytes: [UInt8]) throws(ImageError) -> (size: PixelSize, hasAlpha: Bool) {
+    static func header(of bytes: [UInt8]) throws(ImageError) -> (size: PixelSize, hasAlpha: Bool, isLossless: Bool) {
         var header = redraw_webp_header()
         let outcome = bytes.withUnsafeBufferPointer { redraw_webp_read_header($0.baseAddress, $0.count, &header) }
         try check(outcome)
         let size = PixelSize(width: Int(header.width), height: Int(header.height))
         try size.check(.webp)
-        return (size, header.has_alpha != 0)
+        return (size, header.has_alpha != 0, header.is_lossless != 0)
     }
 
-    static func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+    /// - Parameter divisor: by how much the picture is made smaller while it is read.
+    static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         let header = try header(of: bytes)
         // The container says how long the file should be.
         if let length = bytes.number32(at: 4, bigEndian: false), length > bytes.count - 8 { throw .truncated(.webp) }
-        if try isAnimated(bytes) {
+        let isAnimated = try isAnimated(bytes)
+        // libwebp holds all pixels of a lossless picture, two canvases of an animation beside the one that is handed over, else some rows.
+        let held = isAnimated ? 12 : header.isLossless ? 4 : header.hasAlpha ? 1 : 0
+        if divisor > 1 { try header.size.check(.webp, takingAtOnce: header.size.pixelCount * held) }
+        if isAnimated {
             let first = try firstPicture(of: bytes, header.size)
             return header.hasAlpha ? first : first.droppingAlpha()
         }
         let channels = header.hasAlpha ? 4 : 3
-        return try Image(width: header.size.width, height: header.size.height, channels: channels) { pixels throws(ImageError) in
+        let (width, height) = ((header.size.width + divisor - 1) / divisor, (header.size.height + divisor - 1) / divisor)
+        return try Image(width: width, height: height, channels: channels) { pixels throws(ImageError) in
             let outcome = bytes.withUnsafeBufferPointer { buffer in
-                redraw_webp_decode(
-                    buffer.baseAddress, buffer.count, pixels, Int32(header.size.width), Int32(header.size.height), Int32(channels))
+                redraw_webp_decode(buffer.baseAddress, buffer.count, pixels, Int32(width), Int32(height), Int32(channels))
             }
             try check(outcome)
         }

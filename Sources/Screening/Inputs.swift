@@ -13,6 +13,9 @@ package struct NewPicture: Sendable, Hashable {
     package var name: String?
     /// Number of the picture that it shows a part more of.
     package var enlargedFrom: Int64?
+    /// A digest of the pixels alone, 64 hexadecimal digits, by which the picture is known again when its file is changed beside them; nil where
+    /// nobody made it.
+    package var pixels: String?
 
     package init(sha256: String, width: Int, height: Int, path: String? = nil, stamp: FileStamp? = nil, name: String? = nil) {
         (self.sha256, self.width, self.height, self.path, self.stamp) = (sha256, width, height, path, stamp)

@@ -19,9 +19,7 @@ extension Library {
     func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
         try read { db in
             try ids.compactMap { id in
-                guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM picture WHERE id = ?)", arguments: [id]) == true else {
-                    return nil
-                }
+                guard try db.number("SELECT id FROM picture WHERE id = ?", [id]) != nil else { return nil }
                 return try Library.exported(try Library.picture(id, db), db)
             }
         }
@@ -58,8 +56,14 @@ extension Library {
 // MARK: - Out
 
 extension Library {
+    private static func aliases(of picture: Int64, _ db: Database) throws -> [String]? {
+        let found = try Row.fetchAll(
+            db, sql: "SELECT sha256 FROM pictureAlias WHERE pictureId = ? ORDER BY sha256", arguments: [picture])
+        return found.isEmpty ? nil : try found.map { try StoredRow($0, of: "pictureAlias").value("sha256") }
+    }
+
     private static func exported(_ picture: PictureRecord, _ db: Database) throws -> ExportedPicture {
-        func rows(_ sql: String) throws -> [Row] { try Row.fetchAll(db, sql: sql, arguments: [picture.id]) }
+        func rows(_ sql: String) throws -> [Row] { try db.rows(sql, [picture.id]) }
         let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map { try AnalysisRecord($0) }
         let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
         let log = try rows("SELECT * FROM decision WHERE pictureId = ? ORDER BY id").map {
@@ -68,9 +72,8 @@ extension Library {
         let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1.decision.id, $0) })
         return ExportedPicture(
             sha256: picture.sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
-            paths: try rows("SELECT path, seenAt FROM picturePath WHERE pictureId = ? ORDER BY path")
-                .map { StoredRow($0, of: "picturePath") }
-                .map { ExportedPicture.Path(path: try $0.value("path"), seenAt: try $0.moment("seenAt")) },
+            paths: try rows("SELECT path, seenAt, bytes, modified FROM picturePath WHERE pictureId = ? ORDER BY path")
+                .map { try ExportedPicture.Path(StoredRow($0, of: "picturePath")) },
             analyses: analyses.map(ExportedAnalysis.init),
             suggestions: try Suggestion.all(of: picture.id, db).map { $0.exported(positions) },
             decisions: try log.map { decision, row in
@@ -82,7 +85,18 @@ extension Library {
             },
             prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
             generations: try Generation.all(rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id"), db)
-                .map(ExportedGeneration.init))
+                .map(ExportedGeneration.init),
+            pixels: try rows("SELECT id, pixels FROM picture WHERE id = ?").first.flatMap {
+                try StoredRow($0, of: "picture").optional("pixels")
+            },
+            aliases: try Library.aliases(of: picture.id, db))
+    }
+}
+
+extension ExportedPicture.Path {
+    fileprivate init(_ row: StoredRow) throws {
+        (path, seenAt) = (try row.value("path"), try row.moment("seenAt"))
+        (bytes, modified) = (try row.optional("bytes"), try row.optional("modified"))
     }
 }
 
@@ -93,7 +107,7 @@ extension ExportedAnalysis {
         )
         (composition, calibration, things) = (record.composition?.text, record.calibration?.text, record.things?.text)
         (model, size, recovered, dropped) = (record.model?.text, record.size?.text, record.recovered?.text, record.dropped?.text)
-        createdAt = record.createdAt
+        (wording, createdAt) = (record.wording, record.createdAt)
     }
 }
 

@@ -8,22 +8,34 @@ extension Library {
         _ picture: ExportedPicture, by person: String, at moment: Date, _ report: inout ImportReport, _ db: Database
     ) throws {
         let sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
-        let known = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [sha256])
+        let pixels = try picture.pixels.map { try Text.sha256($0, field: "the digest of pixels") }
+        let digests = try [sha256] + (picture.aliases ?? []).map { try Text.sha256($0, field: "the picture's other digest") }
+        // Whichever of its files was seen here first, it is the same picture.
+        var known: Int64?
+        for digest in digests where known == nil {
+            known = try db.number("SELECT id FROM picture WHERE sha256 = ?", [try Library.aliased(digest, db) ?? digest])
+        }
         if known == nil {
-            try db.execute(
-                sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, ?, ?, ?)",
-                arguments: [sha256, picture.width, picture.height, picture.addedAt])
+            let last = picture.paths.max { $0.seenAt < $1.seenAt }
+            try db.run(
+                "INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)",
+                [sha256, picture.width, picture.height, picture.addedAt, last.map { Library.name(ofPath: $0.path) } ?? ""])
             report.picturesAdded += 1
         } else {
             report.picturesMerged += 1
         }
         let id = known ?? db.lastInsertedRowID
+        if let pixels { try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id]) }
+        for digest in digests { try Library.insert(alias: digest, of: id, db) }
         for path in picture.paths {
-            try db.execute(
-                sql: "INSERT INTO picturePath (path, pictureId, seenAt) VALUES (?, ?, ?) ON CONFLICT (path, pictureId) DO NOTHING",
-                arguments: [path.path, id, path.seenAt])
+            try db.run(
+                """
+                INSERT INTO picturePath (path, pictureId, seenAt, bytes, modified) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (path, pictureId) DO NOTHING
+                """, [path.path, id, path.seenAt, path.bytes, path.modified])
+            report.pathsAdded += db.changesCount
         }
-        let analyses = try picture.analyses.map { try take($0, picture: id, &report, db) }
+        let analyses = try picture.analyses.map { try take($0, picture: id, isNew: known == nil, &report, db) }
         if known == nil {
             try takeLog(picture, id: id, analyses: analyses, &report, db)
         } else {
@@ -36,21 +48,38 @@ extension Library {
     }
 
     /// The id here of an analysis, which is added where it is not known.
+    ///
+    /// One that says word for word what another says is known, too: where two processes came by one picture under two names, both looked.
     private static func take(
-        _ analysis: ExportedAnalysis, picture: Int64, _ report: inout ImportReport, _ db: Database
+        _ analysis: ExportedAnalysis, picture: Int64, isNew: Bool, _ report: inout ImportReport, _ db: Database
     ) throws -> Int64 {
-        let same = try Int64.fetchOne(
-            db,
-            sql: "SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND createdAt = ?",
-            arguments: [picture, analysis.encoder.sha256, analysis.vocabulary.sha256, analysis.createdAt])
+        let same =
+            try db.number(
+                "SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND createdAt = ?",
+                [picture, analysis.encoder.sha256, analysis.vocabulary.sha256, analysis.createdAt])
+            ?? (isNew ? nil : try saying(analysis, picture, db))
         if let same { return same }
         report.analysesAdded += 1
         let new = NewAnalysis(
             encoder: analysis.encoder, vocabulary: analysis.vocabulary, seconds: analysis.seconds, suggestions: [],
             positive: analysis.positive, negative: analysis.negative, model: analysis.model, size: analysis.size,
-            recovered: analysis.recovered, dropped: analysis.dropped, composition: analysis.composition, calibration: analysis.calibration,
-            things: analysis.things)
+            recovered: analysis.recovered, dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition,
+            calibration: analysis.calibration, things: analysis.things)
         return try insert(new, of: picture, at: analysis.createdAt, db).id
+    }
+
+    private static func saying(_ analysis: ExportedAnalysis, _ picture: Int64, _ db: Database) throws -> Int64? {
+        try db.number(
+            """
+            SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND wording IS ?
+            AND positive = ? AND negative = ? AND model IS ? AND size IS ? AND recovered IS ? AND dropped IS ? AND composition IS ?
+            AND calibration IS ? AND things IS ?
+            """,
+            [
+                picture, analysis.encoder.sha256, analysis.vocabulary.sha256, analysis.wording, analysis.positive, analysis.negative,
+                analysis.model, analysis.size, analysis.recovered, analysis.dropped, analysis.composition, analysis.calibration,
+                analysis.things,
+            ])
     }
 
     /// A picture that is new here: its suggestions and its log as they were.
@@ -134,7 +163,8 @@ extension Library {
     private static func takePrompts(
         _ prompts: [ExportedPrompt], picture: Int64, _ report: inout ImportReport, _ db: Database
     ) throws -> [Int: Int] {
-        var known = try Row.fetchAll(db, sql: "SELECT * FROM prompt WHERE pictureId = ? ORDER BY number", arguments: [picture])
+        guard !prompts.isEmpty else { return [:] }
+        var known = try db.rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number", [picture])
             .map(PromptVersion.init).map(ExportedPrompt.init)
         var numbers: [Int: Int] = [:]
         for prompt in prompts.sorted(by: { $0.number < $1.number }) {
@@ -165,9 +195,9 @@ extension Library {
         _ generation: ExportedGeneration, picture: Int64?, promptNumbers: [Int: Int], _ report: inout ImportReport, _ db: Database
     ) throws {
         let seed = Int64(bitPattern: generation.seed)
-        let known = try Int64.fetchOne(
-            db, sql: "SELECT id FROM generation WHERE pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
-            arguments: [picture, generation.createdAt, seed, generation.request])
+        let known = try db.number(
+            "SELECT id FROM generation WHERE pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
+            [picture, generation.createdAt, seed, generation.request])
         guard known == nil else { return }
         try GenerationRow(generation, picture: picture, promptNumber: generation.promptNumber.flatMap { promptNumbers[$0] }).insert(db)
         try insert(generation.outputs, generation: db.lastInsertedRowID, db)

@@ -212,11 +212,15 @@ extension Library {
 
     /// Takes away the jobs that are over. What they made stays.
     ///
+    /// - Parameter spared: jobs that somebody still asks for.
     /// - Returns: how many there were.
     @discardableResult
-    package func clearJobs() throws(LibraryError) -> Int {
+    package func clearJobs(sparing spared: Set<Int64> = []) throws(LibraryError) -> Int {
         try write { db in
-            try db.execute(sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running')")
+            let marks = spared.map { _ in "?" }.joined(separator: ", ")
+            try db.execute(
+                sql: "DELETE FROM job WHERE state NOT IN ('queued', 'running') AND id NOT IN (\(marks))",
+                arguments: StatementArguments(spared))
             return db.changesCount
         }
     }

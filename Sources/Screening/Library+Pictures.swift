@@ -13,6 +13,7 @@ extension Library {
     static func checked(_ picture: NewPicture) throws(LibraryError) -> NewPicture {
         var checked = picture
         checked.sha256 = try Text.sha256(picture.sha256, field: "the picture's digest")
+        checked.pixels = try picture.pixels.map { pixels throws(LibraryError) in try Text.sha256(pixels, field: "the digest of pixels") }
         guard picture.width > 0, picture.height > 0 else {
             throw .invalid(field: "the picture's size", value: "\(picture.width)x\(picture.height)", rule: "both are at least 1")
         }
@@ -31,6 +32,9 @@ extension Library {
                 """,
             arguments: [picture.sha256, picture.width, picture.height, moment, name])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
+        if let pixels = picture.pixels {
+            try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id])
+        }
         if let parent = picture.enlargedFrom {
             // The first to say so is right, and nothing comes from itself.
             try db.execute(
@@ -54,7 +58,7 @@ extension Library {
         try read { db in try Library.picture(id, db) }
     }
 
-    /// The picture of that digest, or that has had it since keywords were written into its file; nil where none is kept.
+    /// The picture of that digest, or that has had it since its file was changed beside its pixels; nil where none is kept.
     package func picture(sha256: String) throws(LibraryError) -> PictureRecord? {
         try read { db in
             let known = try Library.aliased(sha256.lowercased(), db) ?? sha256.lowercased()
@@ -70,11 +74,35 @@ extension Library {
         let sha256 = try Text.sha256(sha256, field: "the picture's digest")
         try write { db in
             _ = try Library.picture(picture, db)
-            try db.execute(
-                sql: """
-                    INSERT INTO pictureAlias (sha256, pictureId)
-                    SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
-                    """, arguments: [sha256, picture, sha256])
+            try Library.insert(alias: sha256, of: picture, db)
+        }
+    }
+
+    /// A digest that is a picture's own stays so.
+    static func insert(alias sha256: String, of picture: Int64, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO pictureAlias (sha256, pictureId)
+                SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
+                """, arguments: [sha256, picture, sha256])
+    }
+
+    /// Whether there is a picture of that size whose pixels are known.
+    package func knowsPixels(width: Int, height: Int) throws(LibraryError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM picture WHERE width = ? AND height = ? AND pixels IS NOT NULL)",
+                arguments: [width, height]) ?? false
+        }
+    }
+
+    /// The picture with these pixels that was kept first; nil where none is known to have them.
+    ///
+    /// - Parameter pixels: see ``NewPicture/pixels``.
+    package func picture(pixels: String) throws(LibraryError) -> PictureRecord? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE pixels = ? ORDER BY id LIMIT 1", arguments: [pixels])
+                .map { try PictureRecord.all([$0], db)[0] }
         }
     }
 

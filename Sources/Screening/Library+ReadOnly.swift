@@ -27,14 +27,18 @@ extension Library {
 
     /// SQLite wants to make files beside a database that it reads, unless it is told that nobody changes it. Where somebody has it open, these
     /// files are there already.
-    private static func queue(_ file: String, _ configuration: Configuration) throws -> DatabaseQueue {
+    static func queue(_ file: String, _ configuration: Configuration) throws -> DatabaseQueue {
         guard access(file + "-wal", F_OK) != 0 else { return try DatabaseQueue(path: file, configuration: configuration) }
-        var allowed = CharacterSet.urlPathAllowed
-        allowed.remove(charactersIn: "?#%")
-        guard let escaped = file.addingPercentEncoding(withAllowedCharacters: allowed),
-            let queue = try? DatabaseQueue(path: "file:\(escaped)?immutable=1", configuration: configuration),
+        guard let queue = try? DatabaseQueue(path: uri(file, "immutable=1"), configuration: configuration),
             (try? queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }) != nil
         else { return try DatabaseQueue(path: file, configuration: configuration) }
         return queue
+    }
+
+    /// How SQLite is told of a file and of how it is to be opened (https://www.sqlite.org/uri.html).
+    static func uri(_ file: String, _ parameters: String) -> String {
+        var allowed = CharacterSet.urlPathAllowed
+        allowed.remove(charactersIn: "?#%")
+        return "file:\(file.addingPercentEncoding(withAllowedCharacters: allowed) ?? file)?\(parameters)"
     }
 }

@@ -77,6 +77,12 @@ package struct Library: Sendable {
         database = queue
     }
 
+    /// A library that is only read, whose tables are up to date.
+    init(reading queue: DatabaseQueue, location: String) {
+        (self.location, isReadOnly) = (location, true)
+        database = queue
+    }
+
     /// A library that goes with the value: for trying things out, and for tests.
     package static func inMemory() throws(LibraryError) -> Library {
         do {
@@ -151,7 +157,7 @@ package struct Library: Sendable {
 }
 
 extension Library {
-    private static var configuration: Configuration {
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(patience)
@@ -159,7 +165,7 @@ extension Library {
         return configuration
     }
 
-    private static func migrate(_ database: any DatabaseWriter, path: String) throws {
+    static func migrate(_ database: any DatabaseWriter, path: String) throws {
         let migrator = Schema.migrator
         let unknown = try database.read { db in
             try migrator.appliedIdentifiers(db).subtracting(migrator.migrations)
@@ -170,7 +176,7 @@ extension Library {
     }
 
     /// Looks before anything is written: a file that is no library of ours is left as it is.
-    private static func refuseForeign(_ file: String) throws {
+    static func refuseForeign(_ file: String) throws {
         guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int, size > 0 else { return }
         guard let handle = FileHandle(forReadingAtPath: file) else {
             throw LibraryError.cannotOpen(path: file, reason: "it cannot be read")

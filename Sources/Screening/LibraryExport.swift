@@ -82,6 +82,9 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package struct Path: Codable, Sendable, Equatable {
         package var path: String
         package var seenAt: Date
+        /// The file's length and time when it was read, as ``FileStamp`` has them: by these an analysis knows it again unread.
+        package var bytes: Int?
+        package var modified: Int64?
     }
 
     package var sha256: String
@@ -95,6 +98,9 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package var decisions: [ExportedDecision]
     package var prompts: [ExportedPrompt]
     package var generations: [ExportedGeneration]
+    /// What its pixels are known by, and other digests that its file has had; nil where there are none, and in exports of earlier versions.
+    package var pixels: String?
+    package var aliases: [String]?
 }
 
 package struct ExportedAnalysis: Codable, Sendable, Equatable {
@@ -107,6 +113,7 @@ package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var size: String?
     package var recovered: String?
     package var dropped: String?
+    package var wording: String?
     package var composition: String?
     package var calibration: String?
     package var things: String?
@@ -161,7 +168,10 @@ package struct ExportedGeneration: Codable, Sendable, Equatable {
 /// What an import brought in.
 package struct ImportReport: Sendable, Hashable, Codable {
     package var picturesAdded = 0
+    /// Pictures that were here already.
     package var picturesMerged = 0
+    /// Places where pictures were seen.
+    package var pathsAdded = 0
     package var analysesAdded = 0
     package var suggestionsAdded = 0
     /// Decisions taken over for suggestions that were not decided here.
@@ -170,6 +180,15 @@ package struct ImportReport: Sendable, Hashable, Codable {
     package var decisionsKept = 0
     package var promptsAdded = 0
     package var generationsAdded = 0
+    /// Where encoders place pictures: another library brings them, a text does not.
+    package var embeddingsAdded = 0
 
     package init() {}
+
+    /// Whether nothing came in that was not here before.
+    package var isNothing: Bool {
+        var nothing = ImportReport()
+        (nothing.picturesMerged, nothing.decisionsKept) = (picturesMerged, decisionsKept)
+        return self == nothing
+    }
 }

@@ -54,8 +54,25 @@ enum Schema {
                     CREATE INDEX pictureAliasByPicture ON pictureAlias(pictureId);
                     """)
         }
+        migrator.registerMigration("11 what a picture's pixels are known by, captions that were written beside pictures") { db in
+            try db.execute(sql: pixels)
+        }
         return migrator
     }
+
+    /// Pictures of a size are looked for before pixels are: to know a file's takes decoding it.
+    private static let pixels = """
+        ALTER TABLE picture ADD COLUMN pixels TEXT
+            CHECK (pixels IS NULL OR length(pixels) = 64 AND pixels NOT GLOB '*[^0-9a-f]*');
+        CREATE INDEX pictureByPixels ON picture(pixels, id) WHERE pixels IS NOT NULL;
+        CREATE INDEX pictureBySize ON picture(width, height) WHERE pixels IS NOT NULL;
+
+        CREATE TABLE writtenCaption (
+            pictureId INTEGER NOT NULL REFERENCES picture(id) ON DELETE CASCADE,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+            PRIMARY KEY (pictureId, sha256)
+        ) WITHOUT ROWID;
+        """
 
     private static let pictures = """
         CREATE TABLE picture (

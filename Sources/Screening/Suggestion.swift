@@ -89,22 +89,18 @@ extension Suggestion {
 extension Suggestion {
     /// Best first: by rank, then by confidence; those without a rank, which the person added, at the end.
     static func all(of picture: Int64, _ db: Database) throws -> [Suggestion] {
-        let names = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT suggestionName.suggestionId, suggestionName.name FROM suggestionName
-                JOIN suggestion ON suggestion.id = suggestionName.suggestionId
-                WHERE suggestion.pictureId = ? AND suggestionName.nameKey <> suggestion.tagKey ORDER BY suggestionName.nameKey
-                """,
-            arguments: [picture])
+        let names = try db.rows(
+            """
+            SELECT suggestionName.suggestionId, suggestionName.name FROM suggestionName
+            JOIN suggestion ON suggestion.id = suggestionName.suggestionId
+            WHERE suggestion.pictureId = ? AND suggestionName.nameKey <> suggestion.tagKey ORDER BY suggestionName.nameKey
+            """, [picture])
         var aliases: [Int64: [String]] = [:]
         for name in names.map({ StoredRow($0, of: "suggestionName") }) {
             aliases[try name.value("suggestionId"), default: []].append(try name.value("name"))
         }
-        return try Row.fetchAll(
-            db,
-            sql: "SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id",
-            arguments: [picture]
+        return try db.rows(
+            "SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id", [picture]
         ).map { row in
             let row = StoredRow(row, of: "suggestion")
             return try Suggestion(row, aliases: aliases[try row.value("id")] ?? [])
@@ -128,46 +124,50 @@ extension Suggestion {
         decidedBy = try row.optional("decidedBy")
     }
 
-    /// Its columns as they are written; those of its picture and of the decision on it are the caller's.
-    private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
+    /// The columns that are written; those of its picture and of the decision on it are the caller's.
+    private static let columns = [
+        "tagKey", "tag", "facet", "analysisId", "cosine", "confidence", "rank", "source", "state", "editedText", "weight", "decidedAt",
+        "decidedBy",
+    ]
+
+    private var values: [(any DatabaseValueConvertible)?] {
         [
-            ("tagKey", names.key), ("tag", tag), ("facet", facet), ("analysisId", analysisID), ("cosine", cosine),
-            ("confidence", confidence), ("rank", rank), ("source", source.rawValue), ("state", state.rawValue),
-            ("editedText", editedText), ("weight", weight), ("decidedAt", decidedAt), ("decidedBy", decidedBy),
+            names.key, tag, facet, analysisID, cosine, confidence, rank, source.rawValue, state.rawValue, editedText, weight, decidedAt,
+            decidedBy,
         ]
     }
 
+    private static let insertion: String = {
+        let all = columns + ["pictureId", "decisionId"]
+        return "INSERT INTO suggestion (\(all.joined(separator: ", "))) VALUES (\(all.map { _ in "?" }.joined(separator: ", ")))"
+    }()
+
     /// Writes one that is not in the table yet, and takes its id.
     mutating func insert(picture: Int64, decision: Int64?, _ db: Database) throws {
-        let columns = columns + [("pictureId", picture), ("decisionId", decision)]
-        let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        try db.execute(
-            sql: "INSERT INTO suggestion (\(columns.map(\.name).joined(separator: ", "))) VALUES (\(marks))",
-            arguments: StatementArguments(columns.map(\.value)))
+        try db.run(Suggestion.insertion, StatementArguments(values + [picture, decision]))
         id = db.lastInsertedRowID
         try writeNames(db)
     }
 
+    private static let change =
+        "UPDATE suggestion SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")), decisionId = coalesce(?, decisionId) WHERE id = ?"
+
     /// Writes it over the one of the same id. `decision` nil keeps the one that stands there.
     func update(decision: Int64?, _ db: Database) throws {
-        let changes = columns.map { "\($0.name) = ?" }.joined(separator: ", ")
-        try db.execute(
-            sql: "UPDATE suggestion SET \(changes), decisionId = coalesce(?, decisionId) WHERE id = ?",
-            arguments: StatementArguments(columns.map(\.value) + [decision, id]))
+        try db.run(Suggestion.change, StatementArguments(values + [decision, id]))
+        try db.run("DELETE FROM suggestionName WHERE suggestionId = ?", [id])
         try writeNames(db)
     }
 
     func delete(_ db: Database) throws {
-        try db.execute(sql: "DELETE FROM suggestion WHERE id = ?", arguments: [id])
+        try db.run("DELETE FROM suggestion WHERE id = ?", [id])
     }
 
     private func writeNames(_ db: Database) throws {
-        try db.execute(sql: "DELETE FROM suggestionName WHERE suggestionId = ?", arguments: [id])
         for name in [tag] + aliases {
             guard let key = TagKey(name) else { continue }
-            try db.execute(
-                sql: "INSERT INTO suggestionName (suggestionId, nameKey, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                arguments: [id, key.text, name])
+            try db.run(
+                "INSERT INTO suggestionName (suggestionId, nameKey, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [id, key.text, name])
         }
     }
 }

@@ -53,6 +53,10 @@ enum Text {
         guard !trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw .invalid(field: field, value: trimmed.debugDescription, rule: "control characters are not kept")
         }
+        // What a surface takes for a byte of a file's name; as a tag it was typed in another encoding.
+        guard !trimmed.unicodeScalars.contains(where: { (0x10_FE80...0x10_FEFF).contains($0.value) }) else {
+            throw .invalid(field: field, value: "\"\(trimmed)\"", rule: "it must be in UTF-8")
+        }
         return trimmed
     }
 

@@ -23,22 +23,26 @@ extension Analyst {
         let analyzer = try analyzer(progress: progress)
         let begin = clock.now
         _ = try library()
-        let (image, look) = try await looking
-        return try analyze(image, look, of: file, analyzer: analyzer, composition: composition, before: begin.duration(to: clock.now))
+        let (decoded, look) = try await looking
+        return try analyze(decoded, look, of: file, analyzer: analyzer, composition: composition, before: begin.duration(to: clock.now))
     }
 
     /// Says what a look at a decoded picture tells, and keeps it.
     ///
     /// - Parameter before: how long it took to have the picture decoded and looked at.
     func analyze(
-        _ image: Image, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: PromptComposition,
+        _ decoded: DecodedImage, _ look: Analyzer.Look, of file: PictureFile, analyzer: Analyzer, composition: PromptComposition,
         before: Duration
     ) throws -> AnalysisReport {
+        let image = decoded.image
         let clock = ContinuousClock()
         let begin = clock.now
         let (encoder, vocabulary, library) = (try encoder(), try vocabulary(), try library())
         var rejected: Set<String> = []
-        if let known = try library.picture(sha256: file.sha256) {
+        let own = try library.picture(sha256: file.sha256)
+        let changed = own == nil ? try library.changed(file, decoded) : nil
+        let known = own ?? changed
+        if let known {
             rejected = Set(try library.suggestions(of: known.id).filter { $0.state == .rejected }.map(\.tag))
         }
         try Task.checkCancellation()
@@ -48,16 +52,21 @@ extension Analyst {
             composition: composition.mode)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
         let tagged = try tag(image, file, vocabulary, library)
-        let recovery = file.recovery()
+        let recovery = file.recovery { caption in
+            guard let known else { return false }
+            return (try? library.wrote(caption: caption, of: known.id)) ?? false
+        }
+        var record = file.record
+        record.pixels = file.pixelDigest(decoded)
         let recovered = recovery.prompts.first
         let seconds = (before + begin.duration(to: clock.now)).inSeconds
         let identity = encoder.identity
         let (_, recorded) = try library.record(
-            file.record,
+            record,
             analysis: NewAnalysis(
                 encoder: identity,
                 vocabulary: VocabularyIdentity(name: vocabulary.name, sha256: vocabulary.digest, count: vocabulary.tags.count),
-                seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary(vocabulary) }, positive: result.prompt.positive,
+                seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary }, positive: result.prompt.positive,
                 negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
@@ -67,19 +76,23 @@ extension Analyst {
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
             of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
-            notes: recovery.notes, tagger: tagged, reused: false)
+            notes: recovery.notes, knownAs: changed?.saidOfChangedFile, tagger: tagged, reused: false)
     }
 
     /// What the library keeps of an analysis, in the shape that scripts read.
-    func report(_ path: String, _ picture: PictureRecord, _ analysis: AnalysisRecord) throws -> AnalysisReport {
+    ///
+    /// - Parameter knownAs: what is to be said of the file, where its pixels told which picture it is.
+    func report(
+        _ path: String, _ picture: PictureRecord, _ analysis: AnalysisRecord, knownAs: String? = nil
+    ) throws -> AnalysisReport {
         try report(
             of: path, sha256: picture.sha256, size: (picture.width, picture.height), analysis, library().suggestions(of: picture.id),
-            reused: true)
+            knownAs: knownAs, reused: true)
     }
 
     private func report(
         of path: String, sha256: String, size: (width: Int, height: Int), _ analysis: AnalysisRecord, _ suggestions: [Suggestion],
-        notes: [String] = [], tagger: TaggerEntry? = nil, reused: Bool
+        notes: [String] = [], knownAs: String? = nil, tagger: TaggerEntry? = nil, reused: Bool
     ) throws -> AnalysisReport {
         AnalysisReport(
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
@@ -93,7 +106,7 @@ extension Analyst {
                 composition: try CompositionEntry(analysis)),
             things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
             size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
-            tagger: tagger, seconds: analysis.seconds, reused: reused)
+            knownAs: knownAs, tagger: tagger, seconds: analysis.seconds, reused: reused)
     }
 }
 
@@ -101,17 +114,17 @@ extension Analyst {
     /// Decodes the picture and looks at it, while the text tower is loaded where it will be needed: all of it off the cooperative pool.
     private static func look(
         at file: PictureFile, shortSide: Int, with encoder: any PictureTextEncoder, composition: PromptComposition
-    ) async throws -> (Image, Analyzer.Look) {
+    ) async throws -> (DecodedImage, Analyzer.Look) {
         async let loading: Void = NumericQueue.shared.run { try encoder.load(texts: composition == .full) }
-        let image = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide).image }
+        let decoded = try await NumericQueue.shared.run { try file.decoded(targetShortSide: shortSide) }
         try await loading
-        let look = try await NumericQueue.shared.run { try Analyzer.Look(at: image, with: encoder.forAnalysis) }
-        return (image, look)
+        let look = try await NumericQueue.shared.run { try Analyzer.Look(at: decoded.image, with: encoder.forAnalysis) }
+        return (decoded, look)
     }
 }
 
 extension Suggested {
-    func forLibrary(_ vocabulary: TagVocabulary) -> Suggestion {
+    var forLibrary: Suggestion {
         let origin: SuggestionSource =
             switch source {
             case .ranked: .ranked
@@ -120,7 +133,7 @@ extension Suggested {
             case .tagger: .tagger
             }
         return Suggestion(
-            tag: tag, aliases: vocabulary.tag(named: tag)?.aliases ?? [], facet: facet.rawValue, cosine: cosine.map(Double.init),
+            tag: tag, aliases: entry.aliases, facet: facet.rawValue, cosine: cosine.map(Double.init),
             confidence: Double(confidence), rank: rank, source: origin)
     }
 }

@@ -9,7 +9,8 @@ import Vocabulary
 package enum BatchOutcome: Sendable {
     case analysed(AnalysisReport)
     /// Looked at before with the same encoder and vocabulary; the report is what the library keeps, nil where none was asked for.
-    case stood(path: String, report: AnalysisReport?)
+    /// `knownAs`: what is to be said of it, where its pixels told which picture it is and its file was changed since.
+    case stood(path: String, report: AnalysisReport?, knownAs: String?)
     /// In one line: what, where, and what to do.
     case failed(String)
 }
@@ -47,23 +48,25 @@ extension Analyst {
             let outcomes = try await window.next(atMost: analyzer.picturesAtOnce)
             guard !outcomes.isEmpty else { return }
             try Task.checkCancellation()
-            let images = outcomes.compactMap { outcome in if case .read(_, let image, _) = outcome { image } else { nil } }
+            let images = outcomes.compactMap { outcome in if case .read(_, let decoded, _) = outcome { decoded.image } else { nil } }
             let begin = ContinuousClock.now
             var looks = try analyzer.looks(at: images)[...]
             let share = begin.duration(to: .now) / max(images.count, 1)
             for outcome in outcomes {
                 switch outcome {
                 case .tooLarge: preconditionFailure("a file is read by itself whatever its size")
-                case .standing(let path, let picture, let analysis):
-                    try onOutcome(.stood(path: path, report: reportsStanding ? try report(path, picture, analysis) : nil))
+                case .standing(let path, let picture, let analysis, let known):
+                    let report = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
+                    try onOutcome(.stood(path: path, report: report, knownAs: known))
                 case .failed(let reason):
                     try onOutcome(.failed(reason))
-                case .read(let file, let image, let before):
+                case .read(let file, let decoded, let before):
                     try Task.checkCancellation()
                     try onOutcome(
                         .analysed(
                             try analyze(
-                                image, looks.removeFirst(), of: file, analyzer: analyzer, composition: composition, before: before + share))
+                                decoded, looks.removeFirst(), of: file, analyzer: analyzer, composition: composition, before: before + share
+                            ))
                     )
                 }
             }

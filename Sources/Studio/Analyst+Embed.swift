@@ -3,7 +3,7 @@ import Foundation
 
 extension Analyst {
     /// - Parameters:
-    ///   - tagger: the folder of a WD v3 tagger as it was downloaded.
+    ///   - tagger: the folder of a tagger as it was downloaded.
     ///   - cut: thresholds by the largest gap instead of the usual ones.
     ///   - raw: every label's probability as well.
     package func labels(of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool) throws -> [PictureLabels] {
@@ -11,7 +11,7 @@ extension Analyst {
         return try pictures.map { file in
             let prepared = try tagger.prepare(try file.decoded(targetShortSide: raw ? nil : tagger.decodeShortSide).image)
             let probabilities = try tagger.probabilities(prepared: [prepared])[0]
-            let found = tagger.tags(of: probabilities, thresholds: cut ? .maximumCut : .fixed(), escaped: escaped)
+            let found = tagger.tags(of: probabilities, thresholds: cut ? .maximumCut : nil, escaped: escaped)
             return PictureLabels(
                 input: file.path,
                 labels: ([found.rating].compactMap { $0 } + found.characters + found.general).map(PictureLabels.Label.init),

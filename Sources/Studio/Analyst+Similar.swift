@@ -37,10 +37,10 @@ extension Analyst {
     private func place(
         of reference: String, _ encoder: any PictureTextEncoder, _ library: Library
     ) throws -> (embedding: Embedding, picture: Int64?) {
-        let isFile = FileManager.default.fileExists(atPath: ScreeningDesk.storedPath(reference))
+        let isFile = SystemPath.kind(of: ScreeningDesk.storedPath(reference)) == .file
         let file = isFile ? try PictureFile(path: reference) : nil
         let picture =
-            try file.map { try library.picture(sha256: $0.sha256) }
+            try file.map { try library.picture(of: $0) }
             ?? library.picture(meant: reference)
         if let picture, let halves = try library.embedding(of: picture.id, encoder: encoder.identity.sha256) {
             return (Embedding(halves: halves), picture.id)

@@ -13,11 +13,10 @@ extension Tagger {
 extension Analyst {
     /// The tagger that this studio was made with; nil where there is none.
     ///
-    /// - Throws: ``StudioError/notATagger(path:)``.
+    /// - Throws: `EncoderError` for a folder that is none's.
     func tagger() throws -> Tagger? {
         if let openedTagger { return openedTagger }
         guard let taggerFolder = taggerFolder.map({ folder(ofTagger: $0) }) else { return nil }
-        guard Tagger.isTagger(directory: taggerFolder) else { throw StudioError.notATagger(path: taggerFolder.path) }
         let tagger = try Tagger(directory: taggerFolder, arithmetic: EncoderPrecision(named: precisionName).arithmetic)
         openedTagger = tagger
         return tagger
@@ -50,7 +49,7 @@ extension Analyst {
             analysis: NewAnalysis(
                 encoder: tagger.identity,
                 vocabulary: VocabularyIdentity(name: "\(tagger.name)'s labels", sha256: tagger.identity.sha256, count: tagger.labels.count),
-                seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary(vocabulary) },
+                seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary },
                 positive: positive),
             embedding: nil)
         return TaggerEntry(name: tagger.name, sha256: tagger.identity.sha256, count: said.suggestions.count, rating: said.rating?.name)

@@ -19,11 +19,20 @@ struct DigestCache {
 
     private var file: URL { folder.appendingPathComponent("digests.json") }
 
+    private var entries: [String: Entry] { (try? JSONDecoder().decode([String: Entry].self, from: Data(contentsOf: file))) ?? [:] }
+
+    /// - Returns: nil where none were made of the file as it is now.
+    func kept(of url: URL) -> IdentityReport.Digests? {
+        let path = url.resolvingSymlinksInPath().standardizedFileURL.path
+        guard let stamp = FileStamp(path: path), let known = entries[path] else { return nil }
+        return known.bytes == stamp.bytes && known.modified == stamp.modified ? known.digests : nil
+    }
+
     /// - Returns: nil where the file cannot be read.
     func digests(of url: URL) -> IdentityReport.Digests? {
         let path = url.resolvingSymlinksInPath().standardizedFileURL.path
         guard let stamp = FileStamp(path: path) else { return nil }
-        var entries = (try? JSONDecoder().decode([String: Entry].self, from: Data(contentsOf: file))) ?? [:]
+        var entries = entries
         if let known = entries[path], known.bytes == stamp.bytes, known.modified == stamp.modified { return known.digests }
         guard let made = try? FileDigests.make(of: URL(fileURLWithPath: path)) else { return nil }
         if entries.count >= Self.mostEntries { entries = [:] }

@@ -60,12 +60,14 @@ struct FolderWalk {
     ///
     /// - Parameter unread: gets the extensions of files that are taken for pictures and not read.
     private static func names(in folder: String, _ unread: inout [String]) throws(Refusal) -> [(name: String, isFolder: Bool)] {
-        guard let directory = opendir(folder) else { throw Refusal(reason: String(cString: strerror(errno))) }
+        guard let directory = folder.withSystemPath({ opendir($0) }) else { throw Refusal(reason: String(cString: strerror(errno))) }
         defer { closedir(directory) }
         var found: [(name: String, isFolder: Bool)] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+                pointer.withMemoryRebound(to: UInt8.self, capacity: Int(NAME_MAX) + 1) { name in
+                    SystemPath.text(of: UnsafeBufferPointer(start: name, count: strnlen(UnsafeRawPointer(name), Int(NAME_MAX))))
+                }
             }
             guard !name.hasPrefix(".") else { continue }
             switch Int(entry.pointee.d_type) {
@@ -81,7 +83,7 @@ struct FolderWalk {
                 var status = stat()
                 let path = folder + "/" + name
                 let isLink = entry.pointee.d_type == UInt8(DT_LNK)
-                guard (isLink ? stat(path, &status) : lstat(path, &status)) == 0 else {
+                guard path.withSystemPath({ isLink ? stat($0, &status) : lstat($0, &status) }) == 0 else {
                     // A link to nothing that is called a picture is a picture that cannot be read: it is told, not passed over.
                     if isPicture(name) { found.append((name, false)) }
                     continue

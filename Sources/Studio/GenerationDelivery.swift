@@ -1,6 +1,7 @@
 import Diffusion
 import Engines
 import Foundation
+import Glibc
 import Pixels
 
 extension Studio {
@@ -27,7 +28,7 @@ extension Studio {
                 throw StudioError.notTransparent(path: url.path)
             }
             let folder = url.deletingLastPathComponent().path
-            guard FileManager.default.isWritableFile(atPath: folder) else { throw StudioError.noFolder(path: folder) }
+            guard folder.withSystemPath({ access($0, W_OK) }) == 0 else { throw StudioError.noFolder(path: folder) }
             return (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
         case .folder(let folder):
             let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
@@ -93,7 +94,7 @@ extension Studio {
                     untouchedDigest: untouched?.sha256)
                 text.hashes = hashes
                 let entries = text.entries().map { ($0.key, $0.text) }
-                let isNew = !order.overwrites || !FileManager.default.fileExists(atPath: file.path)
+                let isNew = !order.overwrites || SystemPath.kind(of: file.path) == nil
                 let place = try Studio.write(
                     image.image, to: file, text: entries, lossless: request.mode == .repaint, replacing: order.overwrites)
                 delivered.append(place)
@@ -105,7 +106,7 @@ extension Studio {
             guard error is CancellationError || delivered.isEmpty else {
                 throw StudioError.partlyWritten(paths: delivered.map(\.path), of: files.count, reason: "\(error)")
             }
-            for file in written { try? FileManager.default.removeItem(at: file) }
+            for file in written { _ = file.path.withSystemPath { unlink($0) } }
             throw error
         }
         let sum = { (part: KeyPath<PipelineResult.Seconds, Double>) in results.reduce(0) { $0 + $1.seconds[keyPath: part] } }

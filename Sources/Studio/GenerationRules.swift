@@ -30,6 +30,8 @@ struct OrderKnowledge {
     /// The sizes that the model's manifest allows.
     var sizes: SizeRule?
     var recognised: GenerationOrder.Recognition?
+    /// What a LoRA for few steps, which a prompt calls, makes of the two above; nil where it calls none.
+    var distilled: (_ prompt: String) -> (usage: Usage, recognised: GenerationOrder.Recognition)? = { _ in nil }
     var picture: GenerationOrder.Picture?
     var mask: GenerationOrder.Picture?
     var engines: [String] = [BuiltinEngine.name]
@@ -48,6 +50,17 @@ struct OrderKnowledge {
     var wildcardLines: (String) throws -> [String] = { throw WildcardError.noFile(name: $0, folder: "") }
     /// The negative prompt that stands for the picture, whatever the positive one is.
     var standingNegative: () throws -> String? = { nil }
+
+    /// Takes over what a LoRA that is called has the model do.
+    ///
+    /// - Parameter prompt: the styles' words are called with it.
+    /// - Returns: whether there is such a LoRA.
+    fileprivate mutating func heed(_ prompt: String, styles: [String]) -> Bool {
+        let words = [prompt] + styles.compactMap { try? style($0).prompt }
+        guard let found = distilled(words.joined(separator: "\n")) else { return false }
+        (usage, recognised) = found
+        return true
+    }
 }
 
 extension GenerationRequest {
@@ -84,23 +97,23 @@ extension GenerationOrder {
         let engine = wish.engine ?? BuiltinEngine.name
         guard known.engines.contains(engine) else { throw OrderError.unknown(what: "engine", value: engine, known: known.engines) }
         if known.isOutside { try Self.allowElsewhere(wish) }
+        for (what, text) in [("prompt", wish.prompt), ("negative", wish.negative)] where text.map(SystemPath.isForeign) == true {
+            throw OrderError.notUTF8(what: what)
+        }
         let preview = try Self.file(wish.preview, isPicture: "preview")
         let strengths = try Self.sheet(wish)
-        var request = try Self.request(wish, known)
-        try Self.grow(&request, wish)
-        if request.mode == .paint, wish.prompt == nil { throw OrderError.nothingToPaint }
-        // A sheet compares strengths: with one seed.
-        if !strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
-        do {
-            try request.validate()
-        } catch {
-            throw OrderError.request(error)
-        }
+        var known = known
+        _ = known.heed(wish.prompt ?? "", styles: wish.styles ?? [])
+        var request = try Self.sound(wish, known, strengths: strengths)
         var promptNumber: Int?
         if request.mode != .paint {
             // A prompt that was said to be empty is one.
             if wish.prompt == nil {
                 let approved = try known.approved()
+                // A LoRA in it decides as one that was said.
+                if known.heed(approved.positive, styles: wish.styles ?? []) {
+                    request = try Self.sound(wish, known, strengths: strengths)
+                }
                 (request.prompt, promptNumber) = (approved.positive, approved.number)
                 if wish.negative == nil { request.negative = approved.negative }
             } else if wish.negative == nil {
@@ -141,9 +154,25 @@ extension GenerationOrder {
         if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
         if wish.spacing != nil { throw .onlyBuiltin(what: "a spacing of the steps") }
         if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
+        if let share = wish.mergeTokens, share > 0 { throw .onlyBuiltin(what: "merging tokens") }
         if let every = wish.reuseEvery, every > 1 { throw .onlyBuiltin(what: "reusing a pass") }
         if let side = wish.firstSide, side != 0 { throw .onlyBuiltin(what: "a first side") }
         if let drafts = wish.drafts, drafts > 1 { throw .onlyBuiltin(what: "trying drafts") }
+    }
+
+    /// The request with all settings, which are within what is allowed; what the person approved is not in it yet.
+    private static func sound(_ wish: GenerationWish, _ known: OrderKnowledge, strengths: [Double]) throws -> GenerationRequest {
+        var request = try Self.request(wish, known)
+        try Self.grow(&request, wish)
+        if request.mode == .paint, wish.prompt == nil { throw OrderError.nothingToPaint }
+        // A sheet compares strengths: with one seed.
+        if !strengths.isEmpty { (request.count, request.drafts) = (1, 1) }
+        do {
+            try request.validate()
+        } catch {
+            throw OrderError.request(error)
+        }
+        return request
     }
 
     private static func request(_ wish: GenerationWish, _ known: OrderKnowledge) throws -> GenerationRequest {
@@ -168,6 +197,7 @@ extension GenerationOrder {
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
         request.guidanceUntil = wish.guidanceUntil
         request.reuseEvery = wish.reuseEvery == 1 ? nil : wish.reuseEvery
+        request.mergeTokens = wish.mergeTokens == 0 ? nil : wish.mergeTokens
         // A manifest may name a sampler of a later version.
         var usual = usage.sampler.flatMap(SamplerName.init(rawValue:)) ?? request.sampler
         if request.profile == .a1111 {

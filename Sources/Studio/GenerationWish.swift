@@ -36,6 +36,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package var guidanceUntil: Double?
     /// Every how many passes go through the whole network, 1 to 10.
     package var reuseEvery: Int?
+    /// The share of a large map's pixels that are merged into others for its look at itself, 0 to 0.75.
+    package var mergeTokens: Double?
     package var seed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
@@ -86,7 +88,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, seed, sampler,
+        case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, mergeTokens,
+            seed, sampler,
             spacing,
             clipSkip, size, autoencoder
         case firstSide, refine
@@ -124,6 +127,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         guidance = try values.decodeIfPresent(Double.self, forKey: .guidance)
         guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
         reuseEvery = try values.decodeIfPresent(Int.self, forKey: .reuseEvery)
+        mergeTokens = try values.decodeIfPresent(Double.self, forKey: .mergeTokens)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)

@@ -185,13 +185,17 @@ struct JobRun: Sendable {
     private func begin(_ plan: GenerationPlan, _ picture: PictureFile?, _ library: Library) throws -> Int64 {
         let request = order.request
         if case .folder(let folder) = order.place {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            if let reason = SystemPath.makeFolder(folder.path) { throw StudioError.unwritableOutput(path: folder.path, reason: reason) }
         }
         return try library.record(
             NewGeneration(
                 kind: request.mode.kind, request: request.json(strengths: order.strengths), seed: order.seed, model: order.model.name,
                 profile: request.profile.rawValue, precision: plan.precision, stepsRequested: request.steps,
-                pictureID: try picture.map { try library.record($0.record).id }, promptNumber: order.promptNumber, mask: try keepMask()),
+                pictureID: try picture.map { picture in
+                    // One whose file was changed beside its pixels is found before it is taken for a new one.
+                    _ = try library.picture(of: picture)
+                    return try library.record(picture.record).id
+                }, promptNumber: order.promptNumber, mask: try keepMask()),
             ofJob: job
         ).id
     }
@@ -223,6 +227,9 @@ extension GenerationRequest.Mode {
 
 extension PictureFile {
     var record: NewPicture {
-        NewPicture(sha256: sha256, width: width, height: height, path: ScreeningDesk.storedPath(path), stamp: stamp)
+        let place = ScreeningDesk.storedPath(path)
+        return NewPicture(
+            sha256: sha256, width: width, height: height, path: place, stamp: stamp,
+            name: SystemPath.isForeign(place) ? ForeignNames.shown(URL(fileURLWithPath: place).lastPathComponent) : nil)
     }
 }

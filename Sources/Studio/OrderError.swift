@@ -13,6 +13,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     case nothingSelected(name: String, picture: String, seen: [String])
     case nothingToPaint
     case notAPictureName(what: String, name: String)
+    /// A text that was typed in another encoding.
+    case notUTF8(what: String)
     /// A sheet is one picture with one seed.
     case sheetOf(count: Int, drafts: Int)
     case noStrengths([Double])
@@ -34,7 +36,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .noMask: "mask"
         case .maskAndSelection, .nothingSelected: "select"
         case .nothingToPaint: "prompt"
-        case .notAPictureName(let what, _): Self.key(what)
+        case .notAPictureName(let what, _), .notUTF8(let what): Self.key(what)
         case .sheetOf, .noStrengths: "strengths"
         case .noValue(let axis, _): axis
         case .axisTwice: "y"
@@ -42,6 +44,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
         case .onlyBuiltin(let what) where what.hasPrefix("reusing"): "reuseEvery"
+        case .onlyBuiltin(let what) where what.hasPrefix("merging"): "mergeTokens"
         case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
         case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
         case .onlyBuiltin(let what):
@@ -84,6 +87,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
                 + (seen.isEmpty ? ", nor any other thing that can be selected" : "; found were \(seen.joined(separator: ", "))")
                 + ". Name another, or a mask."
         case .nothingToPaint: "Say what to paint: redraw paint \"a photo of a cat\"."
+        case .notUTF8(let what): "the \(what) is not in UTF-8; set the terminal to UTF-8, or convert the text"
         case .notAPictureName(let what, let name): "the \(what) \(name) must end in .png, .jpg or .webp"
         case .sheetOf(let count, let drafts):
             "several strengths make one sheet with one seed; leave \(count > 1 ? "the count \(count)" : "the drafts \(drafts)") out"

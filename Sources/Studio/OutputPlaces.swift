@@ -1,6 +1,7 @@
 import Engines
 import Foundation
 import Glibc
+import Pixels
 
 /// The places a generation writes to, looked at before anything is computed: nothing a person has is replaced unless they said so, and the
 /// pictures it starts from and the library never are.
@@ -11,6 +12,9 @@ struct OutputPlaces {
     /// - Parameter pictures: the files of the pictures themselves.
     func check(pictures: [URL]) throws(StudioError) {
         let asides = [order.preview, order.latent].compactMap { $0 }
+        if let latent = order.latent, SystemPath.isForeign(latent.path) {
+            throw .unwritableOutput(path: latent.path, reason: "latents are written under names in UTF-8 alone")
+        }
         for file in pictures + asides {
             if let reason = Self.obstacle(file) { throw .unwritableOutput(path: file.path, reason: reason) }
             if let kept = kept.first(where: { Self.isSame($0, file) }) { throw .outputIsSource(path: file.path, source: kept.path) }
@@ -33,25 +37,28 @@ struct OutputPlaces {
 
     /// Whether something has the name, be it a link that leads nowhere.
     static func isTaken(_ file: URL) -> Bool {
-        var status = stat()
-        return lstat(file.path, &status) == 0
+        SystemPath.kind(of: file.path, following: false) != nil
     }
 
     /// Why the file system would not take a file of that name; nil where it would. A folder that is still to be made is no obstacle.
     private static func obstacle(_ file: URL) -> String? {
         var status = stat()
-        if lstat(file.path, &status) == 0 {
+        if file.path.withSystemPath({ lstat($0, &status) }) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else { return "it is a folder" }
         } else if errno == ENAMETOOLONG {
             return "its name is too long for the file system"
         }
         let folder = file.deletingLastPathComponent().path
-        guard access(folder, F_OK) == 0 else { return errno == ENOENT ? nil : String(cString: strerror(errno)) }
-        return access(folder, W_OK | X_OK) == 0 ? nil : "its folder cannot be written to (\(String(cString: strerror(errno))))"
+        guard folder.withSystemPath({ access($0, F_OK) }) == 0 else { return errno == ENOENT ? nil : String(cString: strerror(errno)) }
+        return folder.withSystemPath({ access($0, W_OK | X_OK) }) == 0
+            ? nil : "its folder cannot be written to (\(String(cString: strerror(errno))))"
     }
 
     private static func isSame(_ first: URL, _ second: URL) -> Bool {
         var (one, other) = (stat(), stat())
-        return stat(first.path, &one) == 0 && stat(second.path, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino
+        guard first.path.withSystemPath({ stat($0, &one) }) == 0, second.path.withSystemPath({ stat($0, &other) }) == 0 else {
+            return false
+        }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 }

@@ -15,9 +15,12 @@ extension PictureFile {
     /// Looks into the picture's texts and into `photo.txt` or `photo.jpg.txt` beside it.
     ///
     /// Texts are no reason to refuse a picture: what cannot be read is told in the notes.
-    package func recovery() -> Recovery {
+    ///
+    /// - Parameter isOurs: whether the text beside it whose file has this SHA-256 is a caption that Redraw wrote: what it suggested itself is
+    ///   nobody's word.
+    package func recovery(captions isOurs: (_ sha256: String) -> Bool = { _ in false }) -> Recovery {
         var notes = (try? ImageFile.unreadTexts(of: bytes)) ?? []
-        let sidecar = sidecar(notes: &notes)
+        let sidecar = sidecar(notes: &notes, isOurs)
         var texts = (try? ImageFile.text(of: bytes)) ?? [:]
         var found = RecoveredPrompts.find(in: texts, isPNG: format == .png, sidecar: sidecar)
         // The pixels are looked through only where the entries say nothing: that takes decoding all of them.
@@ -28,13 +31,15 @@ extension PictureFile {
         return Recovery(prompts: found, notes: notes)
     }
 
-    private func sidecar(notes: inout [String]) -> (name: String, text: String)? {
+    private func sidecar(notes: inout [String], _ isOurs: (String) -> Bool) -> (name: String, text: String)? {
         let picture = URL(fileURLWithPath: ScreeningDesk.storedPath(path))
         let stem = picture.deletingPathExtension()
         let candidates = ["txt", "caption", "TXT"].flatMap { [stem.appendingPathExtension($0), picture.appendingPathExtension($0)] }
         for file in candidates {
             var status = stat()
-            guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { continue }
+            guard file.path.withSystemPath({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+                continue
+            }
             let name = file.lastPathComponent
             guard status.st_size <= RecoveredPrompts.longestCaption else {
                 notes.append("\(name) is \(status.st_size) bytes long, too long for a caption (\(RecoveredPrompts.longestCaption) at most)")
@@ -42,6 +47,10 @@ extension PictureFile {
             }
             guard let bytes = try? FileBytes.read(file) else {
                 notes.append("\(name) cannot be read")
+                continue
+            }
+            guard !isOurs(bytes.sha256) else {
+                notes.append("\(name), a caption that Redraw wrote")
                 continue
             }
             guard let text = CaptionText.decoded(bytes) else {

@@ -25,9 +25,8 @@ package struct PictureFile: Sendable {
     /// - Throws: ``StudioError`` where there is no such file, `ImageError` where it is no picture or exceeds a limit.
     package init(path: String) throws {
         let url = URL(asTyped: path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { throw StudioError.noPicture(path: path) }
-        guard !isFolder.boolValue else { throw StudioError.isFolder(path: path) }
+        guard let kind = SystemPath.kind(of: url.path) else { throw StudioError.noPicture(path: path) }
+        guard kind != .folder else { throw StudioError.isFolder(path: path) }
         let stamp = FileStamp(path: url.path)
         let bytes: [UInt8]
         do {
@@ -86,7 +85,7 @@ extension FileStamp {
     /// How the file at a path looks from outside; nil where it cannot be told.
     init?(path: String) {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard path.withSystemPath({ stat($0, &status) }) == 0 else { return nil }
         let (seconds, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
         self.init(bytes: Int(status.st_size), modified: seconds &* 1_000_000_000 &+ nanoseconds)
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Pixels
 import Synchronization
 
 /// Paths of pictures as they come, from folders, from arguments and from standard input. A thread of its own looks for them, some hundred
@@ -34,18 +35,22 @@ package final class PictureListing: Sendable {
 
     private let sources: [Source]
     private let isRecursive: Bool
+    private let shard: Shard?
     private let state = Mutex(State())
     private let room = DispatchSemaphore(value: 0)
     private let counted = Mutex<Int?>(nil)
 
     private let unread = Mutex<[String: Int]>([:])
+    private let others = Mutex(0)
 
     /// - Parameters:
     ///   - isRecursive: whether folders in folders are looked into.
+    ///   - shard: the part of the pictures that is given out; what cannot be listed is a problem of every part.
     ///   - counts: whether folders are counted beforehand, on another thread, for ``total``.
-    package init(_ sources: [Source], isRecursive: Bool = true, counts: Bool = false, ahead: Int = 256) {
+    package init(_ sources: [Source], isRecursive: Bool = true, shard: Shard? = nil, counts: Bool = false, ahead: Int = 256) {
         self.sources = sources
         self.isRecursive = isRecursive
+        self.shard = shard
         // Not its initial value: libdispatch wants that back before it lets a semaphore go.
         for _ in 0..<ahead { room.signal() }
         Thread.detachNewThread { [self] in list() }
@@ -57,6 +62,9 @@ package final class PictureListing: Sendable {
 
     /// Files in folders that people take for pictures and that are not read: how many there were so far, by extension.
     package var passedOver: [String: Int] { unread.withLock { $0 } }
+
+    /// Pictures of other shards that were come by so far.
+    package var ofOtherShards: Int { others.withLock { $0 } }
 
     // MARK: Taking
 
@@ -142,14 +150,29 @@ package final class PictureListing: Sendable {
         wake()
     }
 
+    /// As ``give(_:)``, where the picture is of the shard that is listed.
+    ///
+    /// - Parameter name: what tells its shard.
+    private func give(picture path: String, named name: some StringProtocol) -> Bool {
+        guard let shard, !shard.holds(name) else { return give(.picture(path)) }
+        others.withLock { $0 += 1 }
+        return true
+    }
+
+    /// What a picture in a folder is called there, at whatever place the folder is mounted.
+    private static func name(of path: String, below folder: String) -> Substring {
+        path.dropFirst(folder.count).drop { $0 == "/" }
+    }
+
     private func list(_ path: String) -> Bool {
-        guard Self.isFolder(path) else { return give(.picture(path)) }
+        guard Self.isFolder(path) else { return give(picture: path, named: path) }
+        let folder = path
         var count = 0
         let goesOn = FolderWalk(folder: path, isRecursive: isRecursive).visit { found in
             switch found {
             case .picture(let path):
                 count += 1
-                return give(.picture(path))
+                return give(picture: path, named: Self.name(of: path, below: folder))
             case .unreadableFolder(let path, let reason):
                 count += 1
                 return give(.problem("\(path) cannot be read: \(reason)"))
@@ -167,9 +190,11 @@ package final class PictureListing: Sendable {
 
     private func listStandardInput() -> Bool {
         var strange = 0
-        while let line = readLine() {
-            // One name that cannot be told from bytes is passed over; a picture's own bytes are many such lines.
-            guard !line.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.properties.generalCategory == .control }) else {
+        var lines = InputLines()
+        while let line = lines.next() {
+            // Names may be of any bytes, but most lines that look so are none. A picture's own bytes are many such lines.
+            let isStrange = SystemPath.isForeign(line) || line.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            guard !isStrange || SystemPath.kind(of: NSString(string: line).expandingTildeInPath, following: false) != nil else {
                 strange += 1
                 guard strange < Self.mostStrangeLines else {
                     return give(.problem("standard input is no list of paths; give a picture's path, not its bytes"))
@@ -177,20 +202,20 @@ package final class PictureListing: Sendable {
                 guard give(.problem("a line of standard input is no path that can be read: \(line.prefix(200))")) else { return false }
                 continue
             }
-            if !line.isEmpty, !(Self.isFolder(line) ? list(line) : give(.picture(line))) { return false }
+            if !line.isEmpty, !list(line) { return false }
         }
         return true
     }
 
     private func count() {
         var count = 0
-        for case .path(let path) in sources {
-            guard Self.isFolder(path) else {
-                count += 1
+        for case .path(let source) in sources {
+            guard Self.isFolder(source) else {
+                if shard?.holds(source) ?? true { count += 1 }
                 continue
             }
-            FolderWalk(folder: path, isRecursive: isRecursive).visit { found in
-                if case .picture = found { count += 1 }
+            FolderWalk(folder: source, isRecursive: isRecursive).visit { found in
+                if case .picture(let path) = found, shard?.holds(Self.name(of: path, below: source)) ?? true { count += 1 }
                 return !state.withLock { $0.isAbandoned }
             }
         }
@@ -199,8 +224,6 @@ package final class PictureListing: Sendable {
 
     /// Whether a folder, or a link to one, is there.
     package static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        let expanded = NSString(string: path).expandingTildeInPath
-        return FileManager.default.fileExists(atPath: expanded, isDirectory: &isFolder) && isFolder.boolValue
+        SystemPath.kind(of: NSString(string: path).expandingTildeInPath) == .folder
     }
 }

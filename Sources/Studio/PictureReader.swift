@@ -6,8 +6,8 @@ import Screening
 /// What is done with a file before the encoder looks at it, on any thread.
 struct PictureReader: Sendable {
     enum Outcome: Sendable {
-        case standing(path: String, PictureRecord, AnalysisRecord)
-        case read(PictureFile, Image, Duration)
+        case standing(path: String, PictureRecord, AnalysisRecord, knownAs: String? = nil)
+        case read(PictureFile, DecodedImage, Duration)
         case failed(String)
         /// It would take too much memory beside others; its turn comes when nothing else is looked at.
         case tooLarge(PictureListing.Entry)
@@ -60,11 +60,29 @@ struct PictureReader: Sendable {
         // A JPEG is decoded in a fraction of its size, the others in full.
         let needed = file.width * file.height * (file.format == .jpeg ? 1 : 4)
         guard isAlone || needed <= Self.largestAhead else { return .tooLarge(entry) }
+        // A JPEG is known by its pixels before they are decoded.
+        if file.format == .jpeg, let standing = try standing(changed: file) { return standing }
+        let decoded: DecodedImage
         do {
-            return .read(file, try file.decoded(targetShortSide: shortSide).image, begin.duration(to: .now))
+            decoded = try file.decoded(targetShortSide: shortSide)
         } catch {
             return .failed("\(error)")
         }
+        if file.format != .jpeg, let standing = try standing(changed: file, decoded) { return standing }
+        return .read(file, decoded, begin.duration(to: .now))
+    }
+
+    /// A picture that was looked at before, whose file was given keywords since or was changed otherwise beside its pixels. One with other
+    /// words in it is looked at again.
+    private func standing(changed file: PictureFile, _ decoded: DecodedImage? = nil) throws -> Outcome? {
+        guard !again, try library.picture(sha256: file.sha256) == nil, let known = try library.changed(file, decoded),
+            try tagger.map({ try hasLooked($0, at: known.sha256) }) ?? true,
+            let (_, analysis) = try library.standingAnalysis(
+                ofPicture: known.sha256, encoder: encoder, vocabulary: vocabulary, wording: wording)
+        else { return nil }
+        let recovered = file.recovery { (try? library.wrote(caption: $0, of: known.id)) ?? false }.prompts.first
+        guard try recovered.map(RecoveredEntry.init) == analysis.recovered?.decoded() else { return nil }
+        return .standing(path: file.path, try library.record(file.record), analysis, knownAs: known.saidOfChangedFile)
     }
 
     private func hasLooked(_ tagger: EncoderIdentity, atFile path: String, _ stamp: FileStamp) throws -> Bool {

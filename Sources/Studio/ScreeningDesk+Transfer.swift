@@ -9,14 +9,18 @@ package enum TransferError: Error, Equatable, CustomStringConvertible {
     case isTheLibrary(path: String)
     case unwritable(path: String, reason: String)
     case unreadable(path: String)
+    /// A folder in which no library is.
+    case noLibrary(path: String)
     case notAnExport(path: String, reason: String)
 
     package var description: String {
         switch self {
         case .exists(let path): "\(path) is there already; name another file, or add --overwrite"
-        case .isTheLibrary(let path): "\(path) is the library itself; name a file elsewhere"
+        case .isTheLibrary(let path): "\(path) is the library itself; name another one, or a file elsewhere"
         case .unwritable(let path, let reason): "\(path) \(reason); name a file in a folder of yours with --output"
-        case .unreadable(let path): "\(path) cannot be read; name a file that `redraw export` wrote"
+        case .unreadable(let path): "\(path) cannot be read; name a file that `redraw export` wrote, or another library's folder"
+        case .noLibrary(let path):
+            "no library is in \(path); name a folder that was given to --library, or a file that `redraw export` wrote"
         case .notAnExport(let path, let reason): "\(path): \(reason)"
         }
     }
@@ -47,18 +51,69 @@ extension ScreeningDesk {
         return count
     }
 
-    /// Takes the export in a file in, some pictures at a time. What is decided here stays as it is.
+    /// Takes in what was exported, and other libraries, one after the other and some pictures at a time. What is decided here stays as it is.
     ///
-    /// - Parameter onPictures: told how many pictures have been taken in so far; what it throws ends the import.
-    /// - Throws: ``TransferError``.
+    /// All of them are looked at first: one that is none of these changes nothing.
+    ///
+    /// - Parameters:
+    ///   - files: exports, libraries' files or their folders.
+    ///   - onPictures: told how many pictures have been taken in so far; what it throws ends the import.
+    /// - Throws: ``TransferError``; `LibraryError` for a library that cannot be read.
     package func `import`(
-        contentsOf file: URL, by person: String, onPictures: (Int) throws -> Void = { _ in }
+        contentsOf files: [URL], by person: String, onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
+        let arrivals = try files.map(arrival)
+        var report = ImportReport()
+        for arrival in arrivals {
+            let before = report.picturesAdded + report.picturesMerged
+            report.add(try take(arrival, by: person) { try onPictures(before + $0) })
+        }
+        return report
+    }
+
+    /// What is taken in, found to be what it should be.
+    private enum Arrival {
+        case text(URL)
+        case library(URL)
+    }
+
+    private func arrival(_ named: URL) throws -> Arrival {
+        var file = named
+        if PictureListing.isFolder(named.path) {
+            file = named.appendingPathComponent(Library.fileName)
+            guard FileManager.default.fileExists(atPath: file.path) else { throw TransferError.noLibrary(path: named.path) }
+        }
+        guard !isOurs(file) else { throw TransferError.isTheLibrary(path: named.path) }
+        return try telling(file) {
+            if ArrivingLibrary.isOne(file) {
+                _ = try ArrivingLibrary(contentsOf: file)
+                return .library(file)
+            }
+            try Library.check(ExportText(contentsOf: file))
+            return .text(file)
+        }
+    }
+
+    private func take(_ arrival: Arrival, by person: String, _ onPictures: (Int) throws -> Void) throws -> ImportReport {
+        switch arrival {
+        case .text(let file):
+            try telling(file) {
+                try library.import({ try ExportText(contentsOf: file) }, isChecked: true, by: person, onPictures: onPictures)
+            }
+        case .library(let file):
+            try library.merge(ArrivingLibrary(contentsOf: file), by: person, onPictures: onPictures)
+        }
+    }
+
+    private func telling<Value>(_ file: URL, _ body: () throws -> Value) throws -> Value {
         do {
-            return try library.import({ try ExportText(contentsOf: file) }, by: person, onPictures: onPictures)
+            return try body()
         } catch let error as LibraryError {
-            guard case .notAnExport = error else { throw error }
-            throw TransferError.notAnExport(path: file.path, reason: "\(error)")
+            switch error {
+            case .notAnExport: throw TransferError.notAnExport(path: file.path, reason: "\(error)")
+            case .notALibrary: throw TransferError.notAnExport(path: file.path, reason: "this is a file of another program")
+            default: throw error
+            }
         } catch is CocoaError {
             throw TransferError.unreadable(path: file.path)
         }
@@ -72,7 +127,7 @@ extension ScreeningDesk {
             $0.hasPrefix(database.lastPathComponent) || [JobLock.fileName, JobLock.analysesFileName].contains($0)
         }
         var wanted = stat()
-        guard stat(file.path, &wanted) == 0 else { return false }
+        guard file.path.withSystemPath({ stat($0, &wanted) }) == 0 else { return false }
         return names.contains { name in
             var found = stat()
             return stat(folder.appendingPathComponent(name).path, &found) == 0 && found.st_dev == wanted.st_dev

@@ -1,5 +1,5 @@
-import Catalog
 import Foundation
+import Pixels
 import Screening
 import Vocabulary
 
@@ -82,8 +82,11 @@ extension Library {
     /// As ``ScreeningDesk/picture(_:)``, for those who only look.
     func picture(meant reference: String) throws -> PictureRecord {
         let path = ScreeningDesk.storedPath(reference)
-        if let sha256 = ModelCatalog.digest(of: URL(fileURLWithPath: path)) {
-            guard let picture = try picture(sha256: sha256) else { throw LibraryError.noSuchPicture(reference) }
+        if SystemPath.kind(of: path) == .file {
+            // What is no picture was never one of the library's.
+            guard let file = try? PictureFile(path: path), let picture = try picture(of: file) else {
+                throw LibraryError.noSuchPicture(reference)
+            }
             return picture
         }
         if let picture = try picture(path: path) { return picture }

@@ -92,14 +92,17 @@ extension Studio {
     package func keep(preset name: String, _ wish: LibraryWish, replacing: Bool) throws {
         var wish = wish
         (wish.picture, wish.mask) = (nil, nil)
-        guard try premises.library().keep(preset: name, wish: JSON.text(wish), replacing: replacing) else {
+        let standing = try keptPresets().named(name)?.name
+        guard try premises.library().keep(preset: standing ?? name, wish: JSON.text(wish), replacing: replacing) else {
             throw StudioError.presetExists(name)
         }
     }
 
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
     package func remove(preset name: String) throws {
-        guard try premises.library().remove(preset: name) else { throw StudioError.noSuchPreset(name) }
+        guard let kept = try keptPresets().named(name), try premises.library().remove(preset: kept.name) else {
+            throw StudioError.noSuchPreset(name)
+        }
     }
 }
 
@@ -107,4 +110,11 @@ extension Studio {
 package struct PresetReport: Codable, Sendable {
     package let name: String
     package let wish: LibraryWish
+}
+
+extension [PresetReport] {
+    /// The one of a name as it is written or, where there is none, whatever its capitals: how presets are found, wherever they are named.
+    func named(_ name: String) -> PresetReport? {
+        first { $0.name == name } ?? first { $0.name.caseInsensitiveCompare(name) == .orderedSame }
+    }
 }

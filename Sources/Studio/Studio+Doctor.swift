@@ -1,10 +1,11 @@
 import Engines
 import Foundation
+import Pixels
 import Screening
 import Threads
 
 extension Studio {
-    /// Looks at everything a run needs, and changes nothing but an empty library that is made where there is none.
+    /// Looks at everything a run needs. An empty library is made where there is none, and what killed writes left is removed.
     package func examine() async throws -> [Finding] {
         try await NumericQueue.shared.run { self.findings() }
     }
@@ -23,7 +24,45 @@ extension Studio {
                 guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
                 return "\(premises.libraryFolder.path), \(try premises.library().pictureCount()) pictures"
             },
+            found("leftovers") { leftovers() },
         ]
+    }
+
+    /// Folders that generations and captions went to, which are looked through.
+    private static let mostFolders = 1000
+
+    /// Removes what writes left that were killed, wherever Redraw writes, and tells it; downloads that were broken off are gone on with, and so
+    /// are told only.
+    private func leftovers() -> String {
+        let own = [premises.libraryFolder] + LibraryFiles.Shelf.allCases.map { files.folder($0) } + [installation.cache]
+        let written = (try? premises.library().writtenFolders(limit: Self.mostFolders)) ?? []
+        var (count, bytes, downloads) = (0, 0, 0)
+        for folder in Set(own.map(\.path) + subfolders(of: installation.cache) + written) {
+            let removed = AbandonedFiles.remove(in: folder)
+            (count, bytes) = (count + removed.files, bytes + removed.bytes)
+        }
+        for folder in [installation.personalModels.path] + subfolders(of: installation.personalModels) {
+            let removed = AbandonedFiles.remove(in: folder)
+            (count, bytes) = (count + removed.files, bytes + removed.bytes)
+            downloads += ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).count { $0.hasSuffix(".partial") }
+        }
+        let size = bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 500_000) / 1_000_000) MB"
+        var parts = [count == 0 ? "none of writes that were broken off" : "\(count) of writes that were broken off, \(size), now removed"]
+        if downloads > 0 {
+            parts.append(
+                "\(downloads) of downloads (.partial in \(installation.personalModels.path)): the same pull goes on with "
+                    + (downloads == 1 ? "it" : "them"))
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    /// Folders in a folder, and in these, as models and vocabularies lie.
+    private func subfolders(of folder: URL, depth: Int = 2) -> [String] {
+        guard depth > 0 else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.prefix(Self.mostFolders).map { folder.appendingPathComponent($0) }.filter {
+            SystemPath.kind(of: $0.path, following: false) == .folder
+        }.flatMap { [$0.path] + subfolders(of: $0, depth: depth - 1) }
     }
 
     private func vocabularyFinding() -> Finding {

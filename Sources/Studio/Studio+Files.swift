@@ -6,16 +6,22 @@ import Screening
 extension Studio {
     /// What a picture file says of itself, and whether the library knows how it was made. No library is made where there is none.
     package func info(_ file: PictureFile) throws -> FileReport {
-        let recovery = file.recovery()
-        var notes = recovery.notes
         var generation: Int64?
+        var failure: String?
+        var captions: (String) -> Bool = { _ in false }
         if FileManager.default.fileExists(atPath: premises.libraryFolder.appendingPathComponent(Library.fileName).path) {
             do {
-                generation = try Library(folder: premises.libraryFolder).generation(ofOutput: file.sha256)?.id
+                let library = try Library(folder: premises.libraryFolder)
+                generation = try library.generation(ofOutput: file.sha256)?.id
+                if let known = try library.picture(sha256: file.sha256) {
+                    captions = { (try? library.wrote(caption: $0, of: known.id)) ?? false }
+                }
             } catch {
-                notes.append("\(error)")
+                failure = "\(error)"
             }
         }
+        let recovery = file.recovery(captions: captions)
+        let notes = recovery.notes + (failure.map { [$0] } ?? [])
         return FileReport(
             path: file.path, sha256: file.sha256, width: file.width, height: file.height, format: file.format.description,
             orientation: file.orientation.rawValue, bytes: file.bytes.count, text: try ImageFile.text(of: file.bytes),

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import Screening
 
 /// What forgetting a picture takes out of the library, and which files go with it.
@@ -40,7 +41,7 @@ extension Studio {
 
     private func report(_ id: Int64, _ extent: PictureExtent, _ removed: [String]) -> ForgottenReport {
         let gone = Set(removed)
-        let stays = extent.files.map(\.path).filter { !gone.contains($0) && FileManager.default.fileExists(atPath: $0) }
+        let stays = extent.files.map(\.path).filter { !gone.contains($0) && SystemPath.kind(of: $0) != nil }
         return ForgottenReport(
             picture: id, sha256: extent.sha256, analyses: extent.analyses, decisions: extent.decisions, prompts: extent.prompts,
             generations: extent.generations, removed: removed, stays: Array(Set(stays)).sorted())

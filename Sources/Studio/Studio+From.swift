@@ -29,7 +29,7 @@ extension Studio {
     /// - Returns: what of the file has no counterpart here, in words.
     /// - Throws: ``ParametersError``; `ImageError` where the file cannot be read.
     package func fill(_ wish: inout GenerationWish, from path: String) throws -> [String] {
-        var (found, notes) = try parameters(of: path)
+        var (found, notes) = try parameters(of: path, model: wish.model)
         // How it is made is said by who asks; a painting has no strength.
         found.mode = nil
         if wish.mode == GenerationRequest.Mode.paint.rawValue {
@@ -43,7 +43,7 @@ extension Studio {
         return notes
     }
 
-    private func parameters(of path: String) throws -> (GenerationWish, [String]) {
+    private func parameters(of path: String, model: String?) throws -> (GenerationWish, [String]) {
         let url = URL(asTyped: path)
         let bytes: [UInt8]
         do {
@@ -56,14 +56,14 @@ extension Studio {
             // Its own record says all of it; the line that other tools read does not.
             if let json = try ImageFile.text(of: bytes)["redraw"], let wish = GenerationWish(record: json) { return (wish, []) }
             guard let prompt = file.recovery().prompts.first else { throw ParametersError.none(path: path) }
-            return said(by: prompt)
+            return said(by: prompt, model: model)
         }
         guard bytes.count <= Self.longestText else { throw ParametersError.tooLong(path: path, bytes: bytes.count) }
         guard let text = CaptionText.decoded(bytes) else { throw ParametersError.noText(path: path) }
         if let wish = GenerationWish(record: text) { return (wish, []) }
         // A graph of ComfyUI stands in a file as it does in a picture: as what was run, or as what was drawn.
         for key in ["parameters", "prompt", "workflow"] {
-            if let prompt = RecoveredPrompts.find(in: [key: text], isPNG: true).first { return said(by: prompt) }
+            if let prompt = RecoveredPrompts.find(in: [key: text], isPNG: true).first { return said(by: prompt, model: model) }
         }
         guard bytes.count <= RecoveredPrompts.longestCaption, !text.hasPrefix("{"), !text.hasPrefix("[") else {
             throw ParametersError.none(path: path)
@@ -110,5 +110,7 @@ extension GenerationWish {
         strength = extent.strength
         (resize, outputSize) = (request.resize.rawValue, request.outputSize.rawValue)
         background = request.background
+        // Nobody chose what was chosen by the machine at hand.
+        if request.precision != .auto { precision = request.precision.rawValue }
     }
 }

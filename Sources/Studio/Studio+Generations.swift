@@ -205,12 +205,12 @@ extension LibraryWish {
         var wish = GenerationWish(settingsOf: request)
         wish.mode = request.mode.rawValue
         wish.strength = request.mode == .paint || strengths != nil ? nil : request.strength
-        (wish.prediction, wish.readsEmptyNegative) = (request.prediction?.rawValue, request.readsEmptyNegative)
-        (wish.strengths, wish.guidanceUntil, wish.reuseEvery) = (strengths, request.guidanceUntil, request.reuseEvery)
-        (wish.autoencoder, wish.spacing) = (request.autoencoder, request.spacing?.rawValue)
+        wish.strengths = strengths
         if request.profile == .redraw { wish.drafts = request.drafts }
         (wish.count, wish.precision) = (request.count, request.precision.rawValue)
-        if request.mode != .paint { (wish.resize, wish.outputSize) = (request.resize.rawValue, request.outputSize.rawValue) }
+        if request.mode != .paint {
+            (wish.resize, wish.outputSize, wish.background) = (request.resize.rawValue, request.outputSize.rawValue, request.background)
+        }
         settings = wish
     }
 }
@@ -220,8 +220,10 @@ extension GenerationWish {
     init(settingsOf request: GenerationRequest) {
         self.init()
         (prompt, negative, model) = (request.prompt, request.negative, request.model)
-        (steps, guidance, seed) = (request.steps, request.guidance, request.seed)
-        (sampler, clipSkip, profile) = (request.sampler.rawValue, request.clipSkip, request.profile.rawValue)
+        (steps, guidance, guidanceUntil, seed) = (request.steps, request.guidance, request.guidanceUntil, request.seed)
+        (sampler, spacing, clipSkip) = (request.sampler.rawValue, request.spacing?.rawValue, request.clipSkip)
+        (profile, autoencoder, prediction) = (request.profile.rawValue, request.autoencoder, request.prediction?.rawValue)
+        (readsEmptyNegative, reuseEvery, mergeTokens) = (request.readsEmptyNegative, request.reuseEvery, request.mergeTokens)
         if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
         if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
         if request.mode == .repaint {

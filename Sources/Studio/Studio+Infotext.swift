@@ -29,7 +29,9 @@ extension Studio {
     }
 
     /// What a found prompt and its settings come to here, and what of it has no counterpart.
-    func said(by found: RecoveredPrompt) -> (wish: GenerationWish, notes: [String]) {
+    ///
+    /// - Parameter model: that the person wishes for, whatever the settings say.
+    func said(by found: RecoveredPrompt, model own: String? = nil) -> (wish: GenerationWish, notes: [String]) {
         var (wish, notes) = (GenerationWish(), [String]())
         (wish.prompt, wish.negative) = (found.positive, found.negative)
         (wish.seed, wish.steps, wish.guidance, wish.strength) = (found.seed, found.steps, found.guidance, found.strength)
@@ -52,18 +54,25 @@ extension Studio {
                 notes.append("the model \(model) is not installed here; another one is used")
             }
         }
+        let adapters = HashedAdapters(found.settings)
+        let prompt = ([found.positive] + adapters.tags).joined(separator: " ")
+        let called = calledAsHere(prompt, adapters, model: own ?? wish.model)
+        wish.prompt = called.prompt
+        notes += called.notes
         if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" { wish.profile = "a1111" }
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
         if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
         if let every = found.settings["Reuse every"].flatMap({ Int($0) }) { wish.reuseEvery = every }
+        if let share = found.settings["Token merging ratio"].flatMap({ Double($0) }) { wish.mergeTokens = min(max(share, 0), 0.75) }
         if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
         wish.spacing = found.settings["Timestep spacing"].flatMap { GenerationWish.spacings.contains($0) ? $0 : nil }
         if found.settings["Schedule type"] == "SGM Uniform" { wish.spacing = SchedulerConfiguration.Spacing.trailing.rawValue }
-        let heeded: Set = [
+        let heeded = adapters.heeded.union([
             "Timestep spacing", "VAE Encoder", "VAE Decoder",
             "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
-            "profile", "First side", "Refine", "Guidance until", "Reuse every", "Template", "Negative Template", "Styles", "Lora hashes",
-        ]
+            "profile", "First side", "Refine", "Guidance until", "Reuse every", "Token merging ratio", "Template", "Negative Template",
+            "Styles", "Lora hashes",
+        ])
         let unheeded = found.settings.keys.filter { !heeded.contains($0) }.sorted()
         if !unheeded.isEmpty { notes.append("not taken over: \(unheeded.prefix(12).joined(separator: ", "))") }
         return (wish, notes)

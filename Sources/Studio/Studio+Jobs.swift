@@ -22,9 +22,10 @@ extension Studio {
 
     /// Takes the jobs that are over out of the list. The pictures and what is known of them stay.
     ///
+    /// - Parameter spared: those that somebody waits for, and has not been told of yet.
     /// - Returns: how many there were.
-    package func clearJobs() throws -> Int {
-        try premises.library().clearJobs()
+    package func clearJobs(sparing spared: Set<Int64> = []) throws -> Int {
+        try premises.library().clearJobs(sparing: spared)
     }
 }
 

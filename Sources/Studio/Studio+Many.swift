@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Pixels
 import Screening
 
 /// What became of one picture of many that are redrawn or repainted.
@@ -74,7 +75,8 @@ extension Studio {
                 var single = wish
                 (single.picture, single.output) = (path, file.path)
                 if masks != nil { single.mask = try results.mask(for: path) }
-                try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                let place = file.deletingLastPathComponent().path
+                if let reason = SystemPath.makeFolder(place) { throw StudioError.unwritableOutput(path: place, reason: reason) }
                 for order in try await orders(single) {
                     let outcome: ManyOutcome =
                         try isLater
@@ -136,7 +138,7 @@ private struct ManyResults {
         for stem in [name, URL(fileURLWithPath: name).lastPathComponent] {
             for ending in ["png", "webp", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "PNG", "JPG"] {
                 let file = URL(asTyped: masks).appendingPathComponent("\(stem).\(ending)")
-                if FileManager.default.fileExists(atPath: file.path) { return file.path }
+                if SystemPath.kind(of: file.path) != nil { return file.path }
             }
         }
         throw ManyError.noMask(picture: path, folder: masks)

@@ -2,6 +2,7 @@ import Catalog
 import Diffusion
 import Engines
 import Foundation
+import Pixels
 
 extension Studio {
     /// The order that a person's wish comes to. Reads the pictures it names and what is known of the model; where no prompt was given, the
@@ -41,22 +42,21 @@ extension Studio {
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
         let habits = outside == nil ? premises.habits(of: name) : nil
-        var usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
-        var recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
-        if outside == nil, let found = distillation(in: wish.prompt, model: name) {
-            usage.take(found.model)
-            recognised = .init(kind: found.model.kind.rawValue, sign: found.sign)
-        }
+        let usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
+        let recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
         return try GenerationOrder(
             wish,
             OrderKnowledge(
                 usage: usage, sizes: manifest?.sizeRule, recognised: recognised,
+                distilled: { prompt in
+                    guard outside == nil, let found = self.distillation(in: prompt, model: name) else { return nil }
+                    var distilled = usage
+                    distilled.take(found.model)
+                    return (distilled, .init(kind: found.model.kind.rawValue, sign: found.sign))
+                },
                 picture: file?.ordered, mask: mask?.ordered, engines: engineNames, isOutside: outside != nil,
                 workingDirectory: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true),
-                isFolder: { url in
-                    var isFolder: ObjCBool = false
-                    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
-                },
+                isFolder: { SystemPath.kind(of: $0.path) == .folder },
                 model: {
                     guard outside == nil else { return .init(name: name, path: nil) }
                     let (name, place) = try self.premises.generator(name)
@@ -65,8 +65,10 @@ extension Studio {
                 },
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
-                    guard let style = styles.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
-                    return style.style
+                    guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
+                        throw StudioError.noSuchPreset(name)
+                    }
+                    return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
                 standingNegative: { try self.standingNegative(for: file) }))
@@ -81,10 +83,11 @@ extension Studio {
     }
 
     /// What a LoRA that a prompt calls makes of the model: one that was distilled to few steps, added by half of its weight or more.
-    private func distillation(in prompt: String?, model: String) -> (model: FewStepModel, sign: String)? {
-        guard let prompt, let place = try? premises.generator(model).place else { return nil }
+    private func distillation(in prompt: String, model: String) -> (model: FewStepModel, sign: String)? {
+        let called = PromptTags(prompt).adaptations.filter { $0.unet >= 0.5 }
+        guard !called.isEmpty, let place = try? premises.generator(model).place else { return nil }
         let folders = [place, place.deletingLastPathComponent(), installation.personalModels]
-        for tag in PromptTags(prompt).adaptations where tag.unet >= 0.5 {
+        for tag in called {
             if let file = CalledFiles.lora(named: tag.name, in: folders), let found = FewStepModel.adapter(file) { return found }
         }
         return nil
@@ -97,7 +100,7 @@ extension Studio {
     }
 
     private func approvedPrompt(for file: PictureFile?, as habit: Manifest.Prompt?) throws -> OrderKnowledge.Approved {
-        guard let file, let picture = try premises.library().picture(sha256: file.sha256) else {
+        guard let file, let picture = try premises.library().picture(of: file) else {
             throw StudioError.neverAnalysed(path: file?.path ?? "the picture")
         }
         let desk = ScreeningDesk(library: try premises.library(), compose: ScreeningDesk.composition(for: habit))
@@ -108,7 +111,7 @@ extension Studio {
     /// The negative prompt of the picture's latest version, else of its latest analysis.
     private func standingNegative(for file: PictureFile?) throws -> String? {
         let library = try premises.library()
-        guard let file, let picture = try library.picture(sha256: file.sha256) else { return nil }
+        guard let file, let picture = try library.picture(of: file) else { return nil }
         return try library.latestPrompt(of: picture.id)?.negative ?? library.latestAnalysis(of: picture.id)?.negative
     }
 }

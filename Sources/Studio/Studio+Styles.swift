@@ -16,8 +16,6 @@ struct NamedStyle: Sendable {
         (settings.prompt, settings.negative, settings.styles) = (nil, nil, nil)
         self.settings = settings
     }
-
-    func isCalled(_ name: String) -> Bool { style.name.caseInsensitiveCompare(name) == .orderedSame }
 }
 
 /// What taking a table of styles in came to.
@@ -34,10 +32,10 @@ extension Studio {
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
     func styles(_ names: [String]) throws -> [NamedStyle] {
         guard !names.isEmpty else { return [] }
-        let known = try presets().map(NamedStyle.init)
+        let known = try presets()
         return try names.map { name in
-            guard let style = known.first(where: { $0.isCalled(name) }) else { throw StudioError.noSuchPreset(name) }
-            return style
+            guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name) }
+            return NamedStyle(preset)
         }
     }
 
@@ -62,10 +60,10 @@ extension Studio {
         } catch let error as ImageError {
             throw ImageError.inFile(path: file.path, error)
         }
-        let known = try presets().map(NamedStyle.init)
+        let known = try presets()
         var (added, replaced, kept) = ([String](), [String](), [String]())
         for style in sheet.styles {
-            let standing = known.first { $0.isCalled(style.name) }
+            let standing = known.named(style.name).map(NamedStyle.init)
             if standing?.style.prompt == style.prompt, standing?.style.negative == style.negative { continue }
             guard replacing || standing == nil else {
                 kept.append(style.name)
@@ -121,6 +119,9 @@ extension GenerationWish {
             let data = try? JSONEncoder().encode(wish)
             return data.flatMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] } ?? [:]
         }
+        var other = other
+        // How an empty negative prompt is read is said with it.
+        if negative != nil { other.readsEmptyNegative = nil }
         // The keys are those of the wish itself: no field that comes later is forgotten.
         let merged = object(other).merging(object(self)) { _, own in own }
         guard let data = try? JSONSerialization.data(withJSONObject: merged),

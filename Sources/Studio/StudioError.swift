@@ -39,7 +39,6 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     /// A picture that is not what it was when it was ordered.
     case pictureChanged(path: String)
     case jobCancelled(Int64)
-    case notATagger(path: String)
     case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
     /// A picture of the library whose file is nowhere any more.
@@ -113,8 +112,6 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .isNoLink(let path): "\(path) is the model itself, not a link to one; move it away by hand if it is to go."
         case .pictureChanged(let path): "\(path) is not the picture any more that was ordered; order it again."
         case .jobCancelled(let id): "job \(id) was cancelled; nothing half-written is left behind"
-        case .notATagger(let path):
-            "\(path) is no tagger: it lacks selected_tags.csv or config.json. Name the folder of a WD v3 tagger as it was downloaded."
         case .tooFewPictures(let found, let needed):
             "A calibration needs at least \(needed) pictures that can be read, and \(found) were found; name a folder with more."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."

@@ -10,6 +10,7 @@ final class Site: Sendable {
     let page: URL
     let hub = EventHub()
     let previews = PreviewShelf()
+    let webUIJobs = WebUIJobs()
     /// Who decides, for the record.
     let person = Studio.person()
     let errors: ErrorAnswers

@@ -48,7 +48,7 @@ private func analyzer(
     #expect(found["dark"]?.source == .measured && found["dark"]?.cosine == nil)
     #expect(found["portrait orientation"] != nil && found["black and white"] != nil)
     #expect(found["animal"] == nil && result.dropped.contains { $0.tag == "animal" && $0.reason == .said(by: "cat") })
-    #expect(result.prompt.positive.hasPrefix("a photo of cat"))
+    #expect(result.prompt.positive.hasPrefix("a photo of a cat"))
     #expect(result.prompt.negative.contains("painting"))
     #expect(!result.prompt.positive.contains("orientation"), "the size says that")
     #expect(result.mediums.map(\.name) == ["photo", "painting"])

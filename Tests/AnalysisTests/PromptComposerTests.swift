@@ -16,26 +16,64 @@ private func compose(_ tags: (String, Facet)...) -> String {
         ("sofa", .subject), ("window light", .lighting), ("close-up", .composition), ("highly detailed", .quality), ("vintage", .style))
     #expect(
         prompt
-            == "a photo of tabby cat, sofa, sleeping, living room, vintage, window light, warm colours, close-up, calm, highly detailed")
+            == "a photo of a tabby cat, sofa, sleeping, living room, vintage, window light, warm colours, close-up, calm, highly detailed")
 }
 
 @Test func theMediumLeads() {
-    #expect(compose(("oil painting", .medium), ("ship", .subject)) == "an oil painting of ship")
-    #expect(compose(("pixel art", .medium), ("ship", .subject)) == "pixel art of ship")
-    #expect(compose(("x-ray image", .medium), ("hand", .subject)) == "an x-ray image of hand")
+    #expect(compose(("oil painting", .medium), ("ship", .subject)) == "an oil painting of a ship")
+    #expect(compose(("pixel art", .medium), ("ship", .subject)) == "pixel art of a ship")
+    #expect(compose(("x-ray image", .medium), ("hand", .subject)) == "an x-ray image of a hand")
     #expect(compose(("photo", .medium)) == "a photo")
     #expect(compose(("ship", .subject)) == "ship")
-    #expect(compose(("photo", .medium), ("poster", .medium), ("ship", .subject)) == "a photo of ship, poster")
+    #expect(compose(("photo", .medium), ("poster", .medium), ("ship", .subject)) == "a photo of a ship, poster")
     #expect(PromptComposer.compose([]) == "")
     #expect(
         PromptComposer.compose([ApprovedTag(text: "photo", facet: .medium, weight: 1.3), ApprovedTag(text: "cat", facet: .subject)])
-            == "a (photo:1.3) of cat")
+            == "a (photo:1.3) of a cat")
+}
+
+@Test func whatLeadsHasItsArticle() {
+    #expect(compose(("photo", .medium), ("dining table", .subject), ("espresso", .subject)) == "a photo of a dining table, espresso")
+    let leads = [
+        "espresso": "an espresso", "flowers": "flowers", "grass": "grass", "two dogs": "two dogs", "people": "people", "person": "a person",
+        "group of people": "a group of people", "flock of birds": "a flock of birds", "glass of water": "a glass of water",
+        "cup of coffee": "a cup of coffee", "coffee": "coffee", "red wine": "red wine", "wine glass": "a wine glass", "skis": "skis",
+        "bus": "a bus", "camera lens": "a camera lens", "triceratops": "a triceratops", "praying mantis": "a praying mantis",
+        "dress": "a dress", "glasses": "glasses", "unicorn": "a unicorn", "umbrella": "an umbrella", "hourglass": "an hourglass",
+        "sheep": "a sheep", "children": "children", "women": "women", "ice cream": "ice cream", "bow and arrow": "a bow and arrow",
+        "my cat": "my cat", "Eiffel Tower": "Eiffel Tower", "1girl": "1girl", "猫": "猫", "back of a person": "the back of a person",
+    ]
+    for (subject, lead) in leads {
+        #expect(compose(("photo", .medium), (subject, .subject)) == "a photo of \(lead)")
+    }
+    #expect(compose(("3d render", .medium), ("robot", .subject)) == "a 3d render of a robot")
+}
+
+/// A picture is of a thing or a place, not of a light or of "indoors".
+@Test func whatIsNoThingStandsBesideTheMedium() {
+    #expect(compose(("photo", .medium), ("beach", .setting), ("outdoors", .setting)) == "a photo of a beach, outdoors")
+    #expect(compose(("photo", .medium), ("sea", .setting)) == "a photo of the sea")
+    #expect(compose(("photo", .medium), ("indoors", .setting), ("window light", .lighting)) == "a photo, indoors, window light")
+    #expect(compose(("photo", .medium), ("sunset", .setting)) == "a photo, sunset")
+    #expect(compose(("photo", .medium), ("sleeping", .action)) == "a photo, sleeping")
+    #expect(compose(("photo", .medium), ("warm colours", .colour)) == "a photo, warm colours")
+}
+
+@Test func aSentenceSaysWhereInPlainEnglish() {
+    let places = [
+        "kitchen": "in a kitchen", "beach": "on a beach", "wedding": "at a wedding", "sunset": "at sunset", "night": "at night",
+        "daytime": "in the daytime", "blue sky": "under the blue sky", "fountain": "with a fountain", "indoors": "indoors",
+        "sea": "in the sea", "snow": "in snow", "tennis court": "on a tennis court",
+    ]
+    for (place, words) in places {
+        #expect(PromptComposer.sentence([ApprovedTag(text: place, facet: .setting)]) == "A picture, \(words).")
+    }
 }
 
 @Test func wordsAreNotSaidTwice() {
     #expect(compose(("cat", .subject), ("tabby cat", .subject), ("Tabby-Cat", .subject)) == "tabby cat")
-    #expect(compose(("photo", .medium), ("portrait photo", .medium), ("man", .subject)) == "a portrait photo of man")
-    #expect(compose(("street", .setting), ("street photo", .medium)) == "a street photo of street")
+    #expect(compose(("photo", .medium), ("portrait photo", .medium), ("man", .subject)) == "a portrait photo of a man")
+    #expect(compose(("street", .setting), ("street photo", .medium)) == "a street photo of a street")
     // Two things, one named after the other: the likelier stands.
     #expect(compose(("espresso", .subject), ("espresso machine", .subject)) == "espresso")
     #expect(compose(("espresso machine", .subject), ("cup", .subject), ("espresso", .subject)) == "espresso machine, cup")

@@ -82,6 +82,56 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
     #expect(SeenTags.shares([], from: 2, kinds: 1) == [0])
 }
 
+private let counting = EncoderConfiguration.Counting(
+    sameShare: 0.7, box: .init(slope: 1, offset: 0), several: ["person": "people"], label: 0.5, boxes: 0.5, intercept: 0)
+
+private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
+    SeenTags(
+        Seen(tags: label.map { ["people": $0] } ?? [:], things: things), counts: ["person": ["two people", "group of people"]],
+        framing: nil,
+        counting: counting
+    ).confidences
+}
+
+@Test func onePersonIsNoPeople() throws {
+    // Found twice, the second box within the first; and the label is not sure.
+    let twice = people([thing("person", 0.9, 0.2, 0, 0.6, 1), thing("person", 0.6, 0.25, 0, 0.55, 0.7)], label: 0.6)
+    #expect(try #require(twice["people"]) < 0.1 && twice["two people"] == 0)
+    let two = people([thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1)], label: 0.6)
+    #expect(try #require(two["people"]) > 0.6 && abs(try #require(two["two people"]) - min(0.72, two["people"]!)) < 1e-3)
+    #expect(two["group of people"] == 0)
+    // A number is no surer than that there are several at all.
+    let doubted = people([thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1)], label: 0.02)
+    #expect(doubted["two people"] == doubted["people"] && doubted["people"]! < 0.3)
+    #expect(try #require(people([thing("person", 0.9)], label: nil)["people"]) < 0.1)
+}
+
+@Test func aDoubtfulBoxCountsForWhatItIsWorth() {
+    var cautious = counting
+    cautious.box = .init(slope: 2, offset: 0)
+    let seen = Seen(tags: [:], things: [thing("dog", 0.9), thing("dog", 0.3, 0.5, 0.5, 1, 1)])
+    func two(_ counting: EncoderConfiguration.Counting?) -> Float {
+        SeenTags(seen, counts: ["dog": ["two dogs"]], framing: nil, counting: counting).confidences["two dogs"]!
+    }
+    #expect(abs(two(nil) - 0.27) < 1e-3 && two(cautious) < 0.16)
+}
+
+@Test func whatAPersonAgreedToIsTheScaleOfTheTagOrItsFacet() throws {
+    let seen = Seen(tags: ["cat": 0.8, "sofa": 0.6, "indoors": 0.7], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)])
+    let encoder = TinyEncoder(
+        calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen, counts: ["dog": ["two dogs"]],
+        scales: ["subject": .init(slope: 1, offset: 1), "cat": .init(slope: 2, offset: 0)])
+    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+    let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+        .analyze(grey(90), originalSize: (400, 300))
+    let told = Dictionary(uniqueKeysWithValues: result.suggestions.map { ($0.tag, $0.confidence) })
+    // Odds of 4, squared; of 1.5, by e; of a facet without a scale, as seen; counts have no facet's scale.
+    #expect(abs(try #require(told["cat"]) - 16.0 / 17) < 1e-3)
+    #expect(abs(try #require(told["sofa"]) - 1.5 / (1.5 + exp(1))) < 1e-3)
+    #expect(abs(try #require(told["indoors"]) - 0.7) < 1e-3)
+    #expect(abs(try #require(told["two dogs"]) - 0.9 * 0.85) < 1e-3)
+}
+
 @Test func whatTheHeadHardlyKnowsEmbeddingsMayTell() throws {
     // `grey(0)` has the embedding of the text of a cat; the head gives it little, the sofa much.
     let seen = Seen(tags: ["cat": 0.04, "sofa": 0.8], things: [])
@@ -126,12 +176,21 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
     let standing = thing("person", 0.8, 0.3, 0.1, 0.6, 0.95, traits: ["whole figure": 0.5])
     #expect(framed([thing("face", 0.9, 0.4, 0.1, 0.45, 0.18), standing]) == ["full body": 0.4])
     #expect(framed([thing("person", 0.8, 0.3, 0.1, 0.4, 0.3, traits: ["whole figure": 1])]).isEmpty, "too far away")
+    let half = EncoderConfiguration.Framing(closeUp: 0.5, portrait: 0.2, wholeFigure: 0.6, upperBody: 0.6)
+    let sitting = SeenTags(
+        Seen(tags: [:], things: [thing("person", 0.8, 0.3, 0.1, 0.8, 0.95, traits: ["whole figure": 0.25])]), counts: [:], framing: half)
+    #expect(abs((sitting.confidences["upper body"] ?? 0) - 0.6) < 1e-3 && abs((sitting.confidences["full body"] ?? 0) - 0.2) < 1e-3)
+    // A dog's face: no person is there.
+    let dog = SeenTags(
+        Seen(tags: ["person": 0.1], things: [thing("face", 0.9, 0.2, 0.1, 0.8, 0.8)]), counts: [:], framing: framing,
+        parts: ["face": "person"])
+    #expect(dog.confidences["close-up"] == 0.1)
 }
 
 @Test func whatStandsOutLeadsThePrompt() throws {
     let result = try analysis(
         of: Seen(tags: ["cat": 0.7, "sofa": 0.9], things: [thing("cat", 0.7, 0, 0, 1, 1), thing("sofa", 0.9, 0, 0, 0.2, 0.2)]))
-    #expect(result.prompt.positive.hasPrefix("a photo of cat, sofa"), "\(result.prompt.positive)")
+    #expect(result.prompt.positive.hasPrefix("a photo of a cat, sofa"), "\(result.prompt.positive)")
 }
 
 @Test func aPromptOfNothingCertainNamesNoSubject() throws {

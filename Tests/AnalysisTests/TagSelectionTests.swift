@@ -31,10 +31,10 @@ private func selection(
     settings: SelectionSettings = .init(),
     similarity: @escaping (Tag, Tag) -> Float? = { _, _ in nil }
 ) -> (suggestions: [Suggested], dropped: [Dropped]) {
-    let candidates = words.tags.compactMap { tag -> Candidate? in
-        if let head = heads[tag.name] { return Candidate(tag: tag, cosine: 0.1, confidence: head, source: .head) }
-        if let sure = seen[tag.name] { return Candidate(tag: tag, confidence: sure, source: .seen) }
-        return confidences[tag.name].map { Candidate(tag: tag, cosine: $0 / 2, confidence: $0) }
+    let candidates = words.tags.compactMap { tag -> Suggested? in
+        if let head = heads[tag.name] { return Suggested(tag, cosine: 0.1, confidence: head, source: .head) }
+        if let sure = seen[tag.name] { return Suggested(tag, confidence: sure, source: .seen) }
+        return confidences[tag.name].map { Suggested(tag, cosine: $0 / 2, confidence: $0) }
     }
     return TagSelection(vocabulary: words, settings: settings, similarity: similarity).select(candidates, rejected: rejected)
 }
@@ -182,8 +182,8 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     var random = SeededGenerator.announced()
     for _ in 0..<40 {
         let candidates = vocabulary.tags.map { tag in
-            Candidate(
-                tag: tag, cosine: 0, confidence: pow(Float.random(in: 0..<1, using: &random), 12),
+            Suggested(
+                tag, cosine: 0, confidence: pow(Float.random(in: 0..<1, using: &random), 12),
                 source: tag.measured ? .measured : .ranked)
         }
         let rejected = Set((0..<5).map { _ in vocabulary.tags.randomElement(using: &random)!.name })

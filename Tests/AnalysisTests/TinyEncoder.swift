@@ -25,10 +25,15 @@ final class TinyEncoder: PictureEncoder {
     init(
         digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)],
         calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}",
-        seen: Seen? = nil, counts: [String: [String]] = [:]
+        seen: Seen? = nil, counts: [String: [String]] = [:], scales: [String: EncoderConfiguration.Scale]? = nil,
+        counting: EncoderConfiguration.Counting? = nil
     ) {
         (self.seen, self.counts) = (seen, counts)
-        judgement = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
+        // What was fitted to what the shipped head sees is none of this one's.
+        var judgement = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
+        judgement?.seenScales = scales
+        judgement?.counting = counting
+        self.judgement = judgement
         self.digest = digest
         self.fittedCalibration = calibration
         self.ownSentence = ownSentence

@@ -51,6 +51,34 @@ import Testing
         #expect(Agreement(weight.values, made.values).relative > 0.1)
     }
 
+    /// LyCORIS' and peft's own merges (`make_butterflies.py`): within a limit, with a factor for each output, in one round and several.
+    @Test(arguments: [
+        ("boft", Float(0.7)), ("boft-convolution", 0.7), ("boft-peft", 1), ("boft-peft-rounds", 1), ("boft-peft-convolution", 1),
+    ])
+    func butterfliesAreMergedAsTheirOwnToolsDo(_ kind: String, _ multiplier: Float) throws {
+        let folder = try TemporaryFolder()
+        let turned = try SafetensorsFile(fixture("adapters/butterflies.safetensors", room: "Checkpoints"))
+        let weight = try turned.tensor("\(kind).weight")
+        let weights = try model(weight, in: folder)
+        let outcome = try LowRankAdaptation(fixture("adapters/\(kind).safetensors", room: "Checkpoints")).outcome(
+            for: [component(weights, multiplier: multiplier)])
+        #expect(outcome.notes.isEmpty, "\(outcome.notes)")
+        let made = try weights.adding(outcome.additions[0]).tensor("layer.weight", weight.shape)
+        let agreement = Agreement(made.values, try turned.tensor("\(kind).merged").values)
+        #expect(agreement.relative < 2e-6, "\(kind): \(agreement)")
+        #expect(Agreement(weight.values, made.values).relative > 0.1)
+    }
+
+    /// Blocks that make no rounds over the weight's places are told, whatever their shapes say.
+    @Test(arguments: [[1, 2, 3, 3], [3, 2, 2, 2], [1, 1, 2, 2], [64, 2, 2, 2], [2, 2, 2, 3]])
+    func butterfliesThatDoNotFitAreLeftOut(_ shape: [Int]) throws {
+        let folder = try TemporaryFolder()
+        let weights = try model(.zeros([4, 6]), in: folder)
+        let odd = try adaptation([("lora_unet_layer.oft_blocks", .zeros(Shape(shape)))], in: folder)
+        let refused = #expect(throws: CheckpointError.self) { try odd.outcome(for: [component(weights, multiplier: 1)]) }
+        #expect(refused?.description.contains("oft_blocks") == true, "\(String(describing: refused))")
+    }
+
     @Test(arguments: kinds) func everyKindIsMergedAsItsOwnToolsDo(_ kind: String, _ multiplier: Float) throws {
         let folder = try TemporaryFolder()
         let weight = try merged.tensor("\(kind).weight")
@@ -121,6 +149,28 @@ import Testing
         #expect(nan?.description.contains("alpha is no number") == true)
         let zero = try adaptation(good + [("lora_unet_layer.alpha", Tensor([0], shape: [1]))], in: folder)
         #expect(try zero.outcome(for: [component(weights, multiplier: 1)]).notes.first?.contains("alpha of 0") == true)
+    }
+
+    /// diffusers once kept adaptations in attention processors, whose layers have no names of their own; an alpha whose pair is missing is told,
+    /// and the rest is used.
+    @Test func processorsAreSeenThroughAndALoneAlphaIsTold() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("model.safetensors")
+        try SafetensorsFile.write(
+            tensors: [("mid.attn1.to_q.weight", .zeros([2, 2])), ("mid.attn1.to_out.0.weight", .zeros([2, 2]))], to: file)
+        let weights = try Weights(url: file)
+        let (down, up) = (Tensor([1, 2], shape: [1, 2]), Tensor([3, 4], shape: [2, 1]))
+        let old = try adaptation(
+            [
+                ("unet.mid.attn1.processor.to_q_lora.down.weight", down), ("unet.mid.attn1.processor.to_q_lora.up.weight", up),
+                ("unet.mid.attn1.processor.to_out_lora.down.weight", down), ("unet.mid.attn1.processor.to_out_lora.up.weight", up),
+                ("lora_unet_mid_attn1_to_k.alpha", Tensor([4], shape: [1])),
+            ], in: folder
+        ).outcome(for: [component(weights, multiplier: 1)])
+        for name in ["mid.attn1.to_q.weight", "mid.attn1.to_out.0.weight"] {
+            #expect(try weights.adding(old.additions[0]).tensor(name, [2, 2]).values == [3, 6, 4, 8])
+        }
+        #expect(old.notes.count == 1 && old.notes[0].contains("lora_unet_mid_attn1_to_k.alpha"), "\(old.notes)")
     }
 
     /// Products as large as a file's shapes say are never made before they are known to fit.

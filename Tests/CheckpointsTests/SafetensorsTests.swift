@@ -150,6 +150,50 @@ func bytes<T: BitwiseCopyable>(_ values: [T]) -> [UInt8] {
     }
 }
 
+/// A GGUF file as far as it is looked at: its entries of texts, and its tensors' names.
+private func gguf(_ entries: [(String, String)], tensors: [String] = []) -> [UInt8] {
+    func little(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(value >> (8 * $0) & 255) } }
+    func text(_ text: String) -> [UInt8] { little(text.utf8.count, 8) + Array(text.utf8) }
+    var bytes = Array("GGUF".utf8)
+    func numbers(_ values: [(Int, Int)]) { for (value, size) in values { bytes += little(value, size) } }
+    numbers([(3, 4), (tensors.count, 8), (entries.count + 1, 8)])
+    // A list of two numbers first, which is passed over.
+    bytes += text("some.list")
+    numbers([(9, 4), (4, 4), (2, 8), (1, 4), (2, 4)])
+    for (key, value) in entries {
+        bytes += text(key)
+        numbers([(8, 4)])
+        bytes += text(value)
+    }
+    for name in tensors {
+        bytes += text(name)
+        numbers([(2, 4), (4, 8), (4, 8), (0, 4), (0, 8)])
+    }
+    return bytes
+}
+
+/// What a GGUF file holds is told, and what to do instead; whether by its architecture or, where it has none, by its tensors.
+@Test(
+    arguments: [
+        (gguf([("general.name", "x"), ("general.architecture", "sdxl")]), "SDXL (architecture sdxl), a format that is not read"),
+        (gguf([("general.architecture", "sd1")]), "SD 1.5"),
+        (gguf([("general.architecture", "flux")]), "Flux.1 (architecture flux), a family"),
+        (gguf([("general.architecture", "t5encoder")]), "text encoder T5"),
+        (gguf([("general.architecture", "newest")]), "of newest, a family"),
+        (gguf([], tensors: ["model.diffusion_model.input_blocks.0.0.weight"]), "of SD 1.5, a format"),
+        (gguf([], tensors: ["a", "conditioner.embedders.1.model.ln_final.bias"]), "of SDXL, a format"),
+        (gguf([], tensors: ["model.diffusion_model.joint_blocks.0.x"]), "of SD 3, a family"), (gguf([]), "a GGUF file, which is not read"),
+        (gguf([], tensors: ["output.weight"]), "a GGUF file, which is not read"),
+    ] as [([UInt8], String)])
+func ggufFilesTellWhatTheyHold(_ bytes: [UInt8], _ told: String) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent("model.gguf")
+    try Data(bytes).write(to: file)
+    let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(file) }
+    #expect(
+        error?.description.contains(told) == true && error?.description.contains(".safetensors") == true, "\(String(describing: error))")
+}
+
 /// Files that are called checkpoints and are none are named for what they are, and what to do is told.
 @Test(
     arguments: [

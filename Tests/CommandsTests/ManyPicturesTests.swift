@@ -75,6 +75,46 @@ import Testing
         #expect(try lines(flat.output).allSatisfy { $0["reused"] as? Bool == false })
     }
 
+    /// Shards that look at a folder each into a library of its own, one of them twice, and what they found put together.
+    @Test func shardsOfAFolderBecomeOneLibrary() throws {
+        let tool = try Tool()
+        let folder = try gallery(tool, pictures: 9)
+        // In which shard a picture is follows from its name: none of the two is without one.
+        var looked = 0
+        for shard in ["1/2", "2/2", "2/2"] {
+            let library = tool.path("shards/\(shard.prefix(1))")
+            let outcome = try tool.run("analyze", folder, "--shard", shard, "--library", library, "--jsonl", "--quiet")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let reports = try lines(outcome.output)
+            #expect(!reports.isEmpty)
+            looked += reports.filter { $0["reused"] as? Bool == false }.count
+        }
+        #expect(looked == 9)
+        let told = try tool.run("analyze", folder, "--shard", "1/2", "--library", tool.path("shards/1"))
+        #expect(told.status == 0 && told.errors.contains("This was shard 1 of 2;"), "\(told.errors)")
+        #expect(told.errors.contains("left to the others."), "\(told.errors)")
+
+        let merged = try tool.run("import", tool.path("shards/1"), tool.path("shards/2/redraw.sqlite"))
+        #expect(merged.status == 0 && merged.errors.contains("9 pictures added"), "\(merged)")
+        let again = try tool.run("import", tool.path("shards/1"), tool.path("shards/2"))
+        #expect(again.status == 0 && again.errors.contains("Nothing new among 9 pictures."), "\(again)")
+        let whole = try tool.run("analyze", folder)
+        #expect(whole.status == 0 && whole.errors.contains("0 pictures analysed, 9 analysed before"), "\(whole.errors)")
+
+        // Nothing of these comes in, and each says why.
+        for (name, reason) in [
+            (folder, "no library is in"), (folder + "/picture-100.png", "not an export"), (tool.path("none.json"), "cannot be read"),
+            (tool.path("data/redraw"), "is the library itself"),
+        ] {
+            let refused = try tool.run("import", tool.path("shards/1"), name)
+            #expect(refused.status == 1 && refused.errors.contains(reason), "\(refused.errors)")
+        }
+        for shard in ["/8", "9/8", "0/8", "three"] {
+            let refused = try tool.run("analyze", folder, "--shard", shard)
+            #expect(refused.status == 64 && refused.errors.contains("--shard"), "\(refused.errors)")
+        }
+    }
+
     @Test func aRenamedPictureIsKnownAndAChangedOneIsNot() throws {
         let tool = try Tool()
         let folder = try gallery(tool, pictures: 2)

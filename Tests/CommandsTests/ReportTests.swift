@@ -73,6 +73,9 @@ import Testing
         let export = tool.path("export.json")
         #expect(try tool.run("export", "--output", export).status == 0)
         try check("imported", ["import", export])
+        #expect(try tool.run("config", "set", "preset.quick.steps", "2").status == 0)
+        #expect(try tool.run("config", "set", "steps", "8").status == 0)
+        try check("settings", ["config", "list"])
         // What others are made of stands in them.
         let parts: Set = ["composition", "confidence", "recovered", "suggestion"]
         #expect(checked.union(parts) == schema.names)

@@ -277,7 +277,7 @@ extension Review {
         #expect(throws: ScreeningDeskError.self) { try desk.prompt(of: picture) }
         try desk.library.decide([.approve("photo"), .weigh("tabby cat", 1.2)], on: picture.id, by: "Ada")
         let first = try desk.prompt(of: picture)
-        #expect(first.positive == "a photo of (tabby cat:1.2)" && first.model == "redraw-small")
+        #expect(first.positive == "a photo of a (tabby cat:1.2)" && first.model == "redraw-small")
         let keptOut = first.negative.components(separatedBy: ", ")
         #expect(keptOut.contains("painting") && !keptOut.contains("photo"), "it follows the medium that was approved: \(first.negative)")
         #expect(first.width == 256 && first.height == 192 && first.number == 1)
@@ -287,7 +287,7 @@ extension Review {
         #expect(try desk.prompt(of: picture) == written)
         let sharper = try desk.write(positive: nil, negative: "fog", for: picture)
         #expect(sharper.positive == "a cat" && sharper.negative == "fog")
-        #expect(try desk.prompt(of: picture, recompose: true).positive == "a photo of (tabby cat:1.2)")
+        #expect(try desk.prompt(of: picture, recompose: true).positive == "a photo of a (tabby cat:1.2)")
         try desk.library.decide([.reject("photo")], on: picture.id, by: "Ada")
         let after = try desk.prompt(of: picture)
         #expect(after.positive == "(tabby cat:1.2)" && after.negative == "fog" && after.number == 5)

@@ -53,6 +53,21 @@ import Testing
         #expect(autoencoder.contains("norm_num_groups"), "\(autoencoder)")
     }
 
+    /// Latent consistency models are told the scale; a layer for an odd number of waves is none.
+    @Test func anOddWidthOfTheScalesEmbeddingIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("model.safetensors")
+        try Families.writeFile("lcm", to: file) { name, tensor in
+            name == "model.diffusion_model.time_embed.cond_proj.weight" ? .zeros([tensor.shape[0], 7]) : tensor
+        }
+        let error = #expect(throws: DiffusionError.self) {
+            try Pipeline(model: file, options: PipelineOptions(merges: FamilyPipelineTests.merges)) {
+                throw Families.Missing(name: "sentences")
+            }
+        }
+        #expect(error?.description.contains("time_cond_proj_dim") == true, "\(String(describing: error))")
+    }
+
     @Test func aTextEncoderWithOnePositionIsRefused() throws {
         let said = try refusal { name, tensor in
             name.hasSuffix("position_embedding.weight") ? .zeros([1, tensor.shape[1]]) : tensor

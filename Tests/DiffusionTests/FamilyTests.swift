@@ -24,6 +24,24 @@ import Testing
         #expect(agreement.relative < tolerance, "\(name): \(agreement)")
     }
 
+    @Test func aModelIsOfTheFirstFamilyWhoseSignsItHas() {
+        func family(_ signs: FamilySigns) -> String { "\(signs.family)" }
+        #expect(family(FamilySigns()) == "StableDiffusion")
+        #expect(family(FamilySigns(readsWithOpenCLIP: true)) == "StableDiffusion2")
+        #expect(family(FamilySigns(readsSentences: true)) == "RedrawSmall")
+        #expect(family(FamilySigns(addsWholeTexts: true)) == "StableDiffusionXL")
+        #expect(family(FamilySigns(addsWholeTexts: true, readsSentences: true, readsWithOpenCLIP: true)) == "StableDiffusionXL")
+        #expect([768, 1024, 2048, 4096].map { FamilySigns.title(ofTextWidth: $0) } == ["SD 1.5", "SD 2", "SDXL", nil])
+    }
+
+    /// What single files leave out, as the families' own configurations have it.
+    @Test func whatNoTensorTellsIsTheFamilys() {
+        #expect(StableDiffusion.heads(ofChannels: 640) == 8 && StableDiffusion2.heads(ofChannels: 640) == 10)
+        #expect(StableDiffusion2.trainedSide(predicting: .velocity) == 96 && StableDiffusion2.trainedSide(predicting: .epsilon) == 64)
+        #expect(StableDiffusionXL.trainedSide(predicting: .velocity) == 128 && StableDiffusionXL.spacing == .leading)
+        #expect(StableDiffusionXL.latentScale == 0.13025 && StableDiffusion2.latentScale == 0.18215)
+    }
+
     @Test func aModelThatIsToldTheWholeTextRefusesToRunWithout() throws {
         let goldens = try Families.goldens()
         let context = TextContext(states: try goldens["unet.sdxl.text"], mask: .none)

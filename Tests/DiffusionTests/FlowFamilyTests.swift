@@ -42,6 +42,16 @@ import Testing
         #expect(words.asked.withLock { $0 } == 2)
     }
 
+    /// Where there is no negative prompt, the encoder says what the model is told; the web UI reads the empty text whatever it says.
+    @Test func theEncoderSaysWhatStandsForNoNegativePrompt() throws {
+        let pipeline = Pipeline(family: FlowFamily(), denoiser: FlowDenoiser(), codec: FlowCodec(), text: BlueNothing(words: words))
+        var guided = request(.paint, "grey")
+        guided.guidance = 1.5
+        #expect(isOf([191, 191, 64], try pipeline.run(guided) { _ in }.pictures[0].image))
+        guided.profile = .a1111
+        #expect(isOf([128, 128, 128], try pipeline.run(guided) { _ in }.pictures[0].image))
+    }
+
     @Test func itRedrawsAtAStrengthAndRefusesNothingItCan() throws {
         var half = request(.generate, "green")
         half.strength = 0.5
@@ -99,6 +109,15 @@ import Testing
         let made = try pipeline.run(task, plans: plans) { _ in }
         #expect(made[0].plan == plans[0] && family.planned.withLock { $0 } == before)
     }
+}
+
+/// The same words; nothing is blue.
+private struct BlueNothing: PromptEncoder {
+    let words: ColourWords
+
+    func states(for prompt: String) throws -> Tensor { try words.states(for: prompt) }
+    func tokenCount(_ prompt: String) throws -> Int { try words.tokenCount(prompt) }
+    func nothing(insteadOf empty: Conditioning) -> Conditioning { Conditioning(states: Tensor([-1, -1, 1], shape: [1, 1, 3])) }
 }
 
 /// Counts how often work is planned.

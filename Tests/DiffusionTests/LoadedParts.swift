@@ -1,3 +1,5 @@
+import Checkpoints
+import Foundation
 import Tensors
 
 @testable import Diffusion
@@ -14,6 +16,28 @@ extension Pipeline {
     }
 }
 
+extension Pipeline {
+    /// Parts that were loaded one by one, with a text encoder that stands in for a model's.
+    init(unet: UNet, autoencoder: Autoencoder, scheduler: SchedulerConfiguration, text: any PromptEncoder) throws {
+        let signs = FamilySigns(addsWholeTexts: unet.configuration.added != nil, readsSentences: !(text is CLIPPrompts))
+        let outline = try PipelineOutline(unet: unet.configuration, autoencoder: autoencoder.configuration, scheduler: scheduler)
+        self.init(family: signs.family.model(outline), denoiser: unet, codec: autoencoder, text: text)
+    }
+
+    /// `unet/`, `vae/` and `scheduler/` of a folder.
+    init(directory: URL, text: any PromptEncoder) throws {
+        let (unet, autoencoder) = (directory.appendingPathComponent("unet"), directory.appendingPathComponent("vae"))
+        try self.init(
+            unet: UNet(
+                Weights(folder: unet, stem: "diffusion_pytorch_model"),
+                configuration: UNetConfiguration(contentsOf: unet.appendingPathComponent("config.json"))),
+            autoencoder: Autoencoder(
+                Weights(folder: autoencoder, stem: "diffusion_pytorch_model"),
+                configuration: AutoencoderConfiguration(contentsOf: autoencoder.appendingPathComponent("config.json"))),
+            scheduler: SchedulerConfiguration(contentsOf: directory.appendingPathComponent("scheduler/scheduler_config.json")), text: text)
+    }
+}
+
 extension PipelineSource {
-    var outline: any LatentUNetFamily { family }
+    var outline: any LatentUNetFamily { family as! any LatentUNetFamily }
 }

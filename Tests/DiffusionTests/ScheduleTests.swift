@@ -190,6 +190,26 @@ import Testing
         print("sampler steps: \(walks) walks, largest error \(worst) of the magnitude")
     }
 
+    /// Noise is drawn at every step, as in the reference, also where nothing of it is added (`make_long_walk.py`).
+    @Test(arguments: [("leading", 0), ("leading", 1), ("linspace", 0), ("trailing", 0)])
+    func aThousandAncestralStepsAgreeWithDiffusers(_ spacing: String, _ offset: Int) throws {
+        let golden = try Goldens("long-walk.safetensors")["\(spacing).\(offset)"].permuted([0, 2, 3, 1])
+        let noise = NoiseSchedule(Self.configuration("scaled", spacing: spacing, offset: offset))
+        let schedule = try StepSchedule(noise, sampler: .eulerAncestral, count: 1000)
+        var (draws, random) = (TorchRandom(seed: 1000), TorchRandom(seed: 2000))
+        let given = Tensor(draws.normals(11 * 24), shape: [11, 2, 3, 4]).permuted([0, 2, 3, 1])
+        var walker = Sampler(schedule)
+        var latent = walker.addNoise(given.sliced(1..<2), to: given.sliced(0..<1), at: 0)
+        let kept = [1, 2, 3, 500, 999, 1000]
+        for index in 0..<1000 {
+            let answer = 2 + index % 9
+            latent = walker.step(given.sliced(answer..<answer + 1), latent, at: index, random: &random)
+            guard let row = kept.firstIndex(of: index + 1) else { continue }
+            let agreement = Agreement(latent.values, golden.sliced(row..<row + 1).values)
+            #expect(agreement.relative < 1e-4, "after \(index + 1): \(agreement)")
+        }
+    }
+
     /// diffusers' PNDM and Euler a do not take a model that predicts the clean latent; here its answers count as the noise they imply.
     @Test(arguments: [SamplerName.pndm, .pndmRungeKutta, .eulerAncestral])
     func aPredictedSampleCountsAsTheNoiseItImplies(_ sampler: SamplerName) throws {

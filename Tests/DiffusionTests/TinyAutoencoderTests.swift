@@ -83,14 +83,14 @@ import Testing
         _ = try halves("other/VAE-approx/taesdxl")
         let folders = [folder.url, folder.url.appendingPathComponent("other")]
         #expect(CalledFiles.tinyAutoencoders(in: folders) == ["taesd", "taesdxl"])
-        #expect(try TinyAutoencoderFile(.fitting(in: folders), isXL: false).name == "taesd")
-        #expect(try TinyAutoencoderFile(.fitting(in: folders), isXL: true).name == "taesdxl")
-        #expect(try TinyAutoencoderFile(.named("taesdxl", in: folders), isXL: true).name == "taesdxl")
+        #expect(try TinyAutoencoderFile(.fitting(in: folders), for: .first).name == "taesd")
+        #expect(try TinyAutoencoderFile(.fitting(in: folders), for: .xl).name == "taesdxl")
+        #expect(try TinyAutoencoderFile(.named("taesdxl", in: folders), for: .xl).name == "taesdxl")
         #expect(throws: DiffusionError.noTinyAutoencoder(name: "taesdxl", known: ["taesd"])) {
-            try TinyAutoencoderFile(.fitting(in: [folder.url]), isXL: true)
+            try TinyAutoencoderFile(.fitting(in: [folder.url]), for: .xl)
         }
         #expect(throws: DiffusionError.noTinyAutoencoder(name: "mine", known: ["taesd", "taesdxl"])) {
-            try TinyAutoencoderFile(.named("mine", in: folders), isXL: false)
+            try TinyAutoencoderFile(.named("mine", in: folders), for: .first)
         }
     }
 
@@ -106,7 +106,7 @@ import Testing
     @Test func whatDoesNotFitIsRefusedByName() throws {
         func refusal(_ place: URL, isXL: Bool = false) -> String {
             do {
-                _ = try TinyAutoencoderFile(.at(place), isXL: isXL)
+                _ = try TinyAutoencoderFile(.at(place), for: isXL ? .xl : .first)
                 return "taken"
             } catch {
                 return "\(error)"

@@ -132,6 +132,52 @@ import Testing
         #expect(try refusal(["open_clip_config.json": configuration, "open_clip_model.safetensors": ""]).contains("vit_huge"))
     }
 
+    /// Pictures that come in any size fit no tower, and sides that no tower has are refused before anything is resized.
+    @Test(arguments: [
+        ("clip", "preprocessor_config.json", [("do_resize", "false"), ("do_center_crop", "false")], "neither resized nor cropped"),
+        ("clip", "preprocessor_config.json", [("crop_size", "100000")], "size"),
+        ("open-clip", "open_clip_config.json", [("image_size", "0")], "image_size"),
+        ("open-clip", "open_clip_config.json", [("image_size", "100000")], "image_size"),
+    ])
+    func sizesThatFitNoTowerAreRefused(_ source: String, _ name: String, _ changes: [(String, String)], _ told: String) throws {
+        let folder = try TemporaryFolder()
+        let copy = folder.url.appendingPathComponent("copy")
+        try FileManager.default.copyItem(at: fixture(source, room: "Encoders"), to: copy)
+        let file = copy.appendingPathComponent(name)
+        var object = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
+        func changed(_ value: Any) throws -> Any {
+            guard var members = value as? [String: Any] else { return value }
+            for key in members.keys {
+                if let (_, text) = changes.first(where: { $0.0 == key }) {
+                    members[key] = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+                } else if let inner = members[key] {
+                    members[key] = try changed(inner)
+                }
+            }
+            return members
+        }
+        object = try changed(object)
+        try JSONSerialization.data(withJSONObject: object).write(to: file)
+        let image = Image(width: 2000, height: 1, filledWith: [1, 2, 3])
+        let error = #expect(throws: EncoderError.self) { _ = try openEncoder(directory: copy).embed(image) }
+        #expect(error?.description.contains(told) == true, "\(String(describing: error))")
+    }
+
+    /// Only cut to the square: a picture in another size is not brought to it first.
+    @Test func picturesThatAreOnlyCroppedRun() throws {
+        let folder = try TemporaryFolder()
+        let copy = folder.url.appendingPathComponent("copy")
+        try FileManager.default.copyItem(at: fixture("clip", room: "Encoders"), to: copy)
+        let file = copy.appendingPathComponent("preprocessor_config.json")
+        let text = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(
+            of: "\"do_resize\": true", with: "\"do_resize\": false")
+        try Data(text.utf8).write(to: file)
+        let encoder = try openEncoder(directory: copy)
+        let small = Image(width: 30, height: 30, filledWith: [90, 2, 3])
+        let large = Image(width: 90, height: 50, filledWith: [90, 2, 3])
+        #expect(try encoder.embed(small) == encoder.embed(large))
+    }
+
     @Test func absurdNumbersAreRefused() throws {
         for (name, value) in [("num_hidden_layers", 100_000), ("hidden_size", 0), ("patch_size", 5000), ("num_attention_heads", 7)] {
             let folder = try TemporaryFolder()

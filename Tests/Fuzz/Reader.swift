@@ -11,128 +11,190 @@ import TestSupport
 import Vocabulary
 
 /// A reader of files that come from strangers, and files it reads that are worth changing.
-struct Reader {
+struct Reader: @unchecked Sendable {
+    /// What is read: a sample that was changed.
+    struct Input {
+        let bytes: [UInt8]
+        /// The file it was before.
+        let sample: URL
+        /// A folder of this process's own.
+        let scratch: URL
+
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+
+        /// The bytes as a file of that name.
+        func file(_ name: String) throws -> URL {
+            let file = scratch.appendingPathComponent(name)
+            try Data(bytes).write(to: file)
+            return file
+        }
+
+        /// Calls `body` with a copy of the folder that the sample is from, in which the sample is changed.
+        func inPlace(of folder: URL, _ body: (URL) throws -> Void) throws {
+            let copy = scratch.appendingPathComponent(folder.lastPathComponent)
+            if !FileManager.default.fileExists(atPath: copy.path) { try FileManager.default.copyItem(at: folder, to: copy) }
+            let place = copy.appendingPathComponent(String(sample.path.dropFirst(folder.path.count + 1)))
+            let original = try Data(contentsOf: sample)
+            defer { try? original.write(to: place) }
+            try Data(bytes).write(to: place)
+            try body(copy)
+        }
+    }
+
     let name: String
     /// Files that are read as they are, below the checkout.
     let samples: [URL]
     let isText: Bool
     /// Reads one; what it throws is an answer.
-    let read: (_ bytes: [UInt8], _ scratch: URL) throws -> Void
+    let read: (Input) throws -> Void
 
-    init(_ name: String, _ samples: [URL], isText: Bool = false, _ read: @escaping ([UInt8], URL) throws -> Void) {
+    init(_ name: String, _ samples: [URL], isText: Bool = false, _ read: @escaping (Input) throws -> Void) {
         (self.name, self.samples, self.isText, self.read) = (name, samples, isText, read)
     }
 
-    static func all() throws -> [Reader] {
-        try pictures() + [
-            Reader("prompts-in-pictures", files("AnalysisTests/Fixtures/recovered", "png", "jpg", "webp")) { bytes, scratch in
-                let file = scratch.appendingPathComponent("picture")
-                try Data(bytes).write(to: file)
-                _ = try PictureFile(path: file.path).recovery()
-            },
-            Reader("captions", texts("AnalysisTests/Fixtures/recovered"), isText: true) { bytes, _ in
-                let text = CaptionText.decoded(bytes) ?? String(decoding: bytes, as: UTF8.self)
-                _ = RecoveredPrompts.find(in: ["parameters": text, "prompt": text, "workflow": text], isPNG: true)
-            },
-            Reader("prompts", [checkout.appendingPathComponent("Documentation/prompts.md")], isText: true) { bytes, _ in
-                let text = String(decoding: bytes.prefix(GenerationRequest.promptLimit), as: UTF8.self)
-                _ = PromptWeights.parse(PromptTags(text).text)
-            },
-            Reader("vocabularies", files("../Vocab", "tags", "templates"), isText: true) { bytes, scratch in
-                for name in ["mine.tags", "mine.txt"] {
-                    let file = scratch.appendingPathComponent(name)
-                    try Data(bytes).write(to: file)
-                    _ = try? TagVocabulary(contentsOf: file)
-                }
-            },
-            Reader("manifests", files("../Models", "json"), isText: true) { bytes, scratch in
-                let file = scratch.appendingPathComponent("manifest.json")
-                try Data(bytes).write(to: file)
-                _ = try Manifest(contentsOf: file)
-            },
-            checkpoints, configurations, encoders, taggers,
-        ] + libraries()
+    /// - Parameter made: where samples stand that are made first, by whoever asks first.
+    static func all(made: URL) throws -> [Reader] {
+        try pictures() + texts(made) + models() + libraries(made)
     }
 
     private static func pictures() -> [Reader] {
         let fixtures = files("PixelsTests/Fixtures", "png", "jpg", "webp", "gif", "bmp", "tif", "heic", "avif")
         let kinds = Dictionary(grouping: fixtures) { $0.pathExtension }
         return kinds.keys.sorted().map { kind in
-            Reader("pictures-\(kind)", kinds[kind] ?? []) { bytes, _ in
+            Reader("pictures-\(kind)", kinds[kind] ?? []) { input in
+                let bytes = input.bytes
                 _ = try? ImageFile.text(of: bytes)
                 _ = try? ImageFile.unreadTexts(of: bytes)
-                _ = Mask(try ImageFile.decode(bytes).image, isLossy: kind == "jpg")
+                _ = try? ImageFile.xmp(of: bytes)
+                _ = PixelIdentity.codedParts(ofJPEG: bytes)
+                _ = Mask(try ImageFile.decode(bytes, targetShortSide: bytes.count % 2 == 0 ? nil : 4).image, isLossy: kind == "jpg")
             }
-        }
-    }
-
-    private static var checkpoints: Reader {
-        let samples = files("CheckpointsTests/Fixtures", "safetensors") + files("LayersTests/Fixtures", "safetensors")
-        return Reader("checkpoints", samples) { bytes, scratch in
-            let place = scratch.appendingPathComponent("weights.safetensors")
-            try Data(bytes).write(to: place)
-            let file = try SafetensorsFile(place)
-            for name in file.names { _ = try? file.tensor(name) }
-            _ = try? PipelineSource(model: place)
-        }
-    }
-
-    /// A generator's folder in which one file is changed.
-    private static var configurations: Reader {
-        let folder = checkout.appendingPathComponent("Tests/DiffusionTests/Fixtures/tiny")
-        let samples = ["unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"].map { folder.appendingPathComponent($0) }
-        return Reader("configurations", samples, isText: true) { bytes, scratch in
-            for sample in samples {
-                let copy = try copied(folder, to: scratch.appendingPathComponent("model"))
-                try Data(bytes).write(to: copy.appendingPathComponent(sample.path.replacing(folder.path + "/", with: "")))
-                guard let source = try? PipelineSource(model: copy) else { continue }
-                var request = GenerationRequest(mode: .paint, prompt: "")
-                (request.width, request.height) = (64, 64)
-                _ = try? source.family.plan(request, picture: nil)
+        } + [
+            Reader("prompts-in-pictures", files("AnalysisTests/Fixtures/recovered", "png", "jpg", "webp")) { input in
+                _ = try PictureFile(path: input.file("picture").path).recovery()
             }
-        }
+        ]
     }
 
-    private static var encoders: Reader {
-        let folder = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures/clip")
-        let names = ["config.json", "preprocessor_config.json", "tokenizer_config.json", "tokenizer.json"]
-        return Reader("encoders", names.map { folder.appendingPathComponent($0) }, isText: true) { bytes, scratch in
-            for name in names {
-                let copy = try copied(folder, to: scratch.appendingPathComponent("encoder"))
-                try Data(bytes).write(to: copy.appendingPathComponent(name))
-                guard let encoder = try? openEncoder(directory: copy) else { continue }
+    private static func texts(_ made: URL) -> [Reader] {
+        let prompts = [checkout.appendingPathComponent("Documentation/prompts.md")]
+        let embedded = embeddedTexts("AnalysisTests/Fixtures/recovered", made)
+        return [
+            Reader("captions", embedded, isText: true) { input in
+                let text = CaptionText.decoded(input.bytes) ?? input.text
+                _ = RecoveredPrompts.find(in: ["parameters": text, "prompt": text, "workflow": text], isPNG: true)
+            },
+            Reader("graphs", embedded.filter { isGraph($0) }, isText: true) { input in
+                _ = RecoveredPrompts.find(in: ["prompt": input.text], isPNG: true)
+                _ = RecoveredPrompts.find(in: ["workflow": input.text], isPNG: true)
+            },
+            Reader("packets", files("StudioTests/Fixtures", "xmp"), isText: true) { input in
+                for key in ["XML:com.adobe.xmp", "UserComment", "Comment", "Description"] {
+                    _ = RecoveredPrompts.find(in: [key: input.text], isPNG: false)
+                }
+            },
+            Reader("prompts", prompts, isText: true) { input in
+                let text = String(decoding: input.bytes.prefix(GenerationRequest.promptLimit), as: UTF8.self)
+                _ = PromptWeights.parse(PromptTags(text).text)
+                let template = PromptTemplate(text)
+                for seed in 0..<3 { _ = try? template.resolved(seed: UInt64(seed)) { _ in ["one", "two {a|b}"] } }
+            },
+            Reader("styles", prompts + files("../Vocab", "tags"), isText: true) { input in
+                _ = try? StyleSheet(input.text)
+                _ = try? StyleSheet("name,prompt,negative_prompt\n" + input.text)
+            },
+            Reader("settings", files("../Documentation", "md"), isText: true) { input in
+                _ = try? SettingsFile(path: input.file("config.toml").path)
+                _ = try? SettingsFile.Place(String(input.text.prefix(200)))
+            },
+            Reader("vocabularies", files("../Vocab", "tags", "templates"), isText: true) { input in
+                for name in ["mine.tags", "mine.txt"] { _ = try? TagVocabulary(contentsOf: input.file(name)) }
+            },
+            Reader("manifests", files("../Models", "json"), isText: true) { input in
+                _ = try Manifest(contentsOf: input.file("manifest.json"))
+            },
+        ]
+    }
+
+    private static func models() -> [Reader] {
+        let checkpoints = files("CheckpointsTests/Fixtures", "safetensors") + files("LayersTests/Fixtures", "safetensors")
+        let tiny = checkout.appendingPathComponent("Tests/DiffusionTests/Fixtures/tiny")
+        return [
+            Reader("checkpoints", checkpoints) { input in
+                let place = try input.file("weights.safetensors")
+                let file = try SafetensorsFile(place)
+                for name in file.names { _ = try? file.tensor(name) }
+                _ = try? PipelineSource(model: place)
+            },
+            Reader("adapters", files("CheckpointsTests/Fixtures/adapters", "safetensors")) { input in
+                let place = try input.file("adapter.safetensors")
+                _ = try? LowRankAdaptation(place)
+                _ = FewStepModel.adapter(place)
+                _ = try? TrainedEmbedding(place)
+            },
+            // What a file is, whatever it is called.
+            Reader(
+                "unknown-files",
+                checkpoints + files("DiffusionTests/Fixtures/families", "safetensors") + files("PixelsTests/Fixtures/formats", "bmp", "gif")
+            ) { input in
+                for name in ["model.safetensors", "model.gguf", "model.ckpt"] {
+                    let place = try input.file(name)
+                    _ = try? FileIdentity(file: place)
+                    _ = try? FileIdentity.problems(in: place) { _ in }
+                }
+            },
+            Reader(
+                "configurations",
+                ["unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"].map { tiny.appendingPathComponent($0) },
+                isText: true
+            ) { input in
+                try input.inPlace(of: tiny) { folder in
+                    let source = try PipelineSource(model: folder)
+                    var request = GenerationRequest(mode: .paint, prompt: "")
+                    (request.width, request.height) = (64, 64)
+                    _ = try source.family.plan(request, picture: nil)
+                }
+            },
+        ] + ["clip", "siglip", "siglip2", "open-clip", "clip-text"].map(encoder) + [tagger("tagger-vit"), tagger("tagger-eva")]
+    }
+
+    /// An encoder's configurations and its tokenizer.
+    private static func encoder(_ name: String) -> Reader {
+        let folder = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures/\(name)")
+        let samples = files("EncodersTests/Fixtures/\(name)", "json", "model", "txt")
+        return Reader("encoder-\(name)", samples, isText: true) { input in
+            try input.inPlace(of: folder) { folder in
+                let encoder = try openEncoder(directory: folder)
                 _ = try? encoder.embed(["a cat"])
                 _ = try? encoder.embed(Image(width: 40, height: 30, filledWith: [1, 2, 3]))
             }
         }
     }
 
-    private static var taggers: Reader {
-        let folder = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures/tagger-vit")
-        let names = ["config.json", "selected_tags.csv"]
-        return Reader("taggers", names.map { folder.appendingPathComponent($0) }, isText: true) { bytes, scratch in
-            for name in names {
-                let copy = try copied(folder, to: scratch.appendingPathComponent("tagger"))
-                try Data(bytes).write(to: copy.appendingPathComponent(name))
-                _ = try? Tagger(directory: copy)
-            }
+    private static func tagger(_ name: String) -> Reader {
+        let folder = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures/\(name)")
+        return Reader(name, files("EncodersTests/Fixtures/\(name)", "json", "csv"), isText: true) { input in
+            try input.inPlace(of: folder) { _ = try Tagger(directory: $0) }
         }
     }
 
     /// A library's own file, and an export of it.
-    private static func libraries() throws -> [Reader] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-fuzz-samples-\(getpid())")
-        let (database, text) = try SampleLibrary.made(in: folder)
+    private static func libraries(_ made: URL) throws -> [Reader] {
+        let (database, text) = try SampleLibrary.made(in: made.appendingPathComponent("library"))
         return [
-            Reader("exports", [text], isText: true) { bytes, _ in
-                let export = try LibraryExport(json: Data(bytes))
-                _ = try Library.inMemory().import(export, by: "somebody")
+            Reader("exports", [text], isText: true) { input in
+                _ = try? Library.inMemory().import(LibraryExport(json: Data(input.bytes)), by: "somebody")
+                // The way by which files come in, some pictures at a time.
+                let file = try input.file("export.json")
+                _ = try Library.inMemory().import({ try ExportText(contentsOf: file) }, by: "somebody")
             },
-            Reader("libraries", [database]) { bytes, scratch in
-                let place = scratch.appendingPathComponent("library")
+            Reader("libraries", [database]) { input in
+                let place = input.scratch.appendingPathComponent("library")
                 try? FileManager.default.removeItem(at: place)
                 try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-                try Data(bytes).write(to: place.appendingPathComponent(database.lastPathComponent))
+                try Data(input.bytes).write(to: place.appendingPathComponent(database.lastPathComponent))
+                _ = try? Library.inMemory().merge(
+                    try ArrivingLibrary(contentsOf: place.appendingPathComponent(database.lastPathComponent)), by: "somebody")
                 let library = try Library(folder: place)
                 _ = try? library.check()
                 _ = try? library.history(of: nil, limit: 50)
@@ -141,15 +203,12 @@ struct Reader {
         ]
     }
 
-    private static func copied(_ folder: URL, to place: URL) throws -> URL {
-        try? FileManager.default.removeItem(at: place)
-        try FileManager.default.copyItem(at: folder, to: place)
-        return place
-    }
-
     /// Files with one of these extensions below a folder of `Tests`, small ones only: large ones teach little and take long.
     private static func files(_ folder: String, _ extensions: String...) -> [URL] {
-        let root = checkout.appendingPathComponent("Tests").appendingPathComponent(folder).standardizedFileURL
+        files(in: checkout.appendingPathComponent("Tests").appendingPathComponent(folder).standardizedFileURL, extensions)
+    }
+
+    private static func files(in root: URL, _ extensions: [String]) -> [URL] {
         let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: [.fileSizeKey])
         let found = walk?.compactMap { $0 as? URL } ?? []
         return found.filter { url in
@@ -159,8 +218,9 @@ struct Reader {
     }
 
     /// The texts that the pictures of a folder carry, as files.
-    private static func texts(_ folder: String) -> [URL] {
-        let place = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-fuzz-texts-\(getpid())")
+    private static func embeddedTexts(_ folder: String, _ made: URL) -> [URL] {
+        let place = made.appendingPathComponent("texts")
+        if FileManager.default.fileExists(atPath: place.path) { return files(in: place, ["txt"]) }
         try? FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         var written: [URL] = []
         for picture in files(folder, "png", "jpg", "webp") {
@@ -171,6 +231,10 @@ struct Reader {
                 written.append(file)
             }
         }
-        return written
+        return written.sorted { $0.path < $1.path }
+    }
+
+    private static func isGraph(_ file: URL) -> Bool {
+        (try? Data(contentsOf: file))?.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "{")
     }
 }

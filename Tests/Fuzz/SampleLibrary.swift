@@ -5,13 +5,15 @@ import Screening
 enum SampleLibrary {
     /// - Returns: its file, and its export.
     static func made(in folder: URL) throws -> (database: URL, export: URL) {
+        let (database, export) = (folder.appendingPathComponent(Library.fileName), folder.appendingPathComponent("export.json"))
+        guard !FileManager.default.fileExists(atPath: export.path) else { return (database, export) }
         try? FileManager.default.removeItem(at: folder)
         do {
             let library = try Library(folder: folder)
             for number in 0..<3 { try fill(library, number) }
-            try library.export(pictures: nil).json().write(to: folder.appendingPathComponent("export.json"))
+            try library.export(pictures: nil).json().write(to: export)
         }
-        return (folder.appendingPathComponent(Library.fileName), folder.appendingPathComponent("export.json"))
+        return (database, export)
     }
 
     private static func fill(_ library: Library, _ number: Int) throws {

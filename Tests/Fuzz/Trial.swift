@@ -7,35 +7,41 @@ struct Trial {
     let reader: Reader
     let seed: UInt64
 
-    /// A reader may take this long over one file, and no more than this on top of what the process holds.
-    static let seconds: UInt32 = 5
-    static let megabytes = 300
+    /// A reader may take this long over one file, and no more than this on top of what the process holds. Sanitizers take their time, and some
+    /// room around each piece of memory.
+    static let seconds: UInt32 = isSanitized ? 20 : 5
+    static let megabytes = isSanitized ? 600 : 300
+    private static let isSanitized = getenv("ASAN_OPTIONS") != nil
     /// The exit code of a process that found a reader to take too much.
     static let tooMuchMemory: Int32 = 3
 
     /// - Parameters:
     ///   - numbers: of the files; the same number always gives the same file.
-    ///   - note: the file that holds the number of the one that is being read.
-    func run(_ numbers: Range<Int>, note: URL, scratch: URL) throws {
+    ///   - end: when to stop, finished or not.
+    ///   - note: the file that holds the number of the one that is being read; at the end the one that would be next, below zero by one more.
+    func run(_ numbers: Range<Int>, until end: Date, note: URL, scratch: URL) throws {
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
         let samples = try reader.samples.map { try [UInt8](Data(contentsOf: $0)) }
         guard !samples.isEmpty else { throw FuzzError.noSamples(reader: reader.name) }
         let descriptor = open(note.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         defer { close(descriptor) }
-        for number in numbers {
+        var next = numbers.lowerBound
+        while next < numbers.upperBound, Date() < end {
+            let number = next
+            next += 1
             let bytes = changed(number, of: samples)
             var told = number
             pwrite(descriptor, &told, MemoryLayout<Int>.size, 0)
             let before = Self.memory("VmRSS:")
             Self.forgetPeak()
             alarm(Self.seconds)
-            try? reader.read(bytes, scratch)
+            try? reader.read(.init(bytes: bytes, sample: reader.samples[number % samples.count], scratch: scratch))
             alarm(0)
             let taken = Self.memory("VmHWM:") - before
             if taken > Self.megabytes << 10 { exit(Self.tooMuchMemory) }
         }
-        var done = -1
+        var done = -1 - next
         pwrite(descriptor, &done, MemoryLayout<Int>.size, 0)
     }
 

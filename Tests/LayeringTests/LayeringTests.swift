@@ -6,14 +6,15 @@ import Testing
 /// Foundation, Dispatch, Glibc and Synchronization are free to all but where the table's `bare` rooms forgo Foundation.
 private let allowed: [String: Set<String>] = [
     "Threads": ["CProcessors"],
+    "JSONReading": [],
     "Tensors": ["Threads", "CKernels", "COpenBLAS"],
     "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF"],
-    "Checkpoints": ["Tensors"],
+    "Checkpoints": ["JSONReading", "Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
-    "Encoders": ["Layers", "Checkpoints", "Tensors", "Pixels", "Crypto"],
+    "Encoders": ["Layers", "Checkpoints", "JSONReading", "Tensors", "Pixels", "Crypto"],
     "Vocabulary": ["Crypto"],
     "Catalog": ["Crypto"],
-    "Analysis": ["Encoders", "Vocabulary", "Catalog", "Tensors", "Pixels"],
+    "Analysis": ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"],
     "Screening": ["Vocabulary", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
     "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient"],

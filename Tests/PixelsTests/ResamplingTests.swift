@@ -46,7 +46,8 @@ import Testing
             guard filter != .nearest && filter != .box && source.channels != 4 else { return }
             let straight = source.resized(width: target.width, height: target.height, filter: filter)
             let across = source.mirrored().resized(width: target.width, height: target.height, filter: filter).mirrored()
-            let down = source.flippedVertically().resized(width: target.width, height: target.height, filter: filter).flippedVertically()
+            let down = source.upright(from: .upsideDownMirrored).resized(width: target.width, height: target.height, filter: filter)
+                .upright(from: .upsideDownMirrored)
             #expect(largestDifference(straight, across) <= 1, "\(source.size) to \(target), \(filter)")
             #expect(largestDifference(straight, down) <= 1, "\(source.size) to \(target), \(filter)")
         }

@@ -6,13 +6,13 @@ import Testing
 /// Random analyses and decisions on one picture, with what must hold checked after every step.
 @Suite struct PropertyTests {
     /// Tags with names in common, in several spellings, so that collisions are frequent.
-    private static let tags: [(name: String, aliases: [String])] = [
+    static let tags: [(name: String, aliases: [String])] = [
         ("cat", ["feline", "house cat"]), ("Feline", []), ("house-cat", ["kitty"]), ("dog", ["hound"]), ("Hound", ["dog"]),
         ("car", ["automobile"]), ("automobile", ["motor car"]), ("black and white", ["monochrome"]), ("Black-And_White", []),
         ("monochrome", []), ("street", []), ("STREET", ["road"]), ("road", []), ("sea", ["ocean"]),
     ]
 
-    private static func proposal(_ generator: inout SeededGenerator) -> Suggestion {
+    static func proposal(_ generator: inout SeededGenerator) -> Suggestion {
         let tag = tags.randomElement(using: &generator)!
         return Suggestion(
             tag: tag.name, aliases: tag.aliases, facet: "subject", cosine: .random(in: -1...1, using: &generator),
@@ -20,7 +20,7 @@ import Testing
             source: [.ranked, .measured, .head, .recovered].randomElement(using: &generator)!)
     }
 
-    private static func change(_ suggestions: [Suggestion], _ generator: inout SeededGenerator) -> Change {
+    static func change(_ suggestions: [Suggestion], _ generator: inout SeededGenerator) -> Change {
         let name = tags.randomElement(using: &generator)!.name
         let target: SuggestionTarget = suggestions.randomElement(using: &generator).map { .id($0.id) } ?? .tag(name)
         switch Int.random(in: 0..<9, using: &generator) {

@@ -52,6 +52,37 @@ import Testing
         #expect(try await order("a castle <lora:lcm-lora-sdv1-5:0.3>").recognised == nil)
     }
 
+    /// In the prompt that was approved and in a style's words as in the one that was said; it is asked for once the wish is found sound.
+    @Test func aLoRAOfTheApprovedPromptAndOfAStyleCounts() throws {
+        let picture = GenerationOrder.Picture(path: "/p.png", sha256: "aa", width: 64, height: 64)
+        func order(_ wish: GenerationWish, approved: String) throws -> GenerationOrder {
+            try GenerationOrder(
+                wish,
+                OrderKnowledge(
+                    distilled: { prompt in
+                        guard prompt.contains("<lora:quick>") else { return nil }
+                        return (.init(steps: 4, guidance: 1, sampler: "lcm"), .init(kind: "a quick model", sign: "the LoRA's name says so"))
+                    },
+                    picture: picture, model: { .init(name: "m", path: "/m") },
+                    approved: { .init(positive: approved, negative: "", number: 2) },
+                    style: { .init(name: $0, prompt: "fine <lora:quick>", negative: "") }))
+        }
+        var wish = GenerationWish()
+        wish.picture = "p.png"
+        let quick = try order(wish, approved: "a cat <lora:quick>")
+        #expect((quick.request.steps, quick.request.guidance, quick.request.sampler) == (4, 1, .lcm))
+        #expect(quick.request.prompt == "a cat <lora:quick>" && quick.promptNumber == 2)
+        #expect(quick.recognised?.settings == "4 steps, guidance 1, sampler lcm")
+        let usual = try order(wish, approved: "a cat")
+        #expect(usual.recognised == nil && usual.request.steps == 20)
+        wish.styles = ["fine"]
+        #expect(try order(wish, approved: "a cat").request.sampler == .lcm)
+        (wish.styles, wish.steps) = (nil, 9)
+        #expect(try order(wish, approved: "a cat <lora:quick>").recognised?.settings == "9 steps, guidance 1, sampler lcm")
+        wish.prompt = "a dog"
+        #expect(try order(wish, approved: "a cat <lora:quick>").recognised == nil)
+    }
+
     @Test func whatThePersonSaysGoesBefore() async throws {
         let own = try await order("a castle <lora:Hyper-SD15-8steps-CFG-lora>") {
             ($0.steps, $0.guidance, $0.sampler, $0.spacing) = (12, 3, "euler", "linspace")
@@ -70,7 +101,7 @@ import Testing
     @Test func whatIsOnlyBuiltInIsRefusedElsewhereByItsKey() throws {
         let changes: [(String, (inout GenerationWish) -> Void)] = [
             ("guidanceUntil", { $0.guidanceUntil = 0.5 }), ("autoencoder", { $0.autoencoder = "tiny" }),
-            ("reuseEvery", { $0.reuseEvery = 2 }),
+            ("reuseEvery", { $0.reuseEvery = 2 }), ("mergeTokens", { $0.mergeTokens = 0.5 }),
             ("spacing", { $0.spacing = "trailing" }),
         ]
         for (key, change) in changes {
@@ -109,22 +140,23 @@ import Testing
     @Test func whatEndsEarlyIsKeptAndReadBack() async throws {
         let order = try await order("a castle") {
             ($0.guidanceUntil, $0.autoencoder, $0.spacing, $0.reuseEvery) = (0.6, "tiny", "trailing", 3)
+            $0.mergeTokens = 0.5
         }
         #expect(order.request.guidanceUntil == 0.6 && OrderReport(order).guidanceUntil == 0.6)
         let text = GenerationText(
             request: order.request, seed: 1, model: "castle", steps: StepPlan(outside: 20, strength: nil), width: 64, height: 64)
         let settings = studio.infotext(text.parameters).wish.settings
         #expect((settings.guidanceUntil, settings.autoencoder, settings.spacing) == (0.6, "tiny", "trailing"))
-        #expect(settings.reuseEvery == 3 && OrderReport(order).reuseEvery == 3)
+        #expect(settings.reuseEvery == 3 && settings.mergeTokens == 0.5 && OrderReport(order).reuseEvery == 3)
         let again = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
         #expect((again.guidanceUntil, again.autoencoder, again.spacing) == (0.6, "tiny", "trailing"))
-        #expect(again.reuseEvery == 3)
+        #expect(again.reuseEvery == 3 && again.mergeTokens == 0.5)
         #expect(studio.infotext("a cat\nSteps: 4, Sampler: Euler, Schedule type: SGM Uniform, Seed: 1").wish.settings.spacing == "trailing")
     }
 
     @Test(arguments: ["redraw", "diffusers", "a1111"]) func nothingOfItIsDoneUnasked(profile: String) async throws {
         let request = try await order("a castle") { $0.profile = profile }.request
         #expect((request.guidanceUntil, request.autoencoder, request.spacing) == (nil, nil, nil))
-        #expect(request.reuseEvery == nil)
+        #expect(request.reuseEvery == nil && request.mergeTokens == nil)
     }
 }

@@ -63,6 +63,71 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
         #expect(listing.passedOver == ["psd": 1])
     }
 
+    private func folder(of names: [String]) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        for name in names {
+            let file = folder.url.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data([1]).write(to: file)
+        }
+        return folder
+    }
+
+    private func parts(_ count: Int, of folder: URL) async throws -> [[String]] {
+        var parts: [[String]] = []
+        for number in 1...count {
+            let listing = PictureListing([.path(folder.path)], shard: try Shard("\(number)/\(count)"), counts: true)
+            parts.append(await taken(listing, below: folder))
+            for _ in 0..<100 where listing.total == nil { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(listing.total == parts.last?.count)
+        }
+        return parts
+    }
+
+    /// Every picture is in one shard, and in the same one wherever the folder lies and whatever else is in it.
+    @Test func shardsDivideAListing() async throws {
+        let names = (0..<160).map { "\($0 % 3 == 0 ? "" : "inner/")picture-\($0).png" }
+        let folder = try self.folder(of: names)
+        let eight = try await parts(8, of: folder.url)
+        #expect(eight.flatMap { $0 }.sorted() == names.sorted())
+        #expect(eight.allSatisfy { (8...32).contains($0.count) }, "\(eight.map(\.count))")
+        #expect(try await parts(1, of: folder.url).map { $0.sorted() } == [names.sorted()])
+
+        let elsewhere = try self.folder(of: names.filter { !$0.hasSuffix("7.png") } + ["new.png"])
+        for (part, other) in zip(eight, try await parts(8, of: elsewhere.url)) {
+            #expect(other.filter { $0 != "new.png" } == part.filter { !$0.hasSuffix("7.png") })
+        }
+
+        let listing = PictureListing([.path(folder.url.path)], shard: try Shard("3/8"))
+        #expect(await taken(listing, below: folder.url).count + listing.ofOtherShards == 160)
+        // A picture that is named is one shard's business; a folder in which nothing is found is everybody's.
+        let empty = try self.folder(of: ["notes.txt"])
+        var told: [String] = []
+        for number in 1...4 {
+            let listing = PictureListing([.path(empty.url.path), .path("a.jpg")], shard: try Shard("\(number)/4"))
+            told += await taken(listing, below: empty.url)
+        }
+        #expect(told.filter { $0 == "a.jpg" }.count == 1 && told.filter { $0.hasPrefix("! ") }.count == 4, "\(told)")
+    }
+
+    /// `printf %s a.jpg | sha256sum` tells the same, today and in later versions.
+    @Test(arguments: [("a.jpg", 3), ("./a.jpg", 3), ("inner/café.png", 1), ("b c.webp", 5)])
+    func aNameTellsItsShard(_ name: String, _ shard: Int) throws {
+        let holding = try (1...8).filter { try Shard("\($0)/8").holds(name) }
+        #expect(holding == [shard])
+    }
+
+    @Test(arguments: [
+        "", "3", "/8", "3/", "0/8", "9/8", "-1/8", "+1/8", "1/0", "1/100001", "a/b", "1/2/3", " 1/8", "1/99999999999999999999",
+    ])
+    func whatIsNoShardIsRefused(_ text: String) {
+        #expect {
+            _ = try Shard(text)
+        } throws: { error in
+            !"\(error)".isEmpty && !"\(error)".contains("\n")
+        }
+    }
+
     @Test func anAbandonedListingEnds() async throws {
         let folder = try gallery()
         let listing = PictureListing([.path(folder.url.path)], ahead: 1)

@@ -69,6 +69,44 @@ import Testing
         #expect(remade.request == expected && remade.model == order.model)
     }
 
+    /// All that a picture's own record says and another picture would come of otherwise, a redrawn one's and a painted one's.
+    @Test(arguments: ["paint", "generate"]) func theOwnRecordSaysAllOfIt(_ mode: String) async throws {
+        try pictures.add("cup.png", shade: 3, tags: [])
+        func asked(_ change: (inout GenerationWish) throws -> Void) async throws -> GenerationOrder {
+            var wish = GenerationWish()
+            wish.mode = mode
+            if mode == "generate" { wish.picture = pictures.path("cup.png") }
+            try change(&wish)
+            return try await pictures.studio.order(wish)
+        }
+        let order = try await asked { wish in
+            (wish.prompt, wish.negative, wish.steps, wish.seed, wish.size) = ("a cup", "", 9, 77, "96x64")
+            (wish.guidance, wish.guidanceUntil, wish.spacing, wish.sampler) = (3.5, 0.6, "trailing", "euler")
+            (wish.autoencoder, wish.prediction, wish.precision) = ("tiny", "v", "int8")
+            (wish.reuseEvery, wish.mergeTokens) = (2, 0.5)
+            if mode == "generate" { (wish.strength, wish.background, wish.outputSize, wish.resize) = (0.5, "grey", "picture", "fill") }
+        }
+        let record = GenerationText(
+            request: order.request, seed: 77, model: order.model.name, steps: StepPlan(outside: 9, strength: nil), width: 96, height: 64)
+        let own = try #require(record.entries().first { $0.key == "redraw" })
+        try own.text.write(to: pictures.url("record.json"), atomically: true, encoding: .utf8)
+        let again = try await asked { _ = try pictures.studio.fill(&$0, from: pictures.path("record.json")) }
+        #expect(again.request == order.request)
+        #expect(again.request.readsEmptyNegative && again.request.guidanceUntil == 0.6 && again.request.precision == .int8)
+        // And so does what the page orders again.
+        let page = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
+        #expect((page.guidanceUntil, page.spacing, page.autoencoder, page.prediction) == (0.6, "trailing", "tiny", "v"))
+        #expect(
+            page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil)
+                && page.precision == "int8")
+        // Another negative prompt is read as it was given.
+        let other = try await asked { wish in
+            wish.negative = "fog"
+            _ = try pictures.studio.fill(&wish, from: pictures.path("record.json"))
+        }
+        #expect(other.request.negative == "fog" && !other.request.readsEmptyNegative)
+    }
+
     @Test func aFileWithoutParametersIsTold() throws {
         try pictures.add("plain.png", shade: 1, tags: [])
         #expect(throws: ParametersError.none(path: pictures.path("plain.png"))) { try filled(from: "plain.png") }
@@ -133,5 +171,55 @@ import Testing
         #expect(pictures.studio.calledHashes(of: order) == wanted)
         try write("models/photoreal.safetensors", [1, 2, 3, 4, 5])
         #expect(pictures.studio.calledHashes(of: order).model == (try told("models/photoreal.safetensors")).map { String($0.prefix(10)) })
+    }
+
+    // MARK: LoRAs by their hashes
+
+    /// A file of one number, with what a trainer told in it.
+    private func writeLoRA(_ name: String, _ number: UInt8, metadata: String = "") throws -> URL {
+        let place = pictures.studio.installation.personalModels.appendingPathComponent("loras/\(name).safetensors")
+        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let header = Array(#"{\#(metadata)"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8)
+        try Data([UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [number, 0, 0, 0]).write(to: place)
+        return place
+    }
+
+    /// By AutoV3, AutoV2, by what the trainer wrote, and as collections and Additional Networks have it; the names found are the ones called.
+    @Test func aLoRAOfAnotherNameIsFoundByItsHash() throws {
+        let (soft, hard) = (try writeLoRA("renamed", 1), try writeLoRA("styles/hard too", 2))
+        _ = try writeLoRA("trained", 3, metadata: #""__metadata__":{"sshs_model_hash":"00112233445566778899"},"#)
+        let (first, second) = (try FileDigests.make(of: soft), try FileDigests.make(of: hard))
+        let text = """
+            a cat, <lora:soft v1:0.8> <LORA: hard :0.5:lbw=INALL> <lora:theirs> <lora:gone:1> <lora:renamed>
+            Steps: 20, Sampler: Euler, Seed: 1, Lora hashes: "soft v1: \(try #require(first.autoV3)), hard: \(second.autoV2.uppercased()), \
+            theirs: 001122334455, gone: ffffffffffff, renamed: eeeeeeeeeeee"
+            """
+        let report = pictures.studio.infotext(text)
+        #expect(
+            report.wish.settings.prompt
+                == "a cat, <lora:renamed:0.8> <LORA:hard too:0.5:lbw=INALL> <lora:trained> <lora:gone:1> <lora:renamed>")
+        #expect(report.notes.contains { $0.contains("soft v1 is called renamed here") }, "\(report.notes)")
+        #expect(report.notes.contains { $0.contains("gone is not here") && $0.contains("ffffffffffff") })
+        #expect(!report.notes.contains { $0.contains("renamed is") || $0.contains("Lora hashes") })
+
+        let digits = try #require(first.autoV3)
+        let collected =
+            "a cat <lora:a:1>\nSteps: 5, Seed: 1, Size: 64x64, Hashes: {\"lora:a\": \"\(digits.prefix(10))\", \"model\": \"0123456789\"}"
+        #expect(pictures.studio.infotext(collected).wish.settings.prompt == "a cat <lora:renamed:1>")
+        let networks = """
+            a cat
+            Steps: 5, Seed: 1, AddNet Enabled: True, AddNet Module 1: LoRA, AddNet Model 1: ink(\(digits)), AddNet Weight A 1: 0.8, \
+            AddNet Weight B 1: 0.6
+            """
+        let added = pictures.studio.infotext(networks)
+        #expect(added.wish.settings.prompt == "a cat <lora:renamed:0.6:0.8>" && !added.notes.contains { $0.contains("AddNet") })
+    }
+
+    /// What is none of these things changes nothing.
+    @Test(arguments: ["Lora hashes: \"a: xyz, b, : 12345678, c: 123\"", "Hashes: {]", "AddNet Model 1: ink, AddNet Model 2: None", ""])
+    func oddHashesChangeNothing(_ settings: String) throws {
+        _ = try writeLoRA("renamed", 1)
+        let text = "a <b <lora:a:1> <lora:c> <\nSteps: 5, Seed: 1, Size: 64x64\(settings.isEmpty ? "" : ", " + settings)"
+        #expect(pictures.studio.infotext(text).wish.settings.prompt == "a <b <lora:a:1> <lora:c> <")
     }
 }

@@ -140,6 +140,14 @@ import Testing
         #expect(try studio.allPresets() == [.init(name: "quick", place: "file"), .init(name: "kept", place: "library")])
         #expect(try studio.presets().map(\.name) == ["quick", "kept"])
         #expect(throws: StudioError.self) { try studio.filled(wish, preset: "none") }
+        // By one rule wherever they are named: as it is written, else whatever the capitals.
+        #expect(try studio.filled(wish, preset: "QUICK").guidance == 3 && studio.styles(["Kept"]).map(\.style.name) == ["kept"])
+        preset.settings.steps = 11
+        try studio.keep(preset: "Été", preset, replacing: false)
+        #expect(throws: StudioError.self) { try studio.keep(preset: "été", preset, replacing: false) }
+        #expect(try studio.filled(GenerationWish(), preset: "ÉTÉ").steps == 11)
+        try studio.remove(preset: "éTÉ")
+        #expect(throws: StudioError.self) { try studio.filled(wish, preset: "Été") }
         #expect(FileManager.default.fileExists(atPath: folder.url.path + "/kept/redraw.sqlite"))
     }
 }

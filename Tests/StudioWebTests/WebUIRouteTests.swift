@@ -270,6 +270,26 @@ import Testing
         }
     }
 
+    /// A client that waits for a job is told of it, though somebody clears the list as soon as the job is over.
+    @Test func clearingLeavesWhatAClientWaitsFor() async throws {
+        let server = try TestServer()
+        try await server.ask { ask in
+            var jobs: [Int64] = []
+            for seed in 1...2 {
+                let wish = try body(["mode": "paint", "prompt": "a castle", "seed": seed])
+                let job = try #require(try await ask(.post, "/jobs", json: wish).object["id"] as? Int)
+                #expect(try await ask(.post, "/jobs/\(job)/cancel").status == 200)
+                jobs.append(Int64(job))
+            }
+            let waited = server.site.webUIJobs.begin([jobs[0]])
+            #expect(try await ask(.delete, "/jobs").object["cleared"] as? Int == 1)
+            #expect(try await ask(.get, "/jobs/\(jobs[0])").status == 200)
+            #expect(try await ask(.get, "/jobs/\(jobs[1])").status == 404)
+            server.site.webUIJobs.end(waited)
+            #expect(try await ask(.delete, "/jobs").object["cleared"] as? Int == 1)
+        }
+    }
+
     /// A batch that is skipped is left out; the next one is made, with the seeds it has in the whole.
     @Test func aBatchIsSkipped() async throws {
         try await TestServer().working { ask in

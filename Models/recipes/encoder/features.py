@@ -57,6 +57,11 @@ def training_paths(name, data, most=None):
     return paths
 
 
+def evaluation_paths(name, data):
+    """The pictures of a set that are for evaluation only."""
+    return sorted(path for path, row in rows_of(name, data, data) if row.get("role", "eval") == "eval")
+
+
 def held_out(name):
     """Whether a training picture ("set/file") is kept out of teaching, to calibrate on: one in eight."""
     return zlib.crc32(name.encode()) % 8 == 0

@@ -112,10 +112,17 @@ def vocabulary(folder):
     return names
 
 
+def judged_indoors(file=Path(__file__).with_name("indoors.tsv")):
+    """What a person says of pictures whose place the teacher was unsure of: 1 indoors, 0 outdoors, nan where one cannot tell."""
+    with open(file, newline="", encoding="utf-8") as opened:
+        return {row["picture"]: np.nan if row["indoors"] == "?" else float(row["indoors"]) for row in csv.DictReader(opened, delimiter="\t")}
+
+
 class Labels:
     def __init__(self, data, teachers, answers, vocabulary_folder):
         teachers = Path(teachers)
         self.rows = tables(data)
+        self.judged = judged_indoors()
         self.answers = {}
         for file in sorted(Path(answers).glob("*.pickle")):
             self.answers.update(pickle.loads(file.read_bytes()))
@@ -159,9 +166,13 @@ class Labels:
         places = answer["places"].astype(np.float32)
         scenic = picture_set in ("flickr-train", "street-fashion", "rooms", "imagenet-one-per-class", "things-and-places")
         if scenic:
-            inside = float(places[self.indoors].sum())
-            say("indoors", inside)
-            say("outdoors", 1 - inside)
+            inside = self.judged.get(name, float(places[self.indoors].sum()))
+            # Of a thing alone the teacher guesses.
+            if picture_set == "imagenet-one-per-class" and name not in self.judged and 0.1 < inside < 0.9:
+                inside = np.nan
+            if not np.isnan(inside):
+                say("indoors", inside)
+                say("outdoors", 1 - inside)
             for tag, indices in self.places.items():
                 say(tag, float(places[indices].sum()))
         say("lettering", sigmoid(600 * (answer["text"] - 0.012)))

@@ -91,6 +91,7 @@ def main():
     parser.add_argument("--sets", nargs="*", required=True)
     parser.add_argument("--most", type=int)
     parser.add_argument("--part", default="0/1")
+    parser.add_argument("--evaluation", action="store_true", help="the rows that are for evaluation only")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
     torch.set_num_threads(1)
@@ -99,9 +100,10 @@ def main():
     tower = towers.ImageTower(towers.read(options.model / "image.safetensors"))
     names = []
     for picture_set in options.sets:
-        names += [path.relative_to(options.data).as_posix() for path in features.training_paths(picture_set, options.data, options.most)]
+        paths = features.evaluation_paths(picture_set, options.data) if options.evaluation else features.training_paths(picture_set, options.data, options.most)
+        names += [path.relative_to(options.data).as_posix() for path in paths]
     names = names[part::parts]
-    stem = f"{options.views}-{'+'.join(options.sets)}-{part}"
+    stem = f"{options.views}-{'+'.join(options.sets)}-{'eval-' if options.evaluation else ''}{part}"
     begun, rows = time.time(), []
 
     def save(number):

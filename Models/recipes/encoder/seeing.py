@@ -70,6 +70,16 @@ class Seeing:
         return dict(zip(config["labels"], head.sigmoid(logits).tolist())), things
 
 
+def judged(probability, tag, facet, judgement):
+    """What the head says of a tag as a person would judge it: by the scale of the tag, or else of its facet."""
+    scales = judgement.get("seenScales", {})
+    scale = scales.get(tag) or scales.get(facet)
+    if scale is None:
+        return probability
+    share = np.clip(probability, 1e-6, 1 - 1e-6)
+    return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) - scale["offset"])
+
+
 def overlap(one, other):
     inner = max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
     area = lambda box: (box[2] - box[0]) * (box[3] - box[1])  # noqa: E731

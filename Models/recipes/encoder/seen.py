@@ -321,7 +321,7 @@ def calibrated(model, views, known, weight, bias):
     scores, right = matched_boxes(known, names, things, sides)
     box = logistic(scores[:, None], right, [1.0, 0.0], 1e-3)
     print("boxes", box.round(3), "on", len(scores))
-    groups = {"places": [t for t in list(labels.PLACES) + ["indoors", "outdoors"]], "captions": list(labels.CAPTION_WORDS), "worn": list(labels.WEAR), "objects": list(known.objects)}
+    groups = {"places": list(labels.PLACES), "indoors or outdoors": ["indoors", "outdoors"], "captions": list(labels.CAPTION_WORDS), "worn": list(labels.WEAR), "objects": list(known.objects)}
     done = set(known.things)
     for name, tags in groups.items():
         columns = [known.number[tag] for tag in tags if tag in known.number and tag not in done]
@@ -329,7 +329,7 @@ def calibrated(model, views, known, weight, bias):
         part, said = logits[:, columns], ~np.isnan(wanted[:, columns])
         fit = logistic(part[said][:, None], wanted[:, columns][said], [1.0, 0.0], 1e-3)
         print(name, len(columns), "labels:", fit.round(3), "on", said.sum(), "certain", (wanted[:, columns][said] > 0.5).sum())
-        slope = float(np.clip(fit[0], 0.3, 1.5))
+        slope = float(np.clip(fit[0], 0.3, 2.0))
         weight[columns] *= slope
         bias[columns] = slope * bias[columns] + fit[1]
     # A person's traits: the surest person's, times the person's certainty, beside the label of the whole picture.

@@ -3,13 +3,22 @@
 struct DrawnGraph {
     /// Where an input's value comes from.
     private enum Source {
-        case output(node: String, slot: Int)
+        /// Of another node; where that turns out to be none, the value that the input has in its own field.
+        case output(node: String, slot: Int, otherwise: LenientJSON?)
         case value(LenientJSON)
     }
 
+    private struct Node {
+        let kind: String
+        let inputs: [String: Source]
+    }
+
     private(set) var nodes: [String: NodeGraph.Node] = [:]
+    private var drawn: [String: Node] = [:]
     /// Outputs that only hand on what comes from elsewhere: those of graphs within, of nodes that are bypassed.
     private var aliases: [String: Source] = [:]
+    /// Values of nodes within another that the outer one shows and keeps, by node and name.
+    private var shown: [String: [String: LenientJSON]] = [:]
     private let subgraphs: [String: LenientJSON]
     /// Nodes gone through, those that stand for graphs among them, and what else of graphs within was: each can call the next many times.
     private var visited = 0
@@ -25,25 +34,23 @@ struct DrawnGraph {
         }
         self.subgraphs = subgraphs
         add(json, prefix: "", depth: 0)
-        nodes = nodes.mapValues { node in
-            var node = node
-            node.inputs = node.inputs.compactMapValues(resolved)
-            return node
+        for (id, node) in drawn {
+            nodes[id] = NodeGraph.Node(id: id, kind: node.kind, inputs: node.inputs.compactMapValues(resolved))
         }
     }
 
     /// - Parameter prefix: stands before the numbers of nodes within another, such as `10:`.
     private mutating func add(_ graph: LenientJSON, prefix: String, depth: Int) {
         let links = Self.links(of: graph)
-        func source(_ link: LenientJSON?) -> Source? {
+        func source(_ link: LenientJSON?, otherwise: LenientJSON? = nil) -> Source? {
             guard let id = link?.integer, let found = links[id] else { return nil }
-            return .output(node: prefix + found.node, slot: found.slot)
+            return .output(node: prefix + found.node, slot: found.slot, otherwise: otherwise)
         }
         if depth > 0 { visited += links.count + (graph["inputs"]?.elements.count ?? 0) }
         for node in graph["nodes"]?.elements ?? [] {
             guard visited < Self.most else { break }
             visited += 1
-            guard let number = node["id"]?.integer.map(String.init), let kind = node["type"]?.string else { continue }
+            guard let number = Self.number(node["id"]), let kind = node["type"]?.string else { continue }
             let id = prefix + number
             let mode = node["mode"]?.integer
             // 2 is muted, 4 bypassed: neither had a part in the picture, but what is bypassed hands on.
@@ -53,28 +60,24 @@ struct DrawnGraph {
                 bypass(id, node, inputs.map { (type: $0["type"]?.string, source: source($0["link"])) })
                 continue
             }
-            var values = Self.values(of: node, kind: kind, inputs).mapValues { Source.value($0) }
+            let own = Self.values(of: node, kind: kind, inputs, within: subgraphs[kind]).merging(shown[id] ?? [:]) { $1 }
+            var values = own.mapValues { Source.value($0) }
             for input in inputs {
-                guard let name = input["name"]?.string, let found = source(input["link"]) else { continue }
+                guard let name = input["name"]?.string, let found = source(input["link"], otherwise: own[name]) else { continue }
                 values[name] = found
             }
             if let inner = subgraphs[kind] {
-                if depth < Self.deepest { put(inner, at: id, values, inputs, depth: depth) }
-                continue
+                guard depth < Self.deepest else { continue }
+                show(node, id)
+                put(inner, at: id, values, inputs, depth: depth)
+            } else {
+                drawn[id] = Node(kind: kind, inputs: values)
             }
-            nodes[id] = NodeGraph.Node(
-                id: id, kind: kind,
-                inputs: values.mapValues { source in
-                    switch source {
-                    case .value(let value): .value(value)
-                    case .output(let node, let slot): .link(node: node, output: slot)
-                    }
-                })
         }
         // What a graph hands out, by the node that stands for it.
         guard !prefix.isEmpty else { return }
         for (node, slot, target) in Self.results(of: graph) {
-            aliases["\(prefix.dropLast())/\(target)"] = .output(node: prefix + node, slot: slot)
+            aliases["\(prefix.dropLast())/\(target)"] = .output(node: prefix + node, slot: slot, otherwise: nil)
         }
     }
 
@@ -82,12 +85,23 @@ struct DrawnGraph {
     private mutating func put(
         _ graph: LenientJSON, at id: String, _ values: [String: Source], _ inputs: [LenientJSON], depth: Int
     ) {
-        for (slot, entry) in (graph["inputs"]?.elements ?? []).enumerated() {
-            let name = entry["name"]?.string
-            let given = name.flatMap { values[$0] } ?? (slot < inputs.count ? inputs[slot]["name"]?.string.flatMap { values[$0] } : nil)
+        let entries = graph["inputs"]?.elements ?? []
+        for (slot, entry) in entries.enumerated() {
+            var given = entry["name"]?.string.flatMap { values[$0] }
+            // Under another name there, as the first versions had them.
+            if given == nil, inputs.count == entries.count { given = inputs[slot]["name"]?.string.flatMap { values[$0] } }
             aliases["\(id):-10/\(slot)"] = given
         }
         add(graph, prefix: id + ":", depth: depth + 1)
+    }
+
+    /// Fields of nodes within that a node shows as its own: `proxyWidgets` has the inner node and the field's name for each of its values,
+    /// -1 for what is the node's own.
+    private mutating func show(_ node: LenientJSON, _ id: String) {
+        for (field, value) in zip(node["properties"]?["proxyWidgets"]?.elements ?? [], node["widgets_values"]?.elements ?? []) {
+            guard let inner = Self.number(field[0]), inner != "-1", let name = field[1]?.string, value != .null else { continue }
+            shown["\(id):\(inner)", default: [:]][name] = value
+        }
     }
 
     /// Each output of a bypassed node hands on the first input of its type that has a link.
@@ -98,26 +112,33 @@ struct DrawnGraph {
     }
 
     /// An input with what only hands on left out; nil where nothing comes in.
-    private func resolved(_ input: NodeGraph.Input) -> NodeGraph.Input? {
-        guard case .link(var node, var slot) = input else { return input }
+    private func resolved(_ source: Source) -> NodeGraph.Input? {
+        var (source, own) = (source, LenientJSON?.none)
         for _ in 0..<64 {
-            guard let alias = aliases["\(node)/\(slot)"] else { return nodes[node] == nil ? nil : .link(node: node, output: slot) }
-            switch alias {
+            switch source {
             case .value(let value): return .value(value)
-            case .output(let next, let nextSlot): (node, slot) = (next, nextSlot)
+            case .output(let node, let slot, let otherwise):
+                // The field that is nearest to the outside is the one that counts.
+                own = otherwise ?? own
+                guard let alias = aliases["\(node)/\(slot)"] else {
+                    return drawn[node] == nil ? own.map { .value($0) } : .link(node: node, output: slot)
+                }
+                source = alias
             }
         }
         return nil
     }
 
+    private static func number(_ json: LenientJSON?) -> String? { json?.integer.map(String.init) ?? json?.string }
+
     /// `[link, from node, from output, to node, to input, type]`, or the same with names.
     private static func links(of graph: LenientJSON) -> [Int: (node: String, slot: Int)] {
         var links: [Int: (node: String, slot: Int)] = [:]
         for link in graph["links"]?.elements ?? [] {
-            guard let id = link[0]?.integer ?? link["id"]?.integer, let node = link[1]?.integer ?? link["origin_id"]?.integer,
+            guard let id = link[0]?.integer ?? link["id"]?.integer, let node = number(link[1] ?? link["origin_id"]),
                 let slot = link[2]?.integer ?? link["origin_slot"]?.integer
             else { continue }
-            links[id] = (String(node), slot)
+            links[id] = (node, slot)
         }
         return links
     }
@@ -125,20 +146,38 @@ struct DrawnGraph {
     /// The outputs that lead to a graph's way out, which is numbered -20.
     private static func results(of graph: LenientJSON) -> [(node: String, slot: Int, target: Int)] {
         (graph["links"]?.elements ?? []).compactMap { link in
-            guard let target = link[3]?.integer ?? link["target_id"]?.integer, target == -20,
-                let node = link[1]?.integer ?? link["origin_id"]?.integer, let slot = link[2]?.integer ?? link["origin_slot"]?.integer,
-                let place = link[4]?.integer ?? link["target_slot"]?.integer
+            guard number(link[3] ?? link["target_id"]) == "-20", let node = number(link[1] ?? link["origin_id"]),
+                let slot = link[2]?.integer ?? link["origin_slot"]?.integer, let place = link[4]?.integer ?? link["target_slot"]?.integer
             else { return nil }
-            return (String(node), slot, place)
+            return (node, slot, place)
         }
     }
 
-    /// A node's values by name: as it states them, as its kind is known to have them, or as its inputs that have a field tell.
-    private static func values(of node: LenientJSON, kind: String, _ inputs: [LenientJSON]) -> [String: LenientJSON] {
+    /// A node's values by name: as it states them, as it shows those of nodes within, as its kind is known to have them, or as its inputs that
+    /// have a field tell.
+    ///
+    /// - Parameter graph: that it stands for.
+    private static func values(
+        of node: LenientJSON, kind: String, _ inputs: [LenientJSON], within graph: LenientJSON?
+    ) -> [String: LenientJSON] {
         let stated = node["widgets_values"]
         if let members = stated?.members, !members.isEmpty { return members }
         var values: [String: LenientJSON] = [:]
         let listed = stated?.elements ?? []
+        if let shown = node["properties"]?["proxyWidgets"]?.elements, !shown.isEmpty {
+            for (field, value) in zip(shown, listed) where value != .null && number(field[0]) == "-1" {
+                if let name = field[1]?.string { values[name] = value }
+            }
+            return values
+        }
+        // A field for each entry of the graph that takes a plain value, whether the node has an input for it or not.
+        let fields = (graph?["inputs"]?.elements ?? []).filter { plainTypes.contains($0["type"]?.string ?? "") }
+        if !fields.isEmpty, fields.count == listed.count {
+            for (field, value) in zip(fields, listed) where value != .null {
+                if let name = field["name"]?.string { values[name] = value }
+            }
+            return values
+        }
         if let names = widgets[kind] {
             for (name, value) in zip(names, listed) where !name.isEmpty { values[name] = value }
             return values
@@ -151,9 +190,30 @@ struct DrawnGraph {
             // What becomes of a seed after a run stands behind it, and is no input.
             if name.hasSuffix("seed"), let next = rest.first?.string, afterwards.contains(next) { rest.removeFirst() }
         }
-        if values.isEmpty, let text = listed.first(where: { $0.string != nil }) { values["text"] = text }
+        // Newer versions leave out the inputs without links, and so their names: then none of the others is certain either.
+        if graph == nil, rest.contains(where: { $0 != .null && !afterwards.contains($0.string ?? "") }) { values = [:] }
+        guard values.isEmpty, graph == nil else { return values }
+        // Nodes that do not tell what their values are called.
+        let texts = listed.compactMap(\.string)
+        let words = texts.first(where: readsAsWords)
+        if ["TextEncode", "Text ", "String", "Prompt", "prompt"].contains(where: { kind.contains($0) }) {
+            values["text"] = (words ?? texts.first).map { .string($0) }
+        } else if let words {
+            values[GraphPrompt.namelessWords] = .string(words)
+        }
         return values
     }
+
+    /// Whether a value is what somebody wrote, and not a choice out of a list such as "General Model (2x)": some of its words are written small,
+    /// or it is of a script without spaces.
+    private static func readsAsWords(_ text: String) -> Bool {
+        let words = text.prefix(2_000).split(whereSeparator: \.isWhitespace)
+        let small = words.filter { $0.first?.isLowercase == true }
+        let others = text.unicodeScalars.prefix(2_000).filter { $0.value >= 0x2E80 && $0.properties.isAlphabetic }
+        return words.count > 2 && small.count > 1 || others.count > 7
+    }
+
+    private static let plainTypes: Set<String> = ["STRING", "INT", "FLOAT", "BOOLEAN", "COMBO"]
 
     private static let afterwards: Set<String> = ["fixed", "randomize", "increment", "decrement"]
 
@@ -168,6 +228,8 @@ struct DrawnGraph {
         "CFGGuider": ["cfg"],
         "FluxGuidance": ["guidance"],
         "CLIPTextEncode": ["text"],
+        "PrimitiveNode": ["value"], "PrimitiveString": ["value"], "PrimitiveStringMultiline": ["value"], "PrimitiveBoolean": ["value"],
+        "StringConcatenate": ["string_a", "string_b", "delimiter"],
         "CLIPTextEncodeSDXL": ["width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"],
         "EmptyLatentImage": ["width", "height", "batch_size"],
         "EmptySD3LatentImage": ["width", "height", "batch_size"],

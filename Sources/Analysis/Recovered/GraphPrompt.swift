@@ -7,10 +7,12 @@ struct GraphPrompt {
     }
 
     /// What the picture was begun with. A graph may sample several times, to enlarge or to repaint a face: the first sampler on the way to the
-    /// picture counts, and what later ones were told differently is among the settings.
+    /// picture that was told something counts, and what later ones were told differently is among the settings.
     func prompt(place: String) -> RecoveredPrompt? {
         let samplers = orderedSamplers()
-        guard let first = samplers.first else { return loneText(place: place) }
+        // Some are told nothing: they make a map of depths, or the like.
+        let told = samplers.prefix(Self.mostFurther).first { !text(of: $0, .positive).isEmpty }
+        guard let first = told ?? samplers.first else { return words(place: place) }
         var recovered = RecoveredPrompt(
             tool: .comfyui, place: place, positive: text(of: first, .positive), negative: text(of: first, .negative))
         recovered.seed = number("seed", of: first)?.unsigned ?? number("noise_seed", of: first)?.unsigned
@@ -22,7 +24,10 @@ struct GraphPrompt {
         if let strength = number("denoise", of: first)?.double, strength < 1 { recovered.strength = strength }
         takeModel(of: first, into: &recovered)
         takeSize(of: first, into: &recovered)
-        for sampler in samplers.dropFirst().prefix(Self.mostFurther) {
+        if recovered.positive.isEmpty, recovered.negative.isEmpty, let words = words(place: place) {
+            (recovered.positive, recovered.negative) = (words.positive, words.negative)
+        }
+        for sampler in samplers.filter({ $0.id != first.id }).prefix(Self.mostFurther) {
             let (positive, negative) = (text(of: sampler, .positive), text(of: sampler, .negative))
             if !positive.isEmpty, positive != recovered.positive { recovered.settings["Prompt of node \(sampler.id)"] = positive }
             if !negative.isEmpty, negative != recovered.negative { recovered.settings["Negative prompt of node \(sampler.id)"] = negative }
@@ -47,14 +52,17 @@ struct GraphPrompt {
 
     /// The samplers that had a part in the picture that was kept, the one that began first at the front.
     private func orderedSamplers() -> [NodeGraph.Node] {
-        let nodes = graph.inOrder
-        let outputs =
-            nodes.filter { $0.kind.hasPrefix("SaveImage") || $0.kind.contains("Save") } + nodes.filter { $0.kind == "PreviewImage" }
         for output in outputs {
             let samplers = graph.ancestors(of: output).filter(isSampler)
             if !samplers.isEmpty { return inOrder(samplers) }
         }
-        return inOrder(nodes.filter(isSampler))
+        return inOrder(graph.inOrder.filter(isSampler))
+    }
+
+    /// Nodes that keep or show what was made, those that keep it first.
+    private var outputs: [NodeGraph.Node] {
+        let nodes = graph.inOrder
+        return nodes.filter { $0.kind.contains("Save") } + nodes.filter { $0.kind.hasPrefix("PreviewImage") || $0.kind == "ImageCompare" }
     }
 
     /// The samplers by how many others stand one behind the other before them; of equals the one with the lower number.
@@ -110,7 +118,9 @@ struct GraphPrompt {
     private func text(of sampler: NodeGraph.Node, _ side: Side) -> String {
         var sampler = sampler
         if let guider = graph.source("guider", of: sampler)?.node { sampler = guider }
-        let name = sampler.inputs[side.rawValue] == nil && side == .positive ? "conditioning" : side.rawValue
+        // Guiders have other names for what is wanted, where they are told more than that.
+        let names = side == .positive ? [side.rawValue, "conditioning", "cond1"] : [side.rawValue]
+        guard let name = names.first(where: { sampler.inputs[$0] != nil }) else { return "" }
         guard let source = graph.source(name, of: sampler) else { return string(name, of: sampler) ?? "" }
         var seen: Set<String> = []
         return joined(texts(from: source.node, output: source.output, side, &seen))
@@ -123,6 +133,10 @@ struct GraphPrompt {
         if graph.source("positive", of: node) != nil || graph.source("negative", of: node) != nil {
             let side: Side = output == 1 ? .negative : .positive
             return graph.source(side.rawValue, of: node).map { texts(from: $0.node, output: $0.output, side, &seen) } ?? []
+        }
+        // Encoders of both sides have the negative one at their second output.
+        if output == 1, let negative = string("negative_prompt", of: node) ?? (node.kind.contains("TextEncode") ? "" : nil) {
+            return [negative]
         }
         let own = Self.textInputs.compactMap { string($0, of: node) }.filter { !$0.isEmpty }
         if !own.isEmpty { return own }
@@ -177,12 +191,29 @@ struct GraphPrompt {
         return kept.joined(separator: ", ")
     }
 
-    /// A graph without a sampler that is known: the one text in it, if there is one.
-    private func loneText(place: String) -> RecoveredPrompt? {
+    /// Of a graph without a sampler that is known, such as one that asks a service: the words nearest to what was made, else the one text.
+    private func words(place: String) -> RecoveredPrompt? {
+        for output in outputs.prefix(Self.mostFurther) {
+            for node in graph.ancestors(of: output) {
+                guard let positive = Self.wordInputs.lazy.compactMap({ string($0, of: node) }).first(where: { !$0.trimmedOfBlanks.isEmpty })
+                else { continue }
+                var recovered = RecoveredPrompt(
+                    tool: .comfyui, place: place, positive: positive, negative: string("negative_prompt", of: node) ?? "")
+                recovered.seed = resolved("seed", of: node)?.unsigned
+                recovered.model = RecoveredPrompt.modelName(graph.value("model", of: node)?.string)
+                return recovered
+            }
+        }
         let texts = graph.inOrder.filter { $0.kind.contains("TextEncode") }.compactMap { string("text", of: $0) }.filter { !$0.isEmpty }
         guard texts.count == 1 else { return nil }
         return RecoveredPrompt(tool: .comfyui, place: place, positive: texts[0])
     }
+
+    /// Where nodes that ask a service have their words.
+    private static let wordInputs = ["prompt", "positive_prompt", "prompt_text", "text_prompt", "text", namelessWords]
+
+    /// What a drawn node's value is called here that reads as words, where its inputs do not tell.
+    static let namelessWords = "words that are called nothing"
 
     // MARK: Model and size
 

@@ -1,3 +1,5 @@
+import JSONReading
+
 /// JSON as other programs leave it in pictures: numbers keep their digits (a seed may have 20), and Python's NaN and Infinity are let by.
 enum LenientJSON: Equatable {
     case null
@@ -17,11 +19,13 @@ enum LenientJSON: Equatable {
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count <= Self.longest else { return nil }
-        var reader = Reader(bytes: bytes)
-        guard let value = reader.value(depth: 0) else { return nil }
-        reader.skipBlanks()
-        guard reader.position == bytes.count else { return nil }
-        self = value
+        var cursor = JSONCursor(bytes, isLenient: true) { _, _ in NoJSON() }
+        do {
+            self = try Self.value(&cursor, depth: 0)
+            try cursor.expectEnd()
+        } catch {
+            return nil
+        }
     }
 
     subscript(key: String) -> LenientJSON? {
@@ -68,133 +72,34 @@ enum LenientJSON: Equatable {
         }
     }
 
-    private struct Reader {
-        let bytes: [UInt8]
-        var position = 0
+    private struct NoJSON: Error {}
 
-        mutating func skipBlanks() {
-            while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
-        }
-
-        mutating func take(_ byte: UInt8) -> Bool {
-            skipBlanks()
-            guard position < bytes.count, bytes[position] == byte else { return false }
-            position += 1
-            return true
-        }
-
-        mutating func value(depth: Int) -> LenientJSON? {
-            skipBlanks()
-            guard depth < LenientJSON.deepest, position < bytes.count else { return nil }
-            switch bytes[position] {
-            case UInt8(ascii: "{"): return object(depth: depth)
-            case UInt8(ascii: "["): return array(depth: depth)
-            case UInt8(ascii: "\""): return text().map { .string($0) }
-            default: return word()
-            }
-        }
-
-        private mutating func object(depth: Int) -> LenientJSON? {
-            position += 1
+    private static func value(_ cursor: inout JSONCursor<NoJSON>, depth: Int) throws(NoJSON) -> LenientJSON {
+        guard depth < deepest else { throw NoJSON() }
+        switch cursor.peek() {
+        case UInt8(ascii: "{"):
             var members: [String: LenientJSON] = [:]
-            if take(UInt8(ascii: "}")) { return .object(members) }
-            repeat {
-                skipBlanks()
-                guard position < bytes.count, bytes[position] == UInt8(ascii: "\""), let key = text(), take(UInt8(ascii: ":")),
-                    let value = value(depth: depth + 1)
-                else { return nil }
-                members[key] = value
-            } while take(UInt8(ascii: ","))
-            return take(UInt8(ascii: "}")) ? .object(members) : nil
-        }
-
-        private mutating func array(depth: Int) -> LenientJSON? {
-            position += 1
+            try cursor.object { cursor, key throws(NoJSON) in members[try cursor.text(of: key)] = try value(&cursor, depth: depth + 1) }
+            return .object(members)
+        case UInt8(ascii: "["):
             var elements: [LenientJSON] = []
-            if take(UInt8(ascii: "]")) { return .array(elements) }
-            repeat {
-                guard let value = value(depth: depth + 1) else { return nil }
-                elements.append(value)
-            } while take(UInt8(ascii: ","))
-            return take(UInt8(ascii: "]")) ? .array(elements) : nil
-        }
-
-        private mutating func word() -> LenientJSON? {
-            let start = position
-            while position < bytes.count, LenientJSON.isPartOfWord(bytes[position]) { position += 1 }
-            let word = String(decoding: bytes[start..<position], as: UTF8.self)
-            switch word {
-            case "null", "NaN", "Infinity", "-Infinity": return .null
-            case "true": return .boolean(true)
-            case "false": return .boolean(false)
-            default:
-                // Swift reads hexadecimal numbers and "inf" too.
-                let isDecimal = word.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && word.first != "+"
-                return isDecimal && Double(word) != nil ? .number(word) : nil
-            }
-        }
-
-        /// A string from its opening quotation mark on. A line break within is let by, an end without a mark is not.
-        mutating func text() -> String? {
-            position += 1
-            var result: [UInt8] = []
-            while position < bytes.count {
-                let byte = bytes[position]
-                position += 1
-                if byte == UInt8(ascii: "\"") { return String(decoding: result, as: UTF8.self) }
-                guard byte == UInt8(ascii: "\\") else {
-                    result.append(byte)
-                    continue
-                }
-                guard position < bytes.count else { return nil }
-                let escaped = bytes[position]
-                position += 1
-                switch escaped {
-                case UInt8(ascii: "n"): result.append(0x0A)
-                case UInt8(ascii: "t"): result.append(0x09)
-                case UInt8(ascii: "r"): result.append(0x0D)
-                case UInt8(ascii: "b"): result.append(0x08)
-                case UInt8(ascii: "f"): result.append(0x0C)
-                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): result.append(escaped)
-                case UInt8(ascii: "u"):
-                    guard let scalar = unicodeScalar() else { return nil }
-                    result += Array(String(scalar).utf8)
-                default: return nil
-                }
-            }
-            return nil
-        }
-
-        /// What \u and four digits stand for, with the second half of a pair; half a pair becomes the replacement character.
-        private mutating func unicodeScalar() -> Unicode.Scalar? {
-            guard let first = unit() else { return nil }
-            guard (0xD800..<0xDC00).contains(first) else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
-            let start = position
-            if position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u") {
-                position += 2
-                if let second = unit(), (0xDC00..<0xE000).contains(second) {
-                    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-                }
-            }
-            position = start
-            return "\u{FFFD}"
-        }
-
-        private mutating func unit() -> UInt32? {
-            guard position + 4 <= bytes.count else { return nil }
-            let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
-            guard digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else { return nil }
-            position += 4
-            return value
+            try cursor.array { cursor throws(NoJSON) in elements.append(try value(&cursor, depth: depth + 1)) }
+            return .array(elements)
+        case UInt8(ascii: "\""): return .string(try cursor.text())
+        default: return try value(of: try cursor.word())
         }
     }
 
-    private static func isPartOfWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
-            true
-        default: false
+    private static func value(of word: String) throws(NoJSON) -> LenientJSON {
+        switch word {
+        case "null", "NaN", "Infinity", "-Infinity": return .null
+        case "true": return .boolean(true)
+        case "false": return .boolean(false)
+        default:
+            // Swift reads hexadecimal numbers and "inf" too.
+            let isDecimal = word.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && word.first != "+"
+            guard isDecimal, Double(word) != nil else { throw NoJSON() }
+            return .number(word)
         }
     }
 }

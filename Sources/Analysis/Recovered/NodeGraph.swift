@@ -19,16 +19,22 @@ struct NodeGraph {
 
     /// Nil where the value is no graph of either shape.
     init?(_ json: LenientJSON) {
+        var nodes: [String: Node] = [:]
         if let drawn = json["nodes"], !drawn.elements.isEmpty {
             nodes = DrawnGraph(json).nodes
         } else {
-            var nodes: [String: Node] = [:]
             for (id, member) in json.members {
                 guard let kind = member["class_type"]?.string else { continue }
                 nodes[id] = Node(id: id, kind: kind, inputs: (member["inputs"]?.members ?? [:]).mapValues(Self.input))
             }
-            self.nodes = nodes
         }
+        let switches = Switches(nodes)
+        self.nodes =
+            switches.isEmpty
+            ? nodes
+            : nodes.mapValues { node in
+                Node(id: node.id, kind: node.kind, inputs: node.inputs.mapValues(switches.passed))
+            }
         if nodes.isEmpty { return nil }
     }
 
@@ -40,6 +46,45 @@ struct NodeGraph {
             return .link(node: node, output: output)
         }
         return .value(json)
+    }
+}
+
+/// Nodes that hand on one of their inputs as it is: switches, by how they are set, and previews of anything. What comes out of them is taken
+/// for what goes in.
+private struct Switches {
+    private var chosen: [String: NodeGraph.Input] = [:]
+    private static let longestChain = 64
+
+    var isEmpty: Bool { chosen.isEmpty }
+
+    init(_ nodes: [String: NodeGraph.Node]) {
+        for node in nodes.values {
+            if node.kind == "PreviewAny" { chosen[node.id] = node.inputs["source"] }
+            guard node.kind.contains("Switch"), node.inputs["on_true"] != nil || node.inputs["on_false"] != nil else { continue }
+            var names = Self.isOn(node, nodes) ? ["on_true", "on_false"] : ["on_false", "on_true"]
+            // What a language model made of a person's words is not in the file; the words are.
+            if case .link(let source, _) = node.inputs[names[0]], nodes[source]?.kind.hasPrefix("TextGenerate") == true { names.reverse() }
+            chosen[node.id] = node.inputs[names[0]] ?? node.inputs[names[1]]
+        }
+    }
+
+    private static func isOn(_ node: NodeGraph.Node, _ nodes: [String: NodeGraph.Node]) -> Bool {
+        switch node.inputs["switch"] {
+        case .value(let value): return value == .boolean(true)
+        case .link(let source, _):
+            guard case .value(let value) = nodes[source]?.inputs["value"] else { return false }
+            return value == .boolean(true)
+        case nil: return false
+        }
+    }
+
+    func passed(_ input: NodeGraph.Input) -> NodeGraph.Input {
+        var input = input
+        for _ in 0..<Self.longestChain {
+            guard case .link(let node, 0) = input, let next = chosen[node] else { return input }
+            input = next
+        }
+        return input
     }
 }
 

@@ -22,8 +22,10 @@ int redraw_heif_pictures(const redraw_heif *file);
 /// The code points of ITU-T H.273 that the file gives for its primaries and its transfer; 0 where it gives none.
 int redraw_heif_codes(const redraw_heif *file, uint8_t *primaries, uint8_t *transfer);
 
-/// Fills height rows of width * (4 with alpha, else 3) bytes; 0 and a message on failure.
-int redraw_heif_decode(const redraw_heif *file, uint8_t *pixels, char *message);
+/// Decodes the picture, which libheif does only whole. What was decoded before goes. 0 and a message on failure.
+int redraw_heif_decode(redraw_heif *file, char *message);
+/// A row of what was decoded: width * (4 with alpha, else 3) bytes, there for as long as the file is open.
+const uint8_t *redraw_heif_row(const redraw_heif *file, int y);
 
 /// What stands in the file beside the pixels: 'e' EXIF (from its TIFF header on), 'x' XMP, 'c' an ICC profile. The size; bytes are written
 /// where `target` is not NULL and has room.

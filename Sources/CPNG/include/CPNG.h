@@ -30,7 +30,11 @@ redraw_png_reader *redraw_png_open(const uint8_t *bytes, size_t count);
 void redraw_png_close(redraw_png_reader *reader);
 
 /// These return nonzero on success; after a failure only the three questions below and redraw_png_close may follow.
-int redraw_png_read_header(redraw_png_reader *reader, redraw_png_header *header);
+/// Where by_rows is nonzero redraw_png_read_row follows, else redraw_png_read_pixels.
+int redraw_png_read_header(redraw_png_reader *reader, int by_rows, redraw_png_header *header);
+/// Fills a row of width * channels bytes with the next one that is stored; of an interlaced picture those of its first pass come first, with
+/// the pass's pixels at the row's beginning.
+int redraw_png_read_row(redraw_png_reader *reader, uint8_t *row);
 /// Fills height rows of width * channels bytes; 16-bit samples keep their high byte, gamma is ignored, tRNS becomes alpha.
 int redraw_png_read_pixels(redraw_png_reader *reader, uint8_t *pixels);
 /// Reads the chunks up to IEND, skipping pixel data that was not read.

@@ -16,11 +16,13 @@ typedef struct {
     int height;
     int has_alpha;
     int is_animated;
+    int is_lossless;
 } redraw_webp_header;
 
 redraw_webp_outcome redraw_webp_read_header(const uint8_t *bytes, size_t count, redraw_webp_header *header);
 
-/// Decodes into height rows of width * channels bytes: 3 RGB, 4 RGBA with straight alpha.
+/// Decodes into height rows of width * channels bytes: 3 RGB, 4 RGBA with straight alpha. A size that is not the picture's own is what it is
+/// scaled to while it is decoded.
 redraw_webp_outcome redraw_webp_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, int width, int height, int channels);
 
 /// The first picture of an animation on its whole canvas: height rows of width RGBA pixels.

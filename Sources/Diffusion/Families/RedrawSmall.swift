@@ -1,4 +1,7 @@
 /// Redraw's own small generators: no text encoder of their own. Prompts are read with the default encoder's text tower.
-package struct RedrawSmall: LatentUNetFamily {
-    package let outline: PipelineOutline
+struct RedrawSmall: LatentUNetFamily {
+    let outline: PipelineOutline
+
+    static func has(_ signs: FamilySigns) -> Bool { signs.readsSentences }
+    static let textEncoders: [String] = []
 }

@@ -7,6 +7,11 @@ package enum CalledFiles {
     /// - Parameter folders: each is searched for a folder `loras`.
     package static func loras(in folders: [URL]) -> [String] { NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).names }
 
+    /// The files of LoRAs, each with a name by which a prompt means that one.
+    package static func loraFiles(in folders: [URL]) -> [(name: String, url: URL)] {
+        NamedFiles(in: folders.map { $0.appendingPathComponent("loras") }).called
+    }
+
     /// The file of a LoRA that a prompt calls.
     ///
     /// - Parameter folders: each is searched for a folder `loras`, the first before the others.

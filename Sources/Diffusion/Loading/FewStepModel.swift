@@ -60,6 +60,14 @@ package struct FewStepModel: Sendable, Equatable {
         Row(kind: .turbo, sampler: .eulerAncestral, spacing: .trailing, steps: 2, guidance: 1) { $0.isTurbo },
     ]
 
+    /// What a UNet that takes the guidance scale as an input is. SimianLuo/LCM_Dreamshaper_v7: 4 steps; diffusers' pipeline for it: a scale of
+    /// 8.5.
+    static let toldGuidance = FewStepModel(kind: .consistency, sampler: .lcm, spacing: nil, steps: 4, guidance: 8.5)
+
+    private init(kind: Kind, sampler: SamplerName, spacing: SchedulerConfiguration.Spacing?, steps: Int, guidance: Double) {
+        (self.kind, self.sampler, self.spacing, self.steps, self.guidance) = (kind, sampler, spacing, steps, guidance)
+    }
+
     /// - Parameter name: of a file or folder without ending, or a title in its description.
     package init?(named name: String, isAdapter: Bool = false) {
         let name = ModelName(name, isAdapter: isAdapter)
@@ -89,6 +97,15 @@ package struct FewStepModel: Sendable, Equatable {
             let found = FewStepModel(named: "lcm", isAdapter: true)
         else { return nil }
         return (found, "the LoRA adapts the layers of time and no text, as LCM-LoRA does")
+    }
+
+    /// Whether a file has the word in its name: nothing else tells a single file's kind.
+    static func isCalledTurbo(_ model: URL) -> Bool { model.lastPathComponent.lowercased().contains("turbo") }
+
+    /// Whether a file is the one of SDXL-Lightning that was made to say the clean latent at once.
+    static func predictsSample(_ model: URL) -> Bool {
+        let name = model.lastPathComponent.lowercased()
+        return name.contains("lightning") && name.contains("1step_x0")
     }
 
     /// Keys of a file's metadata that give its name.

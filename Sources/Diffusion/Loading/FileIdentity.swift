@@ -61,7 +61,7 @@ package struct FileIdentity: Sendable, Equatable {
             use = "it is \(kind), \(instead)"
             if let told = GGUFHeader(contentsOf: url) {
                 family = told.family
-                self.kind = told.kind
+                self.kind = told.isTextEncoder ? .textEncoder : .network
             }
         }
     }
@@ -78,7 +78,7 @@ package struct FileIdentity: Sendable, Equatable {
         guard isThere("vae/config.json"), isThere("text_encoder/config.json"),
             let unet = try? UNetConfiguration(contentsOf: place.appendingPathComponent("unet/config.json"))
         else { return nil }
-        return [768: "SD 1.5", 1024: "SD 2", 2048: "SDXL"][unet.textWidths[0]]
+        return FamilySigns.title(ofTextWidth: unet.textWidths[0])
     }
 
     static func identity(of file: SafetensorsFile, called name: String) -> FileIdentity {

@@ -19,12 +19,12 @@ struct FileSigns: Sendable {
     // MARK: What the built-in engine takes
 
     private static let lora = FileSigns { names, file in
-        let parts = ["lora_", ".hada_", ".lokr_", ".oft_", ".alpha", "dora_scale", ".lora.", ".diff_b", "lycoris_"]
+        let parts = ["lora_", ".hada_", ".lokr_", ".oft_", ".boft_", ".alpha", "dora_scale", ".lora.", ".diff_b", "lycoris_"]
         guard file.names.contains(where: { name in parts.contains { name.contains($0) } }), !names.begins("input_blocks.0") else {
             return nil
         }
         let family = loraFamily(file.names, names)
-        let runs = family.map { ["SD 1.5", "SD 2", "SDXL"].contains($0) } ?? false
+        let runs = family.map { FamilySigns.titles.contains($0) } ?? false
         var identity = made(
             .lora, family, runs: runs,
             runs
@@ -51,12 +51,7 @@ struct FileSigns: Sendable {
             (name.contains("attn2_to_k") || name.contains("attn2.to_k"))
                 && ["lora_down.weight", "lora_A.weight", "lora.down.weight"].contains { name.hasSuffix($0) }
         }
-        switch texts.flatMap({ names.shape($0)?.last }) {
-        case 768: return "SD 1.5"
-        case 1024: return "SD 2"
-        case 2048: return "SDXL"
-        default: break
-        }
+        if let known = texts.flatMap({ names.shape($0)?.last }).flatMap(FamilySigns.title) { return known }
         if any("lora_te2_", "text_encoder_2.", "input_blocks_4_1_transformer_blocks_1", "down_blocks_2_attentions_0_transformer_blocks_9") {
             return "SDXL"
         }
@@ -77,13 +72,9 @@ struct FileSigns: Sendable {
         let context = names.shape(endingIn: "attn2.to_k.weight")?.last
         let channels = (names.shape("input_blocks.0.0.weight") ?? names.shape("conv_in.weight")).flatMap { $0.count == 4 ? $0[1] : nil }
         var (family, reason): (String?, String?)
-        switch context {
-        case 768: family = "SD 1.5"
-        case 1024: family = "SD 2"
-        case 2048: family = names.contains("encoder_hid_proj") ? "Kolors" : "SDXL"
-        case 1280: (family, reason) = ("SDXL refiner", "a refiner is run by no command here; take the base model")
-        default: break
-        }
+        family = context.flatMap(FamilySigns.title)
+        if context == 2048, names.contains("encoder_hid_proj") { family = "Kolors" }
+        if context == 1280 { (family, reason) = ("SDXL refiner", "a refiner is run by no command here; take the base model") }
         if names.contains("time_stack", "temporal_transformer") {
             (family, reason) = ("Stable Video Diffusion", "video models are not run here")
         }
@@ -156,13 +147,9 @@ struct FileSigns: Sendable {
         guard names.begins("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "zero_convs.", "input_hint_block."),
             !names.begins("output_blocks.")
         else { return nil }
-        let family: String? =
-            switch names.shape(endingIn: "attn2.to_k.weight")?.last {
-            case 768: "SD 1.5"
-            case 1024: "SD 2"
-            case 2048: "SDXL"
-            default: names.begins("transformer_blocks.", "single_transformer_blocks.") ? "Flux.1 or SD 3" : nil
-            }
+        let family =
+            names.shape(endingIn: "attn2.to_k.weight")?.last.flatMap(FamilySigns.title)
+            ?? (names.begins("transformer_blocks.", "single_transformer_blocks.") ? "Flux.1 or SD 3" : nil)
         return made(.controlNet, family, "ControlNets are not run here; a server of yours may: --engine URL")
     }
 

@@ -5,7 +5,7 @@ extension ModelParts {
     /// Reads a folder in diffusers' layout: `model_index.json` and a folder for each component.
     ///
     /// - Parameter given: parts from elsewhere, which go before the folder's own.
-    init(folder: URL, readsTextEncoders: Bool = true, given: GivenParts = GivenParts()) throws {
+    init(folder: URL, given: GivenParts = GivenParts()) throws {
         let index = folder.appendingPathComponent("model_index.json")
         let listed = FileManager.default.fileExists(atPath: index.path) ? try ConfigurationFile(contentsOf: index) : nil
         func component(_ name: String) -> URL { folder.appendingPathComponent(name) }
@@ -14,20 +14,28 @@ extension ModelParts {
         }
         unetConfiguration = try UNetConfiguration(ConfigurationFile(contentsOf: component("unet").appendingPathComponent("config.json")))
         unet = try Weights(folder: component("unet"), stem: "diffusion_pytorch_model")
-        let isXL = unetConfiguration.added != nil
+        let readsSentences = given.textEncoders.isEmpty && listed?.has("text_encoder_model") == true
+        // What is wrong with a text encoder is said when it is read.
+        let isOpen = try? Self.isOpenCLIP(given.textEncoders.first ?? component("text_encoder"))
+        let family =
+            FamilySigns(
+                addsWholeTexts: unetConfiguration.added != nil, readsSentences: readsSentences, readsWithOpenCLIP: isOpen ?? false
+            ).family
+        self.family = family
         let part =
-            try given.autoencoder.map { try AutoencoderPart(at: $0, isXL: isXL) } ?? AutoencoderPart(folder: component("vae"))
+            try given.autoencoder.map { try AutoencoderPart(at: $0, of: family) } ?? AutoencoderPart(folder: component("vae"))
         (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
         scheduler = try SchedulerConfiguration(contentsOf: component("scheduler").appendingPathComponent("scheduler_config.json"))
-        zerosForEmptyNegative = try listed?.flag("force_zeros_for_empty_prompt", default: isXL) ?? isXL
+        let zeros = family.zerosForEmptyNegative
+        zerosForEmptyNegative = try listed?.flag("force_zeros_for_empty_prompt", default: zeros) ?? zeros
 
         textEncoders = []
         guard given.textEncoders.isEmpty else {
-            textEncoders = try Self.textEncoders(at: given.textEncoders, for: unet)
+            textEncoders = try Self.textEncoders(at: given.textEncoders, of: family)
             try Self.check(textEncoders, at: given.textEncoders, for: unetConfiguration)
             return
         }
-        guard readsTextEncoders, listed?.has("text_encoder_model") != true else { return }
+        guard !readsSentences else { return }
         textEncoders = try Self.textEncoders(inFolder: folder)
         guard !textEncoders.isEmpty else {
             throw DiffusionError.unreadable(

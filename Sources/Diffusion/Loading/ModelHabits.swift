@@ -23,9 +23,7 @@ package struct ModelHabits: Sendable, Equatable {
         guard !FileManager.default.fileExists(atPath: model.appendingPathComponent("transformer").path) else { return }
         let file = model.pathExtension.lowercased() == "safetensors" ? try? SafetensorsFile(model) : nil
         if Self.takesGuidance(model, file) {
-            (kind, sign) = (.consistency, "its UNet takes the guidance scale as an input")
-            // SimianLuo/LCM_Dreamshaper_v7: 4 steps; diffusers' pipeline for it: a scale of 8.5.
-            (sampler, steps, guidance) = (.lcm, 4, 8.5)
+            take(.toldGuidance, "its UNet takes the guidance scale as an input", scheduler)
         } else if let (found, sign) = Self.named(model, file) {
             take(found, sign, scheduler)
         } else if let (name, sign) = Self.told(by: scheduler), let found = FewStepModel(named: name) {
@@ -70,14 +68,5 @@ package struct ModelHabits: Sendable, Equatable {
             [.euler, .eulerAncestral].contains(scheduler.namedSampler)
         else { return nil }
         return ("turbo", "its scheduler spaces steps from the last")
-    }
-
-    /// Whether a file or folder has the word in its name: nothing else tells a single file's kind.
-    static func isCalledTurbo(_ model: URL) -> Bool { model.lastPathComponent.lowercased().contains("turbo") }
-
-    /// Whether a file is the one of SDXL-Lightning that was made to say the clean latent at once.
-    static func predictsSample(_ model: URL) -> Bool {
-        let name = model.lastPathComponent.lowercased()
-        return name.contains("lightning") && name.contains("1step_x0")
     }
 }

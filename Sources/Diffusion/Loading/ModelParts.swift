@@ -5,6 +5,7 @@ import Tensors
 
 /// A model's weights and configurations, from wherever they came, under diffusers' names.
 struct ModelParts {
+    let family: any LatentUNetFamily.Type
     /// A text encoder that the model brings along.
     struct TextEncoder {
         /// `text_encoder` or `text_encoder_2`.
@@ -86,10 +87,9 @@ struct ModelParts {
     /// The text encoders, loaded.
     ///
     /// - Parameters:
-    ///   - family: knows how they are looked at.
     ///   - merges: OpenAI's list, for models that bring no tokenizer.
     ///   - embeddings: those that fit this model.
-    func prompts(of family: any LatentUNetFamily, merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
+    func prompts(merges: URL?, embeddings: [TrainedEmbedding]) throws -> CLIPPrompts {
         var towers: [CLIPPrompts.Tower] = []
         for encoder in textEncoders {
             let tower = try CLIPTextTower(encoder.weights, configuration: encoder.configuration)

@@ -36,6 +36,14 @@ struct NamedFiles {
         }
     }
 
+    /// Each file with a name that means it and can stand in a prompt: its own, or its path where others have that, too.
+    var called: [(name: String, url: URL)] {
+        files.compactMap { file in
+            let own = String(file.path.split(separator: "/").last ?? "")
+            return [own, file.path].first { self.file(named: $0) == file.url && !$0.contains { ":<>".contains($0) } }.map { ($0, file.url) }
+        }
+    }
+
     /// The file a prompt means: by its path below the folder or by its name alone, with or without the ending; in any case where none is
     /// spelled exactly so.
     func file(named name: String) -> URL? {

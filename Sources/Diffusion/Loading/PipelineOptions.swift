@@ -41,7 +41,7 @@ package struct PipelineOptions: Sendable, Equatable {
     /// What was left out, in words.
     package var notes: [String] = []
     /// In which numbers products are made. Weights of large models are held in two bytes a number where that changes none of them.
-    package var precision = GenerationRequest.Precision.auto
+    package var precision = GenerationRequest.Precision.f32
     package var given = GivenParts()
     /// What the model predicts; nil: what its files tell.
     package var prediction: GenerationRequest.Prediction?
@@ -60,7 +60,7 @@ package struct PipelineOptions: Sendable, Equatable {
     ///   - folders: searched in this order for names in `loras/` and `embeddings/`, and in folders below these. Never a path: prompts come
     ///     from strangers' pictures.
     /// - Throws: `DiffusionError.unknownAdaptation`, with the names that are there, or `DiffusionError.unreadableTag`.
-    package init(prompts: [String], folders: [URL], merges: URL?, precision: GenerationRequest.Precision = .auto) throws {
+    package init(prompts: [String], folders: [URL], merges: URL?, precision: GenerationRequest.Precision = .f32) throws {
         self.init(merges: merges)
         self.precision = precision
         let read = prompts.map { PromptTags($0) }

@@ -3,7 +3,9 @@ import Foundation
 
 /// A model whose files are open and whose headers are read, its weights not yet: what a run on it needs is known before gigabytes are read.
 package struct PipelineSource: Sendable {
-    package let family: any LatentUNetFamily
+    package let family: any ModelFamily
+    /// Bytes that the weights will take once they are loaded.
+    package let weightMemory: Int
     private let parts: ModelParts
     private let options: PipelineOptions
     /// What was left out of the files that prompts call, in words.
@@ -32,12 +34,12 @@ package struct PipelineSource: Sendable {
         notes += try parts.add(options.adaptations)
         if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)
-        family = try PipelineOutline(
+        weightMemory = try parts.weightMemory()
+        let outline = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
-            weightMemory: parts.weightMemory(), isHeldInHalves: parts.unet.holding.inHalves,
-            arithmetic: parts.unet.holding.arithmetic,
-            transformMemory: parts.transformMemory()
-        ).family(readsSentences: parts.textEncoders.isEmpty)
+            weightMemory: weightMemory, isHeldInHalves: parts.unet.holding.inHalves, arithmetic: parts.unet.holding.arithmetic,
+            transformMemory: parts.transformMemory())
+        family = parts.family.model(outline)
         let widths = parts.textEncoders.map(\.configuration.width)
         var embeddings: [TrainedEmbedding] = []
         for file in widths.isEmpty ? [] : options.embeddings {
@@ -82,7 +84,7 @@ package struct PipelineSource: Sendable {
                 if parts.textEncoders.isEmpty {
                     try sentences()
                 } else {
-                    try parts.prompts(of: family, merges: options.merges, embeddings: embeddings)
+                    try parts.prompts(merges: options.merges, embeddings: embeddings)
                 }
             var pipeline = Pipeline(
                 family: family, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),

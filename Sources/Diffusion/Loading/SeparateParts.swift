@@ -9,9 +9,9 @@ struct AutoencoderPart {
 
     /// - Parameters:
     ///   - place: a folder in diffusers' layout, the autoencoder's own or a whole model's; or a file, likewise.
-    ///   - isXL: whether it is for SDXL, whose latents have another scale; a folder says so itself.
+    ///   - family: tells the scale of the latents where a file stands alone; a folder says it itself.
     /// - Throws: `DiffusionError.unfitPart` where there is none.
-    init(at place: URL, isXL: Bool) throws {
+    init(at place: URL, of family: any LatentUNetFamily.Type) throws {
         if place.isFolder {
             let whole = place.appendingPathComponent("vae")
             let folder = whole.isFolder ? whole : place
@@ -23,7 +23,7 @@ struct AutoencoderPart {
             throw DiffusionError.unfitPart(file: place.path, reason: "it holds no autoencoder (decoder.…), but \(Self.first(file.names))")
         }
         var unfit: [String] = []
-        try self.init(file, prefix: prefix, isXL: isXL, unfit: &unfit)
+        try self.init(file, prefix: prefix, of: family, unfit: &unfit)
         guard unfit.isEmpty else { throw CheckpointError.unfit(unfit.sorted(), file: place.path) }
     }
 
@@ -43,7 +43,7 @@ struct AutoencoderPart {
     /// - Parameters:
     ///   - prefix: before its names, which are those of the first releases or diffusers'.
     ///   - unfit: gets the names that have no place in it.
-    init(_ file: SafetensorsFile, prefix: String, isXL: Bool, unfit: inout [String]) throws {
+    init(_ file: SafetensorsFile, prefix: String, of family: any LatentUNetFamily.Type, unfit: inout [String]) throws {
         let names = Set(file.names.compactMap { $0.rest(behind: prefix) })
         let isNew = names.contains { $0.hasPrefix("encoder.down_blocks.") || $0.hasPrefix("decoder.up_blocks.") }
         let levels =
@@ -61,7 +61,7 @@ struct AutoencoderPart {
         }
         var configuration = try AutoencoderConfiguration(inferredFrom: weights, levels: levels)
         try configuration.validate(in: file.path)
-        if isXL { configuration.scalingFactor = 0.13025 }
+        configuration.scalingFactor = family.latentScale
         self.configuration = configuration
     }
 }
@@ -100,12 +100,13 @@ struct TextEncoderPlace {
     private static let layersWithoutLast = 23
 
     /// - Parameters:
-    ///   - isXL: whether it is for SDXL, which looks at the last layer but one, and at the projection. SD 2 looks at the last layer but one
-    ///     by leaving out what is behind it.
+    ///   - family: knows how much of it counts.
     ///   - unfit: gets the names that have no place in it.
-    func encoder(_ file: SafetensorsFile, isXL: Bool, unfit: inout [String]) throws -> ModelParts.TextEncoder {
+    func encoder(
+        _ file: SafetensorsFile, of family: any LatentUNetFamily.Type, unfit: inout [String]
+    ) throws -> ModelParts.TextEncoder {
         var dropped: [String] = []
-        if isOpen, !isXL {
+        if isOpen, !family.wantsWholeTextEncoder {
             dropped.append("text_projection.")
             let layers = Set(file.names).count("\(prefix)transformer.resblocks.", ".ln_1.weight")
             // A file of which that layer was cut off already has one less than open_clip's tower.
@@ -135,27 +136,27 @@ extension ModelParts {
     /// The text encoders that lie in folders and files, as the model wants them.
     ///
     /// - Throws: `DiffusionError.unfitPart` where they are too few, too many, or of other widths than the model's texts.
-    static func textEncoders(at places: [URL], for unet: Weights) throws -> [TextEncoder] {
-        let isXL = unet.has("add_embedding")
+    static func textEncoders(at places: [URL], of family: any LatentUNetFamily.Type) throws -> [TextEncoder] {
         var found: [TextEncoder] = []
         for place in places {
-            let here = try place.isFolder ? textEncoders(inFolder: place) : textEncoders(inFile: place, isXL: isXL)
+            let here = try place.isFolder ? textEncoders(inFolder: place) : textEncoders(inFile: place, of: family)
             guard !here.isEmpty else {
                 throw DiffusionError.unfitPart(file: place.path, reason: "it holds no text encoder (text_model.…, transformer.resblocks.…)")
             }
             found += here
         }
         let files = places.map(\.path).joined(separator: ", ")
-        let wanted = isXL ? 2 : 1
+        let names = family.textEncoders
+        let wanted = names.count
         guard found.count == wanted else {
             throw DiffusionError.unfitPart(
                 file: files,
                 reason:
                     "the model wants \(wanted) text encoder\(wanted == 1 ? "" : "s"), and \(found.count) \(found.count == 1 ? "is" : "are") there"
-                    + (isXL ? "; give CLIP L and CLIP bigG, each with a --text-encoder of its own" : ""))
+                    + (wanted > 1 ? "; give \(names.joined(separator: " and ")), each with a --text-encoder of its own" : ""))
         }
-        // SDXL's first is the narrower one, whatever came first.
-        if isXL, found[0].configuration.width > found[1].configuration.width { found.reverse() }
+        // Whatever came first.
+        if wanted > 1 { found.sort { $0.configuration.width < $1.configuration.width } }
         return found.enumerated().map { $1.called($0 == 0 ? "text_encoder" : "text_encoder_2") }
     }
 
@@ -170,10 +171,18 @@ extension ModelParts {
         }
     }
 
-    private static func textEncoders(inFile place: URL, isXL: Bool) throws -> [TextEncoder] {
+    /// Whether a text encoder, the first of a whole model or one that lies by itself, is open_clip's.
+    static func isOpenCLIP(_ place: URL) throws -> Bool {
+        guard place.isFolder else { return try TextEncoderPlace.all(SafetensorsFile(place).names).first?.isOpen ?? false }
+        let whole = place.appendingPathComponent("text_encoder")
+        let folder = whole.isFolder ? whole : place
+        return try CLIPTextTower.Configuration(file: folder.appendingPathComponent("config.json")).activation == .gelu
+    }
+
+    private static func textEncoders(inFile place: URL, of family: any LatentUNetFamily.Type) throws -> [TextEncoder] {
         let file = try SafetensorsFile(place)
         var unfit: [String] = []
-        let found = try TextEncoderPlace.all(file.names).map { try $0.encoder(file, isXL: isXL, unfit: &unfit) }
+        let found = try TextEncoderPlace.all(file.names).map { try $0.encoder(file, of: family, unfit: &unfit) }
         guard unfit.isEmpty else { throw CheckpointError.unfit(unfit.sorted(), file: place.path) }
         return found
     }

@@ -40,47 +40,44 @@ extension ModelParts {
             }
             return [TensorPlace(known)]
         }
-        let isXL = weights.has("add_embedding")
-        let ownEncoders = try towers.map { try $0.encoder(file, isXL: isXL, unfit: &unfit) }
-        let ownAutoencoder = try autoencoderPrefix.map { try AutoencoderPart(file, prefix: $0, isXL: isXL, unfit: &unfit) }
+        let isOpen = try towers.first?.isOpen ?? given.textEncoders.first.map(Self.isOpenCLIP) ?? false
+        let family = FamilySigns(addsWholeTexts: weights.has("add_embedding"), readsWithOpenCLIP: isOpen).family
+        self.family = family
+        let ownEncoders = try towers.map { try $0.encoder(file, of: family, unfit: &unfit) }
+        let ownAutoencoder = try autoencoderPrefix.map { try AutoencoderPart(file, prefix: $0, of: family, unfit: &unfit) }
         guard unfit.isEmpty else { throw CheckpointError.unfit(unfit.sorted(), file: url.path) }
         unet = weights
         guard unet["down_blocks"].has("0") else {
             throw DiffusionError.notACheckpoint(file: url.path, reason: "its UNet has no blocks (\(prefix)input_blocks.1…)")
         }
-        textEncoders = try given.textEncoders.isEmpty ? ownEncoders : Self.textEncoders(at: given.textEncoders, for: weights)
-        // open_clip's tower, which has the exact GELU, is the second generation's.
-        let kind = (ownEncoders.first ?? textEncoders.first)?.configuration.activation
-        let isSecond = !isXL && kind == .gelu
-        // How many heads there are, the generation tells; how the projections are stored differs by the tool that saved them.
-        var configuration = try UNetConfiguration(inferredFrom: weights, isFirst: !isSecond && !isXL)
+        textEncoders = try given.textEncoders.isEmpty ? ownEncoders : Self.textEncoders(at: given.textEncoders, of: family)
+        // How many heads there are, the family tells; how the projections are stored differs by the tool that saved them.
+        var configuration = try UNetConfiguration(inferredFrom: weights, heads: { family.heads(ofChannels: $0) })
         try configuration.validate(in: url.path)
         if !given.textEncoders.isEmpty { try Self.check(textEncoders, at: given.textEncoders, for: configuration) }
-        guard let part = try given.autoencoder.map({ try AutoencoderPart(at: $0, isXL: isXL) }) ?? ownAutoencoder else {
+        guard let part = try given.autoencoder.map({ try AutoencoderPart(at: $0, of: family) }) ?? ownAutoencoder else {
             throw DiffusionError.notACheckpoint(file: url.path, reason: "it holds no autoencoder")
         }
         (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
         var scheduler = SchedulerConfiguration.stableDiffusion
         // Turbo models were distilled from models of the noise, at 512 pixels, with steps that begin at noise alone.
-        let isTurbo = ModelHabits.isCalledTurbo(url)
+        let isTurbo = FewStepModel.isCalledTurbo(url)
         if isTurbo {
             scheduler.spacing = .trailing
         }
         if let prediction {
             scheduler.prediction = prediction
-        } else if !isTurbo, try Self.predictsVelocity(url, file, configuration, weights, isSecond: isSecond) {
+        } else if !isTurbo, try Self.toldVelocity(url, file) ?? family.predictsVelocity(weights, configuration) {
             scheduler.prediction = .velocity
         }
-        if ModelHabits.predictsSample(url) { scheduler.prediction = .sample }
-        // What the scheduler files of these families say; the class alone would space the steps of some samplers otherwise.
-        if !isTurbo, configuration.added != nil || configuration.inputChannels == 9 { scheduler.spacing = .leading }
+        if FewStepModel.predictsSample(url) { scheduler.prediction = .sample }
+        // What scheduler files say; the class alone would space the steps of some samplers otherwise.
+        if !isTurbo, let spacing = configuration.inputChannels == 9 ? .leading : family.spacing { scheduler.spacing = spacing }
         if CheckpointSigns.endsInNoise(file) { (scheduler.rescalesToNoise, scheduler.spacing) = (true, .trailing) }
-        // The squares of the training, which no tensor tells: 512 pixels, 768 for the second generation's v-models, 1024 for XL.
-        configuration.sampleSize =
-            isTurbo ? 64 : configuration.added != nil ? 128 : isSecond && scheduler.prediction == .velocity ? 96 : 64
+        configuration.sampleSize = isTurbo ? 64 : family.trainedSide(predicting: scheduler.prediction)
         unetConfiguration = configuration
         self.scheduler = scheduler
-        zerosForEmptyNegative = configuration.added != nil
+        zerosForEmptyNegative = family.zerosForEmptyNegative
     }
 
     /// What stands before the names of a UNet, which are the first releases' or diffusers'; nil where there is none.
@@ -104,12 +101,9 @@ extension ModelParts {
         return "it holds no UNet (model.diffusion_model.…), but \(names.prefix(3).joined(separator: ", "))"
     }
 
-    /// What the UNet was trained to say. A tensor, the file's metadata, or a line `parameterization: "v"` of a .yaml file beside the checkpoint
-    /// tells. Of the second generation both kinds exist with the same tensors: there the UNet itself is asked, as AUTOMATIC1111 does. At the
-    /// last timestep a latent is all noise; a model of the noise gives back about its input, a model of the velocity does not.
-    private static func predictsVelocity(
-        _ url: URL, _ file: SafetensorsFile, _ configuration: UNetConfiguration, _ weights: Weights, isSecond: Bool
-    ) throws -> Bool {
+    /// Whether the UNet was trained to say the velocity: a tensor, the file's metadata, or a line `parameterization: "v"` of a .yaml file beside
+    /// the checkpoint tells; nil where none of them does.
+    private static func toldVelocity(_ url: URL, _ file: SafetensorsFile) -> Bool? {
         if let told = CheckpointSigns.predictsVelocity(file) { return told }
         let beside = url.deletingPathExtension().appendingPathExtension("yaml")
         if let text = (try? FileBytes.read(beside)).map({ String(decoding: $0, as: UTF8.self) }) {
@@ -117,21 +111,15 @@ extension ModelParts {
                 line.contains("parameterization:") && line.split(separator: ":").last?.contains("v") == true
             }
         }
-        guard isSecond, configuration.inputChannels == 4 else { return false }
-        let unet = try UNet(weights, configuration: configuration)
-        let latent = Tensor.filled(0.5, [1, 8, 8, 4])
-        let context = TextContext(states: .zeros([1, 2, configuration.textWidths[0]]), mask: .none)
-        return (try unet(latent, timestep: 999, context) {} - latent).mean() < -1
+        return nil
     }
 }
 
 extension UNetConfiguration {
     /// The architecture as a UNet's tensors show it.
     ///
-    /// How many heads an attention has, no tensor tells: the first generation has 8 everywhere, the later ones have heads of 64 channels.
-    ///
-    /// - Parameter isFirst: whether it is one of the first generation.
-    init(inferredFrom weights: Weights, isFirst: Bool) throws(CheckpointError) {
+    /// - Parameter heads: how many an attention over so many channels has, which no tensor tells.
+    init(inferredFrom weights: Weights, heads headsOfChannels: (Int) -> Int) throws(CheckpointError) {
         self.init()
         let entry = try weights["conv_in"].shape(of: "weight", ranks: 4)
         inputChannels = entry[1]
@@ -156,7 +144,7 @@ extension UNetConfiguration {
                 downAttention[level]
                 ? weights["down_blocks"][level]["attentions"][0]
                 : upAttention[levels - 1 - level] ? weights["up_blocks"][levels - 1 - level]["attentions"][0] : nil
-            heads.append(isFirst ? 8 : max(1, channels[level] / 64))
+            heads.append(headsOfChannels(channels[level]))
             guard let scope = own ?? middle else {
                 widths.append(nil)
                 transformerLayers.append(1)

@@ -54,10 +54,9 @@ struct TinyAutoencoderFile {
 
     /// The one that is meant.
     ///
-    /// - Parameter isXL: what the model is.
+    /// - Parameter wanted: what the model is.
     /// - Throws: `DiffusionError.unreadable` where there is none, or where the files' names say that it was made for other models.
-    init(_ choice: TinyAutoencoderChoice, isXL: Bool) throws {
-        let wanted: Family = isXL ? .xl : .first
+    init(_ choice: TinyAutoencoderChoice, for wanted: Family) throws {
         switch choice {
         case .at(let place): try self.init(at: place)
         case .named(let name, let folders):
@@ -69,7 +68,7 @@ struct TinyAutoencoderFile {
         case .fitting(let folders):
             let shelf = Self.shelf(folders)
             guard let place = shelf.first(where: { Self.family(Self.name(of: $0)) == wanted }) else {
-                throw DiffusionError.noTinyAutoencoder(name: isXL ? "taesdxl" : "taesd", known: Set(shelf.map(Self.name)).sorted())
+                throw DiffusionError.noTinyAutoencoder(name: wanted == .xl ? "taesdxl" : "taesd", known: Set(shelf.map(Self.name)).sorted())
             }
             try self.init(at: place)
         }
@@ -220,7 +219,7 @@ extension ModelParts {
     ///
     /// - Returns: what is to be said of it.
     mutating func take(_ choice: TinyAutoencoderChoice) throws -> String {
-        let file = try TinyAutoencoderFile(choice, isXL: unetConfiguration.added != nil)
+        let file = try TinyAutoencoderFile(choice, for: family.tinyAutoencoders)
         let (own, tiny) = (autoencoderConfiguration, file.configuration)
         guard own.latentChannels == tiny.latentChannels, own.scale == tiny.scale else {
             throw DiffusionError.unreadable(

@@ -52,14 +52,6 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it draws noise at its steps.
-    var isStochastic: Bool {
-        switch self {
-        case .eulerAncestral, .dpmpp2MSDE, .dpmpp2MSDEKarras, .lcm: true
-        default: false
-        }
-    }
-
     /// The spacing diffusers gives the sampler where a model's configuration names none.
     var usualSpacing: SchedulerConfiguration.Spacing {
         formulation == .timestep ? .leading : .linspace

@@ -41,27 +41,33 @@ package final class CaptionWriter: Sendable {
     @discardableResult
     package func write(beside path: String, sha256: String? = nil) throws -> CaptionReport {
         let library = try studio.premises.library()
-        let digest = try sha256 ?? PictureFile(path: path).sha256
-        guard let picture = try library.picture(sha256: digest) else { throw StudioError.neverAnalysed(path: path) }
-        let file = URL(fileURLWithPath: ScreeningDesk.storedPath(path)).deletingPathExtension().appendingPathExtension("txt")
+        let file = try sha256 == nil ? PictureFile(path: path) : nil
+        guard let picture = try file.map({ try library.picture(of: $0) }) ?? library.picture(sha256: sha256 ?? "") else {
+            throw StudioError.neverAnalysed(path: path)
+        }
+        // The picture's own, so that a seed shuffles it the same whatever was changed in its file.
+        let digest = picture.sha256
+        let place = URL(fileURLWithPath: ScreeningDesk.storedPath(path)).deletingPathExtension().appendingPathExtension("txt")
         func report(_ text: String, _ state: CaptionReport.State) -> CaptionReport {
-            CaptionReport(picture: path, file: file.path, caption: text, state: state)
+            CaptionReport(picture: path, file: place.path, caption: text, state: state)
         }
         guard let line = form.line(try library.suggestions(of: picture.id), sha256: digest) else { return report("", .empty) }
         let owner = owners.withLock { owners in
-            owners[file.path, default: path] == path ? nil : owners[file.path]
+            owners[place.path, default: path] == path ? nil : owners[place.path]
         }
-        if let owner { throw CaptionError.sharedName(picture: path, file: file.lastPathComponent, with: owner) }
-        owners.withLock { $0[file.path] = path }
+        if let owner { throw CaptionError.sharedName(picture: path, file: place.lastPathComponent, with: owner) }
+        owners.withLock { $0[place.path] = path }
         let bytes = Array((line + "\n").utf8)
-        if let standing = try? FileBytes.read(file) {
+        // Before it is there: no analysis takes it for somebody's words.
+        if !library.isReadOnly { try library.note(caption: bytes.sha256, of: picture.id) }
+        if let standing = try? FileBytes.read(place) {
             if standing == bytes || standing == bytes.dropLast() { return report(line, .same) }
             guard overwriting else { return report(line, .kept) }
         }
         do {
-            try FileBytes.write(bytes, to: file, replacing: overwriting)
+            try FileBytes.write(bytes, to: place, replacing: overwriting)
         } catch {
-            guard error.cause == .exists else { throw ImageError.inFile(path: file.path, error) }
+            guard error.cause == .exists else { throw ImageError.inFile(path: place.path, error) }
             return report(line, .kept)
         }
         return report(line, .written)

@@ -53,10 +53,11 @@ extension Studio {
     /// - Throws: ``KeywordError``, `ImageError`; ``StudioError/neverAnalysed(path:)``.
     package func writeKeywords(of path: String, _ form: KeywordForm) throws -> KeywordReport {
         // A link stays one: the file it leads to is what is written.
-        let url = URL(fileURLWithPath: ScreeningDesk.storedPath(path)).resolvingSymlinksInPath()
+        let place = ScreeningDesk.storedPath(path)
+        let url = URL(fileURLWithPath: SystemPath.resolved(place) ?? place)
         let file = try PictureFile(path: url.path)
         let library = try premises.library()
-        guard let picture = try library.picture(sha256: file.sha256) else { throw StudioError.neverAnalysed(path: path) }
+        guard let picture = try library.picture(of: file) else { throw StudioError.neverAnalysed(path: path) }
         let lists = form.lists(try library.suggestions(of: picture.id))
         switch form.place {
         case .beside: return try sidecar(url.appendingPathExtension("xmp"), path, lists)
@@ -116,7 +117,7 @@ extension Studio {
         }
         if packet.text == before { return report(ours.isEmpty ? .empty : .same) }
         if packet.isEmpty {
-            guard unlink(place.path) == 0 else {
+            guard place.path.withSystemPath({ unlink($0) }) == 0 else {
                 throw KeywordError.unreadable(path: place.path, reason: String(cString: strerror(errno)))
             }
             return report(.removed)
@@ -170,12 +171,12 @@ extension Studio {
     /// Writes beside and renames; the file keeps its permissions.
     private func write(_ bytes: [UInt8], to place: URL, replacing: Bool) throws {
         var status = stat()
-        let mode = stat(place.path, &status) == 0 ? status.st_mode & 0o7777 : nil
+        let mode = place.path.withSystemPath({ stat($0, &status) }) == 0 ? status.st_mode & 0o7777 : nil
         do {
             try FileBytes.write(bytes, to: place, replacing: replacing)
         } catch {
             throw ImageError.inFile(path: place.path, error)
         }
-        if let mode { chmod(place.path, mode) }
+        if let mode { _ = place.path.withSystemPath { chmod($0, mode) } }
     }
 }

@@ -85,6 +85,8 @@ package struct AnalysisReport: Encodable, Sendable {
     @OrNull package internal(set) var recovered: RecoveredEntry?
     /// What of the file's texts and colours was not read; of an analysis that was made just now.
     package let notes: [String]
+    /// Which picture of the library it is found to be, where its pixels told that and its file was changed since; nil where the file told.
+    @OrNull package internal(set) var knownAs: String?
     /// The tagger that was asked besides; its tags stand among the suggestions.
     @OrNull package internal(set) var tagger: TaggerEntry?
     package let seconds: Double

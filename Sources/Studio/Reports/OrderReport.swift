@@ -17,6 +17,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
     @OrNull package internal(set) var guidanceUntil: Double?
     /// Every how many passes go through the whole network; nil: all of them.
     @OrNull package internal(set) var reuseEvery: Int?
+    /// The share of a large map's pixels that are merged into others for its look at itself.
+    @OrNull package internal(set) var mergeTokens: Double?
     package let sampler: String
     /// Nil: as the model's scheduler or the sampler has it.
     @OrNull package internal(set) var spacing: String?
@@ -49,7 +51,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
         spacing = request.spacing?.rawValue
-        (guidanceUntil, reuseEvery, autoencoder) = (request.guidanceUntil, request.reuseEvery, request.autoencoder)
+        (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
+        (reuseEvery, mergeTokens) = (request.reuseEvery, request.mergeTokens)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

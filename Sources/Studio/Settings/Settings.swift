@@ -123,10 +123,9 @@ extension Studio {
     ///
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
     package func filled(_ wish: GenerationWish, preset name: String) throws -> GenerationWish {
+        guard let preset = try presets().named(name) else { throw StudioError.noSuchPreset(name) }
         var wish = wish
-        if settings.fill(&wish, preset: name) { return wish }
-        guard let kept = try keptPresets().first(where: { $0.name == name }) else { throw StudioError.noSuchPreset(name) }
-        wish.fill(from: kept.wish.settings)
+        wish.fill(from: preset.wish.settings)
         return wish
     }
 }

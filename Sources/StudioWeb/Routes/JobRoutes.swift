@@ -19,7 +19,7 @@ struct JobRoutes {
             return Response.json(try studio.jobSummaries(limit: limit).map { JobAnswer($0, site.previews[$0.report.id]) })
         }
         router.delete("jobs") { _, _ in
-            let count = try studio.clearJobs()
+            let count = try studio.clearJobs(sparing: Set(site.webUIJobs.all.joined()))
             site.tellLibrary()
             return Response.json(["cleared": count])
         }

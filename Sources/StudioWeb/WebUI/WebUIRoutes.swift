@@ -6,12 +6,11 @@ import Studio
 struct WebUIRoutes {
     let site: Site
     let settings = WebUISettings()
-    let jobs = WebUIJobs()
 
     func add(to router: RouterGroup<Context>) {
         let router = router.add(middleware: WebUIErrors(errors: site.errors))
-        WebUIGeneration(site: site, settings: settings, jobs: jobs).add(to: router)
-        WebUIProgress(site: site, jobs: jobs).add(to: router)
+        WebUIGeneration(site: site, settings: settings, jobs: site.webUIJobs).add(to: router)
+        WebUIProgress(site: site, jobs: site.webUIJobs).add(to: router)
         WebUILooking(site: site).add(to: router)
         WebUIInventory(site: site, settings: settings).add(to: router)
     }

@@ -104,7 +104,8 @@ plain("ia3-outputs", {"weight": factors, "on_input": torch.tensor(False)}, weigh
 factors = draw(INPUTS)
 plain("ia3-inputs", {"weight": factors, "on_input": torch.tensor(True)}, weight := matrix(), weight * factors[None])
 
-# peft's own merge, its own names, alpha in no tensor: diffusers writes it into the header.
+# peft's own merge, its own names, alpha in no tensor: diffusers writes it into the header. Its tensors are drawn by torch itself.
+torch.manual_seed(21)
 for kind, dora in (("peft", False), ("peft-dora", True)):
     holder = torch.nn.Module()
     holder.layer = torch.nn.Linear(INPUTS, OUTPUTS)

@@ -1,0 +1,127 @@
+"""How many there are, from boxes and the label of the whole picture: applied as SeenTags.swift does, and the numbers of judgement.json's `counting`.
+
+    python counting.py DATA TEACHERS CACHE MODEL [--answers CACHE/answers-eval]
+
+Fits on training pictures that taught nothing, and says how often one and several people are told apart there and, where the teachers were asked,
+on the evaluation rows (`teachers.py ... CACHE/answers-eval --sets coco128-eval flickr-eval`). The teachers' count is the truth: boxes of people of
+50 % and more. The numbers go into judgement.json by hand.
+"""
+
+import argparse
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import features
+import head
+import labels
+import seeing
+from seen import Views
+
+
+def log_odds(p):
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p))
+
+
+def applied(scale, p):
+    return head.sigmoid(scale["slope"] * log_odds(p) - scale["offset"])
+
+
+def shared(one, other):
+    return max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
+
+
+def area(box):
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def counted(things, name, counting):
+    """How surely each thing of a kind, or person of a kind, counts."""
+    kept, certainties = [], []
+    for thing, certainty, box, traits in things:
+        own = certainty if thing == name else traits[name] * certainty if name in traits else None
+        if own is None or any(shared(box, other) > counting["sameShare"] * min(area(box), area(other)) for other in kept):
+            continue
+        kept.append(box)
+        certainties.append(applied(counting["box"], own))
+    return certainties
+
+
+def shares(certainties):
+    """How likely none, one, two … are there."""
+    found = np.ones(1)
+    for certainty in certainties:
+        found = np.append(found * (1 - certainty), 0) + np.append(0, found * certainty)
+    return found
+
+
+def several(seen, boxes, counting):
+    told = counting["label"] * log_odds(seen) if seen is not None else 0
+    return head.sigmoid(told + counting["boxes"] * log_odds(boxes) + counting["intercept"])
+
+
+def told(tags, things, counts, counting):
+    """The tags with those that say how many."""
+    tags = dict(tags)
+    for name, words in counts.items():
+        found, most = shares(counted(things, name, counting)), 1.0
+        if name in counting["several"]:
+            word = counting["several"][name]
+            most = tags[word] = several(tags.get(word), found[2:].sum(), counting)
+        for number, word in enumerate(words, 2):
+            share = found[number:].sum() if number == len(words) + 1 else found[number:number + 1].sum()
+            tags[word] = max(tags.get(word, 0), min(share, most))
+    return tags
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("teachers")
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--answers", type=Path)
+    parser.add_argument("--vocabulary", default=str(Path(__file__).parents[3] / "Vocab" / "redraw"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = json.loads((options.model / "config.json").read_text())
+    sees, counting = seeing.Seeing(options.model, config), dict(config["judgement"]["counting"])
+    known = labels.Labels(options.data, options.teachers, options.cache / "answers", options.vocabulary)
+    for file in sorted(options.answers.glob("*.pickle")) if options.answers else []:
+        known.answers.update(pickle.loads(file.read_bytes()))
+
+    def people(sets, wanted):
+        """What is seen of the pictures of sets, and how many people the teachers see."""
+        views, rows = Views(options.cache, {"plain"}, sets=sets), []
+        for index, name in enumerate(views.names()):
+            if name in known.answers and wanted(name):
+                fine, coarse, last = views.maps([index])
+                tags, things = sees(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
+                boxes, _ = known.boxes(name)
+                rows.append((tags, things, int(((boxes[:, 4] == 0) & (boxes[:, 5] >= 0.5)).sum())))
+        return rows
+
+    from sklearn.linear_model import LogisticRegression
+
+    taught = people(["flickr-train", "imagenet-one-per-class", "rooms", "things-and-places", "street-fashion"], features.held_out)
+    pair = lambda row: [log_odds(row[0]["people"]), log_odds(shares(counted(row[1], "person", counting))[2:].sum())]  # noqa: E731
+    fitted = LogisticRegression(C=5).fit([pair(row) for row in taught], [row[2] >= 2 for row in taught])
+    print("label", fitted.coef_[0][0].round(3), "boxes", fitted.coef_[0][1].round(3), "intercept", fitted.intercept_[0].round(3), "on", len(taught))
+    for name, rows in (("held out of teaching", taught), ("evaluation", people(["coco128-eval", "flickr-eval"], lambda _: True) if options.answers else [])):
+        count = np.array([row[2] for row in rows], int)
+        now = [told(row[0], row[1], config["seeing"]["counts"], counting) for row in rows]
+        for title, said in (("the label alone", np.array([row[0]["people"] for row in rows])), ("label and boxes", np.array([tags["people"] for tags in now]))):
+            sure = said >= 0.5
+            print(f"{name}, {title}: several said {sure.sum()}, right {(count[sure] >= 2).sum()} of {(count >= 2).sum()}; "
+                  f"said of one person {(sure & (count == 1)).sum()} of {(count == 1).sum()}")
+        for word, holds in (("two people", count == 2), ("three people", count == 3), ("group of people", count >= 4)):
+            sure = np.array([tags[word] >= 0.5 for tags in now], bool)
+            print(f"{name}, {word}: said {sure.sum()}, right {holds[sure].sum()}")
+
+
+if __name__ == "__main__":
+    main()

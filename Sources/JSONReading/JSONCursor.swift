@@ -1,0 +1,176 @@
+/// A position in a JSON text (RFC 8259) that strangers wrote, read front to back: nothing becomes a tree that nobody asked for, and what calls
+/// itself has a bound. The one reader of all such texts; what is wrong is thrown as an error of the room that reads.
+package struct JSONCursor<Failure: Error> {
+    private let bytes: [UInt8]
+    /// Where it stands, in bytes.
+    package private(set) var position = 0
+    private let isLenient: Bool
+    private let failure: (_ found: String, _ position: Int) -> Failure
+
+    /// Deeper values are not skipped: `skip` calls itself.
+    private static var deepest: Int { 64 }
+
+    /// - Parameters:
+    ///   - bytes: UTF-8.
+    ///   - isLenient: lets by what JSON does not have and programs write all the same: a byte order mark, control characters within strings, bytes
+    ///     that are no UTF-8, halves of surrogate pairs. The last two become the replacement character.
+    ///   - failure: makes an error of what was found, in words that go behind "has", and of where.
+    package init(_ bytes: [UInt8], isLenient: Bool = false, failure: @escaping (_ found: String, _ position: Int) -> Failure) {
+        (self.bytes, self.isLenient, self.failure) = (bytes, isLenient, failure)
+        if isLenient, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// An error that tells where this stands.
+    package func fault(_ found: String) -> Failure { failure(found, position) }
+
+    /// The first byte of the value that comes next, 0 at the end.
+    package mutating func peek() -> UInt8 {
+        while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
+        return position < bytes.count ? bytes[position] : 0
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard peek() == byte, position < bytes.count else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func expect(_ byte: UInt8) throws(Failure) {
+        guard take(byte) else { throw fault("no \(Character(Unicode.Scalar(byte))) where one must be") }
+    }
+
+    /// - Throws: where anything but blanks follows.
+    package mutating func expectEnd() throws(Failure) {
+        _ = peek()
+        guard position == bytes.count else { throw fault("more than one JSON value") }
+    }
+
+    /// Calls `member` with each key, in UTF-8; it has to read or skip the value.
+    package mutating func object(_ member: (inout Self, [UInt8]) throws(Failure) -> Void) throws(Failure) {
+        try expect(UInt8(ascii: "{"))
+        if take(UInt8(ascii: "}")) { return }
+        repeat {
+            let key = try string()
+            try expect(UInt8(ascii: ":"))
+            try member(&self, key)
+        } while take(UInt8(ascii: ","))
+        try expect(UInt8(ascii: "}"))
+    }
+
+    /// Calls `element` before each element; it has to read or skip it.
+    package mutating func array(_ element: (inout Self) throws(Failure) -> Void) throws(Failure) {
+        try expect(UInt8(ascii: "["))
+        if take(UInt8(ascii: "]")) { return }
+        repeat { try element(&self) } while take(UInt8(ascii: ","))
+        try expect(UInt8(ascii: "]"))
+    }
+
+    // MARK: Strings
+
+    /// A string's bytes, its escapes resolved.
+    package mutating func string() throws(Failure) -> [UInt8] {
+        try expect(UInt8(ascii: "\""))
+        var result: [UInt8] = []
+        while position < bytes.count {
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""): return result
+            case UInt8(ascii: "\\"): try escape(into: &result)
+            case 0..<0x20 where !isLenient: throw fault("a control character within a string")
+            default: result.append(byte)
+            }
+        }
+        throw fault("the end within a string")
+    }
+
+    package mutating func text() throws(Failure) -> String { try text(of: try string()) }
+
+    /// A string's bytes, or a key's, as text.
+    package func text(of bytes: [UInt8]) throws(Failure) -> String {
+        if isLenient { return String(decoding: bytes, as: UTF8.self) }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw fault("a string that is not UTF-8") }
+        return text
+    }
+
+    private mutating func escape(into result: inout [UInt8]) throws(Failure) {
+        guard position < bytes.count else { throw fault("the end within a string") }
+        let kind = bytes[position]
+        position += 1
+        switch kind {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): result.append(kind)
+        case UInt8(ascii: "b"): result.append(0x08)
+        case UInt8(ascii: "f"): result.append(0x0C)
+        case UInt8(ascii: "n"): result.append(0x0A)
+        case UInt8(ascii: "r"): result.append(0x0D)
+        case UInt8(ascii: "t"): result.append(0x09)
+        case UInt8(ascii: "u"): result += Array(String(Character(try scalar())).utf8)
+        default: throw fault("an unknown escape")
+        }
+    }
+
+    /// What `\u` and four digits stand for, with the other half of a pair.
+    private mutating func scalar() throws(Failure) -> Unicode.Scalar {
+        let first = try codeUnit()
+        if let whole = Unicode.Scalar(first) { return whole }
+        let start = position
+        if first < 0xDC00, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u") {
+            position += 2
+            let second = try codeUnit()
+            if (0xDC00..<0xE000).contains(second), let both = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) {
+                return both
+            }
+        }
+        guard isLenient else { throw fault("half a surrogate pair") }
+        position = start
+        return "\u{FFFD}"
+    }
+
+    private mutating func codeUnit() throws(Failure) -> UInt32 {
+        guard position + 4 <= bytes.count else { throw fault("the end within a string") }
+        let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
+        guard digits.utf8.count == 4, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
+            throw fault("an escape of other than hexadecimal digits")
+        }
+        position += 4
+        return value
+    }
+
+    // MARK: Other values
+
+    /// What stands up to the next comma, bracket or blank: a number as it is written, `true`, `null`, or whatever else somebody wrote.
+    package mutating func word() throws(Failure) -> String {
+        _ = peek()
+        let start = position
+        while position < bytes.count, ![0x2C, 0x7D, 0x5D].contains(bytes[position]), !Self.isBlank(bytes[position]) { position += 1 }
+        guard position > start else { throw fault("no value where one must be") }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    package mutating func integer() throws(Failure) -> Int {
+        let word = try word()
+        guard word.first != "+", let value = Int(word) else { throw fault("\(word.prefix(20)) where a whole number must be") }
+        return value
+    }
+
+    package mutating func boolean() throws(Failure) -> Bool {
+        let word = try word()
+        guard word == "true" || word == "false" else { throw fault("\(word.prefix(20)) where true or false must be") }
+        return word == "true"
+    }
+
+    /// Passes a value that is not wanted.
+    package mutating func skip() throws(Failure) { try skip(depth: 0) }
+
+    private mutating func skip(depth: Int) throws(Failure) {
+        guard depth < Self.deepest else { throw fault("values nested deeper than \(Self.deepest)") }
+        switch peek() {
+        case UInt8(ascii: "{"): try object { cursor, _ throws(Failure) in try cursor.skip(depth: depth + 1) }
+        case UInt8(ascii: "["): try array { cursor throws(Failure) in try cursor.skip(depth: depth + 1) }
+        case UInt8(ascii: "\""): _ = try string()
+        default: _ = try word()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Catalog
+import Crypto
+import Foundation
+import Pixels
+import Screening
+
+extension PictureFile {
+    /// Pixels of a picture that is decoded to be known; a larger one that is no JPEG is told by its file alone.
+    private static let mostPixels = 32_000_000
+
+    /// A digest of the picture's pixels, however it is called and whatever else stands in its file; nil for a large one, and for one that cannot
+    /// be decoded.
+    ///
+    /// A JPEG's is that of the data that its pixels are decoded from, which programs leave as they are when they write keywords. Of the others,
+    /// which are packed anew as often as not, it is that of the pixels themselves.
+    ///
+    /// - Parameter decoded: the picture, where it is decoded already.
+    func pixelDigest(_ decoded: DecodedImage? = nil) -> String? {
+        var hash = SHA256()
+        if format == .jpeg {
+            guard let parts = PixelIdentity.codedParts(ofJPEG: bytes) else { return nil }
+            hash.update(data: Data("jpeg \(orientation.rawValue)\n".utf8))
+            bytes.withUnsafeBytes { bytes in
+                for part in parts { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[part])) }
+            }
+            return Hexadecimal.text(hash.finalize())
+        }
+        guard width * height <= Self.mostPixels else { return nil }
+        var whole = decoded?.image
+        if whole?.size != PixelSize(width: width, height: height) { whole = try? self.decoded().image }
+        guard let whole else { return nil }
+        hash.update(data: Data("pixels \(whole.width) \(whole.height) \(whole.channels)\n".utf8))
+        whole.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return Hexadecimal.text(hash.finalize())
+    }
+}
+
+extension Library {
+    /// The picture that a file is: by its digest, else by its pixels, where something else in the file was changed, by whatever program. The
+    /// file's digest is noted then, and tells by itself the next time. Nil where it is none that is known.
+    ///
+    /// - Parameter decoded: the picture, where it is decoded already.
+    func picture(of file: PictureFile, _ decoded: DecodedImage? = nil) throws -> PictureRecord? {
+        try picture(sha256: file.sha256) ?? changed(file, decoded)
+    }
+
+    /// As ``picture(of:_:)``, of a file whose digest tells nothing.
+    func changed(_ file: PictureFile, _ decoded: DecodedImage? = nil) throws -> PictureRecord? {
+        guard try knowsPixels(width: file.width, height: file.height), let pixels = file.pixelDigest(decoded),
+            let known = try picture(pixels: pixels)
+        else { return nil }
+        if !isReadOnly { try note(alias: file.sha256, of: known.id) }
+        return known
+    }
+}
+
+extension PictureRecord {
+    /// What is said of a file that was found to be this picture by its pixels.
+    var saidOfChangedFile: String {
+        "the same picture as p\(id)\(paths.first.map { " (\($0))" } ?? ""): its pixels are, what else stands in the file was changed"
+    }
+}
