@@ -56,7 +56,9 @@ struct OutputPlaces {
 
     private static func isSame(_ first: URL, _ second: URL) -> Bool {
         var (one, other) = (stat(), stat())
-        guard first.path.withSystemPath({ stat($0, &one) }) == 0, second.path.withSystemPath({ stat($0, &other) }) == 0 else { return false }
+        guard first.path.withSystemPath({ stat($0, &one) }) == 0, second.path.withSystemPath({ stat($0, &other) }) == 0 else {
+            return false
+        }
         return one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 }

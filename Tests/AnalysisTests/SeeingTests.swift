@@ -87,7 +87,8 @@ private let counting = EncoderConfiguration.Counting(
 
 private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     SeenTags(
-        Seen(tags: label.map { ["people": $0] } ?? [:], things: things), counts: ["person": ["two people", "group of people"]], framing: nil,
+        Seen(tags: label.map { ["people": $0] } ?? [:], things: things), counts: ["person": ["two people", "group of people"]],
+        framing: nil,
         counting: counting
     ).confidences
 }
