@@ -2,13 +2,6 @@ import Analysis
 import Diffusion
 import Foundation
 
-/// What a pasted text of settings comes to.
-package struct InfotextReport: Codable, Sendable {
-    package let wish: LibraryWish
-    /// What of it was left out, and why.
-    package let notes: [String]
-}
-
 extension Studio {
     /// Reads the settings that a tool wrote, as people paste them: the web UI's text, or JSON of those who write that.
     ///
