@@ -19,7 +19,10 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let studio = try library.studio()
-        if repair { library.notice(try studio.repair()) }
+        if repair {
+            let done = try studio.repair()
+            library.notice(done)
+        }
         let findings = try await studio.examine()
         if library.json {
             try JSONOutput.print(findings)
