@@ -20,12 +20,14 @@ checkout = pathlib.Path(__file__).resolve().parent.parent
 
 
 def run(*arguments: str) -> float:
-    begin = time.monotonic()
+    begin, before = time.monotonic(), os.times()
     done = subprocess.run(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    seconds = time.monotonic() - begin
+    seconds, after = time.monotonic() - begin, os.times()
     if done.returncode != 0:
         sys.exit(f"{' '.join(arguments)}: {done.stderr}")
-    print(f"  {seconds:8.1f} s  {' '.join(pathlib.Path(word).name for word in arguments)[:80]}  {done.stderr.strip().splitlines()[-1:]}")
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    words = " ".join(pathlib.Path(word).name for word in arguments)[:60]
+    print(f"  {seconds:.1f} s, {busy:.1f} s of a processor: {words}: {' '.join(done.stderr.split())}", flush=True)
     return seconds
 
 
@@ -63,10 +65,10 @@ def make(template: pathlib.Path, folder: pathlib.Path, first: int, number: int) 
         "INSERT INTO picturePath (path, pictureId, seenAt, bytes, modified) SELECT '/archive/' || sha256 || '.jpg', made.id, seenAt, bytes, "
         "modified FROM made JOIN template.picturePath ON pictureId = likeness"
     )
-    analysis = columns(library, "analysis", "id", "pictureId")
+    analysis = columns(library, "analysis", "id", "pictureId", "createdAt")
     library.execute(
-        f"INSERT INTO analysis (id, pictureId, {analysis}) SELECT made.id, made.id, {analysis} FROM made JOIN template.analysis ON "
-        "pictureId = likeness ORDER BY made.id"
+        f"INSERT INTO analysis (id, pictureId, createdAt, {analysis}) SELECT made.id, made.id, strftime('%Y-%m-%d %H:%M:%f', createdAt, "
+        f"(made.id * 0.2) || ' seconds'), {analysis} FROM made JOIN template.analysis ON pictureId = likeness ORDER BY made.id"
     )
     suggestion = columns(library, "suggestion", "id", "pictureId", "analysisId")
     library.execute(
@@ -101,7 +103,8 @@ def main() -> None:
         template = folder / "template"
         run(redraw, "analyze", str(checkout / "Documentation/pictures"), "--library", str(template))
         size = count(template)
-        print(f"  a picture has {size['suggestion'] / size['picture']:.1f} suggestions with {size['suggestionName'] / size['suggestion']:.1f} names each")
+        suggestions, names = size["suggestion"] / size["picture"], size["suggestionName"] / size["suggestion"]
+        print(f"  a picture has {suggestions:.1f} suggestions with {names:.1f} names each")
         shards, first = [], 0
         for number in range(options.libraries):
             shard = folder / "shards" / str(number + 1)
