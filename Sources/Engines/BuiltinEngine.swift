@@ -109,6 +109,10 @@ package final class BuiltinEngine: Engine {
 }
 
 extension BuiltinEngine {
+    /// What goes along with a run whatever its size: threads' stores, the picture's file and its writing. Small pictures took 22 MB more than
+    /// was counted for them.
+    private static let besides = 32 << 20
+
     private func planned(_ order: GenerationOrder) throws -> GenerationPlan {
         let begin = ContinuousClock.now
         let request = order.request
@@ -128,7 +132,7 @@ extension BuiltinEngine {
                 needed: plan.memory + model.bytesToLoad, weights: model.bytesToLoad, available: available, size: "\(plan.working)",
                 inHalves: model.family.isHeldInHalves)
         }
-        let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0)
+        let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0) + Self.besides
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.arithmetic.rawValue,
