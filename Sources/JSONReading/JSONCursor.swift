@@ -31,6 +31,8 @@ package struct JSONCursor<Failure: Error> {
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 
+    private static func endsWord(_ byte: UInt8) -> Bool { byte == 0x2C || byte == 0x7D || byte == 0x5D || isBlank(byte) }
+
     private mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte, position < bytes.count else { return false }
         position += 1
@@ -73,14 +75,21 @@ package struct JSONCursor<Failure: Error> {
     package mutating func string() throws(Failure) -> [UInt8] {
         try expect(UInt8(ascii: "\""))
         var result: [UInt8] = []
+        var start = position
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
             switch byte {
-            case UInt8(ascii: "\""): return result
-            case UInt8(ascii: "\\"): try escape(into: &result)
+            case UInt8(ascii: "\""):
+                if result.isEmpty { return Array(bytes[start..<position - 1]) }
+                result += bytes[start..<position - 1]
+                return result
+            case UInt8(ascii: "\\"):
+                result += bytes[start..<position - 1]
+                try escape(into: &result)
+                start = position
             case 0..<0x20 where !isLenient: throw fault("a control character within a string")
-            default: result.append(byte)
+            default: break
             }
         }
         throw fault("the end within a string")
@@ -106,7 +115,7 @@ package struct JSONCursor<Failure: Error> {
         case UInt8(ascii: "n"): result.append(0x0A)
         case UInt8(ascii: "r"): result.append(0x0D)
         case UInt8(ascii: "t"): result.append(0x09)
-        case UInt8(ascii: "u"): result += Array(String(Character(try scalar())).utf8)
+        case UInt8(ascii: "u"): if let encoded = UTF8.encode(try scalar()) { result += encoded }
         default: throw fault("an unknown escape")
         }
     }
@@ -130,9 +139,16 @@ package struct JSONCursor<Failure: Error> {
 
     private mutating func codeUnit() throws(Failure) -> UInt32 {
         guard position + 4 <= bytes.count else { throw fault("the end within a string") }
-        let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
-        guard digits.utf8.count == 4, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
-            throw fault("an escape of other than hexadecimal digits")
+        var value: UInt32 = 0
+        for byte in bytes[position..<position + 4] {
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: throw fault("an escape of other than hexadecimal digits")
+            }
+            value = value << 4 | UInt32(digit)
         }
         position += 4
         return value
@@ -144,14 +160,16 @@ package struct JSONCursor<Failure: Error> {
     package mutating func word() throws(Failure) -> String {
         _ = peek()
         let start = position
-        while position < bytes.count, ![0x2C, 0x7D, 0x5D].contains(bytes[position]), !Self.isBlank(bytes[position]) { position += 1 }
+        while position < bytes.count, !Self.endsWord(bytes[position]) { position += 1 }
         guard position > start else { throw fault("no value where one must be") }
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
     package mutating func integer() throws(Failure) -> Int {
         let word = try word()
-        guard word.first != "+", let value = Int(word) else { throw fault("\(word.prefix(20)) where a whole number must be") }
+        guard word.utf8.first != UInt8(ascii: "+"), let value = Int(word) else {
+            throw fault("\(word.prefix(20)) where a whole number must be")
+        }
         return value
     }
 

@@ -166,7 +166,7 @@ package struct ExportedGeneration: Codable, Sendable, Equatable {
 }
 
 /// What an import brought in.
-package struct ImportReport: Sendable, Hashable, Codable {
+package struct ImportReport: Sendable, Hashable {
     package var picturesAdded = 0
     /// Pictures that were here already.
     package var picturesMerged = 0

@@ -4,16 +4,6 @@ import Foundation
 import Screening
 import Vocabulary
 
-/// A tag of the vocabulary that a person may mean who has begun to type.
-package struct CompletionEntry: Codable, Sendable {
-    package let tag: String
-    package let facet: String
-    package let aliases: [String]
-    /// Its cosine with the picture; nil without a picture, and for what is measured and not embedded.
-    @OrNull package internal(set) var nearness: Double?
-    @OrNull package internal(set) var confidence: Double?
-}
-
 extension Analyst {
     /// Tags that begin as a person types, or of which a word or another name does: those that begin so first, then by their nearness to the
     /// picture.

@@ -61,14 +61,14 @@ extension ScreeningDesk {
     /// - Throws: ``TransferError``; `LibraryError` for a library that cannot be read.
     package func `import`(
         contentsOf files: [URL], by person: String, onPictures: (Int) throws -> Void = { _ in }
-    ) throws -> ImportReport {
+    ) throws -> ImportedReport {
         let arrivals = try files.map(arrival)
         var report = ImportReport()
         for arrival in arrivals {
             let before = report.picturesAdded + report.picturesMerged
             report.add(try take(arrival, by: person) { try onPictures(before + $0) })
         }
-        return report
+        return ImportedReport(report)
     }
 
     /// What is taken in, found to be what it should be.

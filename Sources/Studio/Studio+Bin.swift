@@ -1,12 +1,6 @@
 import Foundation
 import Screening
 
-/// What emptying the bin removed.
-package struct BinReport: Codable, Sendable {
-    package let pictures: Int
-    package let generations: Int
-}
-
 extension Studio {
     /// Puts a picture into the bin, with its generations that are over. A wish that it be analysed rests there.
     package func bin(picture id: Int64) throws { try premises.library().bin(picture: id) }
@@ -104,12 +98,6 @@ extension Studio {
             throw StudioError.noSuchPreset(name)
         }
     }
-}
-
-/// A wish that a person keeps under a name.
-package struct PresetReport: Codable, Sendable {
-    package let name: String
-    package let wish: LibraryWish
 }
 
 extension [PresetReport] {

@@ -16,16 +16,6 @@ package struct DecisionWish: Codable, Sendable {
     package static let actions = ["approve", "reject", "reset", "edit", "weigh", "add"]
 }
 
-/// What deciding leaves of a picture.
-package struct ScreeningReport: Encodable, Sendable {
-    package let suggestions: [SuggestionReport]
-    package let counts: PictureSummary.Counts
-    package let compose: ComposedReport
-    /// As in ``PictureSummary``.
-    @OrNull package internal(set) var lastDecision: Int64?
-    @OrNull package internal(set) var lastPrompt: Int?
-}
-
 extension Studio {
     /// All that is known of a picture.
     ///
@@ -158,17 +148,4 @@ extension Studio {
     package static func person(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
         [environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty } ?? "me"
     }
-}
-
-/// Sizes that a model draws well.
-package struct SizesReport: Codable, Sendable {
-    package struct Size: Codable, Sendable {
-        package let width: Int
-        package let height: Int
-    }
-
-    package let multiple: Int
-    package let min: Int
-    package let max: Int
-    package let native: [Size]
 }

@@ -17,12 +17,6 @@ package struct Margins: Codable, Sendable, Equatable {
     var sides: [(name: String, pixels: Int)] { [("top", top ?? 0), ("left", left ?? 0), ("right", right ?? 0), ("bottom", bottom ?? 0)] }
 }
 
-/// A picture on a wider canvas, and the mask over all that is new.
-package struct EnlargedReport: Codable, Sendable {
-    package let picture: PictureSummary
-    package let mask: MaskReport
-}
-
 extension Studio {
     /// Of a side's pixels on the wider canvas those that stay: the picture's own, without the strip where it meets what is new.
     private static func kept(_ side: Int, before: Int, after: Int) -> Range<Int> {

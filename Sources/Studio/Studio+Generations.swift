@@ -9,20 +9,6 @@ package enum GenerationKind: String, Sendable, CaseIterable {
     case generate, repaint, paint
 }
 
-/// A job with what a page shows of it.
-package struct JobSummary: Codable, Sendable {
-    package let report: JobReport
-    /// The picture that is redrawn.
-    @OrNull package internal(set) var picture: Int64?
-    /// How far it is redrawn; nil for what is painted, and for several strengths.
-    @OrNull package internal(set) var strength: Double?
-    @OrNull package internal(set) var seed: UInt64?
-    /// How many pictures it made.
-    package let outputs: Int
-    /// Its place among those that wait, from 1; nil where it does not wait.
-    @OrNull package internal(set) var position: Int?
-}
-
 extension Studio {
     /// Generations that are not in the bin, the latest first.
     ///
@@ -224,6 +210,7 @@ extension GenerationWish {
         (sampler, spacing, clipSkip) = (request.sampler.rawValue, request.spacing?.rawValue, request.clipSkip)
         (profile, autoencoder, prediction) = (request.profile.rawValue, request.autoencoder, request.prediction?.rawValue)
         (readsEmptyNegative, reuseEvery, mergeTokens) = (request.readsEmptyNegative, request.reuseEvery, request.mergeTokens)
+        (variationStrength, variationSeed) = (request.variationStrength, request.variationSeed)
         if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
         if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
         if request.mode == .repaint {

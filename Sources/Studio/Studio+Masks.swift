@@ -2,16 +2,6 @@ import Engines
 import Foundation
 import Pixels
 
-/// A mask that the library keeps.
-package struct MaskReport: Codable, Sendable {
-    /// SHA-256 of its file.
-    package let id: String
-    package let width: Int
-    package let height: Int
-    /// How much of it is repainted, from 0 to 1.
-    package let share: Double
-}
-
 extension Studio {
     /// Keeps a mask that came as bytes: white where it is to be repainted.
     ///

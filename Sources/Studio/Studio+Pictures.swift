@@ -13,17 +13,6 @@ package struct ShownFile: Sendable {
     package var fileExtension: String { mediaType == "image/jpeg" ? "jpg" : mediaType.split(separator: "/").last.map(String.init) ?? "png" }
 }
 
-/// What became of the pictures of a folder.
-package struct FolderReport: Codable, Sendable {
-    package struct PassedOver: Codable, Sendable {
-        /// Without its folder.
-        package let name: String
-        package let reason: String
-    }
-    package internal(set) var added = 0
-    package internal(set) var passedOver: [PassedOver] = []
-}
-
 extension Studio {
     var files: LibraryFiles { LibraryFiles(library: premises.libraryFolder) }
 

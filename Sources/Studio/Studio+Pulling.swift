@@ -53,16 +53,6 @@ package enum PullEvent: Sendable {
     case progress(file: String, bytes: Int, total: Int?, secondsLeft: Double?)
 }
 
-/// What was fetched.
-package struct PullReport: Codable, Sendable {
-    /// What it is called with `--model`.
-    package let name: String
-    package let files: [String]
-    package let bytes: Int
-    package let what: String
-    package let use: String
-}
-
 extension Studio {
     /// Fetches a model: a known one by its name, a hub's `OWNER/NAME` or `OWNER/NAME:FILE`, or the address of a file.
     ///

@@ -18,14 +18,6 @@ struct NamedStyle: Sendable {
     }
 }
 
-/// What taking a table of styles in came to.
-package struct StylesReport: Codable, Sendable {
-    package let added: [String]
-    package let replaced: [String]
-    /// Of these names there was another one, which stays.
-    package let kept: [String]
-}
-
 extension Studio {
     /// The presets that are meant, in that order.
     ///

@@ -122,8 +122,13 @@ import Testing
         #expect(try identity(Self.single(768, channels: 8)).runs == false)
         for (name, way) in [
             ("dreamshaperXL_lightningDPMSDE", "Lightning"), ("sd_xl_turbo_1.0_fp16", "Turbo"), ("Hyper-SDXL-8steps", "Hyper-SD"),
+            ("photonLCM_v10", "LCM"), ("flux1-schnell-fp8", "schnell"),
         ] {
             #expect(try identity(Self.single(2048), called: name).fewStep == "\(way), as its name says")
+        }
+        // What a run goes by no name for is not told as if it did.
+        for name in ["hyperrealistic_v3", "hyperDetailed"] {
+            #expect(try identity(Self.single(2048), called: name).fewStep == nil, "\(name)")
         }
         let consistency = try identity(Self.single(768) + [("model.diffusion_model.time_embed.cond_proj.weight", [8, 8])])
         #expect(consistency.fewStep?.hasPrefix("LCM") == true)

@@ -27,10 +27,9 @@ extension Pipeline {
     /// `unet/`, `vae/` and `scheduler/` of a folder.
     init(directory: URL, text: any PromptEncoder) throws {
         let (unet, autoencoder) = (directory.appendingPathComponent("unet"), directory.appendingPathComponent("vae"))
+        let configuration = try UNetConfiguration(contentsOf: unet.appendingPathComponent("config.json"))
         try self.init(
-            unet: UNet(
-                Weights(folder: unet, stem: "diffusion_pytorch_model"),
-                configuration: UNetConfiguration(contentsOf: unet.appendingPathComponent("config.json"))),
+            unet: UNet(Weights(folder: unet, stem: "diffusion_pytorch_model"), configuration: configuration),
             autoencoder: Autoencoder(
                 Weights(folder: autoencoder, stem: "diffusion_pytorch_model"),
                 configuration: AutoencoderConfiguration(contentsOf: autoencoder.appendingPathComponent("config.json"))),

@@ -1,4 +1,5 @@
 import Foundation
+import Pixels
 import Tensors
 import TestSupport
 import Testing
@@ -81,6 +82,18 @@ import Testing
         #expect(plain != merged)
         let error = (plain - merged).values.reduce(0) { $0 + $1 * $1 } / plain.values.reduce(0) { $0 + $1 * $1 }
         #expect(error < 0.25, "\(error)")
+    }
+
+    /// The plan's time knows of it, where there is a map large enough.
+    @Test func thePlanIsTheShorter() throws {
+        let family = try PipelineTests().pipeline().family
+        var request = GenerationRequest(mode: .paint, prompt: "a cat")
+        func work(_ side: Int, _ share: Double?) -> Double {
+            request.mergeTokens = share
+            return family.workload(PixelSize(width: side, height: side), request).pass
+        }
+        #expect(work(512, 0.5) < work(512, 0.25) && work(512, 0.25) < work(512, nil))
+        #expect(work(64, 0.5) == work(64, nil))
     }
 
     @Test(arguments: [-0.1, 0.76, .nan]) func onlySoManyMayBeMerged(share: Double) {

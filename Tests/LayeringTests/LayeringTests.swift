@@ -92,6 +92,23 @@ private func importsByRoom() throws -> [String: [(file: String, module: String)]
     }
 }
 
+/// What scripts and the page are told has one place, where it is found and held to one style of keys.
+@Test func reportsLieInOnePlace() throws {
+    let strays = [
+        ("Studio", try Regex(#"^ *package struct \w*(?:Report|Entry|Summary)\b.*(?:Encodable|Codable)"#)),
+        ("Commands", try Regex(#"struct \w+:.*(?:Encodable|Codable)"#)),
+    ]
+    for (room, stray) in strays {
+        let folder = checkout.appendingPathComponent("Sources/\(room)")
+        let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+        for case let file as URL in files where file.pathExtension == "swift" && !file.path.contains("/Studio/Reports/") {
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+                #expect(line.firstMatch(of: stray) == nil, "\(file.lastPathComponent): \(line)")
+            }
+        }
+    }
+}
+
 @Test func theImportReaderSeesEveryForm() {
     let source = """
         import Foundation

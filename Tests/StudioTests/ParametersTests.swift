@@ -96,9 +96,8 @@ import Testing
         // And so does what the page orders again.
         let page = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
         #expect((page.guidanceUntil, page.spacing, page.autoencoder, page.prediction) == (0.6, "trailing", "tiny", "v"))
-        #expect(
-            page.reuseEvery == 2 && page.mergeTokens == 0.5 && page.background == (mode == "generate" ? "grey" : nil)
-                && page.precision == "int8")
+        #expect((page.reuseEvery, page.mergeTokens, page.precision) == (2, 0.5, "int8"))
+        #expect(page.background == (mode == "generate" ? "grey" : nil))
         // Another negative prompt is read as it was given.
         let other = try await asked { wish in
             wish.negative = "fog"

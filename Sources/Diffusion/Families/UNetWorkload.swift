@@ -9,8 +9,8 @@ extension PipelineOutline {
         let (width, height) = (canvas.width / sizeMultiple, canvas.height / sizeMultiple)
         let tile = AutoencoderTiling(autoencoder).tile * sizeMultiple
         return Workload(
-            pass: Double(batch) * unet.operations(width: width, height: height),
-            outerPass: Double(batch) * unet.operations(width: width, height: height, outermost: true),
+            pass: Double(batch) * unet.operations(width: width, height: height, merged: request.mergeTokens ?? 0),
+            outerPass: Double(batch) * unet.operations(width: width, height: height, outermost: true, merged: request.mergeTokens ?? 0),
             encoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 0),
             decoding: autoencoder.operations(width: canvas.width, height: canvas.height, layers: 1),
             transformMemory: transformMemory(width: width, height: height, batch: batch),
@@ -50,8 +50,10 @@ extension PipelineOutline {
 extension UNetConfiguration {
     /// Floating-point operations for one latent: convolutions, projections and attention; what else there is hardly counts.
     ///
-    /// - Parameter outermost: of the last layer on the way up alone, with the convolutions at both ends.
-    func operations(width: Int, height: Int, tokens: Int = 77, outermost: Bool = false) -> Double {
+    /// - Parameters:
+    ///   - outermost: of the last layer on the way up alone, with the convolutions at both ends.
+    ///   - merged: the share of a large map's pixels that are merged into others.
+    func operations(width: Int, height: Int, tokens: Int = 77, outermost: Bool = false, merged: Double = 0) -> Double {
         func convolution(_ pixels: Double, _ input: Int, _ output: Int) -> Double { 2 * pixels * 9 * Double(input * output) }
         func residual(_ pixels: Double, _ input: Int, _ output: Int) -> Double {
             convolution(pixels, input, output) + convolution(pixels, output, output)
@@ -60,7 +62,10 @@ extension UNetConfiguration {
         func transformer(_ pixels: Double, _ level: Int, depth: Int) -> Double {
             let (wide, text, words) = (Double(channels[level]), Double(textWidths[level]), Double(tokens))
             // Self-attention with its four projections, the text's two over few tokens, and a feed-forward of 8 and 4 times the width.
-            let own = 8 * pixels * wide * wide + 4 * pixels * pixels * wide
+            // Where pixels are merged, three quarters are compared with the other quarter first.
+            let merges = merged > 0 && Int(pixels) >= TokenMerging.fewest
+            let left = merges ? pixels * (1 - merged) : pixels
+            let own = 8 * left * wide * wide + 4 * left * left * wide + (merges ? 3 / 8 * pixels * pixels * wide : 0)
             let looking = 4 * pixels * wide * wide + 4 * words * text * wide + 4 * pixels * words * wide
             return 4 * pixels * wide * wide + Double(depth) * (own + looking + 24 * pixels * wide * wide)
         }

@@ -12,6 +12,18 @@ package struct FewStepModel: Sendable, Equatable {
         case hyper = "a Hyper-SD model"
         case matching = "a DMD2 model"
         case phased = "a phased consistency model (PCM)"
+
+        /// As files are called after it.
+        var title: String {
+            switch self {
+            case .turbo: "Turbo"
+            case .consistency: "LCM"
+            case .lightning: "Lightning"
+            case .hyper: "Hyper-SD"
+            case .matching: "DMD2"
+            case .phased: "PCM"
+            }
+        }
     }
 
     package let kind: Kind

@@ -108,7 +108,7 @@ package struct FileIdentity: Sendable, Equatable {
         triggers = metadata.triggers
         if family == nil { family = metadata.family }
         guard [.checkpoint, .network, .lora].contains(kind) else { return }
-        if fewStep == nil { fewStep = Self.fewStep(calledSo: [name, metadata.title ?? ""]) }
+        if fewStep == nil { fewStep = Self.fewStep(calledSo: [name, metadata.title ?? ""], isAdapter: kind == .lora) }
         guard prediction == nil else { return }
         endsInNoise = CheckpointSigns.endsInNoise(file)
         if let velocity = CheckpointSigns.predictsVelocity(file) {
@@ -118,17 +118,13 @@ package struct FileIdentity: Sendable, Equatable {
         }
     }
 
-    /// The ways to few steps, as files are called after them.
-    private static func fewStep(calledSo names: [String]) -> String? {
-        let known = [
-            ("lightning", "Lightning"), ("hyper", "Hyper-SD"), ("turbo", "Turbo"), ("lcm", "LCM"), ("dmd2", "DMD2"), ("dmd", "DMD"),
-            ("tcd", "TCD"), ("schnell", "schnell"),
-        ]
+    /// The ways to few steps, as files are called after them: those that a run goes by, and those of what is not run here.
+    private static func fewStep(calledSo names: [String], isAdapter: Bool) -> String? {
         for name in names {
-            let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-            // "SDXL-Lightning_4step", "sd_xl_turbo_1.0", "HyperSD": a word of its own, or the beginning of one.
-            if let found = known.first(where: { sign in words.contains { $0.hasPrefix(sign.0) || $0.hasSuffix(sign.0) } }) {
-                return "\(found.1), as its name says"
+            if let found = FewStepModel(named: name, isAdapter: isAdapter) { return "\(found.kind.title), as its name says" }
+            let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
+            for (sign, title) in [("tcd", "TCD"), ("schnell", "schnell")] where words.contains(where: { $0.hasPrefix(sign) }) {
+                return "\(title), as its name says"
             }
         }
         return nil

@@ -3,24 +3,6 @@ import Pixels
 import Screening
 import Synchronization
 
-/// What became of a picture's caption.
-package struct CaptionReport: Codable, Sendable {
-    package enum State: String, Codable, Sendable {
-        case written
-        /// It stood there already, to the letter.
-        case same
-        /// Another text stands there, and nobody said that it may be written over.
-        case kept
-        /// There is no tag to write.
-        case empty
-    }
-
-    package let picture: String
-    package let file: String
-    package let caption: String
-    package let state: State
-}
-
 /// Writes captions beside pictures, `photo.txt` for `photo.jpg`, for one run over some or many of them.
 package final class CaptionWriter: Sendable {
     private let studio: Studio

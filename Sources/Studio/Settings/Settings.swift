@@ -105,13 +105,6 @@ package struct Settings: Sendable {
     }
 }
 
-/// A preset, and where it is kept.
-package struct NamedPreset: Codable, Sendable, Equatable {
-    package let name: String
-    /// `file` or `library`.
-    package let place: String
-}
-
 extension Studio {
     /// Presets of the configuration file, then those of the library, which the page keeps.
     package func allPresets() throws -> [NamedPreset] {
