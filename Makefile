@@ -1,5 +1,6 @@
 # make serve    build and open the page in the browser
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
+# make figures  make the documentation's pictures of redrawing again
 # make test     build and run every test
 # make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make soak     mixed requests to the server for MINUTES=20: nothing may break, and the memory stays
@@ -22,7 +23,7 @@ PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo test clients soak slurm fuzz lint parity bench install deb tarball uninstall clean
+.PHONY: all packages build serve demo figures test clients soak slurm fuzz lint parity bench install deb tarball uninstall clean
 
 all: build
 
@@ -50,6 +51,9 @@ serve: build
 # The demo keeps its library and its pictures in demo-output/, so it touches nothing of the person's own.
 demo: build
 	@sh Documentation/demo.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw" demo-output
+
+figures: build
+	@sh Documentation/figures.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw"
 
 # What speaks to servers and browsers runs by itself: beside hours of arithmetic every patience ends.
 APART := ^(EnginesTests|PageTests)[.]

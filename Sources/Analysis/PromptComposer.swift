@@ -34,9 +34,8 @@ package enum PromptComposer {
         guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
         var lead = withArticle(medium)
         // A picture is of a thing or of a place; whatever else is said of it stands beside.
-        if let first = rest.first, first.facet == .subject || isPlace(first) {
-            lead += " of \(withArticle(first))"
-            rest = rest.dropFirst()
+        if let first = rest.firstIndex(where: { $0.facet == .subject }) ?? rest.firstIndex(where: isPlace) {
+            lead += " of \(withArticle(rest.remove(at: first)))"
         }
         return ([lead] + (rest + mediums.dropFirst()).map(written)).joined(separator: ", ")
     }

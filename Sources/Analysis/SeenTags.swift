@@ -54,9 +54,12 @@ struct SeenTags {
             thing.name == name ? thing.certainty : thing.traits[name].map { $0 * thing.certainty }
         }
         guard let counting else { return things.compactMap(certainty) }
+        let ofKind = things.filter { certainty($0) != nil }
+        // A doubtful box is no measure for the others.
+        let tallest = ofKind.filter { $0.certainty >= 0.3 }.map(\.box.height).max() ?? 0
         var kept: [UnitBox] = []
-        return things.compactMap { thing in
-            guard let own = certainty(thing) else { return nil }
+        return ofKind.compactMap { thing in
+            guard let own = certainty(thing), thing.box.height >= counting.leastHeight * tallest else { return nil }
             let isKnown = kept.contains { $0.shared(with: thing.box) > counting.sameShare * min($0.area, thing.box.area) }
             guard !isKnown else { return nil }
             kept.append(thing.box)

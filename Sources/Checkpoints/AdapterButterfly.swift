@@ -24,7 +24,8 @@ struct AdapterButterfly {
 
     /// Whether blocks of that shape turn a weight of that one.
     static func fits(_ blocks: Shape, _ side: Side, weight: Shape) -> Bool {
-        guard blocks.rank == 4, weight.rank > 1, weight[0] > 0, blocks[2] == blocks[3], (1...mostRounds).contains(blocks[0]) else {
+        guard blocks.rank == 4, weight.rank > 1, weight[0] > 0, blocks[1] > 0, blocks[2] == blocks[3], (1...mostRounds).contains(blocks[0])
+        else {
             return false
         }
         let (rounds, size) = (blocks[0], blocks[2])
@@ -67,7 +68,7 @@ struct AdapterButterfly {
         var order = Array(0..<places)
         if side == .outputs {
             // Both halves of a stretch in turns.
-            let half = size / 2 << round
+            let half = (size / 2) << round
             for start in stride(from: 0, to: places, by: 2 * half) {
                 for place in 0..<half {
                     order[start + 2 * place] = start + place

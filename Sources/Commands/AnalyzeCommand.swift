@@ -65,7 +65,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A WD tagger that is asked, too: its name, or its folder; its tags are marked as its own (default: none).",
+            "A tagger (WD, JoyTag, PixAI) that is asked, too: its name, or its folder; its tags are marked as its own (default: none).",
             valueName: "name|dir"),
         completion: .directory)
     var tagger: String?

@@ -9,10 +9,17 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Check this installation: its data, models, vocabulary, cache and library.",
         discussion: "Exits with 1 where something needs attention, and says what.")
 
+    @Flag(
+        help:
+            "Set damaged rows of the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
+    )
+    var repair = false
+
     @OptionGroup var library: LibraryOptions
 
     func run() async throws {
         let studio = try library.studio()
+        if repair { library.notice(try studio.repair()) }
         let findings = try await studio.examine()
         if library.json {
             try JSONOutput.print(findings)

@@ -39,7 +39,7 @@ struct EmbedCommand: AsyncParsableCommand {
 
     struct Labels: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "labels", abstract: "Print a WD tagger's labels of pictures: rating, characters, then the others, likeliest first."
+            commandName: "labels", abstract: "Print a tagger's labels of pictures: rating, characters, then the others, likeliest first."
         )
 
         @Argument(help: "The pictures.", completion: .file())

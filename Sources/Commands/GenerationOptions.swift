@@ -67,6 +67,16 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
+            "Vary the seed's picture a little: how far its noise goes toward that of another seed; 0.05 to 0.2 changes details, 1 is the other seed's picture (default: 0, no variation).",
+            valueName: "fraction"))
+    var variationStrength: Double?
+
+    @Option(name: .long, help: "The other seed, for --variation-strength (default: random, and printed in the picture's settings).")
+    var variationSeed: UInt64?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
             "One of \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
             valueName: "name"),
         completion: .list(GenerationWish.samplers))
@@ -198,6 +208,7 @@ struct GenerationOptions: ParsableArguments {
         wish.reuseEvery = reuseEvery
         wish.mergeTokens = mergeTokens
         wish.seed = seed
+        (wish.variationSeed, wish.variationStrength) = (variationSeed, variationStrength)
         wish.sampler = sampler
         wish.spacing = spacing
         wish.clipSkip = clipSkip

@@ -13,7 +13,7 @@ extension ModelsCommand {
                   redraw models identify --no-hash downloads/*.safetensors
                 """)
 
-        @Argument(help: "Files.", completion: .file())
+        @Argument(help: "Files of weights, whatever they hold.", completion: .file())
         var files: [String]
 
         @Flag(name: .long, help: "Leave the hashes out: nothing but the header is read.")
@@ -113,7 +113,7 @@ extension ModelsCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove", abstract: "Take models off the list that were added; their files stay where they are.")
 
-        @Argument(help: "Names.")
+        @Argument(help: "Names of models that you added, as redraw models list tells them.")
         var names: [String]
 
         func run() throws {

@@ -44,7 +44,9 @@ struct ServeCommand: AsyncParsableCommand {
     var atOnce = 1
 
     @Option(
-        name: .long, help: ArgumentHelp("A WD tagger that is asked besides: its name, or its folder (default: none).", valueName: "dir"),
+        name: .long,
+        help: ArgumentHelp(
+            "A tagger (WD, JoyTag, PixAI) that is asked besides: its name, or its folder (default: none).", valueName: "dir"),
         completion: .directory)
     var tagger: String?
 

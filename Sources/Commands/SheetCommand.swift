@@ -57,7 +57,7 @@ struct SheetCommand: AsyncParsableCommand {
             valueName: "thing"))
     var select: [String] = []
 
-    @Flag(name: .shortAndLong, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
+    @Flag(name: .long, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
     var yes = false
 
     @OptionGroup var transparency: BackgroundOption

@@ -82,6 +82,10 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var mergeTokens: Double?
     /// Nil: random, and told in the result. Picture k of several uses seed + k; with drafts, one of those from seed + k * drafts on.
     package var seed: UInt64?
+    /// Another seed, whose noise is mixed with that of the seed, and how far it goes that way: 0 is the seed's picture, 1 the other's. Nil:
+    /// the seed's alone.
+    package var variationSeed: UInt64?
+    package var variationStrength: Double?
     package var sampler = SamplerName.ddim
     /// How the steps are spread over the training's; nil: as the model's scheduler or the sampler has it.
     package var spacing: SchedulerConfiguration.Spacing?
@@ -186,6 +190,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         reuseEvery = try values.decodeIfPresent(Int.self, forKey: .reuseEvery)
         mergeTokens = try values.decodeIfPresent(Double.self, forKey: .mergeTokens)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+        variationSeed = try values.decodeIfPresent(UInt64.self, forKey: .variationSeed)
+        variationStrength = try values.decodeIfPresent(Double.self, forKey: .variationStrength)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
         spacing = try values.decodeIfPresent(SchedulerConfiguration.Spacing.self, forKey: .spacing)
@@ -215,7 +221,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// A setting that is a number within fixed bounds.
     package enum Bounded: String, Sendable, CaseIterable {
-        case strength, steps, guidance, guidanceUntil, reuseEvery, mergeTokens, count, clipSkip, width, height, firstSide, refine, drafts,
+        case strength, steps, guidance, guidanceUntil, reuseEvery, mergeTokens, variationStrength, count, clipSkip, width, height,
+            firstSide, refine, drafts,
             padding,
             feather, grow
 
@@ -226,6 +233,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             case .guidanceUntil: 0...1000
             case .reuseEvery: 1...10
             case .mergeTokens: 0...0.75
+            case .variationStrength: 0...1
             case .guidance: 0...100
             case .count, .drafts: 1...100
             case .clipSkip: 1...32
@@ -241,7 +249,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             switch self {
             case .guidanceUntil: "guidance until"
             case .reuseEvery: "reuse every"
-            case .mergeTokens: "merged tokens"
+            case .mergeTokens: "merge tokens"
+            case .variationStrength: "variation strength"
             case .clipSkip: "clip skip"
             case .firstSide: "first side"
             default: rawValue
@@ -276,6 +285,11 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         if let mergeTokens {
             try hold(mergeTokens, .mergeTokens)
             guard mergeTokens == 0 || profile == .redraw else { throw .onlyRedraw(name: "merging tokens", profile: profile.rawValue) }
+        }
+        if let variationStrength {
+            try hold(variationStrength, .variationStrength)
+            guard profile != .diffusers else { throw .onlyRedraw(name: "a variation", profile: profile.rawValue) }
+            guard count == 1 else { throw .variations(count) }
         }
         try hold(Double(count), .count)
         if let clipSkip { try hold(Double(clipSkip), .clipSkip) }
@@ -325,6 +339,7 @@ package enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case onlyRedraw(name: String, profile: String)
     case draftsWithoutFirstSide(Int)
     case noBackground(String)
+    case variations(Int)
 
     package var description: String {
         switch self {
@@ -335,6 +350,8 @@ package enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "\(name) is Redraw's own and not part of the profile \(profile); leave it out, or use the profile redraw"
         case .draftsWithoutFirstSide(let drafts):
             "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
+        case .variations(let count):
+            "\(count) pictures were asked for, but a variation is one picture of two seeds; ask for each with a variation seed of its own"
         case .noBackground(let text):
             "the background \(text) is no colour; give white, black, grey, one such as #ff8800, or keep for transparency that stays"
         }

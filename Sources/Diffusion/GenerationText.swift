@@ -88,11 +88,17 @@ package struct GenerationText: Sendable {
                 settings += [("Inpaint area", "Only masked"), ("Masked area padding", "\(request.padding)")]
             }
         }
-        settings += Self.wording(request)
+        settings += variation + Self.wording(request)
         if !hashes.loras.isEmpty {
             settings.append(("Lora hashes", hashes.loras.map { "\($0.name): \($0.hash)" }.joined(separator: ", ")))
         }
         return settings + [("Version", "Redraw")]
+    }
+
+    /// As the web UI writes it.
+    private var variation: [(String, String)] {
+        guard let strength = request.variationStrength, let other = request.variationSeed else { return [] }
+        return [("Variation seed", "\(other)"), ("Variation seed strength", Self.plain(strength))]
     }
 
     private var ownSettings: [(String, String)] {
@@ -100,6 +106,7 @@ package struct GenerationText: Sendable {
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
+        settings += variation
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
         if let every = request.reuseEvery { settings.append(("Reuse every", "\(every)")) }
         // As the web UI's own option for it is called.

@@ -93,7 +93,11 @@ struct Scene {
         // Then a UNet that is shown the picture does not need its latent, and the reference does not draw for it.
         let undrawn = shown != nil && latentMask != nil && fromNothing
         let clean = try posterior.map { undrawn ? try pipeline.scaledMean($0) : try sample($0) }
-        let noise = pipeline.noise(&random, canvas)
+        var noise = pipeline.noise(&random, canvas)
+        if let strength = request.variationStrength, let other = request.variationSeed {
+            var beside = TorchRandom(seed: other)
+            noise = noise.turned(toward: pipeline.noise(&beside, canvas), by: Float(strength))
+        }
         var conditioning: Tensor?
         if let shown {
             conditioning = Tensor.concatenated([shown.mask, try sample(shown.posterior)], axis: -1)

@@ -60,6 +60,8 @@ extension EncoderConfiguration {
     package struct Counting: Codable, Sendable, Equatable {
         /// Of two boxes of one kind the less certain is the same thing where more than this share of the smaller lies within both.
         package var sameShare: Float
+        /// What is less high, in shares of the tallest of its kind, stands in the background and is not counted.
+        package var leastHeight: Float
         /// What a box's certainty counts as.
         package var box: Scale
         /// For a thing the tag that says more than one of it, however many.
@@ -70,8 +72,10 @@ extension EncoderConfiguration {
         package var boxes: Float
         package var intercept: Float
 
-        package init(sameShare: Float, box: Scale, several: [String: String], label: Float, boxes: Float, intercept: Float) {
-            (self.sameShare, self.box, self.several) = (sameShare, box, several)
+        package init(
+            sameShare: Float, leastHeight: Float, box: Scale, several: [String: String], label: Float, boxes: Float, intercept: Float
+        ) {
+            (self.sameShare, self.leastHeight, self.box, self.several) = (sameShare, leastHeight, box, several)
             (self.label, self.boxes, self.intercept) = (label, boxes, intercept)
         }
     }

@@ -59,7 +59,8 @@ struct TaggerFolder: Sendable {
     /// PixAI's tagger: WD's EVA-02 without its head, and a head of its own behind it. Source: the `handler.py` beside the model.
     private init(pixAI directory: URL, tags: URL, _ names: Set<String>) throws {
         labels = try LabelList.mapped(tags)
-        let file = names.filter { $0.hasSuffix(".safetensors") }.sorted().first ?? ModelFiles.names[0]
+        // Whoever converts it keeps the pickle's name, `model_v0.9`.
+        let file = names.filter { $0.hasPrefix("model") && $0.hasSuffix(".safetensors") }.sorted().first
         weights = try ModelFiles.files(in: directory, preferring: file)
         lists = [tags]
         // The folder has no configuration: the encoder is always the same one, of squares whose side the positions tell.

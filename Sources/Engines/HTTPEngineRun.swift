@@ -133,6 +133,7 @@ struct HTTPEngineRun: Sendable {
         let order = scene.request
         var request = WebUI.Request()
         (request.prompt, request.negativePrompt, request.seed) = (order.prompt, order.negative, piece.seed)
+        (request.subseed, request.subseedStrength) = (order.variationSeed, order.variationStrength)
         (request.samplerName, request.scheduler) = (candidate.sampler, candidate.scheduler)
         (request.steps, request.cfgScale) = (order.steps, order.guidance)
         (request.width, request.height) = (scene.canvas.width, scene.canvas.height)

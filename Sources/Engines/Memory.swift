@@ -22,13 +22,15 @@ package enum Memory {
         _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> CInt).self)(0)
     }
 
-    /// What `ulimit -v` leaves; nil where there is no limit.
+    /// What `ulimit -v` leaves; nil where there is no limit. It counts addresses, of which the C library's stores and OpenBLAS's buffers reserve
+    /// far more for each thread than they ever use: those go off, reserved already or not.
     private static var leftOfAddressSpace: Int? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, let most = Int(exactly: limit.rlim_cur),
             let held = kilobytes("VmSize:", in: "/proc/self/status")
         else { return nil }
-        return max(0, most - held)
+        let reserved = 640 << 20 + ProcessInfo.processInfo.activeProcessorCount * (128 << 20)
+        return max(0, most - max(held + 256 << 20, reserved))
     }
 
     /// What the limits of the control groups that the process is in leave (containers and services have such): the least of its own group

@@ -8,6 +8,9 @@ enum WebUI {
         var prompt = ""
         var negativePrompt = ""
         var seed: UInt64 = 0
+        /// Another one, and how far it goes that way.
+        var subseed: UInt64?
+        var subseedStrength: Double?
         var samplerName = ""
         /// Nil for servers whose samplers' names have the schedule in them.
         var scheduler: String?
@@ -31,9 +34,10 @@ enum WebUI {
         var invertsMask: Int?
 
         enum CodingKeys: String, CodingKey {
-            case prompt, seed, scheduler, steps, width, height, mask
+            case prompt, seed, subseed, scheduler, steps, width, height, mask
             case negativePrompt = "negative_prompt"
             case samplerName = "sampler_name"
+            case subseedStrength = "subseed_strength"
             case cfgScale = "cfg_scale"
             case batchSize = "batch_size"
             case iterations = "n_iter"

@@ -80,32 +80,46 @@ enum BMPFile {
         let fields = header.masks.map {
             (shift: UInt32($0.trailingZeroBitCount & 31), most: $0 == 0 ? 0 : $0 >> ($0.trailingZeroBitCount & 31))
         }
-        for y in rows {
-            let row = header.pixels + (header.isTopDown ? y : height - 1 - y) * stride
-            for x in 0..<width {
-                let target = pixels + ((y - rows.lowerBound) * width + x) * channels
+        let colours = header.palette.count / header.entry
+        let table = (0..<colours).flatMap { number in (0..<3).map { bytes[header.palette.lowerBound + number * header.entry + 2 - $0] } }
+        var isKnown = true
+        bytes.withUnsafeBufferPointer { bytes in
+            for y in rows where isKnown {
+                let row = bytes.baseAddress! + header.pixels + (header.isTopDown ? y : height - 1 - y) * stride
+                var target = pixels + (y - rows.lowerBound) * width * channels
                 switch header.bits {
-                case 24: for channel in 0..<3 { target[channel] = bytes[row + x * 3 + 2 - channel] }
-                case 16, 32:
-                    let value = (0..<header.bits / 8).reduce(UInt32(0)) {
-                        $0 | UInt32(bytes[row + x * header.bits / 8 + $1]) << (8 * $1)
+                case 24:
+                    for x in 0..<width {
+                        for channel in 0..<3 { target[channel] = row[x &* 3 &+ 2 &- channel] }
+                        target += channels
                     }
-                    for channel in 0..<channels {
-                        let (shift, most) = fields[channel]
-                        let part = most == 0 ? 0 : (value >> shift) & most
-                        target[channel] = most == 0 ? 0 : UInt8((UInt64(part) * 255 + UInt64(most) / 2) / UInt64(most))
+                case 16, 32:
+                    let size = header.bits / 8
+                    for x in 0..<width {
+                        var value = UInt32(0)
+                        for byte in 0..<size { value |= UInt32(row[x &* size &+ byte]) << UInt32(8 * byte) }
+                        for channel in 0..<channels {
+                            let (shift, most) = fields[channel]
+                            let part = (value >> shift) & most
+                            target[channel] =
+                                most == 0 ? 0 : most == 255 ? UInt8(part) : UInt8((UInt64(part) * 255 + UInt64(most) / 2) / UInt64(most))
+                        }
+                        target += channels
                     }
                 default:
-                    let perByte = 8 / header.bits
-                    let byte = Int(bytes[row + x / perByte])
-                    let number = byte >> ((perByte - 1 - x % perByte) * header.bits) & (1 << header.bits - 1)
-                    let place = header.palette.lowerBound + number * header.entry
-                    guard place + 2 < header.palette.upperBound else {
-                        throw .damaged(.bmp, reason: "a pixel has a colour that is not in its palette")
+                    let (bits, perByte, mask) = (header.bits, 8 / header.bits, 1 << header.bits - 1)
+                    for x in 0..<width {
+                        let number = Int(row[x / perByte]) >> ((perByte &- 1 &- x % perByte) &* bits) & mask
+                        guard number < colours else {
+                            isKnown = false
+                            break
+                        }
+                        for channel in 0..<3 { target[channel] = table[number &* 3 &+ channel] }
+                        target += channels
                     }
-                    for channel in 0..<3 { target[channel] = bytes[place + 2 - channel] }
                 }
             }
         }
+        guard isKnown else { throw .damaged(.bmp, reason: "a pixel has a colour that is not in its palette") }
     }
 }

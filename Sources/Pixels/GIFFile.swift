@@ -28,24 +28,29 @@ enum GIFFile {
         guard canvas.pixelCount <= max(largestEmptyCanvas, 64 * frame.width * frame.height) else {
             throw .tooLarge(width: canvas.width, height: canvas.height)
         }
+        // What each number looks like: four bytes, or none where nothing is seen.
+        let looks = (0..<256).map { number in
+            let colour = number * 3
+            let isSeen = number != frame.transparent && colour + 2 < frame.palette.count
+            return isSeen ? (0..<3).map { bytes[frame.palette.lowerBound + colour + $0] } + [255] : [0, 0, 0, 0]
+        }
         var shrinking = divisor > 1 ? BoxShrinking(canvas, channels: 4, divisor: divisor) : nil
         var pixels = [UInt8](repeating: 0, count: divisor > 1 ? 0 : canvas.pixelCount * 4)
-        var line = [UInt8](repeating: 0, count: frame.width * 4)
+        let (table, line) = (looks.flatMap { $0 }, UnsafeMutablePointer<UInt8>.allocate(capacity: frame.width * 4))
+        defer { line.deallocate() }
         try forEachRow(of: bytes, frame) { number, numbers in
-            for (column, number) in numbers.enumerated() {
-                let colour = Int(number) * 3
-                let isSeen = Int(number) != frame.transparent && colour + 2 < frame.palette.count
-                for channel in 0..<3 {
-                    line[column * 4 + channel] = isSeen ? bytes[frame.palette.lowerBound + colour + channel] : 0
+            table.withUnsafeBufferPointer { table in
+                for column in 0..<frame.width {
+                    let look = Int(numbers[column]) &* 4
+                    for channel in 0..<4 { line[column &* 4 &+ channel] = table[look &+ channel] }
                 }
-                line[column * 4 + 3] = isSeen ? 255 : 0
             }
             let row = frame.top + frame.row(number)
             if shrinking != nil {
-                line.withUnsafeBufferPointer { shrinking!.add(row: row, $0.baseAddress!, count: frame.width, from: frame.left) }
+                shrinking!.add(row: row, line, count: frame.width, from: frame.left)
             } else {
                 let place = (row * canvas.width + frame.left) * 4
-                pixels.replaceSubrange(place..<place + line.count, with: line)
+                pixels.replaceSubrange(place..<place + frame.width * 4, with: UnsafeBufferPointer(start: line, count: frame.width * 4))
             }
         }
         let image = shrinking?.image() ?? Image(width: canvas.width, height: canvas.height, channels: 4, bytes: pixels)
@@ -160,21 +165,20 @@ enum GIFFile {
     /// Calls `visit` with the pixels' numbers in the palette, row by row in the file's order, unpacked (Welch 1984) from codes of three to
     /// twelve bits.
     private static func forEachRow(
-        of bytes: [UInt8], _ frame: Frame, _ visit: (_ number: Int, _ numbers: ArraySlice<UInt8>) -> Void
+        of bytes: [UInt8], _ frame: Frame, _ visit: (_ number: Int, _ numbers: UnsafePointer<UInt8>) -> Void
     ) throws(ImageError) {
         let smallest = Int(bytes[frame.data])
         guard (1...11).contains(smallest) else { throw .damaged(.gif, reason: "its codes have \(smallest) bits") }
         let (clear, end) = (1 << smallest, 1 << smallest + 1)
-        // Each code is the one before it and one number more.
-        var prefixes = [Int](repeating: -1, count: 4096)
-        var lasts = [UInt8](repeating: 0, count: 4096)
-        for number in 0..<clear { lasts[number] = UInt8(truncatingIfNeeded: number) }
+        var codes = Codes(clear)
+        // Whole rows are taken from its front; a code stands for fewer pixels than there are codes.
+        let output = UnsafeMutablePointer<UInt8>.allocate(capacity: frame.width + 2 * Codes.most)
+        defer { output.deallocate() }
+        var (count, row) = (0, 0)
         var (next, width, previous) = (end + 1, smallest + 1, -1)
         var (bits, bitCount) = (0, 0)
         var position = frame.data + 1
         var left = 0
-        var (output, row): ([UInt8], Int) = ([], 0)
-        var stack: [UInt8] = []
         while row < frame.height {
             while bitCount < width {
                 if left == 0 {
@@ -198,28 +202,60 @@ enum GIFFile {
             }
             if code == end { throw .truncated(.gif) }
             guard code < next || code == next && previous >= 0 else { throw .damaged(.gif, reason: "it has a code before its meaning") }
-            var walk = code == next ? previous : code
-            stack.removeAll(keepingCapacity: true)
-            while walk >= clear {
-                stack.append(lasts[walk])
-                walk = prefixes[walk]
+            let first: UInt8
+            if code == next {
+                first = codes.write(previous, to: output + count)
+                count += codes.length(previous) + 1
+                output[count - 1] = first
+            } else {
+                first = codes.write(code, to: output + count)
+                count += codes.length(code)
             }
-            let first = lasts[walk]
-            output.append(first)
-            output += stack.reversed()
-            if code == next { output.append(first) }
-            if previous >= 0, next < 4096 {
-                (prefixes[next], lasts[next]) = (previous, first)
+            if previous >= 0, next < Codes.most {
+                codes.set(next, previous, first)
                 next += 1
                 if next == 1 << width, width < 12 { width += 1 }
             }
             previous = code
             var start = 0
-            while output.count - start >= frame.width, row < frame.height {
-                visit(row, output[start..<start + frame.width])
+            while count - start >= frame.width, row < frame.height {
+                visit(row, output + start)
                 (row, start) = (row + 1, start + frame.width)
             }
-            if start > 0 { output.removeFirst(start) }
+            if start > 0 {
+                output.update(from: output + start, count: count - start)
+                count -= start
+            }
+        }
+    }
+
+    /// What codes stand for: each is the one before it and one number more.
+    private struct Codes {
+        static let most = 4096
+        private var prefixes = [Int16](repeating: -1, count: most)
+        private var lasts = [UInt8](repeating: 0, count: most)
+        private var lengths = [Int16](repeating: 1, count: most)
+
+        init(_ clear: Int) {
+            for number in 0..<clear { lasts[number] = UInt8(truncatingIfNeeded: number) }
+        }
+
+        func length(_ code: Int) -> Int { Int(lengths[code]) }
+
+        mutating func set(_ code: Int, _ prefix: Int, _ last: UInt8) {
+            (prefixes[code], lasts[code]) = (Int16(prefix), last)
+            lengths[code] = lengths[prefix] + 1
+        }
+
+        /// - Returns: the first of the numbers.
+        func write(_ code: Int, to output: UnsafeMutablePointer<UInt8>) -> UInt8 {
+            var (walk, place) = (code, length(code) - 1)
+            while place > 0 {
+                output[place] = lasts[walk]
+                (walk, place) = (Int(prefixes[walk]), place - 1)
+            }
+            output[0] = lasts[walk]
+            return lasts[walk]
         }
     }
 }

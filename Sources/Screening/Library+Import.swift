@@ -55,7 +55,7 @@ extension Library {
     ) throws -> Int64 {
         let same =
             try db.number(
-                "SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND createdAt = ?",
+                "SELECT id FROM analysis WHERE pictureId = ? AND encoderSha256 = ? AND vocabularySha256 = ? AND +createdAt = ?",
                 [picture, analysis.encoder.sha256, analysis.vocabulary.sha256, analysis.createdAt])
             ?? (isNew ? nil : try saying(analysis, picture, db))
         if let same { return same }

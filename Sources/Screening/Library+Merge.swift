@@ -81,7 +81,8 @@ extension Library {
     }
 }
 
-/// The statements of a merge. CROSS JOIN keeps SQLite from going through a whole table of the other library for each thousand of its pictures.
+/// The statements of a merge. CROSS JOIN, and a plus before a column, keep SQLite from going through a whole table, or by all rows of a moment, for
+/// each thousand of the other library's pictures.
 ///
 /// The other library is attached as `arriving`; `temp.arrivingPicture` holds some of its pictures, with their numbers here and the way they come in:
 /// `copied`, `known` (with all that is said of them) or `one` by one.
@@ -89,7 +90,7 @@ private enum Merging {
     /// Tables of the other library that are read by statements.
     private static let read = [
         "picture", "picturePath", "analysis", "suggestion", "suggestionName", "decision", "prompt", "generation", "embeddingSpace",
-        "embedding", "pictureAlias", "generationMark", "generationMask", "generationEmbedding",
+        "embedding", "pictureAlias", "writtenCaption", "generationMark", "generationMask", "generationEmbedding",
     ]
 
     /// That what is read are tables with our columns, and no views that compute something.
@@ -129,7 +130,7 @@ private enum Merging {
                     EXISTS (
                         SELECT 1 FROM arriving.analysis AS theirs WHERE pictureId = arrivingPicture.id AND NOT EXISTS (
                             SELECT 1 FROM main.analysis AS ours WHERE ours.pictureId = here AND ours.encoderSha256 = theirs.encoderSha256
-                            AND ours.vocabularySha256 = theirs.vocabularySha256 AND ours.createdAt = theirs.createdAt))
+                            AND ours.vocabularySha256 = theirs.vocabularySha256 AND +ours.createdAt = theirs.createdAt))
                     OR EXISTS (
                         SELECT 1 FROM arriving.suggestion AS theirs WHERE pictureId = arrivingPicture.id AND NOT EXISTS (
                             SELECT 1 FROM main.suggestion AS ours WHERE ours.pictureId = here AND ours.tagKey = theirs.tagKey)))
@@ -237,7 +238,7 @@ private enum Merging {
         try addWhatIsKnownOfAny(ways: "'one'", &report, db)
     }
 
-    /// Where the pictures were seen, where encoders place them, and their other digests.
+    /// Where the pictures were seen, where encoders place them, their other digests, and the captions that were written of them.
     private static func addWhatIsKnownOfAny(ways: String, _ report: inout ImportReport, _ db: Database) throws {
         let paths = try columns(of: "picturePath", without: ["pictureId"], db)
         try db.run(
@@ -268,6 +269,12 @@ private enum Merging {
             FROM temp.arrivingPicture AS picture CROSS JOIN arriving.pictureAlias ON pictureId = picture.id
             WHERE way IN (\(ways)) AND NOT EXISTS (SELECT 1 FROM main.picture AS ours WHERE ours.sha256 = pictureAlias.sha256)
             ON CONFLICT DO NOTHING
+            """)
+        try db.run(
+            """
+            INSERT INTO main.writtenCaption (sha256, pictureId) SELECT sha256, here
+            FROM temp.arrivingPicture AS picture CROSS JOIN arriving.writtenCaption ON pictureId = picture.id
+            WHERE way IN (\(ways)) ON CONFLICT DO NOTHING
             """)
     }
 

@@ -10,18 +10,51 @@ extension Library {
         return access(file, W_OK) != 0 || access(folder.path, W_OK) != 0
     }
 
-    /// Opens it as it is: no table is brought up to date, and no file is made beside it.
+    /// Opens it as it is: no file is made beside it, and nothing of it is changed.
     ///
-    /// - Throws: `LibraryError.readOnly` where its tables are of an earlier version.
+    /// What an earlier version wrote is brought up to date in a copy, and so is what a process that was killed left beside the file: that takes
+    /// writing. The copy goes with this process.
     static func openedForReading(_ file: String, _ configuration: Configuration) throws -> DatabaseQueue {
-        var configuration = configuration
-        configuration.readonly = true
-        let queue = try queue(file, configuration)
+        guard !needsMending(file) else { return try openedCopy(of: file, configuration) }
+        var reading = configuration
+        reading.readonly = true
+        let queue = try queue(file, reading)
         let migrator = Schema.migrator
         let (applied, isCurrent) = try queue.read { (try migrator.appliedIdentifiers($0), try migrator.hasCompletedMigrations($0)) }
         let unknown = applied.subtracting(migrator.migrations)
         guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
-        guard isCurrent else { throw LibraryError.readOnly(path: file) }
+        return isCurrent ? queue : try openedCopy(of: file, configuration)
+    }
+
+    /// Whether there are changes that were not brought into the file, and nobody who could tell how far they go.
+    private static func needsMending(_ file: String) -> Bool {
+        var status = stat()
+        return stat(file + "-wal", &status) == 0 && status.st_size > 0 && access(file + "-shm", F_OK) != 0
+    }
+
+    /// A copy that is read: open, and without a name already.
+    private static func openedCopy(of file: String, _ configuration: Configuration) throws -> DatabaseQueue {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-reading-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let copy = folder.appendingPathComponent(fileName).path
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            for ending in ["", "-wal"] where access(file + ending, F_OK) == 0 {
+                try FileManager.default.copyItem(atPath: file + ending, toPath: copy + ending)
+                chmod(copy + ending, 0o600)
+            }
+        } catch {
+            throw LibraryError.cannotOpen(
+                path: file, reason: "it has to be brought up to date and is read-only, and there is no room for a copy of it")
+        }
+        let queue = try DatabaseQueue(path: copy, configuration: configuration)
+        let migrator = Schema.migrator
+        let unknown = try queue.read { try migrator.appliedIdentifiers($0) }.subtracting(migrator.migrations)
+        guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
+        try migrator.migrate(queue)
+        // What would be written would be lost: it is refused as in the file itself.
+        try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
         return queue
     }
 

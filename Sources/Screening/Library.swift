@@ -101,7 +101,7 @@ package struct Library: Sendable {
             let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
                 "\(row["table"] as String) row \(row["rowid"] as Int64? ?? 0) points to nothing in \(row["parent"] as String)"
             }
-            return integrity + dangling
+            return try integrity + DamagedRows.all(db).flatMap { try $0.found(limit: 5, db) } + dangling
         }
     }
 

@@ -56,7 +56,7 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
         case .database(let path, let message):
             "the library \(path) refused: \(message)"
         case .damagedValue(let table, let row, let column, let reason):
-            "the library is damaged: table \(table), row \(row), column \(column): \(reason); restore it from a copy, or correct that value"
+            "the library is damaged: table \(table), row \(row), column \(column): \(reason); `redraw doctor --repair` sets such rows aside and keeps the rest"
         case .noSuchPicture(let reference):
             "no picture \(reference) in the library; run `redraw analyze` on it first"
         case .ambiguousPicture(let prefix, let candidates):

@@ -42,12 +42,28 @@ package actor Analyst {
         if let openedEncoder { return openedEncoder }
         // Some folders hold no tokenizer: CLIP's own merges serve them.
         let precision = try EncoderPrecision(named: precisionName)
+        let folder = try encoderFolder()
+        try Self.requireMemory(for: folder)
         let encoder =
-            try encoderFolder().map { try openEncoder(directory: $0, merges: premises.merges, arithmetic: precision.arithmetic) }
+            try folder.map { try openEncoder(directory: $0, merges: premises.merges, arithmetic: precision.arithmetic) }
             ?? premises.defaultEncoder()
         try precision.check(encoder)
         openedEncoder = encoder
         return encoder
+    }
+
+    /// What the default encoder takes with all that goes with it; others take what their weights do besides.
+    private static let leastMemory = 160 << 20
+
+    /// Refuses to look where memory would give out on the way, which nothing could be told of.
+    private static func requireMemory(for encoder: URL?) throws {
+        let names = encoder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
+        let weights = names.filter { $0.hasSuffix(".safetensors") }.compactMap { name in
+            encoder.flatMap { FileStamp(path: $0.appendingPathComponent(name).path)?.bytes }
+        }
+        let needed = leastMemory + weights.reduce(0, +)
+        guard let available = Memory.available, available < needed else { return }
+        throw StudioError.tooLittleMemory(needed: needed, available: available)
     }
 
     /// Nil: the default encoder's.

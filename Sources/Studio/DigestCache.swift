@@ -21,11 +21,14 @@ struct DigestCache {
 
     private var entries: [String: Entry] { (try? JSONDecoder().decode([String: Entry].self, from: Data(contentsOf: file))) ?? [:] }
 
-    /// - Returns: nil where none were made of the file as it is now.
-    func kept(of url: URL) -> IdentityReport.Digests? {
-        let path = url.resolvingSymlinksInPath().standardizedFileURL.path
-        guard let stamp = FileStamp(path: path), let known = entries[path] else { return nil }
-        return known.bytes == stamp.bytes && known.modified == stamp.modified ? known.digests : nil
+    /// - Returns: for each file what was made of it as it is now; nil where nothing was.
+    func kept(of urls: [URL]) -> [IdentityReport.Digests?] {
+        let entries = entries
+        return urls.map { url in
+            let path = url.resolvingSymlinksInPath().standardizedFileURL.path
+            guard let known = entries[path], let stamp = FileStamp(path: path) else { return nil }
+            return known.bytes == stamp.bytes && known.modified == stamp.modified ? known.digests : nil
+        }
     }
 
     /// - Returns: nil where the file cannot be read.

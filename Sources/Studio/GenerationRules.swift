@@ -131,6 +131,9 @@ extension GenerationOrder {
         let model = try known.model()
         request.model = model.name
         request.seed = request.seed ?? known.randomSeed()
+        if let strength = wish.variationStrength, strength != 0 {
+            (request.variationStrength, request.variationSeed) = (strength, wish.variationSeed ?? known.randomSeed())
+        }
         try Self.word(&request, wish, known)
         self.init(
             request: request, model: model, autoencoder: autoencoder?.path, recognised: recognised, engine: engine,

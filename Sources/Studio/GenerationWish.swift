@@ -39,6 +39,9 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     /// The share of a large map's pixels that are merged into others for its look at itself, 0 to 0.75.
     package var mergeTokens: Double?
     package var seed: UInt64?
+    /// How far the seed's noise goes toward another seed's, 0 to 1, and that seed; nil: a random one.
+    package var variationStrength: Double?
+    package var variationSeed: UInt64?
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
@@ -94,7 +97,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
-        case preview, latent, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards, infotext, background, select
+        case preview, latent, variationStrength, variationSeed, vae, textEncoders, prediction, readsEmptyNegative, styles, wildcards,
+            infotext, background, select
     }
 
     package init(from decoder: any Decoder) throws {
@@ -129,6 +133,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         reuseEvery = try values.decodeIfPresent(Int.self, forKey: .reuseEvery)
         mergeTokens = try values.decodeIfPresent(Double.self, forKey: .mergeTokens)
         seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+        variationStrength = try values.decodeIfPresent(Double.self, forKey: .variationStrength)
+        variationSeed = try values.decodeIfPresent(UInt64.self, forKey: .variationSeed)
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
         spacing = try values.decodeIfPresent(String.self, forKey: .spacing)

@@ -58,9 +58,6 @@ struct HashedAdapters {
 }
 
 extension Studio {
-    /// Bytes that are read for digests which were never made, at one text.
-    private static let mostRead = 4 << 30
-
     /// A prompt with the names that its LoRAs have here, where the text it is from knows them by hash.
     ///
     /// - Parameter model: beside which LoRAs are looked for, too.
@@ -70,54 +67,73 @@ extension Studio {
         guard !tags.isEmpty, !adapters.hashes.isEmpty else { return (prompt, []) }
         let place = model.flatMap { try? premises.generator($0).place }
         let folders = (place.map { [$0, $0.deletingLastPathComponent()] } ?? []) + [installation.personalModels]
-        var (names, notes, unread) = ([String: String](), [String](), 0)
+        let there = Set(CalledFiles.loras(in: folders))
+        var known: KnownAdapters?
+        var (names, notes) = ([String: String](), [String]())
         var seen: Set<String> = []
         for tag in tags where seen.insert(tag.name).inserted {
-            guard let hash = adapters.hashes[tag.name], CalledFiles.lora(named: tag.name, in: folders) == nil else { continue }
-            let found = lora(ofHash: hash, in: folders, &unread)
-            if let found {
+            guard let hash = adapters.hashes[tag.name], !there.contains(tag.name),
+                CalledFiles.lora(named: tag.name, in: folders) == nil
+            else { continue }
+            var files = known ?? KnownAdapters(CalledFiles.loraFiles(in: folders), DigestCache(folder: installation.cache))
+            if let found = files.name(ofHash: hash) {
                 names[tag.name] = found
                 notes.append("the LoRA \(tag.name) is called \(found) here; it was found by its hash")
             } else {
                 notes.append("the LoRA \(tag.name) is not here, neither by its name nor by its hash \(hash)")
             }
+            known = files
         }
-        if unread > 0 {
+        if let unread = known?.unread, unread > 0 {
             notes.append("\(unread) of your LoRAs are too large together to be looked at at once; asked again, more will be")
         }
         return (names.isEmpty ? prompt : PromptTags.renamed(prompt, names), notes)
     }
+}
 
-    /// What trainers wrote into the files is looked at first, then the digests that were made before, then those that never were.
-    private func lora(ofHash hash: String, in folders: [URL], _ unread: inout Int) -> String? {
-        let files = CalledFiles.loraFiles(in: folders)
-        let told = ["sshs_model_hash", "sshs_legacy_hash"]
-        if let found = files.first(where: { file in
-            guard let metadata = try? SafetensorsFile(file.url).metadata else { return false }
-            return HashedAdapters.agree(hash, with: told.map { metadata[$0] })
-        }) {
-            return found.name
+/// A person's LoRAs by what trainers wrote into them and by their digests, each looked at once.
+private struct KnownAdapters {
+    /// Bytes that are read for digests which were never made, at one text.
+    private static let mostRead = 4 << 30
+
+    private let files: [(name: String, url: URL)]
+    private let cache: DigestCache
+    /// Of each file.
+    private var hashes: [[String?]]
+    /// Files without digests that were made before, as numbers, the next one last.
+    private var waiting: [Int] = []
+    private var left = Self.mostRead
+    /// How many files were not looked at.
+    private(set) var unread = 0
+
+    init(_ files: [(name: String, url: URL)], _ cache: DigestCache) {
+        (self.files, self.cache) = (files, cache)
+        hashes = files.map { file in
+            guard let metadata = try? SafetensorsFile(file.url).metadata else { return [] }
+            return [metadata["sshs_model_hash"], metadata["sshs_legacy_hash"]]
         }
-        let cache = DigestCache(folder: installation.cache)
-        func agrees(_ digests: IdentityReport.Digests?) -> Bool {
-            digests.map { HashedAdapters.agree(hash, with: [$0.sha256, $0.short, $0.autoV3]) } ?? false
+        for (number, kept) in cache.kept(of: files.map(\.url)).enumerated() {
+            if let kept { take(kept, of: number) } else { waiting.append(number) }
         }
-        var others: [(name: String, url: URL)] = []
-        for file in files {
-            guard let digests = cache.kept(of: file.url) else {
-                others.append(file)
-                continue
-            }
-            if agrees(digests) { return file.name }
-        }
-        var left = Self.mostRead
-        for (index, file) in others.enumerated() {
-            left -= (try? file.url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+        waiting.reverse()
+    }
+
+    private mutating func take(_ digests: IdentityReport.Digests, of number: Int) {
+        hashes[number] += [digests.sha256, digests.short, digests.autoV3]
+    }
+
+    mutating func name(ofHash hash: String) -> String? {
+        if let number = hashes.firstIndex(where: { HashedAdapters.agree(hash, with: $0) }) { return files[number].name }
+        while let number = waiting.last {
+            left -= (try? files[number].url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
             guard left >= 0 else {
-                unread = max(unread, others.count - index)
+                unread = waiting.count
                 return nil
             }
-            if agrees(cache.digests(of: file.url)) { return file.name }
+            waiting.removeLast()
+            guard let digests = cache.digests(of: files[number].url) else { continue }
+            take(digests, of: number)
+            if HashedAdapters.agree(hash, with: hashes[number]) { return files[number].name }
         }
         return nil
     }

@@ -55,7 +55,10 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
             switch error {
             case .outOfRange(let name, _, _): name.contains("prompt") ? (name.contains("negative") ? "negative" : "prompt") : Self.key(name)
             case .incompleteSize: "size"
-            case .onlyRedraw(let name, _): name.contains("drafts") ? "drafts" : "firstSide"
+            case .onlyRedraw(let name, _):
+                [("drafts", "drafts"), ("reusing", "reuseEvery"), ("merging", "mergeTokens"), ("variation", "variationStrength")]
+                    .first { name.contains($0.0) }?.1 ?? "firstSide"
+            case .variations: "count"
             case .draftsWithoutFirstSide: "drafts"
             case .noBackground: "background"
             }

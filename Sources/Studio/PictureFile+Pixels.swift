@@ -57,6 +57,6 @@ extension Library {
 extension PictureRecord {
     /// What is said of a file that was found to be this picture by its pixels.
     var saidOfChangedFile: String {
-        "the same picture as p\(id)\(paths.first.map { " (\($0))" } ?? ""): its pixels are, what else stands in the file was changed"
+        "the same picture as p\(id)\(paths.first.map { " (\($0))" } ?? ""): nothing but what stands beside its pixels differs"
     }
 }

@@ -83,11 +83,15 @@ extension Library {
     func picture(meant reference: String) throws -> PictureRecord {
         let path = ScreeningDesk.storedPath(reference)
         if SystemPath.kind(of: path) == .file {
-            // What is no picture was never one of the library's.
-            guard let file = try? PictureFile(path: path), let picture = try picture(of: file) else {
-                throw LibraryError.noSuchPicture(reference)
-            }
-            return picture
+            let known =
+                if let file = try? PictureFile(path: path) {
+                    try picture(of: file)
+                } else {
+                    // What cannot be read as a picture any more is told by its bytes.
+                    try (try? FileBytes.read(URL(fileURLWithPath: path))).flatMap { try picture(sha256: $0.sha256) }
+                }
+            guard let known else { throw LibraryError.noSuchPicture(reference) }
+            return known
         }
         if let picture = try picture(path: path) { return picture }
         if let number = Int64(reference.hasPrefix("p") ? String(reference.dropFirst()) : reference) {

@@ -10,6 +10,16 @@ extension Studio {
         try await NumericQueue.shared.run { self.findings() }
     }
 
+    /// Sets the library's damaged rows aside, into a file beside it, and keeps the rest.
+    ///
+    /// - Returns: what was done, in words.
+    package func repair() throws -> String {
+        let done = try premises.library().repair(asideIn: premises.libraryFolder)
+        guard let file = done.file else { return "No row of the library is damaged." }
+        let tables = done.rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file)."
+    }
+
     private func findings() -> [Finding] {
         [
             Finding(

@@ -210,6 +210,7 @@ extension GenerationWish {
         (sampler, spacing, clipSkip) = (request.sampler.rawValue, request.spacing?.rawValue, request.clipSkip)
         (profile, autoencoder, prediction) = (request.profile.rawValue, request.autoencoder, request.prediction?.rawValue)
         (readsEmptyNegative, reuseEvery, mergeTokens) = (request.readsEmptyNegative, request.reuseEvery, request.mergeTokens)
+        (variationStrength, variationSeed) = (request.variationStrength, request.variationSeed)
         if let width = request.width, let height = request.height { size = "\(width)x\(height)" }
         if request.profile == .redraw { (firstSide, refine) = (request.firstSide ?? 0, request.refine) }
         if request.mode == .repaint {

@@ -56,6 +56,10 @@ extension Studio {
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
         if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
         if let every = found.settings["Reuse every"].flatMap({ Int($0) }) { wish.reuseEvery = every }
+        if let strength = found.settings["Variation seed strength"].flatMap({ Double($0) }), strength > 0, strength <= 1 {
+            wish.variationStrength = strength
+            wish.variationSeed = found.settings["Variation seed"].flatMap { UInt64($0) }
+        }
         if let share = found.settings["Token merging ratio"].flatMap({ Double($0) }) { wish.mergeTokens = min(max(share, 0), 0.75) }
         if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
         wish.spacing = found.settings["Timestep spacing"].flatMap { GenerationWish.spacings.contains($0) ? $0 : nil }
@@ -63,8 +67,8 @@ extension Studio {
         let heeded = adapters.heeded.union([
             "Timestep spacing", "VAE Encoder", "VAE Decoder",
             "Schedule type", "Clip skip", "Version", "Profile", "Model hash", "Steps run", "Untouched pixels", "Untouched SHA-256", "mode",
-            "profile", "First side", "Refine", "Guidance until", "Reuse every", "Token merging ratio", "Template", "Negative Template",
-            "Styles", "Lora hashes",
+            "profile", "First side", "Refine", "Guidance until", "Reuse every", "Token merging ratio", "Variation seed",
+            "Variation seed strength", "Template", "Negative Template", "Styles", "Lora hashes",
         ])
         let unheeded = found.settings.keys.filter { !heeded.contains($0) }.sorted()
         if !unheeded.isEmpty { notes.append("not taken over: \(unheeded.prefix(12).joined(separator: ", "))") }

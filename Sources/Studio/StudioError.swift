@@ -38,6 +38,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case isNoLink(path: String)
     /// A picture that is not what it was when it was ordered.
     case pictureChanged(path: String)
+    /// Bytes that looking at pictures takes, and that are free or allowed.
+    case tooLittleMemory(needed: Int, available: Int)
     case jobCancelled(Int64)
     case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
@@ -116,6 +118,9 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "A calibration needs at least \(needed) pictures that can be read, and \(found) were found; name a folder with more."
         case .unsupported(let what, let instead): "\(what) is not supported yet: \(instead)."
         case .fileIsGone(let picture): "The file of \(picture) is not there any more, or is another one now; add the picture again."
+        case .tooLittleMemory(let needed, let available):
+            "looking at pictures takes about \(needed >> 20) MB of memory, and \(available >> 20) MB are free or allowed; "
+                + "close other programs, or allow more (ulimit -v)"
         case .tooManyPixels(let name, let width, let height):
             "\(name) is \(width)x\(height) pixels, more than the \(UploadLimits.pixels / 1_000_000) megapixels taken here; scale it down first."
         case .noSuchMask(let id): "There is no mask \(id); send it first."

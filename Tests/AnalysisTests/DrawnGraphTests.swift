@@ -127,4 +127,24 @@ import Testing
             """)
         #expect(found?.positive == words)
     }
+
+    /// Long chains of everything that is followed, many times over, take no time to speak of.
+    @Test func graphsOfAnySizeAreReadInLinearTime() {
+        let count = 5_000
+        func nodes(_ kind: String, _ inputs: (Int) -> String) -> String {
+            (1...count).map { #""\#($0)": {"class_type": "\#(kind)", "inputs": {\#(inputs($0))}}"# }.joined(separator: ", ")
+        }
+        let begin = ContinuousClock.now
+        for graph in [
+            nodes("ComfySwitchNode") { #""switch": ["\#($0)", 0], "on_true": ["\#($0 + 1)", 0], "on_false": ["\#($0 + 1)", 0]"# },
+            nodes("SaveImage") { #""images": ["\#($0 + 1)", 0], "text": ["\#($0 + 1)", 0]"# },
+            nodes("SaveText") { #""prompt": ["\#($0 + 1)", 0], "text": ["\#($0 + 1)", 0], "text_b": ["\#($0 / 2 + 2)", 0]"# },
+            nodes("KSampler") {
+                #""seed": 1, "positive": ["\#($0 + 1)", 0], "negative": ["\#($0 + 1)", 0], "latent_image": ["\#($0 + 1)", 0]"#
+            },
+        ] {
+            _ = RecoveredPrompts.find(in: ["prompt": "{\(graph)}"], isPNG: true)
+        }
+        #expect(begin.duration(to: .now) < .seconds(20))
+    }
 }

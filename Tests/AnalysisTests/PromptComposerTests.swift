@@ -52,6 +52,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
 /// A picture is of a thing or a place, not of a light or of "indoors".
 @Test func whatIsNoThingStandsBesideTheMedium() {
     #expect(compose(("photo", .medium), ("beach", .setting), ("outdoors", .setting)) == "a photo of a beach, outdoors")
+    #expect(compose(("photo", .medium), ("outdoors", .setting), ("palace", .setting)) == "a photo of a palace, outdoors")
     #expect(compose(("photo", .medium), ("sea", .setting)) == "a photo of the sea")
     #expect(compose(("photo", .medium), ("indoors", .setting), ("window light", .lighting)) == "a photo, indoors, window light")
     #expect(compose(("photo", .medium), ("sunset", .setting)) == "a photo, sunset")

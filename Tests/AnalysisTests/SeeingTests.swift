@@ -83,13 +83,12 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
 }
 
 private let counting = EncoderConfiguration.Counting(
-    sameShare: 0.7, box: .init(slope: 1, offset: 0), several: ["person": "people"], label: 0.5, boxes: 0.5, intercept: 0)
+    sameShare: 0.7, leastHeight: 0.4, box: .init(slope: 1, offset: 0), several: ["person": "people"], label: 0.5, boxes: 0.5, intercept: 0)
 
 private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     SeenTags(
         Seen(tags: label.map { ["people": $0] } ?? [:], things: things), counts: ["person": ["two people", "group of people"]],
-        framing: nil,
-        counting: counting
+        framing: nil, counting: counting
     ).confidences
 }
 
@@ -100,6 +99,9 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     let two = people([thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1)], label: 0.6)
     #expect(try #require(two["people"]) > 0.6 && abs(try #require(two["two people"]) - min(0.72, two["people"]!)) < 1e-3)
     #expect(two["group of people"] == 0)
+    // Who passes by in the back of a picture is not what it is of.
+    let street = people([thing("person", 0.9, 0.3, 0, 0.7, 1), thing("person", 0.8, 0.8, 0.4, 0.9, 0.7)], label: 0.6)
+    #expect(try #require(street["people"]) < 0.1)
     // A number is no surer than that there are several at all.
     let doubted = people([thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1)], label: 0.02)
     #expect(doubted["two people"] == doubted["people"] && doubted["people"]! < 0.3)
@@ -119,7 +121,8 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
 @Test func whatAPersonAgreedToIsTheScaleOfTheTagOrItsFacet() throws {
     let seen = Seen(tags: ["cat": 0.8, "sofa": 0.6, "indoors": 0.7], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)])
     let encoder = TinyEncoder(
-        calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen, counts: ["dog": ["two dogs"]],
+        mediums: [("photo", 1), ("painting", 0)], calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: seen,
+        counts: ["dog": ["two dogs"]],
         scales: ["subject": .init(slope: 1, offset: 1), "cat": .init(slope: 2, offset: 0)])
     let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
     let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))

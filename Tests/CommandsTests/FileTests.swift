@@ -44,6 +44,25 @@ import Testing
         #expect(try tool.run("paint", "a cat", "--model", model).status == 1)
     }
 
+    /// What limits leave is asked before: memory that gives out on the way ends a process without a word.
+    @Test func tooLittleMemoryIsToldBeforehand() throws {
+        let tool = try Tool()
+        let source = try picture(tool, "source.png")
+        for command in ["analyze '\(source)'", "paint x --size 64x64 --steps 1 --output '\(tool.path("painted.png"))'"] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -v 800000; exec \"$0\" \(command)", Tool.program("redraw").path]
+            process.environment = ["HOME": tool.home.url.path, "PATH": "/usr/bin:/bin"]
+            let errors = Pipe()
+            (process.standardError, process.standardOutput) = (errors, FileHandle.nullDevice)
+            try process.run()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 1, "\(command): \(said)")
+            #expect(said.contains("MB of memory") && said.split(separator: "\n").count == 1, "\(command): \(said)")
+        }
+    }
+
     /// Neither the picture nor anything else is written over without a word, and the picture and the library never.
     @Test func nothingIsWrittenOverUnasked() throws {
         let tool = try Tool()

@@ -52,7 +52,8 @@ import Testing
         let model = try folder(of: "sd1", in: temporary)
         let encoder = model.appendingPathComponent("text_encoder/model.fp16.safetensors")
         let stored = try SafetensorsFile(encoder)
-        let name = "text_model.embeddings.\(table)"
+        let full = try #require(stored.names.first { $0.hasSuffix("embeddings.\(table).weight") })
+        let name = String(full.dropLast(".weight".count))
         let weight = try stored.tensor(name + ".weight")
         let (down, up) = (Families.values("down", [2, weight.shape[1]]), Families.values("up", [weight.shape[0], 2]))
         let loras = model.appendingPathComponent("loras")
@@ -86,7 +87,8 @@ import Testing
         let embeddings = model.appendingPathComponent("embeddings")
         try FileManager.default.createDirectory(at: embeddings, withIntermediateDirectories: true)
         let first = try SafetensorsFile(model.appendingPathComponent("text_encoder/model.fp16.safetensors"))
-        let width = try first.shape(of: "text_model.embeddings.token_embedding.weight")[1]
+        let table = try #require(first.names.first { $0.hasSuffix("token_embedding.weight") })
+        let width = try first.shape(of: table)[1]
         func states() throws -> Tensor {
             let made = try pipeline(model, prompts: ["a qxhero on a hill"], folders: [model])
             return try made.text.conditioning(for: "a qxhero on a hill", PromptReading()).states

@@ -79,8 +79,8 @@ import Testing
     func theFullSizeIsKnown(_ name: String) throws {
         let bytes = try contents(name)
         let whole = try ImageFile.decode(bytes)
-        let small = try ImageFile.decode(bytes, targetShortSide: 4, wholeUpTo: 0)
-        let divisor = max(1, whole.sourceSize.shortSide / 8)
+        let small = try ImageFile.decode(bytes, targetShortSide: 2, wholeUpTo: 0)
+        let divisor = max(1, whole.sourceSize.shortSide / 4)
         #expect(divisor > 1 && small.sourceSize == whole.sourceSize && small.text == whole.text)
         let size = PixelSize(width: (whole.image.width + divisor - 1) / divisor, height: (whole.image.height + divisor - 1) / divisor)
         #expect(small.image.size == size)

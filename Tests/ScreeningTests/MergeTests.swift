@@ -248,7 +248,7 @@ import Testing
     @Test func everyTableThatBelongsToAPictureIsThoughtOf() throws {
         let thoughtOf: Set = [
             "picturePath", "analysis", "suggestion", "suggestionName", "decision", "prompt", "generation", "generationOutput", "embedding",
-            "pictureAlias", "generationMark", "generationMask", "generationEmbedding",
+            "pictureAlias", "writtenCaption", "generationMark", "generationMask", "generationEmbedding",
             // Of one library alone: what is under way, sheets of it, and what is enlarged, which is a column.
             "job", "sheet", "sheetCell", "picture",
         ]

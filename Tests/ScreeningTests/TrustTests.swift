@@ -116,6 +116,40 @@ import Testing
         #expect("\(LibraryError.readOnly(path: file))".contains("read-only"))
     }
 
+    /// On a read-only disk: a library of the version before, and one whose process was killed before its changes were in the file. Nothing
+    /// beside it is made or changed.
+    @Test func whatCannotBeWrittenIsReadAllTheSame() throws {
+        let (folder, disc) = (try TemporaryFolder(), try TemporaryFolder())
+        let file = folder.url.appendingPathComponent(Library.fileName).path
+        let old = disc.url.appendingPathComponent("old.sqlite").path
+        let queue = try DatabaseQueue(path: old)
+        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("10 ") }))
+        try queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, 4, 3, '2026-01-01 10:00:00.000')",
+                arguments: [digest(1)])
+        }
+        try queue.close()
+
+        let killed = disc.url.appendingPathComponent("killed.sqlite").path
+        do {
+            let library = try Library(folder: folder.url)
+            try library.record(NewPicture(sha256: digest(2), width: 4, height: 3))
+            for ending in ["", "-wal"] { try FileManager.default.copyItem(atPath: file + ending, toPath: killed + ending) }
+        }
+        let before = try FileManager.default.contentsOfDirectory(atPath: disc.url.path).sorted()
+        for (path, number) in [(old, 1), (killed, 2)] {
+            let content = try Data(contentsOf: URL(fileURLWithPath: path))
+            let reading = try Library.openedForReading(path, Configuration())
+            let found = try reading.read { db in try String.fetchOne(db, sql: "SELECT sha256 FROM picture WHERE pixels IS NULL") }
+            #expect(found == digest(number), "\(path)")
+            #expect(throws: DatabaseError.self) { try reading.write { db in try db.execute(sql: "DELETE FROM picture") } }
+            try reading.close()
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == content)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disc.url.path).sorted() == before)
+    }
+
     @Test func aFullDiskLosesNothing() throws {
         let folder = try TemporaryFolder()
         let picture = try filled(folder.url)

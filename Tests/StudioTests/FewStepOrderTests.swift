@@ -140,23 +140,24 @@ import Testing
     @Test func whatEndsEarlyIsKeptAndReadBack() async throws {
         let order = try await order("a castle") {
             ($0.guidanceUntil, $0.autoencoder, $0.spacing, $0.reuseEvery) = (0.6, "tiny", "trailing", 3)
-            $0.mergeTokens = 0.5
+            ($0.mergeTokens, $0.variationStrength, $0.variationSeed) = (0.5, 0.1, 99)
         }
         #expect(order.request.guidanceUntil == 0.6 && OrderReport(order).guidanceUntil == 0.6)
         let text = GenerationText(
             request: order.request, seed: 1, model: "castle", steps: StepPlan(outside: 20, strength: nil), width: 64, height: 64)
         let settings = studio.infotext(text.parameters).wish.settings
         #expect((settings.guidanceUntil, settings.autoencoder, settings.spacing) == (0.6, "tiny", "trailing"))
+        #expect((settings.variationStrength, settings.variationSeed) == (0.1, 99))
         #expect(settings.reuseEvery == 3 && settings.mergeTokens == 0.5 && OrderReport(order).reuseEvery == 3)
         let again = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
         #expect((again.guidanceUntil, again.autoencoder, again.spacing) == (0.6, "tiny", "trailing"))
-        #expect(again.reuseEvery == 3 && again.mergeTokens == 0.5)
+        #expect(again.reuseEvery == 3 && again.mergeTokens == 0.5 && again.variationSeed == 99)
         #expect(studio.infotext("a cat\nSteps: 4, Sampler: Euler, Schedule type: SGM Uniform, Seed: 1").wish.settings.spacing == "trailing")
     }
 
     @Test(arguments: ["redraw", "diffusers", "a1111"]) func nothingOfItIsDoneUnasked(profile: String) async throws {
         let request = try await order("a castle") { $0.profile = profile }.request
         #expect((request.guidanceUntil, request.autoencoder, request.spacing) == (nil, nil, nil))
-        #expect(request.reuseEvery == nil && request.mergeTokens == nil)
+        #expect(request.reuseEvery == nil && request.mergeTokens == nil && request.variationSeed == nil)
     }
 }

@@ -1,3 +1,4 @@
+import Encoders
 import Foundation
 import Pixels
 @testable import Studio
@@ -69,7 +70,8 @@ struct ForeignEncoderTests {
         let folder = try TemporaryFolder()
         let path = try pictures(1, in: folder)[0]
         let studio = try studio(folder, tagger: "clip")
-        await #expect(throws: StudioError.self) { _ = try await studio.analyst.analyze(try PictureFile(path: path)) }
+        let error = await #expect(throws: EncoderError.self) { _ = try await studio.analyst.analyze(try PictureFile(path: path)) }
+        #expect(error?.description.contains("no tagger that is run here") == true)
     }
 
     /// The tower takes several pictures of a folder together; what is said of each must not depend on its neighbours.

@@ -97,7 +97,7 @@ import Testing
         ("enable_hr", ["enable_hr": .flag(true)]), ("tiling", ["tiling": .flag(true)]), ("restore_faces", ["restore_faces": .flag(true)]),
         ("script_name", ["script_name": .text("x/y/z plot")]), ("styles", ["styles": .list([.text("Anime")])]),
         ("alwayson_scripts", ["alwayson_scripts": .object(["ControlNet": .object(["args": .list([])])])]),
-        ("subseed_strength", ["subseed_strength": .number(0.2)]), ("refiner_checkpoint", ["refiner_checkpoint": .text("xl-refiner")]),
+        ("subseed_strength", ["subseed_strength": .text("much")]), ("refiner_checkpoint", ["refiner_checkpoint": .text("xl-refiner")]),
         ("resize_mode", ["resize_mode": .number(3)]), ("inpainting_fill", ["inpainting_fill": .number(9)]),
         ("mask_blur_x", ["mask": .text("bQ=="), "mask_blur_x": .number(4), "mask_blur_y": .number(8)]),
         ("mask", ["mask": .list([.text("bQ=="), .text("bQ==")])]), ("init_images", ["init_images": .list([])]),

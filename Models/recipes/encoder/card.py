@@ -3,6 +3,7 @@
     python card.py MODEL [CACHE]        (CACHE for the figures with the text tower in f32)
 """
 
+import csv
 import hashlib
 import json
 import sys
@@ -18,6 +19,14 @@ BASELINE = {
     "PACS medium, sketch": "0.943", "Flickr nouns: hit@10": "0.823", "Flickr nouns: precision@5": "0.205",
 }
 FILES = ["config.json", "image.safetensors", "head.safetensors", "text.safetensors", "background.safetensors", "seeing.safetensors", "vocab.txt"]
+
+
+def credits():
+    """Authors and licences of the sheet's pictures, in its order."""
+    with open(Path(__file__).with_name("sheet.tsv"), newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened, delimiter="\t"))
+    names = [Path(row["file"].partition("!")[2] or row["file"]).stem for row in rows]
+    return "; ".join(f"{name} ({row['author']}, {row['licence']}, from {row['package']})" for name, row in zip(names, rows)) + "."
 
 
 def main():
@@ -42,7 +51,7 @@ def main():
         "METRICS": "\n".join(lines), "RELIABILITY": "\n".join(reliability), "SEEN": "\n".join(seen), "TAGS": report["tags"], "PAIRS": report["pairs"],
         "ECE": report["expectedCalibrationError"], "ECE_OTHER": report["expectedCalibrationErrorOnOtherFolds"],
         "BACKGROUND": config["backgroundPictures"], "MEGABYTES": round(sum(sizes.values()) / 1e6, 1),
-        "CALIBRATION": "sigmoid({z:.3f} z + {cosine:.3f} cosine {intercept:+.3f})".format(**config["calibration"]),
+        "CREDITS": credits(), "CALIBRATION": "sigmoid({z:.3f} z + {cosine:.3f} cosine {intercept:+.3f})".format(**config["calibration"]),
     }.items():
         filled = filled.replace("{{" + key + "}}", str(value))
     (model / "CARD.md").write_text(filled)

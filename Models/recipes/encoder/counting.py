@@ -4,7 +4,7 @@
 
 Fits on training pictures that taught nothing, and says how often one and several people are told apart there and, where the teachers were asked,
 on the evaluation rows (`teachers.py ... CACHE/answers-eval --sets coco128-eval flickr-eval`). The teachers' count is the truth: boxes of people of
-50 % and more. The numbers go into judgement.json by hand.
+50 % and more that are not much lower than the tallest. The numbers go into judgement.json by hand.
 """
 
 import argparse
@@ -42,9 +42,11 @@ def area(box):
 def counted(things, name, counting):
     """How surely each thing of a kind, or person of a kind, counts."""
     kept, certainties = [], []
-    for thing, certainty, box, traits in things:
-        own = certainty if thing == name else traits[name] * certainty if name in traits else None
-        if own is None or any(shared(box, other) > counting["sameShare"] * min(area(box), area(other)) for other in kept):
+    kind = [thing for thing in things if thing[0] == name or name in thing[3]]
+    tallest = max((box[3] - box[1] for _, certainty, box, _ in kind if certainty >= 0.3), default=0)
+    for thing, certainty, box, traits in kind:
+        own = certainty if thing == name else traits[name] * certainty
+        if box[3] - box[1] < counting["leastHeight"] * tallest or any(shared(box, other) > counting["sameShare"] * min(area(box), area(other)) for other in kept):
             continue
         kept.append(box)
         certainties.append(applied(counting["box"], own))
@@ -102,7 +104,8 @@ def main():
                 fine, coarse, last = views.maps([index])
                 tags, things = sees(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
                 boxes, _ = known.boxes(name)
-                rows.append((tags, things, int(((boxes[:, 4] == 0) & (boxes[:, 5] >= 0.5)).sum())))
+                heights = (boxes[:, 3] - boxes[:, 1])[(boxes[:, 4] == 0) & (boxes[:, 5] >= 0.5)]
+                rows.append((tags, things, int((heights >= counting["leastHeight"] * heights.max(initial=0)).sum())))
         return rows
 
     from sklearn.linear_model import LogisticRegression

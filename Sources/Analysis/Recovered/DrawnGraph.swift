@@ -197,7 +197,7 @@ struct DrawnGraph {
         let texts = listed.compactMap(\.string)
         let words = texts.first(where: readsAsWords)
         if ["TextEncode", "Text ", "String", "Prompt", "prompt"].contains(where: { kind.contains($0) }) {
-            values["text"] = (words ?? texts.first).map { .string($0) }
+            values[GraphPrompt.namelessText] = (words ?? texts.first).map { .string($0) }
         } else if let words {
             values[GraphPrompt.namelessWords] = .string(words)
         }

@@ -52,12 +52,14 @@ struct GraphPrompt {
 
     /// The samplers that had a part in the picture that was kept, the one that began first at the front.
     private func orderedSamplers() -> [NodeGraph.Node] {
-        for output in outputs {
+        for output in outputs.prefix(Self.mostOutputs) {
             let samplers = graph.ancestors(of: output).filter(isSampler)
             if !samplers.isEmpty { return inOrder(samplers) }
         }
         return inOrder(graph.inOrder.filter(isSampler))
     }
+
+    private static let mostOutputs = 20
 
     /// Nodes that keep or show what was made, those that keep it first.
     private var outputs: [NodeGraph.Node] {
@@ -140,7 +142,7 @@ struct GraphPrompt {
         }
         let own = Self.textInputs.compactMap { string($0, of: node) }.filter { !$0.isEmpty }
         if !own.isEmpty { return own }
-        if let own = string(side.rawValue, of: node) { return [own] }
+        if let own = string(side.rawValue, of: node) ?? string(Self.namelessText, of: node) { return [own] }
         var found: [String] = []
         for name in node.inputs.keys.sorted() where name.lowercased().hasPrefix("conditioning") || name == "" || name == "any" {
             if let source = graph.source(name, of: node) { found += texts(from: source.node, output: source.output, side, &seen) }
@@ -183,6 +185,7 @@ struct GraphPrompt {
 
     private static let stringInputs = [
         "populated_text", "text_positive", "positive", "text", "string", "value", "prompt", "String", "Text", "result",
+        namelessText,
     ]
 
     private func joined(_ texts: [String]) -> String {
@@ -193,15 +196,18 @@ struct GraphPrompt {
 
     /// Of a graph without a sampler that is known, such as one that asks a service: the words nearest to what was made, else the one text.
     private func words(place: String) -> RecoveredPrompt? {
+        // What led to no text is not followed again.
+        var seen: Set<String> = []
         for output in outputs.prefix(Self.mostFurther) {
             for node in graph.ancestors(of: output) {
-                guard let positive = Self.wordInputs.lazy.compactMap({ string($0, of: node) }).first(where: { !$0.trimmedOfBlanks.isEmpty })
-                else { continue }
-                var recovered = RecoveredPrompt(
-                    tool: .comfyui, place: place, positive: positive, negative: string("negative_prompt", of: node) ?? "")
-                recovered.seed = resolved("seed", of: node)?.unsigned
-                recovered.model = RecoveredPrompt.modelName(graph.value("model", of: node)?.string)
-                return recovered
+                for name in Self.wordInputs {
+                    guard let positive = string(name, of: node, &seen), !positive.trimmedOfBlanks.isEmpty else { continue }
+                    var recovered = RecoveredPrompt(
+                        tool: .comfyui, place: place, positive: positive, negative: string("negative_prompt", of: node) ?? "")
+                    recovered.seed = resolved("seed", of: node)?.unsigned
+                    recovered.model = RecoveredPrompt.modelName(graph.value("model", of: node)?.string)
+                    return recovered
+                }
             }
         }
         let texts = graph.inOrder.filter { $0.kind.contains("TextEncode") }.compactMap { string("text", of: $0) }.filter { !$0.isEmpty }
@@ -210,9 +216,11 @@ struct GraphPrompt {
     }
 
     /// Where nodes that ask a service have their words.
-    private static let wordInputs = ["prompt", "positive_prompt", "prompt_text", "text_prompt", "text", namelessWords]
+    private static let wordInputs = ["prompt", "positive_prompt", "prompt_text", "text_prompt", "text", namelessText, namelessWords]
 
-    /// What a drawn node's value is called here that reads as words, where its inputs do not tell.
+    /// What the value of a drawn node of texts is called here, where its inputs do not tell.
+    static let namelessText = "text that is called nothing"
+    /// The same of a node that is for something else, and has a value that reads as words.
     static let namelessWords = "words that are called nothing"
 
     // MARK: Model and size

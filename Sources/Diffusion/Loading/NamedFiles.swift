@@ -38,9 +38,13 @@ struct NamedFiles {
 
     /// Each file with a name that means it and can stand in a prompt: its own, or its path where others have that, too.
     var called: [(name: String, url: URL)] {
-        files.compactMap { file in
-            let own = String(file.path.split(separator: "/").last ?? "")
-            return [own, file.path].first { self.file(named: $0) == file.url && !$0.contains { ":<>".contains($0) } }.map { ($0, file.url) }
+        func own(_ file: (path: String, url: URL)) -> String { String(file.path.split(separator: "/").last ?? "") }
+        let byPath = Dictionary(files.map { ($0.path, $0.url) }) { first, _ in first }
+        let byName = Dictionary(files.map { (own($0), $0.url) }) { first, _ in first }
+        return files.compactMap { file in
+            [own(file), file.path].first { (byPath[$0] ?? byName[$0]) == file.url && !$0.contains { ":<>".contains($0) } }.map {
+                ($0, file.url)
+            }
         }
     }
 

@@ -23,6 +23,9 @@ package struct OrderReport: Codable, Sendable, Equatable {
     /// Nil: as the model's scheduler or the sampler has it.
     @OrNull package internal(set) var spacing: String?
     package let seed: UInt64
+    /// How far the seed's noise goes toward another seed's, and that seed.
+    @OrNull package internal(set) var variationStrength: Double?
+    @OrNull package internal(set) var variationSeed: UInt64?
     @OrNull package internal(set) var clipSkip: Int?
     /// The tiny autoencoder that stands in for the model's own.
     @OrNull package internal(set) var autoencoder: String?
@@ -53,6 +56,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         spacing = request.spacing?.rawValue
         (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
         (reuseEvery, mergeTokens) = (request.reuseEvery, request.mergeTokens)
+        (variationStrength, variationSeed) = (request.variationStrength, request.variationSeed)
         (seed, clipSkip, width, height, count) = (order.seed, request.clipSkip, request.width, request.height, request.count)
         (firstSide, refine, drafts) = (request.firstSide, request.refine, request.drafts)
         (profile, precision, resize) = (request.profile.rawValue, request.precision.rawValue, request.resize.rawValue)

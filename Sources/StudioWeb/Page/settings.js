@@ -31,6 +31,7 @@ export function settingsPanel(desk, scope) {
 			numberField(desk, scope, { key: 'guidance', label: text.settings.guidance, hint: text.settings.guidanceHint, step: 0.5 }),
 			numberField(desk, scope, { key: 'guidanceUntil', label: text.settings.guidanceUntil, hint: text.settings.guidanceUntilHint, step: 0.05 }),
 			numberField(desk, scope, { key: 'reuseEvery', label: text.settings.reuseEvery, hint: text.settings.reuseEveryHint }),
+			numberField(desk, scope, { key: 'variationStrength', label: text.settings.variationStrength, hint: text.settings.variationStrengthHint, step: 0.05 }),
 			numberField(desk, scope, { key: 'mergeTokens', label: text.settings.mergeTokens, hint: text.settings.mergeTokensHint, step: 0.05 }),
 			choiceField(desk, scope, { key: 'sampler', label: text.settings.sampler, hint: text.settings.samplerHint, options: choices.samplers }),
 			choiceField(desk, scope, { key: 'spacing', label: text.settings.spacing, hint: text.settings.spacingHint, options: choices.spacings, words: text.settings.spacings }),

@@ -227,6 +227,8 @@ export const text = {
 		guidanceUntilHint: 'Up to 1: this share of the steps is guided; above 1: that many steps. The others take half the time.',
 		reuseEvery: 'Reuse every',
 		reuseEveryHint: 'At 2 every other pass takes over most of the one before: little more than half the time, other details.',
+		variationStrength: 'Vary the seed by',
+		variationStrengthHint: 'With a seed that is kept: 0.1 gives its picture with other details, 1 quite another one.',
 		mergeTokens: 'Merge tokens',
 		mergeTokensHint: 'This share of a large picture\'s places, up to 0.75, looks at it together with one like them: quicker, other details.',
 		sampler: 'Sampler',

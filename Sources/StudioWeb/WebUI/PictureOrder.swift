@@ -29,6 +29,7 @@ struct PictureOrder {
         wish.negative = try fields.text("negative_prompt")
         (wish.steps, wish.guidance) = (try fields.whole("steps"), try fields.number("cfg_scale"))
         wish.seed = try fields.seed("seed")
+        (wish.variationSeed, wish.variationStrength) = (try fields.seed("subseed"), try Self.mixing(&fields))
         wish.size = try Self.size(&fields)
         let (batch, repeats) = (try fields.whole("batch_size"), try fields.whole("n_iter"))
         if batch != nil || repeats != nil {
@@ -61,8 +62,18 @@ struct PictureOrder {
     /// The wish of a batch: the seeds of all of them go on from the one that was given.
     func wish(ofBatch number: Int) -> LibraryWish {
         var wish = wish
+        // Of a variation the other seeds go on.
+        if wish.settings.variationStrength != nil {
+            wish.settings.variationSeed = wish.settings.variationSeed.map { $0 &+ UInt64(number) }
+            return wish
+        }
         wish.settings.seed = wish.settings.seed.map { $0 &+ UInt64(number * (wish.settings.count ?? 1)) }
         return wish
+    }
+
+    /// How far a seed goes toward the other; nil: not at all. Less than none is what a client's form has where nothing was filled in.
+    private static func mixing(_ fields: inout FieldReader) throws -> Double? {
+        try fields.number("subseed_strength").flatMap { $0 > 0 ? $0 : nil }
     }
 
     private static func size(_ fields: inout FieldReader) throws -> String? {
@@ -149,7 +160,7 @@ struct PictureOrder {
             "restore_faces": "faces are not restored here", "tiling": "pictures that tile are not made here",
             "script_name": "there are no scripts here", "alwayson_scripts": "there are no extensions here",
             "controlnet_units": "there are no ControlNets here", "styles": "there are no styles here; write them into the prompt",
-            "subseed_strength": "seeds are not mixed here", "seed_resize_from_w": "seeds of other sizes are not made here",
+            "seed_resize_from_w": "seeds of other sizes are not made here",
             "seed_resize_from_h": "seeds of other sizes are not made here", "refiner_checkpoint": "refiners are not run here",
             "disable_extra_networks": "LoRAs in the prompt are always heeded; leave them out of it",
             "infotext": "send the fields it is made of", "firstphase_width": "a second pass is not made here",
@@ -157,8 +168,7 @@ struct PictureOrder {
         ]
         for (name, reason) in reasons.sorted(by: { $0.key < $1.key }) {
             guard let value = fields.take(name), !value.isOff else { continue }
-            if ["seed_resize_from_w", "seed_resize_from_h", "subseed_strength"].contains(name), case .number(let number) = value, number < 0
-            {
+            if ["seed_resize_from_w", "seed_resize_from_h"].contains(name), case .number(let number) = value, number < 0 {
                 continue
             }
             throw Refusal(.unprocessableContent, "\(name) cannot be granted: \(reason)", field: name)
@@ -170,7 +180,7 @@ struct PictureOrder {
     private mutating func tune(_ fields: inout FieldReader, sampler: String?) {
         let without = [
             "hr_scale", "hr_upscaler", "hr_second_pass_steps", "hr_resize_x", "hr_resize_y", "hr_checkpoint_name", "hr_sampler_name",
-            "hr_scheduler", "hr_prompt", "hr_negative_prompt", "hr_additional_modules", "hr_cfg", "script_args", "subseed",
+            "hr_scheduler", "hr_prompt", "hr_negative_prompt", "hr_additional_modules", "hr_cfg", "script_args",
             "refiner_switch_at", "image_cfg_scale", "do_not_save_samples", "do_not_save_grid", "save_images", "force_task_id",
             "denoising_strength",
             "resize_mode", "mask", "mask_blur", "mask_blur_x", "mask_blur_y", "inpainting_fill", "inpaint_full_res",

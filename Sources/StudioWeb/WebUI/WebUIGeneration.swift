@@ -117,8 +117,9 @@ struct WebUIGeneration {
         let allNegativePrompts: [String]
         let seed: UInt64
         let allSeeds: [UInt64]
-        let subseed = -1
-        let subseedStrength = 0
+        /// -1: none.
+        let subseed: Int64
+        let subseedStrength: Double
         let width: Int
         let height: Int
         let samplerName: String
@@ -158,6 +159,7 @@ struct WebUIGeneration {
             allPrompts = Array(repeating: order.prompt, count: seeds.count)
             allNegativePrompts = Array(repeating: order.negative, count: seeds.count)
             (seed, allSeeds) = (seeds[0], seeds)
+            (subseed, subseedStrength) = (order.variationSeed.map { Int64(clamping: $0) } ?? -1, order.variationStrength ?? 0)
             (width, height) = (generation?.outputs.first?.width ?? order.width ?? 0, generation?.outputs.first?.height ?? order.height ?? 0)
             samplerName = Studio.samplerChoices.first { $0.name == order.sampler || $0.karras == order.sampler }?.title ?? order.sampler
             (cfgScale, steps, batchSize) = (order.guidance, order.steps, order.count)

@@ -1,0 +1,153 @@
+import Foundation
+import GRDB
+
+/// What makes a row of one of the library's tables damaged: a value of another type than its column's, a text that is no JSON or no moment where
+/// one must stand, a word that its column does not know, or a row it belongs to that is not there.
+///
+/// SQLite keeps a value of any type in any column, and checks what a table demands only where rows are written.
+struct DamagedRows {
+    /// Something that may be wrong with a row.
+    struct Fault {
+        let column: String
+        /// An expression that is true for the rows which have it.
+        let condition: String
+        let reason: String
+    }
+
+    /// Rows that a table's rows belong to.
+    private struct Parent {
+        let table: String
+        let columns: [(own: String, theirs: String)]
+        /// The column that may be emptied where the other row is gone; nil where the row goes with it.
+        let emptied: String?
+
+        func missing(in table: String) -> String {
+            let filled = columns.map { "\"\(table)\".\"\($0.own)\" IS NOT NULL" }
+            let same = columns.map { "parent.\"\($0.theirs)\" = \"\(table)\".\"\($0.own)\"" }
+            return filled.joined(separator: " AND ")
+                + " AND NOT EXISTS (SELECT 1 FROM \"\(self.table)\" AS parent WHERE \(same.joined(separator: " AND ")))"
+        }
+    }
+
+    let table: String
+    let faults: [Fault]
+    private let parents: [Parent]
+
+    /// All tables whose rows are read, as this library has them.
+    static func all(_ db: Database) throws -> [DamagedRows] {
+        let tables = try Row.fetchAll(
+            db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+        return try tables.compactMap { row in
+            let (name, sql): (String, String) = (row["name"], row["sql"])
+            // The search's own tables are made anew by it.
+            guard !name.hasPrefix("pictureText"), name != "grdb_migrations" else { return nil }
+            return try DamagedRows(name, sql, db)
+        }
+    }
+
+    private init(_ table: String, _ sql: String, _ db: Database) throws {
+        self.table = table
+        var (faults, optional) = ([Fault](), Set<String>())
+        for row in try Row.fetchAll(
+            db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?)", arguments: [table])
+        {
+            let (name, type): (String, String) = (row["name"], row["type"])
+            let isNeeded: Bool = row["isNeeded"]
+            if !isNeeded { optional.insert(name) }
+            let column = "\"\(name)\""
+            func add(_ condition: String, _ reason: String) {
+                faults.append(Fault(column: name, condition: "\(column) IS NOT NULL AND (\(condition))", reason: reason))
+            }
+            if isNeeded { faults.append(Fault(column: name, condition: "\(column) IS NULL", reason: "it is missing")) }
+            switch type.uppercased() {
+            case "TEXT": add("typeof(\(column)) <> 'text'", "no text")
+            case "INTEGER", "BOOLEAN": add("typeof(\(column)) <> 'integer'", "no whole number")
+            case "DOUBLE": add("typeof(\(column)) NOT IN ('real', 'integer')", "no number")
+            case "BLOB": add("typeof(\(column)) <> 'blob'", "no bytes")
+            case "DATETIME":
+                add(
+                    "typeof(\(column)) <> 'text' OR \(column) NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' OR julianday(\(column)) IS NULL",
+                    "no moment")
+            default: break
+            }
+            if sql.contains("json_valid(\(name))") || sql.contains("json_valid(\(column))") {
+                add("CASE typeof(\(column)) WHEN 'text' THEN NOT json_valid(\(column)) ELSE 0 END", "no JSON")
+            }
+            if let words = Self.words(of: name, in: sql) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
+        }
+        self.faults = faults
+        var parents: [Int: (table: String, columns: [(own: String, theirs: String)])] = [:]
+        for row in try Row.fetchAll(
+            db, sql: "SELECT id, \"table\", \"from\", coalesce(\"to\", 'id') AS \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq",
+            arguments: [table])
+        {
+            let id: Int = row["id"]
+            parents[id, default: (row["table"], [])].columns.append((row["from"], row["to"]))
+        }
+        self.parents = parents.sorted { $0.key < $1.key }.map { _, one in
+            // Of several columns the last says which of the other's rows it is.
+            Parent(table: one.table, columns: one.columns, emptied: one.columns.last.flatMap { optional.contains($0.own) ? $0.own : nil })
+        }
+    }
+
+    /// The words that a CHECK allows a column: `column IN ('a', 'b')`.
+    private static func words(of column: String, in sql: String) -> Substring? {
+        guard let begin = sql.range(of: "CHECK (\(column) IN ("), let end = sql[begin.upperBound...].firstIndex(of: ")") else { return nil }
+        return sql[begin.upperBound..<end]
+    }
+
+    /// What is wrong, in words, at most so many rows of each kind.
+    func found(limit: Int, _ db: Database) throws -> [String] {
+        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(anyFault))") ?? false else { return [] }
+        return try faults.flatMap { fault in
+            try Row.fetchAll(db, sql: "SELECT * FROM \"\(table)\" WHERE \(fault.condition) LIMIT \(limit)").map {
+                StoredRow($0, of: table).damaged(fault.column, fault.reason)
+            }
+        }.map { error in
+            guard case .damagedValue(let table, let row, let column, let reason) = error else { return "\(error)" }
+            return "table \(table), row \(row), column \(column): \(reason)"
+        }
+    }
+
+    private var anyFault: String { faults.map { "(\($0.condition))" }.joined(separator: " OR ") }
+
+    /// Takes damaged rows out.
+    ///
+    /// - Parameter aside: is given each of them, with what is wrong.
+    /// - Returns: how many there were.
+    func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws -> Int {
+        try takeOut(anyFault, db) { row in
+            let columns = try faults.filter { fault in
+                try Bool.fetchOne(
+                    db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
+                    arguments: StatementArguments(row.databaseValues)) ?? false
+            }
+            try aside(row, columns.map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+        }
+    }
+
+    /// Empties what names a row that is not there, or, where it may not be empty, takes the row out.
+    ///
+    /// - Returns: how many rows were taken out.
+    func takeOutOrphans(_ db: Database, aside: (Row, String) throws -> Void) throws -> Int {
+        try parents.reduce(0) { count, parent in
+            let condition = parent.missing(in: table)
+            if let emptied = parent.emptied {
+                // Where a table's CHECK wants it filled, the row stays as it is here and goes below.
+                try db.execute(sql: "UPDATE OR IGNORE \"\(table)\" SET \"\(emptied)\" = NULL WHERE \(condition)")
+            }
+            return try count + takeOut(condition, db) { try aside($0, "its row of \(parent.table) is not there") }
+        }
+    }
+
+    private func takeOut(_ condition: String, _ db: Database, aside: (Row) throws -> Void) throws -> Int {
+        let rows = try Row.fetchAll(db, sql: "SELECT * FROM \"\(table)\" WHERE \(condition)")
+        for row in rows { try aside(row) }
+        if !rows.isEmpty { try db.execute(sql: "DELETE FROM \"\(table)\" WHERE \(condition)") }
+        return rows.count
+    }
+
+    private static func isRow(_ row: Row) -> String {
+        row.columnNames.map { "\"\($0)\" IS ?" }.joined(separator: " AND ")
+    }
+}
