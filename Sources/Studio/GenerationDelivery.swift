@@ -78,7 +78,7 @@ extension Studio {
         var images = last.pictures.map { (image: $0.image, seed: $0.seed) }
         if !strengths.isEmpty {
             let row = results.compactMap { $0.pictures.first?.image }
-            images = [(Image.sheet(row), last.pictures[0].seed)]
+            images = [(Image.sideBySide(row, gap: 8), last.pictures[0].seed)]
         }
         let hashes = request.infotext == .a1111 ? calledHashes(of: order) : .init()
         var digests: [String] = []
@@ -151,24 +151,5 @@ extension URL {
         var number = 2
         while OutputPlaces.isTaken(first.numbered(number)) { number += 1 }
         return first.numbered(number)
-    }
-}
-
-extension Image {
-    /// Pictures of one size side by side, a white line between them.
-    fileprivate static func sheet(_ pictures: [Image], gap: Int = 8) -> Image {
-        let height = pictures.map(\.height).max() ?? 1
-        let width = pictures.reduce(0) { $0 + $1.width } + gap * (pictures.count - 1)
-        var bytes = [UInt8](repeating: 255, count: width * height * 3)
-        var left = 0
-        for picture in pictures.map({ $0.rgb() }) {
-            for y in 0..<picture.height {
-                let row = picture.bytes[y * picture.width * 3..<(y + 1) * picture.width * 3]
-                let begin = (y * width + left) * 3
-                bytes.replaceSubrange(begin..<begin + row.count, with: row)
-            }
-            left += picture.width + gap
-        }
-        return Image(width: width, height: height, channels: 3, bytes: bytes)
     }
 }

@@ -111,32 +111,14 @@ struct ThingSelection {
     private static let textKey = "Comment"
     private static let folderName = "selections"
 
-    /// White in the boxes, a little larger than they are, and from there to black over `softness` of a box's shorter side.
+    /// White in the boxes, a little larger than they are, with soft edges.
     func mask() -> Image {
-        let (width, height) = (picture.width, picture.height)
-        let placed = found.joined().map(\.box).map { box -> (left: Float, top: Float, right: Float, bottom: Float, soft: Float) in
-            let (left, right) = (box.left * Float(width), box.right * Float(width))
-            let (top, bottom) = (box.top * Float(height), box.bottom * Float(height))
-            let side = max(min(right - left, bottom - top), 1)
-            let more = Self.margin * side
-            return (left - more, top - more, right + more, bottom + more, max(Self.softness * side, 1))
-        }
-        var bytes = [UInt8](repeating: 0, count: width * height)
-        for box in placed {
-            let rows = max(0, Int(box.top - box.soft))..<max(0, min(height, Int(box.bottom + box.soft) + 1))
-            let columns = max(0, Int(box.left - box.soft))..<max(0, min(width, Int(box.right + box.soft) + 1))
-            for y in rows {
-                let down = max(box.top - Float(y) - 0.5, Float(y) + 0.5 - box.bottom, 0)
-                for x in columns {
-                    let across = max(box.left - Float(x) - 0.5, Float(x) + 0.5 - box.right, 0)
-                    let share = max(0, 1 - (across * across + down * down).squareRoot() / box.soft)
-                    bytes[y * width + x] = max(bytes[y * width + x], UInt8((share * 255).rounded()))
-                }
-            }
-        }
-        return Image(width: width, height: height, channels: 1, bytes: bytes)
+        let boxes = found.joined().map(\.box).map { (left: $0.left, top: $0.top, right: $0.right, bottom: $0.bottom) }
+        let size = PixelSize(width: picture.width, height: picture.height)
+        return Mask(size: size, around: boxes, margin: Self.margin, softness: Self.softness).image
     }
 
+    /// Shares of a box's shorter side: boxes are drawn tightly, and what is repainted is to meet its surroundings.
     private static let margin: Float = 0.06
     private static let softness: Float = 0.08
 }

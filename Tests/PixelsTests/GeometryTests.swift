@@ -58,6 +58,14 @@ import Testing
         }
     }
 
+    @Test func picturesStandSideBySide() {
+        let (left, right) = (Image(width: 2, height: 3, filledWith: [1, 2, 3]), Image(width: 1, height: 1, channels: 1, bytes: [9]))
+        let both = Image.sideBySide([left, right], gap: 2)
+        #expect(both.size == PixelSize(width: 5, height: 3) && both.channels == 3)
+        #expect(Array(both.bytes.prefix(15)) == [1, 2, 3, 1, 2, 3] + [UInt8](repeating: 255, count: 6) + [9, 9, 9])
+        #expect(Array(both.bytes.suffix(3)) == [255, 255, 255])
+    }
+
     @Test func greyAndWhiteAreAsPillowMakesThem() throws {
         let expected = try Expected.load()
         for channels in [3, 4] {

@@ -151,6 +151,21 @@ import Testing
         }
     }
 
+    @Test func boxesHaveSoftEdgesAndEndWithThePicture() {
+        func mask(_ boxes: (left: Float, top: Float, right: Float, bottom: Float)...) -> Mask {
+            Mask(size: PixelSize(width: 40, height: 20), around: boxes, margin: 0, softness: 0.2)
+        }
+        let one = mask((0.25, 0.25, 0.75, 0.75))
+        #expect(one.boundingBox.map { $0.x < 10 && $0.x + $0.width > 30 && $0.y < 5 && $0.y + $0.height > 15 } == true)
+        #expect(one.values[10 * 40 + 20] == 255 && one.values[0] == 0)
+        let edge = one.values[10 * 40..<10 * 40 + 20]
+        #expect(edge == edge.sorted()[...] && edge.contains { $0 > 0 && $0 < 255 }, "from black to white without a step back")
+        #expect(mask((0.25, 0.25, 0.75, 0.75), (0.25, 0.25, 0.75, 0.75)) == one)
+        // What somebody's file says of a box may be anything.
+        #expect(mask((1.5, 0, 2, 1)).isEmpty && mask((-1, -1, -0.5, -0.5)).isEmpty && mask((0.9, 0.9, 0.1, 0.1)).values.count == 800)
+        #expect(mask((-1, -1, 2, 2)).values.allSatisfy { $0 == 255 })
+    }
+
     @Test func invertingTwiceChangesNothing() {
         let mask = Mask(width: 4, height: 1, values: [0, 127, 128, 255])
         #expect(mask.inverted().inverted() == mask)
