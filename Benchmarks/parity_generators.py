@@ -6,7 +6,7 @@
 Both run the same model folder (numbers of two bytes) on the CPU with the same seed, a few steps, one after the other; diffusers in f32.
 Compared are the latents after the last step and the pictures, byte by byte. Prints a table and fails where latents in f32 differ by more
 than 1e-3 of the largest, or pictures by more than 2 of 255. In bf16 and int8 both factors of a product are rounded, so there the picture
-counts: its PSNR against diffusers' in f32 has to be 35 dB or more in bf16, 30 dB in int8, which is never chosen by itself. `make parity` runs it. What does not fit into the free memory is left
+counts: its PSNR against diffusers' in f32 has to be 35 dB or more in bf16, 29 dB in int8, which is never chosen by itself. `make parity` runs it. What does not fit into the free memory is left
 out and said so.
 """
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 # GB: what the hungrier of the two takes at its peak in f32, and something to spare.
 NEEDED = {"sd15": 8, "sdxl": 19}
-LATENTS, PICTURES, DECIBELS = 1e-3, 2, {"f32": 60, "bf16": 35, "int8": 30}
+LATENTS, PICTURES, DECIBELS = 1e-3, 2, {"f32": 60, "bf16": 35, "int8": 29}
 PROMPT, NEGATIVE = "a photograph of a harbour at dawn, long exposure", "blurry"
 
 
