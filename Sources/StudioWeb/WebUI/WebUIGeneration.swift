@@ -170,7 +170,9 @@ struct WebUIGeneration {
             if generation != nil, let wanted = asked.wish.settings.size, wanted != size {
                 notes.append("what is repainted keeps the picture's own size, \(size)")
             }
-            if stopped != nil { notes.append("\(generations.count) of \(ordered.jobs.count) batches were made; the others were stopped") }
+            if stopped != nil, generations.count < ordered.jobs.count {
+                notes.append("\(generations.count) of \(ordered.jobs.count) batches were made; the others were stopped")
+            }
             redraw = Own(
                 generation: generation?.id, generations: generations.map(\.id), unheeded: asked.unheeded, stepsRun: generation?.steps.run,
                 untouched: generation?.untouched, notes: notes)
