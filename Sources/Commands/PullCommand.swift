@@ -51,13 +51,8 @@ extension ModelsCommand {
             let accepts = acceptLicence
             options.acceptsLicense = { question in
                 if accepts { return true }
-                let (input, errors) = (Terminal.standardInput, Terminal.standardError)
-                guard input.isTerminal, errors.isTerminal else { return false }
                 let terms = question.terms.map { ", which is at \($0)" } ?? ""
-                errors.write(
-                    DisplayText.harmless("\(question.model) comes under \(question.license)\(terms). Do you agree to it? [y/N] "))
-                let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
-                return answer == "y" || answer == "yes"
+                return Terminal.agrees(to: "\(question.model) comes under \(question.license)\(terms). Do you agree to it?") ?? false
             }
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()

@@ -100,7 +100,7 @@ struct SheetCommand: AsyncParsableCommand {
             let seconds = try await studio.seconds(of: orders)
             let time = seconds.map { ", about \(ProgressLine.duration($0))" } ?? ""
             library.notice("\(CommandText.count(orders.count, "picture")): \(DisplayText.harmless(axes.told))\(time)")
-            guard try begins(seconds) else {
+            guard begins(seconds) else {
                 library.notice("Nothing was ordered.")
                 throw ExitCode.failure
             }
@@ -145,15 +145,9 @@ struct SheetCommand: AsyncParsableCommand {
     }
 
     /// Whether the person wants it, where it is long and there is somebody to ask.
-    private func begins(_ seconds: Double?) throws -> Bool {
+    private func begins(_ seconds: Double?) -> Bool {
         guard !yes, !generation.later, seconds.map({ $0 > Self.longSeconds }) ?? true else { return true }
-        let (input, errors) = (Terminal.standardInput, Terminal.standardError)
-        guard input.isTerminal, errors.isTerminal else { return true }
-        errors.write("Make them? [y/N] ")
-        waitsForInput.withLock { $0 = true }
-        defer { waitsForInput.withLock { $0 = false } }
-        let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
-        return answer == "y" || answer == "yes"
+        return Terminal.agrees(to: "Make them?") ?? true
     }
 
     private func make(_ sheet: Int64, _ studio: Studio) async throws -> SheetReport {

@@ -34,6 +34,18 @@ struct Terminal: Sendable {
         return (max(1, width), max(1, height))
     }
 
+    /// Asks the person a question that is answered with yes or no; anything but yes is no.
+    ///
+    /// - Returns: nil where there is nobody at a terminal to ask.
+    static func agrees(to question: String) -> Bool? {
+        guard standardInput.isTerminal, standardError.isTerminal else { return nil }
+        standardError.write(DisplayText.harmless("\(question) [y/N] "))
+        waitsForInput.withLock { $0 = true }
+        defer { waitsForInput.withLock { $0 = false } }
+        let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+        return answer == "y" || answer == "yes"
+    }
+
     /// Writes text for people. Whatever came into it from outside, nothing but this program's own colours moves the terminal.
     func write(_ text: String) {
         draw(DisplayText.harmless(output: text, withColours: allowsColour))

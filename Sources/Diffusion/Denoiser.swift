@@ -7,14 +7,10 @@ package protocol Denoiser: Sendable {
     ///   - time: the training timestep, one for the whole batch.
     ///   - told: the text of each latent of the batch, and what goes with it.
     ///   - extras: what others add to the run.
+    ///   - deep: where it is its turn, the network's outermost layers alone are run on what it holds; else it keeps what the deeper ones make.
+    ///     A network that has no such layers leaves it alone, and goes through all of itself each time.
     ///   - checkCancelled: called between the network's blocks; what it throws is thrown here.
     /// - Returns: what the network was trained to predict, [batch, height, width, channels of the latent].
-    func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
-    ) throws -> Tensor
-
-    /// As `predict` without `deep`, but where it is `deep`'s turn the network's outermost layers alone are run on what it holds. A network
-    /// that has no such layers goes through all of itself each time.
     func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
         checkCancelled: CancellationCheck
@@ -22,11 +18,12 @@ package protocol Denoiser: Sendable {
 }
 
 extension Denoiser {
+    /// A pass through the whole network.
     package func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
-        checkCancelled: CancellationCheck
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
     ) throws -> Tensor {
-        try predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
+        var never = DeepFeatures(every: 1)
+        return try predict(latent, at: time, told, extras, reusing: &never, checkCancelled: checkCancelled)
     }
 }
 

@@ -267,6 +267,9 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             }
         }
         func hold(_ value: Double, _ setting: Bounded) throws(GenerationRequestError) { try check(value, setting.range, setting.words) }
+        func own(_ isAsked: Bool, _ name: String) throws(GenerationRequestError) {
+            guard !isAsked || profile == .redraw else { throw .onlyRedraw(name: name, profile: profile.rawValue) }
+        }
         try hold(strength, .strength)
         try hold(Double(steps), .steps)
         try hold(guidance, .guidance)
@@ -280,11 +283,11 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         }
         if let reuseEvery {
             try hold(Double(reuseEvery), .reuseEvery)
-            guard reuseEvery == 1 || profile == .redraw else { throw .onlyRedraw(name: "reusing a pass", profile: profile.rawValue) }
+            try own(reuseEvery > 1, "reusing a pass")
         }
         if let mergeTokens {
             try hold(mergeTokens, .mergeTokens)
-            guard mergeTokens == 0 || profile == .redraw else { throw .onlyRedraw(name: "merging tokens", profile: profile.rawValue) }
+            try own(mergeTokens > 0, "merging tokens")
         }
         if let variationStrength {
             try hold(variationStrength, .variationStrength)
@@ -297,11 +300,11 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         if let height { try hold(Double(height), .height) }
         if let firstSide {
             try hold(Double(firstSide), .firstSide)
-            guard profile == .redraw else { throw .onlyRedraw(name: "a first side", profile: profile.rawValue) }
+            try own(true, "a first side")
         }
         try hold(refine, .refine)
         try hold(Double(drafts), .drafts)
-        guard drafts == 1 || profile == .redraw else { throw .onlyRedraw(name: "trying drafts", profile: profile.rawValue) }
+        try own(drafts > 1, "trying drafts")
         guard drafts == 1 || firstSide != nil else { throw .draftsWithoutFirstSide(drafts) }
         guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
         try hold(Double(padding), .padding)

@@ -65,16 +65,10 @@ package struct UNet: Denoiser {
         try predict(latent, at: Double(timestep), context, .none, checkCancelled: checkCancelled)
     }
 
-    /// - Throws: besides, `DiffusionError.extras` where there are not as many residuals as skips.
-    package func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        var never = DeepFeatures(every: 1)
-        return try predict(latent, at: time, told, extras, reusing: &never, checkCancelled: checkCancelled)
-    }
-
     /// What is kept is what the last layer on the way up is given from below; that layer, with the first convolution's skip, is all that a
     /// pass between two whole ones runs.
+    ///
+    /// - Throws: besides, `DiffusionError.extras` where there are not as many residuals as skips.
     package func predict(
         _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
         checkCancelled: CancellationCheck

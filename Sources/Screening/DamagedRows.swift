@@ -114,37 +114,34 @@ struct DamagedRows {
     /// Takes damaged rows out.
     ///
     /// - Parameter aside: is given each of them, with what is wrong.
-    /// - Returns: how many there were.
-    func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws -> Int {
+    func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws {
         try takeOut(anyFault, db) { row in
-            let columns = try faults.filter { fault in
+            let found = try faults.filter { fault in
                 try Bool.fetchOne(
                     db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
                     arguments: StatementArguments(row.databaseValues)) ?? false
             }
-            try aside(row, columns.map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+            try aside(row, found.map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
         }
     }
 
     /// Empties what names a row that is not there, or, where it may not be empty, takes the row out.
-    ///
-    /// - Returns: how many rows were taken out.
-    func takeOutOrphans(_ db: Database, aside: (Row, String) throws -> Void) throws -> Int {
-        try parents.reduce(0) { count, parent in
+    func takeOutOrphans(_ db: Database, aside: (Row, String) throws -> Void) throws {
+        for parent in parents {
             let condition = parent.missing(in: table)
             if let emptied = parent.emptied {
                 // Where a table's CHECK wants it filled, the row stays as it is here and goes below.
                 try db.execute(sql: "UPDATE OR IGNORE \"\(table)\" SET \"\(emptied)\" = NULL WHERE \(condition)")
             }
-            return try count + takeOut(condition, db) { try aside($0, "its row of \(parent.table) is not there") }
+            try takeOut(condition, db) { try aside($0, "its row of \(parent.table) is not there") }
         }
     }
 
-    private func takeOut(_ condition: String, _ db: Database, aside: (Row) throws -> Void) throws -> Int {
+    private func takeOut(_ condition: String, _ db: Database, aside: (Row) throws -> Void) throws {
         let rows = try Row.fetchAll(db, sql: "SELECT * FROM \"\(table)\" WHERE \(condition)")
+        guard !rows.isEmpty else { return }
         for row in rows { try aside(row) }
-        if !rows.isEmpty { try db.execute(sql: "DELETE FROM \"\(table)\" WHERE \(condition)") }
-        return rows.count
+        try db.execute(sql: "DELETE FROM \"\(table)\" WHERE \(condition)")
     }
 
     private static func isRow(_ row: Row) -> String {

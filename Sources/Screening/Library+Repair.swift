@@ -1,26 +1,22 @@
 import Foundation
 import GRDB
 
-/// What a repair did.
-package struct LibraryRepair: Sendable, Equatable {
-    /// Rows set aside, by the name of their table.
-    package var rows: [String: Int] = [:]
-    /// The file they stand in, a JSON object a line; nil where there were none.
-    package var file: String?
-}
-
 extension Library {
     /// Sets damaged rows aside, and those that belong to a row which is not there, and keeps the rest: a value of another type than its
-    /// column's would end every reading of its table. One transaction; the rows are in the file before they leave the library.
+    /// column's would end every reading of its table. One transaction.
     ///
-    /// - Parameter folder: where the file is written, under a name with the moment in it.
+    /// - Parameter aside: is given the rows, a JSON object a line, before they leave the library; what it throws leaves them there. Not called
+    ///   where there are none.
+    /// - Returns: how many rows were set aside, by the name of their table.
     /// - Throws: `LibraryError.corrupt` where the file itself is damaged, which no row can mend.
-    package func repair(asideIn folder: URL, at moment: Date = Date()) throws(LibraryError) -> LibraryRepair {
-        let damage = try read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check").first ?? "ok" }
+    package func repair(aside put: (Data) throws -> Void) throws(LibraryError) -> [String: Int] {
+        let damage = try read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") }
         // What integrity_check says of single values is mended here; of pages it is not.
-        let isOfPages = ["Tree ", "Page ", "row ", "wrong # of entries", "Freelist"].contains { damage.hasPrefix($0) }
-        guard !isOfPages else { throw .corrupt(path: location, detail: damage) }
-        var result = LibraryRepair()
+        let ofPages = ["Tree ", "Page ", "row ", "wrong # of entries", "Freelist"]
+        if let detail = damage.first(where: { line in ofPages.contains { line.hasPrefix($0) } }) {
+            throw .corrupt(path: location, detail: detail)
+        }
+        var rows: [String: Int] = [:]
         var lines: [String] = []
         return try onWriter { db in
             // Rows go before those they belong to, in whatever order.
@@ -33,38 +29,24 @@ extension Library {
                 for one in guards { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
                 let tables = try DamagedRows.all(db)
                 func aside(from table: String) -> (Row, String) throws -> Void {
-                    { row, reason in lines.append(try Self.line(of: row, from: table, reason)) }
-                }
-                for one in tables {
-                    let count = try one.takeOut(db, aside: aside(from: one.table))
-                    if count > 0 { result.rows[one.table, default: 0] += count }
-                }
-                var more = true
-                while more {
-                    more = false
-                    for one in tables {
-                        let count = try one.takeOutOrphans(db, aside: aside(from: one.table))
-                        if count > 0 { result.rows[one.table, default: 0] += count }
-                        more = more || count > 0
+                    { row, reason in
+                        lines.append(try Self.line(of: row, from: table, reason))
+                        rows[table, default: 0] += 1
                     }
                 }
+                for one in tables { try one.takeOut(db, aside: aside(from: one.table)) }
+                // What is taken out may leave others behind that belonged to it.
+                var before: Int
+                repeat {
+                    before = lines.count
+                    for one in tables { try one.takeOutOrphans(db, aside: aside(from: one.table)) }
+                } while lines.count > before
                 for one in guards { try db.execute(sql: one["sql"]) }
-                if !lines.isEmpty {
-                    let file = folder.appendingPathComponent("redraw-set-aside-\(Self.name(of: moment)).jsonl")
-                    try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: file, options: .withoutOverwriting)
-                    result.file = file.path
-                }
+                if !lines.isEmpty { try put(Data(lines.map { $0 + "\n" }.joined().utf8)) }
                 return .commit
             }
-            return result
+            return rows
         }
-    }
-
-    private static func name(of moment: Date) -> String {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.dateFormat = "yyyyMMdd-HHmmss-SSS"
-        return formatter.string(from: moment)
     }
 
     private static func line(of row: Row, from table: String, _ reason: String) throws -> String {

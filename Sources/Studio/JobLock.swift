@@ -66,7 +66,12 @@ extension Library {
     /// The library of a folder, with jobs that were interrupted said to be so.
     static func opened(in folder: URL) throws -> Library {
         let library = try Library(folder: folder)
-        try library.markInterrupted { JobLock.isTaken($0, in: folder) }
+        try library.markInterrupted(in: folder)
         return library
+    }
+
+    /// Jobs whose process ended, as the locks in the library's folder tell, are said to be interrupted.
+    func markInterrupted(in folder: URL) throws {
+        try markInterrupted { JobLock.isTaken($0, in: folder) }
     }
 }

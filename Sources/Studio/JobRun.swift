@@ -58,9 +58,7 @@ struct JobRun: Sendable {
     }
 
     private func made(_ library: Library, waits: Bool) async throws -> GenerationReport {
-        guard let engine = studio.engines[order.engine] else {
-            throw OrderError.unknown(what: "engine", value: order.engine, known: studio.engines.keys.sorted())
-        }
+        let engine = try studio.engine(named: order.engine)
         if waits { try await turn(library) }
         let pictureFile = try order.picture.map(unchanged)
         _ = try order.mask.map(unchanged)
@@ -130,7 +128,7 @@ struct JobRun: Sendable {
         var told = 0
         while try !library.start(job, most: most) {
             // Who ended while it ran, or waited, holds nobody up.
-            try library.markInterrupted { JobLock.isTaken($0, in: studio.premises.libraryFolder) }
+            try library.markInterrupted(in: studio.premises.libraryFolder)
             let ahead = try library.jobsUnderWay().count { $0.id != job && ($0.state == .running || $0.id < job && $0.isAttended) }
             if ahead != told, ahead > 0 {
                 told = ahead

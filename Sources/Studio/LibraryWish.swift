@@ -98,9 +98,7 @@ extension Studio {
     /// What an order of a wish will do, and what it costs; nothing is loaded.
     package func plan(_ wish: LibraryWish) async throws -> PlannedOrder {
         let order = try await order(wish)
-        guard let engine = engines[order.engine] else {
-            throw OrderError.unknown(what: "engine", value: order.engine, known: engines.keys.sorted())
-        }
+        let engine = try engine(named: order.engine)
         let plan = try await engine.plan(order)
         let length = engine is any OutsideEngine ? nil : try length(of: order.request.prompt, model: order.model.name)
         var report = PlanReport(plan, length, notes: subjectNotes(on: order))

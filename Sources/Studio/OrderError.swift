@@ -42,27 +42,28 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .axisTwice: "y"
         case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
-        case .onlyBuiltin(let what) where what.hasPrefix("guidance until"): "guidanceUntil"
-        case .onlyBuiltin(let what) where what.hasPrefix("reusing"): "reuseEvery"
-        case .onlyBuiltin(let what) where what.hasPrefix("merging"): "mergeTokens"
-        case .onlyBuiltin(let what) where what.hasPrefix("a spacing"): "spacing"
-        case .onlyBuiltin(let what) where what.hasPrefix("an autoencoder"): "autoencoder"
-        case .onlyBuiltin(let what):
-            what.contains("text encoder")
-                ? "textEncoders"
-                : ["profile", "precision", "prediction", "latent", "drafts", "vae"].first { what.contains($0) } ?? "firstSide"
+        case .onlyBuiltin(let what): Self.setting(named: what)
         case .request(let error):
             switch error {
             case .outOfRange(let name, _, _): name.contains("prompt") ? (name.contains("negative") ? "negative" : "prompt") : Self.key(name)
             case .incompleteSize: "size"
-            case .onlyRedraw(let name, _):
-                [("drafts", "drafts"), ("reusing", "reuseEvery"), ("merging", "mergeTokens"), ("variation", "variationStrength")]
-                    .first { name.contains($0.0) }?.1 ?? "firstSide"
+            case .onlyRedraw(let name, _): Self.setting(named: name)
             case .variations: "count"
             case .draftsWithoutFirstSide: "drafts"
             case .noBackground: "background"
             }
         }
+    }
+
+    /// Words of what is somebody's alone, and the keys of the settings they are said of.
+    private static let settings = [
+        ("guidance until", "guidanceUntil"), ("reusing", "reuseEvery"), ("merging", "mergeTokens"), ("variation", "variationStrength"),
+        ("spacing", "spacing"), ("autoencoder", "autoencoder"), ("text encoder", "textEncoders"), ("profile", "profile"),
+        ("precision", "precision"), ("prediction", "prediction"), ("latent", "latent"), ("drafts", "drafts"), ("vae", "vae"),
+    ]
+
+    private static func setting(named words: String) -> String {
+        settings.first { words.contains($0.0) }?.1 ?? "firstSide"
     }
 
     /// `output size` → `outputSize`.

@@ -54,7 +54,8 @@ struct OutputPlaces {
             ? nil : "its folder cannot be written to (\(String(cString: strerror(errno))))"
     }
 
-    private static func isSame(_ first: URL, _ second: URL) -> Bool {
+    /// Whether both names lead to one file that is there.
+    static func isSame(_ first: URL, _ second: URL) -> Bool {
         var (one, other) = (stat(), stat())
         guard first.path.withSystemPath({ stat($0, &one) }) == 0, second.path.withSystemPath({ stat($0, &other) }) == 0 else {
             return false

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Pixels
 import Screening
 
@@ -126,12 +125,6 @@ extension ScreeningDesk {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
             $0.hasPrefix(database.lastPathComponent) || [JobLock.fileName, JobLock.analysesFileName].contains($0)
         }
-        var wanted = stat()
-        guard file.path.withSystemPath({ stat($0, &wanted) }) == 0 else { return false }
-        return names.contains { name in
-            var found = stat()
-            return stat(folder.appendingPathComponent(name).path, &found) == 0 && found.st_dev == wanted.st_dev
-                && found.st_ino == wanted.st_ino
-        }
+        return names.contains { OutputPlaces.isSame(file, folder.appendingPathComponent($0)) }
     }
 }

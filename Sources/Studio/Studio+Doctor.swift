@@ -14,10 +14,13 @@ extension Studio {
     ///
     /// - Returns: what was done, in words.
     package func repair() throws -> String {
-        let done = try premises.library().repair(asideIn: premises.libraryFolder)
-        guard let file = done.file else { return "No row of the library is damaged." }
-        let tables = done.rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
-        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file)."
+        let now = DateFormatter()
+        (now.locale, now.dateFormat) = (Locale(identifier: "en_US_POSIX"), "yyyyMMdd-HHmmss-SSS")
+        let file = premises.libraryFolder.appendingPathComponent("redraw-set-aside-\(now.string(from: Date())).jsonl")
+        let rows = try premises.library().repair { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
+        guard !rows.isEmpty else { return "No row of the library is damaged." }
+        let tables = rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file.path)."
     }
 
     private func findings() -> [Finding] {

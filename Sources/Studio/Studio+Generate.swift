@@ -38,6 +38,12 @@ extension Studio {
     /// Jobs that an engine takes at the same time, whatever the person says: one, or one for each server of a pool.
     package func jobsAtOnce(_ engine: String) -> Int { (engines[engine] as? any OutsideEngine)?.jobsAtOnce ?? 1 }
 
+    /// - Throws: `OrderError.unknown` where there is none of that name.
+    func engine(named name: String) throws(OrderError) -> any Engine {
+        guard let engine = engines[name] else { throw .unknown(what: "engine", value: name, known: engines.keys.sorted()) }
+        return engine
+    }
+
     /// Leaves an order in the queue, for whoever works it off.
     ///
     /// - Returns: the job's number.
@@ -65,7 +71,7 @@ extension Studio {
         let library = try premises.library()
         while true {
             try Task.checkCancellation()
-            try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
+            try library.markInterrupted(in: premises.libraryFolder)
             var lock: JobLock?
             var next: Job?
             for engine in only.map({ [$0] }) ?? engines.keys.sorted() where next == nil {

@@ -11,10 +11,7 @@ extension Studio {
         var sum: Double? = 0
         for order in orders {
             try Task.checkCancellation()
-            guard let engine = engines[order.engine] else {
-                throw OrderError.unknown(what: "engine", value: order.engine, known: engines.keys.sorted())
-            }
-            let seconds = try await engine.plan(order).seconds
+            let seconds = try await engine(named: order.engine).plan(order).seconds
             sum = sum.flatMap { sum in seconds.map { sum + $0 } }
         }
         return sum
@@ -45,7 +42,7 @@ extension Studio {
         onOutcome: (_ cell: Int, Result<GenerationReport, any Error>) throws -> Void
     ) async throws -> SheetReport {
         let library = try premises.library()
-        try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
+        try library.markInterrupted(in: premises.libraryFolder)
         for (position, cell) in try sheet(id).cells.enumerated() where ["failed", "cancelled"].contains(cell.state) {
             guard let job = cell.job else { continue }
             let order: GenerationOrder = try library.job(id: job).order.decoded()
@@ -64,12 +61,10 @@ extension Studio {
                 if let cell = places[job] { try onOutcome(cell, outcome) }
             }
             let left = try library.jobsUnderWay().filter { places[$0.id] != nil }
-            for job in left where job.state == .queued && !job.isAttended && engines[job.engine] == nil {
-                throw OrderError.unknown(what: "engine", value: job.engine, known: engines.keys.sorted())
-            }
+            for job in left where job.state == .queued && !job.isAttended { _ = try engine(named: job.engine) }
             // Another program makes them.
             if !left.isEmpty { try await Task.sleep(for: JobRun.patience) }
-            try library.markInterrupted { JobLock.isTaken($0, in: premises.libraryFolder) }
+            try library.markInterrupted(in: premises.libraryFolder)
         }
     }
 }

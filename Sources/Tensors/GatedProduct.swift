@@ -38,17 +38,13 @@ package func gatedProduct(_ x: Tensor, _ weight: PackedMatrix, bias: Tensor?) ->
         }
     case .quads(let packed):
         return make(depth: packed.depth) { block in
-            let bytes = TensorStorage(count: block.rows * packed.depth)
-            let scales = TensorStorage(count: block.rows)
-            rd_quantise_rows(
-                from + block.first * inputs, block.rows, inputs, inputs,
-                UnsafeMutableRawPointer(bytes.pointer).assumingMemoryBound(to: UInt8.self), scales.pointer, Processor.level)
+            let bytes = QuantisedRows(from + block.first * inputs, count: block.rows, width: inputs)
             block.run(table: bytes.pointer, width: packed.depth) { table, group, columns, out in
                 rd_quad_rows(
-                    table, block.rows, packed.depth, group, packed.words, scales.pointer, packed.scales, packed.offsets, columns.lowerBound,
+                    table, block.rows, packed.depth, group, packed.words, bytes.scales, packed.scales, packed.offsets, columns.lowerBound,
                     columns.upperBound, added, Int32(rd_activation_none), out, 2 * gatedColumns, Processor.level)
             }
-            withExtendedLifetime((bytes, scales)) {}
+            withExtendedLifetime(bytes) {}
         }
     case .panels, .rows, .mapped:
         return matmul(x, weight, bias: bias).gatedGELU()

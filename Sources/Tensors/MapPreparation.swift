@@ -4,6 +4,15 @@ import CKernels
 package struct ChannelScale: Sendable {
     let scale: [Float]
     let shift: [Float]
+
+    /// to = activation(from * scale + shift), of so many pixels.
+    fileprivate func apply(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, pixels: Int, _ activation: Activation) {
+        let channels = scale.count
+        Parallel.forEachRange(count: pixels, minimum: max(1, smallestParallelCount / max(1, channels))) { range in
+            let begin = range.lowerBound * channels
+            rd_scale_shift_rows(from + begin, to + begin, range.count, channels, scale, shift, activation.code, Processor.level)
+        }
+    }
 }
 
 /// What becomes of a map before a convolution reads it. A fast convolution of a large map has it made a band of rows at a time, where the
@@ -37,12 +46,7 @@ package enum MapPreparation: Sendable {
         let from = x.pointer + picture * height * line
         switch self {
         case .scaled(let scales, let activation):
-            let one = scales[picture]
-            Parallel.forEachRange(count: rows.count * width, minimum: max(1, smallestParallelCount / max(1, channels))) { pixels in
-                rd_scale_shift_rows(
-                    from + rows.lowerBound * line + pixels.lowerBound * channels, target + pixels.lowerBound * channels, pixels.count,
-                    channels, one.scale, one.shift, activation.code, Processor.level)
-            }
+            scales[picture].apply(from + rows.lowerBound * line, to: target, pixels: rows.count * width, activation)
         case .doubled:
             Parallel.forEachRange(count: rows.count, minimum: max(1, smallestParallelCount / max(1, 2 * line))) { part in
                 for index in part {
@@ -67,11 +71,8 @@ extension Tensor {
             guard let to = target.baseAddress, target.count > 0 else { return }
             withExtendedLifetime(self) {
                 for (picture, one) in scales.enumerated() {
-                    Parallel.forEachRange(count: pixels, minimum: max(1, smallestParallelCount / channels)) { rows in
-                        let begin = (picture * pixels + rows.lowerBound) * channels
-                        rd_scale_shift_rows(
-                            pointer + begin, to + begin, rows.count, channels, one.scale, one.shift, activation.code, Processor.level)
-                    }
+                    let begin = picture * pixels * channels
+                    one.apply(pointer + begin, to: to + begin, pixels: pixels, activation)
                 }
             }
         }

@@ -36,6 +36,25 @@ struct QuadPanels: Sendable {
     var offsets: UnsafePointer<Int32> { UnsafeRawPointer(columns.pointer + columns.count / 2).assumingMemoryBound(to: Int32.self) }
 }
 
+/// Floats rounded to bytes, four in a word, with a scale for each row.
+struct QuantisedRows {
+    private let storage: TensorStorage
+    private let scaleStorage: TensorStorage
+
+    /// - Parameter width: floats of a row.
+    init(_ from: UnsafePointer<Float>, count: Int, width: Int) {
+        storage = TensorStorage(count: count * ((width + 3) / 4))
+        scaleStorage = TensorStorage(count: count)
+        rd_quantise_rows(
+            from, count, width, width, UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt8.self), scaleStorage.pointer,
+            Processor.level)
+    }
+
+    /// The words, in the place of floats.
+    var pointer: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
+    var scales: UnsafePointer<Float> { UnsafePointer(scaleStorage.pointer) }
+}
+
 /// to [count, outputs] = finish(from [count, inputs] weight^T) in bytes, the rows rounded a block at a time.
 func multiplyQuads(
     _ from: UnsafePointer<Float>, count: Int, outputs: Int, inputs: Int, _ packed: QuadPanels, _ to: UnsafeMutablePointer<Float>,
@@ -50,16 +69,12 @@ func multiplyQuads(
         let left = piece % blocks.columnPieces * blocks.columns
         let right = min(outputs, left + blocks.columns)
         let group = PairPanels.group(of: rows)
-        let bytes = TensorStorage(count: rows * depth)
-        let scales = TensorStorage(count: rows)
-        rd_quantise_rows(
-            from + first * inputs, rows, inputs, inputs, UnsafeMutableRawPointer(bytes.pointer).assumingMemoryBound(to: UInt8.self),
-            scales.pointer, Processor.level)
+        let bytes = QuantisedRows(from + first * inputs, count: rows, width: inputs)
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows) { table in
             let table = table.baseAddress!
             rd_matrix_table(bytes.pointer, rows, depth, group, table)
             rd_quad_rows(
-                table, rows, depth, group, packed.words, scales.pointer, packed.scales, packed.offsets, left, right, finish.bias,
+                table, rows, depth, group, packed.words, bytes.scales, packed.scales, packed.offsets, left, right, finish.bias,
                 finish.activation.code, to + first * outputs, outputs, Processor.level)
         }
         after.apply(

@@ -57,11 +57,14 @@ final class WinogradWeights: Sendable {
     /// Floats between the weights of one point and those of the next, where all panels stand together.
     private var pointStride: Int { panels * run }
 
+    /// Whether the whole layer's weights may be transformed at once.
+    private var fitsWhole: Bool { 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole }
+
     /// to = finish(convolution of the map at `from`).
     func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
         let map = Map(rows: MapRows(whole: from, window), window: window, tiles: Tiles(window, side: 4), to: to, finish: finish)
         // With fewer tiles than outputs, the transformed weights are larger than the transformed inputs.
-        if areKept || (map.tiles.count >= outputs && 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole) {
+        if areKept || (map.tiles.count >= outputs && fitsWhole) {
             convolveByTiles(map, 0..<map.tiles.count, weights())
         } else {
             convolveByPanels(map)
@@ -76,7 +79,7 @@ final class WinogradWeights: Sendable {
     /// Whether a map that is to be prepared first is better taken in bands: not where a layer's weights are transformed for every band anew.
     func takesBands(_ window: Window) -> Bool {
         suits(window) && window.height * window.width * inputs * MemoryLayout<Float>.stride > Self.largestPrepared
-            && (areKept || 36 * pointStride * MemoryLayout<Float>.stride <= Self.largestWhole)
+            && (areKept || fitsWhole)
     }
 
     /// to = finish(convolution of what the map `x` becomes).

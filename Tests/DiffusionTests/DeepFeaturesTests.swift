@@ -1,45 +1,17 @@
 import Pixels
-import Synchronization
 import Tensors
 import TestSupport
 import Testing
 
 @testable import Diffusion
 
-/// Writes down which passes go through the whole network.
-final class WholePasses: Denoiser {
-    let network: any Denoiser
-    let whole = Mutex<[Bool]>([])
-
-    init(_ network: any Denoiser) { self.network = network }
-
-    func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        try network.predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
-    }
-
-    func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
-        checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        var asked = deep
-        whole.withLock { $0.append(asked.next() == nil) }
-        return try network.predict(latent, at: time, told, extras, reusing: &deep, checkCancelled: checkCancelled)
-    }
-}
-
 /// Passes that take over what the deeper levels made before.
 @Suite struct DeepFeaturesTests {
     let loops = try! PipelineTests()
-    let written: WholePasses
+    let written: WatchedDenoiser
     let pipeline: Pipeline
 
-    init() throws {
-        let whole = try loops.pipeline()
-        written = WholePasses(whole.denoiser)
-        pipeline = Pipeline(family: whole.family, denoiser: written, codec: whole.codec, text: whole.text)
-    }
+    init() throws { (pipeline, written) = try loops.watched() }
 
     private func request(
         every: Int?, until: Double? = nil, steps: Int = 6, sampler: SamplerName = .ddim, prompt: String? = nil
@@ -49,12 +21,6 @@ final class WholePasses: Denoiser {
         (request.guidanceUntil, request.reuseEvery) = (until, every)
         if let prompt { request.prompt = prompt }
         return request
-    }
-
-    private func latent(_ request: GenerationRequest) throws -> Tensor {
-        var latent: Tensor?
-        _ = try pipeline.run(request) { latent = $0.latent }
-        return try #require(latent)
     }
 
     /// (Every, guidance until, steps, sampler, which passes are whole).
@@ -68,8 +34,8 @@ final class WholePasses: Denoiser {
         let (every, until, steps, sampler, course) = Self.courses[index]
         let request = request(every: every, until: until, steps: steps, sampler: sampler)
         let plan = try pipeline.plan(request, picture: nil)
-        _ = try latent(request)
-        #expect(written.whole.withLock { $0.map { $0 ? "w" : "-" }.joined() } == course)
+        _ = try pipeline.lastLatent(request)
+        #expect(written.whole.map { $0 ? "w" : "-" }.joined() == course)
         #expect(plan.outerPasses == course.count { $0 == "-" } && plan.passes == course.count)
         let whole = try pipeline.plan(self.request(every: nil, until: until, steps: steps, sampler: sampler), picture: nil)
         #expect(every ?? 1 == 1 ? plan.operations == whole.operations : plan.operations < whole.operations)
@@ -77,8 +43,8 @@ final class WholePasses: Denoiser {
 
     /// Another text is told, from the fifth pass on as the web UI counts: what was made for the one before does not stand for it.
     @Test func aPromptThatChangesBeginsAnew() throws {
-        _ = try latent(request(every: 6, prompt: "[positive:negative:3]"))
-        #expect(written.whole.withLock { $0 } == [true, false, false, false, true, false])
+        _ = try pipeline.lastLatent(request(every: 6, prompt: "[positive:negative:3]"))
+        #expect(written.whole == [true, false, false, false, true, false])
     }
 
     /// Where nothing has changed between two passes, what is taken over is what would have been made.

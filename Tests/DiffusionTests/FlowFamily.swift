@@ -70,7 +70,8 @@ struct FlowSampler: LatentSampler {
 /// A network that knows where every flow leads: to the colour that the text names. It looks at tokens.
 struct FlowDenoiser: Denoiser {
     func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
+        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
+        checkCancelled: CancellationCheck
     ) throws -> Tensor {
         try checkCancelled()
         let (batch, height, width, channels) = (latent.shape[0], latent.shape[1], latent.shape[2], latent.shape[3])

@@ -1,56 +1,22 @@
 import Pixels
-import Synchronization
 import Tensors
 import TestSupport
 import Testing
 
 @testable import Diffusion
 
-/// Counts the latents that go through a network.
-final class CountingDenoiser: Denoiser {
-    let network: any Denoiser
-    let batches = Mutex<[Int]>([])
-
-    init(_ network: any Denoiser) { self.network = network }
-
-    func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        batches.withLock { $0.append(latent.shape[0]) }
-        return try network.predict(latent, at: time, told, extras, checkCancelled: checkCancelled)
-    }
-
-    func predict(
-        _ latent: Tensor, at time: Double, _ told: TextContext, _ extras: Extras, reusing deep: inout DeepFeatures,
-        checkCancelled: CancellationCheck
-    ) throws -> Tensor {
-        batches.withLock { $0.append(latent.shape[0]) }
-        return try network.predict(latent, at: time, told, extras, reusing: &deep, checkCancelled: checkCancelled)
-    }
-}
-
 /// Guidance that ends before the run does.
 @Suite struct GuidanceUntilTests {
     let loops = try! PipelineTests()
-    let counting: CountingDenoiser
+    let counting: WatchedDenoiser
     let pipeline: Pipeline
 
-    init() throws {
-        let whole = try loops.pipeline()
-        counting = CountingDenoiser(whole.denoiser)
-        pipeline = Pipeline(family: whole.family, denoiser: counting, codec: whole.codec, text: whole.text)
-    }
+    init() throws { (pipeline, counting) = try loops.watched() }
 
     private func request(_ until: Double?, steps: Int = 6, sampler: SamplerName = .ddim, guidance: Double = 4) -> GenerationRequest {
         var request = loops.request(.paint)
         (request.steps, request.sampler, request.guidance, request.guidanceUntil) = (steps, sampler, guidance, until)
         return request
-    }
-
-    private func latent(_ request: GenerationRequest) throws -> Tensor {
-        var latent: Tensor?
-        _ = try pipeline.run(request) { latent = $0.latent }
-        return try #require(latent)
     }
 
     /// (Until, steps, sampler, batches).
@@ -65,8 +31,8 @@ final class CountingDenoiser: Denoiser {
         let (until, steps, sampler, batches) = Self.counts[index]
         let request = request(until, steps: steps, sampler: sampler)
         let plan = try pipeline.plan(request, picture: nil)
-        _ = try latent(request)
-        #expect(counting.batches.withLock { $0 } == batches)
+        _ = try pipeline.lastLatent(request)
+        #expect(counting.batches == batches)
         #expect(plan.passes == batches.count && plan.passes + plan.guidedPasses == batches.reduce(0, +))
         let whole = try pipeline.plan(self.request(nil, steps: steps, sampler: sampler), picture: nil)
         let share = Double(batches.reduce(0, +)) / Double(2 * batches.count)
@@ -75,8 +41,8 @@ final class CountingDenoiser: Denoiser {
 
     @Test(arguments: [nil, 0.5]) func guidanceOfOneNeedsNoSecondPass(until: Double?) throws {
         let request = request(until, guidance: 1)
-        _ = try latent(request)
-        #expect(counting.batches.withLock { $0 } == [1, 1, 1, 1, 1, 1])
+        _ = try pipeline.lastLatent(request)
+        #expect(counting.batches == [1, 1, 1, 1, 1, 1])
         #expect(try pipeline.plan(request, picture: nil).guidedPasses == 0)
     }
 
@@ -99,9 +65,9 @@ final class CountingDenoiser: Denoiser {
             }
             walked = sampler.step(answer, walked, at: index, random: &random)
         }
-        let agreement = Agreement(try latent(request).values, walked.values)
+        let agreement = Agreement(try pipeline.lastLatent(request).values, walked.values)
         #expect(agreement.relative < 1e-5, "\(agreement)")
-        #expect(Agreement(try latent(self.request(nil)).values, walked.values).relative > 1e-3)
+        #expect(Agreement(try pipeline.lastLatent(self.request(nil)).values, walked.values).relative > 1e-3)
     }
 
     /// A prompt that changes on the way goes on changing behind the guidance.

@@ -41,9 +41,7 @@ import Testing
         func latent(_ seed: UInt64, _ strength: Double?) throws -> [Float] {
             var request = loops.request(.paint)
             (request.steps, request.seed, request.variationSeed, request.variationStrength) = (3, seed, 8, strength)
-            var latent: Tensor?
-            _ = try pipeline.run(request) { latent = $0.latent }
-            return try #require(latent).values
+            return try pipeline.lastLatent(request).values
         }
         func distance(_ one: [Float], _ other: [Float]) -> Float { zip(one, other).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
         let (first, second, none) = (try latent(7, nil), try latent(8, nil), try latent(7, 0))

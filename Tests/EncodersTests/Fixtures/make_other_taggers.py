@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from make_clip import HERE, fresh, pictures
-from make_tagger import NAMES, padded
+from make_tagger import NAMES, opaque, padded
 
 LABELS = [name for name, _ in NAMES]
 SIDE, PATCH, WIDTH, HEADS, INNER, BLOCKS = 64, 16, 32, 4, 64, 2
@@ -117,16 +117,6 @@ def expected(prepare, mean, deviation, model):
     inputs = (inputs - torch.tensor(mean)[:, None, None]) / torch.tensor(deviation)[:, None, None]
     with torch.no_grad():
         return {**{f"{name}.pixels": tensor for name, tensor in pixels.items()}, "probabilities": model(inputs).sigmoid()}
-
-
-def opaque(image):
-    if image.mode not in ("RGB", "RGBA"):
-        image = image.convert("RGBA") if "transparency" in image.info else image.convert("RGB")
-    if image.mode == "RGBA":
-        canvas = Image.new("RGBA", image.size, (255, 255, 255))
-        canvas.alpha_composite(image)
-        image = canvas.convert("RGB")
-    return image
 
 
 def main():

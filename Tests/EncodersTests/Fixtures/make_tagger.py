@@ -28,14 +28,20 @@ MODELS = {
 }
 
 
-def padded(image):
-    """What the taggers' authors do before timm's transform: white behind, white around."""
+def opaque(image):
+    """White behind, as the taggers' authors have it."""
     if image.mode not in ("RGB", "RGBA"):
         image = image.convert("RGBA") if "transparency" in image.info else image.convert("RGB")
     if image.mode == "RGBA":
         canvas = Image.new("RGBA", image.size, (255, 255, 255))
         canvas.alpha_composite(image)
         image = canvas.convert("RGB")
+    return image
+
+
+def padded(image):
+    """What they do before timm's transform: white behind, white around."""
+    image = opaque(image)
     side = max(image.size)
     canvas = Image.new("RGB", (side, side), (255, 255, 255))
     canvas.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
