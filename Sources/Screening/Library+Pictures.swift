@@ -156,12 +156,18 @@ extension Library {
         try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture") ?? 0 }
     }
 
-    /// The pictures with suggestions that nobody decided on yet, the latest added first.
-    package func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
+    /// How many pictures have suggestions that nobody decided on yet.
+    package func pendingPictureCount() throws(LibraryError) -> Int {
+        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND pending > 0") ?? 0 }
+    }
+
+    /// The latest added of the pictures with suggestions that nobody decided on yet.
+    ///
+    /// - Parameter id: only those that were added before this one; nil: all.
+    package func pendingPicture(before id: Int64? = nil) throws(LibraryError) -> PictureRecord? {
         try read { db in
-            let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
-            return try PictureRecord.all(
-                Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) AND binnedAt IS NULL ORDER BY id DESC"), db)
+            let sql = "SELECT * FROM picture WHERE binnedAt IS NULL AND pending > 0 AND id < ? ORDER BY id DESC LIMIT 1"
+            return try Row.fetchOne(db, sql: sql, arguments: [id ?? .max]).map { try PictureRecord.all([$0], db)[0] }
         }
     }
 
