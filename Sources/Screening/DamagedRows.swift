@@ -33,6 +33,8 @@ struct DamagedRows {
     let faults: [Fault]
     private let parents: [Parent]
     private let hasRowNumbers: Bool
+    /// An expression that is true for the rows which have any of the faults.
+    private let anyFault: String
 
     /// All tables whose rows are read, as this library has them.
     static func all(_ db: Database) throws -> [DamagedRows] {
@@ -80,7 +82,9 @@ struct DamagedRows {
         // Rules are asked only of values of the right kind: some functions refuse others altogether.
         let ofKind = faults.map { "(\($0.condition))" }.joined(separator: " OR ")
         let columns = faults.map(\.column)
-        faults += Self.rules(in: sql).map { rule in
+        let rules = Self.rules(in: sql)
+        anyFault = "CASE WHEN \(ofKind) THEN 1\(rules.map { " WHEN NOT (\($0)) THEN 1" }.joined()) ELSE 0 END"
+        faults += rules.map { rule in
             let column = columns.first { rule.contains($0) } ?? columns.first ?? "rowid"
             return Fault(column: column, condition: "CASE WHEN \(ofKind) THEN 0 ELSE NOT (\(rule)) END", reason: "the table's rule \(rule)")
         }
@@ -145,8 +149,6 @@ struct DamagedRows {
             return "table \(table), row \(row), column \(column): \(reason)"
         }
     }
-
-    private var anyFault: String { faults.map { "(\($0.condition))" }.joined(separator: " OR ") }
 
     /// Takes damaged rows out.
     ///
