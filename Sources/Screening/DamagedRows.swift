@@ -77,6 +77,11 @@ struct DamagedRows {
             if sql.contains("json_valid(\(name))") || sql.contains("json_valid(\(column))") {
                 add("CASE typeof(\(column)) WHEN 'text' THEN NOT json_valid(\(column)) ELSE 0 END", "no JSON")
             }
+            if table == "generation", name == "seconds" {
+                // Whoever lists generations reads them all.
+                let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (SELECT 1 FROM json_each(\(column)) WHERE type NOT IN ('real', 'integer'))"
+                add("CASE WHEN json_valid(\(column)) AND typeof(\(column)) = 'text' THEN NOT (\(numbers)) ELSE 0 END", "no seconds")
+            }
             if let words = Self.words(of: name, in: sql) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
         }
         // Rules are asked only of values of the right kind: some functions refuse others altogether.
