@@ -228,7 +228,7 @@ import Testing
         let library = try Library.inMemory()
         for number in 1..<150 { try library.record(NewPicture(sha256: digest(number), width: 4, height: 5)) }
         let text = try String(decoding: streamed(library), as: UTF8.self).replacingOccurrences(
-            of: digest(149) + #"","width":4"#, with: digest(149) + #"","width":0"#)
+            of: digest(149) + #"","suggestions":[],"width":4"#, with: digest(149) + #"","suggestions":[],"width":0"#)
         let copy = try Library.inMemory()
         let error = #expect(throws: LibraryError.self) { try copy.import({ ExportText(once: Data(text.utf8)) }, by: "import") }
         #expect("\(try #require(error))".contains("pictures[148].width is 0"), "\(text.suffix(200))")
