@@ -100,10 +100,23 @@ enum JPEGFile {
     }
 
     /// Decodes at full size, or at a half, a quarter or an eighth where the shorter side then still has `shortSide` pixels.
-    static func decode(_ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?) throws(ImageError) -> Image {
+    ///
+    /// - Parameter coefficients: bytes of them that libjpeg may hold of a picture that is made smaller. Where it would hold more and an eighth
+    ///   is enough, the means of its blocks are read instead.
+    static func decode(
+        _ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?, coefficientsUpTo coefficients: Int = .max
+    ) throws(ImageError) -> Image {
         // Huffman coding spends at least a bit on a block of 64 samples: a shorter file cannot hold its picture.
         guard bytes.count >= header.size.pixelCount / (64 * 8) else { throw .truncated(.jpeg) }
         let size = scaled(header.size, atLeastShortSide: shortSide)
+        if shortSide != nil, header.coefficients > coefficients {
+            if size.width == (header.size.width + 7) / 8, size.height == (header.size.height + 7) / 8,
+                let means = try JPEGMeans.decode(bytes, header.size)
+            {
+                return means
+            }
+            try header.size.check(.jpeg, takingAtOnce: header.coefficients)
+        }
         let image = try Image(width: size.width, height: size.height, channels: header.components) { pixels throws(ImageError) in
             try fill(pixels, size: size, header: header, from: bytes)
         }
