@@ -226,8 +226,10 @@ extension GenerationRequest.Mode {
 extension PictureFile {
     var record: NewPicture {
         let place = ScreeningDesk.storedPath(path)
-        return NewPicture(
+        var picture = NewPicture(
             sha256: sha256, width: width, height: height, path: place, stamp: stamp,
             name: SystemPath.isForeign(place) ? ForeignNames.shown(URL(fileURLWithPath: place).lastPathComponent) : nil)
+        picture.pixels = pixelDigestOfData
+        return picture
     }
 }
