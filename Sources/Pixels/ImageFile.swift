@@ -188,8 +188,12 @@ package enum ImageFile {
         switch try Signature.format(of: bytes) {
         case .png:
             notes = PNGTexts(of: bytes).notes
+            if let lack = PNGFile.lack(bytes) { notes.append(lack) }
             exif = PNGFile.exif(of: bytes, text: [:])
-        case .jpeg: exif = try JPEGFile.header(of: bytes).exif
+        case .jpeg:
+            let header = try JPEGFile.header(of: bytes)
+            if JPEGFile.end(of: bytes, after: header.firstScan) == nil { notes.append("what it lacks: the file ends early") }
+            exif = header.exif
         case .webp:
             exif = WebPFile.chunk("EXIF", of: bytes)
             if try WebPFile.isAnimated(bytes) { notes.append("an animation's pictures but for the first") }
