@@ -3,11 +3,16 @@ import GRDB
 
 extension Library {
     /// Keeps a picture, or finds it by its digest, and notes where it was seen.
+    ///
+    /// - Returns: the picture, with the places where it was seen last.
     @discardableResult
     package func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
         let picture = try Library.checked(picture)
         return try write { db in try Library.insert(picture, at: moment, db) }
     }
+
+    /// Paths of a picture that are told to whoever kept it: the latest.
+    private static let mostPathsTold = 8
 
     /// The picture with a tidy digest, or what is wrong with it.
     static func checked(_ picture: NewPicture) throws(LibraryError) -> NewPicture {
@@ -50,7 +55,14 @@ extension Library {
                     """,
                 arguments: [path, id, moment, picture.stamp?.bytes, picture.stamp?.modified])
         }
-        return try Library.picture(id, db)
+        // One that lies in thousands of places is noted thousands of times.
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
+            throw LibraryError.noSuchPicture("\(id)")
+        }
+        let latest = "SELECT path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path LIMIT ?"
+        return try PictureRecord(
+            StoredRow(row, of: "picture"),
+            paths: Row.fetchAll(db, sql: latest, arguments: [id, mostPathsTold]).map { try StoredRow($0, of: "picturePath").value("path") })
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
