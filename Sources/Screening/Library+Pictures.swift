@@ -11,8 +11,8 @@ extension Library {
         return try write { db in try Library.insert(picture, at: moment, db) }
     }
 
-    /// Paths of a picture that are told to whoever kept it: the latest.
-    private static let mostPathsTold = 8
+    /// Places of a picture that are told to whoever comes by it, the latest: one that lies in thousands is come by thousands of times.
+    static let mostPathsTold = 8
 
     /// The picture with a tidy digest, or what is wrong with it.
     static func checked(_ picture: NewPicture) throws(LibraryError) -> NewPicture {
@@ -55,14 +55,7 @@ extension Library {
                     """,
                 arguments: [path, id, moment, picture.stamp?.bytes, picture.stamp?.modified])
         }
-        // One that lies in thousands of places is noted thousands of times.
-        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
-            throw LibraryError.noSuchPicture("\(id)")
-        }
-        let latest = "SELECT path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path LIMIT ?"
-        return try PictureRecord(
-            StoredRow(row, of: "picture"),
-            paths: Row.fetchAll(db, sql: latest, arguments: [id, mostPathsTold]).map { try StoredRow($0, of: "picturePath").value("path") })
+        return try Library.picture(id, paths: mostPathsTold, db)
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
@@ -183,10 +176,14 @@ extension Library {
         }
     }
 
-    static func picture(_ id: Int64, _ db: Database) throws -> PictureRecord {
+    /// - Parameter most: places where it was seen that are told, the latest.
+    static func picture(_ id: Int64, paths most: Int = .max, _ db: Database) throws -> PictureRecord {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchPicture("\(id)")
         }
-        return try PictureRecord.all([row], db)[0]
+        let places = "SELECT pictureId, path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path LIMIT ?"
+        return try PictureRecord(
+            StoredRow(row, of: "picture"),
+            paths: Row.fetchAll(db, sql: places, arguments: [id, most]).map { try StoredRow($0, of: "picturePath").value("path") })
     }
 }
