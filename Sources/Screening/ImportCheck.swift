@@ -114,7 +114,7 @@ extension Suggestion {
         do { _ = try Text.tag(tag, field: "tag") } catch {
             throw place.refuse("tag", tag.debugDescription, "a tag is a text of 1 to \(Text.longestTag) characters with a letter or a digit")
         }
-        for alias in aliases { try place.text("aliases", alias, longest: Text.longestTag) }
+        for alias in aliases { try place.text("aliases", alias, longest: Accepted.path) }
         try place.text("facet", facet, longest: Accepted.name, isNeeded: true)
         try place.number("cosine", cosine, within: -1.001...1.001)
         try place.number("confidence", confidence, within: 0...1)
