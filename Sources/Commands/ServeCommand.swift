@@ -69,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         threads.apply()
+        endsInOrder.withLock { $0 = true }
         var options = ServeOptions()
         (options.host, options.port, options.jobsAtOnce) = (host, port, atOnce)
         options.folders = try folder.map { path in

@@ -10,6 +10,11 @@ extension Studio {
         ThreadCount.set(count)
     }
 
+    /// Removes what this process has begun to write: for one that ends without waiting for what it does.
+    package static func removeUnfinishedFiles() {
+        AbandonedFiles.removeThoseUnderWay()
+    }
+
     /// Has this process take PNG and JPEG files that end early as far as they go, instead of refusing them.
     package static func acceptTruncatedFiles() {
         TruncatedFiles.accept()
