@@ -137,7 +137,7 @@ package struct Analyzer: Sendable {
         }
         let chosen = ModelChooser(
             catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:],
-            memory: memory
+            memory: memory, ranking: judgement?.ranking ?? .usual
         ).choice()
         let habit = chosen?.manifest.prompt
         let composed = try compose(suggestions, seen: seen, look: look, mode: composition, for: habit)
@@ -263,7 +263,7 @@ package struct Analyzer: Sendable {
                 let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
-                    guard probability >= Self.leastSeen else { continue }
+                    guard probability >= settings.weighing.leastSeen else { continue }
                     candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
                 }
@@ -287,9 +287,6 @@ package struct Analyzer: Sendable {
 
     /// More would only be sorted to be dropped.
     private static let candidateLimit = 2_000
-
-    /// Nothing is told about what the encoder saw less of.
-    private static let leastSeen: Float = 0.02
 
     /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
     ///

@@ -55,8 +55,7 @@ struct SeenTags {
         }
         guard let counting else { return things.compactMap(certainty) }
         let ofKind = things.filter { certainty($0) != nil }
-        // A doubtful box is no measure for the others.
-        let tallest = ofKind.filter { $0.certainty >= 0.3 }.map(\.box.height).max() ?? 0
+        let tallest = ofKind.filter { $0.certainty >= counting.measuredFrom ?? 0 }.map(\.box.height).max() ?? 0
         var kept: [UnitBox] = []
         return ofKind.compactMap { thing in
             guard let own = certainty(thing), thing.box.height >= counting.leastHeight * tallest else { return nil }

@@ -56,6 +56,9 @@ final class Premises: Sendable {
         }
     }
 
+    /// How sure must be what a person names in a picture, by the default encoder; what is usual where that cannot be read.
+    var naming: EncoderConfiguration.Judgement.Naming { (try? defaultEncoder())?.configuration.judgement.naming ?? .usual }
+
     /// CLIP's tokenizer, for models that come as one file or without one.
     var merges: URL { installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt") }
 
