@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 
 /// What a model hub lists of a repository, and which of it is needed.
@@ -78,7 +79,7 @@ struct HubListing: Sendable {
         return .file(only)
     }
 
-    private static let parts = ["unet", "vae", "text_encoder", "text_encoder_2"]
+    private static let parts = KnownModels.parts
     private static let small = ["scheduler", "tokenizer", "tokenizer_2"]
 
     private func layout(_ weights: [File], _ repository: String) throws(PullError) -> [File] {

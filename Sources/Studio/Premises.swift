@@ -86,8 +86,7 @@ final class Premises: Sendable {
                 throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
             }
             if isFolder.boolValue {
-                let description = place.appendingPathComponent("unet/config.json")
-                guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
+                guard KnownModels.isModel(place) else { throw StudioError.noModel(path: place.path) }
                 return (link == nil ? place.lastPathComponent : name, place)
             }
             guard place.pathExtension.lowercased() == "safetensors" else {

@@ -83,7 +83,8 @@ package struct FileIdentity: Sendable, Equatable {
 
     static func identity(of file: SafetensorsFile, called name: String) -> FileIdentity {
         let names = TensorNames(file)
-        var identity = FileSigns.all.lazy.compactMap { $0.identity(names, file) }.first ?? FileIdentity()
+        var identity =
+            KnownModels.identity(of: file) ?? FileSigns.all.lazy.compactMap { $0.identity(names, file) }.first ?? FileIdentity()
         if identity.kind == .unknown {
             let shown = file.names.prefix(3).joined(separator: ", ")
             identity.use = "nothing that is known is made of such tensors (\(shown.isEmpty ? "there are none" : shown))"
