@@ -54,7 +54,8 @@ import Testing
 
     @Test func othersAreStillOpenedAsTheyWere() throws {
         let folder = try TemporaryFolder()
-        try FamilyPipelineTests.folder(#require(FamilyPipelineTests.cases.first { $0.name == "sd1" }), in: folder.url)
+        let one = try #require(FamilyPipelineTests.cases.first { $0.name == "sd1" })
+        try FamilyPipelineTests.folder(one, in: folder.url)
         let source = try PipelineSource(model: folder.url, options: PipelineOptions(merges: FamilyPipelineTests.merges), kinds: kinds)
         #expect(source.family is StableDiffusion && KnownModels.isModel(folder.url))
         #expect(KnownModels.parts == ["unet", "vae", "text_encoder", "text_encoder_2"])
