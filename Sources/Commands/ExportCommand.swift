@@ -43,7 +43,7 @@ struct ExportCommand: ParsableCommand {
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
-    @OptionGroup var library: LibraryOptions
+    @OptionGroup var library: LibraryPlace
 
     func validate() throws {
         if tags == nil, approved || since != nil { throw ValidationError("--approved and --since go with --tags csv or --tags jsonl.") }

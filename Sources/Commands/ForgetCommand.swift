@@ -77,6 +77,7 @@ struct RateCommand: ParsableCommand {
         let studio = try library.studio()
         let id = try studio.generation(meant: generation)
         try studio.mark(generation: id, stars: stars, isKept: nil)
+        if library.json { return try JSONOutput.print(try studio.desk().generation(id: id)) }
         library.notice("g\(id): \(stars == 0 ? "no stars" : CommandText.count(stars, "star")).")
     }
 }

@@ -122,9 +122,9 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var library: LibraryOptions
 
         func run() throws {
-            let count = try library.studio().clearJobs()
-            if library.json { return try JSONOutput.print(["cleared": count]) }
-            library.notice("\(CommandText.count(count, "job")) cleared.")
+            let report = try library.studio().clearJobs()
+            if library.json { return try JSONOutput.print(report) }
+            library.notice("\(CommandText.count(report.cleared, "job")) cleared.")
         }
     }
 

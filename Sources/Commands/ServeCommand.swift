@@ -59,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var looking: LookingOptions
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var library: LibraryOptions
+    @OptionGroup var library: LibraryPlace
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); it must be from 0 to 65535.") }
