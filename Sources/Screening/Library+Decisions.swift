@@ -53,19 +53,6 @@ extension Library {
             try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE pictureId = ? ORDER BY id", arguments: [picture]).map(Decision.init)
         }
     }
-
-    /// Whether `undo` would find something.
-    package func canUndo(on picture: Int64) throws(LibraryError) -> Bool {
-        try read { db in
-            try Bool.fetchOne(
-                db,
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM decision AS taken WHERE pictureId = ? AND action <> 'undo'
-                        AND NOT EXISTS (SELECT 1 FROM decision WHERE undoes = taken.id))
-                    """,
-                arguments: [picture]) ?? false
-        }
-    }
 }
 
 extension Library {
