@@ -26,6 +26,7 @@ struct EmbedCommand: AsyncParsableCommand {
             help: "Texts to embed instead of pictures, or after them; - for those on standard input, one a line (default: none).")
         var text: [String] = []
 
+        @OptionGroup var truncation: TruncationOption
         @OptionGroup var embedding: EmbeddingOptions
 
         func validate() throws {
@@ -33,6 +34,7 @@ struct EmbedCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            truncation.apply()
             try await embedding.run(pictures: pictures, texts: text)
         }
     }

@@ -48,6 +48,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var pictureSize = false
 
     @OptionGroup var transparency: BackgroundOption
+    @OptionGroup var truncation: TruncationOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -55,6 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func validate() throws { try ManyPictures(pictures).validate(generation, command: "generate") }
 
     func run() async throws {
+        truncation.apply()
         var wish = GenerationWish()
         wish.mode = "generate"
         (wish.strength, wish.strengths) = (strength, strengths?.values)

@@ -71,6 +71,7 @@ struct RepaintCommand: AsyncParsableCommand {
     var padding: Int?
 
     @OptionGroup var transparency: BackgroundOption
+    @OptionGroup var truncation: TruncationOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -83,6 +84,7 @@ struct RepaintCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        truncation.apply()
         var wish = GenerationWish()
         wish.mode = "repaint"
         if !select.isEmpty { wish.select = select }

@@ -71,6 +71,7 @@ package final class ArrivingLibrary: Sendable {
         case .corrupt, .database:
             guard let finding = (try? library.check()).map({ $0.first }) ?? "it cannot be read" else { return error }
             return LibraryError.corrupt(path: library.location, detail: finding)
+        case .notAnExport(let detail): return LibraryError.corrupt(path: library.location, detail: detail)
         default: return error
         }
     }

@@ -92,7 +92,7 @@ extension Library {
             let analysis = try Row.fetchOne(db, sql: latest, arguments: [picture, encoder.name]).map(AnalysisRecord.init),
             analysis.encoder == encoder, analysis.vocabulary.sha256 == vocabulary, analysis.wording == wording
         else { return nil }
-        return (try Library.picture(picture, db), analysis)
+        return (try Library.picture(picture, paths: mostPathsTold, db), analysis)
     }
 
     /// The latest analysis of the picture that found a prompt in its file.

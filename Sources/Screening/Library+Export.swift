@@ -38,9 +38,18 @@ extension Library {
     /// Takes an export in, as one transaction. What is decided here stays as it is; what is not takes over the export's decisions.
     ///
     /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
+    ///
+    /// - Parameter first: positions of its first picture and its first generation in the text that they are from, for what is refused.
+    /// - Throws: `LibraryError.notAnExport` that names the value which is not accepted.
     @discardableResult
-    package func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
-        try write { db in
+    package func `import`(
+        _ export: LibraryExport, by person: String, at moment: Date = Date(), first: (picture: Int, generation: Int) = (0, 0)
+    ) throws(LibraryError) -> ImportReport {
+        for (index, picture) in export.pictures.enumerated() { try picture.check(ImportCheck().at("pictures", first.picture + index)) }
+        for (index, generation) in export.generations.enumerated() {
+            try generation.check(ImportCheck().at("generations", first.generation + index))
+        }
+        return try write { db in
             var report = ImportReport()
             for picture in export.pictures {
                 try Library.take(picture, by: person, at: moment, &report, db)

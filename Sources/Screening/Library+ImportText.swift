@@ -11,19 +11,23 @@ extension Library {
     ///   - text: the text, from its beginning each time it is asked for.
     ///   - isChecked: whether ``check(_:)`` has read it already.
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two pictures.
+    ///   - reading: throws where a picture holds JSON that whoever knows its types cannot read.
     /// - Throws: `LibraryError.notAnExport` that names the picture which is not as it should be; those before it are taken in then.
     @discardableResult
     package func `import`(
         _ text: () throws -> ExportText, isChecked: Bool = false, by person: String, at moment: Date = Date(),
-        onPictures: (Int) throws -> Void = { _ in }
+        onPictures: (Int) throws -> Void = { _ in }, reading: (ExportedPicture) throws -> Void = { _ in }
     ) throws -> ImportReport {
         if !isChecked { try Self.check(try text()) }
         var report = ImportReport()
         var parts = try text()
         var (pictures, generations): ([ExportedPicture], [ExportedGeneration]) = ([], [])
+        var first = (picture: 0, generation: 0)
         func take() throws {
             guard !pictures.isEmpty || !generations.isEmpty else { return }
-            report.add(try self.import(LibraryExport(pictures: pictures, generations: generations), by: person, at: moment))
+            let some = LibraryExport(pictures: pictures, generations: generations)
+            report.add(try self.import(some, by: person, at: moment, first: first))
+            first = (first.picture + pictures.count, first.generation + generations.count)
             (pictures, generations) = ([], [])
             try onPictures(report.picturesAdded + report.picturesMerged)
         }
@@ -31,7 +35,9 @@ extension Library {
             guard case .element(let list, let index, let data) = part else { continue }
             do {
                 if list == "pictures" {
-                    pictures.append(try JSONCoding.decoder().decode(ExportedPicture.self, from: data))
+                    let picture = try JSONCoding.decoder().decode(ExportedPicture.self, from: data)
+                    try reading(picture)
+                    pictures.append(picture)
                 } else {
                     generations.append(try JSONCoding.decoder().decode(ExportedGeneration.self, from: data))
                 }

@@ -2,8 +2,8 @@ import Diffusion
 import Foundation
 
 /// What a model hub lists of a repository, and which of it is needed.
-struct HubListing: Sendable {
-    struct File: Sendable, Equatable {
+package struct HubListing: Sendable {
+    package struct File: Sendable, Equatable {
         let path: String
         let bytes: Int?
         /// Hubs tell it of large files only.
@@ -13,7 +13,7 @@ struct HubListing: Sendable {
     let files: [File]
 
     /// The answer of the hub's tree.
-    init(json: Data) throws {
+    package init(json: Data) throws {
         struct Entry: Decodable {
             struct Large: Decodable {
                 let oid: String?
@@ -53,7 +53,7 @@ struct HubListing: Sendable {
         return !path.contains("\\") && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
     }
 
-    enum Choice: Equatable {
+    package enum Choice: Equatable {
         /// A model in diffusers' layout: these files of it.
         case folder([File])
         case file(File)
@@ -63,7 +63,7 @@ struct HubListing: Sendable {
     ///
     /// - Parameter name: the file that was asked for; nil: told by what there is.
     /// - Throws: `PullError` where it is no model, or where there are several.
-    func needed(_ name: String?, in repository: String) throws(PullError) -> Choice {
+    package func needed(_ name: String?, in repository: String) throws(PullError) -> Choice {
         let weights = files.filter { $0.path.lowercased().hasSuffix(".safetensors") }
         if let name {
             guard let file = files.first(where: { $0.path == name }) else {

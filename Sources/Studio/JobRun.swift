@@ -104,7 +104,13 @@ struct JobRun: Sendable {
             let report = try await NumericQueue.shared.run { [results, files] in
                 try studio.deliver(results, of: plan, to: files, id: begun.generation, load: begun.load)
             }
-            _ = try library.finish(generation: begun.generation, report.outcome())
+            do {
+                _ = try library.finish(generation: begun.generation, report.outcome())
+            } catch let error as LibraryError {
+                throw StudioError.notNoted(
+                    paths: report.outputs,
+                    reason: error == .full(path: library.location) ? "no space is left on its disk" : words(of: error))
+            }
             // A sheet of several strengths and a picture that is mostly the old one say little about a model.
             if order.request.mode != .repaint, order.strengths.count < 2 { await studio.analyst.rememberOutputs(of: report) }
             return report
@@ -226,8 +232,10 @@ extension GenerationRequest.Mode {
 extension PictureFile {
     var record: NewPicture {
         let place = ScreeningDesk.storedPath(path)
-        return NewPicture(
+        var picture = NewPicture(
             sha256: sha256, width: width, height: height, path: place, stamp: stamp,
             name: SystemPath.isForeign(place) ? ForeignNames.shown(URL(fileURLWithPath: place).lastPathComponent) : nil)
+        picture.pixels = pixelDigestOfData
+        return picture
     }
 }

@@ -171,4 +171,77 @@ import Testing
             #expect(try copy.pictures().isEmpty)
         }
     }
+
+    /// Every number and every moment of an export, made extreme one by one: what is not refused at the door is no harm to what reads it later.
+    @Test func whatIsTakenInCanBeRead() throws {
+        let (library, _) = try busy()
+        let text = try #require(String(data: library.export().json(), encoding: .utf8))
+        let values = try NSRegularExpression(pattern: #"(?<=" : )(-?[0-9][0-9.e+-]*|"[0-9]{4}-[0-9]{2}-[0-9]{2}T[^"]*")(?=[,\n])"#)
+        let places = values.matches(in: text, range: NSRange(text.startIndex..., in: text)).compactMap { Range($0.range, in: text) }
+        #expect(places.count > 60)
+        let numbers = ["1e300", "-1e300", "-1", "0", "9223372036854775807", "-9223372036854775808", "0.5", "18446744073709551615"]
+        let moments = [
+            "10000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.9999Z", "0000-01-01T00:00:00.000Z", "-0001-01-01T00:00:00.000Z",
+            "292277026596-12-04T15:30:08.000Z", "2026-02-30T00:00:00.000Z", "9999-12-31T23:59:59.999Z",
+        ]
+        var (taken, refused) = (0, 0)
+        for place in places {
+            let isMoment = text[place].hasPrefix("\"")
+            for value in isMoment ? moments.map({ "\"\($0)\"" }) : numbers {
+                let changed = text.replacingCharacters(in: place, with: value)
+                let copy = try Library.inMemory()
+                do {
+                    _ = try copy.import({ ExportText(once: Data(changed.utf8)) }, by: "import")
+                    taken += 1
+                } catch {
+                    #expect(error is LibraryError && !"\(error)".contains("\n"), "\(value): \(error)")
+                    #expect(try copy.pictures().isEmpty || copy.check() == [])
+                    refused += 1
+                    continue
+                }
+                #expect(try copy.check() == [], "\(value) at \(text[..<place.lowerBound].suffix(40))")
+                #expect(try copy.history(of: nil, limit: 100).count > 3)
+                let again = try Library.inMemory()
+                #expect(try again.import(LibraryExport(json: copy.export().json()), by: "import").picturesAdded == 1)
+                if let picture = try copy.pictures().first {
+                    _ = try copy.record(.sample([.sample("later")], version: 3), of: picture.id)
+                    _ = try copy.decide([.approve("later")], on: picture.id, by: "somebody")
+                }
+            }
+        }
+        #expect(taken > 50 && refused > 200, "\(taken) taken, \(refused) refused")
+    }
+
+    @Test func whatIsRefusedIsNamed() throws {
+        func refusal(_ change: (inout LibraryExport) -> Void) throws -> String {
+            var export = try busy().library.export()
+            change(&export)
+            let error = #expect(throws: LibraryError.self) { try Library.inMemory().import(export, by: "import") }
+            return "\(try #require(error))"
+        }
+        #expect(try refusal { $0.pictures[0].generations[0].firstTimestep = 1e300 }.contains("pictures[0].generations[0].firstTimestep is 1e+300"))
+        #expect(try refusal { $0.generations[0].seconds = "[1]" }.contains("generations[0].seconds"))
+        #expect(try refusal { $0.pictures[0].decisions[0].batch = .max }.contains("pictures[0].decisions[0].batch is 9223372036854775807"))
+        #expect(try refusal { $0.pictures[0].analyses[0].seconds = -1 }.contains("pictures[0].analyses[0].seconds is -1"))
+        #expect(try refusal { $0.pictures[0].width = 0 }.contains("pictures[0].width is 0"))
+        // The same in a text's later parts, by their place in it.
+        let library = try Library.inMemory()
+        for number in 1..<150 { try library.record(NewPicture(sha256: digest(number), width: 4, height: 5)) }
+        let text = try String(decoding: streamed(library), as: UTF8.self).replacingOccurrences(
+            of: digest(149) + #"","suggestions":[],"width":4"#, with: digest(149) + #"","suggestions":[],"width":0"#)
+        let copy = try Library.inMemory()
+        let error = #expect(throws: LibraryError.self) { try copy.import({ ExportText(once: Data(text.utf8)) }, by: "import") }
+        #expect("\(try #require(error))".contains("pictures[148].width is 0"), "\(text.suffix(200))")
+    }
+}
+
+extension ExportText {
+    /// A text that is there at once.
+    fileprivate init(once text: Data) {
+        var rest: Data? = text
+        self.init {
+            defer { rest = nil }
+            return rest
+        }
+    }
 }
