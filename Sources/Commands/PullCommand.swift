@@ -52,7 +52,7 @@ extension ModelsCommand {
             options.acceptsLicense = { question in
                 if accepts { return true }
                 let terms = question.terms.map { ", which is at \($0)" } ?? ""
-                return Terminal.agrees(to: "\(question.model) comes under \(question.license)\(terms). Do you agree to it?") ?? false
+                return Terminal.agrees(to: "\(question.model) comes under \(question.license)\(terms). Do you agree to it?")
             }
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()
