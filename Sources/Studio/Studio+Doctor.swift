@@ -35,10 +35,18 @@ extension Studio {
             found("library") {
                 let problems = try premises.library().check()
                 guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
-                return "\(premises.libraryFolder.path), \(try premises.library().pictureCount()) pictures"
+                let folder = premises.libraryFolder.path
+                let shared = SharedFileSystem.name(at: folder).map { "; " + Studio.sharedNotice($0) } ?? ""
+                return "\(folder), \(try premises.library().pictureCount()) pictures\(shared)"
             },
             found("leftovers") { leftovers() },
         ]
+    }
+
+    /// What a person should know whose library lies on a file system of that name.
+    static func sharedNotice(_ name: String) -> String {
+        "it lies on \(name): only one machine at a time may use it, or it can be damaged; keep it on a disk of this machine, or give each machine "
+            + "its own and put them together with redraw import"
     }
 
     /// Folders that generations and captions went to, which are looked through.
