@@ -43,7 +43,7 @@ struct SheetCommand: AsyncParsableCommand {
         help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
     var y: String?
 
-    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
+    @Option(name: .long, help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
     var strength: Double?
 
     @Option(
