@@ -40,7 +40,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What happens to a picture of other proportions: crop cuts its edges off, fill adds blurred ones, stretch distorts it (default: crop).", valueName: "how"),
+            "What happens to a picture of other proportions: crop cuts off what does not fit, fill continues its edges outwards, stretch distorts it (default: crop).", valueName: "how"),
         completion: .list(GenerationWish.resizes))
     var resize: String?
 
