@@ -9,8 +9,10 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write the library, or some pictures of it, as JSON, or their tags as a table.",
         discussion: """
             The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained. What lies \
-            in the bin is left out, unless you name the picture. With --tags it is a table of tags instead, a row for each picture and tag with its facet, how certain it is and what was decided; that \
-            one is for spreadsheets and scripts, and redraw import does not take it.
+            in the bin is left out, unless you name the picture.
+
+            With --tags it is a table of tags instead, a row for each picture and tag with its facet, how certain it is and what was decided; \
+            that one is for spreadsheets and scripts, and redraw import does not take it.
 
               redraw export --output library.json --overwrite
               redraw export photo.jpg | jq '.pictures[0].suggestions'
