@@ -27,7 +27,9 @@ struct GenerateCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
-    @Option(name: .long, help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
     var strength: Double?
 
     @Option(
@@ -40,7 +42,8 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What happens to a picture of other proportions: crop cuts off what does not fit, fill continues its edges outwards, stretch distorts it (default: crop).", valueName: "how"),
+            "What happens to a picture of other proportions: crop cuts off what does not fit, fill continues its edges outwards, stretch distorts it (default: crop).",
+            valueName: "how"),
         completion: .list(GenerationWish.resizes))
     var resize: String?
 

@@ -34,10 +34,18 @@ struct GenerationOptions: ParsableArguments {
             valueName: "text"))
     var negative: String?
 
-    @Option(name: .long, help: "Steps from noise to picture: more take longer and settle finer detail; strength decides how many of them are run (default: the model's own, else 20).")
+    @Option(
+        name: .long,
+        help:
+            "Steps from noise to picture: more take longer and settle finer detail; strength decides how many of them are run (default: the model's own, else 20)."
+    )
     var steps: Int?
 
-    @Option(name: .long, help: "How closely the picture follows the prompt and avoids the negative one: too much is garish, 1 leaves the negative prompt out and takes half the time (default: the model's own, else 7.5).")
+    @Option(
+        name: .long,
+        help:
+            "How closely the picture follows the prompt and avoids the negative one: too much is garish, 1 leaves the negative prompt out and takes half the time (default: the model's own, else 7.5)."
+    )
     var guidance: Double?
 
     @Option(
@@ -61,7 +69,9 @@ struct GenerationOptions: ParsableArguments {
             valueName: "fraction"))
     var mergeTokens: Double?
 
-    @Option(name: .long, help: "Which of all possible pictures it becomes: the same seed and settings give the same picture (default: random, and printed).")
+    @Option(
+        name: .long,
+        help: "Which of all possible pictures it becomes: the same seed and settings give the same picture (default: random, and printed).")
     var seed: UInt64?
 
     @Option(
@@ -93,7 +103,8 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Read the prompt a layer of the text encoder earlier, as many models for drawings want it with 2; 1 is the last layer (default: the model's own).", valueName: "n"))
+            "Read the prompt a layer of the text encoder earlier, as many models for drawings want it with 2; 1 is the last layer (default: the model's own).",
+            valueName: "n"))
     var clipSkip: Int?
 
     @Option(
@@ -132,7 +143,8 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the model was trained to predict, epsilon (the noise), v (the velocity) or sample; name it where pictures come out as noise or grey (default: as its files tell).", valueName: "name"),
+            "What the model was trained to predict, epsilon (the noise), v (the velocity) or sample; name it where pictures come out as noise or grey (default: as its files tell).",
+            valueName: "name"),
         completion: .list(GenerationWish.predictions))
     var prediction: String?
 
@@ -165,7 +177,8 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Write the numbers that the picture is decoded from to this safetensors file, to compare them with another program's (default: none).", valueName: "file"),
+            "Write the numbers that the picture is decoded from to this safetensors file, to compare them with another program's (default: none).",
+            valueName: "file"),
         completion: .file())
     var latent: String?
 

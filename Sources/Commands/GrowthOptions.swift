@@ -10,7 +10,11 @@ struct GrowthOptions: ParsableArguments {
             valueName: "pixels"))
     var firstSide: Int?
 
-    @Option(name: .long, help: "How much is drawn anew after each enlarging, as a strength: less keeps what was composed, more adds detail (default: the model's own, else 0.5).")
+    @Option(
+        name: .long,
+        help:
+            "How much is drawn anew after each enlarging, as a strength: less keeps what was composed, more adds detail (default: the model's own, else 0.5)."
+    )
     var refine: Double?
 
     @Option(

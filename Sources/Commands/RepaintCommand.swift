@@ -40,21 +40,31 @@ struct RepaintCommand: AsyncParsableCommand {
             valueName: "thing"))
     var select: [String] = []
 
-    @Option(name: .long, help: "How far the picture may change under the mask: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help:
+            "How far the picture may change under the mask: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6)."
+    )
     var strength: Double?
 
     @Flag(name: .long, help: "Repaint where the mask is black, and leave alone where it is white.")
     var invert = false
 
-    @Option(name: .long, help: ArgumentHelp("Soften the edge: blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Soften the edge: blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
     var feather: Int?
 
-    @Option(name: .long, help: ArgumentHelp("Make the mask larger by this many pixels first, against a rim of the old thing (default: 0).", valueName: "px"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Make the mask larger by this many pixels first, against a rim of the old thing (default: 0).", valueName: "px"))
     var grow: Int?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).", valueName: "what"),
+        help: ArgumentHelp(
+            "What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).",
+            valueName: "what"),
         completion: .list(GenerationWish.fills))
     var fill: String?
 
@@ -67,7 +77,8 @@ struct RepaintCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("With --area masked: how many pixels around the masked part are looked at, so that it fits in (default: 32).", valueName: "px"))
+        help: ArgumentHelp(
+            "With --area masked: how many pixels around the masked part are looked at, so that it fits in (default: 32).", valueName: "px"))
     var padding: Int?
 
     @OptionGroup var transparency: BackgroundOption

@@ -43,7 +43,9 @@ struct SheetCommand: AsyncParsableCommand {
         help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
     var y: String?
 
-    @Option(name: .long, help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
     var strength: Double?
 
     @Option(
@@ -87,7 +89,8 @@ struct SheetCommand: AsyncParsableCommand {
             throw ValidationError("--preview and --latent are for one picture; leave them out.")
         }
         if let cell, !Studio.sheetCells.contains(cell) {
-            throw ValidationError("--cell \(cell) is not between \(Studio.sheetCells.lowerBound) and \(Studio.sheetCells.upperBound) pixels.")
+            throw ValidationError(
+                "--cell \(cell) is not between \(Studio.sheetCells.lowerBound) and \(Studio.sheetCells.upperBound) pixels.")
         }
         for (name, text) in [("--x", x), ("--y", y)] {
             guard let text, SheetAxis(text) == nil else { continue }
@@ -133,7 +136,8 @@ struct SheetCommand: AsyncParsableCommand {
         let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.overwrite)
         let drawn = try await studio.draw(sheet: sheet, to: file, cell: cell, overwriting: generation.overwrite)
         if let shrunk = drawn.shrunkTo {
-            library.notice("On the sheet the pictures are \(shrunk) pixels large: more do not find room. Each is in the history as it was made.")
+            library.notice(
+                "On the sheet the pictures are \(shrunk) pixels large: more do not find room. Each is in the history as it was made.")
         }
         if library.json { try JSONOutput.print(drawn) } else { Terminal.standardOutput.write(DisplayText.harmless(drawn.file) + "\n") }
         let missing = report.cells.count { $0.state != "done" }

@@ -15,7 +15,8 @@ enum SharedFileSystem {
     /// Of FUSE, which local ones use, too.
     private static let userspace: UInt32 = 0x6573_5546
     private static let remote: Set<String> = [
-        "sshfs", "rclone", "s3fs", "s3fs-fuse", "gcsfuse", "goofys", "blobfuse", "glusterfs", "ceph-fuse", "juicefs", "curlftpfs", "smbnetfs",
+        "sshfs", "rclone", "s3fs", "s3fs-fuse", "gcsfuse", "goofys", "blobfuse", "glusterfs", "ceph-fuse", "juicefs", "curlftpfs",
+        "smbnetfs",
         "gvfsd-fuse", "mfs", "lizardfs", "hdfs", "davfs", "virtiofs",
     ]
 
@@ -26,7 +27,8 @@ enum SharedFileSystem {
         guard statfs(path, &system) == 0, stat(path, &file) == 0 else { return nil }
         let mounts = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/mountinfo"))) ?? Data()
         return name(
-            kind: UInt32(truncatingIfNeeded: system.f_type), type: type(ofDevice: UInt64(file.st_dev), in: String(decoding: mounts, as: UTF8.self)))
+            kind: UInt32(truncatingIfNeeded: system.f_type),
+            type: type(ofDevice: UInt64(file.st_dev), in: String(decoding: mounts, as: UTF8.self)))
     }
 
     /// - Parameters:

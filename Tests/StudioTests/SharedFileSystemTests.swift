@@ -14,7 +14,8 @@ import Testing
 
     /// ext4, btrfs, tmpfs, overlayfs, a disk of NTFS, and one that nobody knows.
     @Test(arguments: [
-        (UInt32(0xEF53), "ext4" as String?), (0x9123_683E, "btrfs"), (0x0102_1994, "tmpfs"), (0x794C_7630, "overlay"), (0x6573_5546, "fuseblk"),
+        (UInt32(0xEF53), "ext4" as String?), (0x9123_683E, "btrfs"), (0x0102_1994, "tmpfs"), (0x794C_7630, "overlay"),
+        (0x6573_5546, "fuseblk"),
         (0x6573_5546, nil), (7, "new"),
     ])
     func disksAreNot(_ kind: UInt32, _ type: String?) {

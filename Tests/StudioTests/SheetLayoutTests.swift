@@ -68,7 +68,8 @@ import Testing
     }
 
     @Test func longWordsWrapAndAreWhole() {
-        let words = "prompt a photograph of a red castle by the sea in the evening light, with boats, gulls, a lighthouse and people on the pier"
+        let words =
+            "prompt a photograph of a red castle by the sea in the evening light, with boats, gulls, a lighthouse and people on the pier"
         let layout = layout([words, "prompt a tree"], [words + " down", "prompt nothing"])
         #expect(layout.heads[0].joined(separator: " ") == words && layout.heads[0].count > 1)
         #expect(layout.sides[0].joined(separator: " ") == words + " down")
