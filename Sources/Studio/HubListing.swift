@@ -118,7 +118,10 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
     case notAName(String)
     case noRepository(name: String, source: String)
     case runsElsewhere(name: String, engine: String, source: String)
+    /// Nobody was there to be asked.
     case licenseNotAccepted(name: String, license: String, terms: String?)
+    /// The person said no.
+    case licenseDeclined(name: String)
     case noFile(name: String, repository: String, known: [String])
     case notWeights(name: String)
     case noModel(repository: String)
@@ -136,6 +139,7 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
             "\(name) is not fetched, for Redraw does not run it: get it for \(engine) (\(source)), and name that one's address with --engine"
         case .licenseNotAccepted(let name, let license, let terms):
             "\(name) comes under \(license)\(terms.map { " (\($0))" } ?? ""); read it, then add --accept-licence"
+        case .licenseDeclined(let name): "nothing was fetched of \(name), as you did not agree to its licence"
         case .noFile(let name, let repository, let known):
             "\(repository) has no file \(name)" + (known.isEmpty ? "" : "; it has \(known.prefix(8).joined(separator: ", "))")
         case .notWeights(let name): "\(name) is no .safetensors file; pickles and other formats are not read"

@@ -39,7 +39,9 @@ extension Studio {
             let problems = try isWhole ? library.check() : library.checkLatest(Self.latestRows)
             guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
             let seen = isWhole ? "all of it" : "the latest \(Self.latestRows) rows of each table of \((bytes + 500_000) / 1_000_000) MB"
-            return "\(premises.libraryFolder.path), \(try library.pictureCount()) pictures; \(seen) read"
+            let folder = premises.libraryFolder.path
+            let shared = SharedFileSystem.name(at: folder).map { "; " + Studio.sharedNotice($0) } ?? ""
+            return "\(folder), \(try library.pictureCount()) pictures; \(seen) read\(shared)"
         }
     }
 
@@ -55,6 +57,12 @@ extension Studio {
             libraryFinding(deep),
             found("leftovers") { leftovers() },
         ]
+    }
+
+    /// What a person should know whose library lies on a file system of that name.
+    static func sharedNotice(_ name: String) -> String {
+        "it lies on \(name): only one machine at a time may use it, or it can be damaged; keep it on a disk of this machine, or give each machine "
+            + "its own and put them together with redraw import"
     }
 
     /// Folders that generations and captions went to, which are looked through.
