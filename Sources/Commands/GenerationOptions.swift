@@ -85,10 +85,17 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How the steps are spread over the training's: leading, trailing (A1111's SGM Uniform, for models of few steps) or linspace (default: the model's own).",
-            valueName: "name"),
+            "How the steps are spread over the training's: leading, trailing (A1111's SGM Uniform, for models of few steps) or linspace; or, for lcm and tcd, these very steps, such as 999,749,499,249 (default: the model's own).",
+            valueName: "name|steps"),
         completion: .list(GenerationWish.spacings))
     var spacing: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How much of what a step of the sampler tcd has for noise is fresh, 0 to 1: less shows more detail, more is advised for more steps (default: the model's own, else 0.3; 0 under the profile diffusers).",
+            valueName: "fraction"))
+    var eta: Double?
 
     @Option(
         name: .long,
@@ -211,6 +218,7 @@ struct GenerationOptions: ParsableArguments {
         (wish.variationSeed, wish.variationStrength) = (variationSeed, variationStrength)
         wish.sampler = sampler
         wish.spacing = spacing
+        wish.eta = eta
         wish.clipSkip = clipSkip
         wish.size = size
         wish.autoencoder = autoencoder
