@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Redraw beside torch, OpenVINO and onnxruntime on this machine, at every precision each has: time, agreement, memory.
 
-    python bench_all.py --redraw PATH [--groups sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3] [--programs redraw-f32,torch-bf16,…] [--threads 2]
-        [--rounds 3] [--passes 3] [--keep FOLDER] [--out NAME]
+    python bench_all.py --redraw PATH [--groups sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3]
+        [--programs redraw-f32,torch-bf16,…] [--threads 2] [--rounds 3] [--passes 3] [--keep FOLDER] [--out NAME]
 
 Networks of the real sizes with random weights, made once (in FOLDER, or for the time being: 2 GB for sd15 and as much again for OpenVINO's
 copy); numbers that take as long as those of trained ones. Every program runs in a process of its own with the same number of threads, one
@@ -13,8 +13,9 @@ guidance 7.5, to the file), with the loading of the model. It is made once a rou
 model at strength 0.6, with a tiny autoencoder. OpenVINO's and onnxruntime's conversions are not counted.
 
 Before anything is timed, outputs are compared with torch's in f32: embeddings by their smallest cosine, a UNet's output by its error (root
-mean square, of the output's own), a decoded picture by its PSNR, a tagger's probabilities by their largest difference. Redraw's pictures are compared with
-its own in f32, which `make parity` compares with diffusers, but for those of the group lcm, which are compared with torch's. A program whose embeddings are below a cosine of 0.98 is told and left out.
+mean square, of the output's own), a decoded picture by its PSNR, a tagger's probabilities by their largest difference. Redraw's pictures are
+compared with its own in f32, which `make parity` compares with diffusers, but for those of the group lcm, which are compared with torch's. A
+program whose embeddings are below a cosine of 0.98, or whose probabilities are half off, is told and left out.
 
 Writes NAME.md and NAME.png (bench.md, bench.png).
 """
@@ -42,10 +43,8 @@ TAGGERS = {"wd-vit-tagger-v3": ["one picture", "cold start to first labels"]}
 TOWERS = ["image tower, batch 1", "image tower, batch 16", "text tower, batch 64", "cold start to first embedding"]
 PROGRAMS = [
     "redraw-f32", "redraw-bf16", "redraw-int8", "torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16", "onnxruntime-f32", "onnxruntime-int8"]
-WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
-
-
 WORDING = "a red apple on a wooden table, oil painting"
+WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
 
 
 def texts(count):

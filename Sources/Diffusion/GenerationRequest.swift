@@ -89,8 +89,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var sampler = SamplerName.ddim
     /// How the steps are spread over the training's; nil: as the model's scheduler or the sampler has it.
     package var spacing: StepSpacing?
-    /// How much of what a step of TCD's has for noise is fresh: 0 none, 1 all of it. Nil: as much as usual; for other samplers, which have no
-    /// such choice.
+    /// How much of what a step of TCD's has for noise is fresh: 0 none, 1 all of it; nil: as much as usual. Other samplers have no such choice.
     package var eta: Double?
     /// The tiny autoencoder that stands in for the model's own: `tiny` for the one that fits, or a name; nil: none does.
     package var autoencoder: String?

@@ -20,12 +20,13 @@ package struct StepSchedule: Sendable {
     package let heedsStrength: Bool
 
     /// - Parameters:
-    ///   - spacing: in the place of the model's; LCM's and TCD's steps are then spread as those of other samplers, or lie where it has them.
+    ///   - spacing: in the place of the model's; LCM's and TCD's steps are then spread as those of others, or lie where it has them.
     ///   - strength: for LCM and TCD, how much of the schedule the steps are spread over; nil: over all of it.
     ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
     ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place,
-    ///   `DiffusionError.timesteps` where they are told one by one and lie beyond the training, and `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
+    ///   `DiffusionError.timesteps` where they are told one by one and lie beyond the training, and
+    ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
     package init(
         _ noise: NoiseSchedule, sampler: SamplerName, count: Int, spacing: StepSpacing? = nil, strength: Double? = nil,
         profile: GenerationRequest.Profile = .diffusers
@@ -42,7 +43,7 @@ package struct StepSchedule: Sendable {
         self.count = count
         heedsStrength = strength != nil && sampler.isConsistency && spacing == nil
         if let told = spacing?.timesteps, profile != .a1111 {
-            precondition(sampler.takesTimesteps && told.count == count, "a request was checked to have as many, for a sampler that takes them")
+            precondition(sampler.takesTimesteps && told.count == count, "a request is checked before it is scheduled")
             guard told[0] < configuration.trainingSteps else { throw .timesteps(told, trained: configuration.trainingSteps) }
             timesteps = told.map(Float.init)
             (sigmas, initialNoise) = ([], 1)

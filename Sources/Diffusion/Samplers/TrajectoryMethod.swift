@@ -1,7 +1,7 @@
 import Tensors
 
-/// Strategic stochastic sampling for trajectory consistency models (Zheng et al. 2024, algorithm 4): the estimate of the clean latent is taken to a
-/// level below the next one along the noise that the model saw, and from there up to it with fresh noise. Source: diffusers' `TCDScheduler`.
+/// Strategic stochastic sampling for trajectory consistency models (Zheng et al. 2024): the estimate of the clean latent is taken to a level
+/// below the next one along the noise that the model saw, and from there up to it with fresh noise. Source: diffusers' `TCDScheduler`.
 struct TrajectoryMethod: SamplingMethod {
     /// How much of the way is fresh noise: gamma in the paper, eta in the source. 0: none, 1: all of it.
     let stochasticity: Double
