@@ -23,7 +23,9 @@ import Testing
         try Data("{}".utf8).write(to: unet.appendingPathComponent("config.json"))
         let loras = model.deletingLastPathComponent().appendingPathComponent("loras")
         try FileManager.default.createDirectory(at: loras, withIntermediateDirectories: true)
-        let names = ["lcm-lora-sdv1-5", "Hyper-SD15-8steps-CFG-lora", "brush", "Hyper-SD15-1step-lora", "TCD-SD15-LoRA", "dmd2_sd15_1step_lora"]
+        let names = [
+            "lcm-lora-sdv1-5", "Hyper-SD15-8steps-CFG-lora", "brush", "Hyper-SD15-1step-lora", "TCD-SD15-LoRA", "dmd2_sd15_1step_lora",
+        ]
         for name in names {
             try SafetensorsFile.write(
                 tensors: [("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight", .zeros([1, 1]))],
