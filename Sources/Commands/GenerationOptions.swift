@@ -95,10 +95,17 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "At which noise levels the steps are taken: leading, trailing (A1111's SGM Uniform; models of few steps are sharp only with it) or linspace (default: the model's own).",
-            valueName: "name"),
+            "At which noise levels the steps are taken: leading, trailing (A1111's SGM Uniform; models of few steps are sharp only with it) or linspace; or, for lcm and tcd, these very steps of the training, such as 999,749,499,249 (default: the model's own).",
+            valueName: "name|steps"),
         completion: .list(GenerationWish.spacings))
     var spacing: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How much of the noise after a step of the sampler tcd is fresh, 0 to 1: less shows more detail, more is advised for more steps (default: the model's own, else 0.3; 0 under the profile diffusers).",
+            valueName: "fraction"))
+    var eta: Double?
 
     @Option(
         name: .long,
@@ -224,6 +231,7 @@ struct GenerationOptions: ParsableArguments {
         (wish.variationSeed, wish.variationStrength) = (variationSeed, variationStrength)
         wish.sampler = sampler
         wish.spacing = spacing
+        wish.eta = eta
         wish.clipSkip = clipSkip
         wish.size = size
         wish.autoencoder = autoencoder
