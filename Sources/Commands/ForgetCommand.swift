@@ -52,7 +52,7 @@ struct ForgetCommand: AsyncParsableCommand {
 struct RateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rate",
-        abstract: "Give a generation stars, as in the page.",
+        abstract: "Give what was made one to five stars, as on the page.",
         discussion: """
             Stars belong to what was made: name the generation's number, or a picture file that Redraw made. redraw search --stars finds them.
 

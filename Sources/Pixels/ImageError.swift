@@ -105,7 +105,8 @@ package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConver
         case .unsupportedFeature(let format, let feature):
             return "is a \(format) file with \(feature), which Redraw does not read; save it as an ordinary 8-bit \(format)"
         case .truncated(let format):
-            return "is a \(format) file that ends early; was it fully copied or downloaded?"
+            let asFarAsItGoes = [.png, .jpeg].contains(format) ? " --accept-truncated takes it as far as it goes" : ""
+            return "is a \(format) file that ends early; was it fully copied or downloaded?" + asFarAsItGoes
         case .damaged(let format, let reason):
             return "is a damaged \(format) file: \(reason)"
         case .unknownExtension(let name):

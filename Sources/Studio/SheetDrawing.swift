@@ -19,56 +19,41 @@ struct SheetDrawing {
     /// Row by row.
     let cells: [Cell]
 
-    /// Pixels of a side, of a cell and of the whole sheet.
-    private static let longestCell = 768
-    private static let longestSheet = 6000
-    private static let gap = 8
+    /// A picture's longer side in pixels, at most.
+    var longest = SheetLayout.usualCell
 
-    /// - Parameter picture: the picture of a cell that has one; nil where it cannot be had after all.
+    var layout: SheetLayout {
+        SheetLayout(title: title, columns: columns, rows: rows, pictures: cells.map(\.size), longest: longest)
+    }
+
+    /// - Parameter picture: the picture of a cell that has one; nil where it cannot be had after all. One at a time is asked for.
     func image(_ picture: (_ cell: Int) throws -> Image?) rethrows -> Image {
-        let (across, down) = (columns.count, max(rows.count, 1))
-        let longest = min(Self.longestCell, Self.longestSheet / across, Self.longestSheet / down)
-        let sizes = cells.map { $0.size.map { Self.fitted($0, longest) } }
-        let (width, height) = (sizes.compactMap { $0?.width }.max() ?? 128, sizes.compactMap { $0?.height }.max() ?? 128)
-        let letters = Lettering(scale: min(4, max(1, min(width, height) / 128)))
-        let heads = columns.map { letters.lines($0, width: max(width, 60), most: 4) }
-        let sides = rows.map { letters.lines($0, width: max(width / 2, 60), most: max(1, height / letters.lineHeight)) }
-        let cellWidth = max(width, heads.joined().map(letters.width(of:)).max() ?? 0)
-        let side = sides.joined().map(letters.width(of:)).max().map { $0 + Self.gap } ?? 0
-        let whole = Self.gap + side + (cellWidth + Self.gap) * across
-        let titleLines = letters.lines(title, width: whole - 2 * Self.gap, most: 3)
-        let top = Self.gap + letters.lineHeight * (titleLines.count + (heads.map(\.count).max() ?? 0)) + Self.gap
-
-        var canvas = Canvas(width: whole, height: top + (height + Self.gap) * down)
-        for (line, text) in titleLines.enumerated() { canvas.write(text, letters, x: Self.gap, y: Self.gap + line * letters.lineHeight) }
-        func left(_ column: Int) -> Int { Self.gap + side + (cellWidth + Self.gap) * column }
-        for (column, head) in heads.enumerated() {
+        let (layout, gap) = (layout, SheetLayout.gap)
+        let letters = layout.letters
+        var canvas = Canvas(width: layout.size.width, height: layout.size.height)
+        for (line, text) in layout.title.enumerated() { canvas.write(text, letters, x: gap, y: gap + line * letters.lineHeight) }
+        for (column, head) in layout.heads.enumerated() {
             // The last line stands on the picture.
             for (line, text) in head.reversed().enumerated() {
-                canvas.write(text, letters, x: left(column), y: top - Self.gap / 2 - (line + 1) * letters.lineHeight)
+                canvas.write(text, letters, x: layout.left(column), y: layout.top(0, column) - gap / 2 - (line + 1) * letters.lineHeight)
             }
         }
-        for (row, text) in sides.enumerated() {
-            for (line, text) in text.enumerated() {
-                canvas.write(text, letters, x: Self.gap, y: top + row * (height + Self.gap) + line * letters.lineHeight)
+        for (row, side) in layout.sides.enumerated() {
+            for top in layout.tops(row) {
+                for (line, text) in side.enumerated() { canvas.write(text, letters, x: gap, y: top + line * letters.lineHeight) }
             }
         }
         for (index, cell) in cells.enumerated() {
-            let (x, y) = (left(index % across), top + index / across * (height + Self.gap))
-            if let size = sizes[index], let image = try picture(index) {
+            let (row, column) = index.quotientAndRemainder(dividingBy: columns.count)
+            let (x, y) = (layout.left(column), layout.top(row, column))
+            if let size = layout.pictures[index], let image = try picture(index) {
                 canvas.place(image.size == size ? image : image.resized(width: size.width, height: size.height), x: x, y: y)
             } else {
-                canvas.place(Image(width: width, height: height, filledWith: [230, 230, 230]), x: x, y: y)
-                canvas.write(cell.word, letters, x: x + Self.gap, y: y + Self.gap, grey: 110)
+                canvas.place(Image(width: layout.place.width, height: layout.place.height, filledWith: [230, 230, 230]), x: x, y: y)
+                canvas.write(cell.word, letters, x: x + gap, y: y + gap, grey: 110)
             }
         }
         return canvas.image
-    }
-
-    private static func fitted(_ size: PixelSize, _ longest: Int) -> PixelSize {
-        let side = max(size.width, size.height)
-        guard side > longest else { return size }
-        return PixelSize(width: max(1, size.width * longest / side), height: max(1, size.height * longest / side))
     }
 }
 
@@ -76,6 +61,12 @@ struct SheetDrawing {
 package struct DrawnSheet: Codable, Sendable {
     package let sheet: SheetReport
     package let file: String
+    /// Where its pictures are smaller than was asked for, their longer side in pixels: a larger sheet is not made.
+    package internal(set) var shrunkTo: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case sheet, file
+    }
 }
 
 extension Studio {
@@ -97,10 +88,14 @@ extension Studio {
         guard FileManager.default.isWritableFile(atPath: folder) else { throw StudioError.noFolder(path: folder) }
     }
 
+    /// Sides of a sheet's pictures that may be asked for, in pixels.
+    package static let sheetCells = 32...4096
+
     /// Writes a sheet as one picture, with what runs over it beside its rows and columns. What was not made is left grey.
     ///
+    /// - Parameter cell: the longer side of each picture in pixels, at most; nil: up to 768, as many as find room.
     /// - Throws: ``StudioError/noSuchSheet(_:)``; where the file cannot be written.
-    package func draw(sheet id: Int64, to file: URL, overwriting: Bool) async throws -> DrawnSheet {
+    package func draw(sheet id: Int64, to file: URL, cell: Int? = nil, overwriting: Bool) async throws -> DrawnSheet {
         try await NumericQueue.shared.run { [self] in
             try checkPlace(ofSheet: file, overwriting: overwriting)
             let report = try sheet(id)
@@ -113,11 +108,14 @@ extension Studio {
                 cells: zip(report.cells, made).map { cell, file in
                     .init(
                         size: file.map { PixelSize(width: $0.width, height: $0.height) }, word: cell.state == "done" ? "gone" : cell.state)
-                })
+                },
+                longest: cell ?? SheetLayout.usualCell)
             let image = drawing.image { try? made[$0]?.decoded().image }
             let said = "redraw sheet \(id): \(report.axes.told)" + (report.axes.seed.map { ", seed \($0)" } ?? "")
             try ImageFile.write(image, to: file, text: [("Comment", said)], replacing: overwriting)
-            return DrawnSheet(sheet: report, file: file.path)
+            let layout = drawing.layout
+            let shrunk = cell != nil && layout.isShrunk ? max(layout.place.width, layout.place.height) : nil
+            return DrawnSheet(sheet: report, file: file.path, shrunkTo: shrunk)
         }
     }
 

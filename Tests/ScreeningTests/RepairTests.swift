@@ -74,4 +74,56 @@ import Testing
         #expect(!isAnythingAside)
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).allSatisfy { !$0.contains("set-aside") })
     }
+
+    /// What is told at once is told of the rows that came last.
+    @Test func theLatestRowsAreLookedAtAlone() throws {
+        let temporary = try TemporaryFolder()
+        _ = try library(in: temporary.url)
+        try damage(temporary.url, ["UPDATE picture SET width = 'wide' WHERE id = 2", "UPDATE picturePath SET seenAt = 7 WHERE pictureId = 3"])
+        let library = try Library(folder: temporary.url)
+        func columns(_ rows: Int) throws -> [String] {
+            try ["column width", "column seenAt"].filter { try library.checkLatest(rows).joined().contains($0) }
+        }
+        #expect(try columns(1) == [] && columns(2) == ["column width"] && columns(1000) == ["column width", "column seenAt"])
+        #expect(try library.byteCount() >= 4096)
+    }
+
+    /// Every column of every table, filled with a value of every other type: whatever reads it says so or does without, nothing ends the process,
+    /// and a repair leaves a sound library.
+    @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws {
+        let temporary = try TemporaryFolder()
+        let (first, folder) = (temporary.url.appendingPathComponent("first"), temporary.url.appendingPathComponent("damaged"))
+        do {
+            let library = try library(in: first)
+            try Samples.complete(library)
+            _ = try library.check()
+        }
+        let file = first.appendingPathComponent(Library.fileName)
+        let columns = try DatabaseQueue(path: file.path).writeWithoutTransaction { db -> [(String, String)] in
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            let tables = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT name FROM sqlite_schema
+                    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'pictureText%' AND name <> 'grdb_migrations'
+                    """)
+            return try tables.flatMap { table in
+                try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?)", arguments: [table]).map { (table, $0) }
+            }
+        }
+        #expect(columns.count > 100)
+        for (table, column) in columns {
+            try? FileManager.default.removeItem(at: folder)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(Library.fileName))
+            // Numbers of rows take whole numbers only, and a key is there once.
+            try? damage(folder, ["UPDATE OR IGNORE \"\(table)\" SET \"\(column)\" = \(value)"])
+            let library = try Library(folder: folder)
+            Samples.readAll(library)
+            let told = try library.check()
+            _ = try? library.repair { _ in }
+            #expect(try library.check() == [], "\(table).\(column) = \(value): \(told)")
+            Samples.readAll(library)
+        }
+    }
 }

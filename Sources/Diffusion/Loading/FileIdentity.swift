@@ -124,9 +124,7 @@ package struct FileIdentity: Sendable, Equatable {
         for name in names {
             if let found = FewStepModel(named: name, isAdapter: isAdapter) { return "\(found.kind.title), as its name says" }
             let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
-            for (sign, title) in [("tcd", "TCD"), ("schnell", "schnell")] where words.contains(where: { $0.hasPrefix(sign) }) {
-                return "\(title), as its name says"
-            }
+            if words.contains(where: { $0.hasPrefix("schnell") }) { return "schnell, as its name says" }
         }
         return nil
     }
