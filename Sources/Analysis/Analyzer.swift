@@ -204,15 +204,13 @@ package struct Analyzer: Sendable {
 
     private func shown(_ confidence: Float, facet: Facet) -> Float {
         guard let judgement, isJudged(facet) else { return confidence }
-        let share = min(max(confidence, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(judgement.shownOffset - judgement.shownSlope * log(share / (1 - share))))
+        return Float(logOdds: judgement.shownSlope * confidence.logOdds - judgement.shownOffset)
     }
 
     /// The confidence of selection's scale that is shown as `probability`.
     private func selectionConfidence(_ probability: Float, facet: Facet) -> Float {
         guard let judgement, isJudged(facet) else { return probability }
-        let share = min(max(probability, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(-(log(share / (1 - share)) + judgement.shownOffset) / judgement.shownSlope))
+        return Float(logOdds: (probability.logOdds + judgement.shownOffset) / judgement.shownSlope)
     }
 
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
@@ -220,8 +218,7 @@ package struct Analyzer: Sendable {
         let before = Double(shown(settings.threshold(of: facet), facet: facet))
         let shift = Double(learned.shift(of: facet))
         guard shift != 0 else { return (before, before) }
-        let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - shift
-        return (before, 1 / (1 + exp(-odds)))
+        return (before, Double(logOdds: before.logOdds - shift))
     }
 
     /// What may hold of the picture, and how it was made.

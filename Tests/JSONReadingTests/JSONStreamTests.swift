@@ -42,7 +42,8 @@ private struct Fault: Error, Equatable {
     }
 
     @Test(arguments: [
-        "", "[", "{", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"{"a":"b}"#, #"{"list":[1"#, #"{"list":[1 2]}"#, #"{"a":1 "b":2}"#, #"{1:2}"#, #"{"a":1}}"#,
+        "", "[", "{", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"{"a":"b}"#, #"{"list":[1"#, #"{"list":[1 2]}"#, #"{"a":1 "b":2}"#, #"{1:2}"#,
+        #"{"a":1}}"#,
         #"{"a":1,}"#,
     ]) func whatIsNoSuchObjectIsRefused(_ text: String) throws {
         var generator = SeededGenerator.announced()
