@@ -121,7 +121,7 @@ extension ExportedAnalysis {
 extension Suggestion {
     fileprivate func check(_ place: ImportCheck) throws(LibraryError) {
         do { _ = try Text.tag(tag, field: "tag") } catch {
-            throw place.refuse("tag", tag.debugDescription, "a tag is a text of 1 to \(Text.longestTag) characters with a letter or a digit")
+            throw place.refuse("tag", tag.debugDescription, "a tag has 1 to \(Text.longestTag) characters, one of them a letter or a digit")
         }
         for alias in aliases { try place.text("aliases", alias, longest: Accepted.path) }
         try place.text("facet", facet, longest: Accepted.name, isNeeded: true)
