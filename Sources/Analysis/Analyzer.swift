@@ -148,13 +148,12 @@ package struct Analyzer: Sendable {
             size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: look.whole.seen?.things ?? [])
     }
 
-    /// The prompt that approving every suggestion of `promptConfidence` and above would give or, with the text tower's help, the best part of
-    /// it. Where nothing is sure enough to be the subject, the prompt names none.
+    /// The prompt that approving what ``UnscreenedPrompt`` chooses would give or, with the text tower's help, the best part of it.
     private func compose(
         _ suggestions: [Suggested], seen: SeenTags?, look: Look, mode: CompositionMode, for habit: Manifest.Prompt?
     ) throws -> (text: String, tags: [String], scores: CompositionScores) {
-        let least = judgement?.promptConfidence ?? PromptComposer.leastConfidence
-        var used = PromptComposer.unscreened(suggestions, least: least, tag: \.tag, confidence: \.confidence)
+        var used = UnscreenedPrompt(vocabulary: vocabulary, judgement: judgement)
+            .chosen(from: suggestions, tag: \.tag, facet: \.facet, confidence: \.confidence)
         if let seen {
             // What stands out comes first: the picture is of it.
             func place(_ suggestion: Suggested) -> Float {

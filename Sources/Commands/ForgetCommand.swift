@@ -54,7 +54,8 @@ struct RateCommand: ParsableCommand {
         commandName: "rate",
         abstract: "Give what was made one to five stars, as on the page.",
         discussion: """
-            Stars belong to what was made: name the generation's number, or a picture file that Redraw made. redraw search --stars finds them.
+            Stars belong to what was made: name the generation's number, or a picture file that Redraw made. redraw search --stars finds the \
+            pictures they were made of.
 
               redraw rate 12 4
               redraw rate painted-7.png 5

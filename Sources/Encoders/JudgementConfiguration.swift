@@ -32,6 +32,10 @@ extension EncoderConfiguration {
         package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
+        /// The same for facets that have a bound of their own.
+        package var promptConfidences: [String: Float]?
+        /// Tags of a facet in such a prompt at most.
+        package var promptLimits: [String: Int]?
         /// What cosines are multiplied with before a soft-max over texts tells them apart.
         package var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.

@@ -99,7 +99,7 @@ package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConver
                 + "\(ImageLimits.bytesAtOnce >> 20) MiB; scale it down, or save it as an ordinary PNG or JPEG"
         case .unknownFormat(let bytes):
             let shown = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP are read"
+            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP and TIFF are read"
         case .unsupportedFormat(let name):
             return "is a \(name) file, which Redraw does not read; convert it to PNG, JPEG or WebP first"
         case .unsupportedFeature(let format, let feature):

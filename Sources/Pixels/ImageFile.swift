@@ -188,6 +188,7 @@ package enum ImageFile {
         switch try Signature.format(of: bytes) {
         case .png:
             notes = PNGTexts(of: bytes).notes
+            if PNGFile.isAnimated(bytes) { notes.append("an animation's pictures but for the first") }
             if let lack = PNGFile.lack(bytes) { notes.append(lack) }
             exif = PNGFile.exif(of: bytes, text: [:])
         case .jpeg:

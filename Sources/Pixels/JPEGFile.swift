@@ -183,7 +183,9 @@ enum JPEGFile {
             guard end(of: bytes, after: header.firstScan) != nil || TruncatedFiles.areAccepted else { throw .truncated(.jpeg) }
             outcome = decode(stoppingOnWarning: false)
         }
-        if outcome != REDRAW_JPEG_DECODED, isEarlyEnd(spoken(message)), TruncatedFiles.areAccepted { outcome = decode(stoppingOnWarning: false) }
+        if outcome != REDRAW_JPEG_DECODED, isEarlyEnd(spoken(message)), TruncatedFiles.areAccepted {
+            outcome = decode(stoppingOnWarning: false)
+        }
         let reason = spoken(message)
         switch outcome {
         case REDRAW_JPEG_DECODED: return

@@ -165,7 +165,9 @@ struct JPEGMeans {
             let table = Int(content[2 + 2 * number] >> 4)
             var lookup: [UInt16] = []
             if high == 0 {
-                guard table < 4, let found = codes[table]?.lookup() else { throw Self.damage("a scan's table of codes is missing or wrong") }
+                guard table < 4, let found = codes[table]?.lookup() else {
+                    throw Self.damage("a scan's table of codes is missing or wrong")
+                }
                 lookup = found
             }
             parts.append(Part(component: index, lookup: lookup))

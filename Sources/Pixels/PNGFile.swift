@@ -46,6 +46,15 @@ enum PNGFile {
         return end
     }
 
+    /// Whether it holds more pictures than the one that programs show which know no animations: https://www.w3.org/TR/png-3/#acTL-chunk
+    static func isAnimated(_ bytes: [UInt8]) -> Bool {
+        var pictures = 0
+        visitChunks(of: bytes) { name, content in
+            if bytes.says("acTL", at: name) { pictures = bytes.number32(at: content.lowerBound, bigEndian: true) ?? 0 }
+        }
+        return pictures > 1
+    }
+
     /// Calls `visit` with where each whole chunk's name stands and where its content, up to the end chunk or the first one cut off.
     static func visitChunks(of bytes: [UInt8], _ visit: (_ name: Int, _ content: Range<Int>) -> Void) {
         var position = 8

@@ -5,7 +5,10 @@ package enum PixelIdentity {
     package static func codedParts(of bytes: [UInt8], _ format: ImageFormat) -> [Range<Int>]? {
         switch format {
         case .jpeg: codedParts(ofJPEG: bytes)
-        case .png: chunks(of: bytes, from: 8, bigEndian: true, typeFirst: false, ["IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "iCCP", "sRGB", "cICP", "IDAT"])
+        case .png:
+            chunks(
+                of: bytes, from: 8, bigEndian: true, typeFirst: false,
+                ["IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "iCCP", "sRGB", "cICP", "IDAT"])
         case .webp: chunks(of: bytes, from: 12, bigEndian: false, typeFirst: true, ["VP8 ", "VP8L", "ALPH", "ICCP", "ANIM", "ANMF"])
         case .heic, .avif, .gif, .bmp, .tiff: nil
         }

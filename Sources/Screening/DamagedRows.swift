@@ -79,7 +79,8 @@ struct DamagedRows {
             }
             if table == "generation", name == "seconds" {
                 // Whoever lists generations reads them all.
-                let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (SELECT 1 FROM json_each(\(column)) WHERE type NOT IN ('real', 'integer'))"
+                let others = "SELECT 1 FROM json_each(\(column)) WHERE type NOT IN ('real', 'integer')"
+                let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (\(others))"
                 add("CASE WHEN json_valid(\(column)) AND typeof(\(column)) = 'text' THEN NOT (\(numbers)) ELSE 0 END", "no seconds")
             }
             if let words = Self.words(of: name, in: sql) { add("\(column) NOT IN (\(words))", "a word that is not known there") }

@@ -83,6 +83,8 @@ extension ScreeningDesk {
             guard FileManager.default.fileExists(atPath: file.path) else { throw TransferError.noLibrary(path: named.path) }
         }
         guard !isOurs(file) else { throw TransferError.isTheLibrary(path: named.path) }
+        // A pipe would be waited for.
+        guard SystemPath.kind(of: file.path) == .file else { throw TransferError.unreadable(path: file.path) }
         return try telling(file) {
             if ArrivingLibrary.isOne(file) {
                 _ = try ArrivingLibrary(contentsOf: file)

@@ -80,7 +80,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
         case .noModel(let path):
             "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."
-        case .damagedLibrary(let reason): "The library is damaged: \(reason). `redraw doctor --repair` sets damaged rows aside; else restore it from a copy."
+        case .damagedLibrary(let reason):
+            "The library is damaged: \(reason). `redraw doctor --repair` sets damaged rows aside; else restore it from a copy."
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
         case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."

@@ -48,6 +48,7 @@ import Testing
         let tool = try Tool()
         let pipe = tool.path("pipe.png")
         #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(try tool.run("import", pipe).status == 1)
         for arguments in [["info", pipe], ["analyze", pipe]] {
             let outcome =
                 try arguments.count == 2 ? tool.run(arguments[0], arguments[1]) : tool.run(arguments[0])

@@ -84,7 +84,7 @@ struct Reader: @unchecked Sendable {
             },
             Reader("prompts-in-pictures", files("AnalysisTests/Fixtures/recovered", "png", "jpg", "webp")) { input in
                 _ = try PictureFile(path: input.file("picture").path).recovery()
-            }
+            },
         ]
     }
 
@@ -154,7 +154,8 @@ struct Reader: @unchecked Sendable {
                 precondition((try? KeywordPacket(packet.text)) != nil, "a packet cannot be read that was written")
             },
             Reader("iptc", try WrittenSamples.photoshopBlocks(made)) { input in
-                guard var block = PhotoshopBlock(input.bytes), block.bring(["cat"], to: ["dog", "a red house"]) != nil, let bytes = block.bytes
+                guard var block = PhotoshopBlock(input.bytes), block.bring(["cat"], to: ["dog", "a red house"]) != nil,
+                    let bytes = block.bytes
                 else { return }
                 precondition(PhotoshopBlock(bytes) == block, "a block cannot be read that was written")
             },

@@ -66,7 +66,8 @@ enum WrittenSamples {
                 {"mode": "paint", "prompt": "a cat", "negative": "blurry", "steps": 20, "guidance": 7.5, "seed": 18446744073709551615,
                  "size": "512x384", "sampler": "dpmpp-2m", "count": 4, "model": "redraw-small", "strengths": [0.2, 0.4]}
                 """,
-                "repaint.json": #"{"picture": 7, "mask": "\#(String(repeating: "a", count: 64))", "strength": 0.9, "grow": 12, "feather": 8.5}"#,
+                "repaint.json":
+                    #"{"picture": 7, "mask": "\#(String(repeating: "a", count: 64))", "strength": 0.9, "grow": 12, "feather": 8.5}"#,
             ], "wishes", made)
     }
 
@@ -77,7 +78,8 @@ enum WrittenSamples {
         }
         let folder = [
             "unet/diffusion_pytorch_model.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors", "unet/config.json",
-            "vae/config.json", "vae/diffusion_pytorch_model-00001-of-00002.safetensors", "vae/diffusion_pytorch_model.safetensors.index.json",
+            "vae/config.json", "vae/diffusion_pytorch_model-00001-of-00002.safetensors",
+            "vae/diffusion_pytorch_model.safetensors.index.json",
             "model_index.json", "tokenizer/vocab.json", "../outside", "scheduler/scheduler_config.json",
         ].enumerated().map { file($1, 1000 + $0) }
         return try write(
@@ -99,7 +101,8 @@ enum WrittenSamples {
         let folder = made.appendingPathComponent("iptc")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let file = folder.appendingPathComponent("block.bin")
-        try Data(resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])).write(to: file)
+        try Data(resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])).write(
+            to: file)
         return [file]
     }
 }

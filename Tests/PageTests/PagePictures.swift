@@ -2,17 +2,15 @@ import Foundation
 import Pixels
 import Testing
 
+private let picturesFolder = ProcessInfo.processInfo.environment["REDRAW_PAGE_PICTURES"].map { URL(fileURLWithPath: $0, isDirectory: true) }
+
 /// The documentation's pictures of the page. `make figures` has them made: they go to the folder that `REDRAW_PAGE_PICTURES` names, and without
 /// it nothing is made. On the way the page is gone through as a person does, so that they show what it really does.
-@Suite(.serialized, .enabled(if: PagePictures.folder != nil))
+@Suite(.serialized, .enabled(if: picturesFolder != nil))
 struct PagePictures {
-    static var folder: URL? {
-        ProcessInfo.processInfo.environment["REDRAW_PAGE_PICTURES"].map { URL(fileURLWithPath: $0, isDirectory: true) }
-    }
-
     /// The window as it is, once its pictures are there and nothing moves in it.
     private func keep(_ name: String, of browser: Browser) async throws {
-        let folder = try #require(Self.folder)
+        let folder = try #require(picturesFolder)
         try await browser.wait(
             "[...document.images].every(image => image.complete) && document.getAnimations().every(each => each.playState !== 'running')",
             what: "the window is still")

@@ -43,6 +43,20 @@ import Testing
         }
     }
 
+    /// An animation in a PNG is told, not shown.
+    @Test func picturesOfAnAnimatedPNGAreTold() throws {
+        let bytes = try contents("rgb.png")
+        func animated(_ pictures: UInt8) -> [UInt8] {
+            var result = Array(bytes[..<33]) + [0, 0, 0, 8] + Array("acTL".utf8) + [0, 0, 0, pictures, 0, 0, 0, 0, 0, 0, 0, 0]
+            result += bytes[33...]
+            mendChecksums(&result)
+            return result
+        }
+        #expect(try ImageFile.unreadTexts(of: animated(3)).contains { $0.contains("animation") })
+        #expect(try ImageFile.unreadTexts(of: animated(1)) == [])
+        #expect(try ImageFile.decode(animated(3)).image == ImageFile.decode(bytes).image)
+    }
+
     /// A file that was cut off is completed: the rows that came are as they were, interlaced or not.
     @Test(arguments: ["rgb.png", "rgba.png", "rgb-interlaced.png", "grey-1bit.png"]) func aCutPNGIsCompleted(_ name: String) throws {
         let bytes = try contents(name)
@@ -52,7 +66,9 @@ import Testing
             #expect(cause { _ = try PNGFile.completed(cut) } == .truncated(.png))
             let image = try PNGFile.decode(PNGFile.completed(cut, acceptingCut: true))
             #expect(image.size == whole.size)
-            if !name.contains("interlaced") { #expect(image[0, 0] == whole[0, 0] && image[whole.width - 1, 2] == whole[whole.width - 1, 2]) }
+            if !name.contains("interlaced") {
+                #expect(image[0, 0] == whole[0, 0] && image[whole.width - 1, 2] == whole[whole.width - 1, 2])
+            }
         }
         #expect(cause { _ = try PNGFile.completed(Array(bytes.prefix(40)), acceptingCut: true) } == .truncated(.png))
         // One that lacks its end alone is whole.
@@ -172,7 +188,10 @@ import Testing
         #expect(unknown == .unknownFormat(firstBytes: Array("hello, p".utf8)))
         #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP"))
         let error = ImageError.inFile(path: "/a/b.png", .truncated(.png))
-        #expect(error.description == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded? --accept-truncated takes it as far as it goes")
+        #expect(
+            error.description
+                == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded? --accept-truncated takes it as far as it goes"
+        )
     }
 
     @Test func exifSurvivesAnything() {

@@ -219,7 +219,9 @@ import Testing
             let error = #expect(throws: LibraryError.self) { try Library.inMemory().import(export, by: "import") }
             return "\(try #require(error))"
         }
-        #expect(try refusal { $0.pictures[0].generations[0].firstTimestep = 1e300 }.contains("pictures[0].generations[0].firstTimestep is 1e+300"))
+        #expect(
+            try refusal { $0.pictures[0].generations[0].firstTimestep = 1e300 }.contains(
+                "pictures[0].generations[0].firstTimestep is 1e+300"))
         #expect(try refusal { $0.generations[0].seconds = "[1]" }.contains("generations[0].seconds"))
         #expect(try refusal { $0.pictures[0].decisions[0].batch = .max }.contains("pictures[0].decisions[0].batch is 9223372036854775807"))
         #expect(try refusal { $0.pictures[0].analyses[0].seconds = -1 }.contains("pictures[0].analyses[0].seconds is -1"))

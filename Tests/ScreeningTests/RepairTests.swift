@@ -135,7 +135,8 @@ import Testing
     @Test func theLatestRowsAreLookedAtAlone() throws {
         let temporary = try TemporaryFolder()
         _ = try library(in: temporary.url)
-        try damage(temporary.url, ["UPDATE picture SET width = 'wide' WHERE id = 2", "UPDATE picturePath SET seenAt = 7 WHERE pictureId = 3"])
+        try damage(
+            temporary.url, ["UPDATE picture SET width = 'wide' WHERE id = 2", "UPDATE picturePath SET seenAt = 7 WHERE pictureId = 3"])
         let library = try Library(folder: temporary.url)
         func columns(_ rows: Int) throws -> [String] {
             try ["column width", "column seenAt"].filter { try library.checkLatest(rows).joined().contains($0) }
@@ -146,7 +147,8 @@ import Testing
 
     /// Every column of every table, filled with a value of every other type: whatever reads it says so or does without, nothing ends the process,
     /// and a repair leaves a sound library.
-    @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws {
+    @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws
+    {
         let temporary = try TemporaryFolder()
         let (first, folder) = (temporary.url.appendingPathComponent("first"), temporary.url.appendingPathComponent("damaged"))
         do {

@@ -11,9 +11,11 @@ package struct KeywordPacket {
         /// What every program calls keywords.
         package static let subject = Property(namespace: "http://purl.org/dc/elements/1.1/", prefix: "dc", name: "subject")
         /// Lightroom's, with `|` between a keyword and what it stands under.
-        package static let lightroom = Property(namespace: "http://ns.adobe.com/lightroom/1.0/", prefix: "lr", name: "hierarchicalSubject")
+        package static let lightroom = Property(
+            namespace: "http://ns.adobe.com/lightroom/1.0/", prefix: "lr", name: "hierarchicalSubject")
         /// digiKam's, with `/`.
-        package static let digiKam = Property(namespace: "http://www.digikam.org/ns/1.0/", prefix: "digiKam", name: "TagsList", container: "Seq")
+        package static let digiKam = Property(
+            namespace: "http://www.digikam.org/ns/1.0/", prefix: "digiKam", name: "TagsList", container: "Seq")
 
         /// Which entries of such a list Redraw put there: nobody else's are ever taken out.
         static func ours(_ name: String) -> Property { Property(namespace: "urn:x-redraw:keywords:1.0/", prefix: "redraw", name: name) }
