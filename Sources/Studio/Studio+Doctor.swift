@@ -22,8 +22,12 @@ extension Studio {
         let file = premises.libraryFolder.appendingPathComponent("redraw-set-aside-\(now.string(from: Date())).jsonl")
         let rows = try premises.library().repair { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
         guard !rows.isEmpty else { return "No row of the library is damaged." }
-        let tables = rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
-        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file.path)."
+        // A value goes by its table and column, a row by its table.
+        let told = rows.sorted { $0.key < $1.key }.map { name, count in
+            let noun = name.contains(".") ? "value" : "row"
+            return "\(count) \(noun)\(count == 1 ? "" : "s") of \(name)"
+        }
+        return "What is damaged was set aside: \(told.joined(separator: ", ")). It is in \(file.path)."
     }
 
     /// Bytes of a library that is read whole without being asked to.

@@ -1,10 +1,8 @@
-import Pixels
-
 /// Where everything stands on a sheet.
 ///
 /// Where the pictures of a row would become too small beside each other, the row goes on below: the columns stand in bands, one under the other,
 /// each band with all rows.
-struct SheetLayout {
+package struct SheetLayout: Sendable {
     /// Of the whole sheet.
     let size: PixelSize
     let letters: Lettering
@@ -15,11 +13,11 @@ struct SheetLayout {
     /// The pictures as they are drawn, row by row; nil where there is none.
     let pictures: [PixelSize?]
     /// The place that each of them has.
-    let place: PixelSize
+    package let place: PixelSize
     /// Columns that stand beside each other.
     let columnsInBand: Int
     /// Whether the pictures are smaller than was asked for, so that all of them find room.
-    let isShrunk: Bool
+    package let isShrunk: Bool
 
     private let side: Int
     private let columnWidth: Int
@@ -29,7 +27,7 @@ struct SheetLayout {
     /// Pixels between pictures and around all of them.
     static let gap = 8
     /// A picture's longer side where nobody says another.
-    static let usualCell = 768
+    package static let usualCell = 768
     /// Pixels of a sheet's sides, and of all of it, without the words.
     private static let (widest, tallest, mostPixels) = (6000.0, 12_000.0, 48_000_000.0)
 

@@ -1,8 +1,7 @@
-import Pixels
 import TestSupport
 import Testing
 
-@testable import Studio
+@testable import Pixels
 
 @Suite struct SheetLayoutTests {
     private func layout(
@@ -29,7 +28,7 @@ import Testing
         }
         func side() -> Int { [8, 64, 512, 1024, 4000].randomElement(using: &generator) ?? 8 }
         let pictures = (0..<across * down).map { _ in Bool.random(using: &generator) ? PixelSize(width: side(), height: side()) : nil }
-        let longest = Int.random(in: Studio.sheetCells, using: &generator)
+        let longest = Int.random(in: 32...4096, using: &generator)
         let layout = SheetLayout(
             title: words(), columns: (0..<across).map { _ in words() }, rows: down == 1 ? [] : (0..<down).map { _ in words() },
             pictures: pictures, longest: longest)
@@ -90,5 +89,47 @@ import Testing
         #expect(two.place == PixelSize(width: 2048, height: 1024) && !two.isShrunk)
         let many = layout((1...64).map { "seed \($0)" }, [], large, longest: 2048)
         #expect(many.isShrunk && many.place.width < 2048 && many.size.pixelCount < 60_000_000, "\(many.size)")
+    }
+    /// Every picture is whole where its row and its column meet, and nothing overlaps it.
+    @Test(arguments: [(1, 1), (3, 2), (8, 8)]) func picturesStandInAGrid(_ across: Int, _ down: Int) throws {
+        let size = PixelSize(width: 40, height: 30)
+        let drawing = SheetDrawing(
+            title: "a cat on a very long sofa, redraw-small, seed 7", columns: (0..<across).map { "strength 0.\($0)" },
+            rows: down == 1 ? [] : (0..<down).map { "guidance \($0)" },
+            cells: Array(repeating: .init(size: size, word: ""), count: across * down))
+        let sheet = drawing.image { Image(width: 40, height: 30, filledWith: [200, UInt8($0 * 3), 90]) }
+        var boxes: [UInt8: (left: Int, top: Int, right: Int, bottom: Int, count: Int)] = [:]
+        for y in 0..<sheet.height {
+            for x in 0..<sheet.width where sheet[x, y, 0] == 200 && sheet[x, y, 2] == 90 {
+                var box = boxes[sheet[x, y, 1]] ?? (x, y, x, y, 0)
+                box = (min(box.left, x), min(box.top, y), max(box.right, x), max(box.bottom, y), box.count + 1)
+                boxes[sheet[x, y, 1]] = box
+            }
+        }
+        #expect(
+            boxes.count == across * down
+                && boxes.values.allSatisfy { $0.count == 1200 && $0.right - $0.left == 39 && $0.bottom - $0.top == 29 })
+        for (index, box) in boxes.map({ (Int($0.key) / 3, $0.value) }) {
+            #expect(
+                try box.left == #require(boxes[UInt8(index % across * 3)]).left
+                    && box.top == #require(boxes[UInt8(index / across * across * 3)]).top)
+        }
+        let first = try #require(boxes[0])
+        var (isOver, isBefore) = (false, false)
+        for y in 0..<sheet.height {
+            for x in 0..<sheet.width where sheet[x, y, 0] == 0 {
+                isOver = isOver || y < first.top
+                isBefore = isBefore || x < first.left && y >= first.top
+            }
+        }
+        #expect(isOver && isBefore == (down > 1))
+    }
+
+    @Test func largePicturesAreMadeSmaller() {
+        let drawing = SheetDrawing(
+            title: "", columns: ["a", "b"], rows: [],
+            cells: [.init(size: PixelSize(width: 3000, height: 1500), word: ""), .init(size: nil, word: "failed")])
+        let sheet = drawing.image { $0 == 0 ? Image(width: 3000, height: 1500, filledWith: [9, 9, 9]) : nil }
+        #expect((1500...1700).contains(sheet.width) && (384...500).contains(sheet.height), "\(sheet.size)")
     }
 }
