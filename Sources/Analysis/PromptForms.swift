@@ -27,21 +27,6 @@ extension PromptComposer {
     }
 }
 
-extension PromptComposer {
-    /// Suggestions below it are for a person to decide on; they are not in the prompt that nobody has screened.
-    package static let leastConfidence: Float = 0.25
-
-    /// What of suggestions stands in a prompt that nobody has screened: those that are likely. Where no subject is, the prompt names none.
-    ///
-    /// - Parameter suggestions: the likeliest first.
-    package static func unscreened<S>(
-        _ suggestions: [S], least: Float = leastConfidence, tag: (S) -> String, confidence: (S) -> Float
-    ) -> [S] {
-        // What a canvas is like the size says already, and a fault nobody wants drawn.
-        suggestions.filter { confidence($0) >= least && !FormatTags.contains(tag($0)) }
-    }
-}
-
 /// The two forms that people need of one approved set: models that were trained on tags want tags, the others a sentence.
 extension PromptComposer {
     /// "tabby cat, sofa, sleeping, living room, window light, photo": every tag by itself, in the order of the facets.

@@ -158,7 +158,7 @@ struct LookingOptions: ParsableArguments {
     func useThreads() { threads.apply() }
 }
 
-extension LibraryOptions {
+extension LibraryChoice {
     func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
         let settings = try Settings()
         return Studio(

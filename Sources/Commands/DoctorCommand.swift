@@ -21,7 +21,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Set damaged rows of the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
+            "Set what is damaged in the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
     )
     var repair = false
 

@@ -32,6 +32,10 @@ extension EncoderConfiguration {
         package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
+        /// The same for facets that have a bound of their own.
+        package var promptConfidences: [String: Float]?
+        /// Tags of a facet in such a prompt at most.
+        package var promptLimits: [String: Int]?
         /// What cosines are multiplied with before a soft-max over texts tells them apart.
         package var softmaxScale: Float
         /// How a picture is framed, by the boxes of faces and people.
@@ -44,6 +48,10 @@ extension EncoderConfiguration {
         package var seenScales: [String: Scale]?
         /// How many there are of a thing; nil counts every box as it is.
         package var counting: Counting?
+        /// How tags that bear on each other are weighed, models ranked, and things selected that a person names; nil takes what is usual.
+        package var weighing: Weighing?
+        package var ranking: Ranking?
+        package var naming: Naming?
     }
 
     /// Takes a probability p to sigmoid(slope * log-odds of p - offset).
@@ -62,6 +70,8 @@ extension EncoderConfiguration {
         package var sameShare: Float
         /// What is less high, in shares of the tallest of its kind, stands in the background and is not counted.
         package var leastHeight: Float
+        /// A less certain box is no measure for the others; nil measures by every one.
+        package var measuredFrom: Float?
         /// What a box's certainty counts as.
         package var box: Scale
         /// For a thing the tag that says more than one of it, however many.

@@ -34,7 +34,7 @@ struct DamagedRows {
     private let parents: [Parent]
     private let hasRowNumbers: Bool
     /// An expression that is true for the rows which have any of the faults.
-    private let anyFault: String
+    let anyFault: String
 
     /// All tables whose rows are read, as this library has them.
     static func all(_ db: Database) throws -> [DamagedRows] {
@@ -161,12 +161,16 @@ struct DamagedRows {
     /// - Parameter aside: is given each of them, with what is wrong.
     func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws {
         try takeOut(anyFault, db) { row in
-            let found = try faults.filter { fault in
-                try Bool.fetchOne(
-                    db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
-                    arguments: StatementArguments(row.databaseValues)) ?? false
-            }
-            try aside(row, found.map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+            try aside(row, try faults(of: row, db).map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+        }
+    }
+
+    /// What is wrong with a row.
+    func faults(of row: Row, _ db: Database) throws -> [Fault] {
+        try faults.filter { fault in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
+                arguments: StatementArguments(row.databaseValues)) ?? false
         }
     }
 
@@ -189,7 +193,7 @@ struct DamagedRows {
         try db.execute(sql: "DELETE FROM \"\(table)\" WHERE \(condition)")
     }
 
-    private static func isRow(_ row: Row) -> String {
+    static func isRow(_ row: Row) -> String {
         row.columnNames.map { "\"\($0)\" IS ?" }.joined(separator: " AND ")
     }
 }

@@ -44,6 +44,15 @@ struct ImportCheck {
         }
     }
 
+    /// - Parameter value: seconds by the name of the part they were spent on, as JSON.
+    func seconds(_ field: String, _ value: String?) throws(LibraryError) {
+        guard let value else { return }
+        guard let parts = try? JSONDecoder().decode([String: Double].self, from: Data(value.utf8)) else {
+            throw refuse(field, "\"\(value.prefix(40))\"", "it must be an object of numbers")
+        }
+        for (part, seconds) in parts { try number("\(field).\(part.prefix(40))", seconds, within: Accepted.seconds) }
+    }
+
     func digest(_ field: String, _ value: String?) throws(LibraryError) {
         guard let value else { return }
         do { _ = try Text.sha256(value, field: field) } catch {
@@ -161,18 +170,13 @@ extension ExportedGeneration {
     /// - Throws: `LibraryError.notAnExport`, naming the value that is not accepted.
     func check(_ place: ImportCheck) throws(LibraryError) {
         try place.json("request", request)
-        for (field, name) in [("model", model), ("profile", profile), ("precision", precision)] {
-            try place.text(field, name, longest: Accepted.path)
-        }
+        try place.text("model", model, longest: Accepted.path)
+        try place.text("profile", profile, longest: Accepted.path)
+        try place.text("precision", precision, longest: Accepted.path)
         try place.number("stepsRequested", stepsRequested, within: Accepted.steps)
         try place.number("stepsRun", stepsRun, within: Accepted.steps)
         try place.number("firstTimestep", firstTimestep, within: Accepted.timesteps)
-        if let seconds {
-            guard let parts = try? JSONDecoder().decode([String: Double].self, from: Data(seconds.utf8)) else {
-                throw place.refuse("seconds", "\"\(seconds.prefix(40))\"", "it must be an object of numbers")
-            }
-            for (part, value) in parts { try place.number("seconds.\(part.prefix(40))", value, within: Accepted.seconds) }
-        }
+        try place.seconds("seconds", seconds)
         try place.number("promptNumber", promptNumber, within: Accepted.numbers)
         try place.number("untouched.pixels", untouched?.pixels, within: Accepted.pixels)
         try place.digest("untouched.sha256", untouched?.sha256)

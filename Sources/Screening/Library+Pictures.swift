@@ -85,11 +85,11 @@ extension Library {
 
     /// A digest that is a picture's own stays so.
     static func insert(alias sha256: String, of picture: Int64, _ db: Database) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO pictureAlias (sha256, pictureId)
-                SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
-                """, arguments: [sha256, picture, sha256])
+        try db.run(
+            """
+            INSERT INTO pictureAlias (sha256, pictureId)
+            SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
+            """, [sha256, picture, sha256])
     }
 
     /// Whether there is a picture of that size whose pixels are known.
@@ -113,9 +113,8 @@ extension Library {
 
     /// The digest under which the picture is kept that has this one, too.
     static func aliased(_ sha256: String, _ db: Database) throws -> String? {
-        try String.fetchOne(
-            db, sql: "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?",
-            arguments: [sha256])
+        let sql = "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?"
+        return try String.fetchOne(try db.cachedStatement(sql: sql), arguments: [sha256])
     }
 
     /// The picture whose digest starts so.

@@ -102,7 +102,9 @@ extension Analyst {
             dropped: try analysis.dropped?.decoded() ?? [],
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
-                forms: .init(suggestions, least: try encoder().forAnalysis.judgement?.promptConfidence),
+                forms: .init(
+                    suggestions,
+                    UnscreenedPrompt(vocabulary: try vocabulary(), judgement: try encoder().forAnalysis.judgement)),
                 composition: try CompositionEntry(analysis)),
             things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
             size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
@@ -147,14 +149,14 @@ extension AnalysisReport.DroppedEntry {
 
 extension AnalysisReport.Forms {
     /// Of what nobody rejected.
-    fileprivate init(_ suggestions: [Suggestion], least: Float?) {
+    fileprivate init(_ suggestions: [Suggestion], _ prompt: UnscreenedPrompt) {
         let ranked = suggestions.filter { $0.state != .rejected && $0.source != .tagger }.sorted {
             ($0.rank ?? .max, $0.id) < ($1.rank ?? .max, $1.id)
         }
-        let used = PromptComposer.unscreened(
-            ranked, least: least ?? PromptComposer.leastConfidence, tag: \.text,
-            confidence: { $0.state == .approved ? 1 : Float($0.confidence) })
-        let tags = used.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }
+        func facet(_ suggestion: Suggestion) -> Facet { Facet(rawValue: suggestion.facet) ?? .subject }
+        let used = prompt.chosen(
+            from: ranked, tag: \.text, facet: facet, confidence: { Float($0.confidence) }, isApproved: { $0.state == .approved })
+        let tags = used.map { ApprovedTag(text: $0.text, facet: facet($0), weight: $0.weight) }
         self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
     }
 }

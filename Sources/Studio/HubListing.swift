@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 
 /// What a model hub lists of a repository, and which of it is needed.
@@ -78,7 +79,7 @@ package struct HubListing: Sendable {
         return .file(only)
     }
 
-    private static let parts = ["unet", "vae", "text_encoder", "text_encoder_2"]
+    private static let parts = KnownModels.parts
     private static let small = ["scheduler", "tokenizer", "tokenizer_2"]
 
     private func layout(_ weights: [File], _ repository: String) throws(PullError) -> [File] {
@@ -117,7 +118,10 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
     case notAName(String)
     case noRepository(name: String, source: String)
     case runsElsewhere(name: String, engine: String, source: String)
+    /// Nobody was there to be asked.
     case licenseNotAccepted(name: String, license: String, terms: String?)
+    /// The person said no.
+    case licenseDeclined(name: String)
     case noFile(name: String, repository: String, known: [String])
     case notWeights(name: String)
     case noModel(repository: String)
@@ -135,6 +139,7 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
             "\(name) is not fetched, for Redraw does not run it: get it for \(engine) (\(source)), and name that one's address with --engine"
         case .licenseNotAccepted(let name, let license, let terms):
             "\(name) comes under \(license)\(terms.map { " (\($0))" } ?? ""); read it, then add --accept-licence"
+        case .licenseDeclined(let name): "nothing was fetched of \(name), as you did not agree to its licence"
         case .noFile(let name, let repository, let known):
             "\(repository) has no file \(name)" + (known.isEmpty ? "" : "; it has \(known.prefix(8).joined(separator: ", "))")
         case .notWeights(let name): "\(name) is no .safetensors file; pickles and other formats are not read"

@@ -13,6 +13,8 @@ struct JobRun: Sendable {
     let order: GenerationOrder
     /// Jobs that may run at the same time.
     let most: Int
+    /// Whether it is the last that this process makes: nothing is kept for another.
+    var isLast = false
     /// Whether it is shown what is becoming of the pictures: once a second at most.
     var showsSteps = false
     /// Whether a job that this process gives up because it ends goes back into the queue, for the next one.
@@ -149,7 +151,7 @@ struct JobRun: Sendable {
         while true {
             do {
                 var plan = try await engine.plan(order)
-                plan.wantsPreviews = showsSteps
+                (plan.wantsPreviews, plan.isLast) = (showsSteps, isLast)
                 let limit = Memory.installed ?? .max
                 // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
                 // Another program's memory is its own affair.

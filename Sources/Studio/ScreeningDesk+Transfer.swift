@@ -26,7 +26,7 @@ package enum TransferError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ScreeningDesk {
-    /// Writes the whole library, or the given pictures with all that belongs to them, to a file: whole or not at all.
+    /// As ``export(pictures:to:)``, to a file: whole or not at all.
     ///
     /// - Returns: how many pictures were written.
     /// - Throws: ``TransferError``; `LibraryError.noSuchPicture`.

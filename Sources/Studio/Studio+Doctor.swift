@@ -22,8 +22,12 @@ extension Studio {
         let file = premises.libraryFolder.appendingPathComponent("redraw-set-aside-\(now.string(from: Date())).jsonl")
         let rows = try premises.library().repair { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
         guard !rows.isEmpty else { return "No row of the library is damaged." }
-        let tables = rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
-        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file.path)."
+        // A value goes by its table and column, a row by its table.
+        let told = rows.sorted { $0.key < $1.key }.map { name, count in
+            let noun = name.contains(".") ? "value" : "row"
+            return "\(count) \(noun)\(count == 1 ? "" : "s") of \(name)"
+        }
+        return "What is damaged was set aside: \(told.joined(separator: ", ")). It is in \(file.path)."
     }
 
     /// Bytes of a library that is read whole without being asked to.
@@ -39,7 +43,9 @@ extension Studio {
             let problems = try isWhole ? library.check() : library.checkLatest(Self.latestRows)
             guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
             let seen = isWhole ? "all of it" : "the latest \(Self.latestRows) rows of each table of \((bytes + 500_000) / 1_000_000) MB"
-            return "\(premises.libraryFolder.path), \(try library.pictureCount()) pictures; \(seen) read"
+            let folder = premises.libraryFolder.path
+            let shared = SharedFileSystem.name(at: folder).map { "; " + Studio.sharedNotice($0) } ?? ""
+            return "\(folder), \(try library.pictureCount()) pictures; \(seen) read\(shared)"
         }
     }
 
@@ -55,6 +61,12 @@ extension Studio {
             libraryFinding(deep),
             found("leftovers") { leftovers() },
         ]
+    }
+
+    /// What a person should know whose library lies on a file system of that name.
+    static func sharedNotice(_ name: String) -> String {
+        "it lies on \(name): only one machine at a time may use it, or it can be damaged; keep it on a disk of this machine, or give each machine "
+            + "its own and put them together with redraw import"
     }
 
     /// Folders that generations and captions went to, which are looked through.

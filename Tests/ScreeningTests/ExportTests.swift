@@ -132,7 +132,7 @@ import Testing
         for text in [text, try export.json()] {
             let copy = try Library.inMemory()
             var told: [Int] = []
-            let report = try copy.import({ pieces(text, generator) }, by: "import") { told.append($0) }
+            let report = try copy.import({ pieces(text, generator) }, by: "import", atOnce: 100) { told.append($0) }
             #expect(report.picturesAdded == 249 && report.promptsAdded == 2 && report.generationsAdded == 2)
             #expect(try copy.export() == export)
             // The older text has the generation in front, which is the first of the hundred.
@@ -234,6 +234,50 @@ import Testing
         let copy = try Library.inMemory()
         let error = #expect(throws: LibraryError.self) { try copy.import({ ExportText(once: Data(text.utf8)) }, by: "import") }
         #expect("\(try #require(error))".contains("pictures[148].width is 0"), "\(text.suffix(200))")
+    }
+
+    /// One that is damaged is named; what stands before it is taken in, what comes after it is not.
+    @Test func aDamagedPictureEndsAnImport() throws {
+        var generator = SeededGenerator.announced()
+        let library = try Library.inMemory()
+        for number in 1...30 { try library.record(NewPicture(sha256: digest(number), width: number, height: 5)) }
+        var lines = String(decoding: try streamed(library), as: UTF8.self).split(separator: "\n").map(String.init)
+        let damaged = Int.random(in: 0..<30, using: &generator)
+        let line = try #require(lines.firstIndex { $0.contains(digest(damaged + 1)) })
+        lines[line] = lines[line].replacingOccurrences(of: #""width":\#(damaged + 1)"#, with: #""width":"wide""#)
+        let text = Data(lines.joined(separator: "\n").utf8)
+        let (copy, atOnce, seed) = (try Library.inMemory(), Int.random(in: 1...40, using: &generator), generator)
+        #expect {
+            try copy.import({ pieces(text, seed) }, by: "import", atOnce: atOnce)
+        } throws: { error in
+            "\(error)".contains("pictures[\(damaged)]: at width")
+        }
+        #expect(try copy.pictures().count == damaged)
+    }
+
+    @Test func whatLiesInTheBinIsLeftOut() throws {
+        let (library, picture) = try busy()
+        let binned = try library.record(NewPicture(sha256: digest(7), width: 4, height: 5)).id
+        try library.bin(picture: binned)
+        let (kept, thrown) = (
+            try library.record(.sample(7, status: .done, picture: picture)), try library.record(.sample(8, status: .done, picture: picture))
+        )
+        let free = try library.record(.sample(9, status: .done))
+        for result in [thrown, free] { try library.bin(generation: result.id) }
+        let export = try library.export()
+        #expect(try LibraryExport(json: streamed(library)) == export)
+        #expect(!export.pictures.contains { $0.sha256 == digest(7) } && !export.generations.contains { $0.seed == 9 })
+        let seeds = export.pictures.flatMap(\.generations).map(\.seed)
+        #expect(seeds.contains(kept.seed) && !seeds.contains(thrown.seed))
+        #expect(try LibraryExport(json: streamed(library, [binned])).pictures.map(\.sha256) == [digest(7)])
+        // What lies in the bin of the library that takes it in stays there.
+        let mine = try Library.inMemory()
+        let there = try mine.record(NewPicture(sha256: digest(1), width: 640, height: 480)).id
+        try mine.bin(picture: there)
+        try mine.import(export, by: "me")
+        var query = PictureQuery()
+        query.isBinned = true
+        #expect(try mine.pictures(query).pictures.map(\.sha256) == [digest(1)])
     }
 }
 

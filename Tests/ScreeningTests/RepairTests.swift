@@ -65,6 +65,62 @@ import Testing
         #expect(try library.repair { _ in Issue.record("there is nothing left") } == [:])
     }
 
+    /// (Statement, what is set aside).
+    static let values = [
+        ("UPDATE analysis SET model = '{' WHERE pictureId = 2", ["analysis.model": 1]),
+        ("UPDATE picture SET binnedAt = 7, name = X'00ff' WHERE id = 2", ["picture.binnedAt": 1, "picture.name": 1]),
+        ("UPDATE picture SET approved = 'many' WHERE id = 2", ["picture.approved": 1]),
+        ("UPDATE suggestion SET rank = 'first', cosine = X'00' WHERE tag = 'cat 2'", ["suggestion.cosine": 1, "suggestion.rank": 1]),
+        ("UPDATE suggestion SET cosine = 7 WHERE tag = 'cat 2'", ["suggestion.cosine": 1]),
+        ("UPDATE suggestion SET weight = 'heavy' WHERE tag = 'sofa' AND pictureId = 2", ["suggestion.weight": 1]),
+    ]
+
+    @Test(arguments: values.indices) func aValueThatItsRowCanDoWithoutGoesAlone(_ index: Int) throws {
+        let temporary = try TemporaryFolder()
+        let (statement, expected) = Self.values[index]
+        _ = try library(in: temporary.url)
+        try damage(temporary.url, [statement])
+        let library = try Library(folder: temporary.url)
+        #expect(try !library.check().isEmpty)
+        var aside = Data()
+        #expect(try library.repair { aside = $0 } == expected)
+        #expect(try library.check() == [])
+        let picture = try #require(try library.picture(sha256: digest(2)))
+        #expect(try library.states(picture.id) == ["cat 2": .pending, "sofa": .approved, "evening": .pending])
+        #expect(try library.analyses(of: picture.id).count == 1 && library.suggestions(of: picture.id).allSatisfy { $0.weight == 1 })
+        #expect(try library.read { db in try Int.fetchOne(db, sql: "SELECT approved FROM picture WHERE id = 2") } == 1)
+        for line in String(decoding: aside, as: UTF8.self).split(separator: "\n") {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let value = try #require(object["value"] as? String)
+            #expect(expected["\(object["table"] as? String ?? "").\(value)"] == 1)
+            #expect((object["row"] as? [String: Any])?[value].map { !($0 is NSNull) } == true, "the value as it was")
+        }
+    }
+
+    /// What must be there takes its row along, and no default says that work which was done is still to be done.
+    @Test func aRowThatCannotDoWithoutGoesAsAWhole() throws {
+        let temporary = try TemporaryFolder()
+        do {
+            let library = try library(in: temporary.url)
+            try library.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO job ("order", engine, isAttended, state, createdAt, startedAt, finishedAt)
+                        VALUES ('{}', 'builtin', 0, 'done', '2026-01-01 00:00:00.000', '2026-01-01 00:00:00.000', '2026-01-01 00:00:01.000')
+                        """)
+            }
+        }
+        try damage(
+            temporary.url,
+            [
+                "UPDATE analysis SET model = '{', encoderName = X'00ff' WHERE pictureId = 2",
+                "UPDATE job SET finishedAt = NULL, state = 'over'",
+            ])
+        let library = try Library(folder: temporary.url)
+        #expect(try library.repair { _ in } == ["analysis": 1, "job": 1])
+        #expect(try library.check() == [] && library.jobs().isEmpty)
+    }
+
     @Test func aSoundLibraryIsLeftAsItIs() throws {
         let temporary = try TemporaryFolder()
         let library = try library(in: temporary.url)

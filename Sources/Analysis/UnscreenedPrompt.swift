@@ -1,0 +1,54 @@
+import Encoders
+import Vocabulary
+
+/// What of suggestions stands in a prompt that nobody has screened: what a person would leave in it. Where no subject is sure enough, the
+/// prompt names none.
+package struct UnscreenedPrompt: Sendable {
+    private let vocabulary: TagVocabulary
+    private let least: Float
+    private let leastOf: [Facet: Float]
+    private let limits: [Facet: Int]
+    private let parts: [String: String]
+
+    /// - Parameter judgement: the encoder's own numbers; nil where nobody fitted any.
+    package init(vocabulary: TagVocabulary, judgement: EncoderConfiguration.Judgement?) {
+        self.vocabulary = vocabulary
+        least = judgement?.promptConfidence ?? Self.leastConfidence
+        leastOf = [Facet: Float](byName: judgement?.promptConfidences ?? [:])
+        limits = [Facet: Int](byName: judgement?.promptLimits ?? [:])
+        parts = judgement?.parts ?? [:]
+    }
+
+    /// Less certain suggestions are for a person to decide on where the encoder's recipe says nothing else.
+    private static let leastConfidence: Float = 0.25
+
+    /// - Parameters:
+    ///   - suggestions: the likeliest first.
+    ///   - isApproved: whether a person wants it: then it stays, whatever it is.
+    package func chosen<S>(
+        from suggestions: [S], tag: (S) -> String, facet: (S) -> Facet, confidence: (S) -> Float, isApproved: (S) -> Bool = { _ in false }
+    ) -> [S] {
+        // What a canvas is like the size says already, and a fault nobody wants drawn.
+        let likely = suggestions.filter {
+            isApproved($0) || (confidence($0) >= leastOf[facet($0)] ?? least && !FormatTags.contains(tag($0)))
+        }
+        let named = Set(likely.flatMap { suggestion in
+            vocabulary.tag(named: tag(suggestion)).map { [$0.name] + vocabulary.implied(by: $0).map(\.name) } ?? []
+        })
+        var counts: [Facet: Int] = [:]
+        return likely.filter { suggestion in
+            if isApproved(suggestion) { return true }
+            // Whoever is drawn has a face.
+            if let whole = parts[tag(suggestion)], named.contains(whole) { return false }
+            counts[facet(suggestion), default: 0] += 1
+            return counts[facet(suggestion)]! <= limits[facet(suggestion)] ?? .max
+        }
+    }
+}
+
+extension Dictionary where Key == Facet {
+    /// A facet that this version does not know is passed over.
+    init(byName values: [String: Value]) {
+        self.init(uniqueKeysWithValues: values.compactMap { name, value in Facet(rawValue: name).map { ($0, value) } })
+    }
+}
