@@ -156,7 +156,7 @@ import Testing
                 }
         }
         #expect(plans[0].contains("jobUnderWay") && plans[1].contains("generationRunning"), "\(plans)")
-        #expect(plans[2].contains("COVERING INDEX generationByModel") && plans[3].contains("pictureByMoment"), "\(plans)")
+        #expect(plans[2].contains("generationByModel") && plans[3].contains("pictureByMoment"), "\(plans)")
     }
 }
 
