@@ -23,6 +23,12 @@ package enum CommandLineTool {
             root.exit(withError: error)
         }
         let name = root._commandName
+        do {
+            try Studio.refuseTooFewAddresses()
+        } catch {
+            complain(oneLine(error), as: name)
+            Foundation.exit(ExitStatus.failed.rawValue)
+        }
         let interruption = Interruption()
         let work = Task {
             var command = command
