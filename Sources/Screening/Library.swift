@@ -25,6 +25,9 @@ package struct Library: Sendable {
     /// Whether it can be read and not written.
     package let isReadOnly: Bool
 
+    /// Whether it is only read because its disk is full.
+    private let isShortOfSpace: Bool
+
     /// Reached by `read` and `write` below only.
     private let database: any DatabaseWriter
 
@@ -39,8 +42,8 @@ package struct Library: Sendable {
     init(folder: URL, preparing: @escaping @Sendable (Database) throws -> Void) throws(LibraryError) {
         let file = folder.appendingPathComponent(Library.fileName).path
         location = file
-        isReadOnly = Library.isOnlyReadable(file, in: folder)
-        guard !isReadOnly else {
+        guard !Library.isOnlyReadable(file, in: folder) else {
+            (isReadOnly, isShortOfSpace) = (true, false)
             do {
                 try Library.refuseForeign(file)
                 database = try Library.openedForReading(file, Library.configuration)
@@ -66,20 +69,23 @@ package struct Library: Sendable {
             // The pool asks for less; a person's decisions should survive a power cut.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             try Library.migrate(pool, path: file)
-            database = pool
+            (database, isReadOnly, isShortOfSpace) = (pool, false, false)
         } catch {
-            throw LibraryError(error, path: file)
+            let refusal = LibraryError(error, path: file)
+            // Who only reads needs no space.
+            guard case .full = refusal, let queue = try? Library.openedForReading(file, Library.configuration) else { throw refusal }
+            (database, isReadOnly, isShortOfSpace) = (queue, true, true)
         }
     }
 
     private init(inMemory queue: DatabaseQueue) {
-        (location, isReadOnly) = ("in memory", false)
+        (location, isReadOnly, isShortOfSpace) = ("in memory", false, false)
         database = queue
     }
 
     /// A library that is only read, whose tables are up to date.
     init(reading queue: DatabaseQueue, location: String) {
-        (self.location, isReadOnly) = (location, true)
+        (self.location, isReadOnly, isShortOfSpace) = (location, true, false)
         database = queue
     }
 
@@ -155,7 +161,8 @@ package struct Library: Sendable {
                 return value
             }
         } catch {
-            throw LibraryError(error, path: location)
+            let refusal = LibraryError(error, path: location)
+            throw isShortOfSpace && refusal == .readOnly(path: location) ? .full(path: location) : refusal
         }
     }
 
