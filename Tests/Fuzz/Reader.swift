@@ -126,7 +126,7 @@ struct Reader: @unchecked Sendable {
                 let file = try input.file("redraw/config.toml")
                 _ = try? SettingsFile(path: file.path)
                 _ = try? SettingsFile.Place(String(input.text.prefix(200)))
-                _ = try Settings(environment: ["XDG_CONFIG_HOME": input.scratch.path]).allPresets()
+                _ = try Settings(environment: ["XDG_CONFIG_HOME": input.scratch.path]).presetNames
             },
             Reader("wildcards", try WrittenSamples.wildcards(made), isText: true) { input in
                 _ = try input.file("animals.txt")
