@@ -1,4 +1,5 @@
 import Checkpoints
+import Encoders
 import Foundation
 
 /// A latent diffusion model with a UNet, of whichever family: a folder in diffusers' layout, or a file with the names of the first releases or
@@ -68,7 +69,14 @@ struct LatentUNetModel: OpenedModel {
         return embeddings
     }
 
-    var readsSentences: Bool { parts.textEncoders.isEmpty }
+    /// All of CLIP's text encoders have OpenAI's tokens.
+    func meter() throws -> (any PromptMeter)? {
+        guard !parts.textEncoders.isEmpty else { return nil }
+        guard let merges = options.merges else {
+            throw DiffusionError.unreadable(file: "tokenizer", reason: "no list of merges was given to count tokens by")
+        }
+        return CLIPMeter(tokenizer: try CLIPTokenizer(merges: merges))
+    }
 
     func load(sentences: () throws -> any PromptEncoder) throws -> Pipeline {
         let text: any PromptEncoder =
