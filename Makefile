@@ -1,12 +1,13 @@
 # make serve    build and open the page in the browser
 # make demo     see the whole flow on a photograph (installs what is missing, builds, runs)
-# make figures  make the documentation's pictures of redrawing again
+# make figures  make the documentation's pictures again: of redrawing, of the page, and what the program prints
 # make test     build and run every test
 # make clients  a session of the Python client webuiapi with the server (installs it into .build-clients)
 # make soak     mixed requests to the server for MINUTES=20: nothing may break, and the memory stays
 # make slurm    a job array of this machine's Slurm looks at a folder in shards, two of them stopped on the way (wants slurm-wlm and munge)
 # make parity   compare Redraw with diffusers and transformers on this machine (installs them into .build-benchmarks)
 # make bench    time Redraw beside torch, OpenVINO and onnxruntime on this machine, to .build/bench.md and .png (installs them as well)
+# make bench-program  time whole commands, and measure what strengths, precisions and shortcuts do to pictures
 # make fuzz     feed every reader damaged files, five minutes each at most (FUZZ="--count 1000 --only checkpoints" for less)
 # make install  PREFIX=/usr/local (or DESTDIR=… for packaging)
 # make deb      a Debian package in .build-packages, with manual pages and completions (PROGRAM=… takes one that is built)
@@ -17,13 +18,13 @@ DESTDIR ?=
 SWIFT ?= swift
 # The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
 PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libsqlite3-dev
-# The tests look at the page in a real browser.
-ifneq (,$(filter test packages,$(MAKECMDGOALS)))
+# The tests look at the page in a real browser, and so do the documentation's pictures of it.
+ifneq (,$(filter test figures packages,$(MAKECMDGOALS)))
 PACKAGES += chromium chromium-driver
 endif
 DATA := $(PREFIX)/share/redraw
 
-.PHONY: all packages build serve demo figures test clients soak slurm fuzz lint parity bench install deb tarball uninstall clean
+.PHONY: all packages build serve demo figures test clients soak slurm fuzz lint parity bench bench-program install deb tarball uninstall clean
 
 all: build
 
@@ -54,6 +55,7 @@ demo: build
 
 figures: build
 	@sh Documentation/figures.sh "$$($(SWIFT) build -c release --show-bin-path)/redraw"
+	REDRAW_PAGE_PICTURES="$(CURDIR)/Documentation/pictures" $(SWIFT) test -c release --filter '^PageTests[.]PagePictures' --no-parallel
 
 # What speaks to servers and browsers runs by itself: beside hours of arithmetic every patience ends.
 APART := ^(EnginesTests|PageTests)[.]
@@ -104,6 +106,10 @@ parity: build $(PARITY)/.installed
 # BENCH="--groups clip-vit-b-32 --rounds 1" for less.
 bench: build $(PARITY)/.installed
 	$(PARITY)/bin/python Benchmarks/bench_all.py --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" --out .build/bench $(BENCH)
+
+# PROGRAM_BENCH="--only analyze,strengths" for less.
+bench-program: build $(PARITY)/.installed
+	$(PARITY)/bin/python Benchmarks/bench_program.py --redraw "$$($(SWIFT) build -c release --show-bin-path)/redraw" $(PROGRAM_BENCH)
 
 # Damaged files for every reader, ten thousand each, with the address sanitizer over all of it and the one for undefined behaviour over the C
 # code. Failures stay in .build-fuzz/failures, with what a sanitizer said of them.

@@ -74,7 +74,7 @@ let package = Package(
         room("Vocabulary", [.product(name: "Crypto", package: "swift-crypto")]),
         room("Catalog", [.product(name: "Crypto", package: "swift-crypto")]),
         room("Analysis", ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors"]),
-        room("Screening", ["Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("Screening", ["Vocabulary", "JSONReading", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         room("Engines", ["Diffusion", "Encoders", "Pixels", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Redraw beside torch, OpenVINO and onnxruntime on this machine, at every precision each has: time, agreement, memory.
 
-    python bench_all.py --redraw PATH [--groups sd15,clip-vit-b-32,clip-vit-l-14] [--programs redraw-f32,torch-bf16,…] [--threads 2]
-        [--rounds 3] [--passes 3] [--keep FOLDER] [--out NAME]
+    python bench_all.py --redraw PATH [--groups sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3]
+        [--programs redraw-f32,torch-bf16,…] [--threads 2] [--rounds 3] [--passes 3] [--keep FOLDER] [--out NAME]
 
 Networks of the real sizes with random weights, made once (in FOLDER, or for the time being: 2 GB for sd15 and as much again for OpenVINO's
 copy); numbers that take as long as those of trained ones. Every program runs in a process of its own with the same number of threads, one
 after the other and then all of them again, so that all meet the same load; a cell is the median of all passes of all rounds, with the
 spread behind it (from the quickest to the slowest round's median). First passes are not counted, but in a cold start, which is from the start of
 the process to its first embedding with the files in the page cache; so is a picture from a picture (512x512, strength 0.6 of 20 steps,
-guidance 7.5, to the file), with the loading of the model. It is made once a round. OpenVINO's and onnxruntime's conversions are not counted.
+guidance 7.5, to the file), with the loading of the model. It is made once a round; so is that of the group lcm: four steps of a latent consistency
+model at strength 0.6, with a tiny autoencoder. OpenVINO's and onnxruntime's conversions are not counted.
 
 Before anything is timed, outputs are compared with torch's in f32: embeddings by their smallest cosine, a UNet's output by its error (root
-mean square, of the output's own), a decoded picture by its PSNR. Redraw's pictures are compared with its own in f32, which `make parity`
-compares with diffusers. A program whose embeddings are below a cosine of 0.98 is told and left out.
+mean square, of the output's own), a decoded picture by its PSNR, a tagger's probabilities by their largest difference. Redraw's pictures are
+compared with its own in f32, which `make parity` compares with diffusers, but for those of the group lcm, which are compared with torch's. A
+program whose embeddings are below a cosine of 0.98, or whose probabilities are half off, is told and left out.
 
 Writes NAME.md and NAME.png (bench.md, bench.png).
 """
@@ -35,9 +37,13 @@ import encoder_models as encoders
 
 HERE = Path(__file__).parent
 GENERATORS = {"sd15": ["guided step (UNet, batch 2)", "decode 512x512", "picture from a picture, cold"]}
+# Those of which nothing but the whole run is timed.
+FEW_STEPS = {"lcm": ["4 steps from a picture, tiny autoencoder, cold"]}
+TAGGERS = {"wd-vit-tagger-v3": ["one picture", "cold start to first labels"]}
 TOWERS = ["image tower, batch 1", "image tower, batch 16", "text tower, batch 64", "cold start to first embedding"]
 PROGRAMS = [
     "redraw-f32", "redraw-bf16", "redraw-int8", "torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16", "onnxruntime-f32", "onnxruntime-int8"]
+WORDING = "a red apple on a wooden table, oil painting"
 WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
 
 
@@ -83,19 +89,29 @@ class Bench:
         """A run of Redraw: seconds of a step and of decoding, and the picture."""
         picture = self.work / f"{group}-{precision}.png"
         told, _, memory = self.redraw(
-            "paint", "a red apple on a wooden table, oil painting", "--model", self.work / group, "--negative", "blurry", "--steps", steps,
+            "paint", WORDING, "--model", self.work / group, "--negative", "blurry", "--steps", steps,
             "--guidance", "7.5", "--size", "512x512", "--sampler", "ddim", "--seed", "1", "--precision", precision, "--json", "--output",
             picture, "--overwrite", "--library", self.work / "library")
         return [told["seconds"]["denoise"] / steps, told["seconds"]["decode"]], memory, picture
 
     def redrawn(self, group, precision):
         """Seconds of a whole run from picture to picture, and its peak memory."""
+        if group in FEW_STEPS:
+            course = ["--steps", 4, "--guidance", "8.5", "--sampler", "lcm", "--autoencoder", self.work / group / "taesd"]
+        else:
+            course = ["--negative", "blurry", "--steps", 20, "--guidance", "7.5", "--sampler", "ddim"]
         _, seconds, memory = self.redraw(
-            "generate", self.work / "picture.png", "--prompt", "a red apple on a wooden table, oil painting", "--model", self.work / group,
-            "--negative", "blurry", "--steps", 20, "--strength", "0.6", "--guidance", "7.5", "--size", "512x512", "--sampler", "ddim", "--seed", "1",
-            "--precision", precision, "--json", "--output", self.work / f"{group}-{precision}-whole.png", "--overwrite", "--library",
-            self.work / "library")
+            "generate", self.work / "picture.png", "--prompt", WORDING, "--model", self.work / group, *course, "--strength", "0.6", "--size", "512x512",
+            "--resize", "stretch", "--seed", "1", "--precision", precision, "--json", "--output", self.whole(group, f"redraw-{precision}"),
+            "--overwrite", "--library", self.work / "library")
         return seconds, memory
+
+    def whole(self, group, program):
+        """Where a program's picture from a picture lies."""
+        return self.work / f"{group}-{program}-whole.png"
+
+    def labelled(self, group, precision, *more):
+        return self.redraw("embed", "labels", self.work / "picture.png", "--tagger", self.work / group, "--precision", precision, *more)
 
     def embedded(self, group, precision, *more):
         told, seconds, memory = self.redraw("embed", more[0], "--encoder", self.work / group, "--precision", precision, *more[1:])
@@ -105,9 +121,12 @@ class Bench:
         """A round of a program: ({row: passes in seconds}, peak memory)."""
         kind, numbers = program.split("-")
         passes = self.options.passes
+        if group in FEW_STEPS:
+            _, seconds, memory = (None, *self.redrawn(group, numbers)) if kind == "redraw" else self.peer(program, group, 0, "--first")
+            return {FEW_STEPS[group][0]: [seconds]}, memory
         if kind != "redraw":
             told, _, memory = self.peer(program, group, passes)
-            last = (GENERATORS.get(group) or TOWERS)[-1]
+            last = (GENERATORS.get(group) or TAGGERS.get(group) or TOWERS)[-1]
             _, seconds, more = self.peer(program, group, 0, "--first")
             told[last] = [seconds]
             return told, max(memory, more)
@@ -115,6 +134,10 @@ class Bench:
             seconds, memory, _ = self.painted(group, numbers, steps=max(2, passes))
             whole, more = self.redrawn(group, numbers)
             return dict(zip(GENERATORS[group], ([one] for one in [*seconds, whole]))), max(memory, more)
+        if group in TAGGERS:
+            told, _, memory = self.labelled(group, numbers, "--time", passes)
+            _, seconds, more = self.labelled(group, numbers)
+            return dict(zip(TAGGERS[group], ([one / 1000 for one in told["milliseconds"]], [seconds]))), max(memory, more)
         paths = [self.work / "picture.png"] * 16
         result, peak = {}, 0
         for row, inputs in zip(TOWERS, (["image", *paths[:1]], ["image", *paths], ["text", *texts(64)])):
@@ -133,6 +156,23 @@ class Bench:
         def psnr(a, b):
             return 10 * np.log10(255**2 / max(float(np.mean((a.astype(float) - b.astype(float)) ** 2)), 1e-9))
 
+        if group in FEW_STEPS:
+            if kind == "redraw":
+                self.redrawn(group, numbers)
+            else:
+                self.peer(program, group, 0, "--first")
+            pictures = [np.asarray(Image.open(self.whole(group, one)).convert("RGB")) for one in (program, "torch-f32")]
+            return "the measure" if program == "torch-f32" else f"PSNR {psnr(*pictures):.1f} dB", True
+        if group in TAGGERS:
+            if kind == "redraw":
+                ours = np.array(self.labelled(group, numbers, "--raw")[0][0]["probabilities"])
+            else:
+                self.peer(program, group, 0)
+                with np.load(self.work / f"{group}-{program}.npz") as kept:
+                    ours = kept["first"][0]
+            with np.load(self.work / f"{group}-torch-f32.npz") as kept:
+                most = float(np.abs(ours - kept["first"][0]).max())
+            return f"largest difference {most:.2g}", most < 0.5
         if kind == "redraw" and group in GENERATORS:
             pictures = [np.asarray(Image.open(self.painted(group, one)[2]).convert("RGB")) for one in ("f32", numbers)]
             return "the measure" if numbers == "f32" else f"PSNR {psnr(*pictures):.1f} dB", True
@@ -154,9 +194,9 @@ class Bench:
         return f"cosine {least:.5f}", least >= 0.98
 
     def prepare(self, group):
-        if group in GENERATORS:
+        if group in GENERATORS or group in FEW_STEPS:
             if not (self.work / group / "model_index.json").exists():
-                subprocess.run([sys.executable, HERE / "make_random_pipeline.py", self.work / group], check=True)
+                subprocess.run([sys.executable, HERE / "make_random_pipeline.py", self.work / group, "--family", group], check=True)
         elif not (self.work / group).exists():
             import torch
 
@@ -173,10 +213,10 @@ class Bench:
     def table(self, group):
         """{program: ({row: (median, least, most)}, memory, agreement)}"""
         self.prepare(group)
-        self.peer("torch-f32", group, 0)
+        self.peer("torch-f32", group, 0, *(["--first"] if group in FEW_STEPS else []))
         agreements, taking_part = {}, []
         for program in self.options.programs:
-            if program.startswith("onnxruntime") and group in GENERATORS:
+            if program.startswith("onnxruntime") and (group in GENERATORS or group in FEW_STEPS):
                 continue
             try:
                 agreements[program], may = self.agreement(program, group)
@@ -266,7 +306,7 @@ def plot(tables, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--redraw", required=True)
-    parser.add_argument("--groups", default="sd15,clip-vit-b-32,clip-vit-l-14")
+    parser.add_argument("--groups", default="sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3")
     parser.add_argument("--programs", default=",".join(PROGRAMS))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes a Stable Diffusion model of the real size with random weights, in diffusers' layout: for measurements, not for pictures.
 
-    python make_random_pipeline.py FOLDER [--family sd15|sdxl] [--type f16|f32]
+    python make_random_pipeline.py FOLDER [--family sd15|lcm|sdxl] [--type f16|f32]
 
-About 2 GB for sd15 in f16, 7 GB for sdxl. Weights are drawn tensor by tensor, so little memory is needed.
+lcm is sd15 with a UNet that takes the guidance scale as an input and LCM's scheduler, and with a tiny autoencoder in its folder taesd. About 2 GB
+for sd15 and lcm in f16, 7 GB for sdxl. Weights are drawn tensor by tensor, so little memory is needed.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ UNETS = {
         up_block_types=["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
     ),
 }
+UNETS["lcm"] = dict(UNETS["sd15"], time_cond_proj_dim=256)
 CLIP_L = dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu", projection_dim=768)
 CLIP_G = dict(hidden_size=1280, intermediate_size=5120, num_hidden_layers=32, num_attention_heads=20, hidden_act="gelu", projection_dim=1280)
 
@@ -75,15 +77,16 @@ def write_tokenizer(folder, padding):
 
 def main(folder, family, number_type):
     import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
     folder = Path(folder)
     number_type = {"f16": torch.float16, "f32": torch.float32}[number_type]
-    index = {"_class_name": "StableDiffusionXLPipeline" if family == "sdxl" else "StableDiffusionPipeline"}
+    index = {"_class_name": {"sdxl": "StableDiffusionXLPipeline", "lcm": "LatentConsistencyModelPipeline"}.get(family, "StableDiffusionPipeline")}
     if family == "sdxl":
         index["force_zeros_for_empty_prompt"] = True
     with torch.device("meta"):
+        tiny = AutoencoderTiny()
         unet = UNet2DConditionModel(**UNETS[family])
         vae = AutoencoderKL(
             block_out_channels=[128, 256, 512, 512], layers_per_block=2, sample_size=512, scaling_factor=0.13025 if family == "sdxl" else 0.18215,
@@ -97,6 +100,9 @@ def main(folder, family, number_type):
         model.save_config(folder / name)
         write(model, folder / name, "diffusion_pytorch_model.safetensors", len(name), number_type)
         index[name] = ["diffusers", type(model).__name__]
+    if family == "lcm":
+        tiny.save_config(folder / "taesd")
+        write(tiny, folder / "taesd", "diffusion_pytorch_model.safetensors", 20, number_type)
     for number, encoder in enumerate(encoders):
         name = "text_encoder_2" if number else "text_encoder"
         encoder.config.architectures = [type(encoder).__name__]
@@ -106,14 +112,15 @@ def main(folder, family, number_type):
         tokenizer = name.replace("text_encoder", "tokenizer")
         write_tokenizer(folder / tokenizer, "!" if number else "<|endoftext|>")
         index[tokenizer] = ["transformers", "CLIPTokenizer"]
+    scheduler_class = "LCMScheduler" if family == "lcm" else "DDIMScheduler"
     scheduler = dict(
-        _class_name="DDIMScheduler", beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False,
+        _class_name=scheduler_class, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False,
         set_alpha_to_one=False, steps_offset=1, timestep_spacing="leading", num_train_timesteps=1000, prediction_type="epsilon",
     )
     (folder / "scheduler").mkdir(exist_ok=True)
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler, indent=1))
-    index["scheduler"] = ["diffusers", "DDIMScheduler"]
-    if family == "sd15":
+    index["scheduler"] = ["diffusers", scheduler_class]
+    if family != "sdxl":
         index.update(safety_checker=[None, None], feature_extractor=[None, None], requires_safety_checker=False)
     (folder / "model_index.json").write_text(json.dumps(index, indent=1))
 

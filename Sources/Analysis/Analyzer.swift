@@ -137,7 +137,7 @@ package struct Analyzer: Sendable {
         }
         let chosen = ModelChooser(
             catalog: catalog, mediums: mediums, confidences: confidences, affinities: styles?.affinities(of: look.embedding) ?? [:],
-            memory: memory
+            memory: memory, ranking: judgement?.ranking ?? .usual
         ).choice()
         let habit = chosen?.manifest.prompt
         let composed = try compose(suggestions, seen: seen, look: look, mode: composition, for: habit)
@@ -203,15 +203,13 @@ package struct Analyzer: Sendable {
 
     private func shown(_ confidence: Float, facet: Facet) -> Float {
         guard let judgement, isJudged(facet) else { return confidence }
-        let share = min(max(confidence, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(judgement.shownOffset - judgement.shownSlope * log(share / (1 - share))))
+        return Float(logOdds: judgement.shownSlope * confidence.logOdds - judgement.shownOffset)
     }
 
     /// The confidence of selection's scale that is shown as `probability`.
     private func selectionConfidence(_ probability: Float, facet: Facet) -> Float {
         guard let judgement, isJudged(facet) else { return probability }
-        let share = min(max(probability, 1e-6), 1 - 1e-6)
-        return 1 / (1 + exp(-(log(share / (1 - share)) + judgement.shownOffset) / judgement.shownSlope))
+        return Float(logOdds: (probability.logOdds + judgement.shownOffset) / judgement.shownSlope)
     }
 
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
@@ -219,8 +217,7 @@ package struct Analyzer: Sendable {
         let before = Double(shown(settings.threshold(of: facet), facet: facet))
         let shift = Double(learned.shift(of: facet))
         guard shift != 0 else { return (before, before) }
-        let odds = log(max(before, 1e-6) / max(1 - before, 1e-6)) - shift
-        return (before, 1 / (1 + exp(-odds)))
+        return (before, Double(logOdds: before.logOdds - shift))
     }
 
     /// What may hold of the picture, and how it was made.
@@ -262,7 +259,7 @@ package struct Analyzer: Sendable {
                 let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
-                    guard probability >= Self.leastSeen else { continue }
+                    guard probability >= settings.weighing.leastSeen else { continue }
                     candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
                 }
@@ -286,9 +283,6 @@ package struct Analyzer: Sendable {
 
     /// More would only be sorted to be dropped.
     private static let candidateLimit = 2_000
-
-    /// Nothing is told about what the encoder saw less of.
-    private static let leastSeen: Float = 0.02
 
     /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
     ///

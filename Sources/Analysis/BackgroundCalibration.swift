@@ -133,7 +133,7 @@ struct ScoreHistogram {
         for _ in 0..<50 {
             var (g0, g1, h00, h01, h11) = (0.0, 0.0, 1e-9, 0.0, 1e-9)
             for point in points {
-                let guess = 1 / (1 + exp(-(slope * point.score + intercept)))
+                let guess = Double(logOdds: slope * point.score + intercept)
                 let rest = point.weight * (point.share - guess)
                 let curve = point.weight * guess * (1 - guess)
                 g0 += rest

@@ -45,8 +45,7 @@ package struct ConfidenceScale: Sendable, Equatable {
             return tagsExpected.map { Self.sobered(confidences, limit: 2 * max(1, $0)) } ?? confidences
         }
         let confidences = Self.standingOut(cosines, nearness: statistics.map(\.mean)).map { score in
-            let logit = Double(calibration.z * score + calibration.intercept)
-            return Float(1 / (1 + exp(-logit)))
+            Float(Double(logOdds: Double(calibration.z * score + calibration.intercept)))
         }
         return Self.sobered(confidences, limit: Float(Self.expected))
     }

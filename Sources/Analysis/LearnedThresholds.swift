@@ -59,15 +59,12 @@ package struct LearnedThresholds: Sendable, Equatable {
     /// Where the log-posterior's slope, which only falls, is zero: by bisection, for Newton's method runs away where the answers contradict sure
     /// confidences.
     private static func shift(_ decisions: [DecidedSuggestion]) -> Double {
-        let odds = decisions.map { decision in
-            let share = min(max(decision.confidence, 0.01), 0.99)
-            return log(share / (1 - share))
-        }
+        let odds = decisions.map { min(max($0.confidence, 0.01), 0.99).logOdds }
         let approved = Double(decisions.count(where: \.approved))
         var (low, high) = (-limit, limit)
         for _ in 0..<40 {
             let middle = (low + high) / 2
-            let slope = approved - odds.reduce(0) { $0 + 1 / (1 + exp(-($1 + middle))) } - middle
+            let slope = approved - odds.reduce(0) { $0 + Double(logOdds: $1 + middle) } - middle
             if slope > 0 { low = middle } else { high = middle }
         }
         return (low + high) / 2

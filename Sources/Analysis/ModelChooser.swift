@@ -1,12 +1,11 @@
 import Catalog
+import Encoders
 import Vocabulary
 
 /// Ranks the known generators for a picture by what their manifests say they are good at.
 struct ModelChooser {
-    /// How much tags other than the medium count, at full confidence.
-    private static let tagShare = 0.4
-    /// How much nearness to the descriptors counts beside the ratings; twice as much where it is nearness to pictures made with the model.
-    private static let affinityShare = 0.2
+    /// What a manifest is taken to say of a medium that it does not rate.
+    private static let unrated = 0.3
 
     let catalog: ModelCatalog
     let mediums: [AnalysisResult.Medium]
@@ -16,6 +15,7 @@ struct ModelChooser {
     var affinities: [String: StyleIndex.Affinity] = [:]
     /// Bytes that the machine has; nil where nobody knows.
     var memory: Int?
+    var ranking = EncoderConfiguration.Judgement.Ranking.usual
 
     private struct Scored {
         let manifest: Manifest
@@ -51,20 +51,20 @@ struct ModelChooser {
     private func score(_ manifest: Manifest) -> Scored {
         let rated = rating(manifest)
         guard let affinity = affinities[manifest.name] else { return rated }
-        let share = Self.affinityShare * (affinity.generations > 0 ? 2 : 1)
+        let share = affinity.generations > 0 ? ranking.madeShare : ranking.nearnessShare
         return Scored(
             manifest: manifest, score: (1 - share) * rated.score + share * affinity.value, installed: rated.installed, best: rated.best)
     }
 
     private func rating(_ manifest: Manifest) -> Scored {
-        let medium = mediums.reduce(0) { $0 + Double($1.probability) * (manifest.styles[$1.name] ?? 0.3) }
+        let medium = mediums.reduce(0) { $0 + Double($1.probability) * (manifest.styles[$1.name] ?? Self.unrated) }
         let names = Set(mediums.map(\.name))
         let tags = manifest.styles.filter { !names.contains($0.key) }.compactMap { style in
             confidences[style.key].map { (name: style.key, confidence: $0, weight: style.value) }
         }
         let total = tags.reduce(0) { $0 + $1.confidence }
         guard total > 0 else { return Scored(manifest: manifest, score: medium, installed: catalog.isInstalled(manifest), best: nil) }
-        let share = Self.tagShare * min(1, total)
+        let share = ranking.tagShare * min(1, total)
         let mean = tags.reduce(0) { $0 + $1.confidence * $1.weight } / total
         let best = tags.max { ($0.confidence * $0.weight, $1.name) < ($1.confidence * $1.weight, $0.name) }
         return Scored(
@@ -84,7 +84,7 @@ struct ModelChooser {
         } else {
             text = "the best of \(installed.count) installed generators: \(suits)"
         }
-        if chosen.installed, let better = scored.first, !better.installed, better.score > chosen.score + 0.05 {
+        if chosen.installed, let better = scored.first, !better.installed, better.score > chosen.score + ranking.better {
             text +=
                 "; \(better.manifest.title) would match better (\(percent(better.score)) against \(percent(chosen.score))) but is not installed"
         }
@@ -92,13 +92,13 @@ struct ModelChooser {
     }
 
     private func suits(_ scored: Scored, medium: String) -> String {
-        var parts = ["rated \(percent(scored.manifest.styles[medium] ?? 0.3)) for a \(medium)"]
+        var parts = ["rated \(percent(scored.manifest.styles[medium] ?? Self.unrated)) for a \(medium)"]
         if let best = scored.best { parts.append("good at \"\(best)\"") }
         if let affinity = affinities[scored.manifest.name] {
             if affinity.generations > 0 {
                 let noun = affinity.generations == 1 ? "picture" : "pictures"
                 parts.append("near to the \(affinity.generations) \(noun) you made with it (\(percent(affinity.value)))")
-            } else if affinity.value >= 0.7, let descriptor = affinity.descriptor {
+            } else if affinity.value >= ranking.near, let descriptor = affinity.descriptor {
                 parts.append("near to \"\(descriptor)\"")
             }
         }

@@ -55,8 +55,7 @@ struct SeenTags {
         }
         guard let counting else { return things.compactMap(certainty) }
         let ofKind = things.filter { certainty($0) != nil }
-        // A doubtful box is no measure for the others.
-        let tallest = ofKind.filter { $0.certainty >= 0.3 }.map(\.box.height).max() ?? 0
+        let tallest = ofKind.filter { $0.certainty >= counting.measuredFrom ?? 0 }.map(\.box.height).max() ?? 0
         var kept: [UnitBox] = []
         return ofKind.compactMap { thing in
             guard let own = certainty(thing), thing.box.height >= counting.leastHeight * tallest else { return nil }
@@ -108,14 +107,7 @@ struct SeenTags {
 }
 
 extension EncoderConfiguration.Scale {
-    func applied(to probability: Float) -> Float {
-        1 / (1 + exp(offset - slope * Self.logOdds(probability)))
-    }
-
-    static func logOdds(_ probability: Float) -> Float {
-        let share = min(max(probability, 1e-6), 1 - 1e-6)
-        return log(share / (1 - share))
-    }
+    func applied(to probability: Float) -> Float { Float(logOdds: slope * probability.logOdds - offset) }
 }
 
 extension EncoderConfiguration.Counting {
@@ -125,7 +117,7 @@ extension EncoderConfiguration.Counting {
     ///   - seen: the same as the whole picture tells it; nil where it does not.
     ///   - boxes: that there are two boxes and more.
     fileprivate func several(seen: Float?, boxes: Float) -> Float {
-        let told = seen.map { label * EncoderConfiguration.Scale.logOdds($0) } ?? 0
-        return 1 / (1 + exp(-(told + self.boxes * EncoderConfiguration.Scale.logOdds(boxes) + intercept)))
+        let told = seen.map { label * $0.logOdds } ?? 0
+        return Float(logOdds: told + self.boxes * boxes.logOdds + intercept)
     }
 }

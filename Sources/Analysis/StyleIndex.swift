@@ -81,7 +81,7 @@ package struct StyleIndex: Sendable {
             let nearest = texts[index].indices.max { texts[index][$0] < texts[index][$1] }
             let score = madeOf[index].map { ($0 + told[index]) / 2 } ?? told[index]
             result[model.name] = Affinity(
-                value: 1 / (1 + exp(-score)), descriptor: nearest.map { model.descriptors[$0] }, generations: model.madeCount)
+                value: Double(logOdds: score), descriptor: nearest.map { model.descriptors[$0] }, generations: model.madeCount)
         }
         return result
     }

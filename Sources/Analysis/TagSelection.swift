@@ -27,6 +27,8 @@ package struct SelectionSettings: Sendable {
     package var similarity: Float
     /// Less certain tags are not considered, and nothing is told about them.
     package var toldFrom: Float
+    /// How tags that bear on each other are weighed.
+    package var weighing = EncoderConfiguration.Judgement.Weighing.usual
 
     package init(
         offsets: [Facet: Float] = [:], thresholds: [Facet: Float] = [:], limits: [Facet: Int] = [:], limit: Int = 24,
@@ -47,7 +49,7 @@ package struct SelectionSettings: Sendable {
     }
 
     /// The confidence below which a ranked tag of a facet is not suggested.
-    func threshold(of facet: Facet) -> Float { thresholds[facet] ?? 0.3 }
+    func threshold(of facet: Facet) -> Float { thresholds[facet] ?? weighing.leastRanked }
 
     /// For confidences that are not the default encoder's fit: they mean what they say, so nothing is added to them. Quality stays away: no
     /// encoder was shown to tell it.
@@ -68,6 +70,7 @@ package struct SelectionSettings: Sendable {
             limit: judgement.limit, particularShare: judgement.particularShare, settledShare: judgement.settledShare,
             replacesFrom: judgement.replacesFrom, equalShare: judgement.equalShare, facetShare: judgement.facetShare,
             similarity: judgement.similarity, toldFrom: judgement.toldFrom)
+        if let weighing = judgement.weighing { self.weighing = weighing }
     }
 }
 
@@ -184,6 +187,7 @@ package struct TagSelection {
     /// Whatever a tag implies holds at least as surely as the tag, and more surely where many likely tags imply it: a picture that may be of a
     /// pedestrian, a tourist or a shopper is likelier to show a person than any of them.
     private func raiseTheGeneral(in pool: inout Pool) {
+        let weighing = settings.weighing
         var particulars: [String: [Float]] = [:]
         for candidate in pool.standing where candidate.source == .ranked {
             for general in pool.implied(by: candidate) { particulars[general, default: []].append(candidate.confidence) }
@@ -191,8 +195,8 @@ package struct TagSelection {
         for (general, confidences) in particulars {
             guard let known = pool.byName[general], known.source == .ranked else { continue }
             let surest = max(known.confidence, confidences.max() ?? 0)
-            let agreeing = confidences.count { $0 >= 0.8 * surest }
-            let odds = Self.odds(surest) * (1 + 0.05 * Float(min(max(agreeing - 1, 0), 10)))
+            let agreeing = confidences.count { $0 >= weighing.agreeingShare * surest }
+            let odds = Self.odds(surest) * (1 + weighing.agreeingGain * Float(min(max(agreeing - 1, 0), weighing.mostAgreeing)))
             pool.set(max(surest, odds / (1 + odds)), of: general)
         }
     }
@@ -209,8 +213,7 @@ package struct TagSelection {
             guard members.count > 1, let first = members.firstIndex(where: { !barred.contains($0.tag) }) else { continue }
             var winner = members[first]
             if winner.source == .ranked {
-                // Soft-max over thrice the log-odds: the calibration is gentle, for it was fitted on things that do not exclude each other.
-                let powers = members.map { pow(Self.odds($0.confidence), 3) }
+                let powers = members.map { pow(Self.odds($0.confidence), settings.weighing.rivalry) }
                 let total = max(powers.reduce(0, +), 1e-12)
                 winner.confidence *= powers[first] / total
                 if winner.confidence < threshold(winner) {
@@ -270,7 +273,7 @@ package struct TagSelection {
     private func threshold(_ candidate: Suggested) -> Float {
         switch candidate.source {
         case .ranked, .seen: settings.threshold(of: candidate.facet)
-        case .head, .measured, .tagger: 0.05
+        case .head, .measured, .tagger: settings.weighing.leastTold
         }
     }
 

@@ -45,3 +45,35 @@ size_t redraw_gzip(const uint8_t *bytes, size_t count, uint8_t *target, size_t c
     deflateEnd(&stream);
     return outcome == Z_STREAM_END ? written : 0;
 }
+
+size_t redraw_inflate_beginning(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity) {
+    z_stream stream;
+    memset(&stream, 0, sizeof stream);
+    if (count > UINT32_MAX || capacity > UINT32_MAX || inflateInit(&stream) != Z_OK) return 0;
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = (uInt)count;
+    stream.next_out = target;
+    stream.avail_out = (uInt)capacity;
+    inflate(&stream, Z_SYNC_FLUSH);
+    size_t written = capacity - stream.avail_out;
+    inflateEnd(&stream);
+    return written;
+}
+
+size_t redraw_deflate_bound(size_t count) { return compressBound((uLong)count); }
+
+size_t redraw_deflate(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity) {
+    uLongf written = (uLongf)capacity;
+    return compress2(target, &written, bytes, (uLong)count, Z_BEST_SPEED) == Z_OK ? (size_t)written : 0;
+}
+
+uint32_t redraw_crc32(const uint8_t *bytes, size_t count) {
+    uLong sum = crc32(0, NULL, 0);
+    while (count > 0) {
+        uInt part = count > 1 << 30 ? 1 << 30 : (uInt)count;
+        sum = crc32(sum, bytes, part);
+        bytes += part;
+        count -= part;
+    }
+    return (uint32_t)sum;
+}

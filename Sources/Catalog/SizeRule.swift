@@ -47,10 +47,6 @@ package enum SizeRule: Hashable, Sendable {
     /// The size of a square, or the most nearly square one.
     package var base: CanvasSize { nearest(toWidth: 1, height: 1) }
 
-    package func isLegal(_ size: CanvasSize) -> Bool {
-        sizes.contains(size)
-    }
-
     /// The legal size whose aspect is nearest to that of a picture; of equally near ones the one nearest to the base area.
     ///
     /// A picture on its side gets the same size on its side.

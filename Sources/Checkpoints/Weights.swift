@@ -140,10 +140,11 @@ package struct Weights: Sendable {
     /// A weight of a convolution, `[outputs, inputs / groups, height, width]`, packed and held as this scope says.
     package func convolution(_ name: String, _ shape: Shape, groups: Int) throws(CheckpointError) -> PackedConvolution {
         let (format, keeps) = (try format(name), holding.keepsTransforms)
+        let inBytes = holding.convolutionsInBytes
         if let halves = try halves(name, shape) {
-            return PackedConvolution(halves, groups: groups, format: format, keepsTransform: keeps)
+            return PackedConvolution(halves, groups: groups, format: format, keepsTransform: keeps, inBytes: inBytes)
         }
-        return PackedConvolution(try tensor(name, shape), groups: groups, format: format, keepsTransform: keeps)
+        return PackedConvolution(try tensor(name, shape), groups: groups, format: format, keepsTransform: keeps, inBytes: inBytes)
     }
 
     /// What `tensor` gives, where it lies in its file in two bytes a number and nothing is done to it; else nil, and nothing is said about it.
@@ -272,6 +273,9 @@ package struct WeightHolding: Sendable, Equatable {
     /// Whether a convolution keeps what its fast algorithm makes of its weights.
     package var keepsTransforms: Bool
 
+    /// Whether convolutions that multiply in bfloat16 hold their weights in one byte a number.
+    package var convolutionsInBytes: Bool
+
     /// Whether matrices stay in their mapped files until they are used a second time: for models that are often asked just once.
     package var packsAtSecondUse: Bool
 
@@ -279,9 +283,11 @@ package struct WeightHolding: Sendable, Equatable {
     package var arithmetic: Arithmetic
 
     package init(
-        inHalves: Bool = false, keepsTransforms: Bool = true, packsAtSecondUse: Bool = false, arithmetic: Arithmetic = .f32
+        inHalves: Bool = false, keepsTransforms: Bool = true, convolutionsInBytes: Bool = false, packsAtSecondUse: Bool = false,
+        arithmetic: Arithmetic = .f32
     ) {
         self.inHalves = inHalves
+        self.convolutionsInBytes = convolutionsInBytes
         self.arithmetic = arithmetic
         self.keepsTransforms = keepsTransforms
         self.packsAtSecondUse = packsAtSecondUse

@@ -76,6 +76,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
     var writeCaptions = false
 
     @OptionGroup var captions: CaptionOptions
+    @OptionGroup var truncation: TruncationOption
     @OptionGroup var looking: LookingOptions
     @OptionGroup var library: LibraryOptions
 
@@ -97,6 +98,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
     package func run() async throws {
         looking.useThreads()
+        truncation.apply()
         let studio = try library.studio(looking, tagger: tagger)
         let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
         let part = try shard.map { try Shard($0) }
@@ -156,7 +158,7 @@ struct LookingOptions: ParsableArguments {
     func useThreads() { threads.apply() }
 }
 
-extension LibraryOptions {
+extension LibraryChoice {
     func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
         let settings = try Settings()
         return Studio(

@@ -2,28 +2,30 @@ import ArgumentParser
 import Foundation
 import Studio
 
-/// The options of every command that opens the library.
-struct LibraryOptions: ParsableArguments {
+/// Which library a command opens, and how much it says.
+protocol LibraryChoice {
+    var libraryPath: String? { get }
+    var quiet: Bool { get }
+}
+
+extension LibraryChoice {
+    /// A line on standard error, unless `--quiet`.
+    func notice(_ text: @autoclosure () -> String) {
+        guard !quiet else { return }
+        Terminal.standardError.write(text() + "\n")
+    }
+}
+
+/// The options of a command that opens the library and has no result to print as JSON.
+struct LibraryPlace: ParsableArguments, LibraryChoice {
     @Option(
         name: .customLong("library"),
         help: ArgumentHelp("The folder that keeps pictures, decisions and generations (default: ~/.local/share/redraw).", valueName: "dir"),
         completion: .directory)
     var libraryPath: String?
 
-    @Flag(name: .long, help: "Print the result as JSON.")
-    var json = false
-
     @Flag(name: .shortAndLong, help: "No progress and no notices.")
     var quiet = false
-
-    /// A line on standard error, unless `--quiet`.
-    func notice(_ text: @autoclosure () -> String) {
-        guard !quiet else { return }
-        Terminal.standardError.write(text() + "\n")
-    }
-
-    /// Who decides, for the record.
-    static var person: String { Studio.person() }
 
     func validate() throws {
         if let libraryPath, libraryPath.isEmpty { throw ValidationError("--library needs a folder.") }
@@ -32,6 +34,20 @@ struct LibraryOptions: ParsableArguments {
             throw ValidationError("--library is \(shown); SQLite takes names in UTF-8 alone, so choose another folder.")
         }
     }
+}
+
+/// The options of every other command that opens the library.
+struct LibraryOptions: ParsableArguments, LibraryChoice {
+    @OptionGroup var place: LibraryPlace
+
+    @Flag(name: .long, help: "Print the result as JSON.")
+    var json = false
+
+    var libraryPath: String? { place.libraryPath }
+    var quiet: Bool { place.quiet }
+
+    /// Who decides, for the record.
+    static var person: String { Studio.person() }
 }
 
 /// How many processor cores a command may use.

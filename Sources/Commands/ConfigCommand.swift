@@ -9,7 +9,7 @@ struct ConfigCommand: AsyncParsableCommand {
         abstract: "Show and change what you set for good: defaults and presets.",
         discussion: """
             An option goes before a variable of the environment (REDRAW_MODEL, REDRAW_STEPS …), that before the file, and the file before what \
-            the model is usually run with. redraw serve heeds them too.
+            the model is usually run with. They count for redraw serve, too.
 
               redraw config set model dreamshaper-8
               redraw config set strength 0.5

@@ -7,11 +7,21 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check this installation: its data, models, vocabulary, cache and library.",
-        discussion: "Exits with 1 where something needs attention, and says what.")
+        discussion: """
+            Exits with 1 where something needs attention, and says what. What takes long is left to --deep: every byte of the models and, where
+            the library is large, all of its rows instead of the latest.
+
+              redraw doctor
+              redraw doctor --deep
+              redraw doctor --repair
+            """)
+
+    @Flag(help: "Read all of the models and the library (default: what can be told at once).")
+    var deep = false
 
     @Flag(
         help:
-            "Set damaged rows of the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
+            "Set what is damaged in the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
     )
     var repair = false
 
@@ -23,7 +33,8 @@ struct DoctorCommand: AsyncParsableCommand {
             let done = try studio.repair()
             library.notice(done)
         }
-        let findings = try await studio.examine()
+        let isDeep = deep || repair
+        let findings = try await studio.examine(deep: isDeep)
         if library.json {
             try JSONOutput.print(findings)
         } else {
@@ -33,6 +44,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 Terminal.standardOutput.write("\(mark) \(DisplayText.padded(finding.subject, 14)) \(finding.text)\n")
             }
         }
+        if !isDeep { library.notice("Not every byte was read; `redraw doctor --deep` does that.") }
         if findings.contains(where: { !$0.isSound }) { throw ExitCode.failure }
     }
 }

@@ -26,6 +26,7 @@ struct EmbedCommand: AsyncParsableCommand {
             help: "Texts to embed instead of pictures, or after them; - for those on standard input, one a line (default: none).")
         var text: [String] = []
 
+        @OptionGroup var truncation: TruncationOption
         @OptionGroup var embedding: EmbeddingOptions
 
         func validate() throws {
@@ -33,6 +34,7 @@ struct EmbedCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            truncation.apply()
             try await embedding.run(pictures: pictures, texts: text)
         }
     }
@@ -57,14 +59,35 @@ struct EmbedCommand: AsyncParsableCommand {
         @Flag(name: .long, help: "Print every label's probability as well, in the list's order.")
         var raw = false
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "The tagger's arithmetic: f32, bf16, int8, or auto, which analyze takes.", valueName: "name"),
+            completion: .list(Studio.encoderPrecisions))
+        var precision = "f32"
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "Print how long the tagger takes for all pictures at once, this many times, instead of labels (default: the labels).",
+                valueName: "passes"))
+        var time: Int?
+
         @OptionGroup var threads: ThreadOptions
+
+        func validate() throws { try EmbeddingOptions.check(passes: time) }
 
         func run() async throws {
             threads.apply()
             let studio = Studio(installation: try Installation.current())
+            let files = try pictures.map { try PictureFile(path: $0) }
+            if let time {
+                return try JSONOutput.print(
+                    try await studio.analyst.timeLabels(of: files, tagger: tagger, precision: precision, passes: time))
+            }
             try JSONOutput.print(
                 try await studio.analyst.labels(
-                    of: pictures.map { try PictureFile(path: $0) }, tagger: tagger, cut: cut, escaped: escape, raw: raw))
+                    of: files, tagger: tagger, cut: cut, escaped: escape, raw: raw, precision: precision))
         }
     }
 
@@ -96,8 +119,10 @@ struct EmbeddingOptions: ParsableArguments {
 
     @OptionGroup var looking: LookingOptions
 
-    func validate() throws {
-        if let time, !(1...10_000).contains(time) { throw ValidationError("--time takes 1 to 10000 passes, not \(time).") }
+    func validate() throws { try Self.check(passes: time) }
+
+    static func check(passes: Int?) throws {
+        if let passes, !(1...10_000).contains(passes) { throw ValidationError("--time takes 1 to 10000 passes, not \(passes).") }
     }
 
     func run(pictures: [String], texts: [String]) async throws {

@@ -8,9 +8,11 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Write the library, or some pictures of it, as JSON, or their tags as a table.",
         discussion: """
-            The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained. With \
-            --tags it is a table of tags instead, a row for each picture and tag with its facet, how certain it is and what was decided; that \
-            one is for spreadsheets and scripts, and redraw import does not take it.
+            The text holds analyses, suggestions, all decisions, prompts and generations; picture files are named in it, not contained. What lies \
+            in the bin is left out, unless you name the picture.
+
+            With --tags it is a table of tags instead, a row for each picture and tag with its facet, how certain it is and what was decided; \
+            that one is for spreadsheets and scripts, and redraw import does not take it.
 
               redraw export --output library.json --overwrite
               redraw export photo.jpg | jq '.pictures[0].suggestions'
@@ -43,7 +45,7 @@ struct ExportCommand: ParsableCommand {
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
-    @OptionGroup var library: LibraryOptions
+    @OptionGroup var library: LibraryPlace
 
     func validate() throws {
         if tags == nil, approved || since != nil { throw ValidationError("--approved and --since go with --tags csv or --tags jsonl.") }
@@ -57,10 +59,16 @@ struct ExportCommand: ParsableCommand {
         guard let output, output != "-" else {
             let terminal = Terminal.standardOutput
             _ = try desk.export(pictures: wanted) { terminal.write(json: String(decoding: $0, as: UTF8.self)) }
-            return
+            return try tellBin(desk)
         }
         let count = try desk.export(pictures: wanted, toFile: URL(asTyped: output), overwriting: overwrite)
         library.notice("Wrote \(CommandText.count(count, "picture")) to \(output).")
+        try tellBin(desk)
+    }
+
+    private func tellBin(_ desk: ScreeningDesk) throws {
+        guard pictures.isEmpty, try desk.binCount() > 0 else { return }
+        library.notice("What lies in the bin was left out.")
     }
 
     private func write(_ format: TagTable.Format, of pictures: [Int64]?, _ desk: ScreeningDesk) throws {

@@ -52,9 +52,10 @@ struct ForgetCommand: AsyncParsableCommand {
 struct RateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rate",
-        abstract: "Give a generation stars, as in the page.",
+        abstract: "Give what was made one to five stars, as on the page.",
         discussion: """
-            Stars belong to what was made: name the generation's number, or a picture file that Redraw made. redraw search --stars finds them.
+            Stars belong to what was made: name the generation's number, or a picture file that Redraw made. redraw search --stars finds the \
+            pictures they were made of.
 
               redraw rate 12 4
               redraw rate painted-7.png 5
@@ -77,6 +78,7 @@ struct RateCommand: ParsableCommand {
         let studio = try library.studio()
         let id = try studio.generation(meant: generation)
         try studio.mark(generation: id, stars: stars, isKept: nil)
+        if library.json { return try JSONOutput.print(try studio.desk().generation(id: id)) }
         library.notice("g\(id): \(stars == 0 ? "no stars" : CommandText.count(stars, "star")).")
     }
 }

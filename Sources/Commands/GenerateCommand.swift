@@ -27,27 +27,31 @@ struct GenerateCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
-    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
     var strength: Double?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "One sheet with the picture redrawn at each strength, with one seed (default: single pictures, at --strength).",
+            "Redraw it at each of these strengths with one seed, side by side on one sheet (default: single pictures, at --strength).",
             valueName: "a,b,c"))
     var strengths: StrengthList?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How a picture of another aspect is brought to the working size: crop, fill or stretch (default: crop).", valueName: "how"),
+            "What happens to a picture of other proportions: crop cuts off what does not fit, fill continues its edges outwards, stretch distorts it (default: crop).",
+            valueName: "how"),
         completion: .list(GenerationWish.resizes))
     var resize: String?
 
-    @Flag(name: .long, help: "Hand the result over in the picture's own size instead of the model's, all of the picture shown.")
+    @Flag(name: .long, help: "Enlarge the result to the picture's own size, with nothing cut off.")
     var pictureSize = false
 
     @OptionGroup var transparency: BackgroundOption
+    @OptionGroup var truncation: TruncationOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -55,6 +59,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func validate() throws { try ManyPictures(pictures).validate(generation, command: "generate") }
 
     func run() async throws {
+        truncation.apply()
         var wish = GenerationWish()
         wish.mode = "generate"
         (wish.strength, wish.strengths) = (strength, strengths?.values)

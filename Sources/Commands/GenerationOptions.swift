@@ -13,61 +13,71 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose autoencoder to use: a file or folder of its own, or another model (default: the model's; where it has none, that of an installed one of its family).",
+            "Take the autoencoder, which sets fine detail and colours, from a file, a folder or another model (default: the model's; where it has none, that of an installed one of its family).",
             valueName: "name|path"))
     var vae: String?
 
     @Option(
         name: .customLong("text-encoder"),
         help: ArgumentHelp(
-            "Whose text encoder reads the prompt; twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
+            "Have the text encoder of a file, a folder or another model read the prompt; give it twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
             valueName: "name|path"))
     var textEncoders: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("What the picture is to show (default: the picture's approved prompt).", valueName: "text"))
+    @Option(name: .long, help: ArgumentHelp("What the picture should show (default: the picture's approved prompt).", valueName: "text"))
     var prompt: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the picture is to stay away from (default: the picture's own negative prompt; nothing for what is painted from words).",
+            "What the picture should not show (default: the picture's own negative prompt; nothing for what is painted from words).",
             valueName: "text"))
     var negative: String?
 
-    @Option(name: .long, help: "Steps of a full run; strength decides how many of them are run (default: the model's own, else 20).")
+    @Option(
+        name: .long,
+        help:
+            "Steps from noise to picture: more take longer and settle finer detail; strength decides how many of them are run (default: the model's own, else 20)."
+    )
     var steps: Int?
 
-    @Option(name: .long, help: "Weight of the prompt against the negative prompt; 1 turns it off (default: the model's own, else 7.5).")
+    @Option(
+        name: .long,
+        help:
+            "How closely the picture follows the prompt and avoids the negative one: too much is garish, 1 leaves the negative prompt out and takes half the time (default: the model's own, else 7.5)."
+    )
     var guidance: Double?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Guide only the beginning: up to 1, that share of the steps that run (0.6: six of ten), above 1, that many steps; each further step takes half the time and is not told the negative prompt (default: to the end).",
+            "Stop guiding early: after this share of the steps up to 1 (0.6: six of ten), after so many of them above 1. The steps after it take half the time, follow the prompt less and leave out the negative one (default: to the end).",
             valueName: "fraction|step"))
     var guidanceUntil: Double?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Run the whole network in every nth pass only and let those between take over what its deeper levels made: 2 takes little more than half the time and changes details only, from 5 on fine texture goes (default: 1, every pass is whole).",
+            "Be quicker by running the whole network in every nth pass only, the outer layers in those between: 2 takes little more than half the time and changes details only, from 5 on fine texture goes (default: 1, every pass is whole).",
             valueName: "passes"))
     var reuseEvery: Int?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Let that share of a large map's pixels, 0 to 0.75, share the place of one like them while it looks at itself: quicker from about 768x768 on, and details change (default: 0).",
+            "Be quicker with large pictures by working on this share of alike places together, 0 to 0.75: it pays from about 768x768 on, and details change (default: 0).",
             valueName: "fraction"))
     var mergeTokens: Double?
 
-    @Option(name: .long, help: "Start of the random numbers: the same seed gives the same picture (default: random, and printed).")
+    @Option(
+        name: .long,
+        help: "Which of all possible pictures it becomes: the same seed and settings give the same picture (default: random, and printed).")
     var seed: UInt64?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Vary the seed's picture a little: how far its noise goes toward that of another seed; 0.05 to 0.2 changes details, 1 is the other seed's picture (default: 0, no variation).",
+            "Vary the seed's picture a little, towards that of another seed: 0.05 to 0.2 changes details, 1 is the other seed's picture (default: 0, no variation).",
             valueName: "fraction"))
     var variationStrength: Double?
 
@@ -77,7 +87,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "One of \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
+            "How noise becomes the picture from step to step, which changes details and how many steps it takes: \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
             valueName: "name"),
         completion: .list(GenerationWish.samplers))
     var sampler: String?
@@ -85,38 +95,46 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How the steps are spread over the training's: leading, trailing (A1111's SGM Uniform, for models of few steps) or linspace (default: the model's own).",
-            valueName: "name"),
+            "At which noise levels the steps are taken: leading, trailing (A1111's SGM Uniform; models of few steps are sharp only with it) or linspace; or, for lcm and tcd, these very steps of the training, such as 999,749,499,249 (default: the model's own).",
+            valueName: "name|steps"),
         completion: .list(GenerationWish.spacings))
     var spacing: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Layer of the text encoder whose states count, from the end: 1 is the last (default: the model's own).", valueName: "n"))
+            "How much of the noise after a step of the sampler tcd is fresh, 0 to 1: less shows more detail, more is advised for more steps (default: the model's own, else 0.3; 0 under the profile diffusers).",
+            valueName: "fraction"))
+    var eta: Double?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Read the prompt a layer of the text encoder earlier, as many models for drawings want it with 2; 1 is the last layer (default: the model's own).",
+            valueName: "n"))
     var clipSkip: Int?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Size the model works at, any size, or picture for the picture's own (default: the legal one nearest to its aspect).",
+            "How large the picture is made, or picture for the size of the one that is redrawn; far from the size a model was trained at, things appear twice (default: the legal one nearest to its aspect).",
             valueName: "WxH|picture"))
     var size: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A tiny autoencoder (TAESD) in the place of the model's own, for the picture and its previews: quicker, less fine. A file or folder, or tiny for the one in a folder vae_approx that fits (default: the model's own).",
+            "Make picture and previews with a tiny autoencoder (TAESD) instead of the model's own: quicker, with less fine detail. A file or folder, or tiny for the one in a folder vae_approx that fits (default: the model's own).",
             valueName: "tiny|file|dir"))
     var autoencoder: String?
 
-    @Option(name: .long, help: "How many pictures; picture k uses the seed + k, where no drafts are tried (default: 1).")
+    @Option(name: .long, help: "How many pictures to make, each with the next seed (default: 1).")
     var count: Int?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose conventions to follow to the letter: redraw, diffusers, or a1111 with the steps, noise levels and masks of the web UI's k-diffusion samplers (default: redraw).",
+            "Give the picture that another program gives with the same seed: diffusers, or a1111 with the web UI's steps, noise levels and masks (default: redraw).",
             valueName: "name"),
         completion: .list(GenerationWish.profiles))
     var profile: String?
@@ -124,7 +142,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The arithmetic: f32, bf16 (faster where the processor multiplies it), int8 (coarser) or auto (default: auto).",
+            "How exactly it is computed: f32 is the reference, bf16 is quicker on processors made for it and changes the finest detail, int8 changes more (default: auto).",
             valueName: "name"),
         completion: .list(GenerationWish.precisions))
     var precision: String?
@@ -132,21 +150,22 @@ struct GenerationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the model predicts: epsilon (the noise), v (the velocity) or sample (default: as its files tell).", valueName: "name"),
+            "What the model was trained to predict, epsilon (the noise), v (the velocity) or sample; name it where pictures come out as noise or grey (default: as its files tell).",
+            valueName: "name"),
         completion: .list(GenerationWish.predictions))
     var prediction: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What makes the picture: builtin, or the address of a server of yours that speaks A1111's API; give it several times for a pool (default: builtin).",
+            "Have a server of yours make the picture: its address, where it speaks A1111's API; give it several times for a pool (default: builtin).",
             valueName: "builtin|url"))
     var engine: [String] = []
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A preset of your configuration file or of the page: what it sets stands for every option left out, see redraw config (default: none).",
+            "Use a preset of your configuration file or of the page for every option you leave out, see redraw config (default: none).",
             valueName: "name"))
     var preset: String?
 
@@ -158,26 +177,27 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("A picture file that shows after each step what is becoming of it (default: none).", valueName: "file"),
+        help: ArgumentHelp("Write to this file after each step what is becoming of the picture (default: none).", valueName: "file"),
         completion: .file())
     var preview: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A safetensors file for the latent after the last step, to compare it with others' (default: none).", valueName: "file"),
+            "Write the numbers that the picture is decoded from to this safetensors file, to compare them with another program's (default: none).",
+            valueName: "file"),
         completion: .file())
     var latent: String?
 
     @Flag(name: .long, help: "Write over a file that is there.")
     var overwrite = false
 
-    @Flag(name: .long, help: "Leave it in the queue and return; redraw jobs run makes it.")
+    @Flag(name: .long, help: "Only put it into the queue; redraw jobs run makes it.")
     var later = false
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Run while up to n - 1 other jobs do; 1 waits for its turn.", valueName: "n"))
+        help: ArgumentHelp("How many pictures may be in the making at once on this library; 1 waits for its turn.", valueName: "n"))
     var atOnce = 1
 
     @OptionGroup var wording: WordingOptions
@@ -211,6 +231,7 @@ struct GenerationOptions: ParsableArguments {
         (wish.variationSeed, wish.variationStrength) = (variationSeed, variationStrength)
         wish.sampler = sampler
         wish.spacing = spacing
+        wish.eta = eta
         wish.clipSkip = clipSkip
         wish.size = size
         wish.autoencoder = autoencoder

@@ -10,7 +10,8 @@ struct GenerationRun {
         var wish = wish
         let studio = try studio(for: &wish)
         // Several where each seed says other words; else one.
-        for order in try await studio.orders(wish) {
+        let orders = try await studio.orders(wish)
+        for (index, order) in orders.enumerated() {
             if options.later {
                 let job = try studio.enqueue(order)
                 if library.json {
@@ -23,7 +24,9 @@ struct GenerationRun {
             }
             let telling = JobTelling(library: library)
             defer { telling.end() }
-            let report = try await studio.generate(order, atOnce: options.atOnce) { telling.tell($0) }
+            let report = try await studio.generate(order, atOnce: options.atOnce, isLast: index == orders.count - 1) {
+                telling.tell($0)
+            }
             telling.end()
             try telling.tell(report)
         }

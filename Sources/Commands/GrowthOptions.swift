@@ -6,17 +6,21 @@ struct GrowthOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Make a first picture as large as a square of this side, then enlarge and redraw it until it has its size; 0: at once. In redrawing it counts from strength 0.75 on; in repainting from 0.9 on, and what the mask covers is as large (default: the model's own, but 0 in redrawing).",
+            "Compose the picture small, as large as a square of this side, then enlarge and redraw it until it has its size, so that large pictures do not show things twice; 0 makes it at once. When redrawing it counts from strength 0.75 on, when repainting from 0.9 on and for what the mask covers (default: the model's own, but 0 in redrawing).",
             valueName: "pixels"))
     var firstSide: Int?
 
-    @Option(name: .long, help: "Strength at which what was enlarged is redrawn (default: the model's own, else 0.5).")
+    @Option(
+        name: .long,
+        help:
+            "How much is drawn anew after each enlarging, as a strength: less keeps what was composed, more adds detail (default: the model's own, else 0.5)."
+    )
     var refine: Double?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Try so many first pictures for each picture, every one with a seed of its own, and grow the one that the encoder finds nearest to the prompt (default: 1 where --seed is given, else the model's own, else 1).",
+            "Make so many small pictures first, each with a seed of its own, and go on with the one that is nearest to the prompt: better composed, for some more time (default: 1 where --seed is given, else the model's own, else 1).",
             valueName: "n"))
     var drafts: Int?
 

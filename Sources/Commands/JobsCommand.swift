@@ -48,7 +48,7 @@ struct JobsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "run", abstract: "Make what waits in the queue and nobody attends, one job after the other.")
 
-        @Option(name: .long, help: ArgumentHelp("Run while up to n - 1 other jobs do.", valueName: "n"))
+        @Option(name: .long, help: ArgumentHelp("How many pictures may be in the making at once on this library.", valueName: "n"))
         var atOnce = 1
 
         @Option(
@@ -122,9 +122,9 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var library: LibraryOptions
 
         func run() throws {
-            let count = try library.studio().clearJobs()
-            if library.json { return try JSONOutput.print(["cleared": count]) }
-            library.notice("\(CommandText.count(count, "job")) cleared.")
+            let report = try library.studio().clearJobs()
+            if library.json { return try JSONOutput.print(report) }
+            library.notice("\(CommandText.count(report.cleared, "job")) cleared.")
         }
     }
 

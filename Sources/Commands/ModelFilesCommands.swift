@@ -40,7 +40,7 @@ extension ModelsCommand {
                     guard files.count > 1 else { throw error }
                     progress.clear()
                     isSound = false
-                    Terminal.standardError.write("models: \(CommandLineTool.oneLine(error))\n")
+                    Terminal.standardError.write("redraw: \(CommandLineTool.oneLine(error))\n")
                 }
             }
             if json { try JSONOutput.print(reports) }
@@ -80,7 +80,7 @@ extension ModelsCommand {
             if json { try JSONOutput.print(reports) }
             if reports.allSatisfy({ $0.state == "passed over" }) {
                 if reports.isEmpty {
-                    Terminal.standardError.write("models: nothing that looks like a model lies at \(DisplayText.harmless(path)).\n")
+                    Terminal.standardError.write("redraw: nothing that looks like a model lies at \(DisplayText.harmless(path)).\n")
                 }
                 throw ExitCode.failure
             }
@@ -104,7 +104,8 @@ extension ModelsCommand {
                 throw StudioError.unknownModel(name: name, known: models.map(\.name))
             }
             if json { return try JSONOutput.print(model) }
-            Terminal.standardOutput.write(ModelText.lines(model).joined(separator: "\n") + "\n")
+            let way = model.installed ? nil : studio.howToGet(name)
+            Terminal.standardOutput.write(ModelText.lines(model, howToGet: way).joined(separator: "\n") + "\n")
         }
     }
 
@@ -144,8 +145,8 @@ enum ModelText {
         add("rank", report.rank.map(String.init))
         add("triggers", report.triggers.joined(separator: ", "))
         add("trained on", report.base)
-        add("numbers", count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
-        add("size", "\((report.bytes + 500_000) / 1_000_000) MB")
+        add("numbers", report.precisions.isEmpty ? nil : count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
+        add("size", size(report.bytes))
         if let digests = report.digests {
             add("SHA-256", digests.sha256)
             add("AutoV2", digests.autoV2)
@@ -165,7 +166,8 @@ enum ModelText {
         return DisplayText.harmless("\(start) (\(report.what)): \(report.use)")
     }
 
-    static func lines(_ model: ModelEntry) -> [String] {
+    /// - Parameter way: how to get one that is not here.
+    static func lines(_ model: ModelEntry, howToGet way: String?) -> [String] {
         var lines = [model.title == model.name ? model.name : "\(model.name): \(model.title)"]
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -173,12 +175,16 @@ enum ModelText {
         }
         add("kind", model.kind)
         add("family", model.family)
-        add("here", model.installed ? model.folder : "no")
-        add("size", model.bytes.map { "\(($0 + 500_000) / 1_000_000) MB" })
+        add("here", model.installed ? model.folder : ["no", way].compactMap { $0 }.joined(separator: "; "))
+        add("size", model.bytes.map(size))
         add("licence", model.license)
         add("source", model.source == model.folder ? nil : model.source)
         add("", model.description)
         return lines.map { DisplayText.harmless($0) }
+    }
+
+    static func size(_ bytes: Int) -> String {
+        bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 500_000) / 1_000_000) MB"
     }
 
     private static func count(_ numbers: Int) -> String {

@@ -26,16 +26,17 @@ struct ModelsCommand: AsyncParsableCommand {
             let studio = Studio(installation: try Installation.current())
             let (known, problems) = studio.models()
             let models = known + studio.registeredModels()
-            for problem in problems { Terminal.standardError.write("models: \(problem)\n") }
+            for problem in problems { Terminal.standardError.write("redraw: \(problem)\n") }
             guard !json else { return try JSONOutput.print(models) }
             let terminal = Terminal.standardOutput
             let width = terminal.isTerminal ? terminal.size.width : 100
-            let names = models.map(\.name.count).max() ?? 0
+            let (names, kinds) = (models.map(\.name.count).max() ?? 0, models.map(\.kind.count).max() ?? 0)
             for model in models.sorted(by: { ($0.installed ? 0 : 1, $0.name) < ($1.installed ? 0 : 1, $1.name) }) {
-                let state = model.bytes.map { "\(($0 + 500_000) / 1_000_000) MB" } ?? "–"
+                let state = model.bytes.map(ModelText.size) ?? "–"
                 let line =
-                    "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, 9))  \(DisplayText.padded(state, 7))  "
-                terminal.write(DisplayText.fitted(line + model.title + " – " + model.license, width) + "\n")
+                    "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, kinds))  \(DisplayText.padded(state, 7))  "
+                let words = [model.title == model.name ? "" : model.title, model.license].filter { !$0.isEmpty }
+                terminal.write(DisplayText.fitted(line + words.joined(separator: " – "), width) + "\n")
             }
         }
     }

@@ -12,7 +12,7 @@ extension ModelsCommand {
             discussion: """
                 Only what is needed comes: never pickles, never a second copy in another precision. What was broken off goes on where it stood; \
                 digests that the hub or the model's description tells are compared. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and the usual \
-                variables for proxies are heeded.
+                variables for proxies are respected.
 
                   redraw models pull sd15
                   redraw models pull owner/name
@@ -52,7 +52,7 @@ extension ModelsCommand {
             options.acceptsLicense = { question in
                 if accepts { return true }
                 let terms = question.terms.map { ", which is at \($0)" } ?? ""
-                return Terminal.agrees(to: "\(question.model) comes under \(question.license)\(terms). Do you agree to it?") ?? false
+                return Terminal.agrees(to: "\(question.model) comes under \(question.license)\(terms). Do you agree to it?")
             }
             let progress = ProgressLine(enabled: !json)
             let shares = Shares()

@@ -36,41 +36,53 @@ struct RepaintCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "In place of a mask: a thing that was seen in the picture, such as dog or face; may be given several times. The mask is a box with soft edges and its file is named (default: none).",
+            "Repaint a thing that was seen in the picture, such as dog or face, in place of a mask; give it several times for several. The mask is a box with soft edges, whose file is named (default: none).",
             valueName: "thing"))
     var select: [String] = []
 
-    @Option(name: .long, help: "Redrawing extent under the mask, 0 to 1 (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help:
+            "How far the picture may change under the mask: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6)."
+    )
     var strength: Double?
 
     @Flag(name: .long, help: "Repaint where the mask is black, and leave alone where it is white.")
     var invert = false
 
-    @Option(name: .long, help: ArgumentHelp("Blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Soften the edge: blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
     var feather: Int?
 
-    @Option(name: .long, help: ArgumentHelp("Grow the mask by this many pixels first (default: 0).", valueName: "px"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Make the mask larger by this many pixels first, against a rim of the old thing (default: 0).", valueName: "px"))
     var grow: Int?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("What stands under the mask at first: original, blur, noise or empty (default: original).", valueName: "what"),
+        help: ArgumentHelp(
+            "What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).",
+            valueName: "what"),
         completion: .list(GenerationWish.fills))
     var fill: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the model sees: the whole picture, or the masked part in more detail (default: whole).", valueName: "whole|masked"),
+            "Work on the whole picture, or on the masked part alone and in more detail (default: whole).", valueName: "whole|masked"),
         completion: .list(GenerationWish.areas))
     var area: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("With --area masked: pixels around the masked part that the model sees too (default: 32).", valueName: "px"))
+        help: ArgumentHelp(
+            "With --area masked: how many pixels around the masked part are looked at, so that it fits in (default: 32).", valueName: "px"))
     var padding: Int?
 
     @OptionGroup var transparency: BackgroundOption
+    @OptionGroup var truncation: TruncationOption
     @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
@@ -83,6 +95,7 @@ struct RepaintCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        truncation.apply()
         var wish = GenerationWish()
         wish.mode = "repaint"
         if !select.isEmpty { wish.select = select }

@@ -25,17 +25,18 @@ struct ReviewCommand: ParsableCommand {
 
     func run() throws {
         let desk = try Desks.open(library)
-        let pictures = try picture.map { [try desk.picture($0)] } ?? desk.picturesToScreen()
-        guard !pictures.isEmpty else {
+        var pictures = try PicturesToReview(desk, only: picture.map { try desk.picture($0) })
+        guard pictures.count > 0 else {
             library.notice("Nothing is left to screen. Run `redraw analyze` on a picture, or name one to go over it again.")
             return
         }
         let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
-        let wasInterrupted = onScreen ? try screen(desk, pictures) : try lines(desk, pictures)
+        let wasInterrupted = onScreen ? try screen(desk, &pictures) : try lines(desk, &pictures)
         if library.json {
-            try JSONOutput.print(try pictures.map { try PictureReport($0, desk) })
+            try JSONOutput.print(try pictures.seen.map { try PictureReport($0, desk) })
         } else {
-            for picture in pictures { summarise(try desk.suggestions(of: picture.id), picture) }
+            for picture in pictures.seen { summarise(try desk.suggestions(of: picture.id), picture) }
+            if pictures.left > 0 { library.notice("\(CommandText.count(pictures.left, "more picture")) to go through.") }
         }
         if wasInterrupted { throw ExitCode(130) }
     }
@@ -47,12 +48,12 @@ struct ReviewCommand: ParsableCommand {
     }
 
     /// - Returns: whether Ctrl-C ended it.
-    private func screen(_ desk: ScreeningDesk, _ pictures: [KnownPicture]) throws -> Bool {
+    private func screen(_ desk: ScreeningDesk, _ pictures: inout PicturesToReview) throws -> Bool {
         let screen = try ReviewScreen()
         defer { ReviewScreen.giveBack() }
         let paint = Terminal.standardOutput.paint
-        for (index, picture) in pictures.enumerated() {
-            var review = try Review(desk, picture, index: index, of: pictures.count)
+        while let picture = try pictures.next() {
+            var review = try Review(desk, picture, index: pictures.seen.count - 1, of: pictures.count, hasNext: pictures.hasNext)
             var size = screen.size
             session: while true {
                 let drawing = ReviewDrawing(width: size.width, height: size.height, paint: paint, unicode: Review.showsUnicode)
@@ -75,9 +76,9 @@ struct ReviewCommand: ParsableCommand {
     }
 
     /// Commands from a pipe: each line is one, or several keys in a row.
-    private func lines(_ desk: ScreeningDesk, _ pictures: [KnownPicture]) throws -> Bool {
-        for (index, picture) in pictures.enumerated() {
-            var review = try Review(desk, picture, index: index, of: pictures.count)
+    private func lines(_ desk: ScreeningDesk, _ pictures: inout PicturesToReview) throws -> Bool {
+        while let picture = try pictures.next() {
+            var review = try Review(desk, picture, index: pictures.seen.count - 1, of: pictures.count, hasNext: pictures.hasNext)
             var toldLast: Int64?
             session: while true {
                 if let current = review.session.current, current.id != toldLast {
@@ -112,6 +113,38 @@ struct ReviewCommand: ParsableCommand {
     }
 }
 
+/// The pictures that a review goes through: one, or all that have something left to decide, the latest first. Each is looked up when its turn
+/// comes, however many there are.
+struct PicturesToReview {
+    /// How many there were at the beginning.
+    let count: Int
+    /// Those whose turn has come, in that order.
+    private(set) var seen: [KnownPicture] = []
+    private var coming: KnownPicture?
+    private let desk: ScreeningDesk
+    private let isOne: Bool
+
+    /// - Parameter picture: the one that is meant; nil: all that have something left to decide.
+    init(_ desk: ScreeningDesk, only picture: KnownPicture?) throws {
+        (self.desk, isOne) = (desk, picture != nil)
+        coming = try picture ?? desk.pictureToScreen()
+        count = try picture == nil ? desk.countOfPicturesToScreen() : 1
+    }
+
+    /// Whether one comes after the last that was given.
+    var hasNext: Bool { coming != nil }
+
+    /// How many have not had their turn.
+    var left: Int { hasNext ? max(1, count - seen.count) : 0 }
+
+    mutating func next() throws -> KnownPicture? {
+        guard let picture = coming else { return nil }
+        seen.append(picture)
+        coming = isOne ? nil : try desk.pictureToScreen(after: picture)
+        return picture
+    }
+}
+
 /// A session and the desk that does what it asks for.
 struct Review {
     enum Step: Equatable {
@@ -122,14 +155,14 @@ struct Review {
     private let desk: ScreeningDesk
     private let picture: KnownPicture
 
-    init(_ desk: ScreeningDesk, _ picture: KnownPicture, index: Int, of count: Int) throws {
+    init(_ desk: ScreeningDesk, _ picture: KnownPicture, index: Int = 0, of count: Int = 1, hasNext: Bool = false) throws {
         self.desk = desk
         self.picture = picture
         let suggestions = try desk.suggestions(of: picture.id)
         let place = count > 1 ? " (\(index + 1) of \(count))" : ""
         session = ReviewSession(
             title: " \(CommandText.name(picture)) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
-            prompt: desk.preview(suggestions), hasNext: index + 1 < count)
+            prompt: desk.preview(suggestions), hasNext: hasNext)
     }
 
     /// Does what the key asks for. What the library refuses is told and changes nothing; what breaks it is thrown.

@@ -36,7 +36,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Only pictures a result of which has at least so many stars (default: all).", valueName: "1-5"))
     var stars: Int?
 
-    @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
+    @Option(name: .long, help: ArgumentHelp("At most so many pictures.", valueName: "n"))
     var limit = 50
 
     @OptionGroup var library: LibraryOptions

@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A tagger (WD, JoyTag, PixAI) that is asked besides: its name, or its folder (default: none).", valueName: "dir"),
+            "A tagger (WD, JoyTag, PixAI) that is asked, too: its name, or its folder (default: none).", valueName: "dir"),
         completion: .directory)
     var tagger: String?
 
@@ -58,8 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
     var engine: [String] = []
 
     @OptionGroup var looking: LookingOptions
-    @OptionGroup var threads: ThreadOptions
-    @OptionGroup var library: LibraryOptions
+    @OptionGroup var library: LibraryPlace
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); it must be from 0 to 65535.") }
@@ -68,7 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        threads.apply()
+        looking.useThreads()
         var options = ServeOptions()
         (options.host, options.port, options.jobsAtOnce) = (host, port, atOnce)
         options.folders = try folder.map { path in

@@ -17,13 +17,13 @@ struct SheetCommand: AsyncParsableCommand {
             Values stand between commas; those of prompt and negative between semicolons.
 
             Each picture goes to the library and its history; --output names the file of the sheet (default: sheet-NUMBER.png in the working \
-            directory). A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
+            directory), --cell how large its pictures are there. A long row goes on below. A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
             lists the sheets.
 
               redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9 --output sheet.png
               redraw sheet --prompt "a castle by the sea" --x sampler=ddim,euler,dpmpp-2m --y steps=8,16
               redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat" --y seed=1,2,3
-              redraw sheet 12 --output sheet.png
+              redraw sheet 12 --output sheet.png --cell 256
             """)
 
     @Argument(
@@ -43,7 +43,9 @@ struct SheetCommand: AsyncParsableCommand {
         help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
     var y: String?
 
-    @Option(name: .long, help: "Redrawing extent, 0 to 1; 0.4 to 0.8 is advised (default: the model's own, else 0.6).")
+    @Option(
+        name: .long,
+        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
     var strength: Double?
 
     @Option(
@@ -56,6 +58,13 @@ struct SheetCommand: AsyncParsableCommand {
             "Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).",
             valueName: "thing"))
     var select: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The longer side of each picture on the sheet, \(Studio.sheetCells.lowerBound) to \(Studio.sheetCells.upperBound); none is enlarged (default: up to 768, what fits).",
+            valueName: "pixels"))
+    var cell: Int?
 
     @Flag(name: .long, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
     var yes = false
@@ -78,6 +87,10 @@ struct SheetCommand: AsyncParsableCommand {
         if generation.count.map({ $0 != 1 }) ?? false { throw ValidationError("A sheet has one picture for each cell; leave --count out.") }
         if generation.preview != nil || generation.latent != nil {
             throw ValidationError("--preview and --latent are for one picture; leave them out.")
+        }
+        if let cell, !Studio.sheetCells.contains(cell) {
+            throw ValidationError(
+                "--cell \(cell) is not between \(Studio.sheetCells.lowerBound) and \(Studio.sheetCells.upperBound) pixels.")
         }
         for (name, text) in [("--x", x), ("--y", y)] {
             guard let text, SheetAxis(text) == nil else { continue }
@@ -121,7 +134,11 @@ struct SheetCommand: AsyncParsableCommand {
         }
         let report = try await make(sheet, studio)
         let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.overwrite)
-        let drawn = try await studio.draw(sheet: sheet, to: file, overwriting: generation.overwrite)
+        let drawn = try await studio.draw(sheet: sheet, to: file, cell: cell, overwriting: generation.overwrite)
+        if let shrunk = drawn.shrunkTo {
+            library.notice(
+                "On the sheet the pictures are \(shrunk) pixels large: more do not find room. Each is in the history as it was made.")
+        }
         if library.json { try JSONOutput.print(drawn) } else { Terminal.standardOutput.write(DisplayText.harmless(drawn.file) + "\n") }
         let missing = report.cells.count { $0.state != "done" }
         guard missing > 0 else { return }

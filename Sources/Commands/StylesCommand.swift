@@ -77,7 +77,7 @@ struct StylesCommand: AsyncParsableCommand {
         @Flag(name: .long, help: "Write over a file that is there.")
         var overwrite = false
 
-        @OptionGroup var library: LibraryOptions
+        @OptionGroup var library: LibraryPlace
 
         func run() throws {
             let studio = try library.studio()
@@ -98,7 +98,7 @@ struct StylesCommand: AsyncParsableCommand {
         @Argument(help: "Its name.")
         var name: String
 
-        @OptionGroup var library: LibraryOptions
+        @OptionGroup var library: LibraryPlace
 
         func run() throws {
             try library.studio().remove(preset: name)

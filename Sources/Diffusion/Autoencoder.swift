@@ -9,7 +9,8 @@ package struct Autoencoder: Sendable {
     private let form: Form
 
     private enum Form: Sendable {
-        case standard(Encoder, quantization: Linear?, postQuantization: Linear?, Decoder)
+        /// Without its encoder where nothing is encoded any more.
+        case standard(Encoder?, quantization: Linear?, postQuantization: Linear?, Decoder)
         case tiny(TinyEncoder, TinyDecoder)
     }
 
@@ -32,6 +33,16 @@ package struct Autoencoder: Sendable {
         try weights.requireAllRead()
     }
 
+    private init(_ configuration: AutoencoderConfiguration, _ form: Form) {
+        (self.configuration, self.form) = (configuration, form)
+    }
+
+    /// The same for latents alone; a tiny one has hardly anything to save.
+    var withoutEncoder: Autoencoder {
+        guard case .standard(_, _, let postQuantization, let decoder) = form else { return self }
+        return Autoencoder(configuration, .standard(nil, quantization: nil, postQuantization: postQuantization, decoder))
+    }
+
     /// The distribution of a picture's latents.
     package struct Posterior: Sendable {
         /// [batch, height / 8, width / 8, latentChannels]
@@ -52,6 +63,7 @@ package struct Autoencoder: Sendable {
         case .tiny(let encoder, _):
             return Posterior(mean: try encoder(picture, checkCancelled), deviation: nil)
         case .standard(let encoder, let quantization, _, _):
+            guard let encoder else { preconditionFailure("an autoencoder is to encode that was left its decoder alone") }
             let hidden = try encoder(picture, checkCancelled)
             let moments = quantization?(hidden) ?? hidden
             let parts = moments.chunks(2)

@@ -12,6 +12,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case steps(requested: Int, minimum: Int, maximum: Int)
     /// So many steps that their schedule leads beyond the training's last, or two of them to one place.
     case crowdedSteps(requested: Int, trained: Int)
+    /// Training steps told one by one that lie beyond the training.
+    case timesteps([Int], trained: Int)
     /// A sampler that the tool whose conventions are asked for does not have, or has in a form that is not reproduced.
     case samplerOfProfile(sampler: String, profile: String, reproduced: [String])
     /// A strength so small that the profile's own arithmetic leaves no step to run.
@@ -69,6 +71,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "\(requested) steps were asked for; the sampler gives \(minimum) to \(maximum)"
         case .crowdedSteps(let requested, let trained):
             "\(requested) steps do not fit between the \(trained) that the model was trained with, spaced as its scheduler has them; take fewer"
+        case .timesteps(let told, let trained):
+            "the steps cannot lie at \(told.map(String.init).joined(separator: ",")): the model was trained with those from 0 to \(trained - 1)"
         case .samplerOfProfile(let sampler, let profile, let reproduced):
             "the sampler \(sampler) is not reproduced under the profile \(profile); take one of \(reproduced.joined(separator: ", "))"
         case .strengthLeavesNoStep(let strength, let steps):

@@ -88,7 +88,9 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     package var variationStrength: Double?
     package var sampler = SamplerName.ddim
     /// How the steps are spread over the training's; nil: as the model's scheduler or the sampler has it.
-    package var spacing: SchedulerConfiguration.Spacing?
+    package var spacing: StepSpacing?
+    /// How much of what a step of TCD's has for noise is fresh: 0 none, 1 all of it; nil: as much as usual. Other samplers have no such choice.
+    package var eta: Double?
     /// The tiny autoencoder that stands in for the model's own: `tiny` for the one that fits, or a name; nil: none does.
     package var autoencoder: String?
     /// Layer of the text encoder whose states count, from the end: 1 is the last; nil: the one the model was trained with.
@@ -194,7 +196,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         variationStrength = try values.decodeIfPresent(Double.self, forKey: .variationStrength)
         try read(.sampler, into: &sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
-        spacing = try values.decodeIfPresent(SchedulerConfiguration.Spacing.self, forKey: .spacing)
+        spacing = try values.decodeIfPresent(StepSpacing.self, forKey: .spacing)
+        eta = try values.decodeIfPresent(Double.self, forKey: .eta)
         autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         width = try values.decodeIfPresent(Int.self, forKey: .width)
         height = try values.decodeIfPresent(Int.self, forKey: .height)
@@ -221,7 +224,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// A setting that is a number within fixed bounds.
     package enum Bounded: String, Sendable, CaseIterable {
-        case strength, steps, guidance, guidanceUntil, reuseEvery, mergeTokens, variationStrength, count, clipSkip, width, height,
+        case strength, steps, guidance, guidanceUntil, reuseEvery, mergeTokens, variationStrength, eta, count, clipSkip, width, height,
             firstSide, refine, drafts,
             padding,
             feather, grow
@@ -233,7 +236,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             case .guidanceUntil: 0...1000
             case .reuseEvery: 1...10
             case .mergeTokens: 0...0.75
-            case .variationStrength: 0...1
+            case .variationStrength, .eta: 0...1
             case .guidance: 0...100
             case .count, .drafts: 1...100
             case .clipSkip: 1...32
@@ -294,6 +297,13 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
             guard profile != .diffusers else { throw .onlyRedraw(name: "a variation", profile: profile.rawValue) }
             guard count == 1 else { throw .variations(count) }
         }
+        if let eta {
+            try hold(eta, .eta)
+            guard sampler == .tcd else { throw .etaOfSampler(sampler.rawValue) }
+        }
+        if let timesteps = spacing?.timesteps, timesteps.count != steps || !sampler.takesTimesteps {
+            throw .timesteps(timesteps, steps: steps, sampler: sampler.rawValue)
+        }
         try hold(Double(count), .count)
         if let clipSkip { try hold(Double(clipSkip), .clipSkip) }
         if let width { try hold(Double(width), .width) }
@@ -343,6 +353,8 @@ package enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
     case draftsWithoutFirstSide(Int)
     case noBackground(String)
     case variations(Int)
+    case etaOfSampler(String)
+    case timesteps([Int], steps: Int, sampler: String)
 
     package var description: String {
         switch self {
@@ -355,6 +367,11 @@ package enum GenerationRequestError: Error, Equatable, CustomStringConvertible {
             "\(drafts) drafts were asked for, but drafts are the first, small pictures of what grows; give a first side, such as 64"
         case .variations(let count):
             "\(count) pictures were asked for, but a variation is one picture of two seeds; ask for each with a variation seed of its own"
+        case .etaOfSampler(let sampler):
+            "eta says how much of the noise is fresh in a step of tcd's; \(sampler) has no such choice: leave it out, or take the sampler tcd"
+        case .timesteps(let told, let steps, let sampler):
+            "the spacing \(told.map(String.init).joined(separator: ",")) names \(told.count) of the training's steps, for \(steps) of \(sampler); "
+                + "name as many as there are steps, with the sampler \(SamplerName.takingTimesteps)"
         case .noBackground(let text):
             "the background \(text) is no colour; give white, black, grey, one such as #ff8800, or keep for transparency that stays"
         }

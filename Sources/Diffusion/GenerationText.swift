@@ -88,7 +88,7 @@ package struct GenerationText: Sendable {
                 settings += [("Inpaint area", "Only masked"), ("Masked area padding", "\(request.padding)")]
             }
         }
-        settings += variation + Self.wording(request)
+        settings += freshness + variation + Self.wording(request)
         if !hashes.loras.isEmpty {
             settings.append(("Lora hashes", hashes.loras.map { "\($0.name): \($0.hash)" }.joined(separator: ", ")))
         }
@@ -101,12 +101,15 @@ package struct GenerationText: Sendable {
         return [("Variation seed", "\(other)"), ("Variation seed strength", Self.plain(strength))]
     }
 
+    /// As the web UI calls it of its own samplers.
+    private var freshness: [(String, String)] { request.eta.map { [("Eta", Self.plain($0))] } ?? [] }
+
     private var ownSettings: [(String, String)] {
         var settings = [
             ("Steps", "\(request.steps)"), ("Sampler", request.sampler.title), ("CFG scale", Self.plain(request.guidance)),
             ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"), ("Model", model),
         ]
-        settings += variation
+        settings += variation + freshness
         if let until = request.guidanceUntil { settings.append(("Guidance until", Self.plain(until))) }
         if let every = request.reuseEvery { settings.append(("Reuse every", "\(every)")) }
         // As the web UI's own option for it is called.

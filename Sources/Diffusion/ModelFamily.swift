@@ -98,10 +98,13 @@ package protocol LatentCodec: Sendable {
     func unscaled(_ latent: Tensor) -> Tensor
     /// Whether decoding costs so little beside a step that previews are decoded, too.
     var decodesAtOnce: Bool { get }
+    /// What decodes as this does and is asked to encode nothing any more; itself where there are no weights that only encode.
+    var decodingAlone: any LatentCodec { get }
 }
 
 extension LatentCodec {
     package var decodesAtOnce: Bool { false }
+    package var decodingAlone: any LatentCodec { self }
 }
 
 extension Sampler: LatentSampler {
@@ -111,6 +114,7 @@ extension Sampler: LatentSampler {
 
 extension Autoencoder: LatentCodec {
     package var decodesAtOnce: Bool { configuration.tiny != nil }
+    package var decodingAlone: any LatentCodec { withoutEncoder }
 
     package func encode(_ picture: Tensor, tiled: Bool, checkCancelled: CancellationCheck) throws -> Posterior {
         guard tiled else { return try encode(picture, checkCancelled: checkCancelled) }

@@ -7,10 +7,14 @@ import Tensors
 ///
 /// Long work: run it off the cooperative thread pool. Everything here is a value that may be used from several threads.
 package struct Pipeline: Sendable {
-    package let denoiser: any Denoiser
-    package let codec: any LatentCodec
     package let family: any ModelFamily
-    package let text: any PromptEncoder
+    let denoiserPart: ModelPart<any Denoiser>
+    let codecPart: ModelPart<any LatentCodec>
+    let textPart: ModelPart<any PromptEncoder>
+
+    package var denoiser: any Denoiser { denoiserPart.part }
+    package var codec: any LatentCodec { codecPart.part }
+    package var text: any PromptEncoder { textPart.part }
 
     /// The LoRA files that are in the weights.
     package let adaptations: [Adaptation]
@@ -29,8 +33,8 @@ package struct Pipeline: Sendable {
     package init(
         family: any ModelFamily, denoiser: any Denoiser, codec: any LatentCodec, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) {
-        (self.family, self.denoiser, self.codec) = (family, denoiser, codec)
-        (self.text, self.adaptations) = (text, adaptations)
+        (self.family, self.adaptations) = (family, adaptations)
+        (denoiserPart, codecPart, textPart) = (ModelPart(denoiser), ModelPart(codec), ModelPart(text))
     }
 
     /// The texts of a request, encoded.

@@ -64,6 +64,9 @@ extension Pipeline {
             stages.indices.reduce(0) { $0 + stages[$1].outerPasses * times(stage: $1) }
         }
 
+        /// How many stages are run for one picture, those of all its drafts included.
+        var stageRuns: Int { stages.indices.reduce(0) { $0 + times(stage: $1) } }
+
         /// How often a stage is run for one picture.
         private func times(stage: Int) -> Int { drafts.map { stage < $0.stages ? $0.count : 1 } ?? 1 }
     }

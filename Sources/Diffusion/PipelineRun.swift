@@ -85,9 +85,11 @@ extension Pipeline {
     ///   - plans: what `RunTask.plans` made of the task; nil: made here. Nothing is planned again.
     ///   - memoryLimit: where plans are made here: bytes the run may take on top of the weights.
     ///   - previews: whether each step's report shows where the picture is going.
+    ///   - isLast: whether no copy of the pipeline is used after it: the weights are let go as soon as the run needs them no more.
     ///   - score: judges drafts, where the request has any.
     package func run(
-        _ task: RunTask, plans: [Plan]? = nil, memoryLimit: Int? = nil, previews: Bool = false, score: DraftScore = { _ in 0 },
+        _ task: RunTask, plans: [Plan]? = nil, memoryLimit: Int? = nil, previews: Bool = false, isLast: Bool = false,
+        score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
@@ -98,7 +100,8 @@ extension Pipeline {
         return try cancellation.during {
             try MemoryPool.keeping {
                 var run = try PipelineRun(
-                    self, task, plans, firstSeed: firstSeed, previews: previews, begin: begin, checkCancelled: cancellation.check)
+                    self, task, plans, firstSeed: firstSeed, previews: previews, letsGo: isLast, begin: begin,
+                    checkCancelled: cancellation.check)
                 return try run.results(score: score, onStep: onStep)
             }
         }

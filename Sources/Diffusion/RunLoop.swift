@@ -21,17 +21,22 @@ struct PipelineRun {
     private var workDone = 0.0
     private let work: Double
     private var workSeconds = 0.0
+    /// Whether the weights go as soon as they are done with.
+    private let letsGo: Bool
+    /// Stages that are yet to be run, through all strengths, pictures and drafts.
+    private var stagesLeft: Int
     /// The picture that is being made, counted through all strengths, and the passes it has taken.
     private var picture = 0
     private var passes = 0
 
     /// - Parameter plans: one for each strength of the task.
     init(
-        _ pipeline: Pipeline, _ task: RunTask, _ plans: [Pipeline.Plan], firstSeed: UInt64, previews: Bool,
+        _ pipeline: Pipeline, _ task: RunTask, _ plans: [Pipeline.Plan], firstSeed: UInt64, previews: Bool, letsGo: Bool,
         begin: ContinuousClock.Instant, checkCancelled: @escaping CancellationCheck
     ) throws {
         (self.pipeline, self.task, self.plans, self.firstSeed) = (pipeline, task, plans, firstSeed)
-        (self.begin, self.checkCancelled) = (begin, checkCancelled)
+        (self.begin, self.checkCancelled, self.letsGo) = (begin, checkCancelled, letsGo)
+        stagesLeft = plans.reduce(0) { $0 + $1.stageRuns } * task.request.count
         work = plans.reduce(0) { $0 + $1.operations } * Double(task.request.count)
         preview = previews && plans.contains { $0.passes > 0 } ? try pipeline.preview(checkCancelled: checkCancelled) : nil
         clock = begin
@@ -109,19 +114,14 @@ struct PipelineRun {
         _ onStep: (StepReport) throws -> Void
     ) throws -> Image {
         let frame = stage.frame
+        stagesLeft -= 1
         guard stage.steps.run > 0 || source == nil else {
             // Nothing to run: the picture is handed over as it is, without a detour through the autoencoder.
             guard let source, frame.output != source.size else { return source ?? .black(frame.output) }
             return frame.framed(source)
         }
-        let texts = try encodedTexts()
-        let scene = try scene(stage, isFirst: isFirst, source)
-        let denoising = try scene.denoising(
-            strength: stage.request.strength, seed: seed,
-            guidance: pipeline.guidance(
-                texts, task.request, working: frame.working, guided: stage.request.guidedSteps(of: stage.steps)),
-            checkCancelled: checkCancelled)
-        let latent = try denoised(denoising, stage, of: plan, onStep)
+        let latent = try latent(stage, isFirst: isFirst, of: plan, source, seed, onStep)
+        if letsGo, stagesLeft == 0 { pipeline.letGo(after: .denoising) }
         seconds.denoise += lap()
         let picture = try pipeline.picture(of: latent, tiled: frame.tiled, checkCancelled: checkCancelled)
         let delivered = delivered(picture, stage, of: plan, source)
@@ -129,11 +129,27 @@ struct PipelineRun {
         return delivered
     }
 
+    /// What denoising comes to. Nothing but the latent is left of it.
+    private mutating func latent(
+        _ stage: Pipeline.Stage, isFirst: Bool, of plan: Pipeline.Plan, _ source: Image?, _ seed: UInt64,
+        _ onStep: (StepReport) throws -> Void
+    ) throws -> Tensor {
+        let texts = try encodedTexts()
+        let scene = try scene(stage, isFirst: isFirst, source)
+        let denoising = try scene.denoising(
+            strength: stage.request.strength, seed: seed,
+            guidance: pipeline.guidance(
+                texts, task.request, working: stage.frame.working, guided: stage.request.guidedSteps(of: stage.steps)),
+            checkCancelled: checkCancelled)
+        return try denoised(denoising, stage, of: plan, onStep)
+    }
+
     private mutating func encodedTexts() throws -> Pipeline.Texts {
         if let texts { return texts }
         let made = try pipeline.texts(task.request)
         try checkCancelled()
         texts = made
+        if letsGo { pipeline.letGo(after: .readingTexts) }
         seconds.encode += lap()
         return made
     }
@@ -144,9 +160,13 @@ struct PipelineRun {
         let scene = try Scene(
             pipeline, stage.request, frame: stage.frame, source: source, mask: task.mask, checkCancelled: checkCancelled)
         if isFirst { firstScene = (stage.frame, scene) }
+        if letsGo, stagesLeft == 0 || isFirst && allShareAScene { pipeline.letGo(after: .encoding) }
         seconds.encode += lap()
         return scene
     }
+
+    /// Whether nothing grows, so that what was encoded first is all that is.
+    private var allShareAScene: Bool { plans.allSatisfy { $0.stages.count == 1 && $0.stages[0].frame == plans[0].stages[0].frame } }
 
     private mutating func denoised(
         _ denoising: Denoising, _ stage: Pipeline.Stage, of plan: Pipeline.Plan, _ onStep: (StepReport) throws -> Void

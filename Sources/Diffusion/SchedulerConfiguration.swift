@@ -56,8 +56,8 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     package init(contentsOf url: URL) throws {
         let file = try ConfigurationFile(contentsOf: url)
         trainingSteps = try file.integer("num_train_timesteps", default: 1000)
-        guard (2...100_000).contains(trainingSteps) else {
-            throw file.unsupported("num_train_timesteps", "\(trainingSteps)", supported: "2 to 100000")
+        guard (2...StepSpacing.mostTrained).contains(trainingSteps) else {
+            throw file.unsupported("num_train_timesteps", "\(trainingSteps)", supported: "2 to \(StepSpacing.mostTrained)")
         }
         betaStart = try file.number("beta_start", default: 0.0001)
         betaEnd = try file.number("beta_end", default: 0.02)
@@ -109,6 +109,7 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         case "EulerAncestralDiscreteScheduler": return .eulerAncestral
         case "HeunDiscreteScheduler": return karras ? .heunKarras : .heun
         case "LCMScheduler": return .lcm
+        case "TCDScheduler": return .tcd
         case "UniPCMultistepScheduler": return karras ? .unipcKarras : .unipc
         case "DPMSolverMultistepScheduler":
             let stochastic = try file.text("algorithm_type", default: "dpmsolver++") == "sde-dpmsolver++"

@@ -13,14 +13,11 @@ struct CLIPFileConfiguration: Decodable {
         var vocabSize: Int?
         var imageSize: Int?
         var patchSize: Int?
-        var numChannels: Int?
         var hiddenAct: String?
         var layerNormEps: Float?
         var eosTokenId: Int?
-        var padTokenId: Int?
         var projectionDim: Int?
         var projectionSize: Int?
-        var visionUseHead: Bool?
 
         /// This one, with what another says instead.
         func overridden(by other: Tower?) -> Tower {

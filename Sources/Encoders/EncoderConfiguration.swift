@@ -117,6 +117,6 @@ package struct EncoderConfiguration: Codable, Sendable, Equatable {
                 outside("image.stages[\(index)].width", stage.width, 1...4096),
             ]
         }
-        return (checks + stages).lazy.compactMap { $0 }.first ?? seeing?.firstProblem(on: image)
+        return (checks + stages).lazy.compactMap { $0 }.first ?? judgement.firstProblem ?? seeing?.firstProblem(on: image)
     }
 }

@@ -48,6 +48,10 @@ extension EncoderConfiguration {
         package var seenScales: [String: Scale]?
         /// How many there are of a thing; nil counts every box as it is.
         package var counting: Counting?
+        /// How tags that bear on each other are weighed, models ranked, and things selected that a person names; nil takes what is usual.
+        package var weighing: Weighing?
+        package var ranking: Ranking?
+        package var naming: Naming?
     }
 
     /// Takes a probability p to sigmoid(slope * log-odds of p - offset).
@@ -66,6 +70,8 @@ extension EncoderConfiguration {
         package var sameShare: Float
         /// What is less high, in shares of the tallest of its kind, stands in the background and is not counted.
         package var leastHeight: Float
+        /// A less certain box is no measure for the others; nil measures by every one.
+        package var measuredFrom: Float?
         /// What a box's certainty counts as.
         package var box: Scale
         /// For a thing the tag that says more than one of it, however many.

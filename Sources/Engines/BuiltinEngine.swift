@@ -151,13 +151,13 @@ extension BuiltinEngine {
     private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {
         let begin = ContinuousClock.now
         try Task.checkCancellation()
-        let pipeline = try pipeline(work.model)
+        let (pipeline, isAlone) = try pipeline(work.model, keeps: !plan.isLast)
         let request = plan.order.request
         let score: DraftScore = plan.runs.contains { $0.drafts > 1 } ? try nearness(to: request.prompt) : { _ in 0 }
         let prompt = try pipeline.length(of: request.prompt, request)
         tell(.loaded(prompt: prompt, seconds: work.planning + begin.duration(to: .now).inSeconds))
         let results = try pipeline.run(
-            work.task, plans: work.plans, previews: plan.wantsPreviews || plan.order.preview != nil, score: score
+            work.task, plans: work.plans, previews: plan.wantsPreviews || plan.order.preview != nil, isLast: isAlone, score: score
         ) { tell(.step($0)) }
         tell(.finished(zip(plan.runs, results).map { GenerationResult(run: $0, $1, source: work.task.source) }))
     }
@@ -190,17 +190,19 @@ extension BuiltinEngine {
     }
 
     /// The model's pipeline, its weights read unless they are there.
-    private func pipeline(_ model: Model) throws -> Pipeline {
+    ///
+    /// - Returns: with it, whether nobody else has it or will.
+    private func pipeline(_ model: Model, keeps: Bool) throws -> (Pipeline, isAlone: Bool) {
         switch model {
-        case .loaded(let pipeline): return pipeline
+        case .loaded(let pipeline): return (pipeline, false)
         case .onDisk(let source, let place, let options):
             // A run between the plan and this one may have loaded it.
-            if let pipeline = pipeline(at: place, options) { return pipeline }
+            if let pipeline = pipeline(at: place, options) { return (pipeline, false) }
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
             let pipeline = try source.load { try resources.encoder().textTower() }
-            loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.weightMemory) }
-            return pipeline
+            if keeps { loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.weightMemory) } }
+            return (pipeline, !keeps)
         }
     }
 

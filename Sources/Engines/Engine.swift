@@ -76,6 +76,8 @@ package struct GenerationPlan: Sendable {
     package internal(set) var region: PixelRectangle?
     /// Whether the steps are to show what is becoming of the picture; they do for an order that names a file for it, too.
     package var wantsPreviews = false
+    /// Whether nothing is asked of the engine after it: what is loaded for it is not kept for the next, but let go as soon as it is done with.
+    package var isLast = false
     /// What the engine that made the plan keeps with it to run it.
     let work: any Sendable
 }

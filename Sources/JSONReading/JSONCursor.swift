@@ -25,13 +25,11 @@ package struct JSONCursor<Failure: Error> {
 
     /// The first byte of the value that comes next, 0 at the end.
     package mutating func peek() -> UInt8 {
-        while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
+        while position < bytes.count, JSONBytes.isBlank(bytes[position]) { position += 1 }
         return position < bytes.count ? bytes[position] : 0
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
-
-    private static func endsWord(_ byte: UInt8) -> Bool { byte == 0x2C || byte == 0x7D || byte == 0x5D || isBlank(byte) }
+    private static func endsWord(_ byte: UInt8) -> Bool { byte == 0x2C || byte == 0x7D || byte == 0x5D || JSONBytes.isBlank(byte) }
 
     private mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte, position < bytes.count else { return false }

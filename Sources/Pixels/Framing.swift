@@ -2,8 +2,6 @@
 package enum PaddingRule: Sendable, Hashable {
     /// The edge pixel, repeated.
     case edge
-    /// The picture mirrored at its edge pixel, which is not repeated (numpy's "reflect"); where it is too small, mirrored again.
-    case reflect
     /// One colour, a sample for each channel.
     case colour([UInt8])
 }
@@ -66,11 +64,6 @@ extension Image {
         switch rule {
         case .colour: return nil
         case .edge: return i < 0 ? 0 : length - 1
-        case .reflect:
-            if length == 1 { return 0 }
-            let period = 2 * (length - 1)
-            let offset = ((i % period) + period) % period
-            return offset < length ? offset : period - offset
         }
     }
 }

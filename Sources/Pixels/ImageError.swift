@@ -99,13 +99,14 @@ package indirect enum ImageError: Error, Equatable, Sendable, CustomStringConver
                 + "\(ImageLimits.bytesAtOnce >> 20) MiB; scale it down, or save it as an ordinary PNG or JPEG"
         case .unknownFormat(let bytes):
             let shown = bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP are read"
+            return "is no picture that Redraw knows (it begins with \(shown)); PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP and TIFF are read"
         case .unsupportedFormat(let name):
             return "is a \(name) file, which Redraw does not read; convert it to PNG, JPEG or WebP first"
         case .unsupportedFeature(let format, let feature):
             return "is a \(format) file with \(feature), which Redraw does not read; save it as an ordinary 8-bit \(format)"
         case .truncated(let format):
-            return "is a \(format) file that ends early; was it fully copied or downloaded?"
+            let asFarAsItGoes = [.png, .jpeg].contains(format) ? " --accept-truncated takes it as far as it goes" : ""
+            return "is a \(format) file that ends early; was it fully copied or downloaded?" + asFarAsItGoes
         case .damaged(let format, let reason):
             return "is a damaged \(format) file: \(reason)"
         case .unknownExtension(let name):

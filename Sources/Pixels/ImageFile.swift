@@ -47,8 +47,8 @@ package enum ImageFile {
         try decode(bytes, targetShortSide: targetShortSide, wholeUpTo: ImageLimits.wholePixels)
     }
 
-    /// - Parameter whole: pixels of a picture that is read whole all the same.
-    static func decode(_ bytes: [UInt8], targetShortSide: Int?, wholeUpTo whole: Int) throws(ImageError) -> DecodedImage {
+    /// Decodes a file's bytes, and makes a picture smaller on the way that has more pixels than `whole`.
+    package static func decode(_ bytes: [UInt8], targetShortSide: Int?, wholeUpTo whole: Int) throws(ImageError) -> DecodedImage {
         func divisor(_ size: PixelSize) -> Int { BoxShrinking.divisor(of: size, shortSide: targetShortSide, wholeUpTo: whole) }
         guard bytes.count <= ImageLimits.fileBytes else { throw .fileTooLarge(bytes: bytes.count) }
         switch try Signature.format(of: bytes) {
@@ -59,9 +59,8 @@ package enum ImageFile {
             return decoded(image, .png, sourceSize: size, text: text, exif: PNGFile.exif(of: bytes, text: text))
         case .jpeg:
             let header = try JPEGFile.header(of: bytes)
-            if targetShortSide != nil { try header.size.check(.jpeg, takingAtOnce: header.coefficients) }
-            let decoded = try JPEGFile.decode(
-                bytes, header: header, atLeastShortSide: targetShortSide.map { min($0, ImageLimits.longestSide) * 2 })
+            let shortSide = targetShortSide.map { min($0, ImageLimits.longestSide) * 2 }
+            let decoded = try JPEGFile.decode(bytes, header: header, atLeastShortSide: shortSide, coefficientsUpTo: whole * 3)
             // Inks were brought to sRGB with the decoding.
             let image = header.components == 4 ? decoded : decoded.inStandardColours(ColourProfile.ofJPEG(header.profile)).image
             return Self.decoded(image, .jpeg, sourceSize: header.size, text: text(of: header), exif: header.exif)
@@ -189,8 +188,13 @@ package enum ImageFile {
         switch try Signature.format(of: bytes) {
         case .png:
             notes = PNGTexts(of: bytes).notes
+            if PNGFile.isAnimated(bytes) { notes.append("an animation's pictures but for the first") }
+            if let lack = PNGFile.lack(bytes) { notes.append(lack) }
             exif = PNGFile.exif(of: bytes, text: [:])
-        case .jpeg: exif = try JPEGFile.header(of: bytes).exif
+        case .jpeg:
+            let header = try JPEGFile.header(of: bytes)
+            if JPEGFile.end(of: bytes, after: header.firstScan) == nil { notes.append("what it lacks: the file ends early") }
+            exif = header.exif
         case .webp:
             exif = WebPFile.chunk("EXIF", of: bytes)
             if try WebPFile.isAnimated(bytes) { notes.append("an animation's pictures but for the first") }

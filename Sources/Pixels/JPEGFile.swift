@@ -100,10 +100,24 @@ enum JPEGFile {
     }
 
     /// Decodes at full size, or at a half, a quarter or an eighth where the shorter side then still has `shortSide` pixels.
-    static func decode(_ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?) throws(ImageError) -> Image {
+    ///
+    /// - Parameter coefficients: bytes of them that libjpeg may hold of a picture that is made smaller. Where it would hold more and an eighth
+    ///   is enough, the means of its blocks are read instead.
+    static func decode(
+        _ bytes: [UInt8], header: Header, atLeastShortSide shortSide: Int?, coefficientsUpTo coefficients: Int = .max
+    ) throws(ImageError) -> Image {
         // Huffman coding spends at least a bit on a block of 64 samples: a shorter file cannot hold its picture.
-        guard bytes.count >= header.size.pixelCount / (64 * 8) else { throw .truncated(.jpeg) }
+        guard bytes.count >= header.size.pixelCount / (64 * 8) || TruncatedFiles.areAccepted else { throw .truncated(.jpeg) }
         let size = scaled(header.size, atLeastShortSide: shortSide)
+        if shortSide != nil, header.coefficients > coefficients {
+            // One that was cut off is read by libjpeg, as far as it goes.
+            if size.width == (header.size.width + 7) / 8, size.height == (header.size.height + 7) / 8, !TruncatedFiles.areAccepted,
+                let means = try JPEGMeans.decode(bytes, header.size)
+            {
+                return means
+            }
+            try header.size.check(.jpeg, takingAtOnce: header.coefficients)
+        }
         let image = try Image(width: size.width, height: size.height, channels: header.components) { pixels throws(ImageError) in
             try fill(pixels, size: size, header: header, from: bytes)
         }
@@ -146,6 +160,11 @@ enum JPEGFile {
         ["extraneous bytes", "Adobe color transform", "JFIF revision", "Inconsistent progression"].contains { warning.contains($0) }
     }
 
+    private static func isEarlyEnd(_ message: String) -> Bool {
+        let lowered = message.lowercased()
+        return lowered.contains("premature end") || lowered.contains("input file is empty")
+    }
+
     private static func fill(
         _ pixels: UnsafeMutablePointer<UInt8>, size: PixelSize, header: Header, from bytes: [UInt8]
     ) throws(ImageError) {
@@ -161,16 +180,20 @@ enum JPEGFile {
         // libjpeg speaks of its first warning only, so whether the file then ends early is for us to see.
         var outcome = decode(stoppingOnWarning: true)
         if outcome != REDRAW_JPEG_DECODED && isHarmless(spoken(message)) {
-            guard end(of: bytes, after: header.firstScan) != nil else { throw .truncated(.jpeg) }
+            guard end(of: bytes, after: header.firstScan) != nil || TruncatedFiles.areAccepted else { throw .truncated(.jpeg) }
+            outcome = decode(stoppingOnWarning: false)
+        }
+        if outcome != REDRAW_JPEG_DECODED, isEarlyEnd(spoken(message)), TruncatedFiles.areAccepted {
             outcome = decode(stoppingOnWarning: false)
         }
         let reason = spoken(message)
         switch outcome {
         case REDRAW_JPEG_DECODED: return
+        // What is missing libjpeg made grey.
+        case REDRAW_JPEG_WARNED where TruncatedFiles.areAccepted && isEarlyEnd(reason): return
         case REDRAW_JPEG_WARNED where isHarmless(reason): return
         default:
-            let lowered = reason.lowercased()
-            if lowered.contains("premature end") || lowered.contains("input file is empty") { throw .truncated(.jpeg) }
+            if isEarlyEnd(reason) { throw .truncated(.jpeg) }
             throw .damaged(.jpeg, reason: reason)
         }
     }

@@ -13,14 +13,23 @@ enum PNGFile {
     }
 
     /// The IHDR chunk, checked against the limits, of a file whose chunks lead to its end.
-    static func header(of bytes: [UInt8]) throws(ImageError) -> Header {
+    ///
+    /// - Parameter areCutAccepted: whether the file may end early.
+    static func header(
+        of bytes: [UInt8], acceptingCut areCutAccepted: Bool = TruncatedFiles.areAccepted
+    ) throws(ImageError) -> Header {
         guard let width = bytes.number32(at: 16, bigEndian: true), let height = bytes.number32(at: 20, bigEndian: true), bytes.count >= 33
         else { throw .truncated(.png) }
         guard bytes.says("IHDR", at: 12) else { throw .damaged(.png, reason: "its first chunk is not IHDR") }
         let size = PixelSize(width: width, height: height)
         try size.check(.png)
         // Before libpng, which takes the memory that a chunk's length asks for and only then looks for the bytes.
-        guard hasEnd(bytes) else { throw .truncated(.png) }
+        guard hasEnd(bytes) || lacksEndAlone(bytes) || areCutAccepted else { throw .truncated(.png) }
+        return Header(size: size, storedBytes: (width * bitsAPixel(bytes) + 7) / 8 * height, isInterlaced: bytes[28] == 1)
+    }
+
+    /// As the IHDR chunk tells, of a file that has one.
+    static func bitsAPixel(_ bytes: [UInt8]) -> Int {
         let samples =
             switch bytes[25] {
             case 2: 3
@@ -28,14 +37,22 @@ enum PNGFile {
             case 6: 4
             default: 1
             }
-        let bitsAPixel = samples * Int(min(bytes[24], 16))
-        return Header(size: size, storedBytes: (width * bitsAPixel + 7) / 8 * height, isInterlaced: bytes[28] == 1)
+        return samples * Int(min(bytes[24], 16))
     }
 
     private static func hasEnd(_ bytes: [UInt8]) -> Bool {
         var end = false
         visitChunks(of: bytes) { name, _ in end = end || bytes.says("IEND", at: name) }
         return end
+    }
+
+    /// Whether it holds more pictures than the one that programs show which know no animations: https://www.w3.org/TR/png-3/#acTL-chunk
+    static func isAnimated(_ bytes: [UInt8]) -> Bool {
+        var pictures = 0
+        visitChunks(of: bytes) { name, content in
+            if bytes.says("acTL", at: name) { pictures = bytes.number32(at: content.lowerBound, bigEndian: true) ?? 0 }
+        }
+        return pictures > 1
     }
 
     /// Calls `visit` with where each whole chunk's name stands and where its content, up to the end chunk or the first one cut off.
@@ -62,6 +79,7 @@ enum PNGFile {
             guard let shrinking else { throw .truncated(.png) }
             return shrinking.image()
         }
+        let bytes = try completed(bytes)
         let header = try checkedHeader(of: bytes)
         return try withReader(bytes) { reader throws(ImageError) in
             let layout = try layout(of: reader, header, byRows: false)
@@ -100,7 +118,7 @@ enum PNGFile {
 
     /// Where the pixels of each pass over an interlaced picture begin, and how far they stand apart:
     /// https://www.w3.org/TR/png-3/#8InterlaceMethods
-    private static let passes: [(x: Int, y: Int, right: Int, down: Int)] = [
+    static let passes: [(x: Int, y: Int, right: Int, down: Int)] = [
         (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
     ]
 
@@ -108,6 +126,7 @@ enum PNGFile {
     private static func forEachRow(
         of bytes: [UInt8], _ visit: (_ row: Int, _ pixels: UnsafePointer<UInt8>, _ channels: Int, _ columns: Columns) -> Void
     ) throws(ImageError) {
+        let bytes = try completed(bytes)
         let header = try checkedHeader(of: bytes)
         let (width, height) = (header.size.width, header.size.height)
         try withReader(bytes) { reader throws(ImageError) in

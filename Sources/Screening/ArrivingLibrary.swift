@@ -54,10 +54,10 @@ package final class ArrivingLibrary: Sendable {
         if let copy { try? FileManager.default.removeItem(at: copy) }
     }
 
-    /// Those of its pictures that are there.
+    /// Those of its pictures that are there. Results that lie in its bin are told: they come to lie in the bin here.
     func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
         do {
-            return try library.exported(ids)
+            return try library.exported(ids, isWithBin: true)
         } catch .damagedValue(let table, let row, let column, let reason) {
             throw .corrupt(path: library.location, detail: "table \(table), row \(row), column \(column): \(reason)")
         } catch {
@@ -71,6 +71,7 @@ package final class ArrivingLibrary: Sendable {
         case .corrupt, .database:
             guard let finding = (try? library.check()).map({ $0.first }) ?? "it cannot be read" else { return error }
             return LibraryError.corrupt(path: library.location, detail: finding)
+        case .notAnExport(let detail): return LibraryError.corrupt(path: library.location, detail: detail)
         default: return error
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 
 /// What makes a row of one of the library's tables damaged: a value of another type than its column's, a text that is no JSON or no moment where
-/// one must stand, a word that its column does not know, or a row it belongs to that is not there.
+/// one must stand, a word that its column does not know, what breaks a rule of the table, or a row it belongs to that is not there.
 ///
 /// SQLite keeps a value of any type in any column, and checks what a table demands only where rows are written.
 struct DamagedRows {
@@ -32,6 +32,9 @@ struct DamagedRows {
     let table: String
     let faults: [Fault]
     private let parents: [Parent]
+    private let hasRowNumbers: Bool
+    /// An expression that is true for the rows which have any of the faults.
+    let anyFault: String
 
     /// All tables whose rows are read, as this library has them.
     static func all(_ db: Database) throws -> [DamagedRows] {
@@ -47,6 +50,7 @@ struct DamagedRows {
 
     private init(_ table: String, _ sql: String, _ db: Database) throws {
         self.table = table
+        hasRowNumbers = !sql.contains("WITHOUT ROWID")
         var (faults, optional) = ([Fault](), Set<String>())
         for row in try Row.fetchAll(
             db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?)", arguments: [table])
@@ -73,7 +77,22 @@ struct DamagedRows {
             if sql.contains("json_valid(\(name))") || sql.contains("json_valid(\(column))") {
                 add("CASE typeof(\(column)) WHEN 'text' THEN NOT json_valid(\(column)) ELSE 0 END", "no JSON")
             }
+            if table == "generation", name == "seconds" {
+                // Whoever lists generations reads them all.
+                let others = "SELECT 1 FROM json_each(\(column)) WHERE type NOT IN ('real', 'integer')"
+                let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (\(others))"
+                add("CASE WHEN json_valid(\(column)) AND typeof(\(column)) = 'text' THEN NOT (\(numbers)) ELSE 0 END", "no seconds")
+            }
             if let words = Self.words(of: name, in: sql) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
+        }
+        // Rules are asked only of values of the right kind: some functions refuse others altogether.
+        let ofKind = faults.map { "(\($0.condition))" }.joined(separator: " OR ")
+        let columns = faults.map(\.column)
+        let rules = Self.rules(in: sql)
+        anyFault = "CASE WHEN \(ofKind) THEN 1\(rules.map { " WHEN NOT (\($0)) THEN 1" }.joined()) ELSE 0 END"
+        faults += rules.map { rule in
+            let column = columns.first { rule.contains($0) } ?? columns.first ?? "rowid"
+            return Fault(column: column, condition: "CASE WHEN \(ofKind) THEN 0 ELSE NOT (\(rule)) END", reason: "the table's rule \(rule)")
         }
         self.faults = faults
         var parents: [Int: (table: String, columns: [(own: String, theirs: String)])] = [:]
@@ -90,6 +109,30 @@ struct DamagedRows {
         }
     }
 
+    /// What the table's CHECKs demand.
+    private static func rules(in sql: String) -> [String] {
+        var rules: [String] = []
+        var rest = sql[...]
+        while let begin = rest.range(of: "CHECK (") {
+            var (depth, isQuoted) = (1, false)
+            var end = begin.upperBound
+            while end < rest.endIndex, depth > 0 {
+                switch rest[end] {
+                case "'": isQuoted.toggle()
+                case "(" where !isQuoted: depth += 1
+                case ")" where !isQuoted: depth -= 1
+                default: break
+                }
+                end = rest.index(after: end)
+            }
+            guard depth == 0 else { break }
+            let rule = rest[begin.upperBound..<rest.index(before: end)]
+            rules.append(rule.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+            rest = rest[end...]
+        }
+        return rules
+    }
+
     /// The words that a CHECK allows a column: `column IN ('a', 'b')`.
     private static func words(of column: String, in sql: String) -> Substring? {
         guard let begin = sql.range(of: "CHECK (\(column) IN ("), let end = sql[begin.upperBound...].firstIndex(of: ")") else { return nil }
@@ -97,10 +140,14 @@ struct DamagedRows {
     }
 
     /// What is wrong, in words, at most so many rows of each kind.
-    func found(limit: Int, _ db: Database) throws -> [String] {
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(anyFault))") ?? false else { return [] }
+    ///
+    /// - Parameter latest: looks at so many rows that came last, or, where a table does not keep that, at so many of it; nil: at all.
+    func found(limit: Int, latest: Int? = nil, _ db: Database) throws -> [String] {
+        let order = hasRowNumbers ? "ORDER BY rowid DESC " : ""
+        let rows = latest.map { "(SELECT * FROM \"\(table)\" \(order)LIMIT \($0))" } ?? "\"\(table)\""
+        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(anyFault))") ?? false else { return [] }
         return try faults.flatMap { fault in
-            try Row.fetchAll(db, sql: "SELECT * FROM \"\(table)\" WHERE \(fault.condition) LIMIT \(limit)").map {
+            try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(fault.condition) LIMIT \(limit)").map {
                 StoredRow($0, of: table).damaged(fault.column, fault.reason)
             }
         }.map { error in
@@ -109,19 +156,21 @@ struct DamagedRows {
         }
     }
 
-    private var anyFault: String { faults.map { "(\($0.condition))" }.joined(separator: " OR ") }
-
     /// Takes damaged rows out.
     ///
     /// - Parameter aside: is given each of them, with what is wrong.
     func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws {
         try takeOut(anyFault, db) { row in
-            let found = try faults.filter { fault in
-                try Bool.fetchOne(
-                    db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
-                    arguments: StatementArguments(row.databaseValues)) ?? false
-            }
-            try aside(row, found.map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+            try aside(row, try faults(of: row, db).map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+        }
+    }
+
+    /// What is wrong with a row.
+    func faults(of row: Row, _ db: Database) throws -> [Fault] {
+        try faults.filter { fault in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM \"\(table)\" WHERE \(fault.condition) AND \(Self.isRow(row)))",
+                arguments: StatementArguments(row.databaseValues)) ?? false
         }
     }
 
@@ -144,7 +193,7 @@ struct DamagedRows {
         try db.execute(sql: "DELETE FROM \"\(table)\" WHERE \(condition)")
     }
 
-    private static func isRow(_ row: Row) -> String {
+    static func isRow(_ row: Row) -> String {
         row.columnNames.map { "\"\($0)\" IS ?" }.joined(separator: " AND ")
     }
 }

@@ -35,13 +35,13 @@ package struct ExportPieces: Sendable {
                 return Data("\n],\n\"generations\": [".utf8)
             }
             let end = min(position + Library.picturesAtOnce, wanted.count)
-            let some = try library.exported(Array(wanted[position..<end]))
+            let some = try library.exported(Array(wanted[position..<end]), isWithBin: false)
             position = end
             defer { pictures += some.count }
             return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: pictures == 0)
         case .generations:
             part = .end
-            let some = isWhole ? try library.freeGenerations() : []
+            let some = isWhole ? try library.freeGenerations(isWithBin: false) : []
             return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: true) + Data("\n]\n}\n".utf8)
         case .end: return nil
         }
@@ -59,7 +59,8 @@ package struct ExportPieces: Sendable {
 }
 
 extension Library {
-    /// The text of the whole library, or of the given pictures with all that belongs to them.
+    /// The text of the whole library, or of the given pictures with all that belongs to them. What lies in the bin is left out, but a picture
+    /// that is named.
     ///
     /// - Parameter isWithoutFolders: tells files by their names alone, without the folders of this machine.
     /// - Throws: `LibraryError.noSuchPicture` for one that is named and not there; one of all that goes meanwhile is left out.
@@ -79,6 +80,6 @@ extension Library {
         return pieces.pictures
     }
 
-    /// Pictures that are read, or taken in, as one transaction.
+    /// Pictures that are read as one transaction.
     static let picturesAtOnce = 100
 }

@@ -41,8 +41,11 @@ enum Moment {
         Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
     }
 
+    /// The years that the tables can tell: 1 to 9999.
+    private static let kept = Date(timeIntervalSince1970: -62_135_596_800)..<Date(timeIntervalSince1970: 253_402_300_800)
+
     static func date(_ text: String) -> Date? {
-        guard let date = try? style.parse(text) else { return nil }
-        return rounded(date)
+        guard let date = (try? style.parse(text)).map(rounded), kept.contains(date) else { return nil }
+        return date
     }
 }

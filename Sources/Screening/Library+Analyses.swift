@@ -92,7 +92,7 @@ extension Library {
             let analysis = try Row.fetchOne(db, sql: latest, arguments: [picture, encoder.name]).map(AnalysisRecord.init),
             analysis.encoder == encoder, analysis.vocabulary.sha256 == vocabulary, analysis.wording == wording
         else { return nil }
-        return (try Library.picture(picture, db), analysis)
+        return (try Library.picture(picture, paths: mostPathsTold, db), analysis)
     }
 
     /// The latest analysis of the picture that found a prompt in its file.
@@ -137,7 +137,7 @@ extension Library {
             } else if same.contains(where: { written.contains(rows[$0].id) }) {
                 // A list that names one tag twice: the first, better one stands.
                 continue
-            } else if let kept = same.first(where: { rows[$0].names.key == names.key }) ?? same.first {
+            } else if let kept = same.first(where: { rows[$0].key == names.key }) ?? same.first {
                 proposal.id = rows[kept].id
                 for index in same where index != kept { try rows[index].delete(db) }
                 try proposal.update(decision: nil, db)
@@ -155,6 +155,15 @@ extension Library {
     }
 
     static func insert(_ analysis: NewAnalysis, of picture: Int64, at moment: Date, _ db: Database) throws -> AnalysisRecord {
+        let id = try write(analysis, of: picture, at: moment, db)
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [id]) else {
+            throw LibraryError.noSuchPicture("\(picture)")
+        }
+        return try AnalysisRecord(row)
+    }
+
+    /// - Returns: the id of the analysis.
+    static func write(_ analysis: NewAnalysis, of picture: Int64, at moment: Date, _ db: Database) throws -> Int64 {
         try AnalysisRow(
             pictureId: picture, encoderName: analysis.encoder.name, encoderSha256: analysis.encoder.sha256.lowercased(),
             vocabularyName: analysis.vocabulary.name, vocabularySha256: analysis.vocabulary.sha256.lowercased(),
@@ -163,9 +172,7 @@ extension Library {
             dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition, calibration: analysis.calibration,
             things: analysis.things, createdAt: moment
         ).insert(db)
-        let row = try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE id = ?", arguments: [db.lastInsertedRowID])
-        guard let row else { throw LibraryError.noSuchPicture("\(picture)") }
-        return try AnalysisRecord(row)
+        return db.lastInsertedRowID
     }
 
     /// The proposals with tidy texts, or what is wrong with the analysis.

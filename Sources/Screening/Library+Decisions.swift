@@ -53,19 +53,6 @@ extension Library {
             try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE pictureId = ? ORDER BY id", arguments: [picture]).map(Decision.init)
         }
     }
-
-    /// Whether `undo` would find something.
-    package func canUndo(on picture: Int64) throws(LibraryError) -> Bool {
-        try read { db in
-            try Bool.fetchOne(
-                db,
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM decision AS taken WHERE pictureId = ? AND action <> 'undo'
-                        AND NOT EXISTS (SELECT 1 FROM decision WHERE undoes = taken.id))
-                    """,
-                arguments: [picture]) ?? false
-        }
-    }
 }
 
 extension Library {
@@ -135,7 +122,7 @@ extension Library {
         case .tag(let tag):
             guard let key = TagKey(tag)?.text else { break }
             let match =
-                rows.firstIndex { $0.names.key == key }
+                rows.firstIndex { $0.key == key }
                 ?? rows.firstIndex { $0.names.all.contains(key) }
                 ?? rows.firstIndex { $0.namesAndText.all.contains(key) }
             if let match { return match }
@@ -148,8 +135,8 @@ extension Library {
         _ before: Suggestion?, from after: Suggestion, undoing decision: Int64, _ log: inout DecisionLog, _ db: Database
     ) throws {
         let rows = try Suggestion.all(of: log.picture, db)
-        let current = rows.first { $0.names.key == after.names.key }
-        let entry = try log.enter(.undo, tag: after.tag, key: after.names.key, before: current, after: before, undoes: decision, db)
+        let current = rows.first { $0.key == after.key }
+        let entry = try log.enter(.undo, tag: after.tag, key: after.key, before: current, after: before, undoes: decision, db)
         if let before, before.state != .pending {
             // What later analyses proposed under one of its names, while it was pending, makes way.
             let names = before.namesAndText
@@ -199,7 +186,7 @@ struct DecisionLog {
         let before = row.id == 0 ? nil : row
         change(&row)
         row.decide(row.state, at: moment, by: whom ?? person)
-        let entry = try enter(action, tag: row.tag, key: row.names.key, before: before, after: row, undoes: nil, db)
+        let entry = try enter(action, tag: row.tag, key: row.key, before: before, after: row, undoes: nil, db)
         if row.id == 0 {
             try row.insert(picture: picture, decision: entry, db)
         } else {

@@ -3,44 +3,68 @@ import GRDB
 
 extension Library {
     /// The whole library, or the given pictures with all that belongs to them.
+    ///
+    /// What lies in the bin is left out, but a picture that is named.
     package func export(pictures ids: [Int64]? = nil) throws(LibraryError) -> LibraryExport {
         try read { db in
-            let wanted = try ids ?? Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id")
-            let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), db) }
-            return LibraryExport(pictures: pictures, generations: ids == nil ? try Library.freeGenerations(db) : [])
+            let wanted = try ids ?? Library.pictureNumbers(db)
+            let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), isWithBin: false, db) }
+            return LibraryExport(pictures: pictures, generations: ids == nil ? try Library.freeGenerations(isWithBin: false, db) : [])
         }
     }
 
+    /// Of the pictures that are not in the bin.
     func pictureNumbers() throws(LibraryError) -> [Int64] {
-        try read { db in try Int64.fetchAll(db, sql: "SELECT id FROM picture ORDER BY id") }
+        try read(Library.pictureNumbers)
+    }
+
+    private static func pictureNumbers(_ db: Database) throws -> [Int64] {
+        try Int64.fetchAll(db, sql: "SELECT id FROM picture WHERE binnedAt IS NULL ORDER BY id")
     }
 
     /// Those of the pictures that are there.
-    func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
+    ///
+    /// - Parameter isWithBin: whether results of theirs that lie in the bin are among them.
+    func exported(_ ids: [Int64], isWithBin: Bool) throws(LibraryError) -> [ExportedPicture] {
         try read { db in
             try ids.compactMap { id in
                 guard try db.number("SELECT id FROM picture WHERE id = ?", [id]) != nil else { return nil }
-                return try Library.exported(try Library.picture(id, db), db)
+                return try Library.exported(try Library.picture(id, db), isWithBin: isWithBin, db)
             }
         }
     }
 
     /// Generations that belong to no picture.
-    func freeGenerations() throws(LibraryError) -> [ExportedGeneration] {
-        try read { db in try Library.freeGenerations(db) }
+    ///
+    /// - Parameter isWithBin: whether those that lie in the bin are among them.
+    func freeGenerations(isWithBin: Bool) throws(LibraryError) -> [ExportedGeneration] {
+        try read { db in try Library.freeGenerations(isWithBin: isWithBin, db) }
     }
 
-    private static func freeGenerations(_ db: Database) throws -> [ExportedGeneration] {
-        try Generation.all(Row.fetchAll(db, sql: "SELECT * FROM generation WHERE pictureId IS NULL ORDER BY id"), db)
-            .map(ExportedGeneration.init)
+    private static func freeGenerations(isWithBin: Bool, _ db: Database) throws -> [ExportedGeneration] {
+        let sql = "SELECT * FROM generation WHERE pictureId IS NULL\(isWithBin ? "" : isNotInBin) ORDER BY id"
+        return try Generation.all(Row.fetchAll(db, sql: sql), db).map(ExportedGeneration.init)
     }
+
+    /// A condition more for rows of `generation`.
+    private static let isNotInBin =
+        " AND NOT EXISTS (SELECT 1 FROM generationMark WHERE generationId = generation.id AND binnedAt IS NOT NULL)"
 
     /// Takes an export in, as one transaction. What is decided here stays as it is; what is not takes over the export's decisions.
     ///
     /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
+    ///
+    /// - Parameter first: positions of its first picture and its first generation in the text that they are from, for what is refused.
+    /// - Throws: `LibraryError.notAnExport` that names the value which is not accepted.
     @discardableResult
-    package func `import`(_ export: LibraryExport, by person: String, at moment: Date = Date()) throws(LibraryError) -> ImportReport {
-        try write { db in
+    package func `import`(
+        _ export: LibraryExport, by person: String, at moment: Date = Date(), first: (picture: Int, generation: Int) = (0, 0)
+    ) throws(LibraryError) -> ImportReport {
+        for (index, picture) in export.pictures.enumerated() { try picture.check(ImportCheck().at("pictures", first.picture + index)) }
+        for (index, generation) in export.generations.enumerated() {
+            try generation.check(ImportCheck().at("generations", first.generation + index))
+        }
+        return try write { db in
             var report = ImportReport()
             for picture in export.pictures {
                 try Library.take(picture, by: person, at: moment, &report, db)
@@ -62,7 +86,7 @@ extension Library {
         return found.isEmpty ? nil : try found.map { try StoredRow($0, of: "pictureAlias").value("sha256") }
     }
 
-    private static func exported(_ picture: PictureRecord, _ db: Database) throws -> ExportedPicture {
+    private static func exported(_ picture: PictureRecord, isWithBin: Bool, _ db: Database) throws -> ExportedPicture {
         func rows(_ sql: String) throws -> [Row] { try db.rows(sql, [picture.id]) }
         let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map { try AnalysisRecord($0) }
         let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
@@ -84,8 +108,9 @@ extension Library {
                     undoes: decision.undoes.flatMap { entries[$0] }, decidedAt: decision.decidedAt, decidedBy: decision.decidedBy)
             },
             prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
-            generations: try Generation.all(rows("SELECT * FROM generation WHERE pictureId = ? ORDER BY id"), db)
-                .map(ExportedGeneration.init),
+            generations: try Generation.all(
+                rows("SELECT * FROM generation WHERE pictureId = ?\(isWithBin ? "" : isNotInBin) ORDER BY id"), db
+            ).map(ExportedGeneration.init),
             pixels: try rows("SELECT id, pixels FROM picture WHERE id = ?").first.flatMap {
                 try StoredRow($0, of: "picture").optional("pixels")
             },

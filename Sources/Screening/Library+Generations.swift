@@ -76,14 +76,17 @@ extension Library {
     /// What happened, the latest first: analyses, decisions, prompt versions and generations, of one picture or of all.
     package func history(of picture: Int64? = nil, limit: Int = 50) throws(LibraryError) -> [HistoryEntry] {
         try read { db in
-            func rows(_ table: String, _ order: String) throws -> [Row] {
-                try Library.latest(table, of: picture, order: order, limit, db)
+            // Of each kind as many as may be wanted at most, and of these no more than who and when, which stand in an index.
+            let since = try Library.begin(ofLatest: limit, of: picture, db)
+            func rows(_ table: String, _ moment: String, _ number: String) throws -> [Row] {
+                try Library.latest(
+                    table, of: picture, since: since.map { (moment, $0) }, order: "\(moment) DESC, \(number) DESC", limit, db)
             }
             var entries: [HistoryEntry] = []
-            entries += try Generation.all(rows("generation", "createdAt DESC, id DESC"), db).map { .generation($0) }
-            entries += try rows("prompt", "createdAt DESC, number DESC").map { .prompt(try PromptVersion($0)) }
-            entries += try rows("decision", "decidedAt DESC, id DESC").map { .decision(try Decision($0)) }
-            entries += try rows("analysis", "createdAt DESC, id DESC").map { .analysis(try AnalysisRecord($0)) }
+            entries += try Generation.all(rows("generation", "createdAt", "id"), db).map { .generation($0) }
+            entries += try rows("prompt", "createdAt", "number").map { .prompt(try PromptVersion($0)) }
+            entries += try rows("decision", "decidedAt", "id").map { .decision(try Decision($0)) }
+            entries += try rows("analysis", "createdAt", "id").map { .analysis(try AnalysisRecord($0)) }
             let latestFirst = entries.enumerated().sorted { a, b in
                 a.element.date == b.element.date ? a.offset < b.offset : a.element.date > b.element.date
             }
@@ -99,11 +102,37 @@ extension Library {
     }
 
     /// The last rows of a table, of one picture or of all: each found by an index of its own.
-    private static func latest(_ table: String, of picture: Int64?, order: String, _ limit: Int, _ db: Database) throws -> [Row] {
-        let limit = max(0, limit)
-        guard let picture else { return try Row.fetchAll(db, sql: "SELECT * FROM \(table) ORDER BY \(order) LIMIT ?", arguments: [limit]) }
+    ///
+    /// - Parameter since: a column and what it has at least.
+    private static func latest(
+        _ table: String, of picture: Int64?, since: (column: String, least: String)? = nil, order: String, _ limit: Int, _ db: Database
+    ) throws -> [Row] {
+        var (conditions, arguments): ([String], StatementArguments) = ([], [])
+        if let picture {
+            conditions.append("pictureId = ?")
+            arguments += [picture]
+        }
+        if let since {
+            conditions.append("\(since.column) >= ?")
+            arguments += [since.least]
+        }
+        let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
         return try Row.fetchAll(
-            db, sql: "SELECT * FROM \(table) WHERE pictureId = ? ORDER BY \(order) LIMIT ?", arguments: [picture, limit])
+            db, sql: "SELECT * FROM \(table) \(condition) ORDER BY \(order) LIMIT ?", arguments: arguments + [max(0, limit)])
+    }
+
+    /// The moment, as the tables keep it, before which nothing is among the latest so many entries of the history; nil where all may be.
+    private static func begin(ofLatest limit: Int, of picture: Int64?, _ db: Database) throws -> String? {
+        let tables = [("generation", "createdAt"), ("prompt", "createdAt"), ("decision", "decidedAt"), ("analysis", "createdAt")]
+        let condition = picture.map { "WHERE pictureId = \($0)" } ?? ""
+        let parts = tables.map { table, moment in
+            "SELECT * FROM (SELECT \(moment) AS moment FROM \(table) \(condition) ORDER BY \(moment) DESC LIMIT \(max(0, limit)))"
+        }
+        let row = try Row.fetchOne(
+            db, sql: "SELECT moment FROM (\(parts.joined(separator: " UNION ALL "))) ORDER BY moment DESC LIMIT 1 OFFSET ?",
+            arguments: [max(0, limit - 1)])
+        // A value of another kind is told where its row is read.
+        return row.flatMap { String.fromDatabaseValue($0["moment"]) }
     }
 
     static func insert(_ outputs: [GenerationOutput], generation: Int64, _ db: Database) throws {

@@ -25,8 +25,8 @@ extension Library {
             report.picturesMerged += 1
         }
         let id = known ?? db.lastInsertedRowID
-        if let pixels { try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id]) }
-        for digest in digests { try Library.insert(alias: digest, of: id, db) }
+        if let pixels { try db.run("UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", [pixels, id]) }
+        for digest in digests where known != nil || digest != sha256 { try Library.insert(alias: digest, of: id, db) }
         for path in picture.paths {
             try db.run(
                 """
@@ -65,7 +65,7 @@ extension Library {
             positive: analysis.positive, negative: analysis.negative, model: analysis.model, size: analysis.size,
             recovered: analysis.recovered, dropped: analysis.dropped, wording: analysis.wording, composition: analysis.composition,
             calibration: analysis.calibration, things: analysis.things)
-        return try insert(new, of: picture, at: analysis.createdAt, db).id
+        return try write(new, of: picture, at: analysis.createdAt, db)
     }
 
     private static func saying(_ analysis: ExportedAnalysis, _ picture: Int64, _ db: Database) throws -> Int64? {
@@ -108,10 +108,11 @@ extension Library {
         }
         for suggestion in picture.suggestions {
             var row = try suggestion.taken(analyses)
-            guard row.state == .pending || lastEntry[row.names.key] != nil else {
+            let entry = lastEntry[row.key]
+            guard row.state == .pending || entry != nil else {
                 throw LibraryError.notAnExport("\(row.tag) is decided, but its decision is missing")
             }
-            try row.insert(picture: id, decision: lastEntry[row.names.key], db)
+            try row.insert(picture: id, decision: entry, db)
             report.suggestionsAdded += 1
         }
     }
@@ -129,7 +130,7 @@ extension Library {
             let theirs = try suggestion.taken(analyses)
             let names = theirs.namesAndText
             let index =
-                rows.firstIndex { $0.names.key == names.key }
+                rows.firstIndex { $0.key == names.key }
                 ?? rows.firstIndex { $0.state != .pending && $0.namesAndText.names(names) }
                 ?? rows.firstIndex { $0.namesAndText.names(names) }
             switch (index, theirs.state) {

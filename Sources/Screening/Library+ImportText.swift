@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 extension Library {
     /// Takes an export's text in, some pictures at a time, so that others may use the library meanwhile. What is decided here stays as it is;
@@ -7,42 +8,40 @@ extension Library {
     /// The text is read twice: once for what it is, so that one of another kind, of a newer version or cut off changes nothing, and once to
     /// be taken in.
     ///
+    /// While some pictures are written the next ones are decoded on another thread.
+    ///
     /// - Parameters:
     ///   - text: the text, from its beginning each time it is asked for.
     ///   - isChecked: whether ``check(_:)`` has read it already.
-    ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two pictures.
+    ///   - atOnce: pictures in one transaction, for which others wait.
+    ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two transactions.
+    ///   - reading: throws where a picture holds JSON that whoever knows its types cannot read; asked on another thread.
     /// - Throws: `LibraryError.notAnExport` that names the picture which is not as it should be; those before it are taken in then.
     @discardableResult
     package func `import`(
-        _ text: () throws -> ExportText, isChecked: Bool = false, by person: String, at moment: Date = Date(),
-        onPictures: (Int) throws -> Void = { _ in }
+        _ text: () throws -> ExportText, isChecked: Bool = false, by person: String, at moment: Date = Date(), atOnce: Int = 1000,
+        onPictures: (Int) throws -> Void = { _ in }, reading: @escaping @Sendable (ExportedPicture) throws -> Void = { _ in }
     ) throws -> ImportReport {
+        precondition(atOnce > 0, "at least one picture at a time, not \(atOnce)")
         if !isChecked { try Self.check(try text()) }
-        var report = ImportReport()
         var parts = try text()
-        var (pictures, generations): ([ExportedPicture], [ExportedGeneration]) = ([], [])
-        func take() throws {
-            guard !pictures.isEmpty || !generations.isEmpty else { return }
-            report.add(try self.import(LibraryExport(pictures: pictures, generations: generations), by: person, at: moment))
-            (pictures, generations) = ([], [])
-            try onPictures(report.picturesAdded + report.picturesMerged)
-        }
-        while let part = try parts.nextPart() {
-            guard case .element(let list, let index, let data) = part else { continue }
-            do {
-                if list == "pictures" {
-                    pictures.append(try JSONCoding.decoder().decode(ExportedPicture.self, from: data))
-                } else {
-                    generations.append(try JSONCoding.decoder().decode(ExportedGeneration.self, from: data))
+        return try expectingManyRows {
+            var report = ImportReport()
+            var first = (picture: 0, generation: 0)
+            var coming = try DecodedAhead(of: &parts, atOnce, reading)
+            while let some = coming {
+                let next = Result { try DecodedAhead(of: &parts, atOnce, reading) }
+                let (export, failure) = some.wait()
+                if !export.pictures.isEmpty || !export.generations.isEmpty {
+                    report.add(try self.import(export, by: person, at: moment, first: first))
+                    first = (first.picture + export.pictures.count, first.generation + export.generations.count)
+                    try onPictures(report.picturesAdded + report.picturesMerged)
                 }
-            } catch {
-                let reason = (error as? DecodingError).map(LibraryExport.reason) ?? "\(error)"
-                throw LibraryError.notAnExport("\(list)[\(index)]: \(reason)")
+                if let failure { throw failure }
+                coming = try next.get()
             }
-            if pictures.count + generations.count >= Self.picturesAtOnce { try take() }
+            return report
         }
-        try take()
-        return report
     }
 
     /// That the text is an export of a version that is read, and whole.
@@ -65,6 +64,69 @@ extension Library {
         guard version == LibraryExport.version else {
             throw LibraryError.notAnExport("its version is \(version), this version of Redraw reads \(LibraryExport.version)")
         }
+    }
+}
+
+/// Pictures and generations of an export's text that are decoded on another thread.
+private final class DecodedAhead: Sendable {
+    private struct Element: Sendable {
+        var list: String
+        var index: Int
+        var json: Data
+    }
+
+    private struct Decoded: Sendable {
+        var export = LibraryExport(pictures: [], generations: [])
+        var failure: LibraryError?
+    }
+
+    /// Text that is decoded at once, or a little more: pictures with long logs are fewer at a time.
+    private static let mostBytes = 16 << 20
+
+    private let decoded = Mutex(Decoded())
+    private let group = DispatchGroup()
+
+    /// Reads the next elements and begins to decode them; nil at the text's end.
+    init?(of text: inout ExportText, _ count: Int, _ reading: @escaping @Sendable (ExportedPicture) throws -> Void) throws {
+        var (elements, bytes): ([Element], Int) = ([], 0)
+        while elements.count < count, bytes < Self.mostBytes, let part = try text.nextPart() {
+            guard case .element(let list, let index, let json) = part else { continue }
+            elements.append(Element(list: list, index: index, json: json))
+            bytes += json.count
+        }
+        guard !elements.isEmpty else { return nil }
+        DispatchQueue.global(qos: .userInitiated).async(group: group) { [self, elements] in
+            let result = Self.decode(elements, reading)
+            decoded.withLock { $0 = result }
+        }
+    }
+
+    /// What was decoded, up to what is not as it should be.
+    func wait() -> (export: LibraryExport, failure: LibraryError?) {
+        group.wait()
+        let result = decoded.withLock { $0 }
+        return (result.export, result.failure)
+    }
+
+    private static func decode(_ elements: [Element], _ reading: (ExportedPicture) throws -> Void) -> Decoded {
+        var decoded = Decoded()
+        let decoder = JSONCoding.decoder()
+        for element in elements {
+            do {
+                if element.list == "pictures" {
+                    let picture = try decoder.decode(ExportedPicture.self, from: element.json)
+                    try reading(picture)
+                    decoded.export.pictures.append(picture)
+                } else {
+                    decoded.export.generations.append(try decoder.decode(ExportedGeneration.self, from: element.json))
+                }
+            } catch {
+                let reason = (error as? DecodingError).map(LibraryExport.reason) ?? "\(error)"
+                decoded.failure = .notAnExport("\(element.list)[\(element.index)]: \(reason)")
+                break
+            }
+        }
+        return decoded
     }
 }
 

@@ -27,27 +27,30 @@ extension Library {
     }
 
     private func attaching<Value>(_ arriving: ArrivingLibrary, _ body: () throws -> Value) throws -> Value {
-        // Pages of the indices, in KiB, and of the log between two checkpoints: rows come in by the ten thousand.
-        let wanted = [("cache_size", -65_536), ("wal_autocheckpoint", 16_384)]
-        let usual = try onWriter { db in
+        try onWriter { db in
             try db.execute(sql: "ATTACH DATABASE ? AS arriving", arguments: [arriving.place])
             try db.execute(
                 sql: """
                     CREATE TEMP TABLE IF NOT EXISTS arrivingPicture (id INTEGER PRIMARY KEY, here INTEGER, way TEXT);
                     CREATE TEMP TABLE IF NOT EXISTS arrivingAnalysis (id INTEGER PRIMARY KEY, here INTEGER NOT NULL);
                     """)
-            return try wanted.map { name, value in
+        }
+        defer { try? onWriter { db in try db.execute(sql: "DETACH DATABASE arriving") } }
+        return try expectingManyRows(body)
+    }
+
+    /// Runs `body` with memory and a log for rows that come in by the ten thousand.
+    func expectingManyRows<Value>(_ body: () throws -> Value) throws -> Value {
+        // Pages of the indices, in KiB, and of the log between two checkpoints.
+        let wanted = [("cache_size", -65_536), ("wal_autocheckpoint", 16_384)]
+        let usual = try onWriter { db in
+            try wanted.map { name, value in
                 let before = try Int.fetchOne(db, sql: "PRAGMA main.\(name)")
                 try db.execute(sql: "PRAGMA main.\(name) = \(value)")
                 return (name, before ?? 0)
             }
         }
-        defer {
-            try? onWriter { db in
-                for (name, value) in usual { try db.execute(sql: "PRAGMA main.\(name) = \(value)") }
-                try db.execute(sql: "DETACH DATABASE arriving")
-            }
-        }
+        defer { try? onWriter { db in for (name, value) in usual { try db.execute(sql: "PRAGMA main.\(name) = \(value)") } } }
         return try body()
     }
 
@@ -71,7 +74,7 @@ extension Library {
             if !one.isEmpty { try write { db in try Merging.complete(&report, db) } }
             if last != nil { try onPictures(report.picturesAdded + report.picturesMerged) }
         }
-        let free = try arriving.library.freeGenerations()
+        let free = try arriving.library.freeGenerations(isWithBin: true)
         for start in stride(from: 0, to: free.count, by: atOnce) {
             let some = Array(free[start..<min(start + atOnce, free.count)])
             report.add(try self.import(LibraryExport(pictures: [], generations: some), by: person, at: moment))

@@ -3,11 +3,16 @@ import GRDB
 
 extension Library {
     /// Keeps a picture, or finds it by its digest, and notes where it was seen.
+    ///
+    /// - Returns: the picture, with the places where it was seen last.
     @discardableResult
     package func record(_ picture: NewPicture, at moment: Date = Date()) throws(LibraryError) -> PictureRecord {
         let picture = try Library.checked(picture)
         return try write { db in try Library.insert(picture, at: moment, db) }
     }
+
+    /// Places of a picture that are told to whoever comes by it, the latest: one that lies in thousands is come by thousands of times.
+    static let mostPathsTold = 8
 
     /// The picture with a tidy digest, or what is wrong with it.
     static func checked(_ picture: NewPicture) throws(LibraryError) -> NewPicture {
@@ -50,7 +55,7 @@ extension Library {
                     """,
                 arguments: [path, id, moment, picture.stamp?.bytes, picture.stamp?.modified])
         }
-        return try Library.picture(id, db)
+        return try Library.picture(id, paths: mostPathsTold, db)
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.
@@ -80,11 +85,11 @@ extension Library {
 
     /// A digest that is a picture's own stays so.
     static func insert(alias sha256: String, of picture: Int64, _ db: Database) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO pictureAlias (sha256, pictureId)
-                SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
-                """, arguments: [sha256, picture, sha256])
+        try db.run(
+            """
+            INSERT INTO pictureAlias (sha256, pictureId)
+            SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM picture WHERE sha256 = ?) ON CONFLICT DO NOTHING
+            """, [sha256, picture, sha256])
     }
 
     /// Whether there is a picture of that size whose pixels are known.
@@ -108,9 +113,8 @@ extension Library {
 
     /// The digest under which the picture is kept that has this one, too.
     static func aliased(_ sha256: String, _ db: Database) throws -> String? {
-        try String.fetchOne(
-            db, sql: "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?",
-            arguments: [sha256])
+        let sql = "SELECT picture.sha256 FROM pictureAlias JOIN picture ON picture.id = pictureId WHERE pictureAlias.sha256 = ?"
+        return try String.fetchOne(try db.cachedStatement(sql: sql), arguments: [sha256])
     }
 
     /// The picture whose digest starts so.
@@ -156,19 +160,29 @@ extension Library {
         try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture") ?? 0 }
     }
 
-    /// The pictures with suggestions that nobody decided on yet, the latest added first.
-    package func picturesWithPendingSuggestions() throws(LibraryError) -> [PictureRecord] {
+    /// How many pictures have suggestions that nobody decided on yet.
+    package func pendingPictureCount() throws(LibraryError) -> Int {
+        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND pending > 0") ?? 0 }
+    }
+
+    /// The latest added of the pictures with suggestions that nobody decided on yet.
+    ///
+    /// - Parameter id: only those that were added before this one; nil: all.
+    package func pendingPicture(before id: Int64? = nil) throws(LibraryError) -> PictureRecord? {
         try read { db in
-            let pending = "SELECT pictureId FROM suggestion WHERE state = 'pending'"
-            return try PictureRecord.all(
-                Row.fetchAll(db, sql: "SELECT * FROM picture WHERE id IN (\(pending)) AND binnedAt IS NULL ORDER BY id DESC"), db)
+            let sql = "SELECT * FROM picture WHERE binnedAt IS NULL AND pending > 0 AND id < ? ORDER BY id DESC LIMIT 1"
+            return try Row.fetchOne(db, sql: sql, arguments: [id ?? .max]).map { try PictureRecord.all([$0], db)[0] }
         }
     }
 
-    static func picture(_ id: Int64, _ db: Database) throws -> PictureRecord {
+    /// - Parameter most: places where it was seen that are told, the latest.
+    static func picture(_ id: Int64, paths most: Int = .max, _ db: Database) throws -> PictureRecord {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM picture WHERE id = ?", arguments: [id]) else {
             throw LibraryError.noSuchPicture("\(id)")
         }
-        return try PictureRecord.all([row], db)[0]
+        let places = "SELECT pictureId, path FROM picturePath WHERE pictureId = ? ORDER BY seenAt DESC, path LIMIT ?"
+        return try PictureRecord(
+            StoredRow(row, of: "picture"),
+            paths: Row.fetchAll(db, sql: places, arguments: [id, most]).map { try StoredRow($0, of: "picturePath").value("path") })
     }
 }

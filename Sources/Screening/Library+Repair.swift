@@ -2,12 +2,12 @@ import Foundation
 import GRDB
 
 extension Library {
-    /// Sets damaged rows aside, and those that belong to a row which is not there, and keeps the rest: a value of another type than its
-    /// column's would end every reading of its table. One transaction.
+    /// Sets damaged values aside where their rows can do without, else the rows, and those that belong to a row which is not there, and keeps
+    /// the rest: a value of another type than its column's would end every reading of its table. One transaction.
     ///
-    /// - Parameter aside: is given the rows, a JSON object a line, before they leave the library; what it throws leaves them there. Not called
-    ///   where there are none.
-    /// - Returns: how many rows were set aside, by the name of their table.
+    /// - Parameter aside: is given the rows as they were, a JSON object a line and a line for each value, before they leave the library; what it
+    ///   throws leaves them there. Not called where there are none.
+    /// - Returns: how many rows were set aside, by the name of their table, and how many values, by `table.column`.
     /// - Throws: `LibraryError.corrupt` where the file itself is damaged, which no row can mend.
     package func repair(aside put: (Data) throws -> Void) throws(LibraryError) -> [String: Int] {
         let damage = try read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") }
@@ -23,15 +23,30 @@ extension Library {
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
             try db.inTransaction(.immediate) {
-                // What guards rows against being changed and deleted stands aside, too, until the repair is done.
+                // What guards rows against being changed and deleted stands aside, too, until the repair is done; and a cell that has learned of
+                // its picture does not unlearn it with its job.
                 let guards = try Row.fetchAll(
-                    db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%RAISE%'")
+                    db,
+                    sql: """
+                        SELECT name, sql FROM sqlite_schema
+                        WHERE type = 'trigger' AND (sql LIKE '%RAISE%' OR name = 'sheetCellIsMade')
+                        """)
                 for one in guards { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
                 let tables = try DamagedRows.all(db)
                 func aside(from table: String) -> (Row, String) throws -> Void {
                     { row, reason in
                         lines.append(try Self.line(of: row, from: table, reason))
                         rows[table, default: 0] += 1
+                    }
+                }
+                for one in tables {
+                    try one.emptyValues(db) { row, column, reason in
+                        lines.append(try Self.line(of: row, from: one.table, "\(column): \(reason)", value: column))
+                        rows["\(one.table).\(column)", default: 0] += 1
+                        if one.table == "picture" {
+                            try db.execute(
+                                sql: "INSERT INTO pictureChanged (pictureId) VALUES (?) ON CONFLICT DO NOTHING", arguments: [row["id"]])
+                        }
                     }
                 }
                 for one in tables { try one.takeOut(db, aside: aside(from: one.table)) }
@@ -42,6 +57,7 @@ extension Library {
                     for one in tables { try one.takeOutOrphans(db, aside: aside(from: one.table)) }
                 } while lines.count > before
                 for one in guards { try db.execute(sql: one["sql"]) }
+                if !lines.isEmpty { try Library.tellChanges(db) }
                 if !lines.isEmpty { try put(Data(lines.map { $0 + "\n" }.joined().utf8)) }
                 return .commit
             }
@@ -49,7 +65,8 @@ extension Library {
         }
     }
 
-    private static func line(of row: Row, from table: String, _ reason: String) throws -> String {
+    /// - Parameter value: the column whose value alone was set aside; nil: the whole row was.
+    private static func line(of row: Row, from table: String, _ reason: String, value: String? = nil) throws -> String {
         var values: [String: Any] = [:]
         for (column, value) in row {
             values[column] =
@@ -61,8 +78,9 @@ extension Library {
                 case .blob(let bytes): ["base64": bytes.base64EncodedString()]
                 }
         }
-        let line = try JSONSerialization.data(
-            withJSONObject: ["table": table, "reason": reason, "row": values], options: [.sortedKeys, .withoutEscapingSlashes])
+        var object: [String: Any] = ["table": table, "reason": reason, "row": values]
+        if let value { object["value"] = value }
+        let line = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
         return String(decoding: line, as: UTF8.self)
     }
 }

@@ -6,6 +6,7 @@ extension Library {
     package func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
         let (conditions, arguments) = Library.conditions(query)
         return try read { db in
+            if let found = try Library.saying(query, db) { return found }
             let filter = conditions.joined(separator: " AND ")
             let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE \(filter)", arguments: arguments) ?? 0
             let order =
@@ -20,6 +21,20 @@ extension Library {
                 arguments: arguments + [max(0, query.limit), max(0, query.offset)])
             return (total, try ListedPicture.all(page, db))
         }
+    }
+
+    /// The same of a query that asks for words alone: the index of words answers by itself, and the table of pictures, which may be large, is
+    /// asked for those of the page. Nil for another query.
+    private static func saying(_ query: PictureQuery, _ db: Database) throws -> (total: Int, pictures: [ListedPicture])? {
+        var plain = PictureQuery()
+        (plain.words, plain.offset, plain.limit) = (query.words, query.offset, query.limit)
+        guard query == plain, let match = match(query.words) else { return nil }
+        let found = "FROM pictureText WHERE pictureText MATCH ? AND rowid NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)"
+        let total = try Int.fetchOne(db, sql: "SELECT count(*) \(found)", arguments: [match]) ?? 0
+        let page = try Int64.fetchAll(
+            db, sql: "SELECT rowid \(found) ORDER BY rowid DESC LIMIT ? OFFSET ?",
+            arguments: [match, max(0, query.limit), max(0, query.offset)])
+        return (total, try ListedPicture.all(page, db))
     }
 
     /// One picture as a list shows it, in the bin or not.

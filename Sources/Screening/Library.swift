@@ -105,6 +105,19 @@ package struct Library: Sendable {
         }
     }
 
+    /// What is wrong with the rows that came last, so many of each table, a line each; empty when all is well. Takes no longer where there are
+    /// more: a file that was cut off is told when it is opened, and the rest by ``check()``.
+    package func checkLatest(_ rows: Int) throws(LibraryError) -> [String] {
+        try read { db in try DamagedRows.all(db).flatMap { try $0.found(limit: 5, latest: rows, db) } }
+    }
+
+    /// Bytes of the file, as far as it is used.
+    package func byteCount() throws(LibraryError) -> Int {
+        try read { db in
+            try (Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0) * (Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0)
+        }
+    }
+
     func read<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
         do {
             return try database.read(body)

@@ -78,7 +78,7 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
         case .invalid(let field, let value, let rule):
             "\(field) \(value) is not accepted: \(rule)"
         case .notAnExport(let detail):
-            "this is not an export of a Redraw library: \(detail)"
+            "this is not an export of a Redraw library, or not a sound one: \(detail)"
         }
     }
 }

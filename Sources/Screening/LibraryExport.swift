@@ -7,6 +7,8 @@ package struct LibraryExport: Codable, Sendable, Equatable {
     package static let format = "redraw-library"
     /// Raised when an older version could no longer read it.
     package static let version = 1
+    /// Its lists, which are read and written an element at a time.
+    static let lists: Set = ["pictures", "generations"]
 
     package var format: String
     package var version: Int

@@ -13,11 +13,14 @@ extension PictureRecord {
             "SELECT pictureId, path FROM picturePath WHERE pictureId IN (%) ORDER BY seenAt DESC, path", of: ids, by: "pictureId",
             table: "picturePath", db
         ) { row -> String in try row.value("path") }
-        return try zip(rows, ids).map { row, id in
-            PictureRecord(
-                id: id, sha256: try row.value("sha256"), width: try row.value("width"), height: try row.value("height"),
-                addedAt: try row.moment("addedAt"), paths: paths[id] ?? [])
-        }
+        return try zip(rows, ids).map { row, id in try PictureRecord(row, paths: paths[id] ?? []) }
+    }
+
+    /// - Parameter row: of the table `picture`.
+    init(_ row: StoredRow, paths: [String]) throws {
+        self.init(
+            id: try row.value("id"), sha256: try row.value("sha256"), width: try row.value("width"), height: try row.value("height"),
+            addedAt: try row.moment("addedAt"), paths: paths)
     }
 }
 

@@ -73,9 +73,11 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
 }
 
 extension Suggestion {
+    /// What it is known by among those of its picture.
+    var key: String { TagKey(tag)?.text ?? tag }
+
     var names: TagNames {
-        let tagKey = TagKey(tag)?.text ?? tag
-        return TagNames(key: tagKey, all: Set(aliases.compactMap { TagKey($0)?.text }))
+        TagNames(key: key, all: Set(aliases.compactMap { TagKey($0)?.text }))
     }
 
     /// Its names and the text that the person gave it: what a new proposal must not repeat.
@@ -132,7 +134,7 @@ extension Suggestion {
 
     private var values: [(any DatabaseValueConvertible)?] {
         [
-            names.key, tag, facet, analysisID, cosine, confidence, rank, source.rawValue, state.rawValue, editedText, weight, decidedAt,
+            key, tag, facet, analysisID, cosine, confidence, rank, source.rawValue, state.rawValue, editedText, weight, decidedAt,
             decidedBy,
         ]
     }

@@ -6,8 +6,11 @@ extension Analyst {
     ///   - tagger: the folder of a tagger as it was downloaded.
     ///   - cut: thresholds by the largest gap instead of the usual ones.
     ///   - raw: every label's probability as well.
-    package func labels(of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool) throws -> [PictureLabels] {
-        let tagger = try Tagger(directory: URL(fileURLWithPath: tagger))
+    ///   - precision: one of `Studio.encoderPrecisions`.
+    package func labels(
+        of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool, precision: String
+    ) throws -> [PictureLabels] {
+        let tagger = try Tagger(directory: URL(fileURLWithPath: tagger), arithmetic: EncoderPrecision(named: precision).arithmetic)
         return try pictures.map { file in
             let prepared = try tagger.prepare(try file.decoded(targetShortSide: raw ? nil : tagger.decodeShortSide).image)
             let probabilities = try tagger.probabilities(prepared: [prepared])[0]
@@ -61,6 +64,13 @@ extension Analyst {
     package func time(texts: [String], passes: Int) throws -> EmbeddingTimes {
         let encoder: any PictureTextEncoder = try encoder()
         return try time(inputs: texts.count, passes: passes) { _ = try encoder.features(texts: texts) }
+    }
+
+    /// The same for a tagger and all pictures at once.
+    package func timeLabels(of pictures: [PictureFile], tagger: String, precision: String, passes: Int) throws -> EmbeddingTimes {
+        let tagger = try Tagger(directory: URL(fileURLWithPath: tagger), arithmetic: EncoderPrecision(named: precision).arithmetic)
+        let prepared = try pictures.map { try tagger.prepare(try $0.decoded(targetShortSide: tagger.decodeShortSide).image) }
+        return try time(inputs: pictures.count, passes: passes) { _ = try tagger.probabilities(prepared: prepared) }
     }
 
     private func time(inputs: Int, passes: Int, _ pass: () throws -> Void) throws -> EmbeddingTimes {

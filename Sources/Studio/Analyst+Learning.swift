@@ -15,9 +15,8 @@ extension Analyst {
                 guard let facet = Facet(rawValue: decided.facet) else { return nil }
                 // What was learned before is no news.
                 let entry: ConfidenceEntry? = try decided.calibration?.decoded()
-                let share = min(max(decided.confidence, 0.005), 0.995)
-                let odds = log(share / (1 - share)) - (entry?.learned[decided.facet] ?? 0)
-                return DecidedSuggestion(facet: facet, confidence: 1 / (1 + exp(-odds)), approved: decided.approved)
+                let odds = min(max(decided.confidence, 0.005), 0.995).logOdds - (entry?.learned[decided.facet] ?? 0)
+                return DecidedSuggestion(facet: facet, confidence: Double(logOdds: odds), approved: decided.approved)
             })
         keptThresholds = (mark, learned)
         return learned

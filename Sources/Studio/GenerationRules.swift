@@ -11,7 +11,8 @@ struct OrderKnowledge {
         var steps: Int?
         var guidance: Double?
         var sampler: String?
-        var spacing: SchedulerConfiguration.Spacing?
+        var spacing: StepSpacing?
+        var eta: Double?
         var strength: Double?
         var repaintStrength: Double?
         var firstSide: Int?
@@ -68,7 +69,8 @@ extension GenerationRequest {
     fileprivate var course: String {
         let weight = guidance == guidance.rounded() ? "\(Int(guidance))" : "\(guidance)"
         let spaced = spacing.map { ", spacing \($0.rawValue)" } ?? ""
-        return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)"
+        let fresh = eta.map { ", eta \($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
+        return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)\(fresh)"
     }
 }
 
@@ -156,6 +158,7 @@ extension GenerationOrder {
         if wish.latent != nil { throw .onlyBuiltin(what: "a file of the latent") }
         if wish.autoencoder != nil { throw .onlyBuiltin(what: "an autoencoder of one's own") }
         if wish.spacing != nil { throw .onlyBuiltin(what: "a spacing of the steps") }
+        if wish.eta != nil { throw .onlyBuiltin(what: "an eta") }
         if wish.guidanceUntil != nil { throw .onlyBuiltin(what: "guidance until a step") }
         if let share = wish.mergeTokens, share > 0 { throw .onlyBuiltin(what: "merging tokens") }
         if let every = wish.reuseEvery, every > 1 { throw .onlyBuiltin(what: "reusing a pass") }
@@ -196,7 +199,9 @@ extension GenerationOrder {
         request.negative = wish.negative ?? ""
         request.readsEmptyNegative = wish.readsEmptyNegative ?? (wish.negative == "")
         request.prediction = try choice(wish.prediction, "prediction")
-        request.steps = wish.steps ?? usage.steps ?? request.steps
+        let spacing = try Self.spacing(wish.spacing)
+        // Who names the steps one by one says how many there are.
+        request.steps = wish.steps ?? spacing?.timesteps?.count ?? usage.steps ?? request.steps
         request.guidance = wish.guidance ?? usage.guidance ?? request.guidance
         request.guidanceUntil = wish.guidanceUntil
         request.reuseEvery = wish.reuseEvery == 1 ? nil : wish.reuseEvery
@@ -209,7 +214,8 @@ extension GenerationOrder {
             usual = known.recognised == nil ? .dpmpp2MKarras : isPlain ? usual : .eulerAncestral
         }
         request.sampler = try choice(wish.sampler, "sampler") ?? usual
-        request.spacing = try choice(wish.spacing, "spacing") ?? usage.spacing
+        request.spacing = spacing ?? Self.spacing(usage.spacing, of: request)
+        request.eta = Self.eta(wish, usage, request)
         let strength: Double? =
             switch request.mode {
             case .paint: nil
@@ -287,6 +293,31 @@ extension GenerationOrder {
         }
         return choice
     }
+
+    private static func spacing(_ word: String?) throws(OrderError) -> StepSpacing? {
+        guard let word else { return nil }
+        guard let spacing = StepSpacing(rawValue: word) else {
+            throw .unknown(what: "spacing", value: word, known: GenerationWish.spacings + ["steps of the training such as 999,749,499,249"])
+        }
+        return spacing
+    }
+
+    /// The spacing that the model is usually run with, as far as the steps and the sampler that were asked for go with it: what was made for one
+    /// certain step walks others from the last on.
+    private static func spacing(_ usual: StepSpacing?, of request: GenerationRequest) -> StepSpacing? {
+        guard let timesteps = usual?.timesteps else { return usual }
+        return request.sampler.takesTimesteps && timesteps.count == request.steps ? usual : .trailing
+    }
+
+    /// How much of the noise is fresh in a step of TCD's; nil for what has no such choice, unless the person made it.
+    private static func eta(_ wish: GenerationWish, _ usage: OrderKnowledge.Usage, _ request: GenerationRequest) -> Double? {
+        guard request.sampler == .tcd else { return wish.eta }
+        // diffusers' pipelines tell their schedulers 0 where nobody says anything.
+        return wish.eta ?? (request.profile == .diffusers ? 0 : usage.eta ?? Self.usualEta)
+    }
+
+    /// What the authors of TCD advise for few steps.
+    private static let usualEta = 0.3
 
     private static func size(_ text: String?, of picture: Picture?) throws -> (width: Int?, height: Int?) {
         guard let text = text?.lowercased() else { return (nil, nil) }

@@ -45,8 +45,10 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     /// One of `samplers`.
     package var sampler: String?
     package var clipSkip: Int?
-    /// One of `spacings`.
+    /// One of `spacings`, or steps of the training, falling: `999,749,499,249`.
     package var spacing: String?
+    /// How much of what a step of TCD's has for noise is fresh, 0 to 1.
+    package var eta: Double?
     /// The tiny autoencoder that stands in for the model's own: `tiny`, the name of one that is here, or a file or folder.
     package var autoencoder: String?
     /// `512x384`, or `picture` for the picture's own.
@@ -93,7 +95,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case mode, picture, mask, prompt, negative, model, strength, strengths, steps, guidance, guidanceUntil, reuseEvery, mergeTokens,
             seed, sampler,
-            spacing,
+            spacing, eta,
             clipSkip, size, autoencoder
         case firstSide, refine
         case drafts, count, profile, precision, resize, outputSize, fill, area, padding, feather, grow, invert, engine, output, overwrite
@@ -138,6 +140,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         sampler = try values.decodeIfPresent(String.self, forKey: .sampler)
         clipSkip = try values.decodeIfPresent(Int.self, forKey: .clipSkip)
         spacing = try values.decodeIfPresent(String.self, forKey: .spacing)
+        eta = try values.decodeIfPresent(Double.self, forKey: .eta)
         autoencoder = try values.decodeIfPresent(String.self, forKey: .autoencoder)
         size = try values.decodeIfPresent(String.self, forKey: .size)
         firstSide = try values.decodeIfPresent(Int.self, forKey: .firstSide)

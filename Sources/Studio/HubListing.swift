@@ -1,8 +1,9 @@
+import Diffusion
 import Foundation
 
 /// What a model hub lists of a repository, and which of it is needed.
-struct HubListing: Sendable {
-    struct File: Sendable, Equatable {
+package struct HubListing: Sendable {
+    package struct File: Sendable, Equatable {
         let path: String
         let bytes: Int?
         /// Hubs tell it of large files only.
@@ -12,7 +13,7 @@ struct HubListing: Sendable {
     let files: [File]
 
     /// The answer of the hub's tree.
-    init(json: Data) throws {
+    package init(json: Data) throws {
         struct Entry: Decodable {
             struct Large: Decodable {
                 let oid: String?
@@ -52,7 +53,7 @@ struct HubListing: Sendable {
         return !path.contains("\\") && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
     }
 
-    enum Choice: Equatable {
+    package enum Choice: Equatable {
         /// A model in diffusers' layout: these files of it.
         case folder([File])
         case file(File)
@@ -62,7 +63,7 @@ struct HubListing: Sendable {
     ///
     /// - Parameter name: the file that was asked for; nil: told by what there is.
     /// - Throws: `PullError` where it is no model, or where there are several.
-    func needed(_ name: String?, in repository: String) throws(PullError) -> Choice {
+    package func needed(_ name: String?, in repository: String) throws(PullError) -> Choice {
         let weights = files.filter { $0.path.lowercased().hasSuffix(".safetensors") }
         if let name {
             guard let file = files.first(where: { $0.path == name }) else {
@@ -78,7 +79,7 @@ struct HubListing: Sendable {
         return .file(only)
     }
 
-    private static let parts = ["unet", "vae", "text_encoder", "text_encoder_2"]
+    private static let parts = KnownModels.parts
     private static let small = ["scheduler", "tokenizer", "tokenizer_2"]
 
     private func layout(_ weights: [File], _ repository: String) throws(PullError) -> [File] {
@@ -117,7 +118,10 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
     case notAName(String)
     case noRepository(name: String, source: String)
     case runsElsewhere(name: String, engine: String, source: String)
+    /// Nobody was there to be asked.
     case licenseNotAccepted(name: String, license: String, terms: String?)
+    /// The person said no.
+    case licenseDeclined(name: String)
     case noFile(name: String, repository: String, known: [String])
     case notWeights(name: String)
     case noModel(repository: String)
@@ -135,6 +139,7 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
             "\(name) is not fetched, for Redraw does not run it: get it for \(engine) (\(source)), and name that one's address with --engine"
         case .licenseNotAccepted(let name, let license, let terms):
             "\(name) comes under \(license)\(terms.map { " (\($0))" } ?? ""); read it, then add --accept-licence"
+        case .licenseDeclined(let name): "nothing was fetched of \(name), as you did not agree to its licence"
         case .noFile(let name, let repository, let known):
             "\(repository) has no file \(name)" + (known.isEmpty ? "" : "; it has \(known.prefix(8).joined(separator: ", "))")
         case .notWeights(let name): "\(name) is no .safetensors file; pickles and other formats are not read"

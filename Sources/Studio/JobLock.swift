@@ -63,10 +63,14 @@ final class JobLock: Sendable {
 }
 
 extension Library {
-    /// The library of a folder, with jobs that were interrupted said to be so.
+    /// The library of a folder, with jobs that were interrupted said to be so, as far as there is space left to say it.
     static func opened(in folder: URL) throws -> Library {
         let library = try Library(folder: folder)
-        try library.markInterrupted(in: folder)
+        do {
+            try library.markInterrupted(in: folder)
+        } catch LibraryError.full {
+            // Whoever reads can read all the same, and whoever writes is told.
+        }
         return library
     }
 

@@ -13,6 +13,8 @@ struct JobRun: Sendable {
     let order: GenerationOrder
     /// Jobs that may run at the same time.
     let most: Int
+    /// Whether it is the last that this process makes: nothing is kept for another.
+    var isLast = false
     /// Whether it is shown what is becoming of the pictures: once a second at most.
     var showsSteps = false
     /// Whether a job that this process gives up because it ends goes back into the queue, for the next one.
@@ -104,7 +106,13 @@ struct JobRun: Sendable {
             let report = try await NumericQueue.shared.run { [results, files] in
                 try studio.deliver(results, of: plan, to: files, id: begun.generation, load: begun.load)
             }
-            _ = try library.finish(generation: begun.generation, report.outcome())
+            do {
+                _ = try library.finish(generation: begun.generation, report.outcome())
+            } catch let error as LibraryError {
+                throw StudioError.notNoted(
+                    paths: report.outputs,
+                    reason: error == .full(path: library.location) ? "no space is left on its disk" : words(of: error))
+            }
             // A sheet of several strengths and a picture that is mostly the old one say little about a model.
             if order.request.mode != .repaint, order.strengths.count < 2 { await studio.analyst.rememberOutputs(of: report) }
             return report
@@ -143,7 +151,7 @@ struct JobRun: Sendable {
         while true {
             do {
                 var plan = try await engine.plan(order)
-                plan.wantsPreviews = showsSteps
+                (plan.wantsPreviews, plan.isLast) = (showsSteps, isLast)
                 let limit = Memory.installed ?? .max
                 // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
                 // Another program's memory is its own affair.
@@ -226,8 +234,10 @@ extension GenerationRequest.Mode {
 extension PictureFile {
     var record: NewPicture {
         let place = ScreeningDesk.storedPath(path)
-        return NewPicture(
+        var picture = NewPicture(
             sha256: sha256, width: width, height: height, path: place, stamp: stamp,
             name: SystemPath.isForeign(place) ? ForeignNames.shown(URL(fileURLWithPath: place).lastPathComponent) : nil)
+        picture.pixels = pixelDigestOfData
+        return picture
     }
 }

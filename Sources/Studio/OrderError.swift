@@ -49,6 +49,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
             case .incompleteSize: "size"
             case .onlyRedraw(let name, _): Self.setting(named: name)
             case .variations: "count"
+            case .etaOfSampler: "eta"
+            case .timesteps: "spacing"
             case .draftsWithoutFirstSide: "drafts"
             case .noBackground: "background"
             }
@@ -58,7 +60,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     /// Words of what is somebody's alone, and the keys of the settings they are said of.
     private static let settings = [
         ("guidance until", "guidanceUntil"), ("reusing", "reuseEvery"), ("merging", "mergeTokens"), ("variation", "variationStrength"),
-        ("spacing", "spacing"), ("autoencoder", "autoencoder"), ("text encoder", "textEncoders"), ("profile", "profile"),
+        ("spacing", "spacing"), ("an eta", "eta"), ("autoencoder", "autoencoder"), ("text encoder", "textEncoders"), ("profile", "profile"),
         ("precision", "precision"), ("prediction", "prediction"), ("latent", "latent"), ("drafts", "drafts"), ("vae", "vae"),
     ]
 

@@ -13,11 +13,13 @@ extension OrderKnowledge.Usage {
     /// What a model's own files tell, where no manifest describes it.
     init(_ habits: ModelHabits?) {
         guard let habits else { return }
-        (steps, guidance, sampler, spacing) = (habits.steps, habits.guidance, habits.sampler?.rawValue, habits.spacing)
+        (steps, guidance, sampler) = (habits.steps, habits.guidance, habits.sampler?.rawValue)
+        (spacing, eta) = (habits.spacing, habits.eta)
     }
 
     /// Takes over how a LoRA has the model run.
     mutating func take(_ found: FewStepModel) {
-        (steps, guidance, sampler, spacing) = (found.steps, found.guidance, found.sampler.rawValue, found.spacing)
+        (steps, guidance, sampler) = (found.steps, found.guidance, found.sampler.rawValue)
+        (spacing, eta) = (found.spacing, found.eta)
     }
 }

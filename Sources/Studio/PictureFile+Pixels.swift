@@ -5,32 +5,40 @@ import Pixels
 import Screening
 
 extension PictureFile {
-    /// Pixels of a picture that is decoded to be known; a larger one that is no JPEG is told by its file alone.
+    /// Pixels of a picture that is decoded to be known.
     private static let mostPixels = 32_000_000
 
-    /// A digest of the picture's pixels, however it is called and whatever else stands in its file; nil for a large one, and for one that cannot
-    /// be decoded.
+    /// A digest of the picture's pixels, however it is called and whatever else stands in its file; nil for one that cannot be decoded, and for a
+    /// large one in a format whose file does not keep its pixels apart.
     ///
-    /// A JPEG's is that of the data that its pixels are decoded from, which programs leave as they are when they write keywords. Of the others,
-    /// which are packed anew as often as not, it is that of the pixels themselves.
+    /// A JPEG's is that of the data that its pixels are decoded from, which programs leave as they are when they write keywords, and so is that of
+    /// a PNG or WebP which is too large to be decoded for it. Of the others, which are packed anew as often as not, it is that of the pixels
+    /// themselves.
     ///
     /// - Parameter decoded: the picture, where it is decoded already.
     func pixelDigest(_ decoded: DecodedImage? = nil) -> String? {
-        var hash = SHA256()
-        if format == .jpeg {
-            guard let parts = PixelIdentity.codedParts(ofJPEG: bytes) else { return nil }
-            hash.update(data: Data("jpeg \(orientation.rawValue)\n".utf8))
-            bytes.withUnsafeBytes { bytes in
-                for part in parts { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[part])) }
-            }
-            return Hexadecimal.text(hash.finalize())
-        }
-        guard width * height <= Self.mostPixels else { return nil }
+        guard !isKnownByItsData else { return dataDigest }
         var whole = decoded?.image
         if whole?.size != PixelSize(width: width, height: height) { whole = try? self.decoded().image }
         guard let whole else { return nil }
+        var hash = SHA256()
         hash.update(data: Data("pixels \(whole.width) \(whole.height) \(whole.channels)\n".utf8))
         whole.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return Hexadecimal.text(hash.finalize())
+    }
+
+    /// The same where it is had without decoding; else nil.
+    var pixelDigestOfData: String? { isKnownByItsData ? dataDigest : nil }
+
+    private var isKnownByItsData: Bool { format == .jpeg || width * height > Self.mostPixels }
+
+    private var dataDigest: String? {
+        guard let parts = PixelIdentity.codedParts(of: bytes, format) else { return nil }
+        var hash = SHA256()
+        hash.update(data: Data("\(format.rawValue) \(orientation.rawValue)\n".utf8))
+        bytes.withUnsafeBytes { bytes in
+            for part in parts { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[part])) }
+        }
         return Hexadecimal.text(hash.finalize())
     }
 }

@@ -56,6 +56,9 @@ final class Premises: Sendable {
         }
     }
 
+    /// How sure must be what a person names in a picture, by the default encoder; what is usual where that cannot be read.
+    var naming: EncoderConfiguration.Judgement.Naming { (try? defaultEncoder())?.configuration.judgement.naming ?? .usual }
+
     /// CLIP's tokenizer, for models that come as one file or without one.
     var merges: URL { installation.models.appendingPathComponent("clip-tokenizer/bpe_simple_vocab_16e6.txt") }
 
@@ -83,8 +86,7 @@ final class Premises: Sendable {
                 throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
             }
             if isFolder.boolValue {
-                let description = place.appendingPathComponent("unet/config.json")
-                guard FileManager.default.fileExists(atPath: description.path) else { throw StudioError.noModel(path: place.path) }
+                guard KnownModels.isModel(place) else { throw StudioError.noModel(path: place.path) }
                 return (link == nil ? place.lastPathComponent : name, place)
             }
             guard place.pathExtension.lowercased() == "safetensors" else {

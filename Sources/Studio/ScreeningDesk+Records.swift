@@ -63,7 +63,11 @@ extension ScreeningDesk {
         return try entries.map { try HistoryReport($0) }
     }
 
-    /// Writes the whole library, or the given pictures with all that belongs to them, piece by piece.
+    /// How much lies in the bin, pictures and results.
+    package func binCount() throws -> Int { try library.binCount() }
+
+    /// Writes the whole library, or the given pictures with all that belongs to them, piece by piece. What lies in the bin is left out, but a
+    /// picture that is named.
     ///
     /// - Returns: how many pictures were written.
     package func export(pictures: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {

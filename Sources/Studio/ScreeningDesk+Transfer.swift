@@ -26,7 +26,7 @@ package enum TransferError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ScreeningDesk {
-    /// Writes the whole library, or the given pictures with all that belongs to them, to a file: whole or not at all.
+    /// As ``export(pictures:to:)``, to a file: whole or not at all.
     ///
     /// - Returns: how many pictures were written.
     /// - Throws: ``TransferError``; `LibraryError.noSuchPicture`.
@@ -83,6 +83,8 @@ extension ScreeningDesk {
             guard FileManager.default.fileExists(atPath: file.path) else { throw TransferError.noLibrary(path: named.path) }
         }
         guard !isOurs(file) else { throw TransferError.isTheLibrary(path: named.path) }
+        // A pipe would be waited for.
+        guard SystemPath.kind(of: file.path) == .file else { throw TransferError.unreadable(path: file.path) }
         return try telling(file) {
             if ArrivingLibrary.isOne(file) {
                 _ = try ArrivingLibrary(contentsOf: file)
@@ -97,10 +99,29 @@ extension ScreeningDesk {
         switch arrival {
         case .text(let file):
             try telling(file) {
-                try library.import({ try ExportText(contentsOf: file) }, isChecked: true, by: person, onPictures: onPictures)
+                try library.import(
+                    { try ExportText(contentsOf: file) }, isChecked: true, by: person, onPictures: onPictures, reading: Self.read)
             }
         case .library(let file):
             try library.merge(ArrivingLibrary(contentsOf: file), by: person, onPictures: onPictures)
+        }
+    }
+
+    /// That what analyses keep as JSON is what a report reads of them.
+    private static func read(_ picture: ExportedPicture) throws {
+        struct Model: Decodable { var name: String }
+        struct Size: Decodable { var width, height: Int }
+        func check<Value: Decodable>(_ type: Value.Type, _ text: String?) throws {
+            if let text { _ = try JSONDecoder().decode(type, from: Data(text.utf8)) }
+        }
+        for analysis in picture.analyses {
+            try check(Model.self, analysis.model)
+            try check(Size.self, analysis.size)
+            try check(RecoveredEntry.self, analysis.recovered)
+            try check([AnalysisReport.DroppedEntry].self, analysis.dropped)
+            try check(CompositionEntry.self, analysis.composition)
+            try check(ConfidenceEntry.self, analysis.calibration)
+            try check([AnalysisReport.ThingEntry].self, analysis.things)
         }
     }
 

@@ -72,9 +72,12 @@ extension ScreeningDesk {
         URL(asTyped: path).standardizedFileURL.path
     }
 
-    /// Pictures with pending suggestions, the latest first.
-    package func picturesToScreen() throws -> [KnownPicture] {
-        try library.picturesWithPendingSuggestions().map(KnownPicture.init)
+    /// How many pictures have something left to decide.
+    package func countOfPicturesToScreen() throws -> Int { try library.pendingPictureCount() }
+
+    /// The latest of the pictures that have something left to decide, or the one that comes after the given one.
+    package func pictureToScreen(after picture: KnownPicture? = nil) throws -> KnownPicture? {
+        try library.pendingPicture(before: picture?.id).map(KnownPicture.init)
     }
 }
 

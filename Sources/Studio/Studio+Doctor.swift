@@ -6,8 +6,11 @@ import Threads
 
 extension Studio {
     /// Looks at everything a run needs. An empty library is made where there is none, and what killed writes left is removed.
-    package func examine() async throws -> [Finding] {
-        try await NumericQueue.shared.run { self.findings() }
+    ///
+    /// - Parameter deep: whether every byte of the models and of the library is read, which takes minutes where they are large. Else the models'
+    ///   files are looked at from outside, and of a large library the rows that came last.
+    package func examine(deep: Bool = false) async throws -> [Finding] {
+        try await NumericQueue.shared.run { self.findings(deep) }
     }
 
     /// Sets the library's damaged rows aside, into a file beside it, and keeps the rest.
@@ -19,26 +22,51 @@ extension Studio {
         let file = premises.libraryFolder.appendingPathComponent("redraw-set-aside-\(now.string(from: Date())).jsonl")
         let rows = try premises.library().repair { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
         guard !rows.isEmpty else { return "No row of the library is damaged." }
-        let tables = rows.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
-        return "Damaged rows were set aside: \(tables.joined(separator: ", ")). They are in \(file.path)."
+        // A value goes by its table and column, a row by its table.
+        let told = rows.sorted { $0.key < $1.key }.map { name, count in
+            let noun = name.contains(".") ? "value" : "row"
+            return "\(count) \(noun)\(count == 1 ? "" : "s") of \(name)"
+        }
+        return "What is damaged was set aside: \(told.joined(separator: ", ")). It is in \(file.path)."
     }
 
-    private func findings() -> [Finding] {
+    /// Bytes of a library that is read whole without being asked to.
+    private static let smallLibrary = 32 << 20
+    /// Rows of each table of a larger one that are looked at.
+    private static let latestRows = 1000
+
+    private func libraryFinding(_ deep: Bool) -> Finding {
+        found("library") {
+            let library = try premises.library()
+            let bytes = try library.byteCount()
+            let isWhole = deep || bytes <= Self.smallLibrary
+            let problems = try isWhole ? library.check() : library.checkLatest(Self.latestRows)
+            guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
+            let seen = isWhole ? "all of it" : "the latest \(Self.latestRows) rows of each table of \((bytes + 500_000) / 1_000_000) MB"
+            let folder = premises.libraryFolder.path
+            let shared = SharedFileSystem.name(at: folder).map { "; " + Studio.sharedNotice($0) } ?? ""
+            return "\(folder), \(try library.pictureCount()) pictures; \(seen) read\(shared)"
+        }
+    }
+
+    private func findings(_ deep: Bool) -> [Finding] {
         [
             Finding(
                 subject: "processor", isSound: true,
                 text: "\(ProcessInfo.processInfo.activeProcessorCount) cores, \(ThreadCount.current) used"),
             Finding(subject: "data", isSound: true, text: installation.data.path),
             vocabularyFinding(),
-        ] + modelFindings() + [
+        ] + modelFindings(deep) + [
             found("cache") { try Studio.writable(installation.cache) },
-            found("library") {
-                let problems = try premises.library().check()
-                guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
-                return "\(premises.libraryFolder.path), \(try premises.library().pictureCount()) pictures"
-            },
+            libraryFinding(deep),
             found("leftovers") { leftovers() },
         ]
+    }
+
+    /// What a person should know whose library lies on a file system of that name.
+    static func sharedNotice(_ name: String) -> String {
+        "it lies on \(name): only one machine at a time may use it, or it can be damaged; keep it on a disk of this machine, or give each machine "
+            + "its own and put them together with redraw import"
     }
 
     /// Folders that generations and captions went to, which are looked through.
@@ -88,13 +116,15 @@ extension Studio {
         }
     }
 
-    private func modelFindings() -> [Finding] {
+    private func modelFindings(_ deep: Bool) -> [Finding] {
         let (models, problems) = models()
         let installed = models.filter(\.installed).map { model in
             found(model.name) {
-                let problems = try self.problems(ofModel: model.name)
+                // That its files are here, and as long as they should be, is why it counts as installed.
+                let problems = deep ? try self.problems(ofModel: model.name) : []
                 guard problems.isEmpty else { throw StudioError.damagedModel(name: model.name, reason: problems.joined(separator: "; ")) }
-                return "\(model.kind), \(((model.bytes ?? 0) + 500_000) / 1_000_000) MB, as its manifest says"
+                let size = "\(((model.bytes ?? 0) + 500_000) / 1_000_000) MB"
+                return "\(model.kind), \(size), \(deep ? "as its manifest says" : "its files as long as its manifest says")"
             }
         }
         let needed = ["redraw-encoder", Studio.defaultGenerator, Studio.defaultPainter]

@@ -18,11 +18,13 @@ extension Studio {
     ///
     /// Stops within a fraction of a step when its task is cancelled; no picture is written then, and the library says so.
     ///
-    /// - Parameter most: jobs that may run at the same time on this library, this one included.
+    /// - Parameters:
+    ///   - most: jobs that may run at the same time on this library, this one included.
+    ///   - isLast: whether this process makes no more pictures after it, so that an engine need not keep its model.
     /// - Throws: what is in the way of the order: an output that is there already, too little memory, a model that lacks something;
     ///   `StudioError.jobCancelled` where somebody else cancelled it.
     package func generate(
-        _ order: GenerationOrder, atOnce most: Int = 1, onEvent: @escaping @Sendable (JobEvent) -> Void = { _ in }
+        _ order: GenerationOrder, atOnce most: Int = 1, isLast: Bool = false, onEvent: @escaping @Sendable (JobEvent) -> Void = { _ in }
     ) async throws -> GenerationReport {
         // Refused before anything is queued.
         _ = try freeOutputs(of: order)
@@ -32,7 +34,7 @@ extension Studio {
         }
         defer { withExtendedLifetime(lock) {} }
         let most = max(most, jobsAtOnce(order.engine))
-        return try await JobRun(studio: self, job: job.id, order: order, most: most, onEvent: onEvent).report(waits: true)
+        return try await JobRun(studio: self, job: job.id, order: order, most: most, isLast: isLast, onEvent: onEvent).report(waits: true)
     }
 
     /// Jobs that an engine takes at the same time, whatever the person says: one, or one for each server of a pool.

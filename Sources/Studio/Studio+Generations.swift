@@ -207,7 +207,8 @@ extension GenerationWish {
         self.init()
         (prompt, negative, model) = (request.prompt, request.negative, request.model)
         (steps, guidance, guidanceUntil, seed) = (request.steps, request.guidance, request.guidanceUntil, request.seed)
-        (sampler, spacing, clipSkip) = (request.sampler.rawValue, request.spacing?.rawValue, request.clipSkip)
+        (sampler, spacing, eta) = (request.sampler.rawValue, request.spacing?.rawValue, request.eta)
+        clipSkip = request.clipSkip
         (profile, autoencoder, prediction) = (request.profile.rawValue, request.autoencoder, request.prediction?.rawValue)
         (readsEmptyNegative, reuseEvery, mergeTokens) = (request.readsEmptyNegative, request.reuseEvery, request.mergeTokens)
         (variationStrength, variationSeed) = (request.variationStrength, request.variationSeed)

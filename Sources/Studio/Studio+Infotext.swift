@@ -62,7 +62,9 @@ extension Studio {
         }
         if let share = found.settings["Token merging ratio"].flatMap({ Double($0) }) { wish.mergeTokens = min(max(share, 0), 0.75) }
         if found.settings["VAE Decoder"] == "TAESD" { wish.autoencoder = GenerationRequest.fittingAutoencoder }
-        wish.spacing = found.settings["Timestep spacing"].flatMap { GenerationWish.spacings.contains($0) ? $0 : nil }
+        wish.spacing = found.settings["Timestep spacing"].flatMap { StepSpacing(rawValue: $0)?.rawValue }
+        // Of the samplers that the web UI has an eta for, none is TCD.
+        if wish.sampler == SamplerName.tcd.rawValue, let eta = found.settings["Eta"].flatMap({ Double($0) }) { wish.eta = eta }
         if found.settings["Schedule type"] == "SGM Uniform" { wish.spacing = SchedulerConfiguration.Spacing.trailing.rawValue }
         let heeded = adapters.heeded.union([
             "Timestep spacing", "VAE Encoder", "VAE Decoder",
@@ -70,7 +72,7 @@ extension Studio {
             "profile", "First side", "Refine", "Guidance until", "Reuse every", "Token merging ratio", "Variation seed",
             "Variation seed strength", "Template", "Negative Template", "Styles", "Lora hashes",
         ])
-        let unheeded = found.settings.keys.filter { !heeded.contains($0) }.sorted()
+        let unheeded = found.settings.keys.filter { !heeded.contains($0) && !($0 == "Eta" && wish.eta != nil) }.sorted()
         if !unheeded.isEmpty { notes.append("not taken over: \(unheeded.prefix(12).joined(separator: ", "))") }
         return (wish, notes)
     }

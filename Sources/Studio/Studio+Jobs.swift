@@ -24,8 +24,8 @@ extension Studio {
     ///
     /// - Parameter spared: those that somebody waits for, and has not been told of yet.
     /// - Returns: how many there were.
-    package func clearJobs(sparing spared: Set<Int64> = []) throws -> Int {
-        try premises.library().clearJobs(sparing: spared)
+    package func clearJobs(sparing spared: Set<Int64> = []) throws -> ClearedReport {
+        ClearedReport(cleared: try premises.library().clearJobs(sparing: spared))
     }
 }
 

@@ -35,7 +35,8 @@ extension Studio {
                 throw StudioError.tooManyPixels(name: name, width: file.width, height: file.height)
             }
             let library = try premises.library()
-            if let known = try library.picture(sha256: file.sha256), (try? self.file(of: known)) != nil {
+            // One whose file was changed beside its pixels is the same picture.
+            if let known = try library.picture(of: file), (try? self.file(of: known)) != nil {
                 var record = NewPicture(sha256: file.sha256, width: file.width, height: file.height, name: name)
                 record.enlargedFrom = parent
                 _ = try library.record(record)
@@ -48,6 +49,7 @@ extension Studio {
                 sha256: file.sha256, width: file.width, height: file.height, path: kept.standardizedFileURL.path,
                 stamp: FileStamp(path: kept.path), name: name)
             record.enlargedFrom = parent
+            record.pixels = file.pixelDigest()
             let picture = try library.record(record)
             if isWanted { try library.restore(picture: picture.id) }
             if isAnalysed, try library.latestAnalysis(of: picture.id) == nil {
@@ -89,7 +91,8 @@ extension Studio {
                 do {
                     let picture = try await NumericQueue.shared.run { () -> (Int64, Bool) in
                         let file = try PictureFile(path: path)
-                        let isNew = try library.picture(sha256: file.sha256) == nil
+                        // What a picture's pixels are its analysis tells, where that takes decoding it.
+                        let isNew = try library.picture(of: file) == nil
                         let kept = try library.record(file.record)
                         if isNew { try library.want(analysis: JSON.text(AnalysisWish()), of: kept.id) }
                         return (kept.id, isNew)

@@ -15,8 +15,8 @@ package struct PullOptions: Sendable {
     package var name: String?
     /// Whether a file that is there already, and is another one, is replaced.
     package var overwrites = false
-    /// Asked before anything is fetched whose licence has to be accepted.
-    package var acceptsLicense: @Sendable (LicenseQuestion) async throws -> Bool = { _ in false }
+    /// Asked before anything is fetched whose licence has to be accepted; nil where there is nobody to ask.
+    package var acceptsLicense: @Sendable (LicenseQuestion) async throws -> Bool? = { _ in nil }
 
     /// `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, as the hub's own tools read them.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -124,8 +124,10 @@ extension Studio {
         onEvent(.planned(name: manifest.name, files: files.count, bytes: Self.sum(files), license: manifest.license))
         if manifest.acceptLicense {
             let question = LicenseQuestion(model: manifest.title, license: manifest.license, terms: manifest.terms)
-            guard try await options.acceptsLicense(question) else {
-                throw PullError.licenseNotAccepted(name: manifest.name, license: manifest.license, terms: manifest.terms)
+            switch try await options.acceptsLicense(question) {
+            case true?: break
+            case false?: throw PullError.licenseDeclined(name: manifest.name)
+            case nil: throw PullError.licenseNotAccepted(name: manifest.name, license: manifest.license, terms: manifest.terms)
             }
         }
         if manifest.kind == .adapter {

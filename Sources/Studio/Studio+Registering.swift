@@ -178,7 +178,7 @@ struct ModelWalk {
         // Links in a ring lead nowhere.
         guard depth < Self.deepest, found.count < Self.most, seen.insert(folder.resolvingSymlinksInPath().path).inserted else { return }
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) }
-        if isThere("model_index.json"), isThere("unet/config.json") {
+        if isThere("model_index.json"), KnownModels.isModel(folder) {
             found.append(.folder(folder))
             return
         }

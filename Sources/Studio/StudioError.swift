@@ -21,6 +21,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case notLossless(path: String)
     /// Some of several pictures are there; the next could not be written.
     case partlyWritten(paths: [String], of: Int, reason: String)
+    /// Pictures that were made and written, and that the library could not be told of.
+    case notNoted(paths: [String], reason: String)
     /// A JPEG that was to keep transparency.
     case notTransparent(path: String)
     case nothingEmbedded(encoder: String, others: [String])
@@ -78,7 +80,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .notAGenerator(let name): "The model \(name) looks at pictures; it does not make them. See redraw models list."
         case .noModel(let path):
             "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."
-        case .damagedLibrary(let reason): "The library is damaged: \(reason). Restore it from a copy, or name another with --library."
+        case .damagedLibrary(let reason):
+            "The library is damaged: \(reason). `redraw doctor --repair` sets damaged rows aside; else restore it from a copy."
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
         case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."
@@ -92,6 +95,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
         case .partlyWritten(let paths, let all, let reason):
             "\(paths.count) of \(all) pictures were written (\(paths.joined(separator: ", "))); then: \(reason)"
+        case .notNoted(let paths, let reason):
+            "\(paths.joined(separator: ", ")) \(paths.count == 1 ? "was" : "were") made and written, but the library could not note it: \(reason)."
         case .notTransparent(let path):
             "\(path): a JPEG cannot be transparent; name a .png or .webp file, or leave --background keep out."
         case .nothingEmbedded(let encoder, let others):

@@ -1,20 +1,22 @@
 import Diffusion
+import Encoders
 import Engines
 import Screening
 import Vocabulary
 
 /// Tells a person who asks for another subject than the picture's that redrawing keeps the picture's own.
 enum SubjectNotice {
-    /// Less certain subjects are no ground to say that a picture shows something else.
-    private static let leastConfidence = 0.5
-
     /// - Parameters:
     ///   - shown: the subjects that an analysis or a person named, with their confidence; those that were rejected are left out.
+    ///   - least: a less certain subject is no ground to say that a picture shows something else.
     /// - Returns: nil where the prompt names no subject the vocabulary knows, or one that the picture has, or where the picture's is unsure.
-    static func note(prompt: String, shown: [(tag: String, confidence: Double)], vocabulary: TagVocabulary) -> String? {
+    static func note(
+        prompt: String, shown: [(tag: String, confidence: Double)], vocabulary: TagVocabulary,
+        least: Double = EncoderConfiguration.Judgement.Naming.usual.sureSubject
+    ) -> String? {
         let asked = subjects(in: prompt, vocabulary)
         guard let first = asked.first, let surest = shown.max(by: { $0.confidence < $1.confidence }),
-            surest.confidence >= leastConfidence
+            surest.confidence >= least
         else { return nil }
         // A cat and its kinds, and the animal that it is, are of one family.
         func family(_ tag: Tag) -> Set<String> { Set([tag.name] + vocabulary.implied(by: tag).map(\.name)) }
@@ -55,6 +57,8 @@ extension Studio {
             let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
         else { return [] }
         let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map { ($0.text, $0.confidence) }
-        return SubjectNotice.note(prompt: order.request.prompt, shown: shown, vocabulary: vocabulary).map { [$0] } ?? []
+        let told = SubjectNotice.note(
+            prompt: order.request.prompt, shown: shown, vocabulary: vocabulary, least: premises.naming.sureSubject)
+        return told.map { [$0] } ?? []
     }
 }

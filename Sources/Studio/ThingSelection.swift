@@ -11,6 +11,7 @@ struct ThingSelection {
     /// What was found for each name.
     private let found: [[SeenThing]]
     private let folder: URL
+    private let naming: EncoderConfiguration.Judgement.Naming
 
     /// Takes what the picture's latest analysis with boxes says, else looks at the picture.
     ///
@@ -20,7 +21,8 @@ struct ThingSelection {
     /// - Parameter names: singular or plural, as the vocabulary or a person spells them.
     /// - Throws: `OrderError.nothingSelected` for the first name of which nothing is there.
     init(of names: [String], in picture: PictureFile, _ premises: Premises) throws {
-        let view = try Self.view(of: picture, premises)
+        naming = premises.naming
+        let view = try Self.view(of: picture, naming, premises)
         let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
         found = try names.map { name in
             // "puppy" is a kind of dog: what the vocabulary says it is will do.
@@ -40,15 +42,14 @@ struct ThingSelection {
     /// Things in a picture, and what it is tagged with.
     private struct View {
         /// Surer boxes need no tag.
-        static let leastCertainty: Float = 0.35
-
+        let leastCertainty: Float
         /// The most certain first.
         let things: [SeenThing]
         let isTagged: (_ name: String) -> Bool
 
         func selected(_ isMeant: (String) -> Bool) -> [SeenThing] {
             let meant = things.filter { isMeant($0.name) }
-            let sure = meant.filter { $0.certainty >= Self.leastCertainty }
+            let sure = meant.filter { $0.certainty >= leastCertainty }
             guard sure.isEmpty else { return sure }
             return meant.filter { isTagged($0.name) }.max { $0.certainty < $1.certainty }.map { [$0] } ?? []
         }
@@ -56,14 +57,16 @@ struct ThingSelection {
         /// What can be selected, each once.
         var selectable: [String] {
             var names: [String] = []
-            for thing in things where thing.certainty >= Self.leastCertainty || isTagged(thing.name) {
+            for thing in things where thing.certainty >= leastCertainty || isTagged(thing.name) {
                 if !names.contains(thing.name) { names.append(thing.name) }
             }
             return names
         }
     }
 
-    private static func view(of picture: PictureFile, _ premises: Premises) throws -> View {
+    private static func view(
+        of picture: PictureFile, _ naming: EncoderConfiguration.Judgement.Naming, _ premises: Premises
+    ) throws -> View {
         let library = try premises.library()
         if let known = try library.picture(sha256: picture.sha256),
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
@@ -74,11 +77,11 @@ struct ThingSelection {
                 return [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
             }
             let tags = Set(try library.suggestions(of: known.id).filter { $0.state != .rejected }.map { Tag.key($0.tag) })
-            return View(things: things) { tags.contains(Tag.key($0)) }
+            return View(leastCertainty: naming.leastBox, things: things) { tags.contains(Tag.key($0)) }
         }
         let image = try picture.decoded(targetShortSide: 512).image
         let seen = try premises.defaultEncoder().observe(image).seen
-        return View(things: seen?.things ?? []) { seen?.tags[$0] ?? 0 >= View.leastCertainty }
+        return View(leastCertainty: naming.leastBox, things: seen?.things ?? []) { seen?.tags[$0] ?? 0 >= naming.leastBox }
     }
 
     /// Writes the mask beside the library, under a name that tells what it selects, and reads it back as any other mask.
@@ -115,12 +118,8 @@ struct ThingSelection {
     func mask() -> Image {
         let boxes = found.joined().map(\.box).map { (left: $0.left, top: $0.top, right: $0.right, bottom: $0.bottom) }
         let size = PixelSize(width: picture.width, height: picture.height)
-        return Mask(size: size, around: boxes, margin: Self.margin, softness: Self.softness).image
+        return Mask(size: size, around: boxes, margin: naming.margin, softness: naming.softness).image
     }
-
-    /// Shares of a box's shorter side: boxes are drawn tightly, and what is repainted is to meet its surroundings.
-    private static let margin: Float = 0.06
-    private static let softness: Float = 0.08
 }
 
 extension SeenThing {

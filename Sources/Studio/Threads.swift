@@ -1,3 +1,4 @@
+import Pixels
 import Threads
 
 extension Studio {
@@ -7,5 +8,10 @@ extension Studio {
     /// How many processor cores the arithmetic of this process may use.
     package static func useThreads(_ count: Int) {
         ThreadCount.set(count)
+    }
+
+    /// Has this process take PNG and JPEG files that end early as far as they go, instead of refusing them.
+    package static func acceptTruncatedFiles() {
+        TruncatedFiles.accept()
     }
 }

@@ -26,15 +26,17 @@ package enum WildcardError: Error, Equatable, CustomStringConvertible {
 
 /// A folder of text files, a choice a line: `__animals__` is a line of `animals.txt`, `__places/sea__` one of `places/sea.txt`,
 /// `__places/*__` one of any file there, `__places/**__` of any below it. Nothing outside the folder is ever read.
-struct WildcardFolder {
+package struct WildcardFolder {
     let folder: URL
+
+    package init(folder: URL) { self.folder = folder }
 
     /// Bytes of a file that are read; the longest lists in the wild have some hundred thousand.
     private static let longestFile = 8 << 20
     private static let mostFiles = 10_000
 
     /// The lines of the files that a name or a pattern means, blanks and comments left out.
-    func lines(_ name: String) throws -> [String] {
+    package func lines(_ name: String) throws -> [String] {
         let pieces = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard pieces.allSatisfy({ !$0.isEmpty && $0 != ".." && $0 != "." }) else { throw WildcardError.outside(name: name) }
         let files = name.contains("*") ? try matches(pieces) : [name + ".txt"]

@@ -7,7 +7,7 @@ package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Both factors are rounded to bfloat16 (eight bits of precision), the nearest, ties to even.
     case bf16
     /// Linear layers in whole numbers of eight bits: weights in steps of each output's own, what they meet in steps of each row's own.
-    /// Convolutions and attention in bfloat16.
+    /// Convolutions and attention in bfloat16; a network's large convolutions may hold their weights in one byte a number all the same.
     case int8
 
     /// Whether this processor has instructions for it. Where it has none for bfloat16, weights are rounded and held so, and

@@ -42,23 +42,28 @@ package struct PackedConvolution: Sendable {
     ///   - format: how the numbers of a dense convolution are held and multiplied; in bfloat16 where bytes are asked for.
     ///   - keepsTransform: what a fast algorithm makes of the weights is kept for the next call; it takes up to four times their memory.
     ///     Not worth it for a layer that works once on a large map.
-    package init(_ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true) {
-        self.init(.floats(weight), groups: groups, format: format, keepsTransform: keepsTransform)
+    ///   - inBytes: where it multiplies in bfloat16, its weights are held in one byte a number, unless it is thin.
+    package init(
+        _ weight: Tensor, groups: Int = 1, format: WeightFormat = .f32, keepsTransform: Bool = true, inBytes: Bool = false
+    ) {
+        self.init(.floats(weight), groups: groups, format: format, keepsTransform: keepsTransform, inBytes: inBytes)
     }
 
     /// The same of a weight that lies in a file: what is packed has the same bytes as by way of floats.
-    package init(_ weight: HalfWeight, groups: Int, format: WeightFormat, keepsTransform: Bool) {
-        self.init(.halves(weight), groups: groups, format: format, keepsTransform: keepsTransform)
+    package init(_ weight: HalfWeight, groups: Int, format: WeightFormat, keepsTransform: Bool, inBytes: Bool = false) {
+        self.init(.halves(weight), groups: groups, format: format, keepsTransform: keepsTransform, inBytes: inBytes)
     }
 
-    private init(_ weight: WeightSource, groups: Int, format: WeightFormat, keepsTransform: Bool) {
+    private init(_ weight: WeightSource, groups: Int, format: WeightFormat, keepsTransform: Bool, inBytes: Bool) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
         kernelHeight = weight.shape[2]
         kernelWidth = weight.shape[3]
         if groups == 1 {
             inputs = weight.shape[1]
-            let matrix = PackedMatrix(weight, taps: kernelHeight * kernelWidth, format: format == .int8 ? .bf16 : format)
+            let matrix = PackedMatrix(
+                weight, taps: kernelHeight * kernelWidth, format: format == .int8 ? .bf16 : format,
+                inBytes: inBytes && Self.isHeldInBytes(weight.shape))
             form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? FastConvolution(matrix, keeps: keepsTransform) : nil)
         } else {
             precondition(
@@ -77,6 +82,17 @@ extension PackedConvolution {
     package static func transformMemory(_ shape: Shape) -> Int {
         guard Processor.level > rd_level_plain, shape.rank == 4, shape[2] == 3, shape[3] == 3 else { return 0 }
         return WinogradWeights.keptMemory(outputs: shape[0], inputs: shape[1], panelWidth: rd_panel_width(Processor.level))
+    }
+
+    /// Whether such a convolution is worth holding in bytes. Thin ones take hardly any memory, and stand at a network's ends, where an error
+    /// is seen most.
+    private static func isHeldInBytes(_ shape: Shape) -> Bool {
+        shape.rank == 4 && shape[0] >= 64 && shape[1] >= 64 && Processor.multipliesBfloats
+    }
+
+    /// Bytes of a convolution's weights where they are held in bytes as far as that is worth it, by their shape.
+    package static func memoryInBytes(_ shape: Shape) -> Int {
+        isHeldInBytes(shape) ? Int(Double(shape.count) * BytePairs.bytesPerNumber) : 2 * shape.count
     }
 
     /// Whether the fast algorithm is taken for a map of outputs of this size.

@@ -27,11 +27,12 @@ package func gatedProduct(_ x: Tensor, _ weight: PackedMatrix, bias: Tensor?) ->
     }
     switch weight.form {
     case .pairs(let packed):
+        guard let words = packed.pointer else { return matmul(x, weight, bias: bias).gatedGELU() }
         return make(depth: packed.depth) { block in
             let paired = PairedRows(from + block.first * inputs, count: block.rows, width: inputs, isShared: false)
             block.run(table: paired.pointer, width: paired.width) { table, group, columns, out in
                 rd_pair_rows(
-                    table, block.rows, 1, packed.depth, group, packed.pointer, columns.lowerBound, columns.upperBound, added,
+                    table, block.rows, 1, packed.depth, group, words, columns.lowerBound, columns.upperBound, added,
                     Int32(rd_activation_none), 0, out, 2 * gatedColumns, Processor.level)
             }
             withExtendedLifetime(paired) {}

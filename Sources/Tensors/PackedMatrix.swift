@@ -51,15 +51,17 @@ package struct PackedMatrix: Sendable {
         form = weight.storage.isBorrowed ? .mapped(MappedRows(rows)) : PackedMatrix(weight).form
     }
 
-    /// - Parameter taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`,
-    ///   they are innermost, as torch stores a convolution.
-    init(_ weight: WeightSource, taps: Int, format: WeightFormat) {
+    /// - Parameters:
+    ///   - taps: how many parts the inputs have behind each other in the rows that come; in `weight`, `[outputs, depth, taps]`, they are
+    ///     innermost, as torch stores a convolution.
+    ///   - inBytes: whether pairs of bfloat16 are held in one byte a number, and widened where a product takes them.
+    init(_ weight: WeightSource, taps: Int, format: WeightFormat, inBytes: Bool = false) {
         outputs = weight.shape[0]
         inputs = weight.shape.count / max(outputs, 1)
         if format.isInBytes {
             form = .quads(QuadPanels(weight, outputs: outputs, inputs: inputs))
         } else if format.isPaired {
-            form = .pairs(PairPanels(weight, outputs: outputs, inputs: inputs, taps: taps))
+            form = .pairs(PairPanels(weight, outputs: outputs, inputs: inputs, taps: taps, inBytes: inBytes))
         } else if Processor.level > rd_level_plain {
             form = .panels(Panels(weight, outputs: outputs, inputs: inputs, taps: taps, halves: format.halves))
         } else {

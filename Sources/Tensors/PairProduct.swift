@@ -7,20 +7,35 @@ struct PairPanels: Sendable {
     /// How many rows a product takes at once at most.
     static let group = 12
 
-    /// Pairs, in the place of floats.
-    private let storage: TensorStorage
+    private enum Form: Sendable {
+        /// Pairs, in the place of floats.
+        case words(TensorStorage)
+        case bytes(BytePairs)
+    }
+
+    private let form: Form
     let taps: Int
     /// Pairs under one tap.
     let depth: Int
     let outputs: Int
 
-    /// - Parameter weight: `[outputs, depth, taps]`, as torch stores a convolution.
-    init(_ weight: WeightSource, outputs: Int, inputs: Int, taps: Int) {
+    /// - Parameters:
+    ///   - weight: `[outputs, depth, taps]`, as torch stores a convolution.
+    ///   - inBytes: held in one byte a number, and widened where a product takes it.
+    init(_ weight: WeightSource, outputs: Int, inputs: Int, taps: Int, inBytes: Bool = false) {
         let values = inputs / taps
         (self.taps, depth, self.outputs) = (taps, (values + 1) / 2, outputs)
         let panels = Self.panels(outputs)
         let length = Self.width * taps * depth
-        storage = TensorStorage(lasting: panels * length)
+        guard !inBytes else {
+            form = .bytes(
+                BytePairs(panels: panels, taps: taps, depth: depth) { index, to in
+                    Self.pack(weight, panel: index, outputs: outputs, taps: taps, values: values, to)
+                })
+            return
+        }
+        let storage = TensorStorage(lasting: panels * length)
+        form = .words(storage)
         let to = UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self)
         Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
             switch weight {
@@ -38,7 +53,38 @@ struct PairPanels: Sendable {
         }
     }
 
-    var pointer: UnsafePointer<UInt32> { UnsafeRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self) }
+    /// One panel.
+    private static func pack(
+        _ weight: WeightSource, panel: Int, outputs: Int, taps: Int, values: Int, _ to: UnsafeMutablePointer<UInt32>
+    ) {
+        let (first, inputs) = (panel * width, taps * values)
+        let rows = min(width, outputs - first)
+        switch weight {
+        case .floats(let tensor):
+            tensor.withUnsafeValues { from in
+                rd_pack_pairs(from.baseAddress! + first * inputs, rows, taps, values, inputs, 1, taps, 0, 1, to, Processor.level)
+            }
+        case .halves(let halves):
+            halves.withPointer { from in
+                rd_pack_half_pairs(from + first * inputs, halves.format.code, rows, taps, values, 0, 1, to, Processor.level)
+            }
+        }
+    }
+
+    /// All panels, one behind the other; nil where they are held in bytes.
+    var pointer: UnsafePointer<UInt32>? {
+        guard case .words(let storage) = form else { return nil }
+        return UnsafeRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self)
+    }
+
+    /// Calls `body` with a panel's words; the pointer is valid within the call only.
+    func withPanel(_ panel: Int, _ body: (UnsafePointer<UInt32>) -> Void) {
+        switch form {
+        case .words(let storage):
+            body(UnsafeRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self) + panel * Self.width * taps * depth)
+        case .bytes(let bytes): bytes.withPanel(panel, body)
+        }
+    }
 
     static func panels(_ outputs: Int) -> Int { (outputs + width - 1) / width }
 
@@ -122,9 +168,19 @@ private func multiplyPairs(
             withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: (range.count + group) * taps) { table in
                 let table = table.baseAddress!
                 rows.fill(table, range, group: group)
-                rd_pair_rows(
-                    table, range.count, taps, depth / taps, group, packed.pointer, left, right, finish.bias, finish.activation.code, 0,
-                    to + first * outputs, outputs, Processor.level)
+                if let words = packed.pointer {
+                    return rd_pair_rows(
+                        table, range.count, taps, depth / taps, group, words, left, right, finish.bias, finish.activation.code, 0,
+                        to + first * outputs, outputs, Processor.level)
+                }
+                for column in stride(from: left, to: right, by: PairPanels.width) {
+                    packed.withPanel(column / PairPanels.width) { words in
+                        rd_pair_rows(
+                            table, range.count, taps, depth / taps, group, words, 0, min(PairPanels.width, right - column),
+                            finish.bias.map { $0 + column }, finish.activation.code, 0, to + first * outputs + column, outputs,
+                            Processor.level)
+                    }
+                }
             }
         }
         after.apply(

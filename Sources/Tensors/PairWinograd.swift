@@ -99,7 +99,7 @@ struct PairWinograd: Sendable {
         let weightStride = run + Self.gap
         let weights = TensorStorage(count: 16 * weightStride)
         let points = UnsafeMutableRawPointer(weights.pointer).assumingMemoryBound(to: UInt32.self)
-        rd_pair_winograd_weights(packed.pointer + 9 * panel * run, run, points, weightStride, Processor.level)
+        packed.withPanel(panel) { rd_pair_winograd_weights($0, run, points, weightStride, Processor.level) }
         let productStride = part.count * width + Self.gap
         let products = TensorStorage(count: 16 * productStride)
         let columns = panel * width..<min(outputs, (panel + 1) * width)

@@ -175,6 +175,16 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(dropped.allSatisfy { !$0.reason.description.isEmpty })
 }
 
+@Test func anEncoderMayWeighTagsItsOwnWay() throws {
+    // With rivals that share fairly neither place is sure enough; with three times the log-odds one is.
+    var settings = SelectionSettings(thresholds: [.setting: 0.35])
+    #expect(selection(["indoors": 0.55, "outdoors": 0.4], settings: settings).suggestions.map(\.tag) == ["indoors"])
+    settings.weighing.rivalry = 0
+    #expect(selection(["indoors": 0.55, "outdoors": 0.4], settings: settings).suggestions.isEmpty)
+    settings.weighing.leastRanked = 0.6
+    #expect(selection(["photo": 0.5], settings: settings).suggestions.isEmpty, "a facet without a threshold of its own")
+}
+
 @Test func selectionsOverTheShippedListsKeepTheirPromises() throws {
     let vocabulary = try TagVocabulary(directory: checkout.appendingPathComponent("Vocab/redraw"))
     let settings = SelectionSettings(

@@ -51,5 +51,10 @@ import Testing
         let outcome = try tool.run("embed", pictures[0], pictures[1], "--encoder", encoder, "--time", "3")
         let times = try JSONDecoder().decode(Times.self, from: Data(outcome.output.utf8))
         #expect(times.inputs == 2 && times.milliseconds.count == 3 && times.milliseconds.allSatisfy { $0 > 0 })
+        let tagger = fixture("tagger-vit", room: "Encoders").path
+        let looked = try tool.run("embed", "labels", pictures[0], "--tagger", tagger, "--precision", "bf16", "--time", "2")
+        #expect(try JSONDecoder().decode(Times.self, from: Data(looked.output.utf8)).milliseconds.count == 2, "\(looked.errors)")
+        let refused = try tool.run("embed", "labels", pictures[0], "--tagger", tagger, "--precision", "half")
+        #expect(refused.status != 0 && refused.errors.contains("half"), "\(refused.errors)")
     }
 }

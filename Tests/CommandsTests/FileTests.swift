@@ -29,11 +29,26 @@ import Testing
                 && ReviewSession.number(1e30) == "1e+30")
     }
 
+    /// What was not copied to its end is refused, or taken as far as it goes.
+    @Test func whatEndsEarlyIsTakenWhereItIsAskedFor() throws {
+        let tool = try Tool()
+        let image = Image(width: 64, height: 48, channels: 3, bytes: (0..<64 * 48 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 5) })
+        for (name, bytes) in [("a.png", try ImageFile.encodePNG(image)), ("a.jpg", try ImageFile.encodeJPEG(image))] {
+            let path = tool.path(name)
+            try FileBytes.write(Array(bytes.prefix(bytes.count * 2 / 3)), to: URL(fileURLWithPath: path))
+            let refused = try tool.run("embed", path)
+            #expect(refused.status == 1 && refused.errors.contains("ends early") && refused.errors.contains("--accept-truncated"))
+            let taken = try tool.run("embed", path, "--accept-truncated")
+            #expect(taken.status == 0 && taken.output.contains("embedding"), "\(name): \(taken.errors)")
+        }
+    }
+
     /// A pipe nobody writes into ends a command at once.
     @Test func aPipeIsRefused() throws {
         let tool = try Tool()
         let pipe = tool.path("pipe.png")
         #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(try tool.run("import", pipe).status == 1)
         for arguments in [["info", pipe], ["analyze", pipe]] {
             let outcome =
                 try arguments.count == 2 ? tool.run(arguments[0], arguments[1]) : tool.run(arguments[0])

@@ -73,6 +73,13 @@ import Testing
         #expect(deeds == Self.deeds, "what is no option any more is no exception either")
     }
 
+    @Test func noOptionIsThereTwice() throws {
+        for (path, command) in try Self.commands() {
+            let names = (command.arguments ?? []).filter(\.shouldDisplay).flatMap { ($0.names ?? []).map(\.name) }
+            #expect(names.count == Set(names).count, "\(path): \(Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys)")
+        }
+    }
+
     /// The numbers and names that are told are those of an order that says nothing.
     @Test func theDefaultsThatAreToldAreTheRealOnes() throws {
         let request = GenerationRequest()

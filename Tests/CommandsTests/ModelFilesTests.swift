@@ -79,6 +79,13 @@ import Testing
         let several = try tool.run("models", "identify", "--no-hash", pickle, gone, file)
         #expect(several.status == 1 && several.output.contains("pickle") && several.output.contains("Flux"), "\(several.output)")
         #expect(several.errors.contains("gone: there is no such file"), "\(several.errors)")
+        #expect(several.errors.hasPrefix("redraw: ") && !several.output.contains("0 in"), "\(several)")
+    }
+
+    @Test func whatIsNotHereIsToldWithTheWayToGetIt() throws {
+        #expect(try tool.run("models", "show", "sdxl").output.contains("here        no; redraw models pull sdxl"))
+        #expect(try tool.run("models", "show", "z-image-turbo").output.contains("--engine"))
+        #expect(try !tool.run("models", "show", "redraw-small").output.contains("pull"))
     }
 
     @Test func aPathIsChecked() throws {
@@ -111,7 +118,8 @@ import Testing
             "added photoreal (checkpoint, SD 1.5): --model photoreal", "added hat (LoRA, SDXL): in the prompt: <lora:hat:0.8>",
             "added bad (textual inversion, SD 1.5)", "passed over",
         ] { #expect(added.output.contains(part), "\(added.output)") }
-        #expect(try tool.run("models", "list").output.contains("photoreal"))
+        let list = try tool.run("models", "list").output
+        #expect(list.contains("photoreal") && list.contains("textual inversion  ") && !list.contains(" – \n"), "\(list)")
         #expect(try tool.run("models", "show", "photoreal").output.contains("SD 1.5"))
         // It is used from where it lies: what is wrong with it is said of that file.
         let used = try tool.run("paint", "a hat", "--model", "photoreal", "--size", "64x64", "--output", tool.path("x.png"))

@@ -18,7 +18,7 @@ import Testing
     }
 
     /// A safetensors file of zeros.
-    private static func weights(_ tensors: [(String, [Int])]) throws -> Data {
+    static func weights(_ tensors: [(String, [Int])]) throws -> Data {
         var (header, end): ([String: Any], Int) = ([:], 0)
         for (tensor, shape) in tensors {
             let bytes = shape.reduce(2, *)
@@ -35,7 +35,7 @@ import Testing
         return ["HF_ENDPOINT": server.address]
     }
 
-    private static let lora: [(String, [Int])] = [
+    static let lora: [(String, [Int])] = [
         ("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", [4, 768])
     ]
 

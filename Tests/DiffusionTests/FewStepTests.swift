@@ -18,11 +18,11 @@ import Testing
         let steps: Int
         let guidance: Double
         let sampler: SamplerName
-        let spacing: SchedulerConfiguration.Spacing?
+        let spacing: StepSpacing?
 
         init(
             _ name: String, _ kind: FewStepModel.Kind?, _ steps: Int = 0, _ guidance: Double = 1, _ sampler: SamplerName = .ddim,
-            _ spacing: SchedulerConfiguration.Spacing? = .trailing, lora isAdapter: Bool = false
+            _ spacing: StepSpacing? = .trailing, lora isAdapter: Bool = false
         ) {
             (self.name, self.isAdapter, self.kind, self.steps) = (name, isAdapter, kind, steps)
             (self.guidance, self.sampler, self.spacing) = (guidance, sampler, spacing)
@@ -39,13 +39,17 @@ import Testing
         Case("sdxl_lightning_8step_lora", .lightning, 8, 1, .euler, lora: true),
         Case("sdxl_lightning_1step_x0", .lightning, 1, 1, .euler), Case("juggernautXL_juggXILightning", .lightning, 6, 1, .euler),
         Case("RealVisXL_V4.0_Lightning", .lightning, 6, 1, .euler),
-        Case("Hyper-SDXL-1step-lora", .hyper, 1, 1, .lcm, lora: true), Case("Hyper-SD15-2steps-lora", .hyper, 2, lora: true),
+        Case("Hyper-SDXL-1step-lora", .hyper, 1, 1, .tcd, nil, lora: true),
+        Case("Hyper-SD15-1step-lora", .hyper, 1, 1, .tcd, nil, lora: true),
+        Case("Hyper-SDXL-1step-Unet", .hyper, 1, 1, .lcm, .at([800])), Case("Hyper-SD15-2steps-lora", .hyper, 2, lora: true),
         Case("Hyper-SDXL-4steps-lora", .hyper, 4, lora: true), Case("Hyper-SD15-8steps-lora", .hyper, 8, lora: true),
         Case("Hyper-SDXL-8steps-CFG-lora", .hyper, 8, 5, lora: true), Case("Hyper-SD15-12steps-CFG-lora", .hyper, 12, 5, lora: true),
         Case("Juggernaut_X_RunDiffusion_Hyper", .hyper, 6), Case("hyperSDXL-merge", .hyper, 6),
         Case("dmd2_sdxl_4step_lora_fp16", .matching, 4, 1, .lcm, lora: true),
         Case("dmd2_sdxl_4step_lora", .matching, 4, 1, .lcm, lora: true),
-        Case("mymodel_DMD2", .matching, 4, 1, .lcm),
+        Case("mymodel_DMD2", .matching, 4, 1, .lcm), Case("dmd2_sdxl_1step_unet_fp16", .matching, 1, 1, .lcm, .at([399])),
+        Case("TCD-SDXL-LoRA", .trajectory, 4, 1, .tcd, nil, lora: true),
+        Case("tcd_sd15_lora_8steps", .trajectory, 8, 1, .tcd, nil, lora: true),
         Case("pcm_sd15_smallcfg_2step_converted", .phased, 2, lora: true),
         Case("pcm_sdxl_smallcfg_16step_converted", .phased, 16, lora: true),
         Case("pcm_sdxl_normalcfg_8step_converted", .phased, 8, 7.5, lora: true),
@@ -66,6 +70,13 @@ import Testing
         guard let found, one.kind != nil else { return }
         #expect(found.steps == one.steps && found.guidance == one.guidance, "\(found)")
         #expect(found.sampler == one.sampler && found.spacing == one.spacing, "\(found)")
+    }
+
+    /// Of the two kinds that TCD's sampler was made for, one wants all of the noise fresh.
+    @Test func trajectoriesTellHowMuchNoiseIsFresh() {
+        #expect(FewStepModel(named: "Hyper-SDXL-1step-lora", isAdapter: true)?.eta == 1)
+        #expect(FewStepModel(named: "TCD-SDXL-LoRA", isAdapter: true)?.eta == 0.3)
+        #expect(FewStepModel(named: "Hyper-SDXL-4steps-lora", isAdapter: true)?.eta == nil)
     }
 
     private func file(_ path: String, in folder: TemporaryFolder, metadata: [String: String] = [:], _ names: [String]) throws -> URL {
@@ -101,12 +112,15 @@ import Testing
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         try Data(#"{"_class_name": "LCMScheduler"}"#.utf8).write(to: place.appendingPathComponent("scheduler_config.json"))
         #expect(ModelHabits(model: model).kind == .consistency && ModelHabits(model: model).guidance == 1)
+        try Data(#"{"_class_name": "TCDScheduler"}"#.utf8).write(to: place.appendingPathComponent("scheduler_config.json"))
+        #expect(ModelHabits(model: model).kind == .trajectory && ModelHabits(model: model).sampler == .tcd)
+        #expect(ModelHabits(model: model).eta == 0.3)
         try FileManager.default.createDirectory(at: model.appendingPathComponent("transformer"), withIntermediateDirectories: true)
         #expect(ModelHabits(model: model).kind == nil)
     }
 
     /// (Sampler, spacing, steps, strength, profile, the timesteps that run).
-    static let walks: [(SamplerName, SchedulerConfiguration.Spacing?, Int, Double?, GenerationRequest.Profile, [Float])] = [
+    static let walks: [(SamplerName, StepSpacing?, Int, Double?, GenerationRequest.Profile, [Float])] = [
         (.euler, .trailing, 4, nil, .redraw, [999, 749, 499, 249]), (.euler, .trailing, 4, 0.5, .redraw, [499, 249]),
         (.euler, .trailing, 4, 0.6, .redraw, [499, 249]), (.euler, .trailing, 2, 0.2, .redraw, [499]),
         (.ddim, .trailing, 8, 0.5, .redraw, [499, 374, 249, 124]), (.lcm, .trailing, 4, nil, .redraw, [999, 749, 499, 249]),
@@ -137,9 +151,10 @@ import Testing
         #expect(schedule.sigmas.count == 5 && schedule.sigmas[4] == 0)
     }
 
-    @Test func oneStepFilesOfLightningSayTheLatentAtOnce() throws {
+    @Test(arguments: ["sdxl_lightning_1step_x0", "sdxl_lightning_1step_unet_x0"])
+    func oneStepFilesOfLightningSayTheLatentAtOnce(_ name: String) throws {
         let folder = try TemporaryFolder()
-        let file = folder.url.appendingPathComponent("sdxl_lightning_1step_x0.safetensors")
+        let file = folder.url.appendingPathComponent("\(name).safetensors")
         try Families.writeFile("sdxl", to: file)
         let source = try PipelineSource(model: file, options: PipelineOptions(merges: FamilyPipelineTests.merges))
         #expect(source.outline.noise.configuration.prediction == .sample)

@@ -122,7 +122,7 @@ import Testing
         #expect(try identity(Self.single(768, channels: 8)).runs == false)
         for (name, way) in [
             ("dreamshaperXL_lightningDPMSDE", "Lightning"), ("sd_xl_turbo_1.0_fp16", "Turbo"), ("Hyper-SDXL-8steps", "Hyper-SD"),
-            ("photonLCM_v10", "LCM"), ("flux1-schnell-fp8", "schnell"),
+            ("photonLCM_v10", "LCM"), ("tcd_merge", "TCD"), ("flux1-schnell-fp8", "schnell"),
         ] {
             #expect(try identity(Self.single(2048), called: name).fewStep == "\(way), as its name says")
         }

@@ -217,6 +217,34 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect("\(try #require(error))".contains("calibration is missing"))
     }
 
+    @Test func chosenNumbersMayBeLeftOutAndAreLookedAt() throws {
+        func judgement(_ change: @escaping (inout [String: Any]) -> Void) throws -> EncoderConfiguration.Judgement {
+            let folder = try copy { object in
+                var judgement = object["judgement"] as? [String: Any] ?? [:]
+                change(&judgement)
+                object["judgement"] = judgement
+            }
+            return try EncoderConfiguration(directory: folder.url).judgement
+        }
+        let older = try judgement { for key in ["weighing", "ranking", "naming"] { $0[key] = nil } }
+        #expect(older.weighing == nil && older.ranking == nil && older.naming == nil)
+        let error = #expect(throws: EncoderError.self) {
+            try judgement { $0["naming"] = ["leastBox": 0.35, "margin": 7, "softness": 0.08, "sureSubject": 0.5] }
+        }
+        #expect("\(try #require(error))".contains("judgement.naming.margin is 7"))
+    }
+
+    /// What the recipe would write is what is shipped.
+    @Test func theRecipesNumbersAreTheShippedOnes() throws {
+        func read(_ path: String) throws -> [String: Any] {
+            try #require(JSONSerialization.jsonObject(with: Data(contentsOf: checkout.appendingPathComponent(path))) as? [String: Any])
+        }
+        let shipped = try #require(try read("Models/redraw-encoder/config.json")["judgement"] as? [String: Any])
+        #expect(NSDictionary(dictionary: shipped) == NSDictionary(dictionary: try read("Models/recipes/encoder/judgement.json")))
+        let judgement = try EncoderConfiguration(directory: model).judgement
+        #expect(judgement.weighing != nil && judgement.ranking != nil && judgement.naming != nil && judgement.counting?.measuredFrom != nil)
+    }
+
     @Test func otherArchitecturesAreNamed() throws {
         let folder = try copy { object in
             var image = object["image"] as? [String: Any] ?? [:]

@@ -66,17 +66,33 @@ struct Reader: @unchecked Sendable {
                 _ = try? ImageFile.text(of: bytes)
                 _ = try? ImageFile.unreadTexts(of: bytes)
                 _ = try? ImageFile.xmp(of: bytes)
-                _ = PixelIdentity.codedParts(ofJPEG: bytes)
-                _ = Mask(try ImageFile.decode(bytes, targetShortSide: bytes.count % 2 == 0 ? nil : 4).image, isLossy: kind == "jpg")
+                for format in ImageFormat.allCases { _ = PixelIdentity.codedParts(of: bytes, format) }
+                // Whole, small, and as what is large is made smaller while it is read.
+                switch bytes.count % 3 {
+                case 0: _ = try ImageFile.decode(bytes)
+                case 1: _ = try ImageFile.decode(bytes, targetShortSide: 4)
+                default: _ = try ImageFile.decode(bytes, targetShortSide: 1, wholeUpTo: 0)
+                }
             }
         } + [
+            Reader("masks", files("PixelsTests/Fixtures/masks", "png", "jpg") + files("PixelsTests/Fixtures", "gif", "webp")) { input in
+                let decoded = try ImageFile.decode(input.bytes)
+                let mask = Mask(decoded.image, isLossy: decoded.format == .jpeg)
+                guard mask.values.count < 1 << 20 else { return }
+                let shaped = mask.resized(width: 40, height: 30).grown(by: input.bytes.count % 9 - 4).feathered(by: 2).blurred(by: 1.5)
+                _ = (shaped.boundingBox, shaped.inverted().touchedPixelCount)
+            },
             Reader("prompts-in-pictures", files("AnalysisTests/Fixtures/recovered", "png", "jpg", "webp")) { input in
                 _ = try PictureFile(path: input.file("picture").path).recovery()
-            }
+            },
         ]
     }
 
-    private static func texts(_ made: URL) -> [Reader] {
+    private static func texts(_ made: URL) throws -> [Reader] {
+        let studio = Studio(
+            installation: Installation(
+                data: checkout, personalModels: made.appendingPathComponent("models"), cache: made.appendingPathComponent("cache"),
+                defaultLibrary: made.appendingPathComponent("studio")))
         let prompts = [checkout.appendingPathComponent("Documentation/prompts.md")]
         let embedded = embeddedTexts("AnalysisTests/Fixtures/recovered", made)
         return [
@@ -99,13 +115,53 @@ struct Reader: @unchecked Sendable {
                 let template = PromptTemplate(text)
                 for seed in 0..<3 { _ = try? template.resolved(seed: UInt64(seed)) { _ in ["one", "two {a|b}"] } }
             },
-            Reader("styles", prompts + files("../Vocab", "tags"), isText: true) { input in
-                _ = try? StyleSheet(input.text)
-                _ = try? StyleSheet("name,prompt,negative_prompt\n" + input.text)
+            Reader("styles", try WrittenSamples.styles(made), isText: true) { input in
+                guard let sheet = try? StyleSheet(input.text) else { return }
+                // What is read can be written and read again.
+                precondition((try? StyleSheet(sheet.text)) == sheet, "styles change when they are written")
             },
-            Reader("settings", files("../Documentation", "md"), isText: true) { input in
-                _ = try? SettingsFile(path: input.file("config.toml").path)
+            Reader("settings", try WrittenSamples.settings(made), isText: true) { input in
+                try FileManager.default.createDirectory(
+                    at: input.scratch.appendingPathComponent("redraw"), withIntermediateDirectories: true)
+                let file = try input.file("redraw/config.toml")
+                _ = try? SettingsFile(path: file.path)
                 _ = try? SettingsFile.Place(String(input.text.prefix(200)))
+                _ = try Settings(environment: ["XDG_CONFIG_HOME": input.scratch.path]).presetNames
+            },
+            Reader("wildcards", try WrittenSamples.wildcards(made), isText: true) { input in
+                _ = try input.file("animals.txt")
+                let folder = WildcardFolder(folder: input.scratch)
+                for (seed, text) in ["__animals__", "a {__animals__|2$$__animals__} __*__", String(input.text.prefix(2000))].enumerated() {
+                    _ = try? PromptTemplate(text).resolved(seed: UInt64(seed), lines: folder.lines)
+                }
+            },
+            Reader("infotexts", embedded, isText: true) { [studio] input in _ = studio.infotext(input.text) },
+            Reader("wishes", try WrittenSamples.wishes(made), isText: true) { input in
+                let wish = try JSONDecoder().decode(LibraryWish.self, from: Data(input.bytes))
+                _ = try JSONEncoder().encode(wish)
+            },
+            Reader("hub-listings", try WrittenSamples.listings(made), isText: true) { input in
+                let listing = try HubListing(json: Data(input.bytes))
+                _ = try? listing.needed(nil, in: "owner/name")
+                _ = try? listing.needed("model.safetensors", in: "owner/name")
+            },
+            Reader("keywords", files("StudioTests/Fixtures", "xmp"), isText: true) { input in
+                let packet = try KeywordPacket(input.text)
+                for list in [KeywordPacket.Property.subject, .lightroom, .digiKam] {
+                    packet.set(list, to: packet.items(list) + ["a cat"])
+                    packet.set(list, to: ["a cat", "red & blue"])
+                }
+                precondition((try? KeywordPacket(packet.text)) != nil, "a packet cannot be read that was written")
+            },
+            Reader("iptc", try WrittenSamples.photoshopBlocks(made)) { input in
+                guard var block = PhotoshopBlock(input.bytes), block.bring(["cat"], to: ["dog", "a red house"]) != nil,
+                    let bytes = block.bytes
+                else { return }
+                precondition(PhotoshopBlock(bytes) == block, "a block cannot be read that was written")
+            },
+            Reader("encoder-settings", files("../Models/redraw-encoder", "json"), isText: true) { input in
+                _ = try input.file("config.json")
+                _ = try? EncoderConfiguration(directory: input.scratch)
             },
             Reader("vocabularies", files("../Vocab", "tags", "templates"), isText: true) { input in
                 for name in ["mine.tags", "mine.txt"] { _ = try? TagVocabulary(contentsOf: input.file(name)) }

@@ -15,7 +15,7 @@ private let allowed: [String: Set<String>] = [
     "Vocabulary": ["Crypto"],
     "Catalog": ["Crypto"],
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"],
-    "Screening": ["Vocabulary", "GRDB"],
+    "Screening": ["Vocabulary", "JSONReading", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
     "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient"],
     "Studio": [

@@ -30,12 +30,50 @@ import Testing
             let lengths = (0..<40).map { _ in Int.random(in: 0..<bytes.count, using: &random) } + (bytes.count - 14..<bytes.count)
             for length in lengths {
                 let error = failure(Array(bytes.prefix(length)))
+                // Of a PNG nothing is missing but what says that it ends.
+                if name.hasSuffix(".png"), length >= bytes.count - 12 {
+                    #expect(error == nil, "\(name) cut to \(length) of \(bytes.count)")
+                    continue
+                }
                 #expect(error != nil, "\(name) cut to \(length) of \(bytes.count) bytes decoded")
                 if length > 12, let format = ImageFormat(fileExtension: URL(fileURLWithPath: name).pathExtension) {
                     #expect(error == .truncated(format), "\(name) cut to \(length) of \(bytes.count)")
                 }
             }
         }
+    }
+
+    /// An animation in a PNG is told, not shown.
+    @Test func picturesOfAnAnimatedPNGAreTold() throws {
+        let bytes = try contents("rgb.png")
+        func animated(_ pictures: UInt8) -> [UInt8] {
+            var result = Array(bytes[..<33]) + [0, 0, 0, 8] + Array("acTL".utf8) + [0, 0, 0, pictures, 0, 0, 0, 0, 0, 0, 0, 0]
+            result += bytes[33...]
+            mendChecksums(&result)
+            return result
+        }
+        #expect(try ImageFile.unreadTexts(of: animated(3)).contains { $0.contains("animation") })
+        #expect(try ImageFile.unreadTexts(of: animated(1)) == [])
+        #expect(try ImageFile.decode(animated(3)).image == ImageFile.decode(bytes).image)
+    }
+
+    /// A file that was cut off is completed: the rows that came are as they were, interlaced or not.
+    @Test(arguments: ["rgb.png", "rgba.png", "rgb-interlaced.png", "grey-1bit.png"]) func aCutPNGIsCompleted(_ name: String) throws {
+        let bytes = try contents(name)
+        let whole = try ImageFile.decode(bytes).image
+        for share in [3, 2] {
+            let cut = Array(bytes.prefix(bytes.count - bytes.count / (share * 2)))
+            #expect(cause { _ = try PNGFile.completed(cut) } == .truncated(.png))
+            let image = try PNGFile.decode(PNGFile.completed(cut, acceptingCut: true))
+            #expect(image.size == whole.size)
+            if !name.contains("interlaced") {
+                #expect(image[0, 0] == whole[0, 0] && image[whole.width - 1, 2] == whole[whole.width - 1, 2])
+            }
+        }
+        #expect(cause { _ = try PNGFile.completed(Array(bytes.prefix(40)), acceptingCut: true) } == .truncated(.png))
+        // One that lacks its end alone is whole.
+        #expect(try ImageFile.decode(Array(bytes.dropLast(12))).image == whole)
+        #expect(try ImageFile.unreadTexts(of: Array(bytes.dropLast(3))).contains { $0.contains("its end") })
     }
 
     /// Flipped bits, overwritten, removed and repeated stretches: whatever comes must decode or throw, soon.
@@ -150,7 +188,10 @@ import Testing
         #expect(unknown == .unknownFormat(firstBytes: Array("hello, p".utf8)))
         #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP"))
         let error = ImageError.inFile(path: "/a/b.png", .truncated(.png))
-        #expect(error.description == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded?")
+        #expect(
+            error.description
+                == "/a/b.png is a PNG file that ends early; was it fully copied or downloaded? --accept-truncated takes it as far as it goes"
+        )
     }
 
     @Test func exifSurvivesAnything() {

@@ -110,6 +110,61 @@ import Testing
         #expect(told.contains("20000x15000") && told.contains("1024 MiB") && !told.contains("\n"))
     }
 
+    /// Of a large progressive picture the means of its blocks are read, near to what libjpeg makes of all of it.
+    @Test(arguments: ["progressive.jpg", "progressive-444.jpg", "progressive-restarts.jpg", "progressive-grey.jpg", "progressive-rgb.jpg"])
+    func aProgressivePictureIsReadByItsMeans(_ name: String) throws {
+        let bytes = try contents(name)
+        let header = try JPEGFile.header(of: bytes)
+        let means = try #require(try JPEGMeans.decode(bytes, header.size))
+        let whole = try JPEGFile.decode(bytes, header: header, atLeastShortSide: nil)
+        #expect(means.size == PixelSize(width: (whole.width + 7) / 8, height: (whole.height + 7) / 8) && means.channels == whole.channels)
+        var (difference, count) = (0, 0)
+        for y in 0..<whole.height / 8 {
+            for x in 0..<whole.width / 8 {
+                for channel in 0..<whole.channels {
+                    var sum = 0
+                    for row in 0..<8 { for column in 0..<8 { sum += Int(whole[x * 8 + column, y * 8 + row, channel]) } }
+                    difference += abs(sum / 64 - Int(means[x, y, channel]))
+                    count += 1
+                }
+            }
+        }
+        #expect(count > 0 && Double(difference) / Double(count) < 6, "\(Double(difference) / Double(count))")
+        // Cut off in its means it is refused, behind them too: nobody could tell it from a whole one.
+        for end in [header.firstScan + 5, bytes.count / 2, bytes.count - 2] {
+            #expect(throws: ImageError.self) { try JPEGMeans.decode(Array(bytes[..<end]), header.size) }
+        }
+    }
+
+    @Test func onlyALargeProgressivePictureIsReadByItsMeans() throws {
+        let bytes = try contents("progressive.jpg")
+        let size = try JPEGFile.header(of: bytes).size
+        let small = try ImageFile.decode(bytes, targetShortSide: 1, wholeUpTo: 0)
+        let means = try JPEGMeans.decode(bytes, size)
+        #expect(small.sourceSize == size && small.image == means)
+        // Where an eighth is too small, or the picture is not large, libjpeg reads it.
+        #expect(try ImageFile.decode(bytes, targetShortSide: size.shortSide / 4, wholeUpTo: 0).image.width > small.image.width)
+        #expect(try ImageFile.decode(bytes, targetShortSide: 1).image != small.image)
+        #expect(try JPEGMeans.decode(contents("rgb-420.jpg"), JPEGFile.header(of: contents("rgb-420.jpg")).size) == nil)
+    }
+
+    /// Damage of any kind is an error, and ends soon.
+    @Test func damagedMeansAreRefused() throws {
+        var generator = SeededGenerator.announced()
+        for name in ["progressive.jpg", "progressive-restarts.jpg"] {
+            let bytes = try contents(name)
+            let size = try JPEGFile.header(of: bytes).size
+            for _ in 0..<2000 {
+                var changed = bytes
+                for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                    changed[.random(in: 2..<changed.count, using: &generator)] = .random(in: 0...255, using: &generator)
+                }
+                if Bool.random(using: &generator) { changed.removeLast(.random(in: 1..<changed.count / 2, using: &generator)) }
+                _ = try? JPEGMeans.decode(changed, size)
+            }
+        }
+    }
+
     @Test func aHiddenTextIsFoundByTheFirstColumns() throws {
         let plain = try contents("rgba.png")
         let size = try PNGFile.header(of: plain).size

@@ -85,7 +85,8 @@ import Testing
         try library.record(.sample([.sample("cat")]), of: second)
         try library.decide([.reject("cat")], on: first, by: "test")
         #expect(try library.states(second) == ["cat": .pending])
-        #expect(try library.picturesWithPendingSuggestions().map(\.id) == [second])
+        #expect(try library.pendingPicture()?.id == second && library.pendingPicture(before: second) == nil)
+        #expect(try library.pendingPictureCount() == 1)
     }
 
     @Test func wrongValuesAreRefusedWhole() throws {

@@ -123,3 +123,12 @@ import Testing
         #expect(try library.suggestions(of: picture)[0].decidedBy == "Ada")
     }
 }
+
+extension Library {
+    /// Whether something of the log stands that `undo` would take back.
+    func canUndo(on picture: Int64) throws -> Bool {
+        let log = try decisions(of: picture)
+        let undone = Set(log.compactMap(\.undoes))
+        return log.contains { $0.action != .undo && !undone.contains($0.id) }
+    }
+}

@@ -1,5 +1,6 @@
 import Foundation
 import Screening
+import TestSupport
 import Testing
 
 extension NewGeneration {
@@ -71,5 +72,27 @@ extension NewGeneration {
         #expect(try library.history(of: picture).count == 4)
         #expect(try library.history(limit: 2).map(\.pictureID) == [nil, picture])
         #expect(try library.generations(of: picture).count == 1)
+    }
+
+    /// However few are asked for, they are the first of all; of one moment, too.
+    @Test func aShortHistoryIsTheBeginningOfTheLongOne() throws {
+        var generator = SeededGenerator.announced()
+        let (library, first) = try Library.withPicture()
+        let second = try library.record(NewPicture(sha256: digest(2), width: 8, height: 8)).id
+        for number in 0..<60 {
+            let picture = Bool.random(using: &generator) ? first : second
+            let moment = Date(timeIntervalSince1970: 1_800_000_000 + Double(Int.random(in: 0..<12, using: &generator)))
+            switch number % 4 {
+            case 0: try library.record(.sample([.sample("cat \(number)")]), of: picture, at: moment)
+            case 1: try library.record(NewPrompt(positive: "cat \(number)"), of: picture, at: moment)
+            case 2: try library.record(.sample(picture: picture), at: moment)
+            default: try library.decide([.add(tag: "dog \(number)", facet: "subject")], on: picture, by: "Ada", at: moment)
+            }
+        }
+        for picture in [nil, first, second] {
+            let all = try library.history(of: picture, limit: 1000)
+            #expect(all.count == (picture == nil ? 60 : all.count) && !all.isEmpty)
+            for limit in 0...65 { #expect(try library.history(of: picture, limit: limit) == Array(all.prefix(limit))) }
+        }
     }
 }

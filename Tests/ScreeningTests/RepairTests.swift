@@ -65,6 +65,62 @@ import Testing
         #expect(try library.repair { _ in Issue.record("there is nothing left") } == [:])
     }
 
+    /// (Statement, what is set aside).
+    static let values = [
+        ("UPDATE analysis SET model = '{' WHERE pictureId = 2", ["analysis.model": 1]),
+        ("UPDATE picture SET binnedAt = 7, name = X'00ff' WHERE id = 2", ["picture.binnedAt": 1, "picture.name": 1]),
+        ("UPDATE picture SET approved = 'many' WHERE id = 2", ["picture.approved": 1]),
+        ("UPDATE suggestion SET rank = 'first', cosine = X'00' WHERE tag = 'cat 2'", ["suggestion.cosine": 1, "suggestion.rank": 1]),
+        ("UPDATE suggestion SET cosine = 7 WHERE tag = 'cat 2'", ["suggestion.cosine": 1]),
+        ("UPDATE suggestion SET weight = 'heavy' WHERE tag = 'sofa' AND pictureId = 2", ["suggestion.weight": 1]),
+    ]
+
+    @Test(arguments: values.indices) func aValueThatItsRowCanDoWithoutGoesAlone(_ index: Int) throws {
+        let temporary = try TemporaryFolder()
+        let (statement, expected) = Self.values[index]
+        _ = try library(in: temporary.url)
+        try damage(temporary.url, [statement])
+        let library = try Library(folder: temporary.url)
+        #expect(try !library.check().isEmpty)
+        var aside = Data()
+        #expect(try library.repair { aside = $0 } == expected)
+        #expect(try library.check() == [])
+        let picture = try #require(try library.picture(sha256: digest(2)))
+        #expect(try library.states(picture.id) == ["cat 2": .pending, "sofa": .approved, "evening": .pending])
+        #expect(try library.analyses(of: picture.id).count == 1 && library.suggestions(of: picture.id).allSatisfy { $0.weight == 1 })
+        #expect(try library.read { db in try Int.fetchOne(db, sql: "SELECT approved FROM picture WHERE id = 2") } == 1)
+        for line in String(decoding: aside, as: UTF8.self).split(separator: "\n") {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let value = try #require(object["value"] as? String)
+            #expect(expected["\(object["table"] as? String ?? "").\(value)"] == 1)
+            #expect((object["row"] as? [String: Any])?[value].map { !($0 is NSNull) } == true, "the value as it was")
+        }
+    }
+
+    /// What must be there takes its row along, and no default says that work which was done is still to be done.
+    @Test func aRowThatCannotDoWithoutGoesAsAWhole() throws {
+        let temporary = try TemporaryFolder()
+        do {
+            let library = try library(in: temporary.url)
+            try library.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO job ("order", engine, isAttended, state, createdAt, startedAt, finishedAt)
+                        VALUES ('{}', 'builtin', 0, 'done', '2026-01-01 00:00:00.000', '2026-01-01 00:00:00.000', '2026-01-01 00:00:01.000')
+                        """)
+            }
+        }
+        try damage(
+            temporary.url,
+            [
+                "UPDATE analysis SET model = '{', encoderName = X'00ff' WHERE pictureId = 2",
+                "UPDATE job SET finishedAt = NULL, state = 'over'",
+            ])
+        let library = try Library(folder: temporary.url)
+        #expect(try library.repair { _ in } == ["analysis": 1, "job": 1])
+        #expect(try library.check() == [] && library.jobs().isEmpty)
+    }
+
     @Test func aSoundLibraryIsLeftAsItIs() throws {
         let temporary = try TemporaryFolder()
         let library = try library(in: temporary.url)
@@ -73,5 +129,59 @@ import Testing
         #expect(try library.repair { _ in isAnythingAside = true } == [:])
         #expect(!isAnythingAside)
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).allSatisfy { !$0.contains("set-aside") })
+    }
+
+    /// What is told at once is told of the rows that came last.
+    @Test func theLatestRowsAreLookedAtAlone() throws {
+        let temporary = try TemporaryFolder()
+        _ = try library(in: temporary.url)
+        try damage(
+            temporary.url, ["UPDATE picture SET width = 'wide' WHERE id = 2", "UPDATE picturePath SET seenAt = 7 WHERE pictureId = 3"])
+        let library = try Library(folder: temporary.url)
+        func columns(_ rows: Int) throws -> [String] {
+            try ["column width", "column seenAt"].filter { try library.checkLatest(rows).joined().contains($0) }
+        }
+        #expect(try columns(1) == [] && columns(2) == ["column width"] && columns(1000) == ["column width", "column seenAt"])
+        #expect(try library.byteCount() >= 4096)
+    }
+
+    /// Every column of every table, filled with a value of every other type: whatever reads it says so or does without, nothing ends the process,
+    /// and a repair leaves a sound library.
+    @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws
+    {
+        let temporary = try TemporaryFolder()
+        let (first, folder) = (temporary.url.appendingPathComponent("first"), temporary.url.appendingPathComponent("damaged"))
+        do {
+            let library = try library(in: first)
+            try Samples.complete(library)
+            _ = try library.check()
+        }
+        let file = first.appendingPathComponent(Library.fileName)
+        let columns = try DatabaseQueue(path: file.path).writeWithoutTransaction { db -> [(String, String)] in
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            let tables = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT name FROM sqlite_schema
+                    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'pictureText%' AND name <> 'grdb_migrations'
+                    """)
+            return try tables.flatMap { table in
+                try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?)", arguments: [table]).map { (table, $0) }
+            }
+        }
+        #expect(columns.count > 100)
+        for (table, column) in columns {
+            try? FileManager.default.removeItem(at: folder)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(Library.fileName))
+            // Numbers of rows take whole numbers only, and a key is there once.
+            try? damage(folder, ["UPDATE OR IGNORE \"\(table)\" SET \"\(column)\" = \(value)"])
+            let library = try Library(folder: folder)
+            Samples.readAll(library)
+            let told = try library.check()
+            _ = try? library.repair { _ in }
+            #expect(try library.check() == [], "\(table).\(column) = \(value): \(told)")
+            Samples.readAll(library)
+        }
     }
 }

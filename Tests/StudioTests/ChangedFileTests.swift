@@ -92,6 +92,45 @@ import Testing
         #expect(record.saidOfChangedFile.contains("p\(record.id)") && record.saidOfChangedFile.contains("cat.png"))
     }
 
+    /// Uploads and folders, too.
+    @Test func whatComesInIsKnownByItsPixels() async throws {
+        let record = try keep("cat.jpg", ImageFile.encodeJPEG(image(5)))
+        let said = adding([(0xFE, Array("a comment".utf8))], to: try ImageFile.encodeJPEG(image(5)))
+        let upload = try await pictures.studio.takeIn(said, named: "said.jpg", isAnalysed: false)
+        #expect(upload.picture == record.id && !upload.isNew)
+        // One that is new is known by its pixels from then on.
+        let other = try await pictures.studio.takeIn(ImageFile.encodePNG(image(6)), named: "other.png", isAnalysed: false)
+        #expect(other.isNew && other.picture != record.id)
+        let packed = try ImageFile.encodePNG(image(6), text: [("Comment", "words")], compression: 9)
+        let again = try await pictures.studio.takeIn(packed, named: "packed.png", isAnalysed: false)
+        #expect(again.picture == other.picture && !again.isNew)
+        let folder = pictures.url("folder")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileBytes.write(adding([(0xFE, Array("another".utf8))], to: said), to: folder.appendingPathComponent("a.jpg"))
+        try FileBytes.write(try ImageFile.encodeJPEG(image(7)), to: folder.appendingPathComponent("b.jpg"))
+        #expect(try await pictures.studio.takeIn(folder: folder).added == 1)
+        #expect(try pictures.library.picture(id: record.id).paths.contains { $0.hasSuffix("folder/a.jpg") })
+        try FileBytes.write(
+            adding([(0xFE, Array("more".utf8))], to: try ImageFile.encodeJPEG(image(7))), to: folder.appendingPathComponent("c.jpg"))
+        #expect(try await pictures.studio.takeIn(folder: folder).added == 0)
+    }
+
+    /// What makes a picture's pixels is told from what is said beside them, where nobody decodes it.
+    @Test func packedPixelsAreToldFromTexts() throws {
+        func parts(_ bytes: [UInt8], _ format: ImageFormat) throws -> [UInt8] {
+            try #require(PixelIdentity.codedParts(of: bytes, format)).flatMap { bytes[$0] }
+        }
+        let png = try ImageFile.encodePNG(image(1))
+        #expect(try parts(png, .png) == parts(ImageFile.encodePNG(image(1), text: [("Comment", "words")]), .png))
+        #expect(try parts(png, .png) != parts(ImageFile.encodePNG(image(2)), .png))
+        let webp = try ImageFile.encodeWebP(image(1), lossless: true)
+        #expect(try parts(webp, .webp) == parts(ImageFile.encodeWebP(image(1), lossless: true, text: [("Comment", "words")]), .webp))
+        #expect(try parts(webp, .webp) != parts(ImageFile.encodeWebP(image(2), lossless: true), .webp))
+        for format in [ImageFormat.png, .webp, .jpeg] { #expect(PixelIdentity.codedParts(of: [1, 2, 3], format) == nil) }
+        for length in stride(from: 9, to: png.count, by: 7) { _ = PixelIdentity.codedParts(of: Array(png.prefix(length)), .png) }
+        #expect(PixelIdentity.codedParts(of: Array(png.prefix(png.count - 20)), .png) == nil)
+    }
+
     @Test func aCaptionOfOursIsNobodysWord() throws {
         try pictures.add("dog.png", shade: 4, tags: [("dog", "subject"), ("grass", "setting")], decisions: [.approve(.tag("dog"))])
         #expect(

@@ -23,7 +23,10 @@ import Testing
         try Data("{}".utf8).write(to: unet.appendingPathComponent("config.json"))
         let loras = model.deletingLastPathComponent().appendingPathComponent("loras")
         try FileManager.default.createDirectory(at: loras, withIntermediateDirectories: true)
-        for name in ["lcm-lora-sdv1-5", "Hyper-SD15-8steps-CFG-lora", "brush"] {
+        let names = [
+            "lcm-lora-sdv1-5", "Hyper-SD15-8steps-CFG-lora", "brush", "Hyper-SD15-1step-lora", "TCD-SD15-LoRA", "dmd2_sd15_1step_lora",
+        ]
+        for name in names {
             try SafetensorsFile.write(
                 tensors: [("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight", .zeros([1, 1]))],
                 to: loras.appendingPathComponent("\(name).safetensors"))
@@ -92,6 +95,54 @@ import Testing
         #expect(own.recognised?.settings == "12 steps, guidance 3, sampler euler, spacing linspace")
     }
 
+    @Test func trajectoriesTakeTheirSamplerAndFreshNoise() async throws {
+        let one = try await order("a castle <lora:Hyper-SD15-1step-lora>")
+        #expect(one.recognised?.settings == "1 step, guidance 1, sampler tcd, eta 1")
+        let few = try await order("a castle <lora:TCD-SD15-LoRA>")
+        #expect((few.request.steps, few.request.sampler, few.request.eta) == (4, .tcd, 0.3) && OrderReport(few).eta == 0.3)
+        // diffusers' pipelines say 0 where nobody says anything.
+        #expect(try await order("a castle <lora:TCD-SD15-LoRA>") { $0.profile = "diffusers" }.request.eta == 0)
+        #expect(try await order("a castle <lora:TCD-SD15-LoRA>") { $0.eta = 0.8 }.request.eta == 0.8)
+        #expect(try await order("a castle <lora:TCD-SD15-LoRA>") { $0.sampler = "lcm" }.request.eta == nil)
+        #expect(try await order("a castle") { $0.sampler = "tcd" }.request.eta == 0.3)
+        let wrong = try await #require(throws: OrderError.self) { try await order("a castle") { $0.eta = 0.5 } }
+        #expect(wrong.field == "eta")
+    }
+
+    @Test func aModelOfOneCertainStepIsTold() async throws {
+        let one = try await order("a castle <lora:dmd2_sd15_1step_lora>")
+        #expect(one.recognised?.settings == "1 step, guidance 1, sampler lcm, spacing 399" && one.request.spacing == .at([399]))
+        // As many steps as the person says, and with the sampler that was named, walk from the last on.
+        let more = try await order("a castle <lora:dmd2_sd15_1step_lora>") { $0.steps = 2 }
+        #expect((more.request.steps, more.request.spacing) == (2, .trailing))
+        let other = try await order("a castle <lora:dmd2_sd15_1step_lora>") { $0.sampler = "euler" }
+        #expect((other.request.steps, other.request.spacing) == (1, .trailing))
+    }
+
+    @Test func stepsThatAreToldOneByOneSayHowMany() async throws {
+        let told = try await order("a castle") { ($0.sampler, $0.spacing) = ("lcm", "999, 749,499") }
+        #expect(told.request.steps == 3 && OrderReport(told).spacing == "999,749,499")
+        for change: (inout GenerationWish) -> Void in [
+            { ($0.sampler, $0.spacing) = ("lcm", "249,499") }, { $0.spacing = "999,499" },
+            { ($0.sampler, $0.spacing, $0.steps) = ("tcd", "999,499", 4) },
+        ] {
+            let wrong = try await #require(throws: OrderError.self) { try await order("a castle", change) }
+            #expect(wrong.field == "spacing", "\(wrong)")
+        }
+    }
+
+    @Test func freshNoiseAndToldStepsAreKeptAndReadBack() async throws {
+        let order = try await order("a castle") { ($0.sampler, $0.spacing, $0.eta) = ("tcd", "999,499", 0.6) }
+        let text = GenerationText(
+            request: order.request, seed: 1, model: "castle", steps: StepPlan(outside: 2, strength: nil), width: 64, height: 64)
+        let read = studio.infotext(text.parameters)
+        #expect((read.wish.settings.sampler, read.wish.settings.spacing, read.wish.settings.eta) == ("tcd", "999,499", 0.6))
+        #expect(read.notes.allSatisfy { !$0.contains("Eta") })
+        let again = LibraryWish(order.request, strengths: nil, picture: nil, mask: nil).settings
+        #expect((again.spacing, again.eta, again.steps) == ("999,499", 0.6, 2))
+        #expect(studio.infotext("a cat\nSteps: 4, Sampler: Euler a, Eta: 0.5, Seed: 1").wish.settings.eta == nil)
+    }
+
     /// The web UI's k-diffusion samplers are kept under its profile; of them, those that such models take.
     @Test func theWebUIsProfileTakesAPlainSampler() async throws {
         #expect(try await order("a castle <lora:lcm-lora-sdv1-5>") { $0.profile = "a1111" }.request.sampler == .eulerAncestral)
@@ -102,7 +153,7 @@ import Testing
         let changes: [(String, (inout GenerationWish) -> Void)] = [
             ("guidanceUntil", { $0.guidanceUntil = 0.5 }), ("autoencoder", { $0.autoencoder = "tiny" }),
             ("reuseEvery", { $0.reuseEvery = 2 }), ("mergeTokens", { $0.mergeTokens = 0.5 }),
-            ("spacing", { $0.spacing = "trailing" }),
+            ("spacing", { $0.spacing = "trailing" }), ("eta", { $0.eta = 0.5 }),
         ]
         for (key, change) in changes {
             var wish = GenerationWish()

@@ -128,6 +128,9 @@ import Testing
         await #expect(throws: PullError.licenseNotAccepted(name: "hats", license: "Strict", terms: "https://example.org/terms")) {
             try await studio().pull("hats", options)
         }
+        options.acceptsLicense = { _ in false }
+        await #expect(throws: PullError.licenseDeclined(name: "hats")) { try await studio().pull("hats", options) }
+        #expect(!"\(PullError.licenseDeclined(name: "hats"))".contains("--accept"))
         #expect(try await log(hub).isEmpty)
         options.acceptsLicense = { $0.license == "Strict" && $0.model == "Hats" }
         let report = try await studio().pull("hats", options)

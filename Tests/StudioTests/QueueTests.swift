@@ -156,7 +156,7 @@ import Testing
         #expect(try other.jobs().map(\.state) == ["cancelled", "cancelled"])
         #expect(try other.desk().library.generations().map(\.status) == [.cancelled])
         #expect(!FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("1.png").path))
-        #expect(try other.clearJobs() == 2)
+        #expect(try other.clearJobs().cleared == 2)
     }
 
     /// Two servers on one library: what one of them analyses, the other leaves to it.

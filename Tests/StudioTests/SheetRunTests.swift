@@ -136,47 +136,4 @@ import Testing
         #expect(throws: Never.self) { try studio.checkPlace(ofSheet: file, overwriting: true) }
         #expect(throws: ImageError.self) { try studio.checkPlace(ofSheet: pictures.url("sheet.txt"), overwriting: true) }
     }
-
-    /// Every picture is whole where its row and its column meet, and nothing overlaps it.
-    @Test(arguments: [(1, 1), (3, 2), (8, 8)]) func picturesStandInAGrid(_ across: Int, _ down: Int) throws {
-        let size = PixelSize(width: 40, height: 30)
-        let drawing = SheetDrawing(
-            title: "a cat on a very long sofa, redraw-small, seed 7", columns: (0..<across).map { "strength 0.\($0)" },
-            rows: down == 1 ? [] : (0..<down).map { "guidance \($0)" },
-            cells: Array(repeating: .init(size: size, word: ""), count: across * down))
-        let sheet = drawing.image { Image(width: 40, height: 30, filledWith: [200, UInt8($0 * 3), 90]) }
-        var boxes: [UInt8: (left: Int, top: Int, right: Int, bottom: Int, count: Int)] = [:]
-        for y in 0..<sheet.height {
-            for x in 0..<sheet.width where sheet[x, y, 0] == 200 && sheet[x, y, 2] == 90 {
-                var box = boxes[sheet[x, y, 1]] ?? (x, y, x, y, 0)
-                box = (min(box.left, x), min(box.top, y), max(box.right, x), max(box.bottom, y), box.count + 1)
-                boxes[sheet[x, y, 1]] = box
-            }
-        }
-        #expect(
-            boxes.count == across * down
-                && boxes.values.allSatisfy { $0.count == 1200 && $0.right - $0.left == 39 && $0.bottom - $0.top == 29 })
-        for (index, box) in boxes.map({ (Int($0.key) / 3, $0.value) }) {
-            #expect(
-                try box.left == #require(boxes[UInt8(index % across * 3)]).left
-                    && box.top == #require(boxes[UInt8(index / across * across * 3)]).top)
-        }
-        let first = try #require(boxes[0])
-        var (isOver, isBefore) = (false, false)
-        for y in 0..<sheet.height {
-            for x in 0..<sheet.width where sheet[x, y, 0] == 0 {
-                isOver = isOver || y < first.top
-                isBefore = isBefore || x < first.left && y >= first.top
-            }
-        }
-        #expect(isOver && isBefore == (down > 1))
-    }
-
-    @Test func largePicturesAreMadeSmaller() {
-        let drawing = SheetDrawing(
-            title: "", columns: ["a", "b"], rows: [],
-            cells: [.init(size: PixelSize(width: 3000, height: 1500), word: ""), .init(size: nil, word: "failed")])
-        let sheet = drawing.image { $0 == 0 ? Image(width: 3000, height: 1500, filledWith: [9, 9, 9]) : nil }
-        #expect((1500...1700).contains(sheet.width) && (384...500).contains(sheet.height), "\(sheet.size)")
-    }
 }

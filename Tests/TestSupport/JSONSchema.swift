@@ -3,16 +3,19 @@ import Foundation
 /// Checks JSON against the definitions of a schema, as far as ours make use of JSON Schema.
 package struct JSONSchema {
     private let definitions: [String: Any]
+    /// What each command may print, by its name: definitions' names.
+    package let commands: [String: [String]]
 
-    package init(_ definitions: [String: Any]) {
-        self.definitions = definitions
+    package init(_ definitions: [String: Any], commands: [String: [String]] = [:]) {
+        (self.definitions, self.commands) = (definitions, commands)
     }
 
     /// What the commands print: `Documentation/reports.schema.json`.
     package static func reports() throws -> JSONSchema {
         let file = checkout.appendingPathComponent("Documentation/reports.schema.json")
         let document = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
-        return JSONSchema(document?["$defs"] as? [String: Any] ?? [:])
+        return JSONSchema(
+            document?["$defs"] as? [String: Any] ?? [:], commands: document?["commands"] as? [String: [String]] ?? [:])
     }
 
     package var names: Set<String> { Set(definitions.keys) }

@@ -43,7 +43,7 @@ def counted(things, name, counting):
     """How surely each thing of a kind, or person of a kind, counts."""
     kept, certainties = [], []
     kind = [thing for thing in things if thing[0] == name or name in thing[3]]
-    tallest = max((box[3] - box[1] for _, certainty, box, _ in kind if certainty >= 0.3), default=0)
+    tallest = max((box[3] - box[1] for _, certainty, box, _ in kind if certainty >= counting.get("measuredFrom", 0)), default=0)
     for thing, certainty, box, traits in kind:
         own = certainty if thing == name else traits[name] * certainty
         if box[3] - box[1] < counting["leastHeight"] * tallest or any(shared(box, other) > counting["sameShare"] * min(area(box), area(other)) for other in kept):

@@ -163,6 +163,13 @@ enum {
     rd_pair_prefetches = 2,
 };
 
+/// A panel of `taps` runs of `depth` pairs in bytes, two for a pair. Of each output 32 pairs behind each other, or what is left at a tap's end,
+/// share a scale, their largest |value| / 127: 32 scales a group, (depth + 31) / 32 groups a tap.
+void rd_pairs_to_bytes(const uint32_t *panel, size_t taps, size_t depth, uint16_t *to, float *scales, rd_level level);
+
+/// The way back: byte times scale, rounded to bfloat16.
+void rd_bytes_to_pairs(const uint16_t *from, const float *scales, size_t taps, size_t depth, uint32_t *to, rd_level level);
+
 /// `rd_panel_rows` of pairs: `depth` counts pairs, the table points at rows of them, and `group` (at most 12) is how many rows are taken at
 /// once. The sums are in single precision.
 /// Level `rd_level_bf16` rounds where the others do, but takes what is below 2^-126 for zero.

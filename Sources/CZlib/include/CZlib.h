@@ -20,3 +20,15 @@ size_t redraw_gzip_bound(size_t count);
 
 /// Packs bytes as one gzip stream; how many there are then, 0 where memory or room is lacking.
 size_t redraw_gzip(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity);
+
+/// Unpacks what there is of a zlib stream that may be cut off; what of the buffer it does not fill is left as it is. How many bytes there were.
+size_t redraw_inflate_beginning(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity);
+
+/// As many bytes as `redraw_deflate` may need for `count` of them.
+size_t redraw_deflate_bound(size_t count);
+
+/// Packs bytes quickly as one zlib stream; how many there are then, 0 where memory or room is lacking.
+size_t redraw_deflate(const uint8_t *bytes, size_t count, uint8_t *target, size_t capacity);
+
+/// The checksum that PNG's chunks end with.
+uint32_t redraw_crc32(const uint8_t *bytes, size_t count);

@@ -62,7 +62,7 @@ package struct PipelineOutline: Sendable {
     package var latentChannels: Int { autoencoder.latentChannels }
     package var textWidth: Int { unet.textWidths[0] }
 
-    /// So few of LCM's steps are made for a model distilled to consistency, whatever it was distilled into.
+    /// So few of LCM's and TCD's steps are made for a model distilled to consistency, whatever it was distilled into.
     private static let fewSteps = 8
 
     /// The steps of a request and which of them run.
@@ -74,11 +74,11 @@ package struct PipelineOutline: Sendable {
     /// - Parameter strength: nil for a run from nothing.
     package func sampling(_ request: GenerationRequest, strength: Double?) throws(DiffusionError) -> Sampling {
         let isFew = unet.guidanceEmbeddingWidth != nil || request.profile == .redraw && request.steps <= Self.fewSteps
-        let spreads = request.mode == .generate && request.sampler == .lcm && request.spacing == nil && isFew
+        let spreads = request.mode == .generate && request.sampler.isConsistency && request.spacing == nil && isFew
         let schedule = try StepSchedule(
             noise, sampler: request.sampler, count: request.steps, spacing: request.spacing, strength: spreads ? strength : nil,
             profile: request.profile)
-        return Sampling(Sampler(schedule), try StepPlan(schedule, strength: strength, profile: request.profile))
+        return Sampling(Sampler(schedule, eta: request.eta), try StepPlan(schedule, strength: strength, profile: request.profile))
     }
 }
 

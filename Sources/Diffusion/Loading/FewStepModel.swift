@@ -12,6 +12,7 @@ package struct FewStepModel: Sendable, Equatable {
         case hyper = "a Hyper-SD model"
         case matching = "a DMD2 model"
         case phased = "a phased consistency model (PCM)"
+        case trajectory = "a trajectory consistency model (TCD)"
 
         /// As files are called after it.
         var title: String {
@@ -22,6 +23,7 @@ package struct FewStepModel: Sendable, Equatable {
             case .hyper: "Hyper-SD"
             case .matching: "DMD2"
             case .phased: "PCM"
+            case .trajectory: "TCD"
             }
         }
     }
@@ -29,26 +31,31 @@ package struct FewStepModel: Sendable, Equatable {
     package let kind: Kind
     package let sampler: SamplerName
     /// Nil: the one that the sampler or the model has.
-    package let spacing: SchedulerConfiguration.Spacing?
+    package let spacing: StepSpacing?
     package let steps: Int
     package let guidance: Double
+    /// How much of the noise is fresh; nil: the sampler's own, where it has such a choice.
+    package let eta: Double?
 
     /// A line of the table.
     private struct Row: Sendable {
         let kind: Kind
         let sampler: SamplerName
-        let spacing: SchedulerConfiguration.Spacing?
+        let spacing: StepSpacing?
         /// Where the name tells no number.
         let steps: Int
         let guidance: Double
+        var eta: Double?
         /// Whether a name is one of these.
         let names: @Sendable (ModelName) -> Bool
     }
 
     /// How they are run. The first row that a name fits counts. Where an author writes a guidance of 0, no second pass is meant: 1 here.
     private static let table: [Row] = [
-        // tianweiy/DMD2: LCMScheduler, timesteps 999, 749, 499, 249, guidance_scale 0.
-        Row(kind: .matching, sampler: .lcm, spacing: .trailing, steps: 4, guidance: 1) { $0.text.contains("dmd2") || $0.has("dmd") },
+        // tianweiy/DMD2, the model of one step: LCMScheduler, timesteps 399, guidance_scale 0.
+        Row(kind: .matching, sampler: .lcm, spacing: .at([399]), steps: 1, guidance: 1) { $0.isMatching && $0.steps == 1 },
+        // The same, of four steps and its LoRA: timesteps 999, 749, 499, 249.
+        Row(kind: .matching, sampler: .lcm, spacing: .trailing, steps: 4, guidance: 1) { $0.isMatching },
         // wangfuyun/PCM_Weights, the authors' demonstration: the LCM-like LoRA with LCMScheduler, 4 steps, 0.
         Row(kind: .phased, sampler: .lcm, spacing: nil, steps: 4, guidance: 1) { $0.has("pcm") && $0.text.contains("lcmlike") },
         // The same: "normalcfg" at 7.5 and 4, 8 or 16 steps, as the file says; deterministic, trailing.
@@ -57,14 +64,18 @@ package struct FewStepModel: Sendable, Equatable {
         },
         // The same: "smallcfg" at 0 and 2, 4, 8 or 16 steps.
         Row(kind: .phased, sampler: .ddim, spacing: .trailing, steps: 4, guidance: 1) { $0.has("pcm") },
-        // ByteDance/Hyper-SD: the one-step LoRAs with TCDScheduler and eta 1, which noises the estimate anew as LCM does.
-        Row(kind: .hyper, sampler: .lcm, spacing: .trailing, steps: 1, guidance: 1) { $0.isHyper && $0.steps == 1 },
+        // ByteDance/Hyper-SD, the LoRAs for one step and more: TCDScheduler, eta 1, guidance_scale 0.
+        Row(kind: .hyper, sampler: .tcd, spacing: nil, steps: 1, guidance: 1, eta: 1) { $0.isHyper && $0.steps == 1 && $0.isAdapter },
+        // The same, the whole network of one step: LCMScheduler, timesteps 800.
+        Row(kind: .hyper, sampler: .lcm, spacing: .at([800]), steps: 1, guidance: 1) { $0.isHyper && $0.steps == 1 },
         // The same: "CFG-lora" of 8 and 12 steps keep guidance, 5 to 8.
         Row(kind: .hyper, sampler: .ddim, spacing: .trailing, steps: 8, guidance: 5) { $0.isHyper && $0.has("cfg") },
         // The same: DDIMScheduler, trailing, guidance_scale 0, 2, 4 or 8 steps. Merges, which seldom tell a number, are advised 4 to 8.
         Row(kind: .hyper, sampler: .ddim, spacing: .trailing, steps: 6, guidance: 1) { $0.isHyper },
         // ByteDance/SDXL-Lightning: EulerDiscreteScheduler, trailing, guidance_scale 0, as many steps as the file says. Merges: 4 to 8.
         Row(kind: .lightning, sampler: .euler, spacing: .trailing, steps: 6, guidance: 1) { $0.isLightning },
+        // h1t/TCD-SD15-LoRA and -SDXL: TCDScheduler, 4 steps, guidance_scale 0, eta 0.3.
+        Row(kind: .trajectory, sampler: .tcd, spacing: nil, steps: 4, guidance: 1, eta: 0.3) { $0.isTrajectory },
         // latent-consistency/lcm-lora-sdv1-5 and -sdxl: LCMScheduler, 4 steps, guidance_scale 0.
         Row(kind: .consistency, sampler: .lcm, spacing: nil, steps: 4, guidance: 1) { $0.isConsistency },
         // stabilityai/sdxl-turbo: EulerAncestralDiscreteScheduler, trailing, guidance_scale 0; from a picture 2 steps, of which strength
@@ -76,15 +87,16 @@ package struct FewStepModel: Sendable, Equatable {
     /// 8.5.
     static let toldGuidance = FewStepModel(kind: .consistency, sampler: .lcm, spacing: nil, steps: 4, guidance: 8.5)
 
-    private init(kind: Kind, sampler: SamplerName, spacing: SchedulerConfiguration.Spacing?, steps: Int, guidance: Double) {
+    private init(kind: Kind, sampler: SamplerName, spacing: StepSpacing?, steps: Int, guidance: Double) {
         (self.kind, self.sampler, self.spacing, self.steps, self.guidance) = (kind, sampler, spacing, steps, guidance)
+        eta = nil
     }
 
     /// - Parameter name: of a file or folder without ending, or a title in its description.
     package init?(named name: String, isAdapter: Bool = false) {
         let name = ModelName(name, isAdapter: isAdapter)
         guard let row = Self.table.first(where: { $0.names(name) }) else { return nil }
-        (kind, sampler, spacing, guidance) = (row.kind, row.sampler, row.spacing, row.guidance)
+        (kind, sampler, spacing, guidance, eta) = (row.kind, row.sampler, row.spacing, row.guidance, row.eta)
         steps = name.steps ?? row.steps
     }
 
@@ -117,7 +129,7 @@ package struct FewStepModel: Sendable, Equatable {
     /// Whether a file is the one of SDXL-Lightning that was made to say the clean latent at once.
     static func predictsSample(_ model: URL) -> Bool {
         let name = model.lastPathComponent.lowercased()
-        return name.contains("lightning") && name.contains("1step_x0")
+        return name.contains("lightning") && name.contains("1step") && name.contains("x0")
     }
 
     /// Keys of a file's metadata that give its name.
@@ -157,6 +169,11 @@ private struct ModelName: Sendable {
 
     var isLightning: Bool { isAdapter ? text.contains("lightning") && tellsModel : text.contains("lightning") }
     var isTurbo: Bool { isAdapter ? text.contains("turbo") && tellsModel : text.contains("turbo") }
+
+    var isMatching: Bool { text.contains("dmd2") || has("dmd") }
+
+    /// `TCD-SDXL-LoRA`, `tcd_lora_sd15`.
+    var isTrajectory: Bool { words.contains { $0.hasPrefix("tcd") || $0.hasSuffix("tcd") } }
 
     /// `photonLCM_v10`, `dreamshaper_8LCM`.
     var isConsistency: Bool { words.contains { $0.hasPrefix("lcm") || $0.hasSuffix("lcm") } }

@@ -83,7 +83,8 @@ package struct FileIdentity: Sendable, Equatable {
 
     static func identity(of file: SafetensorsFile, called name: String) -> FileIdentity {
         let names = TensorNames(file)
-        var identity = FileSigns.all.lazy.compactMap { $0.identity(names, file) }.first ?? FileIdentity()
+        var identity =
+            KnownModels.identity(of: file) ?? FileSigns.all.lazy.compactMap { $0.identity(names, file) }.first ?? FileIdentity()
         if identity.kind == .unknown {
             let shown = file.names.prefix(3).joined(separator: ", ")
             identity.use = "nothing that is known is made of such tensors (\(shown.isEmpty ? "there are none" : shown))"
@@ -123,9 +124,7 @@ package struct FileIdentity: Sendable, Equatable {
         for name in names {
             if let found = FewStepModel(named: name, isAdapter: isAdapter) { return "\(found.kind.title), as its name says" }
             let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
-            for (sign, title) in [("tcd", "TCD"), ("schnell", "schnell")] where words.contains(where: { $0.hasPrefix(sign) }) {
-                return "\(title), as its name says"
-            }
+            if words.contains(where: { $0.hasPrefix("schnell") }) { return "schnell, as its name says" }
         }
         return nil
     }

@@ -9,7 +9,8 @@ package struct ModelHabits: Sendable, Equatable {
     /// What tells the kind.
     package private(set) var sign = ""
     package private(set) var sampler: SamplerName?
-    package private(set) var spacing: SchedulerConfiguration.Spacing?
+    package private(set) var spacing: StepSpacing?
+    package private(set) var eta: Double?
     package private(set) var steps: Int?
     package private(set) var guidance: Double?
 
@@ -32,7 +33,8 @@ package struct ModelHabits: Sendable, Equatable {
     }
 
     private mutating func take(_ found: FewStepModel, _ sign: String, _ scheduler: SchedulerConfiguration?) {
-        (kind, self.sign, steps, guidance, spacing) = (found.kind, sign, found.steps, found.guidance, found.spacing)
+        (kind, self.sign, steps, guidance) = (found.kind, sign, found.steps, found.guidance)
+        (spacing, eta) = (found.spacing, found.eta)
         // Turbo models bring the scheduler they were trained for; what others were merged into often kept an old one.
         sampler = found.kind == .turbo ? scheduler?.namedSampler ?? found.sampler : found.sampler
     }
@@ -63,6 +65,7 @@ package struct ModelHabits: Sendable, Equatable {
     private static func told(by scheduler: SchedulerConfiguration?) -> (name: String, sign: String)? {
         guard let scheduler else { return nil }
         if scheduler.namedSampler == .lcm { return ("lcm", "its scheduler is LCM's") }
+        if scheduler.namedSampler == .tcd { return ("tcd", "its scheduler is TCD's") }
         // Such steps begin at noise alone, as only few steps need it. Models of the velocity are trained to begin there at any number.
         guard scheduler.spacing == .trailing, scheduler.prediction == .epsilon, !scheduler.rescalesToNoise,
             [.euler, .eulerAncestral].contains(scheduler.namedSampler)

@@ -45,7 +45,9 @@ struct ModelParts {
         // Held as the file has them, numbers of two bytes stay what they are.
         let isHalf = try unet["conv_in"].elementType(of: "weight").size <= 2
         let holding = WeightHolding(inHalves: arithmetic != .f32 || isLarge && isHalf, arithmetic: arithmetic)
-        unet = unet.held(holding)
+        var network = holding
+        network.convolutionsInBytes = arithmetic == .int8
+        unet = unet.held(network)
         // The autoencoder works once on large maps, where making a transform anew costs little beside using it.
         var passing = holding
         passing.keepsTransforms = false

@@ -10,8 +10,9 @@ extension ModelParts {
     /// - Parameters:
     ///   - given: parts from elsewhere, which go before the file's own.
     ///   - prediction: what the UNet predicts; nil: what the file tells.
-    init(file url: URL, given: GivenParts = GivenParts(), prediction: SchedulerConfiguration.Prediction? = nil) throws {
-        let file = try SafetensorsFile(url)
+    init(
+        file: SafetensorsFile, at url: URL, given: GivenParts = GivenParts(), prediction: SchedulerConfiguration.Prediction? = nil
+    ) throws {
         let names = file.names.filter { !CheckpointSigns.isUnneeded($0) }
         if let kind = CheckpointSigns.foreignKind(file.names) { throw DiffusionError.notACheckpoint(file: url.path, reason: kind) }
         guard let prefix = Self.unetPrefix(in: names) else {
@@ -81,7 +82,7 @@ extension ModelParts {
     }
 
     /// What stands before the names of a UNet, which are the first releases' or diffusers'; nil where there is none.
-    private static func unetPrefix(in names: [String]) -> String? {
+    static func unetPrefix(in names: [String]) -> String? {
         let all = Set(names)
         return ["model.diffusion_model.", "diffusion_model.", "unet.", ""].first { prefix in
             all.contains(prefix + "input_blocks.0.0.weight")

@@ -9,17 +9,18 @@ extension ModelParts {
         for weights in [unet, autoencoder] + textEncoders.map(\.weights) {
             for name in weights.names() {
                 let shape = try weights.shape(of: name)
-                bytes += shape.count * Self.bytesPerNumber(of: shape, weights.holding)
+                bytes += Self.bytes(of: shape, weights.holding)
             }
         }
         return bytes
     }
 
-    /// Biases and norms are floats whatever the matrices are, and convolutions of more than one tap are never in bytes.
-    private static func bytesPerNumber(of shape: Shape, _ holding: WeightHolding) -> Int {
-        guard holding.inHalves, shape.rank > 1 else { return 4 }
+    /// Biases and norms are floats whatever the matrices are, and convolutions of more than one tap are in bytes where that was said.
+    private static func bytes(of shape: Shape, _ holding: WeightHolding) -> Int {
+        guard holding.inHalves, shape.rank > 1 else { return 4 * shape.count }
         let isMatrix = shape.rank == 2 || shape.rank == 4 && shape[2] == 1 && shape[3] == 1
-        return holding.arithmetic == .int8 && Arithmetic.int8.isNative && isMatrix ? 1 : 2
+        if isMatrix { return holding.arithmetic == .int8 && Arithmetic.int8.isNative ? shape.count : 2 * shape.count }
+        return holding.convolutionsInBytes ? PackedConvolution.memoryInBytes(shape) : 2 * shape.count
     }
 
     /// Bytes that the UNet's convolutions will keep for their fast algorithm, by the level of the map they work on.

@@ -8,9 +8,10 @@ package struct Sampler: Sendable {
     package let schedule: StepSchedule
     private var method: any SamplingMethod
 
-    package init(_ schedule: StepSchedule) {
+    /// - Parameter eta: how much of the noise is fresh, for TCD; nil: as much as usual.
+    package init(_ schedule: StepSchedule, eta: Double? = nil) {
         self.schedule = schedule
-        method = schedule.sampler.method()
+        method = schedule.sampler.method(eta: eta)
     }
 
     /// The latent as the UNet wants it at this step.

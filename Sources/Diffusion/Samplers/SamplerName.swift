@@ -15,6 +15,7 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
     case dpmpp2MSDE = "dpmpp-2m-sde"
     case dpmpp2MSDEKarras = "dpmpp-2m-sde-karras"
     case lcm
+    case tcd
     case unipc
     case unipcKarras = "unipc-karras"
 
@@ -30,7 +31,7 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
 
     var formulation: Formulation {
         switch self {
-        case .ddim, .pndm, .pndmRungeKutta, .lcm: .timestep
+        case .ddim, .pndm, .pndmRungeKutta, .lcm, .tcd: .timestep
         case .dpmpp2M, .dpmpp2MKarras, .dpmpp2MSDE, .dpmpp2MSDEKarras, .unipc, .unipcKarras: .preserving
         case .euler, .eulerKarras, .eulerAncestral, .heun, .heunKarras: .exploding
         }
@@ -73,13 +74,16 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
         case .dpmpp2MSDE: "DPM++ 2M SDE"
         case .dpmpp2MSDEKarras: "DPM++ 2M SDE Karras"
         case .lcm: "LCM"
+        case .tcd: "TCD"
         case .unipc: "UniPC"
         case .unipcKarras: "UniPC Karras"
         }
     }
 
     /// The method itself, ready for a walk.
-    func method() -> any SamplingMethod {
+    ///
+    /// - Parameter eta: how much of what TCD's steps have for noise is fresh; nil: as much as usual.
+    func method(eta: Double?) -> any SamplingMethod {
         switch self {
         case .ddim: ImplicitMethod()
         case .pndm: PseudoNumericalMethod(rungeKutta: false)
@@ -90,6 +94,7 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
         case .dpmpp2M, .dpmpp2MKarras: DPMMultistepMethod(stochastic: false)
         case .dpmpp2MSDE, .dpmpp2MSDEKarras: DPMMultistepMethod(stochastic: true)
         case .lcm: ConsistencyMethod()
+        case .tcd: TrajectoryMethod(stochasticity: eta ?? TrajectoryMethod.usualStochasticity)
         case .unipc, .unipcKarras: UnifiedPredictorCorrectorMethod()
         }
     }

@@ -20,18 +20,19 @@ package struct StepSchedule: Sendable {
     package let heedsStrength: Bool
 
     /// - Parameters:
-    ///   - spacing: in the place of the model's; LCM's steps are then spread as those of other samplers.
-    ///   - strength: for LCM, how much of the schedule the steps are spread over; nil: over all of it.
+    ///   - spacing: in the place of the model's; LCM's and TCD's steps are then spread as those of others, or lie where it has them.
+    ///   - strength: for LCM and TCD, how much of the schedule the steps are spread over; nil: over all of it.
     ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
-    ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place, and
+    ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place,
+    ///   `DiffusionError.timesteps` where they are told one by one and lie beyond the training, and
     ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
     package init(
-        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, spacing: SchedulerConfiguration.Spacing? = nil, strength: Double? = nil,
+        _ noise: NoiseSchedule, sampler: SamplerName, count: Int, spacing: StepSpacing? = nil, strength: Double? = nil,
         profile: GenerationRequest.Profile = .diffusers
     ) throws(DiffusionError) {
         var configuration = noise.configuration
-        configuration.spacing = spacing ?? configuration.spacing
+        configuration.spacing = spacing?.rule ?? configuration.spacing
         let allowed = Self.counts(sampler, configuration)
         guard allowed.contains(count) else {
             throw .steps(requested: count, minimum: allowed.lowerBound, maximum: allowed.upperBound)
@@ -40,13 +41,20 @@ package struct StepSchedule: Sendable {
         self.noise = noise
         self.sampler = sampler
         self.count = count
-        heedsStrength = strength != nil && sampler == .lcm && spacing == nil
-        guard profile == .a1111 || sampler != .lcm || spacing != nil else {
+        heedsStrength = strength != nil && sampler.isConsistency && spacing == nil
+        if let told = spacing?.timesteps, profile != .a1111 {
+            precondition(sampler.takesTimesteps && told.count == count, "a request is checked before it is scheduled")
+            guard told[0] < configuration.trainingSteps else { throw .timesteps(told, trained: configuration.trainingSteps) }
+            timesteps = told.map(Float.init)
+            (sigmas, initialNoise) = ([], 1)
+            return
+        }
+        guard profile == .a1111 || !sampler.isConsistency || spacing != nil else {
             timesteps = try Self.consistencyTimesteps(configuration, count, strength: strength ?? 1, profile)
             (sigmas, initialNoise) = ([], 1)
             return
         }
-        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count, spacing) : Self.diffusers(noise, sampler, count)
+        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count, spacing?.rule) : Self.diffusers(noise, sampler, count)
         guard made.isWithin(noise, sampler) else { throw .crowdedSteps(requested: count, trained: configuration.trainingSteps) }
         guard sampler.passesPerStep == 2 else {
             timesteps = made.timesteps
@@ -62,7 +70,7 @@ package struct StepSchedule: Sendable {
 
     private static func counts(_ sampler: SamplerName, _ configuration: SchedulerConfiguration) -> ClosedRange<Int> {
         switch sampler {
-        case .lcm: 1...configuration.originalSteps
+        case .lcm, .tcd: 1...configuration.originalSteps
         // Its Runge-Kutta start alone takes four timesteps.
         case .pndmRungeKutta: 4...max(4, configuration.trainingSteps)
         default: 1...configuration.trainingSteps

@@ -1,7 +1,7 @@
 /// An XMP packet (ISO 16684-1) whose lists of keywords are read and changed; all else in it stays as it is.
-struct KeywordPacket {
+package struct KeywordPacket {
     /// A property by its namespace, with the prefix that is usual for it.
-    struct Property {
+    package struct Property {
         let namespace: String
         let prefix: String
         let name: String
@@ -9,11 +9,13 @@ struct KeywordPacket {
         var container = "Bag"
 
         /// What every program calls keywords.
-        static let subject = Property(namespace: "http://purl.org/dc/elements/1.1/", prefix: "dc", name: "subject")
+        package static let subject = Property(namespace: "http://purl.org/dc/elements/1.1/", prefix: "dc", name: "subject")
         /// Lightroom's, with `|` between a keyword and what it stands under.
-        static let lightroom = Property(namespace: "http://ns.adobe.com/lightroom/1.0/", prefix: "lr", name: "hierarchicalSubject")
+        package static let lightroom = Property(
+            namespace: "http://ns.adobe.com/lightroom/1.0/", prefix: "lr", name: "hierarchicalSubject")
         /// digiKam's, with `/`.
-        static let digiKam = Property(namespace: "http://www.digikam.org/ns/1.0/", prefix: "digiKam", name: "TagsList", container: "Seq")
+        package static let digiKam = Property(
+            namespace: "http://www.digikam.org/ns/1.0/", prefix: "digiKam", name: "TagsList", container: "Seq")
 
         /// Which entries of such a list Redraw put there: nobody else's are ever taken out.
         static func ours(_ name: String) -> Property { Property(namespace: "urn:x-redraw:keywords:1.0/", prefix: "redraw", name: name) }
@@ -37,13 +39,14 @@ struct KeywordPacket {
     }
 
     /// - Throws: `MarkupTree.Problem` where the text is no packet.
-    init(_ text: String) throws(MarkupTree.Problem) {
+    package init(_ text: String) throws(MarkupTree.Problem) {
         tree = try MarkupTree(text)
         guard let root = Self.root(of: tree.children, scope: [:]) else { throw .noText }
         self.root = root
     }
 
-    var text: String { tree.text }
+    /// The packet, as it is to be written.
+    package var text: String { tree.text }
 
     /// Whether it says nothing at all.
     var isEmpty: Bool {
@@ -56,7 +59,7 @@ struct KeywordPacket {
     // MARK: Lists
 
     /// A list's entries; empty where there is none.
-    func items(_ property: Property) -> [String] {
+    package func items(_ property: Property) -> [String] {
         elements(property).flatMap { found -> [String] in
             let containers = found.element.elements.filter { name($0, found.scope).namespace == Self.rdf }
             // Some write a single keyword without a list.
@@ -66,7 +69,7 @@ struct KeywordPacket {
     }
 
     /// Replaces a list's entries; where there are none the property goes.
-    func set(_ property: Property, to items: [String]) {
+    package func set(_ property: Property, to items: [String]) {
         guard items != self.items(property) else { return }
         let found = elements(property)
         for (index, place) in found.enumerated() where index > 0 || items.isEmpty { remove(place.element, from: place.parent) }

@@ -1,7 +1,7 @@
 /// XML as a tree that is written again as it was read, but for blanks within tags: what is not understood stays in it.
 ///
 /// Entities of a document's own are refused: whoever sends such a file wants memory.
-struct MarkupTree {
+package struct MarkupTree {
     final class Element {
         let name: String
         /// Values as they stand in the text.
@@ -35,7 +35,8 @@ struct MarkupTree {
         case element(Element)
     }
 
-    enum Problem: Error, Equatable {
+    /// Why a text is no such tree.
+    package enum Problem: Error, Equatable {
         case cutOff
         case strayEnd(String)
         case ownEntities

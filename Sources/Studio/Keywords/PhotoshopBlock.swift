@@ -2,7 +2,7 @@ import Crypto
 
 /// What programs keep in a JPEG's Photoshop segments: numbered resources, one of which holds the IPTC record (Adobe Photoshop File Formats
 /// Specification, "Image Resource Blocks"). All of them stay as they are, but for that one and its digest.
-struct PhotoshopBlock: Equatable {
+package struct PhotoshopBlock: Equatable {
     private struct Resource: Equatable {
         /// `8BIM`, or another program's.
         var signature: [UInt8]
@@ -27,7 +27,7 @@ struct PhotoshopBlock: Equatable {
     init() {}
 
     /// Nil where the bytes are no such resources, one after the other.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         var position = 0
         while bytes.count - position >= 12 {
             let signature = Array(bytes[position..<position + 4])
@@ -48,7 +48,7 @@ struct PhotoshopBlock: Equatable {
     }
 
     /// Nil where nothing is left in it.
-    var bytes: [UInt8]? {
+    package var bytes: [UInt8]? {
         guard !resources.isEmpty else { return nil }
         return resources.flatMap { resource -> [UInt8] in
             let length = (0..<4).map { UInt8(truncatingIfNeeded: resource.content.count >> (24 - 8 * $0)) }
@@ -65,7 +65,7 @@ struct PhotoshopBlock: Equatable {
     ///
     /// - Parameter marked: keywords that Redraw put there.
     /// - Returns: those that are Redraw's now; nil where the record is damaged, and nothing was changed.
-    mutating func bring(_ marked: [String], to wanted: [String]) -> [String]? {
+    package mutating func bring(_ marked: [String], to wanted: [String]) -> [String]? {
         let isNew = resources.isEmpty
         let place = resources.firstIndex { $0.id == Self.iptc }
         let standing = place.map { resources[$0].content } ?? []

@@ -25,3 +25,8 @@ package struct JobReport: Codable, Sendable {
     @OrNull package internal(set) var started: Date?
     @OrNull package internal(set) var finished: Date?
 }
+
+/// How many jobs were taken out of the list.
+package struct ClearedReport: Codable, Sendable {
+    package let cleared: Int
+}

@@ -22,6 +22,8 @@ package struct OrderReport: Codable, Sendable, Equatable {
     package let sampler: String
     /// Nil: as the model's scheduler or the sampler has it.
     @OrNull package internal(set) var spacing: String?
+    /// How much of what a step of TCD's has for noise is fresh; nil for other samplers.
+    @OrNull package internal(set) var eta: Double?
     package let seed: UInt64
     /// How far the seed's noise goes toward another seed's, and that seed.
     @OrNull package internal(set) var variationStrength: Double?
@@ -53,7 +55,7 @@ package struct OrderReport: Codable, Sendable, Equatable {
         (prompt, negative, promptVersion) = (request.prompt, request.negative, order.promptNumber)
         strength = request.mode == .paint || !order.strengths.isEmpty ? nil : request.strength
         (strengths, steps, guidance, sampler) = (order.strengths, request.steps, request.guidance, request.sampler.rawValue)
-        spacing = request.spacing?.rawValue
+        (spacing, eta) = (request.spacing?.rawValue, request.eta)
         (guidanceUntil, autoencoder) = (request.guidanceUntil, request.autoencoder)
         (reuseEvery, mergeTokens) = (request.reuseEvery, request.mergeTokens)
         (variationStrength, variationSeed) = (request.variationStrength, request.variationSeed)

@@ -35,6 +35,7 @@ export function settingsPanel(desk, scope) {
 			numberField(desk, scope, { key: 'mergeTokens', label: text.settings.mergeTokens, hint: text.settings.mergeTokensHint, step: 0.05 }),
 			choiceField(desk, scope, { key: 'sampler', label: text.settings.sampler, hint: text.settings.samplerHint, options: choices.samplers }),
 			choiceField(desk, scope, { key: 'spacing', label: text.settings.spacing, hint: text.settings.spacingHint, options: choices.spacings, words: text.settings.spacings }),
+			numberField(desk, scope, { key: 'eta', label: text.settings.eta, hint: text.settings.etaHint, step: 0.05 }),
 			choiceField(desk, scope, { key: 'autoencoder', label: text.settings.autoencoder, hint: text.settings.autoencoderHint, options: choices.autoencoders, words: text.settings.autoencoders }),
 			choiceField(desk, scope, { key: 'profile', label: text.settings.profile, hint: text.settings.profileHint, options: choices.profiles, words: text.settings.profiles }),
 			choiceField(desk, scope, { key: 'precision', label: text.settings.precision, hint: text.settings.precisionHint, options: choices.precisions, words: text.settings.precisions }),

@@ -236,6 +236,8 @@ export const text = {
 		spacing: 'Spacing',
 		spacingHint: 'How the steps are spread over those of the training. Models of few steps want them trailing.',
 		spacings: { leading: 'leading', trailing: 'trailing (SGM Uniform)', linspace: 'even (linspace)' },
+		eta: 'Eta',
+		etaHint: 'For TCD alone: how much of the noise of a step is fresh. Less shows more detail.',
 		autoencoder: 'Autoencoder',
 		autoencoderHint: 'A tiny one, from a folder vae_approx beside the model, makes pictures quicker and with less detail.',
 		autoencoders: { tiny: 'tiny (TAESD)' },

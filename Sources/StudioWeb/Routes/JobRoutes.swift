@@ -19,9 +19,9 @@ struct JobRoutes {
             return Response.json(try studio.jobSummaries(limit: limit).map { JobAnswer($0, site.previews[$0.report.id]) })
         }
         router.delete("jobs") { _, _ in
-            let count = try studio.clearJobs(sparing: Set(site.webUIJobs.all.joined()))
+            let report = try studio.clearJobs(sparing: Set(site.webUIJobs.all.joined()))
             site.tellLibrary()
-            return Response.json(["cleared": count])
+            return Response.json(report)
         }
         router.get("jobs/{id}") { _, context in Response.json(try site.answer(job: context.id())) }
         router.post("jobs/{id}/cancel") { _, context in
