@@ -6,6 +6,12 @@ final class EnginePool: Sendable {
         var isBusy: [Bool]
         /// When it failed last; it is asked again when a while has passed, or when nobody else is left.
         var failed: [ContinuousClock.Instant?]
+
+        /// Those of the candidates that did not fail lately; all of them where each did.
+        func asked(of candidates: [Int], rest: Duration) -> [Int] {
+            let rested = candidates.filter { index in failed[index].map { $0.duration(to: .now) > rest } ?? true }
+            return rested.isEmpty ? candidates : rested
+        }
     }
 
     let servers: [WebUIServer]
@@ -28,8 +34,7 @@ final class EnginePool: Sendable {
         while true {
             try Task.checkCancellation()
             let (free, others) = state.withLock { state in
-                let rested = candidates.filter { index in state.failed[index].map { $0.duration(to: .now) > Self.rest } ?? true }
-                let asked = rested.isEmpty ? candidates : rested
+                let asked = state.asked(of: candidates, rest: Self.rest)
                 return (asked.filter { !state.isBusy[$0] }, asked.contains { state.isBusy[$0] })
             }
             var working: [(index: Int, left: Double)] = []
@@ -38,11 +43,11 @@ final class EnginePool: Sendable {
                 let told = candidates.count == 1 ? nil : try? await servers[index].progress(within: 5)
                 if let told, told.isBusy {
                     working.append((index, told.etaRelative ?? 0))
-                } else if take(index) {
+                } else if take(index, of: candidates) {
                     return index
                 }
             }
-            if !others, let soonest = working.min(by: { $0.left < $1.left }), take(soonest.index) { return soonest.index }
+            if !others, let soonest = working.min(by: { $0.left < $1.left }), take(soonest.index, of: candidates) { return soonest.index }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -60,9 +65,10 @@ final class EnginePool: Sendable {
         state.withLock { $0.failed[index] = nil }
     }
 
-    private func take(_ index: Int) -> Bool {
+    /// Takes one that is still free, and has not failed somebody else since it was found free.
+    private func take(_ index: Int, of candidates: [Int]) -> Bool {
         state.withLock { state in
-            guard !state.isBusy[index] else { return false }
+            guard !state.isBusy[index], state.asked(of: candidates, rest: Self.rest).contains(index) else { return false }
             state.isBusy[index] = true
             return true
         }

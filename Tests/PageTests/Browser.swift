@@ -109,9 +109,12 @@ final class Browser: Sendable {
 
     // MARK: Doing
 
-    /// Clicks an element once it is there and nothing lies over it.
+    /// Clicks an element once it is there, is enabled and nothing lies over it.
     func click(_ selector: String) async throws {
         try await onceItCan(selector) { element in
+            guard try await self.ask("GET", "element/\(element)/enabled") != false else {
+                throw BrowserError.refused(command: "click", error: "disabled", message: selector)
+            }
             _ = try await self.ask("POST", "element/\(element)/click")
         }
     }

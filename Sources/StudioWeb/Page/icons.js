@@ -1,5 +1,5 @@
 // Line icons on a grid of 24, drawn for this page.
-import { h, svg } from './dom.js'
+import { fill, h, svg } from './dom.js'
 
 const paths = {
 	check: 'M5 12.5l4.5 4.5L19 7.5',
@@ -57,6 +57,17 @@ const paths = {
 /** An icon that a label beside it, or on its button, explains. */
 export function icon(name) {
 	return svg('svg', { viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' }, svg('path', { d: paths[name] }))
+}
+
+/**
+ * Gives a button its icon, and words beside it. One that has them is left alone: a press is lost where what was pressed is replaced before it is
+ * let go.
+ */
+export function face(button, name, words = '') {
+	const shown = name + words
+	if (button.dataset.face === shown) return
+	button.dataset.face = shown
+	fill(button, icon(name), words && h('span', words))
 }
 
 /** A button that an icon stands for; its words are its name and its tip. */

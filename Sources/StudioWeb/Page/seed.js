@@ -1,7 +1,7 @@
 // The seed: left to chance, thrown anew, or locked.
-import { fill, h, set } from './dom.js'
+import { h, set } from './dom.js'
 import { row } from './fields.js'
-import { icon, tool } from './icons.js'
+import { face, tool } from './icons.js'
 import { notice } from './notices.js'
 import { text } from './text.js'
 import { anySeed, seedOf } from './wish.js'
@@ -28,7 +28,7 @@ export function seedField(desk, scope) {
 		set(lock, 'aria-label', label)
 		set(lock, 'title', label)
 		set(lock, 'aria-pressed', String(locked))
-		fill(lock, icon(locked ? 'lock' : 'unlock'))
+		face(lock, locked ? 'lock' : 'unlock')
 	}
 
 	scope.add(desk.on('settings', show))

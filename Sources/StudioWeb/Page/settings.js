@@ -1,7 +1,7 @@
 // What will be made: prompt, strength, model, size, and everything a person may want to turn. At the foot what it costs, and the button.
 import { fill, h, quietVoice, say, set } from './dom.js'
 import { choiceField, numberField, showRefusal } from './fields.js'
-import { icon, tool } from './icons.js'
+import { face, tool } from './icons.js'
 import { modelField } from './model.js'
 import { complain, sentence, words } from './notices.js'
 import { presetMenu } from './presets.js'
@@ -75,7 +75,7 @@ export function settingsPanel(desk, scope) {
 		const repainting = desk.repaint
 		const count = desk.settings.count ?? planned?.order.count ?? 1
 		const empty = repainting && !repainting.id
-		fill(start, icon(repainting ? 'brush' : 'again'), h('span', desk.id === null ? text.settings.paint(count) : repainting ? text.settings.repaint(count) : text.settings.redraw(count)))
+		face(start, repainting ? 'brush' : 'again', desk.id === null ? text.settings.paint(count) : repainting ? text.settings.repaint(count) : text.settings.redraw(count))
 		set(start, 'disabled', ordering || Boolean(refusal) || Boolean(empty) || !desk.hasWords || !planned)
 		const reason = refusal ? words(refusal) : ''
 		const beside = showRefusal(node, refusal, reason)
