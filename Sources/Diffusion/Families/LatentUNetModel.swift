@@ -85,10 +85,13 @@ struct LatentUNetModel: OpenedModel {
             } else {
                 try parts.prompts(merges: options.merges, embeddings: embeddings)
             }
-        var pipeline = Pipeline(
-            family: family, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
-            codec: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
-            adaptations: options.adaptations)
+        // One part's file is not to stand in memory beside the next one's.
+        for encoder in parts.textEncoders { encoder.weights.letGoOfPages() }
+        let network = try UNet(parts.unet, configuration: parts.unetConfiguration)
+        parts.unet.letGoOfPages()
+        let codec = try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration)
+        parts.autoencoder.letGoOfPages()
+        var pipeline = Pipeline(family: family, denoiser: network, codec: codec, text: text, adaptations: options.adaptations)
         pipeline.notes = notes
         return pipeline
     }
