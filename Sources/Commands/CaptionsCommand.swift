@@ -136,6 +136,7 @@ struct CaptionsCommand: AsyncParsableCommand {
         }
         if library.json { try JSONOutput.print(reports) }
         library.notice(tally.summary)
+        try Task.checkCancellation()
         guard tally.isIncomplete else { return }
         for problem in tally.problems { Terminal.standardError.write("captions: \(problem)\n") }
         throw ExitCode.failure

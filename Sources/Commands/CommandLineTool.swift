@@ -23,6 +23,12 @@ package enum CommandLineTool {
             root.exit(withError: error)
         }
         let name = root._commandName
+        do {
+            try Studio.refuseTooFewAddresses()
+        } catch {
+            complain(oneLine(error), as: name)
+            Foundation.exit(ExitStatus.failed.rawValue)
+        }
         let interruption = Interruption()
         let work = Task {
             var command = command
@@ -35,8 +41,11 @@ package enum CommandLineTool {
         interruption.onInterrupt {
             work.cancel()
         } atOnce: {
-            guard let message = whenInterrupted.withLock({ $0 }) else { return waitsForInput.withLock { $0 } }
-            complain(message, as: name)
+            if endsInOrder.withLock({ $0 }) { return false }
+            if let message = whenInterrupted.withLock({ $0 }) ?? (waitsForInput.withLock { $0 } ? nil : interrupted) {
+                complain(message, as: name)
+            }
+            Studio.removeUnfinishedFiles()
             return true
         }
         let status: ExitStatus
@@ -44,7 +53,7 @@ package enum CommandLineTool {
             try await work.value
             status = .done
         } catch is CancellationError {
-            complain(whenInterrupted.withLock { $0 } ?? "interrupted; nothing half-written is left behind", as: name)
+            complain(whenInterrupted.withLock { $0 } ?? interrupted, as: name)
             status = .interrupted
         } catch let exit as ExitCode {
             Foundation.exit(exit.rawValue)
@@ -66,6 +75,8 @@ package enum CommandLineTool {
         Foundation.exit(status.rawValue)
     }
 
+    private static let interrupted = "interrupted; nothing half-written is left behind"
+
     private static func complain(_ message: String, as name: String) {
         Terminal.standardError.draw("\(name): \(DisplayText.harmless(message))\n")
     }
@@ -85,8 +96,12 @@ package enum CommandLineTool {
 /// Whether the process is reading standard input, which nothing but the end of the process interrupts.
 let waitsForInput = Mutex(false)
 
-/// What Ctrl-C says of work that may be cut off at any moment, since all that is done is kept; nil for other work, which is waited for.
+/// What Ctrl-C says of work of which more is to be told than that it was cut off.
 let whenInterrupted = Mutex<String?>(nil)
+
+/// Whether the work looks often whether it is to stop, and then has something to put in order: it is waited for. All other is cut off soon, in the
+/// midst of a huge picture or a long list: what it writes is whole or not there.
+let endsInOrder = Mutex(false)
 
 /// Turns Ctrl-C into a call: the first one asks the work to stop, the second one ends the process at once.
 private final class Interruption: Sendable {
@@ -111,7 +126,7 @@ private final class Interruption: Sendable {
                     state.count += 1
                     return state.count
                 }
-                // Work that waits for standard input, or decodes a huge picture, cannot look whether it was asked to stop.
+                // Work that waits for standard input, or decodes a huge picture, does not look whether it was asked to stop.
                 DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(800)) {
                     if endsAtOnce() { _exit(CommandLineTool.ExitStatus.interrupted.rawValue) }
                 }

@@ -76,6 +76,8 @@ struct JobTelling: Sendable {
         case .waiting(let job, let ahead):
             library.notice("job \(job) waits for \(CommandText.count(ahead, "other")); redraw jobs lists them, --at-once 2 does not wait")
         case .planned(let plan):
+            // From now on it ends within a part of a step.
+            endsInOrder.withLock { $0 = true }
             if let prompt = plan.prompt { library.notice(Self.length(prompt)) }
             if let recognised = plan.recognised { library.notice(Self.recognition(recognised)) }
             for note in plan.notes { library.notice(note) }

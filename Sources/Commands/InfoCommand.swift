@@ -60,6 +60,7 @@ struct InfoCommand: AsyncParsableCommand {
         }
         let errors = Terminal.standardError
         if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { errors.write(told + "\n") }
+        try Task.checkCancellation()
         guard !failures.isEmpty else { return }
         for failure in failures { errors.write("redraw info: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure

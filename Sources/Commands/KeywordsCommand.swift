@@ -70,6 +70,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         }
         if library.json { try JSONOutput.print(reports) }
         library.notice(KeywordsCommand.summary(reports))
+        try Task.checkCancellation()
         guard !failures.isEmpty else { return }
         for failure in failures { Terminal.standardError.write("keywords: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure

@@ -67,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        endsInOrder.withLock { $0 = true }
         looking.useThreads()
         var options = ServeOptions()
         (options.host, options.port, options.jobsAtOnce) = (host, port, atOnce)

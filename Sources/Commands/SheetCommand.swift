@@ -176,6 +176,7 @@ struct SheetCommand: AsyncParsableCommand {
             return try await studio.make(sheet: sheet, atOnce: generation.atOnce) { [library] cell, event in
                 switch event {
                 case .planned(let plan):
+                    endsInOrder.withLock { $0 = true }
                     // What holds for all of them is said once.
                     for note in plan.notes where notes.withLock({ $0.insert(note).inserted }) { library.notice(note) }
                 case .step(let step):

@@ -28,7 +28,12 @@ package struct PromptTags: Sendable, Equatable {
         package let reason: String
     }
 
-    private static let kinds: Set<String> = ["lora", "lyco", "hypernet"]
+    private static let kinds: Set<String> = ["lora", "lyco"]
+
+    /// Whether that may be what a tag begins with: the web UI takes any word for the name of a network, or of what an extension knows.
+    private static func isKind(_ text: Substring) -> Bool {
+        text.first?.isLetter == true && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    }
 
     package init(_ prompt: String) {
         var rest = prompt[...]
@@ -36,7 +41,7 @@ package struct PromptTags: Sendable, Equatable {
             text += rest[..<start]
             let body = rest[rest.index(after: start)...]
             guard let colon = body.prefix(Self.longestKind + 1).firstIndex(of: ":"),
-                Self.kinds.contains(body[..<colon].lowercased()), let end = body.firstIndex(of: ">")
+                Self.isKind(body[..<colon]), let end = body.firstIndex(of: ">")
             else {
                 text.append("<")
                 rest = body
@@ -44,8 +49,10 @@ package struct PromptTags: Sendable, Equatable {
             }
             let tag = "<" + body[...end]
             rest = body[body.index(after: end)...]
-            guard body[..<colon].lowercased() != "hypernet" else {
-                problems.append(Problem(tag: tag, reason: "hypernetworks are not read"))
+            let kind = body[..<colon].lowercased()
+            guard Self.kinds.contains(kind) else {
+                let reason = kind == "hypernet" ? "hypernetworks are not read" : "only lora and lyco are known"
+                problems.append(Problem(tag: tag, reason: reason))
                 continue
             }
             let fields = body[body.index(after: colon)..<end].split(separator: ":", omittingEmptySubsequences: false)
@@ -57,7 +64,7 @@ package struct PromptTags: Sendable, Equatable {
         text += rest
     }
 
-    private static let longestKind = 8
+    private static let longestKind = 20
 
     /// A prompt whose tags call other names; all else of it stays as it was written.
     package static func renamed(_ prompt: String, _ names: [String: String]) -> String {

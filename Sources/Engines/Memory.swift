@@ -22,13 +22,17 @@ package enum Memory {
         _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> CInt).self)(0)
     }
 
+    /// Bytes of addresses that `ulimit -v` allows; nil where there is no limit.
+    package static var addressLimit: Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
+        return Int(exactly: limit.rlim_cur)
+    }
+
     /// What `ulimit -v` leaves; nil where there is no limit. It counts addresses, of which the C library's stores and OpenBLAS's buffers reserve
     /// far more for each thread than they ever use: those go off, reserved already or not.
     private static var leftOfAddressSpace: Int? {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, let most = Int(exactly: limit.rlim_cur),
-            let held = kilobytes("VmSize:", in: "/proc/self/status")
-        else { return nil }
+        guard let most = addressLimit, let held = kilobytes("VmSize:", in: "/proc/self/status") else { return nil }
         let reserved = 640 << 20 + ProcessInfo.processInfo.activeProcessorCount * (128 << 20)
         return max(0, most - max(held + 256 << 20, reserved))
     }

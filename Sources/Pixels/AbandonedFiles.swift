@@ -17,6 +17,23 @@ package enum AbandonedFiles {
         prefix + String((0..<length).map { _ in digits[Int.random(in: 0..<digits.count)] }) + ending
     }
 
+    /// Those that this process is writing.
+    private static let underWay = Mutex<Set<String>>([])
+
+    /// Calls `body`, which writes the file of that name.
+    static func writing<R>(_ path: String, _ body: () throws -> R) rethrows -> R {
+        underWay.withLock { _ = $0.insert(path) }
+        defer { underWay.withLock { _ = $0.remove(path) } }
+        return try body()
+    }
+
+    /// Removes what this process is writing and has not finished: for one that ends without waiting for it.
+    package static func removeThoseUnderWay() {
+        underWay.withLock { paths in
+            for path in paths { _ = path.withSystemPath { unlink($0) } }
+        }
+    }
+
     /// Folders that were looked through already.
     private static let seen = Mutex<Set<String>>([])
 

@@ -81,6 +81,12 @@ package enum FileBytes {
         let folder = url.deletingLastPathComponent()
         AbandonedFiles.removeOnce(in: folder.path)
         let temporary = folder.appendingPathComponent(AbandonedFiles.newName()).path
+        try AbandonedFiles.writing(temporary) { try write(to: url, by: temporary, in: folder, replacing: replacing, filling: filling) }
+    }
+
+    private static func write(
+        to url: URL, by temporary: String, in folder: URL, replacing: Bool, filling: (Int32) throws -> Void
+    ) throws {
         let descriptor = temporary.withSystemPath { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
         guard descriptor >= 0 else { throw ImageError.cannotWrite(reason: lastReason()) }
         // Tells those who clear up that somebody is at it. The kernel lets go when the process ends, however it ends.

@@ -85,7 +85,7 @@ extension Library {
                 """
                 (picture.id IN (SELECT pictureId FROM generation WHERE model = ? AND status = 'done') OR picture.sha256 IN (
                     SELECT generationOutput.sha256 FROM generationOutput
-                    JOIN generation ON generation.id = generationOutput.generationId WHERE model = ?))
+                    JOIN generation ON generation.id = generationOutput.generationId WHERE model = ? AND status = 'done'))
                 """)
             arguments += [model, model]
         }

@@ -61,7 +61,7 @@ enum Schema {
             try db.execute(
                 sql: """
                     CREATE INDEX pictureByMoment ON picture(addedAt) WHERE binnedAt IS NULL;
-                    CREATE INDEX generationByModel ON generation(model, status, pictureId);
+                    CREATE INDEX generationByModel ON generation(model, pictureId) WHERE status = 'done';
                     """)
         }
         return migrator

@@ -42,6 +42,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case pictureChanged(path: String)
     /// Bytes that looking at pictures takes, and that are free or allowed.
     case tooLittleMemory(needed: Int, available: Int)
+    /// Bytes of addresses.
+    case tooFewAddresses(allowed: Int, needed: Int)
     case jobCancelled(Int64)
     case tooFewPictures(found: Int, needed: Int)
     case unsupported(what: String, instead: String)
@@ -93,6 +95,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
         case .notLossless(let path):
             "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
+        case .tooFewAddresses(let allowed, let needed):
+            "\(allowed >> 20) MB of memory are allowed (ulimit -v), and Redraw needs \(needed >> 20) at least; allow more."
         case .partlyWritten(let paths, let all, let reason):
             "\(paths.count) of \(all) pictures were written (\(paths.joined(separator: ", "))); then: \(reason)"
         case .notNoted(let paths, let reason):

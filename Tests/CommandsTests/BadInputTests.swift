@@ -1,5 +1,6 @@
 import Foundation
 import Pixels
+import Screening
 import TestSupport
 import Testing
 
@@ -141,6 +142,28 @@ struct BadInputTests {
         #expect(left.isEmpty, "\(left)")
         let history = try tool.run("history", "--json")
         #expect(history.output.contains("cancelled"), "\(history)")
+    }
+
+    /// Work that cannot look whether it is to stop is cut off, and what it has begun to write goes.
+    @Test func oneInterruptionEndsAnything() throws {
+        let tool = try Tool()
+        let folder = tool.home.url.appendingPathComponent("library")
+        let library = try Library(folder: folder)
+        for number in 1...300 {
+            let path = "/" + String(repeating: "a long name ", count: 40) + "\(number).png"
+            let digest = String(String(repeating: "0", count: 64).appending("\(number)").suffix(64))
+            try library.record(NewPicture(sha256: digest, width: 8, height: 8, path: path))
+        }
+        // What it writes nobody reads.
+        let (process, input, output, errors) = try tool.start(["export", "--library", folder.path])
+        try input.fileHandleForWriting.close()
+        _ = output.fileHandleForReading.readData(ofLength: 1)
+        usleep(200_000)
+        process.interrupt()
+        let begin = ContinuousClock.now
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130 && begin.duration(to: .now) < .seconds(5))
+        #expect(String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).contains("interrupted"))
     }
 
     /// A process that is killed says nothing more; the library says it for it when it is opened next.

@@ -63,10 +63,11 @@ import Testing
     @Test func tooLittleMemoryIsToldBeforehand() throws {
         let tool = try Tool()
         let source = try picture(tool, "source.png")
-        for command in ["analyze '\(source)'", "paint x --size 64x64 --steps 1 --output '\(tool.path("painted.png"))'"] {
+        let paint = "paint x --size 64x64 --steps 1 --output '\(tool.path("painted.png"))'"
+        for (command, limit) in [("analyze '\(source)'", 800_000), (paint, 800_000), (paint, 400_000), ("models list", 200_000)] {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", "ulimit -v 800000; exec \"$0\" \(command)", Tool.program("redraw").path]
+            process.arguments = ["-c", "ulimit -v \(limit); exec \"$0\" \(command)", Tool.program("redraw").path]
             process.environment = ["HOME": tool.home.url.path, "PATH": "/usr/bin:/bin"]
             let errors = Pipe()
             (process.standardError, process.standardOutput) = (errors, FileHandle.nullDevice)

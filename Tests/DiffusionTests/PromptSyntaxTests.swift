@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: [
         "<lora:a:b>", "<lora::1>", "<lora:a:1:2:3:4>", "<lora:a:lbw=IN02>", "<lora:a:1:1:lbw=1,2>", "<lora:a:q=1>", "<hypernet:a:1>",
-        "<lora:a:inf>",
+        "<lora:a:inf>", "<unknown:x:1>", "<wildcard:animals>",
     ])
     func tagsThatAreNotUnderstoodAreToldAndNoWords(_ tag: String) {
         let tags = PromptTags("x \(tag) y")

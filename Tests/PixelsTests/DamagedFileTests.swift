@@ -186,7 +186,7 @@ import Testing
         #expect(failure([]) == .empty)
         let unknown = try #require(failure(Array("hello, picture".utf8)))
         #expect(unknown == .unknownFormat(firstBytes: Array("hello, p".utf8)))
-        #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF and BMP"))
+        #expect(unknown.description.contains("PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP and TIFF"))
         let error = ImageError.inFile(path: "/a/b.png", .truncated(.png))
         #expect(
             error.description

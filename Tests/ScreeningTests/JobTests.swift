@@ -147,11 +147,16 @@ import Testing
     @Test func whatIsUnderWayIsFoundByAnIndex() throws {
         let library = try Library.inMemory()
         let plans = try library.read { db in
-            try ["SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id", "SELECT 1 FROM generation WHERE status = 'running'"]
-                .map { sql in try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
-                }
+            try [
+                "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id", "SELECT 1 FROM generation WHERE status = 'running'",
+                "SELECT pictureId FROM generation WHERE model = 'm' AND status = 'done'",
+                "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND addedAt >= '2026-01-01'",
+            ]
+            .map { sql in try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
+            }
         }
         #expect(plans[0].contains("jobUnderWay") && plans[1].contains("generationRunning"), "\(plans)")
+        #expect(plans[2].contains("generationByModel") && plans[3].contains("pictureByMoment"), "\(plans)")
     }
 }
 
