@@ -304,7 +304,10 @@ package struct Analyzer: Sendable {
         let isCounted = seen?.counted.contains(tag.name) ?? false
         let scale = judgement?.seenScales?[tag.name] ?? (isCounted ? nil : judgement?.seenScales?[tag.facet.rawValue])
         let agreed = scale?.applied(to: probability) ?? probability
-        return selectionConfidence(shifted(agreed, by: -offset * drawn), facet: tag.facet)
+        let told = shifted(agreed, by: -offset * drawn)
+        guard let faint = judgement?.faintSeen, told < faint.from else { return selectionConfidence(told, facet: tag.facet) }
+        return Float(
+            logOdds: selectionConfidence(faint.from, facet: tag.facet).logOdds + faint.slope * (told.logOdds - faint.from.logOdds))
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.

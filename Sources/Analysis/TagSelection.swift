@@ -66,7 +66,8 @@ package struct SelectionSettings: Sendable {
     /// Those that an encoder's recipe fitted. A facet that this version does not know is passed over.
     package init(_ judgement: EncoderConfiguration.Judgement) {
         self.init(
-            offsets: .init(byName: judgement.offsets), thresholds: .init(byName: judgement.thresholds), limits: .init(byName: judgement.limits),
+            offsets: .init(byName: judgement.offsets), thresholds: .init(byName: judgement.thresholds),
+            limits: .init(byName: judgement.limits),
             limit: judgement.limit, particularShare: judgement.particularShare, settledShare: judgement.settledShare,
             replacesFrom: judgement.replacesFrom, equalShare: judgement.equalShare, facetShare: judgement.facetShare,
             similarity: judgement.similarity, toldFrom: judgement.toldFrom)

@@ -32,9 +32,10 @@ package struct UnscreenedPrompt: Sendable {
         let likely = suggestions.filter {
             isApproved($0) || (confidence($0) >= leastOf[facet($0)] ?? least && !FormatTags.contains(tag($0)))
         }
-        let named = Set(likely.flatMap { suggestion in
-            vocabulary.tag(named: tag(suggestion)).map { [$0.name] + vocabulary.implied(by: $0).map(\.name) } ?? []
-        })
+        let named = Set(
+            likely.flatMap { suggestion in
+                vocabulary.tag(named: tag(suggestion)).map { [$0.name] + vocabulary.implied(by: $0).map(\.name) } ?? []
+            })
         var counts: [Facet: Int] = [:]
         return likely.filter { suggestion in
             if isApproved(suggestion) { return true }

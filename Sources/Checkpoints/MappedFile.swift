@@ -30,15 +30,23 @@ final class MappedFile: @unchecked Sendable {
 }
 
 extension MappedFile {
-    /// Lets go of the pages that lie wholly within a part: they come back from the file when they are touched again. What was packed
-    /// elsewhere would otherwise stand in memory twice.
+    /// What the kernel maps around a page that is touched, where it has it (`fault_around_bytes`).
+    private static let around: UInt = 1 << 16
+
+    /// Lets go of a part's pages, and of those that came along with them: they come back from the file when they are touched again. What was
+    /// packed elsewhere would otherwise stand in memory twice.
     func release(_ part: UnsafeRawBufferPointer) {
-        guard part.count >= 1 << 16, let start = part.baseAddress else { return }
+        guard part.count >= Self.around, let start = part.baseAddress, let base = bytes.baseAddress else { return }
         let page = UInt(getpagesize())
-        let first = (UInt(bitPattern: start) + page - 1) / page * page
-        let last = (UInt(bitPattern: start) + UInt(part.count)) / page * page
-        guard first < last else { return }
+        let (low, high) = (UInt(bitPattern: base), (UInt(bitPattern: base) + UInt(bytes.count) + page - 1) / page * page)
+        let first = max(low, UInt(bitPattern: start) / Self.around * Self.around)
+        let last = min(high, (UInt(bitPattern: start) + UInt(part.count) + Self.around - 1) / Self.around * Self.around)
         madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
+    }
+
+    /// Lets go of all pages.
+    func release() {
+        madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, MADV_DONTNEED)
     }
 }
 

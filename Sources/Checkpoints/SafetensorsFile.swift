@@ -40,6 +40,9 @@ package final class SafetensorsFile: Sendable {
         return .foreign(file: url.path, kind: kind.name, instead: kind.instead)
     }
 
+    /// Lets go of what of the file stands in memory; it comes back when it is touched.
+    func letGoOfPages() { mapping.release() }
+
     /// The names of all tensors, sorted.
     package var names: [String] { entries.keys.sorted() }
 

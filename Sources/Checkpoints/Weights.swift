@@ -56,6 +56,10 @@ package struct Weights: Sendable {
         self.holding = holding
     }
 
+    /// Lets go of what of its files stands in memory: what was packed, and all that small tensors were read with. It comes back when it is
+    /// touched.
+    package func letGoOfPages() { checkpoint.letGoOfPages() }
+
     /// The same scope, its layers to be held in another way.
     package func held(_ holding: WeightHolding) -> Weights {
         Weights(checkpoint: checkpoint, path: path, holding: holding)
@@ -380,6 +384,12 @@ private final class Checkpoint: Sendable {
         additions = [:]
         sortedNames = places.keys.sorted()
         description = files.map(\.path).joined(separator: ", ")
+    }
+
+    /// Lets go of what of the files stands in memory.
+    func letGoOfPages() {
+        let files = Dictionary(places.values.map { (ObjectIdentifier($0.file), $0.file) }) { first, _ in first }
+        files.values.forEach { $0.letGoOfPages() }
     }
 
     /// The same files with more additions.

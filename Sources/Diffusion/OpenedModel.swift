@@ -50,8 +50,8 @@ package protocol OpenedModel: Sendable {
     var weightMemory: Int { get }
     /// What was left out of the files that prompts call, in words.
     var notes: [String] { get }
-    /// Whether it reads prompts with the default encoder, for want of a text encoder of its own.
-    var readsSentences: Bool { get }
+    /// Counts prompts' tokens; nil for a model that reads prompts with the default encoder, for want of a text encoder of its own.
+    func meter() throws -> (any PromptMeter)?
 
     /// Reads the weights.
     ///

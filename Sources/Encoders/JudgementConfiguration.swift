@@ -46,6 +46,8 @@ extension EncoderConfiguration {
         package var untold: [String]?
         /// How often a person agrees with what was seen, by tag or else by facet; what has no scale is as sure as it was seen.
         package var seenScales: [String: Scale]?
+        /// What counts for little of what was seen; nil: nothing.
+        package var faintSeen: Faint?
         /// How many there are of a thing; nil counts every box as it is.
         package var counting: Counting?
         /// How tags that bear on each other are weighed, models ranked, and things selected that a person names; nil takes what is usual.
@@ -62,6 +64,15 @@ extension EncoderConfiguration {
         package init(slope: Float, offset: Float) {
             (self.slope, self.offset) = (slope, offset)
         }
+    }
+
+    /// The head has something to say of each thing it knows, however unlikely: what it says of the unlikely must not outrank what embeddings
+    /// tell of all the rest.
+    package struct Faint: Codable, Sendable, Equatable {
+        /// Certainties, as a person would agree, from which on the head's word counts for less.
+        package var from: Float
+        /// What a step of their log-odds is worth below that, in log-odds on the scale on which tags are ranked.
+        package var slope: Float
     }
 
     /// How boxes are counted: one thing is often found twice, and a doubtful box less often than its certainty says.

@@ -77,6 +77,8 @@ extension EncoderConfiguration.Judgement {
             outside("naming.margin", naming?.margin, 0...1),
             outside("naming.softness", naming?.softness, 0...1),
             outside("naming.sureSubject", naming?.sureSubject, 0...1),
+            outside("faintSeen.from", faintSeen?.from, 0...1),
+            outside("faintSeen.slope", faintSeen?.slope, 0...100),
             outside("counting.measuredFrom", counting?.measuredFrom, 0...1),
         ]
         return checks.lazy.compactMap { $0 }.first

@@ -178,15 +178,50 @@ package struct JSONCursor<Failure: Error> {
     }
 
     /// Passes a value that is not wanted.
-    package mutating func skip() throws(Failure) { try skip(depth: 0) }
+    package mutating func skip() throws(Failure) { try skip(depth: 0, isExact: false) }
 
-    private mutating func skip(depth: Int) throws(Failure) {
+    /// Passes a value and sees to it that it is JSON to the last word.
+    package mutating func check() throws(Failure) { try skip(depth: 0, isExact: true) }
+
+    private mutating func skip(depth: Int, isExact: Bool) throws(Failure) {
         guard depth < Self.deepest else { throw fault("values nested deeper than \(Self.deepest)") }
         switch peek() {
-        case UInt8(ascii: "{"): try object { cursor, _ throws(Failure) in try cursor.skip(depth: depth + 1) }
-        case UInt8(ascii: "["): try array { cursor throws(Failure) in try cursor.skip(depth: depth + 1) }
-        case UInt8(ascii: "\""): _ = try string()
-        default: _ = try word()
+        case UInt8(ascii: "{"):
+            try object { cursor, key throws(Failure) in
+                if isExact { _ = try cursor.text(of: key) }
+                try cursor.skip(depth: depth + 1, isExact: isExact)
+            }
+        case UInt8(ascii: "["): try array { cursor throws(Failure) in try cursor.skip(depth: depth + 1, isExact: isExact) }
+        case UInt8(ascii: "\""): if isExact { _ = try text() } else { _ = try string() }
+        default:
+            let word = try word()
+            if isExact, !Self.isLiteral(word) { throw fault("\(word.prefix(20)) where a value must be") }
         }
+    }
+
+    /// Whether a word is true, false, null or a number.
+    private static func isLiteral(_ word: String) -> Bool {
+        if word == "true" || word == "false" || word == "null" { return true }
+        var rest = Array(word.utf8)[...]
+        func take(_ signs: UInt8...) -> Bool {
+            guard let first = rest.first, signs.contains(first) else { return false }
+            rest.removeFirst()
+            return true
+        }
+        func digits() -> Int {
+            let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+            rest.removeFirst(count)
+            return count
+        }
+        _ = take(UInt8(ascii: "-"))
+        let beginsWithZero = rest.first == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole == 1 || (whole > 1 && !beginsWithZero) else { return false }
+        if take(UInt8(ascii: ".")), digits() == 0 { return false }
+        if take(UInt8(ascii: "e"), UInt8(ascii: "E")) {
+            _ = take(UInt8(ascii: "+"), UInt8(ascii: "-"))
+            if digits() == 0 { return false }
+        }
+        return rest.isEmpty
     }
 }

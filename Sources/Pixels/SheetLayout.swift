@@ -105,7 +105,7 @@ package struct SheetLayout: Sendable {
 
     /// The room for words before a row.
     private static func side(_ place: PixelSize, _ letters: Lettering) -> (width: Int, lines: Int) {
-        (max(place.width / 2, 60), max(1, place.height / letters.lineHeight))
+        (max(place.width / 2, 120), max(1, place.height / letters.lineHeight))
     }
 
     private static func place(of pictures: [PixelSize?]) -> PixelSize {

@@ -1,4 +1,5 @@
 import Foundation
+import JSONReading
 
 // What an export says is checked before anything of it is taken in: what a table would take and a later reading would not end the commands
 // that come by it.
@@ -37,11 +38,10 @@ struct ImportCheck {
 
     func json(_ field: String, _ value: String?) throws(LibraryError) {
         guard let value else { return }
-        do {
-            _ = try JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed)
-        } catch {
-            throw refuse(field, "\"\(value.prefix(40))\"", "it must be JSON")
-        }
+        // Gone through without becoming a tree: there is much of it.
+        var cursor = JSONCursor(Array(value.utf8)) { _, _ in refuse(field, "\"\(value.prefix(40))\"", "it must be JSON") }
+        try cursor.check()
+        try cursor.expectEnd()
     }
 
     /// - Parameter value: seconds by the name of the part they were spent on, as JSON.

@@ -64,7 +64,12 @@ extension Library {
         for (index, generation) in export.generations.enumerated() {
             try generation.check(ImportCheck().at("generations", first.generation + index))
         }
-        return try write { db in
+        return try take(export, by: person, at: moment)
+    }
+
+    /// Takes in what has been checked, as one transaction.
+    func take(_ export: LibraryExport, by person: String, at moment: Date) throws(LibraryError) -> ImportReport {
+        try write { db in
             var report = ImportReport()
             for picture in export.pictures {
                 try Library.take(picture, by: person, at: moment, &report, db)

@@ -17,9 +17,9 @@ extension Library {
         }
         if known == nil {
             let last = picture.paths.max { $0.seenAt < $1.seenAt }
-            try db.run(
-                "INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)",
-                [sha256, picture.width, picture.height, picture.addedAt, last.map { Library.name(ofPath: $0.path) } ?? ""])
+            try Library.insertRow(
+                sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
+                name: last.map { Library.name(ofPath: $0.path) } ?? "", db)
             report.picturesAdded += 1
         } else {
             report.picturesMerged += 1

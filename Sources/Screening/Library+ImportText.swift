@@ -8,7 +8,7 @@ extension Library {
     /// The text is read twice: once for what it is, so that one of another kind, of a newer version or cut off changes nothing, and once to
     /// be taken in.
     ///
-    /// While some pictures are written the next ones are decoded on another thread.
+    /// While some pictures are written the next ones are decoded and checked on another thread.
     ///
     /// - Parameters:
     ///   - text: the text, from its beginning each time it is asked for.
@@ -27,14 +27,12 @@ extension Library {
         var parts = try text()
         return try expectingManyRows {
             var report = ImportReport()
-            var first = (picture: 0, generation: 0)
             var coming = try DecodedAhead(of: &parts, atOnce, reading)
             while let some = coming {
                 let next = Result { try DecodedAhead(of: &parts, atOnce, reading) }
                 let (export, failure) = some.wait()
                 if !export.pictures.isEmpty || !export.generations.isEmpty {
-                    report.add(try self.import(export, by: person, at: moment, first: first))
-                    first = (first.picture + export.pictures.count, first.generation + export.generations.count)
+                    report.add(try take(export, by: person, at: moment))
                     try onPictures(report.picturesAdded + report.picturesMerged)
                 }
                 if let failure { throw failure }
@@ -67,7 +65,7 @@ extension Library {
     }
 }
 
-/// Pictures and generations of an export's text that are decoded on another thread.
+/// Pictures and generations of an export's text that are decoded and checked on another thread.
 private final class DecodedAhead: Sendable {
     private struct Element: Sendable {
         var list: String
@@ -116,10 +114,17 @@ private final class DecodedAhead: Sendable {
                 if element.list == "pictures" {
                     let picture = try decoder.decode(ExportedPicture.self, from: element.json)
                     try reading(picture)
+                    try picture.check(ImportCheck().at(element.list, element.index))
                     decoded.export.pictures.append(picture)
                 } else {
-                    decoded.export.generations.append(try decoder.decode(ExportedGeneration.self, from: element.json))
+                    let generation = try decoder.decode(ExportedGeneration.self, from: element.json)
+                    try generation.check(ImportCheck().at(element.list, element.index))
+                    decoded.export.generations.append(generation)
                 }
+            } catch let error as LibraryError {
+                // It says where.
+                decoded.failure = error
+                break
             } catch {
                 let reason = (error as? DecodingError).map(LibraryExport.reason) ?? "\(error)"
                 decoded.failure = .notAnExport("\(element.list)[\(element.index)]: \(reason)")

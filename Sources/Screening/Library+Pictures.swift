@@ -25,17 +25,21 @@ extension Library {
         return checked
     }
 
+    /// Writes a picture's row; of one that is there, the name where it had none.
+    static func insertRow(_ sha256: String, width: Int, height: Int, addedAt: Date, name: String, _ db: Database) throws {
+        try db.run(
+            """
+            INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (sha256) DO UPDATE SET name = excluded.name WHERE name = ''
+            """, [sha256, width, height, addedAt, name])
+    }
+
     static func insert(_ picture: NewPicture, at moment: Date, _ db: Database) throws -> PictureRecord {
         // One that lies in the bin stays there: a folder or a job that comes by it again is nobody's wish to have it back.
         let name = picture.name ?? picture.path.map(Library.name) ?? ""
         var picture = picture
         if let known = try Library.aliased(picture.sha256, db) { picture.sha256 = known }
-        try db.execute(
-            sql: """
-                INSERT INTO picture (sha256, width, height, addedAt, name) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (sha256) DO UPDATE SET name = excluded.name WHERE name = ''
-                """,
-            arguments: [picture.sha256, picture.width, picture.height, moment, name])
+        try insertRow(picture.sha256, width: picture.width, height: picture.height, addedAt: moment, name: name, db)
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM picture WHERE sha256 = ?", arguments: [picture.sha256])!
         if let pixels = picture.pixels {
             try db.execute(sql: "UPDATE picture SET pixels = ? WHERE id = ? AND pixels IS NULL", arguments: [pixels, id])

@@ -23,15 +23,10 @@ extension Library {
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
             try db.inTransaction(.immediate) {
-                // What guards rows against being changed and deleted stands aside, too, until the repair is done; and a cell that has learned of
-                // its picture does not unlearn it with its job.
-                let guards = try Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT name, sql FROM sqlite_schema
-                        WHERE type = 'trigger' AND (sql LIKE '%RAISE%' OR name = 'sheetCellIsMade')
-                        """)
-                for one in guards { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
+                // Triggers stand aside until the repair is done: those that guard rows against being changed and deleted, and those that would
+                // pass a damaged value on.
+                let triggers = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+                for one in triggers { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
                 let tables = try DamagedRows.all(db)
                 func aside(from table: String) -> (Row, String) throws -> Void {
                     { row, reason in
@@ -43,10 +38,6 @@ extension Library {
                     try one.emptyValues(db) { row, column, reason in
                         lines.append(try Self.line(of: row, from: one.table, "\(column): \(reason)", value: column))
                         rows["\(one.table).\(column)", default: 0] += 1
-                        if one.table == "picture" {
-                            try db.execute(
-                                sql: "INSERT INTO pictureChanged (pictureId) VALUES (?) ON CONFLICT DO NOTHING", arguments: [row["id"]])
-                        }
                     }
                 }
                 for one in tables { try one.takeOut(db, aside: aside(from: one.table)) }
@@ -56,9 +47,12 @@ extension Library {
                     before = lines.count
                     for one in tables { try one.takeOutOrphans(db, aside: aside(from: one.table)) }
                 } while lines.count > before
-                for one in guards { try db.execute(sql: one["sql"]) }
-                if !lines.isEmpty { try Library.tellChanges(db) }
-                if !lines.isEmpty { try put(Data(lines.map { $0 + "\n" }.joined().utf8)) }
+                for one in triggers { try db.execute(sql: one["sql"]) }
+                guard !lines.isEmpty else { return .commit }
+                // What is counted of each picture, and found of it by words, is made anew.
+                try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")
+                try Library.tellChanges(db)
+                try put(Data(lines.map { $0 + "\n" }.joined().utf8))
                 return .commit
             }
             return rows

@@ -165,11 +165,21 @@ extension Suggestion {
         try db.run("DELETE FROM suggestion WHERE id = ?", [id])
     }
 
+    private static let namesAtOnce = 16
+    /// Of one name, of two, and so on.
+    private static let naming = (1...namesAtOnce).map { count in
+        let rows = repeatElement("(?, ?, ?)", count: count).joined(separator: ", ")
+        return "INSERT INTO suggestionName (suggestionId, nameKey, name) VALUES \(rows) ON CONFLICT DO NOTHING"
+    }
+
     private func writeNames(_ db: Database) throws {
-        for name in [tag] + aliases {
-            guard let key = TagKey(name) else { continue }
-            try db.run(
-                "INSERT INTO suggestionName (suggestionId, nameKey, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [id, key.text, name])
+        var names: [(key: String, name: String)] = []
+        for name in [tag] + aliases { if let key = TagKey(name) { names.append((key.text, name)) } }
+        for start in stride(from: 0, to: names.count, by: Suggestion.namesAtOnce) {
+            let some = names[start..<min(start + Suggestion.namesAtOnce, names.count)]
+            var values: [(any DatabaseValueConvertible)?] = []
+            for one in some { values += [id, one.key, one.name] as [(any DatabaseValueConvertible)?] }
+            try db.run(Suggestion.naming[some.count - 1], StatementArguments(values))
         }
     }
 }

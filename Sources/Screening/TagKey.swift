@@ -43,6 +43,7 @@ enum Text {
     /// The tag without blanks around it and with single ones within.
     /// - Throws: `LibraryError.invalid` where it is empty, too long, or holds control characters.
     static func tag(_ text: String, field: String) throws(LibraryError) -> String {
+        if isPlain(text) { return text }
         let trimmed = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         guard TagKey(trimmed) != nil else {
             throw .invalid(field: field, value: "\"\(text)\"", rule: "it needs at least one letter or digit")
@@ -58,6 +59,23 @@ enum Text {
             throw .invalid(field: field, value: "\"\(trimmed)\"", rule: "it must be in UTF-8")
         }
         return trimmed
+    }
+
+    /// Whether a tag is short, of ASCII's letters, digits and signs with single blanks within: most are, and then nothing is to be done about it.
+    private static func isPlain(_ text: String) -> Bool {
+        guard text.utf8.count <= longestTag else { return false }
+        var (previous, saysSomething) = (UInt8(ascii: " "), false)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                saysSomething = true
+            case 0x21...0x7E: break
+            case 0x20 where previous != 0x20: break
+            default: return false
+            }
+            previous = byte
+        }
+        return saysSomething && previous != 0x20
     }
 
     static func prompt(_ text: String, field: String) throws(LibraryError) -> String {

@@ -16,7 +16,7 @@ final class Premises: Sendable {
     private let openedLibrary = Mutex<Library?>(nil)
     private let openedEncoder = Mutex<DefaultEncoder?>(nil)
     /// By model.
-    let readers = Mutex<[String: PromptReader]>([:])
+    let meters = Mutex<[String: any PromptMeter]>([:])
 
     init(_ installation: Installation, libraryFolder: URL) {
         (self.installation, self.libraryFolder) = (installation, libraryFolder)

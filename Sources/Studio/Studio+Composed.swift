@@ -1,6 +1,5 @@
 import Analysis
 import Diffusion
-import Encoders
 import Foundation
 import Screening
 import Vocabulary
@@ -37,36 +36,19 @@ extension Studio {
     /// - Throws: ``StudioError/unknownModel(name:known:)`` and the like.
     func length(of prompt: String, model: String) throws -> PromptLength {
         let words = PromptWeights.parse(PromptTags(prompt).text).map(\.text).joined()
-        switch try premises.reader(of: model) {
-        case .sentences(let encoder):
-            return PromptLength(
-                tokens: max(0, try encoder.tokenCount(words) - 2), limit: encoder.configuration.text.maximumTokens - 2)
-        case .clip(let tokenizer):
-            let tokens = tokenizer.numbers(of: words).count
-            return PromptLength(
-                tokens: tokens, limit: Studio.clipTokens, chunks: max(1, (tokens + Studio.clipTokens - 1) / Studio.clipTokens))
-        }
+        return try premises.meter(of: model).length(of: words)
     }
-
-    /// CLIP's text towers see 77 tokens, of which two mark start and end.
-    private static let clipTokens = 75
-}
-
-/// What counts a prompt's tokens for a model.
-enum PromptReader: Sendable {
-    case sentences(DefaultEncoder)
-    case clip(CLIPTokenizer)
 }
 
 extension Premises {
-    /// What reads the prompts of an installed model; asked of its headers once.
-    func reader(of model: String) throws -> PromptReader {
+    /// What counts the tokens of prompts for an installed model; asked of its headers once.
+    func meter(of model: String) throws -> any PromptMeter {
         let (name, place) = try generator(model)
         let key = name + " " + place.path
-        if let known = readers.withLock({ $0[key] }) { return known }
-        let source = try PipelineSource(model: place)
-        let reader: PromptReader = source.readsSentences ? .sentences(try defaultEncoder()) : .clip(try CLIPTokenizer(merges: merges))
-        readers.withLock { $0[key] = reader }
-        return reader
+        if let known = meters.withLock({ $0[key] }) { return known }
+        let own = try PipelineSource(model: place, options: PipelineOptions(merges: merges)).meter()
+        let meter = try own ?? SentenceMeter(defaultEncoder())
+        meters.withLock { $0[key] = meter }
+        return meter
     }
 }

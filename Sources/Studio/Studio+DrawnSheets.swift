@@ -63,9 +63,9 @@ extension Studio {
             return ""
         }
         func said(_ axis: String, _ text: String?) -> String? { [sheet.axes.x, sheet.axes.y].contains(axis) ? nil : text }
-        let request: Request? = try? generation.request.decoded()
+        let request: Request = try generation.request.decoded()
         let seed = sheet.axes.seed.map { "seed \($0)" }
-        return [said("prompt", request?.prompt), said("model", generation.model), said("seed", seed)].compactMap { $0 }.filter {
+        return [said("prompt", request.prompt), said("model", generation.model), said("seed", seed)].compactMap { $0 }.filter {
             !$0.isEmpty
         }.joined(separator: ", ")
     }

@@ -60,14 +60,14 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
 }
 
 @Test func whatIsHiddenHasTheScaleOfWhatIsShown() throws {
-    let result = try analysis(of: Seen(tags: ["cat": 0.8, "dog": 0.12], things: []))
+    let result = try analysis(of: Seen(tags: ["cat": 0.8, "dog": 0.17], things: []))
     let hidden = try #require(result.dropped.first { $0.tag == "dog" })
-    #expect(abs(hidden.confidence - 0.12) < 1e-3)
+    #expect(abs(hidden.confidence - 0.17) < 1e-3)
     guard case .unlikely(let threshold) = hidden.reason else {
         Issue.record("\(hidden)")
         return
     }
-    #expect(threshold > 0.12 && threshold < 0.4, "as it is shown: \(threshold)")
+    #expect(threshold > 0.17 && threshold < 0.4, "as it is shown: \(threshold)")
 }
 
 @Test func boxesAreCounted() throws {
@@ -145,6 +145,20 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     let cat = try #require(result.suggestions.first { $0.tag == "cat" })
     #expect(cat.source == .ranked && cat.confidence > 0.9, "\(cat)")
     #expect(result.suggestions.contains { $0.tag == "sofa" && $0.source == .seen })
+}
+
+@Test func whatIsSeenFaintlyStandsBehindWhatEmbeddingsTell() throws {
+    // `grey(0)` has the embedding of the text of a cat, which the head does not know; embeddings make it no more than likely.
+    func first(sofa: Float) throws -> String? {
+        let encoder = TinyEncoder(calibration: Calibration(z: 0, cosine: 8, intercept: -9.5), seen: Seen(tags: ["sofa": sofa], things: []))
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(0), originalSize: (400, 300))
+        let told = result.suggestions.map { ($0.tag, $0.confidence) } + result.dropped.map { ($0.tag, $0.confidence) }
+        return told.filter { ["cat", "sofa"].contains($0.0) }.max { $0.1 < $1.1 }?.0
+    }
+    #expect(try first(sofa: 0.6) == "sofa")
+    #expect(try first(sofa: 0.08) == "cat")
 }
 
 @Test func aPlaceIsToldLessSurelyOfADrawing() throws {

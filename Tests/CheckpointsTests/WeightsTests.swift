@@ -35,6 +35,35 @@ private func checkpoint(_ names: [String], in folder: TemporaryFolder) throws ->
     try weights.requireAllRead()
 }
 
+/// Packed weights and the file that they came from do not both stand in memory: what the kernel says of the mapping.
+@Test func whatWasPackedIsNoLongerMapped() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appendingPathComponent("halves.safetensors")
+    // Matrices of a quarter of a megabyte, at whose ends no page ends, and small tensors between.
+    let names = (0..<24).map { $0 < 10 ? "0\($0)" : "\($0)" }
+    let tensors = names.flatMap { [("\($0).bias", Tensor.filled(1, [7])), ("\($0).weight", Tensor.filled(0.5, [128, 1021]))] }
+    try SafetensorsFile.write(tensors: tensors, as: .f16, to: url)
+    func mapped() throws -> Int {
+        var (isOurs, kilobytes) = (false, 0)
+        for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+            if line.contains(" r") { isOurs = line.hasSuffix("halves.safetensors") && line.contains(folder.url.lastPathComponent) }
+            if isOurs, line.hasPrefix("Rss:") { kilobytes += Int(line.split(separator: " ")[1]) ?? 0 }
+        }
+        return kilobytes << 10
+    }
+    let weights = try Weights(url: url).held(WeightHolding(arithmetic: .bf16))
+    var packed: [PackedMatrix] = []
+    for name in names {
+        _ = try weights[name].tensor("bias", [7])
+        packed.append(try weights[name].matrix("weight", [128, 1021]))
+    }
+    // The header's own pages, and what was read behind the last matrix.
+    #expect(try mapped() <= 3 << 16, "of \(24 * 128 * 1021 * 2) bytes")
+    weights.letGoOfPages()
+    #expect(try mapped() == 0 && packed.count == 24)
+    #expect(try weights["03"].tensor("bias", [7]) == .filled(1, [7]))
+}
+
 @Test func scopesReadLikePaths() throws {
     let folder = try TemporaryFolder()
     let weights = try checkpoint(["down.0.conv.weight", "down.1.conv.weight", "norm"], in: folder)

@@ -12,19 +12,9 @@ import Testing
 
     /// A safetensors file of zeros.
     private func weights(_ name: String, _ tensors: [(String, [Int])], metadata: [String: String] = [:]) throws -> String {
-        var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
-        var end = 0
-        for (tensor, shape) in tensors {
-            let bytes = shape.reduce(2, *)
-            header[tensor] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + bytes]] as [String: Any]
-            end += bytes
-        }
-        let text = try JSONSerialization.data(withJSONObject: header)
-        var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
-        data += text + Data(count: end)
         let url = URL(fileURLWithPath: tool.path(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try data.write(to: url)
+        try Tool.weights(tensors, metadata: metadata).write(to: url)
         return url.path
     }
 

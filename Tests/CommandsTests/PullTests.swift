@@ -17,18 +17,6 @@ import Testing
         try data.write(to: url)
     }
 
-    /// A safetensors file of zeros.
-    static func weights(_ tensors: [(String, [Int])]) throws -> Data {
-        var (header, end): ([String: Any], Int) = ([:], 0)
-        for (tensor, shape) in tensors {
-            let bytes = shape.reduce(2, *)
-            header[tensor] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + bytes]] as [String: Any]
-            end += bytes
-        }
-        let text = try JSONSerialization.data(withJSONObject: header)
-        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + Data(count: end)
-    }
-
     private func hub(_ arguments: String...) throws -> [String: String] {
         let server = try servers.start(
             python: [fixture("hub_server.py", room: "Engines").path, tool.path("hub")] + arguments)
@@ -40,10 +28,10 @@ import Testing
     ]
 
     @Test func aFileIsFetchedIdentifiedAndRegistered() throws {
-        try put("owner/hats/hat.safetensors", try Self.weights(Self.lora))
+        try put("owner/hats/hat.safetensors", try Tool.weights(Self.lora))
         try put("owner/hats/README.md", Data("hats".utf8))
-        try put("owner/many/a.safetensors", try Self.weights(Self.lora))
-        try put("owner/many/b.safetensors", try Self.weights(Self.lora))
+        try put("owner/many/a.safetensors", try Tool.weights(Self.lora))
+        try put("owner/many/b.safetensors", try Tool.weights(Self.lora))
         try put("owner/pickles/model.ckpt", Data(count: 2000))
         let environment = try hub("--fault", "cut", "--times", "2")
         let made = try tool.run("models", "pull", "owner/hats", environment: environment)
@@ -62,7 +50,7 @@ import Testing
     }
 
     @Test func ofAModelInPartsOnlyWhatIsNeededComes() throws {
-        let part = try Self.weights([("x", [600])])
+        let part = try Tool.weights([("x", [600])])
         for file in [
             "unet/diffusion_pytorch_model.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors", "unet/diffusion_pytorch_model.bin",
             "vae/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors", "safety_checker/model.safetensors",
@@ -88,7 +76,7 @@ import Testing
     }
 
     @Test func aFileThatIsNotWhatTheHubSaysIsNotKept() throws {
-        try put("owner/hats/hat.safetensors", try Self.weights(Self.lora))
+        try put("owner/hats/hat.safetensors", try Tool.weights(Self.lora))
         let made = try tool.run("models", "pull", "owner/hats", environment: try hub("--fault", "digest"))
         #expect(made.status == 1 && made.errors.contains("is not the file that was promised"), "\(made.errors)")
         #expect(try !tool.run("models", "list").output.contains("hat "))

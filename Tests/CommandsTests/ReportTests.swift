@@ -72,7 +72,7 @@ import Testing
         let hat = tool.path("hub/owner/hats/hat.safetensors")
         try FileManager.default.createDirectory(
             at: URL(fileURLWithPath: hat).deletingLastPathComponent(), withIntermediateDirectories: true)
-        try PullTests.weights(PullTests.lora).write(to: URL(fileURLWithPath: hat))
+        try Tool.weights(PullTests.lora).write(to: URL(fileURLWithPath: hat))
         try check("identity", ["models", "identify", hat], isList: true)
         try check("registration", ["models", "add", hat, "--name", "brim"], isList: true)
         let hub = try servers.start(python: [fixture("hub_server.py", room: "Engines").path, tool.path("hub")])

@@ -80,6 +80,18 @@ struct Tool {
         return Outcome(status: process.terminationStatus, output: collected.text(true), errors: collected.text(false))
     }
 
+    /// A safetensors file of zeros, in half precision.
+    static func weights(_ tensors: [(String, [Int])], metadata: [String: String] = [:]) throws -> Data {
+        var (header, end): ([String: Any], Int) = (metadata.isEmpty ? [:] : ["__metadata__": metadata], 0)
+        for (tensor, shape) in tensors {
+            let bytes = shape.reduce(2, *)
+            header[tensor] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + bytes]] as [String: Any]
+            end += bytes
+        }
+        let text = try JSONSerialization.data(withJSONObject: header)
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + Data(count: end)
+    }
+
     private static let sharedCache: URL = {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("redraw-test-cache-\(getpid())")
         try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

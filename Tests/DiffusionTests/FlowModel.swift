@@ -13,7 +13,6 @@ struct FlowModel: OpenedModel {
 
     let family: any ModelFamily = FlowFamily()
     let notes: [String]
-    let readsSentences = false
     let weightMemory: Int
     private let weights: Weights
 
@@ -27,10 +26,16 @@ struct FlowModel: OpenedModel {
         notes = options.notes
     }
 
+    func meter() -> (any PromptMeter)? { PaletteMeter() }
+
     func load(sentences: () throws -> any PromptEncoder) throws -> Pipeline {
         let palette = try weights.tensor("flow.palette", [3, 3])
         return Pipeline(family: family, denoiser: FlowDenoiser(), codec: FlowCodec(), text: PaletteWords(palette: palette))
     }
+}
+
+struct PaletteMeter: PromptMeter {
+    func length(of words: String) -> PromptLength { PromptLength(tokens: words.count, limit: 1) }
 }
 
 /// Reads the numbers of a palette's colours.

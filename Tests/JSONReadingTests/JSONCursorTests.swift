@@ -126,3 +126,34 @@ private indirect enum Tree: Equatable {
         }
     }
 }
+
+/// Every text that is JSON passes, and what only looks like it does not.
+@Test func aValueIsCheckedToTheLastWord() {
+    func isJSON(_ text: String) -> Bool {
+        var cursor = cursor(text)
+        do throws(Fault) {
+            try cursor.check()
+            try cursor.expectEnd()
+            return true
+        } catch {
+            return false
+        }
+    }
+    for text in [
+        "0", "-0", "10", "-1.5", "0.5", "1e9", "1E-9", "12.25e+3", "true", "false", "null", "\"\"", "\"a\\u00e9\\n\"", "[]", "{}",
+        " [1, {\"a\": []}] ",
+        #"{"a": 1, "b": [true, null, "x"], "c": {"d": -0.1}}"#,
+    ] { #expect(isJSON(text), "\(text)") }
+    for text in [
+        "", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "1_000", "NaN", "Infinity", "-Infinity", "True", "nul", "truefalse", "'a'",
+        "\"", "[", "{",
+        "[1,]", "{\"a\"}", "{\"a\":}", "{a: 1}", "[1 2]", "1 2", "{} {}", "\"\\x\"", "\"\u{1}\"", "[nothing]", "{\"a\": undefined}",
+    ] { #expect(!isJSON(text), "\(text)") }
+}
+
+@Test func aValueOfBytesThatAreNoTextIsNoJSON() {
+    for bytes: [UInt8] in [[0x22, 0xFF, 0x22], Array("{\"".utf8) + [0xC3, 0x28] + Array("\": 1}".utf8)] {
+        var cursor = cursor(bytes)
+        #expect(throws: Fault.self) { try cursor.check() }
+    }
+}

@@ -109,6 +109,19 @@ private func importsByRoom() throws -> [String: [(file: String, module: String)]
     }
 }
 
+/// Whoever follows a walk of the documentation finds each file that it names by its room.
+@Test func everyFileThatTheArchitectureNamesIsThere() throws {
+    let text = try String(contentsOf: checkout.appendingPathComponent("Documentation/ARCHITECTURE.md"), encoding: .utf8)
+    let named = text.matches(of: try Regex(#"`((?:\#(allowed.keys.sorted().joined(separator: "|")))/[\w/+-]+)`"#)).compactMap {
+        $0.output[1].substring.map(String.init)
+    }
+    #expect(named.count > 40)
+    for name in Set(named).sorted() {
+        let place = checkout.appendingPathComponent("Sources/\(name)").path
+        #expect(["", ".swift"].contains { FileManager.default.fileExists(atPath: place + $0) }, "\(name)")
+    }
+}
+
 @Test func theImportReaderSeesEveryForm() {
     let source = """
         import Foundation

@@ -11,6 +11,8 @@ struct PagePictures {
     /// The window as it is, once its pictures are there and nothing moves in it.
     private func keep(_ name: String, of browser: Browser) async throws {
         let folder = try #require(picturesFolder)
+        // What was typed last is in sight; a person who comes sees the beginning.
+        try await browser.run("document.activeElement?.blur(); for (const each of document.querySelectorAll('*')) each.scrollTop = 0")
         try await browser.wait(
             "[...document.images].every(image => image.complete) && document.getAnimations().every(each => each.playState !== 'running')",
             what: "the window is still")
@@ -33,7 +35,8 @@ struct PagePictures {
         try await browser.wait(until: "window light", is: "approved")
         try await browser.set("#seed", to: "7")
         try await browser.set(".figure-field", to: "0.4")
-        try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)", what: "the plan is there")
+        try await browser.wait("document.querySelector('#strength-runs').textContent.startsWith('4 of 10')", what: "the plan is there")
+        try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)")
         try await keep("page-screening.jpg", of: browser)
 
         try await browser.make()
@@ -56,12 +59,15 @@ struct PagePictures {
         let canvas = try await browser.middle(of: ".brush-canvas")
         // Over the coffee in the cup.
         for row in stride(from: -24.0, through: 24, by: 12) {
-            try await browser.draw([(canvas.x - 70, canvas.y + row), (canvas.x, canvas.y + row - 4), (canvas.x + 70, canvas.y + row)])
+            let y = canvas.y - 40 + row
+            try await browser.draw([(canvas.x - 60, y), (canvas.x, y - 4), (canvas.x + 60, y)])
         }
         try await browser.wait("Number(document.querySelector('#mask-share').dataset.share) > 0.02", what: "something is brushed")
         try await browser.type("a bowl of strawberries", into: "#repaint-prompt")
         try await browser.set("#seed", to: "7")
-        try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)", what: "the plan is there")
+        try await browser.set(".figure-field", to: "0.9")
+        try await browser.wait("document.querySelector('#strength-runs').textContent.includes('steps will run')", what: "the plan is there")
+        try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)")
         try await keep("page-brush.jpg", of: browser)
 
         try await browser.make()

@@ -78,6 +78,8 @@ import Testing
         #expect(layout.sides[0].joined(separator: " ") == words + " down")
         let widest = layout.heads.joined().map(layout.letters.width(of:)).max() ?? 0
         #expect(widest <= layout.place.width && layout.letters.scale >= 2)
+        let small = self.layout(["a"], [words, "b"], PixelSize(width: 128, height: 128))
+        #expect(small.sides[0].joined(separator: " ") == words, "beside small pictures, too")
     }
 
     @Test func aCellIsAsLargeAsItIsAskedFor() {

@@ -110,7 +110,10 @@ class Joined:
         facet = self.vocabulary.facets.get(tag, "subject")
         shown = seeing.judged(seen[tag], tag, None if tag in self.counted else facet, self.judgement)
         log_odds = logit(shown) - self.judgement.get("drawnSeenOffsets", {}).get(facet, 0) * drawn
-        return head.sigmoid((log_odds + self.judgement["shownOffset"]) / self.judgement["shownSlope"])
+        faint = self.judgement.get("faintSeen")
+        least = logit(faint["from"]) if faint else -np.inf
+        kept = (max(log_odds, least) + self.judgement["shownOffset"]) / self.judgement["shownSlope"]
+        return head.sigmoid(kept + faint["slope"] * (log_odds - least) if log_odds < least else kept)
 
     def confidences(self, words, embedding, seen, drawn):
         """How sure each word is, as it is shown [words]: a tag of the vocabulary with all that is known of it, any other word by its embedding."""

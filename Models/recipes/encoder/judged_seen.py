@@ -4,9 +4,8 @@
 
 Each row of judged_seen.tsv is a subject, an action or a setting that `redraw analyze` showed because the head saw it, of 80 training pictures that
 taught nothing and of the sheet's 50 (sheet.tsv), with the head's certainty and whether a person found it right by eye. Tags that say how many are
-left out: counting.py fits them. Slopes and offsets are drawn towards 1 and 0, as some tags have few rows; judgement.json holds them rounded. A
-child's is stricter than its fit, so that at least 85 % are right where one is said at 50 %; those of people, faces and things lean on the teachers'
-answers on more pictures, too.
+left out: counting.py fits them, and women, men and children: people.py does. Slopes and offsets are drawn towards 1 and 0, as some tags have few
+rows; judgement.json holds them rounded. Those of people, faces and things lean on the teachers' answers on more pictures, too.
 """
 
 import csv
@@ -25,6 +24,8 @@ def main():
         rows = list(csv.DictReader(file, delimiter="\t"))
     scales = json.loads((here / "judgement.json").read_text())["seenScales"]
     for name, scale in scales.items():
+        if name in ("woman", "man", "child"):
+            continue
         of = [row for row in rows if row["tag"] == name or (row["facet"] == name and row["tag"] not in scales)]
         certainty = np.array([float(row["certainty"]) for row in of])
         right = np.array([float(row["right"]) for row in of])

@@ -1,4 +1,5 @@
 import Checkpoints
+import Encoders
 import Foundation
 
 /// A latent diffusion model with a UNet, of whichever family: a folder in diffusers' layout, or a file with the names of the first releases or
@@ -68,7 +69,14 @@ struct LatentUNetModel: OpenedModel {
         return embeddings
     }
 
-    var readsSentences: Bool { parts.textEncoders.isEmpty }
+    /// All of CLIP's text encoders have OpenAI's tokens.
+    func meter() throws -> (any PromptMeter)? {
+        guard !parts.textEncoders.isEmpty else { return nil }
+        guard let merges = options.merges else {
+            throw DiffusionError.unreadable(file: "tokenizer", reason: "no list of merges was given to count tokens by")
+        }
+        return CLIPMeter(tokenizer: try CLIPTokenizer(merges: merges))
+    }
 
     func load(sentences: () throws -> any PromptEncoder) throws -> Pipeline {
         let text: any PromptEncoder =
@@ -77,10 +85,13 @@ struct LatentUNetModel: OpenedModel {
             } else {
                 try parts.prompts(merges: options.merges, embeddings: embeddings)
             }
-        var pipeline = Pipeline(
-            family: family, denoiser: try UNet(parts.unet, configuration: parts.unetConfiguration),
-            codec: try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration), text: text,
-            adaptations: options.adaptations)
+        // One part's file is not to stand in memory beside the next one's.
+        for encoder in parts.textEncoders { encoder.weights.letGoOfPages() }
+        let network = try UNet(parts.unet, configuration: parts.unetConfiguration)
+        parts.unet.letGoOfPages()
+        let codec = try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration)
+        parts.autoencoder.letGoOfPages()
+        var pipeline = Pipeline(family: family, denoiser: network, codec: codec, text: text, adaptations: options.adaptations)
         pipeline.notes = notes
         return pipeline
     }

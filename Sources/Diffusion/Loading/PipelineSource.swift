@@ -9,8 +9,6 @@ package struct PipelineSource: Sendable {
     package var weightMemory: Int { opened.weightMemory }
     /// What was left out of the files that prompts call, in words.
     package var notes: [String] { opened.notes }
-    /// Whether it reads prompts with the default encoder, for want of a text encoder of its own.
-    package var readsSentences: Bool { opened.readsSentences }
 
     /// Opens a model, a folder in diffusers' layout or a single .safetensors file, as the first of the kinds that knows it.
     ///
@@ -27,6 +25,9 @@ package struct PipelineSource: Sendable {
             return try kind.init(place, options: options)
         }
     }
+
+    /// Counts prompts' tokens; nil for a model that reads prompts with the default encoder, for want of a text encoder of its own.
+    package func meter() throws -> (any PromptMeter)? { try opened.meter() }
 
     /// Reads the weights.
     ///
