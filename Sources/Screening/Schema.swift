@@ -57,12 +57,8 @@ enum Schema {
         migrator.registerMigration("11 what a picture's pixels are known by, captions that were written beside pictures") { db in
             try db.execute(sql: pixels)
         }
-        migrator.registerMigration("12 pictures by their moment and generations by their model found by an index") { db in
-            try db.execute(
-                sql: """
-                    CREATE INDEX pictureByMoment ON picture(addedAt) WHERE binnedAt IS NULL;
-                    CREATE INDEX generationByModel ON generation(model, pictureId) WHERE status = 'done';
-                    """)
+        migrator.registerMigration("12 generations by their model found by an index") { db in
+            try db.execute(sql: "CREATE INDEX generationByModel ON generation(model, pictureId) WHERE status = 'done'")
         }
         return migrator
     }

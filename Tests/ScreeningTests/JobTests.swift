@@ -150,13 +150,13 @@ import Testing
             try [
                 "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id", "SELECT 1 FROM generation WHERE status = 'running'",
                 "SELECT pictureId FROM generation WHERE model = 'm' AND status = 'done'",
-                "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND addedAt >= '2026-01-01'",
+                "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND pending > 0",
             ]
             .map { sql in try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
             }
         }
         #expect(plans[0].contains("jobUnderWay") && plans[1].contains("generationRunning"), "\(plans)")
-        #expect(plans[2].contains("generationByModel") && plans[3].contains("pictureByMoment"), "\(plans)")
+        #expect(plans[2].contains("generationByModel") && plans[3].contains("picturePending"), "\(plans)")
     }
 }
 
