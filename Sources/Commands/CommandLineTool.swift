@@ -31,7 +31,8 @@ package enum CommandLineTool {
             try Studio.refuseTooFewAddresses()
         } catch {
             complain(oneLine(error), as: name)
-            Foundation.exit(ExitStatus.failed.rawValue)
+            // What libraries do at an orderly end waits for threads that they never got.
+            _exit(ExitStatus.failed.rawValue)
         }
         let interruption = Interruption()
         let work = Task {
