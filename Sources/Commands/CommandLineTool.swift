@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 import Studio
 import Synchronization
@@ -14,7 +15,10 @@ package enum CommandLineTool {
     }
 
     /// Parses this process's arguments with `root` and runs what they name.
-    package static func run(_ root: any ParsableCommand.Type) async -> Never {
+    ///
+    /// It is no asynchronous function because the first thing to await needs a thread, for which whoever allows too few addresses waits
+    /// without end: those are told before.
+    package static func run(_ root: any ParsableCommand.Type) -> Never {
         let command: any ParsableCommand
         do {
             command = try root.parseAsRoot(ForeignNames.arguments)
@@ -48,6 +52,14 @@ package enum CommandLineTool {
             Studio.removeUnfinishedFiles()
             return true
         }
+        Task { await end(with: work, interruption, of: root, as: name) }
+        dispatchMain()
+    }
+
+    /// Waits for a command's work, says what became of it, and ends the process.
+    private static func end(
+        with work: Task<Void, any Error>, _ interruption: Interruption, of root: any ParsableCommand.Type, as name: String
+    ) async -> Never {
         let status: ExitStatus
         do {
             try await work.value

@@ -2,7 +2,7 @@ import Commands
 
 @main
 struct Analyze {
-    static func main() async {
-        await CommandLineTool.run(AnalyzeCommand.self)
+    static func main() {
+        CommandLineTool.run(AnalyzeCommand.self)
     }
 }

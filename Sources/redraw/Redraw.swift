@@ -2,9 +2,9 @@ import Commands
 
 @main
 struct Redraw {
-    static func main() async {
+    static func main() {
         // Packages have one program under both names.
         let isAnalyze = CommandLine.arguments[0].split(separator: "/").last == "analyze"
-        await CommandLineTool.run(isAnalyze ? AnalyzeCommand.self : RedrawCommand.self)
+        CommandLineTool.run(isAnalyze ? AnalyzeCommand.self : RedrawCommand.self)
     }
 }
