@@ -14,11 +14,14 @@ extension Library {
     ///
     /// What an earlier version wrote is brought up to date in a copy, and so is what a process that was killed left beside the file: that takes
     /// writing. The copy goes with this process.
-    static func openedForReading(_ file: String, _ configuration: Configuration) throws -> DatabaseQueue {
-        guard !needsMending(file) else { return try openedCopy(of: file, configuration) }
+    ///
+    /// - Parameter isWithoutSpace: whether its disk is full, so that not even what readers have beside the file can be made.
+    static func openedForReading(_ file: String, _ configuration: Configuration, isWithoutSpace: Bool = false) throws -> DatabaseQueue {
+        let hasLog = logBytes(file) > 0
+        guard isWithoutSpace ? !hasLog : !needsMending(file) else { return try openedCopy(of: file, configuration) }
         var reading = configuration
         reading.readonly = true
-        let queue = try queue(file, reading)
+        let queue = try isWithoutSpace ? DatabaseQueue(path: uri(file, "immutable=1"), configuration: reading) : queue(file, reading)
         let migrator = Schema.migrator
         let (applied, isCurrent) = try queue.read { (try migrator.appliedIdentifiers($0), try migrator.hasCompletedMigrations($0)) }
         let unknown = applied.subtracting(migrator.migrations)
@@ -27,9 +30,12 @@ extension Library {
     }
 
     /// Whether there are changes that were not brought into the file, and nobody who could tell how far they go.
-    private static func needsMending(_ file: String) -> Bool {
+    private static func needsMending(_ file: String) -> Bool { logBytes(file) > 0 && access(file + "-shm", F_OK) != 0 }
+
+    /// Bytes of changes that were not brought into the file.
+    private static func logBytes(_ file: String) -> Int {
         var status = stat()
-        return stat(file + "-wal", &status) == 0 && status.st_size > 0 && access(file + "-shm", F_OK) != 0
+        return stat(file + "-wal", &status) == 0 ? Int(status.st_size) : 0
     }
 
     /// A copy that is read: open, and without a name already.

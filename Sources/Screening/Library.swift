@@ -73,7 +73,9 @@ package struct Library: Sendable {
         } catch {
             let refusal = LibraryError(error, path: file)
             // Who only reads needs no space.
-            guard case .full = refusal, let queue = try? Library.openedForReading(file, Library.configuration) else { throw refusal }
+            guard case .full = refusal,
+                let queue = try? Library.openedForReading(file, Library.configuration, isWithoutSpace: true)
+            else { throw refusal }
             (database, isReadOnly, isShortOfSpace) = (queue, true, true)
         }
     }

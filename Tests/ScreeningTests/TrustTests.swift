@@ -168,6 +168,23 @@ import Testing
         #expect(try again.check() == [])
     }
 
+    /// Where there is no space for what readers have beside the file, and an opening that failed left the beginning of it, it can be read.
+    @Test func aLibraryOnAFullDiskCanBeRead() throws {
+        let folder = try TemporaryFolder()
+        let picture = try filled(folder.url)
+        let file = folder.url.appendingPathComponent(Library.fileName).path
+        #expect(
+            LibraryError(DatabaseError(resultCode: .SQLITE_IOERR_SHMSIZE), path: file) == .full(path: file))
+        try DatabaseQueue(path: file).writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try Data().write(to: URL(fileURLWithPath: file + "-wal"))
+        try Data([0, 0, 0]).write(to: URL(fileURLWithPath: file + "-shm"))
+        let queue = try Library.openedForReading(file, Library.configuration, isWithoutSpace: true)
+        let library = Library(reading: queue, location: file)
+        #expect(try library.states(picture) == ["cat": .approved, "dog": .rejected] && library.isReadOnly)
+        #expect(throws: LibraryError.self) { try library.decide([.approve("dog")], on: picture, by: "a test") }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file + "-shm")).count == 3)
+    }
+
     @Test func aHeldLibraryIsReportedBusy() {
         let error = LibraryError(DatabaseError(resultCode: .SQLITE_BUSY), path: "/library")
         #expect(error == .busy(path: "/library"))
