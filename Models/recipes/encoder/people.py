@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import head
 import seeing
@@ -32,17 +31,9 @@ class Places(seeing.Seeing):
     @torch.inference_mode()
     def look(self, fine, coarse):
         """Features of the places [cells, width], things, and each person's certainty and place."""
-        t = self.tensors
-        one = lambda name, x: F.conv2d(x, t[name + ".weight"], t[name + ".bias"])  # noqa: E731
-        coarse = F.hardtanh(one("lateral_coarse", coarse), 0, 6)
-        fine = F.hardtanh(one("lateral_fine", fine), 0, 6) + F.interpolate(coarse, scale_factor=2, mode="nearest")
         places, scores, sides = [], [], []
-        for x, name in ((fine, "mix_fine"), (coarse, "mix_coarse")):
-            for index in range(self.config["mixes"]):
-                stem = f"{name}.{index}."
-                y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
-                x = x + F.hardtanh(one(stem + "pointwise", y), 0, 6)
-            for parts, part in ((places, x), (scores, one("things", x)), (sides, one("sides", x))):
+        for x in self.mixed(fine, coarse):
+            for parts, part in ((places, x), (scores, self.pointwise("things", x)), (sides, self.pointwise("sides", x))):
                 parts.append(part.flatten(2)[0].T.numpy())
         places, scores, sides = (np.concatenate(parts) for parts in (places, scores, sides))
         # A place's number stands for its traits.

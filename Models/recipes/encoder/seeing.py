@@ -15,20 +15,27 @@ class Seeing:
         self.tensors = towers.read(Path(folder) / "seeing.safetensors")
         self.config = config["seeing"]
 
-    @torch.inference_mode()
-    def levels(self, fine, coarse):
-        """Maps [n, channels, side, side], the coarse ones joined, to scores of things, sides and traits [n, cells, …] and the cells' places."""
+    def pointwise(self, name, x):
+        return F.conv2d(x, self.tensors[name + ".weight"], self.tensors[name + ".bias"])
+
+    def mixed(self, fine, coarse):
+        """Maps [n, channels, side, side] to those that outputs are read of, the coarse ones joined to the fine."""
         t = self.tensors
-        one = lambda name, x: F.conv2d(x, t[name + ".weight"], t[name + ".bias"])  # noqa: E731
-        coarse = F.hardtanh(one("lateral_coarse", coarse), 0, 6)
-        fine = F.hardtanh(one("lateral_fine", fine), 0, 6) + F.interpolate(coarse, scale_factor=2, mode="nearest")
-        parts, cells = [], []
+        coarse = F.hardtanh(self.pointwise("lateral_coarse", coarse), 0, 6)
+        fine = F.hardtanh(self.pointwise("lateral_fine", fine), 0, 6) + F.interpolate(coarse, scale_factor=2, mode="nearest")
         for x, name in ((fine, "mix_fine"), (coarse, "mix_coarse")):
             for index in range(self.config["mixes"]):
                 stem = f"{name}.{index}."
                 y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
-                x = x + F.hardtanh(one(stem + "pointwise", y), 0, 6)
-            parts.append([one(output, x).flatten(2).transpose(1, 2).numpy() for output in ("things", "sides", "traits")])
+                x = x + F.hardtanh(self.pointwise(stem + "pointwise", y), 0, 6)
+            yield x
+
+    @torch.inference_mode()
+    def levels(self, fine, coarse):
+        """Maps [n, channels, side, side], the coarse ones joined, to scores of things, sides and traits [n, cells, …] and the cells' places."""
+        parts, cells = [], []
+        for x in self.mixed(fine, coarse):
+            parts.append([self.pointwise(output, x).flatten(2).transpose(1, 2).numpy() for output in ("things", "sides", "traits")])
             n = x.shape[2]
             cells.append(np.stack([(np.tile(np.arange(n), n) + 0.5) / n, (np.repeat(np.arange(n), n) + 0.5) / n, np.full(n * n, 1 / n)], 1))
         return [np.concatenate(both, 1) for both in zip(*parts)] + [np.concatenate(cells).astype(np.float32)]
