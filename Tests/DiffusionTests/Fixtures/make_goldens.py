@@ -15,9 +15,6 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
-    StableDiffusionImg2ImgPipeline,
-    StableDiffusionInpaintPipeline,
-    StableDiffusionPipeline,
     UNet2DConditionModel,
 )
 from PIL import Image
@@ -136,13 +133,12 @@ def models():
 @torch.no_grad()
 def loops(unet, vae):
     """Whole runs of diffusers' own pipelines: latents after all steps and the picture they decode to."""
-    generator = torch.Generator().manual_seed(5)
-    positive, negative = torch.randn(2, 1, 5, 12, generator=generator)
-    source = picture(32, 24, 1)
-    mask = np.zeros((24, 32), np.uint8)
-    mask[6:18, 9:24] = 255
+    from tiny_pipelines import TinyPipelines
+
+    tiny = TinyPipelines(unet, vae)
     tensors = {
-        "positive": positive, "negative": negative, "source": torch.from_numpy(np.array(source)), "mask": torch.from_numpy(mask),
+        "positive": tiny.positive, "negative": tiny.negative, "source": torch.from_numpy(np.array(tiny.source)),
+        "mask": torch.from_numpy(tiny.mask),
     }
     cases = [
         ("paint", "ddim", "v_prediction", 1.0, 6), ("paint", "dpmpp-2m", "epsilon", 1.0, 7), ("paint", "euler", "epsilon", 1.0, 5),
@@ -151,25 +147,12 @@ def loops(unet, vae):
         ("repaint", "ddim", "epsilon", 0.75, 8), ("repaint", "dpmpp-2m-karras", "v_prediction", 1.0, 6),
         ("repaint", "euler", "epsilon", 1.0, 6),
     ]
-    kinds = {"paint": StableDiffusionPipeline, "generate": StableDiffusionImg2ImgPipeline, "repaint": StableDiffusionInpaintPipeline}
     listed = []
     for index, (mode, sampler, prediction, strength, count) in enumerate(cases):
         made = scheduler(sampler, prediction_type=prediction, steps_offset=1, timestep_spacing="leading", **BETAS["scaled"])
-        pipeline = kinds[mode](
-            vae=vae, unet=unet, scheduler=made, text_encoder=None, tokenizer=None, safety_checker=None, feature_extractor=None,
-            requires_safety_checker=False,
-        )
-        pipeline.set_progress_bar_config(disable=True)
+        pipeline = tiny.pipeline(mode, made)
         guidance = 1.0 if index == 2 else 4.0
-        options = dict(
-            prompt_embeds=positive, negative_prompt_embeds=negative, num_inference_steps=count, guidance_scale=guidance,
-        )
-        if mode == "paint":
-            options.update(width=32, height=24)
-        else:
-            options.update(image=source, strength=strength)
-        if mode == "repaint":
-            options.update(mask_image=Image.fromarray(mask), width=32, height=24)
+        options = tiny.options(mode, strength, count, guidance)
         latent = pipeline(**options, generator=torch.Generator().manual_seed(100 + index), output_type="latent").images
         shown = pipeline(**options, generator=torch.Generator().manual_seed(100 + index), output_type="pil").images[0]
         tensors[f"{index}.latent"] = last(latent)

@@ -12,10 +12,8 @@ import numpy as np
 import torch
 from diffusers import (
     DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler,
-    LCMScheduler, PNDMScheduler, StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline,
-    UniPCMultistepScheduler,
+    LCMScheduler, PNDMScheduler, UniPCMultistepScheduler,
 )
-from PIL import Image
 from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
@@ -143,15 +141,10 @@ def steps():
 @torch.no_grad()
 def loops():
     """Whole runs of diffusers' own pipelines with the tiny model of make_goldens.py: latents after all steps."""
-    from make_goldens import last, picture, tiny_autoencoder, tiny_unet
+    from make_goldens import last, tiny_autoencoder, tiny_unet
+    from tiny_pipelines import TinyPipelines
 
-    unet, vae = tiny_unet(), tiny_autoencoder()
-    generator = torch.Generator().manual_seed(5)
-    positive, negative = torch.randn(2, 1, 5, 12, generator=generator)
-    source = picture(32, 24, 1)
-    mask = np.zeros((24, 32), np.uint8)
-    mask[6:18, 9:24] = 255
-    kinds = {"paint": StableDiffusionPipeline, "generate": StableDiffusionImg2ImgPipeline, "repaint": StableDiffusionInpaintPipeline}
+    tiny = TinyPipelines(tiny_unet(), tiny_autoencoder())
     cases = [
         # mode, sampler, prediction, strength, steps, guidance, spacing
         ("generate", "pndm", "epsilon", 0.6, 10, 4.0, "leading"), ("generate", "pndm-prk", "epsilon", 0.6, 12, 4.0, "leading"),
@@ -169,22 +162,9 @@ def loops():
     tensors, listed = {}, []
     for index, (mode, sampler, prediction, strength, count, guidance, spacing) in enumerate(cases):
         made = scheduler(sampler, prediction_type=prediction, steps_offset=1, timestep_spacing=spacing, **BETAS["scaled"])
-        pipeline = kinds[mode](
-            vae=vae, unet=unet, scheduler=made, text_encoder=None, tokenizer=None, safety_checker=None, feature_extractor=None,
-            requires_safety_checker=False,
-        )
-        pipeline.set_progress_bar_config(disable=True)
-        options = dict(
-            prompt_embeds=positive, negative_prompt_embeds=negative, num_inference_steps=count, guidance_scale=guidance,
-            generator=torch.Generator().manual_seed(200 + index), output_type="latent",
-        )
-        if mode == "paint":
-            options.update(width=32, height=24)
-        else:
-            options.update(image=source, strength=strength)
-        if mode == "repaint":
-            options.update(mask_image=Image.fromarray(mask), width=32, height=24)
-        tensors[f"{index}.latent"] = last(pipeline(**options).images)
+        latent = tiny.pipeline(mode, made)(
+            **tiny.options(mode, strength, count, guidance), generator=torch.Generator().manual_seed(200 + index), output_type="latent").images
+        tensors[f"{index}.latent"] = last(latent)
         listed.append(
             dict(
                 mode=mode, sampler=sampler, prediction=prediction, strength=strength, steps=count, guidance=guidance, seed=200 + index,

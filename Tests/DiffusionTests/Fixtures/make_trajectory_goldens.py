@@ -7,13 +7,12 @@ Writes trajectory.json and trajectory.safetensors beside itself. Made with diffu
 
 import json
 
-import numpy as np
 import torch
-from diffusers import LCMScheduler, StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline, TCDScheduler
-from make_goldens import last, picture, tiny_autoencoder, tiny_unet
+from diffusers import LCMScheduler, TCDScheduler
+from make_goldens import last, tiny_autoencoder, tiny_unet
 from make_sampler_goldens import BETAS, HERE
-from PIL import Image
 from safetensors.torch import save_file
+from tiny_pipelines import TinyPipelines
 
 CLASSES = {"lcm": LCMScheduler, "tcd": TCDScheduler}
 ONE_STEP, FOUR_STEPS = [399], [999, 749, 499, 249]
@@ -76,12 +75,7 @@ def walks():
 @torch.no_grad()
 def loops():
     """diffusers' own pipelines with the tiny model of make_goldens.py: latents after all steps."""
-    unet, vae = tiny_unet(), tiny_autoencoder()
-    positive, negative = torch.randn(2, 1, 5, 12, generator=torch.Generator().manual_seed(5))
-    source = picture(32, 24, 1)
-    mask = np.zeros((24, 32), np.uint8)
-    mask[6:18, 9:24] = 255
-    kinds = {"paint": StableDiffusionPipeline, "generate": StableDiffusionImg2ImgPipeline, "repaint": StableDiffusionInpaintPipeline}
+    tiny = TinyPipelines(tiny_unet(), tiny_autoencoder())
     cases = [
         # mode, sampler, strength, steps, guidance, eta, told
         ("paint", "tcd", 1.0, 4, 1.0, 0.3, None), ("paint", "tcd", 1.0, 1, 1.0, 1.0, None), ("paint", "tcd", 1.0, 6, 4.0, 0.0, None),
@@ -92,26 +86,14 @@ def loops():
     ]
     tensors, listed = {}, []
     for index, (mode, sampler, strength, count, guidance, eta, told) in enumerate(cases):
-        pipeline = kinds[mode](
-            vae=vae, unet=unet, scheduler=scheduler(sampler), text_encoder=None, tokenizer=None, safety_checker=None,
-            feature_extractor=None, requires_safety_checker=False,
-        )
-        pipeline.set_progress_bar_config(disable=True)
-        options = dict(
-            prompt_embeds=positive, negative_prompt_embeds=negative, guidance_scale=guidance, output_type="latent",
-            generator=torch.Generator().manual_seed(300 + index), num_inference_steps=count,
-        )
+        options = tiny.options(mode, strength, count, guidance)
         if eta is not None:
             options["eta"] = eta
         if told is not None:
             options["timesteps"] = told
-        if mode == "paint":
-            options.update(width=32, height=24)
-        else:
-            options.update(image=source, strength=strength)
-        if mode == "repaint":
-            options.update(mask_image=Image.fromarray(mask), width=32, height=24)
-        tensors[f"run.{index}"] = last(pipeline(**options).images)
+        latent = tiny.pipeline(mode, scheduler(sampler))(
+            **options, generator=torch.Generator().manual_seed(300 + index), output_type="latent").images
+        tensors[f"run.{index}"] = last(latent)
         listed.append(
             dict(mode=mode, sampler=sampler, strength=strength, steps=count, guidance=guidance, eta=eta, told=told, seed=300 + index))
     return tensors, listed
