@@ -38,17 +38,8 @@ struct PairPanels: Sendable {
         form = .words(storage)
         let to = UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt32.self)
         Parallel.forEachRange(count: panels, minimum: max(1, (1 << 16) / max(1, length))) { range in
-            switch weight {
-            case .floats(let tensor):
-                tensor.withUnsafeValues { from in
-                    rd_pack_pairs(
-                        from.baseAddress!, outputs, taps, values, inputs, 1, taps, range.lowerBound, range.upperBound, to, Processor.level)
-                }
-            case .halves(let halves):
-                halves.withPointer { from in
-                    rd_pack_half_pairs(
-                        from, halves.format.code, outputs, taps, values, range.lowerBound, range.upperBound, to, Processor.level)
-                }
+            for panel in range {
+                Self.pack(weight, panel: panel, outputs: outputs, taps: taps, values: values, to + panel * length)
             }
         }
     }
