@@ -24,6 +24,10 @@ struct StoredPrompts: PromptEncoder {
         let guidance: Double
         let seed: UInt64
         let spacing: String?
+
+        func request(of loops: PipelineTests) -> GenerationRequest {
+            loops.request(mode, sampler: sampler, strength: strength, steps: steps, guidance: guidance, seed: seed)
+        }
     }
 
     let goldens: Goldens
@@ -48,6 +52,26 @@ struct StoredPrompts: PromptEncoder {
         GenerationRequest(mode: mode, prompt: "positive", negative: "negative", guidance: 4, seed: 7, width: 32, height: 24)
     }
 
+    /// What one of diffusers' own pipelines ran.
+    func request(
+        _ mode: GenerationRequest.Mode, sampler: SamplerName, strength: Double, steps: Int, guidance: Double, seed: UInt64
+    ) -> GenerationRequest {
+        var request = request(mode)
+        (request.sampler, request.strength, request.steps) = (sampler, strength, steps)
+        (request.guidance, request.seed, request.profile, request.feather) = (guidance, seed, .diffusers, 0)
+        return request
+    }
+
+    /// Runs a request on the picture and the mask that diffusers was given.
+    func run(_ request: GenerationRequest, by pipeline: Pipeline) throws -> (result: PipelineResult, latent: Tensor) {
+        var latent: Tensor?
+        let result = try pipeline.run(
+            request, source: request.mode == .paint ? nil : goldens.image("source"),
+            mask: request.mode == .repaint ? Mask(goldens.image("mask")) : nil
+        ) { latent = $0.latent }
+        return (result, try #require(latent))
+    }
+
     /// Whole runs with the seeds of diffusers' own pipelines: latents within 1e-3 of their magnitude, pictures within 2 of 255.
     @Test func runsAgreeWithDiffusersPipelines() throws {
         let cases: [Case] = try json("loops.json")
@@ -55,14 +79,8 @@ struct StoredPrompts: PromptEncoder {
         let source = try goldens.image("source")
         let mask = Mask(try goldens.image("mask"))
         for (index, one) in cases.enumerated() {
-            var request = request(one.mode)
-            (request.sampler, request.strength, request.steps) = (one.sampler, one.strength, one.steps)
-            (request.guidance, request.seed, request.profile, request.feather) = (one.guidance, one.seed, .diffusers, 0)
-            var latent: Tensor?
-            let result = try pipeline(prediction: one.prediction).run(
-                request, source: one.mode == .paint ? nil : source, mask: one.mode == .repaint ? mask : nil
-            ) { latent = $0.latent }
-            let agreement = Agreement(try #require(latent).values, try goldens["\(index).latent"].values)
+            let (result, latent) = try run(one.request(of: self), by: pipeline(prediction: one.prediction))
+            let agreement = Agreement(latent.values, try goldens["\(index).latent"].values)
             print("run \(index), \(one.mode.rawValue) \(one.sampler.rawValue) \(one.prediction): \(agreement.relative)")
             #expect(agreement.relative < 1e-3, "run \(index): \(agreement)")
             var expected = try goldens.image("\(index).picture")
@@ -79,17 +97,10 @@ struct StoredPrompts: PromptEncoder {
         let cases: [Case] = try json("sampler-loops.json")
         let expected = try Goldens("sampler-loops.safetensors")
         #expect(cases.count == 22)
-        let source = try goldens.image("source")
-        let mask = Mask(try goldens.image("mask"))
         for (index, one) in cases.enumerated() {
-            var request = request(one.mode)
-            (request.sampler, request.strength, request.steps) = (one.sampler, one.strength, one.steps)
-            (request.guidance, request.seed, request.profile, request.feather) = (one.guidance, one.seed, .diffusers, 0)
-            var latent: Tensor?
-            _ = try pipeline(prediction: one.prediction, spacing: one.spacing ?? "leading").run(
-                request, source: one.mode == .paint ? nil : source, mask: one.mode == .repaint ? mask : nil
-            ) { latent = $0.latent }
-            let agreement = Agreement(try #require(latent).values, try expected["\(index).latent"].values)
+            let pipeline = try pipeline(prediction: one.prediction, spacing: one.spacing ?? "leading")
+            let latent = try run(one.request(of: self), by: pipeline).latent
+            let agreement = Agreement(latent.values, try expected["\(index).latent"].values)
             #expect(agreement.relative < 1e-3, "run \(index), \(one.mode.rawValue) \(one.sampler.rawValue) \(one.prediction): \(agreement)")
         }
     }

@@ -90,18 +90,12 @@ import Testing
     @Test func runsAgreeWithDiffusersPipelines() throws {
         #expect(fixture.runs.count == 11)
         let loops = try PipelineTests()
-        let source = try loops.goldens.image("source")
-        let mask = Mask(try loops.goldens.image("mask"))
         for (number, one) in fixture.runs.enumerated() {
-            var request = loops.request(one.mode)
-            (request.sampler, request.strength, request.steps, request.eta) = (one.sampler, one.strength, one.steps, one.eta)
-            (request.guidance, request.seed, request.profile, request.feather) = (one.guidance, one.seed, .diffusers, 0)
-            request.spacing = one.told.map { .at($0) }
-            var latent: Tensor?
-            _ = try loops.pipeline().run(
-                request, source: one.mode == .paint ? nil : source, mask: one.mode == .repaint ? mask : nil
-            ) { latent = $0.latent }
-            let agreement = Agreement(try #require(latent).values, try goldens["run.\(number)"].values)
+            var request = loops.request(
+                one.mode, sampler: one.sampler, strength: one.strength, steps: one.steps, guidance: one.guidance, seed: one.seed)
+            (request.eta, request.spacing) = (one.eta, one.told.map { .at($0) })
+            let latent = try loops.run(request, by: loops.pipeline()).latent
+            let agreement = Agreement(latent.values, try goldens["run.\(number)"].values)
             #expect(agreement.relative < 1e-3, "run \(number), \(one.mode.rawValue) \(one.sampler.rawValue): \(agreement)")
         }
     }
