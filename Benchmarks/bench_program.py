@@ -25,6 +25,8 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
+import processes
+
 HERE = Path(__file__).resolve().parent
 PHOTOGRAPHS = [HERE.parent / "Documentation/pictures" / f"{name}.jpg" for name in ("coffee", "astronaut", "chelsea", "rocket")]
 PROMPTS = dict(coffee="a photo of a cup of coffee", astronaut="a photo of an astronaut", chelsea="a photo of a cat", rocket="a photo of a rocket")
@@ -44,13 +46,7 @@ class Program:
 
     def run(self, *arguments, **more):
         """(what it printed, seconds, peak memory in MB)."""
-        begin = time.monotonic()
-        process = self.start(*arguments, **more)
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"redraw {' '.join(map(str, arguments))} ended with {os.waitstatus_to_exitcode(status)}")
-        return output, time.monotonic() - begin, usage.ru_maxrss / 1024
+        return processes.run([self.path, *arguments], dict(self.environment, **more))
 
     def median(self, rounds, *arguments):
         runs = [self.run(*arguments) for _ in range(rounds)]
