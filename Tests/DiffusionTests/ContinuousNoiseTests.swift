@@ -120,7 +120,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sigma_min", 0.0), ("sigma_min", 90), ("sigma_max", 0.001), ("sigma_max", 1e30), ("sigma_data", 0), ("rho", 0), ("solver_order", 3),
+        ("sigma_min", 0.0), ("sigma_min", 90), ("sigma_max", 0.001), ("sigma_max", 1e30), ("sigma_data", 0), ("rho", 0),
+        ("solver_order", 3),
     ])
     func numbersThatMakeNoLevelsAreRefused(_ key: String, _ value: Double) throws {
         let folder = try TemporaryFolder()
