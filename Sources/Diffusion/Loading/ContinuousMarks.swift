@@ -1,8 +1,8 @@
 import Checkpoints
 import Tensors
 
-/// What a single file of SDXL's layout says, by tensors that stand for nothing else, of a model without training steps. ComfyUI, which two of
-/// them come from, reads the same ones (`comfy/supported_models.py`).
+/// What a single file of SDXL's layout says, by tensors that stand for nothing else, of a model without training steps. ComfyUI reads the same
+/// ones (`comfy/supported_models.py`).
 struct ContinuousMarks {
     enum Kind: String, CaseIterable {
         case playground = "Playground 2.5"
