@@ -26,6 +26,7 @@ struct LatentUNetModel: OpenedModel {
             ?? ModelParts(folder: place.url, given: options.given)
         if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
+        if let continuous = parts.scheduler.continuous { notes.append(continuous.note) }
         notes += try parts.add(options.adaptations)
         if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)

@@ -31,6 +31,11 @@ package struct PipelineOutline: Sendable {
                 file: "unet/config.json", key: "out_channels", value: "\(output)",
                 supported: "\(latents), as many as the autoencoder's latents have")
         }
+        guard scheduler.continuous == nil || scheduler.prediction != .sample else {
+            throw .unsupported(
+                file: "scheduler/scheduler_config.json", key: "prediction_type", value: "sample",
+                supported: "epsilon, v_prediction, for a model without training steps (EDM)")
+        }
         (self.unet, self.autoencoder) = (unet, autoencoder)
         (self.isHeldInHalves, self.transformMemory) = (isHeldInHalves, transformMemory)
         self.arithmetic = arithmetic
