@@ -125,9 +125,9 @@ enum SampleMessages {
     private static let options = #"{"sd_model_checkpoint": "first-model.safetensors [12345678]", "CLIP_stop_at_last_layers": 1}"#
     private static let rest = #"{"progress": 0.0, "eta_relative": 0.0, "state": {"job_count": 0}, "current_image": null}"#
     private static let pictures: String = {
-        let picture = (try? picture().picture) ?? []
+        let made = (try? picture().picture) ?? []
         let info = #"{\"seed\": 770, \"all_seeds\": [770], \"infotexts\": [\"a hat\"]}"#
-        return #"{"images": ["\#(Data(picture).base64EncodedString())"], "parameters": {}, "info": "\#(info)"}"#
+        return #"{"images": ["\#(Data(made).base64EncodedString())"], "parameters": {}, "info": "\#(info)"}"#
     }()
 
     /// What a sound server answers.
