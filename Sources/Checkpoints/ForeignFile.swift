@@ -71,7 +71,9 @@ enum ForeignFile {
             Sign(bytes: [0x1F, 0x8B], name: "an archive (gzip)", instead: archive),
             Sign(bytes: [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], name: "an archive (7z)", instead: archive),
             Sign(bytes: Array("Rar!".utf8), name: "an archive (RAR)", instead: archive),
-            Sign(bytes: [0x89, 0x48, 0x44, 0x46], name: "a file of Keras (HDF5)", instead: "which is not read; take the model as .safetensors"),
+            Sign(
+                bytes: [0x89, 0x48, 0x44, 0x46], name: "a file of Keras (HDF5)",
+                instead: "which is not read; take the model as .safetensors"),
         ]
     }()
 

@@ -144,7 +144,8 @@ import Testing
 
     @Test(
         arguments: [
-            (0, "0 s"), (119, "119 s"), (120, "2 minutes"), (301, "6 minutes"), (7_199, "120 minutes"), (7_200, "2 hours"), (90_000, "25 hours"),
+            (0, "0 s"), (119, "119 s"), (120, "2 minutes"), (301, "6 minutes"), (7_199, "120 minutes"), (7_200, "2 hours"),
+            (90_000, "25 hours"),
             (172_800, "2 days"), (172_801, "3 days"), (31_536_000, "365 days"),
         ])
     func aWaitIsToldInTheUnitThatPeopleUse(_ seconds: Int, _ words: String) {

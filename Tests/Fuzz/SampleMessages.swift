@@ -121,7 +121,8 @@ enum SampleMessages {
         """#
     private static let samplers =
         #"[{"name": "Euler", "aliases": ["k_euler"], "options": {}}, {"name": "DPM++ 2M", "aliases": ["k_dpmpp_2m"]}]"#
-    private static let schedulers = #"[{"name": "automatic", "label": "Automatic"}, {"name": "karras", "label": "Karras", "aliases": null}]"#
+    private static let schedulers =
+        #"[{"name": "automatic", "label": "Automatic"}, {"name": "karras", "label": "Karras", "aliases": null}]"#
     private static let options = #"{"sd_model_checkpoint": "first-model.safetensors [12345678]", "CLIP_stop_at_last_layers": 1}"#
     private static let rest = #"{"progress": 0.0, "eta_relative": 0.0, "state": {"job_count": 0}, "current_image": null}"#
     private static let pictures: String = {
@@ -145,7 +146,8 @@ enum SampleMessages {
         messages["txt2img_failed.http"] = http(
             #"{"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory\nTried to allocate"}"#,
             "500 Internal Server Error")
-        messages["sd-models_elsewhere.http"] = http("", "302 Found", "Location: https://name:word@gpu.example/sdapi/v1/sd-models?token=x\r\n")
+        messages["sd-models_elsewhere.http"] = http(
+            "", "302 Found", "Location: https://name:word@gpu.example/sdapi/v1/sd-models?token=x\r\n")
         messages["options_page.http"] = http("<html><body>Log in</body></html>")
         messages["samplers_object.http"] = http(#"{"error": {"message": "not so"}}"#, "400 Bad Request")
         return try write(messages, "answers", made)
