@@ -100,6 +100,16 @@ import Testing
         for part in told { #expect("\(refused)".contains(part), "\(refused)") }
     }
 
+    @Test func aFolderThatIsNotThereIsSaidToBeNone() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("model.onnx")
+        try Data("x".utf8).write(to: file)
+        for place in [folder.url.appendingPathComponent("nowhere"), file] {
+            let refused = try #require(#expect(throws: EncoderError.self) { try Tagger(directory: place) })
+            #expect("\(refused)".hasPrefix("there is no folder \(place.path);"), "\(refused)")
+        }
+    }
+
     /// JoyTag's and PixAI's own files, spoilt.
     @Test(arguments: [
         ("tagger-joytag", "config.json", #"{"class": "CLIPLikeModel"}"#, "JoyTag"),
