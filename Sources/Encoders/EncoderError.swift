@@ -13,7 +13,7 @@ package enum EncoderError: Error, Equatable, CustomStringConvertible {
     case badTokenCount(Int, allowed: Int)
     /// A folder that is none of the known families: what was found in it, and what could be.
     case unknownFamily(path: String, found: String, supported: [String])
-    /// A folder that is no tagger's, or of one that is not run: what it has, and what to do.
+    /// A folder that is no tagger's, or of one that is not run: what it has, nil where there is no folder, and what to do.
     case notATagger(path: String, found: String?, instead: String)
     /// A picture that is so much longer than wide that a tower would see nothing of it.
     case tooLongPicture(width: Int, height: Int, allowed: Int)

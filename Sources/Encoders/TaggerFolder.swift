@@ -18,7 +18,8 @@ struct TaggerFolder: Sendable {
     init(_ directory: URL) throws {
         guard let listed = try? FileManager.default.contentsOfDirectory(atPath: directory.path) else {
             throw EncoderError.notATagger(
-                path: directory.path, found: nil, instead: "name the folder of a WD (version 3), JoyTag or PixAI tagger as it was downloaded")
+                path: directory.path, found: nil,
+                instead: "name the folder of a WD (version 3), JoyTag or PixAI tagger as it was downloaded")
         }
         let names = Set(listed)
         func url(_ name: String) -> URL { directory.appendingPathComponent(name) }
