@@ -68,7 +68,7 @@ struct StoredRow {
 
     /// The row's number, as far as it can be told.
     private var number: String {
-        for name in ["id", "number", "pictureId", "generationId"] where row.hasColumn(name) {
+        for name in ["id", "number", "pictureId", "generationId", "decisionId"] where row.hasColumn(name) {
             let value: DatabaseValue = row[name]
             if !value.isNull { return "\(name) \(value)" }
         }
