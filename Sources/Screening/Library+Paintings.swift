@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 
-/// What was painted from words alone, as a search finds it.
-package struct FoundPainting: Sendable, Hashable {
+/// What was painted from words alone, as a list shows it.
+package struct ListedPainting: Sendable, Hashable {
     package let generation: Generation
     /// 0 to 5; 0 for none.
     package let stars: Int
@@ -13,7 +13,7 @@ extension Library {
     /// whose file is among the pictures that the query finds is told as that picture and not again here.
     ///
     /// What only pictures have, a state or a tag, no painting has; of an order or a page nothing is heeded but the limit.
-    package func paintings(_ query: PictureQuery) throws(LibraryError) -> (total: Int, paintings: [FoundPainting]) {
+    package func paintings(_ query: PictureQuery) throws(LibraryError) -> (total: Int, paintings: [ListedPainting]) {
         guard query.state == nil, query.tag == nil, !query.isBinned else { return (0, []) }
         var conditions = [
             "pictureId IS NULL AND status = 'done'", "id NOT IN (SELECT generationId FROM generationMark WHERE binnedAt IS NOT NULL)",
@@ -53,7 +53,7 @@ extension Library {
                 table: "generationMark", db
             ) { row -> Int in try row.value("stars") }
             let paintings = try Generation.all(numbers.compactMap { generations[$0]?.first }, db).map {
-                FoundPainting(generation: $0, stars: stars[$0.id]?.first ?? 0)
+                ListedPainting(generation: $0, stars: stars[$0.id]?.first ?? 0)
             }
             return (total, paintings)
         }
