@@ -1,5 +1,6 @@
 """How long commands take on a large library: makes one of what Redraw says of the pictures it comes with, many times over, with decisions and
-results, and times every command that opens it; cold, with the library's file out of the page cache, and warm.
+results, and times every command that opens it; cold, with the library's file out of the page cache, and warm. Seconds of the processor and what was
+read tell of a busy machine, too.
 
     python3 Benchmarks/bench_library.py --redraw .build/release/redraw --pictures 100000
 

@@ -171,12 +171,22 @@ extension Library {
 
     /// How many pictures there are.
     package func pictureCount() throws(LibraryError) -> Int {
-        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture") ?? 0 }
+        // Each half by a narrow index; for both together SQLite would read all digests.
+        try read { db in
+            let sql = """
+                SELECT (SELECT count(*) FROM picture INDEXED BY pictureListed WHERE binnedAt IS NULL)
+                    + (SELECT count(*) FROM picture INDEXED BY pictureBinned WHERE binnedAt IS NOT NULL)
+                """
+            return try Int.fetchOne(db, sql: sql) ?? 0
+        }
     }
 
     /// How many pictures have suggestions that nobody decided on yet.
     package func pendingPictureCount() throws(LibraryError) -> Int {
-        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE binnedAt IS NULL AND pending > 0") ?? 0 }
+        try read { db in
+            let sql = "SELECT count(*) FROM picture INDEXED BY picturePending WHERE binnedAt IS NULL AND pending > 0"
+            return try Int.fetchOne(db, sql: sql) ?? 0
+        }
     }
 
     /// The latest added of the pictures with suggestions that nobody decided on yet.

@@ -35,9 +35,10 @@ extension Schema {
         rows: """
             SELECT suggestion.decisionId, analysis.encoderSha256, suggestion.facet, suggestion.confidence, suggestion.state, analysis.calibration
             FROM suggestion
-            JOIN analysis ON analysis.id = suggestion.analysisId
-            JOIN decision ON decision.id = suggestion.decisionId
-            WHERE suggestion.state <> 'pending' AND suggestion.source = 'ranked' AND suggestion.editedText IS NULL
+            CROSS JOIN decision ON decision.id = suggestion.decisionId
+            CROSS JOIN analysis ON analysis.id = suggestion.analysisId
+            WHERE suggestion.decisionId IS NOT NULL AND suggestion.state <> 'pending' AND suggestion.source = 'ranked'
+                AND suggestion.editedText IS NULL
                 AND decision.action IN ('approve', 'reject', 'weigh', 'undo') AND instr(suggestion.decidedBy, ' (above ') = 0
             """)
 
@@ -56,8 +57,14 @@ extension Schema {
             SELECT id, CASE WHEN json_valid(request) THEN json_extract(request, '$.prompt') END FROM generation WHERE true
             """)
 
-    /// The tables, what keeps them in step, and indices that answer a search without its pictures' rows.
+    /// The tables, what keeps them in step, and indices: those that answer a search without its pictures' rows, and those by which SQLite finds
+    /// that nothing points to a row which is removed.
     static let lookups = """
+        DROP INDEX suggestionByDecision;
+        CREATE INDEX suggestionByDecision ON suggestion(decisionId) WHERE decisionId IS NOT NULL;
+        CREATE INDEX suggestionByAnalysis ON suggestion(analysisId) WHERE analysisId IS NOT NULL;
+        CREATE INDEX generationOutputByPath ON generationOutput(path);
+
         CREATE TABLE decidedConfidence (
             decisionId INTEGER PRIMARY KEY,
             encoderSha256 TEXT NOT NULL,
@@ -103,7 +110,7 @@ extension Schema {
         BEGIN DELETE FROM generationText WHERE rowid = OLD.id; END;
 
         CREATE INDEX generationPainted ON generation(model, createdAt) WHERE pictureId IS NULL AND status = 'done';
-        CREATE INDEX pictureAdded ON picture(addedAt) WHERE binnedAt IS NULL;
+        CREATE INDEX pictureAdded ON picture(addedAt);
         DROP INDEX pictureStarred;
         CREATE INDEX pictureStarred ON picture(bestStars, id) WHERE binnedAt IS NULL AND bestStars > 0;
         """
