@@ -35,7 +35,8 @@ struct SearchCommand: AsyncParsableCommand {
     )
     var model: String?
 
-    @Option(name: .long, help: ArgumentHelp("Only what has, or has a result with, at least so many stars (default: all).", valueName: "1-5"))
+    @Option(
+        name: .long, help: ArgumentHelp("Only what has, or has a result with, at least so many stars (default: all).", valueName: "1-5"))
     var stars: Int?
 
     @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))

@@ -54,7 +54,9 @@ extension Library {
     /// - Parameter isInOrder: whether SQLite chooses an index by the order that is asked for.
     static func finding(_ query: PictureQuery, isInOrder: Bool = false) -> (sql: String, arguments: StatementArguments) {
         let binned = "SELECT id FROM picture WHERE binnedAt IS NOT NULL"
-        var conditions = [query.isBinned ? "binnedAt IS NOT NULL" : query.since == nil ? "binnedAt IS NULL" : "picture.id NOT IN (\(binned))"]
+        var conditions = [
+            query.isBinned ? "binnedAt IS NOT NULL" : query.since == nil ? "binnedAt IS NULL" : "picture.id NOT IN (\(binned))"
+        ]
         var arguments = StatementArguments()
         let state = query.state.map(listing)
         var index = "pictureListed"
