@@ -104,7 +104,7 @@ extension Library {
                 """)
             arguments += [model, model]
         }
-        let way = query.isBinned || isInOrder ? "" : "INDEXED BY \(index) "
+        let way = query.isBinned ? "INDEXED BY pictureBinned " : isInOrder ? "" : "INDEXED BY \(index) "
         return ("picture \(way)WHERE \(conditions.joined(separator: " AND "))", arguments)
     }
 
