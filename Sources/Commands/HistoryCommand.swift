@@ -36,11 +36,9 @@ struct HistoryCommand: ParsableCommand {
         let entries = try desk.history(of: picture?.id, limit: limit, generationsOnly: generations)
         if library.json { return try JSONOutput.print(entries) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
-        var names: [Int64: String] = [:]
+        let names = try desk.pictures(numbers: Set(entries.compactMap(\.picture))).mapValues(CommandText.name)
         for entry in entries {
-            let id = entry.picture
-            if let id, names[id] == nil { names[id] = CommandText.name(try desk.picture(id: id)) }
-            let line = HistoryCommand.line(entry, picture: id.map { "p\($0) \(names[$0] ?? "")" })
+            let line = HistoryCommand.line(entry, picture: entry.picture.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput
             output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
         }

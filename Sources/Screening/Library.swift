@@ -116,7 +116,10 @@ package struct Library: Sendable {
             let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
                 "\(row["table"] as String) row \(row["rowid"] as Int64? ?? 0) points to nothing in \(row["parent"] as String)"
             }
-            return try integrity + DamagedRows.all(db).flatMap { try $0.found(limit: 5, db) } + dangling
+            let derived = try Schema.derived.filter { try $0.isOutOfStep(db) }.map {
+                "table \($0.name): it says something else than what it is made of"
+            }
+            return try integrity + DamagedRows.all(db).flatMap { try $0.found(limit: 5, db) } + dangling + derived
         }
     }
 
