@@ -124,7 +124,8 @@ lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
 # What is installed and packed holds the Swift runtime, and names no folder of the machine that built it: two builds in two places have the same bytes.
-INSTALLED := -c release --static-swift-stdlib --scratch-path .build-install --product redraw \
+# Its table of functions is filled at the start and closed to writing.
+INSTALLED := -c release --static-swift-stdlib --scratch-path .build-install --product redraw -Xlinker -z -Xlinker now \
     -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=."
 
 install: packages

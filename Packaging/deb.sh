@@ -24,11 +24,21 @@ printf 'redraw (%s) unstable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n'
     "$(date -u -d "@$SOURCE_DATE_EPOCH" -R)" | gzip -9n >"$documents/changelog.gz"
 
 install -d "$root/usr/share/lintian/overrides"
-{
-    echo "# swift-nio-extras brings a copy of zlib of its own, under names of its own;"
-    echo "# pictures are read with the system's."
-    echo 'redraw: embedded-library zlib *'
-} >"$root/usr/share/lintian/overrides/redraw"
+cat >"$root/usr/share/lintian/overrides/redraw" <<'END'
+# swift-nio-extras brings a copy of zlib of its own, under names of its own;
+# pictures are read with the system's.
+redraw: embedded-library zlib *
+# Words of linked libraries, and bytes between two texts that look like words.
+redraw: spelling-error-in-binary *
+# Nearly all of the program is Swift, which looks after its own bounds.
+redraw: hardening-no-fortify-functions *
+# The program reads these files, or serves them.
+redraw: package-contains-documentation-outside-usr-share-doc *
+# Vocab/redraw is the vocabulary of that name, beside others.
+redraw: repeated-path-segment *
+# The models come along, as the program is of little use without them.
+redraw: arch-dep-package-has-big-usr-share *
+END
 
 # What the program is linked against tells the dependencies.
 mkdir -p "$work/debian"

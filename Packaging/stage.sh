@@ -14,7 +14,7 @@ install -d "$to/bin" "$to/share/redraw/Models" "$to/share/man/man1" "$to/share/b
     "$to/share/zsh/vendor-completions" "$to/share/fish/vendor_completions.d" "$to/share/doc/redraw"
 
 install -m 755 "$program" "$to/bin/redraw"
-"${STRIP:-strip}" --strip-unneeded "$to/bin/redraw"
+"${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/bin/redraw"
 ln -s redraw "$to/bin/analyze"
 
 # libc and what belongs to it are the system's; they are older or newer than ours only together.
@@ -59,7 +59,7 @@ if [ -n "$found" ]; then
     install -d "$to/lib/redraw"
     for library in $found; do
         install -m 644 "$(readlink -f "$library")" "$to/lib/redraw/$(basename "$library")"
-        "${STRIP:-strip}" --strip-unneeded "$to/lib/redraw/$(basename "$library")"
+        "${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/lib/redraw/$(basename "$library")"
         # A library looks for the others beside it.
         patchelf --set-rpath "\$ORIGIN" "$to/lib/redraw/$(basename "$library")"
     done
