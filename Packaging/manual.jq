@@ -43,7 +43,7 @@ def page($path):
   + ".SH EXIT STATUS\n0 done, 1 failed (one line on standard error says what, where and what to do), 64 wrong usage, 130 interrupted.\n"
   + ".SH SEE ALSO\n"
   + ((if ($path | length) > 1 then [$path[:-1]] else [] end) + [$below[] | $path + [.commandName]]
-      | if length > 0 then map("\\fB" + (join("-") | roff) + "\\fR(1)") | join(", ") else "The files in /usr/share/doc/redraw" end) + "\n";
+      | if length > 0 then map("\\fB" + (join("-") | roff) + "\\fR(1)") | join(", ") else "The files in /usr/share/doc/redraw, README.md first" end) + "\n";
 def pages($path): page($path) as $text
   | {(($path | join("-")) + ".1"): $text}
     + ([(.subcommands // [])[] | select(.shouldDisplay and .commandName != "help") | . as $one | pages($path + [$one.commandName])] | add // {});
