@@ -137,13 +137,12 @@ enum PromptFormName: String, CaseIterable, ExpressibleByArgument {
     case tags, sentence, both
 }
 
-/// The options of every command that looks at pictures.
-struct LookingOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("An encoder's name or folder (default: redraw-encoder).", valueName: "name|dir"))
-    var encoder: String?
-
-    @Option(name: .long, help: ArgumentHelp("A vocabulary's name, folder or file of phrases (default: redraw).", valueName: "name|file"))
-    var vocabulary: String?
+/// The options of every command that has an encoder look at pictures or texts.
+struct EncoderOptions: ParsableArguments {
+    @Option(
+        name: .customLong("encoder"),
+        help: ArgumentHelp("Which encoder looks: its name, or its folder (default: redraw-encoder).", valueName: "name|dir"))
+    var name: String?
 
     @Option(
         name: .long,
@@ -158,12 +157,29 @@ struct LookingOptions: ParsableArguments {
     func useThreads() { threads.apply() }
 }
 
+/// The options of every command that says in words what it sees.
+struct LookingOptions: ParsableArguments {
+    @OptionGroup var encoder: EncoderOptions
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Which tags there are to choose from: a vocabulary's name, its folder, or a file of phrases (default: redraw).", valueName: "name|file"))
+    var vocabulary: String?
+
+    func useThreads() { encoder.useThreads() }
+}
+
 extension LibraryChoice {
-    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
+    func studio(_ looking: LookingOptions, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
+        try studio(looking.encoder, vocabulary: looking.vocabulary, tagger: tagger, engines: engines)
+    }
+
+    func studio(
+        _ encoder: EncoderOptions? = nil, vocabulary: String? = nil, tagger: String? = nil, engines: OutsideEngines = .none
+    ) throws -> Studio {
         let settings = try Settings()
         return Studio(
-            installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: looking?.encoder,
-            vocabulary: looking?.vocabulary,
-            tagger: tagger, precision: looking?.precision, engines: engines, settings: settings)
+            installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: encoder?.name,
+            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings)
     }
 }

@@ -27,6 +27,26 @@ struct GenerateCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
+    @OptionGroup(title: "How much changes") var redrawing: RedrawingOptions
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup(title: ResultOptions.title) var one: OnePictureOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws { try ManyPictures(pictures).validate(generation, one, command: "generate") }
+
+    func run() async throws {
+        redrawing.truncation.apply()
+        var wish = GenerationWish()
+        wish.mode = "generate"
+        redrawing.fill(&wish)
+        generation.fill(&wish)
+        one.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: nil)
+    }
+}
+
+/// How far the result goes from the picture, and how that fits into it.
+struct RedrawingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
@@ -52,23 +72,11 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @OptionGroup var transparency: BackgroundOption
     @OptionGroup var truncation: TruncationOption
-    @OptionGroup var growth: GrowthOptions
-    @OptionGroup var generation: GenerationOptions
-    @OptionGroup var library: LibraryOptions
 
-    func validate() throws { try ManyPictures(pictures).validate(generation, command: "generate") }
-
-    func run() async throws {
-        truncation.apply()
-        var wish = GenerationWish()
-        wish.mode = "generate"
-        (wish.strength, wish.strengths) = (strength, strengths?.values)
-        wish.resize = resize
+    func fill(_ wish: inout GenerationWish) {
+        (wish.strength, wish.strengths, wish.resize) = (strength, strengths?.values, resize)
         if pictureSize { wish.outputSize = "picture" }
         transparency.fill(&wish)
-        growth.fill(&wish)
-        generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: nil)
     }
 }
 

@@ -17,20 +17,20 @@ struct PaintCommand: AsyncParsableCommand {
     @Argument(help: "What to paint.")
     var text: String?
 
-    @OptionGroup var growth: GrowthOptions
     @OptionGroup var generation: GenerationOptions
+    @OptionGroup(title: ResultOptions.title) var one: OnePictureOptions
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
-        if text != nil, generation.prompt != nil { throw ValidationError("Give the prompt once: as the argument or with --prompt.") }
+        if text != nil, generation.wording.prompt != nil { throw ValidationError("Give the prompt once: as the argument or with --prompt.") }
     }
 
     func run() async throws {
         var wish = GenerationWish()
-        growth.fill(&wish)
         generation.fill(&wish)
+        one.fill(&wish)
         wish.mode = "paint"
-        wish.prompt = text ?? generation.prompt
+        wish.prompt = text ?? generation.wording.prompt
         try await GenerationRun(options: generation, library: library).run(wish)
     }
 }

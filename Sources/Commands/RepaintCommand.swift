@@ -25,6 +25,31 @@ struct RepaintCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
+    @OptionGroup(title: "What is repainted") var repainting: RepaintingOptions
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup(title: ResultOptions.title) var one: OnePictureOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard (repainting.mask == nil) != repainting.select.isEmpty else {
+            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
+        }
+        try ManyPictures(pictures).validate(generation, one, command: "repaint")
+    }
+
+    func run() async throws {
+        repainting.truncation.apply()
+        var wish = GenerationWish()
+        wish.mode = "repaint"
+        repainting.fill(&wish)
+        generation.fill(&wish)
+        one.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: repainting.mask)
+    }
+}
+
+/// Where a picture is repainted, and how the new joins the old.
+struct RepaintingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
@@ -61,12 +86,12 @@ struct RepaintCommand: AsyncParsableCommand {
     var grow: Int?
 
     @Option(
-        name: .long,
+        name: .customLong("fill"),
         help: ArgumentHelp(
             "What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).",
             valueName: "what"),
         completion: .list(GenerationWish.fills))
-    var fill: String?
+    var ground: String?
 
     @Option(
         name: .long,
@@ -83,29 +108,13 @@ struct RepaintCommand: AsyncParsableCommand {
 
     @OptionGroup var transparency: BackgroundOption
     @OptionGroup var truncation: TruncationOption
-    @OptionGroup var growth: GrowthOptions
-    @OptionGroup var generation: GenerationOptions
-    @OptionGroup var library: LibraryOptions
 
-    func validate() throws {
-        guard (mask == nil) != select.isEmpty else {
-            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
-        }
-        try ManyPictures(pictures).validate(generation, command: "repaint")
-    }
-
-    func run() async throws {
-        truncation.apply()
-        var wish = GenerationWish()
-        wish.mode = "repaint"
+    func fill(_ wish: inout GenerationWish) {
         if !select.isEmpty { wish.select = select }
         wish.strength = strength
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
-        (wish.fill, wish.area) = (fill, area)
+        (wish.fill, wish.area) = (ground, area)
         transparency.fill(&wish)
-        growth.fill(&wish)
-        generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: mask)
     }
 }

@@ -73,6 +73,17 @@ import Testing
         #expect(deeds == Self.deeds, "what is no option any more is no exception either")
     }
 
+    /// A sheet has a picture for each of its cells; what embeds names no tags.
+    @Test(arguments: [
+        ("redraw sheet", ["--count", "--preview", "--latent"]), ("redraw embed image", ["--vocabulary"]),
+        ("redraw embed text", ["--vocabulary"]), ("redraw similar", ["--vocabulary"]),
+    ])
+    func nothingIsOfferedThatIsNotHeeded(_ path: String, _ names: [String]) throws {
+        let command = try #require(try Self.commands().first { $0.path == path }).command
+        let offered = Set((command.arguments ?? []).filter(\.shouldDisplay).map(\.name))
+        #expect(offered.isDisjoint(with: names) && offered.contains("--help"), "\(offered.intersection(names))")
+    }
+
     @Test func noOptionIsThereTwice() throws {
         for (path, command) in try Self.commands() {
             let names = (command.arguments ?? []).filter(\.shouldDisplay).flatMap { ($0.names ?? []).map(\.name) }
