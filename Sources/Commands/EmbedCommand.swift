@@ -5,7 +5,7 @@ import Studio
 struct EmbedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
-        abstract: "Print embeddings of pictures or texts as JSON, each of length 1.",
+        abstract: "Print pictures or texts as the numbers an encoder makes of them (embeddings), as JSON.",
         discussion: """
               redraw embed photo.jpg other.png
               redraw embed --text "a tabby cat" "a sailing boat"

@@ -13,11 +13,11 @@ struct GenerateCommand: AsyncParsableCommand {
 
               redraw generate photo.jpg
               redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png
-              redraw generate photo.jpg --prompt "a painting of a harbour at dusk" --count 4 --output pictures/
+              redraw generate photo.jpg --prompt "a painting" --count 4 --output pictures/
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
-              redraw generate photo.jpg --size picture --sampler dpmpp-2m-karras --preview now.png
-              redraw generate photo.jpg --prompt "a photo of a pizza" --strength 0.8 --first-side 32 --drafts 4
-              redraw generate photo.jpg --profile a1111 --sampler euler-a --strength 0.75 --seed 7
+              redraw generate photo.jpg --sampler dpmpp-2m-karras --preview now.png
+              redraw generate photo.jpg --prompt "a pizza" --strength 0.8 --first-side 128
+              redraw generate photo.jpg --profile a1111 --sampler euler-a --seed 7
               redraw generate holiday/ --strength 0.5 --output redrawn/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. What is there already is \

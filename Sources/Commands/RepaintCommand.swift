@@ -11,11 +11,11 @@ struct RepaintCommand: AsyncParsableCommand {
             go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a digest. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
 
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
-              redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
+              redraw repaint photo.jpg --mask sky.png --prompt "a storm" --feather 8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
               redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
-              redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
-              redraw repaint holiday/ --mask masks/ --prompt "a stormy sky" --output repainted/
+              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --area masked
+              redraw repaint holiday/ --mask masks/ --prompt "a storm" --output stormy/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
             with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \

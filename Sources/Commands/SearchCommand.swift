@@ -33,7 +33,9 @@ struct SearchCommand: AsyncParsableCommand {
     )
     var model: String?
 
-    @Option(name: .long, help: ArgumentHelp("Only pictures a result of which has at least so many stars (default: all).", valueName: "1-5"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only pictures of which something was made that has at least so many stars (default: all).", valueName: "1-5"))
     var stars: Int?
 
     @Option(name: .long, help: ArgumentHelp("At most so many pictures.", valueName: "n"))

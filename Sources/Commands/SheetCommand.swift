@@ -20,9 +20,9 @@ struct SheetCommand: AsyncParsableCommand {
             directory), --cell how large its pictures are there. A long row goes on below. A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
             lists the sheets.
 
-              redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9 --output sheet.png
-              redraw sheet --prompt "a castle by the sea" --x sampler=ddim,euler,dpmpp-2m --y steps=8,16
-              redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat" --y seed=1,2,3
+              redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9
+              redraw sheet --prompt "a castle" --x sampler=ddim,euler --y steps=8,16
+              redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat"
               redraw sheet 12 --output sheet.png --cell 256
             """)
 
