@@ -6,9 +6,9 @@ import Studio
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Analyses, decisions, prompts and generations, the latest first.",
+        abstract: "List what was looked at, decided and made, the latest first.",
         discussion: """
-            Numbers with a g are generations, with a p pictures; `redraw show` takes either.
+            Numbers with a g are of what was made (generations), with a p of pictures; redraw show takes either.
 
               redraw history
               redraw history photo.jpg --limit 200
@@ -21,7 +21,7 @@ struct HistoryCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("At most so many lines.", valueName: "n"))
     var limit = 50
 
-    @Flag(name: .long, help: "Generations only.")
+    @Flag(name: .long, help: "Only what was made.")
     var generations = false
 
     @OptionGroup var library: LibraryOptions
