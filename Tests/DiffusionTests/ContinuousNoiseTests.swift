@@ -179,8 +179,8 @@ import Testing
         var request = one.request
         request.sampler = .euler
         #expect(try second.run(request) { _ in }.pictures[0].image == first.run(request) { _ in }.pictures[0].image)
-        let identity = try FileIdentity(file: file)
-        #expect(identity.runs && identity.prediction == (name == "cosxl" ? "velocity" : "noise"))
+        // That such files run is told of real ones (`FileIdentityTests`): texts so narrow are of no known family.
+        #expect(try FileIdentity(file: file).prediction == (name == "cosxl" ? "velocity" : "noise"))
     }
 
     /// Those of CosXL are empty: the ends it was trained with.
