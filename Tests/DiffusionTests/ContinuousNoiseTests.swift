@@ -209,6 +209,7 @@ import Testing
     private static let senseless: [[String: [Float]]] = [
         ["edm_mean": [0, 0, 0, 0]], ["edm_mean": [0, 0, 0, 0], "edm_std": [1, 1, 0, 1]], ["edm_mean": [0, 0], "edm_std": [1, 1]],
         ["edm_vpred.sigma_max": [0]], ["edm_vpred.sigma_max": [2], "edm_vpred.sigma_min": [.nan]],
+        ["edm_vpred.sigma_max": [Float](repeating: 120, count: 65)],
     ]
 
     @Test(arguments: senseless) func marksThatSayNothingAreRefused(_ marks: [String: [Float]]) throws {
