@@ -38,11 +38,7 @@ enum SampleMessages {
     private static func write(_ messages: [String: [UInt8]], _ kind: String, _ made: URL) throws -> [URL] {
         let folder = made.appendingPathComponent(kind)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try messages.sorted { $0.key < $1.key }.map { name, bytes in
-            let file = folder.appendingPathComponent(name)
-            try Data(bytes).write(to: file)
-            return file
-        }
+        return try messages.sorted { $0.key < $1.key }.map { try WrittenSamples.kept($1, folder.appendingPathComponent($0)) }
     }
 
     // MARK: Requests
