@@ -45,7 +45,8 @@ struct CaptionOptions: ParsableArguments {
     }
 
     func validate() throws {
-        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator ?? "")] where text.contains(where: \.isNewline) {
+        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator ?? "")] where text.contains(where: \.isNewline)
+        {
             throw ValidationError("--caption-\(name) has a line break in it; a caption is one line.")
         }
     }
