@@ -52,7 +52,8 @@ extension ModelsCommand {
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add",
-            abstract: "Use models, LoRAs and textual inversions that lie elsewhere on this machine; nothing is copied.",
+            abstract:
+                "Use models, LoRAs, textual inversions, autoencoders and text encoders that lie elsewhere on this machine; nothing is copied.",
             discussion: """
                 A file of weights, a folder in diffusers' layout, or a whole tree: ComfyUI's models folder, the web UI's, a hub's cache. Each \
                 file is looked at; what cannot be used is told with the reason.
