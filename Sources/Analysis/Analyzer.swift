@@ -13,6 +13,8 @@ package struct Analyzer: Sendable {
     private let styles: StyleIndex?
     private let settings: SelectionSettings
     private let judgement: EncoderConfiguration.Judgement?
+    /// What the encoder finds the places of.
+    private let things: Set<String>
     private let memory: Int?
 
     /// - Parameters:
@@ -33,6 +35,7 @@ package struct Analyzer: Sendable {
         self.catalog = catalog
         self.styles = styles
         self.memory = memory
+        things = encoder.things
         judgement = index.scale.source == .fitted ? encoder.judgement : nil
         self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
@@ -256,7 +259,7 @@ package struct Analyzer: Sendable {
             }
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
+                let sure = self.sure(probability, of: tag, in: seen, ranked: own, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
                     guard probability >= settings.weighing.leastSeen else { continue }
@@ -291,23 +294,33 @@ package struct Analyzer: Sendable {
         guard let seen else { return confidence }
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
             guard let probability = seen.confidences[general.name] else { return least }
-            let told = row(of: general).map { ranked($0, general.facet) } ?? 0
-            return min(least, max(told, sure(probability, of: general, in: seen, drawn: drawn)))
+            let told = row(of: general).map { ranked($0, general.facet) }
+            return min(least, max(told ?? 0, sure(probability, of: general, in: seen, ranked: told, drawn: drawn)))
         }
     }
 
-    /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
+    /// What the head says of a tag on selection's scale, surer where embeddings agree; in a picture that is no photograph it is right less
+    /// often.
     ///
-    /// - Parameter drawn: how likely the picture is no photograph.
-    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, drawn: Float) -> Float {
-        let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
-        let isCounted = seen?.counted.contains(tag.name) ?? false
-        let scale = judgement?.seenScales?[tag.name] ?? (isCounted ? nil : judgement?.seenScales?[tag.facet.rawValue])
-        let agreed = scale?.applied(to: probability) ?? probability
+    /// - Parameters:
+    ///   - ranked: what embeddings say of the tag; nil where they say nothing.
+    ///   - drawn: how likely the picture is no photograph.
+    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, ranked: Float?, drawn: Float) -> Float {
+        let offset = judgement?.drawnSeenOffsets.flatMap { $0[tag.name] ?? $0[tag.facet.rawValue] } ?? 0
+        let agreed = scale(of: tag, in: seen)?.applied(to: probability, ranked: ranked) ?? probability
         let told = shifted(agreed, by: -offset * drawn)
         guard let faint = judgement?.faintSeen, told < faint.from else { return selectionConfidence(told, facet: tag.facet) }
         return Float(
             logOdds: selectionConfidence(faint.from, facet: tag.facet).logOdds + faint.slope * (told.logOdds - faint.from.logOdds))
+    }
+
+    /// How often a person agrees with what was seen of a tag.
+    private func scale(of tag: Tag, in seen: SeenTags?) -> EncoderConfiguration.Scale? {
+        guard let scales = judgement?.seenScales else { return nil }
+        if let own = scales[tag.name] { return own }
+        guard seen?.counted.contains(tag.name) != true else { return nil }
+        let isFound = tag.facet == .subject && things.contains(tag.name)
+        return (isFound ? scales["thing"] : nil) ?? scales[tag.facet.rawValue]
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.

@@ -107,7 +107,11 @@ struct SeenTags {
 }
 
 extension EncoderConfiguration.Scale {
-    func applied(to probability: Float) -> Float { Float(logOdds: slope * probability.logOdds - offset) }
+    /// - Parameter told: what embeddings say of the same; nil where they say nothing.
+    func applied(to probability: Float, ranked told: Float? = nil) -> Float {
+        let agreed = told.map { (ranked ?? 0) * $0.logOdds } ?? 0
+        return Float(logOdds: slope * probability.logOdds + agreed - offset)
+    }
 }
 
 extension EncoderConfiguration.Counting {

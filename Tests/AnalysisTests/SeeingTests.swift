@@ -135,6 +135,27 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(abs(try #require(told["two dogs"]) - 0.9 * 0.85) < 1e-3)
 }
 
+@Test func whatEmbeddingsSayCountsBesideWhatWasSeen() throws {
+    // `grey(0)` has the embedding of the text of a cat; of the others embeddings say less.
+    func told(_ ranked: Float?) throws -> [String: Float] {
+        let encoder = TinyEncoder(
+            calibration: Calibration(z: 0, cosine: 8, intercept: -6), seen: Seen(tags: ["cat": 0.6, "dog": 0.6, "sofa": 0.6], things: []),
+            things: ["cat", "dog"], scales: ["thing": .init(slope: 1, offset: 0, ranked: ranked), "subject": .init(slope: 1, offset: 0)])
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(0), originalSize: (400, 300))
+        let all = result.suggestions.map { ($0.tag, $0.confidence) } + result.dropped.map { ($0.tag, $0.confidence) }
+        return Dictionary(all) { first, _ in first }
+    }
+    let alone = try told(nil)
+    let both = try told(0.5)
+    // The sofa is no thing that has a box, and has its facet's scale, which hears no embeddings.
+    let (catAlone, dogAlone) = (try #require(alone["cat"]), try #require(alone["dog"]))
+    #expect(try #require(both["cat"]) > catAlone)
+    #expect(both["dog"] ?? 0 < dogAlone)
+    #expect(both["sofa"] == alone["sofa"])
+}
+
 @Test func whatTheHeadHardlyKnowsEmbeddingsMayTell() throws {
     // `grey(0)` has the embedding of the text of a cat; the head gives it little, the sofa much.
     let seen = Seen(tags: ["cat": 0.04, "sofa": 0.8], things: [])
@@ -173,6 +194,25 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     }
     #expect(abs(try indoors([("photo", 1), ("painting", 0)]) - 0.8) < 1e-3)
     #expect(try indoors([("photo", 0), ("painting", 1)]) < 0.5)
+}
+
+@Test func aDrawingsThingsAreToldLessSurelyByTagOrFacet() throws {
+    func told(_ photo: Float) throws -> [String: Float] {
+        let encoder = TinyEncoder(
+            mediums: [("photo", photo), ("painting", 1 - photo)], calibration: Calibration(z: 0, cosine: 0, intercept: -6),
+            seen: Seen(tags: ["cat": 0.9, "person": 0.9], things: []), drawnSeenOffsets: ["subject": 2, "person": 0.5])
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(90), originalSize: (400, 300))
+        return Dictionary(result.suggestions.map { ($0.tag, $0.confidence) }) { first, _ in first }
+    }
+    let (photo, drawing) = (try told(1), try told(0))
+    #expect(abs(try #require(photo["cat"]) - 0.9) < 1e-3)
+    #expect(abs(try #require(photo["person"]) - 0.9) < 1e-3)
+    // Odds of 9, less by e squared and by the root of e.
+    let cat = 9 / exp(Float(2)), person = 9 / exp(Float(0.5))
+    #expect(abs(try #require(drawing["cat"]) - cat / (1 + cat)) < 1e-3)
+    #expect(abs(try #require(drawing["person"]) - person / (1 + person)) < 1e-3)
 }
 
 @Test func aPartIsNoSurerThanTheWhole() {

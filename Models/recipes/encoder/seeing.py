@@ -77,14 +77,16 @@ class Seeing:
         return dict(zip(config["labels"], head.sigmoid(logits).tolist())), things
 
 
-def judged(probability, tag, facet, judgement):
-    """What the head says of a tag as a person would judge it: by the scale of the tag, or else of its facet."""
+def judged(probability, tag, facet, judgement, things=(), ranked=None):
+    """What the head says of a tag as a person would judge it: by the scale of the tag, or else of the subjects that have boxes (`things`), or of its
+    facet. `ranked` is what embeddings say of it, as log-odds."""
     scales = judgement.get("seenScales", {})
-    scale = scales.get(tag) or scales.get(facet)
+    scale = scales.get(tag) or (scales.get("thing") if facet == "subject" and tag in things else None) or scales.get(facet)
     if scale is None:
         return probability
     share = np.clip(probability, 1e-6, 1 - 1e-6)
-    return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) - scale["offset"])
+    told = scale.get("ranked", 0) * ranked if ranked is not None else 0
+    return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) + told - scale["offset"])
 
 
 def overlap(one, other):
