@@ -287,13 +287,14 @@ package struct Analyzer: Sendable {
     /// More would only be sorted to be dropped.
     private static let candidateLimit = 2_000
 
-    /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
+    /// A kind of something cannot be surer than the thing itself, where the encoder looked for its place: no tabby without a cat. Labels of
+    /// the whole picture bound nothing: of what they met seldom they know too little to deny a pineapple for want of fruit.
     ///
     /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
     private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> Float {
         guard let seen else { return confidence }
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
-            guard let probability = seen.confidences[general.name] else { return least }
+            guard things.contains(general.name), let probability = seen.confidences[general.name] else { return least }
             let told = row(of: general).map { ranked($0, general.facet) }
             return min(least, max(told ?? 0, sure(probability, of: general, in: seen, ranked: told, drawn: drawn)))
         }

@@ -128,9 +128,9 @@ class Joined:
             if tag in seen and (sure := self.sure(seen, tag, drawn, own[row])) >= own[row]:
                 own[row] = sure
                 continue
-            # A kind of something is no surer than the thing itself, where that was looked for.
+            # A kind of something is no surer than the thing itself, where its place was looked for.
             for general in v.all_implied(tag):
-                if general in seen:
+                if general in self.things and general in seen:
                     told = self.ranked(embedding, drawn, [self.asked(general)], [v.facets[general]])[0]
                     own[row] = min(own[row], max(told, self.sure(seen, general, drawn, told)))
         return head.sigmoid(self.judgement["shownSlope"] * logit(own) - self.judgement["shownOffset"])
