@@ -22,6 +22,9 @@ PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev 
 ifneq (,$(filter test figures packages,$(MAKECMDGOALS)))
 PACKAGES += chromium chromium-driver
 endif
+ifneq (,$(filter deb tarball,$(MAKECMDGOALS)))
+PACKAGES += dpkg-dev binutils patchelf jq xz-utils
+endif
 DATA := $(PREFIX)/share/redraw
 
 .PHONY: all packages build serve demo figures test clients soak slurm fuzz lint parity bench bench-program install deb tarball uninstall clean
@@ -120,23 +123,31 @@ fuzz: packages
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
+# What is installed and packed holds the Swift runtime, and names no folder of the machine that built it: two builds in two places have the same bytes.
+# Its table of functions is filled at the start and closed to writing.
+INSTALLED := -c release --static-swift-stdlib --scratch-path .build-install --product redraw -Xlinker -z -Xlinker now \
+    -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=."
+
 install: packages
-	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product redraw
-	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product analyze
+	$(SWIFT) build $(INSTALLED)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(DATA)"
-	install -s -m 755 .build-install/release/redraw .build-install/release/analyze "$(DESTDIR)$(PREFIX)/bin"
+	install -s -m 755 .build-install/release/redraw "$(DESTDIR)$(PREFIX)/bin"
+	@# It answers to both names.
+	ln -sf redraw "$(DESTDIR)$(PREFIX)/bin/analyze"
 	rm -rf "$(DESTDIR)$(DATA)/Vocab" "$(DESTDIR)$(DATA)/Models" "$(DESTDIR)$(DATA)/Page"
 	cp -r Vocab "$(DESTDIR)$(DATA)/Vocab"
 	cp -r Sources/StudioWeb/Page "$(DESTDIR)$(DATA)/Page"
 	mkdir -p "$(DESTDIR)$(DATA)/Models"
 	tar -C Models --exclude=recipes -cf - . | tar -C "$(DESTDIR)$(DATA)/Models" -xf -
 
-# Packages are made from a program that is built once, with the Swift runtime inside of it.
-PROGRAM ?= .build-install/release/redraw
-.build-install/release/redraw:
-	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-install --product redraw
+# Both packages are made from one program; unless it is named it is built, as far as it is older than its sources.
+ifndef PROGRAM
+PROGRAM := .build-install/release/redraw
+.PHONY: $(PROGRAM)
+$(PROGRAM): packages
+	$(SWIFT) build $(INSTALLED)
+endif
 
-# The tools: dpkg-dev, binutils, patchelf, jq, xz-utils (Debian's names).
 deb: packages $(PROGRAM)
 	sh Packaging/deb.sh "$(PROGRAM)" .build-packages
 

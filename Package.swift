@@ -98,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Studio", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening", "Vocabulary", "TestSupport",
+                "StudioWeb", "Studio", "Engines", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening",
+                "Vocabulary", "TestSupport",
             ], path: "Tests/Fuzz", swiftSettings: strict),
         tests("LayeringTests", []),
         tests("JSONReadingTests", ["JSONReading"]),

@@ -30,10 +30,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import encoder_models as encoders
+import processes
 
 HERE = Path(__file__).parent
 GENERATORS = {"sd15": ["guided step (UNet, batch 2)", "decode 512x512", "picture from a picture, cold"]}
@@ -53,17 +53,9 @@ def texts(count):
 
 def measured(command, threads):
     """(what it printed last, seconds, peak memory in GB) of a process."""
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), TRANSFORMERS_VERBOSITY="error", PYTHONWARNINGS="ignore")
-    begin = time.monotonic()
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-        if status:
-            log.seek(0)
-            raise RuntimeError(f"{' '.join(map(str, command[:8]))} …: {log.read().strip()[-800:]}")
-    return output, seconds, usage.ru_maxrss / 2**20
+    output, seconds, memory = processes.run(
+        command, dict(os.environ, OMP_NUM_THREADS=str(threads), TRANSFORMERS_VERBOSITY="error", PYTHONWARNINGS="ignore"))
+    return output, seconds, memory / 1024
 
 
 class Bench:

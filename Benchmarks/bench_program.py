@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Whole commands of Redraw on this machine: how long each takes, from the start of the process to its end, and what settings do to pictures.
 
-    python bench_program.py --redraw PATH [--only analyze,generate,folder,strengths,settings] [--rounds 9] [--pictures 1000]
+    python bench_program.py --redraw PATH [--only analyze,generate,memory,folder,strengths,settings,shortcuts] [--rounds 9] [--pictures 1000]
 
 `analyze`    one photograph of 12 megapixels as a baseline and as a progressive JPEG, a PNG of 300 megapixels, and the first look of all, which embeds
              the vocabulary; medians of the rounds, files in the page cache.
 `generate`   a photograph redrawn with the generator that comes along, at its usual size and at 512x512; medians of a third of the rounds.
+`memory`     what a guided picture of two steps takes at its peak, with the generators that come along and with random weights of the real models'
+             sizes, by precision. Writes 2 GB for Stable Diffusion 1.5 and 7 GB for SDXL (--families sd15 leaves SDXL out, --families "" both).
 `folder`     a folder of small pictures: one process with all processors, and a process for each with a thread and a shard, into one library.
 `strengths`  how far pictures go from the photograph: mean absolute difference of pixels, and 1 - cosine of the default encoder's embeddings.
 `settings`   precisions and shortcuts beside the picture without them: PSNR, and the share of the time.
+`shortcuts`  what --merge-tokens and --reuse-every save of the steps of Stable Diffusion 1.5's size, random weights; medians of a third of the rounds.
 
-Needs numpy and Pillow. Everything is made in a temporary folder. Prints tables as they stand in Documentation.
+Needs numpy and Pillow; `memory` and `shortcuts` torch and diffusers besides. Everything is made in a temporary folder, random weights in --keep FOLDER if there
+is one. Prints tables as they stand in Documentation.
 """
 import argparse
 import json
@@ -24,6 +28,8 @@ from pathlib import Path
 
 import numpy
 from PIL import Image
+
+import processes
 
 HERE = Path(__file__).resolve().parent
 PHOTOGRAPHS = [HERE.parent / "Documentation/pictures" / f"{name}.jpg" for name in ("coffee", "astronaut", "chelsea", "rocket")]
@@ -44,13 +50,7 @@ class Program:
 
     def run(self, *arguments, **more):
         """(what it printed, seconds, peak memory in MB)."""
-        begin = time.monotonic()
-        process = self.start(*arguments, **more)
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"redraw {' '.join(map(str, arguments))} ended with {os.waitstatus_to_exitcode(status)}")
-        return output, time.monotonic() - begin, usage.ru_maxrss / 1024
+        return processes.run([self.path, *arguments], dict(self.environment, **more))
 
     def median(self, rounds, *arguments):
         runs = [self.run(*arguments) for _ in range(rounds)]
@@ -102,6 +102,49 @@ def generate(program, options):
             program.folder / "made", "--output", program.folder / "made.png", "--overwrite", *size]
         seconds, peak = program.median(max(1, options.rounds // 3), *arguments)
         print(f"| {name} | {seconds:.1f} s | {peak:.0f} MB |")
+    print()
+
+
+def random_model(program, options, family):
+    """The folder of a model of the real size with random weights in two bytes each."""
+    made = Path(options.keep or program.folder) / family
+    if not (made / "model_index.json").exists():
+        subprocess.run([sys.executable, HERE / "make_random_pipeline.py", made, "--family", family], check=True)
+    return made
+
+
+def memory(program, options):
+    rows = [("redraw-small", "redraw-small", "512x512"), ("redraw-painter", "redraw-painter", "512x512")]
+    for family, name, sizes in [("sd15", "Stable Diffusion 1.5", ["512x512", "768x768"]), ("sdxl", "SDXL", ["512x512", "1024x1024"])]:
+        if family in options.families.split(","):
+            rows += [(name, random_model(program, options, family), size) for size in sizes]
+    print("| Peak memory of a guided picture | Size | f32 | bf16 | int8 |\n|---|---|---|---|---|")
+    for name, model, size in rows:
+        peaks = []
+        for precision in ("f32", "bf16", "int8"):
+            _, _, peak = program.run(
+                "paint", "a cat", "--model", model, "--size", size, "--steps", 2, "--guidance", 7.5, "--seed", 3, "--first-side", 0, "--precision",
+                precision, "--library", program.folder / "made", "--output", program.folder / "memory.png", "--overwrite")
+            peaks.append(f"{peak / 1024:.1f} GiB")
+        print(f"| {name} | {size} | {' | '.join(peaks)} |", flush=True)
+    print()
+
+
+def shortcuts(program, options):
+    model = random_model(program, options, "sd15")
+    print("| Stable Diffusion 1.5's size | A guided step | with `--merge-tokens 0.5` | with `--reuse-every 2` |\n|---|---|---|---|")
+    for size in ("512x512", "768x768"):
+        steps = []
+        for changed in ([], ["--merge-tokens", 0.5], ["--reuse-every", 2]):
+            seconds = []
+            for _ in range(max(1, options.rounds // 3)):
+                told, _, _ = program.run(
+                    "paint", "a cat", "--model", model, "--size", size, "--steps", 4, "--guidance", 7.5, "--seed", 3, "--first-side", 0, "--library",
+                    program.folder / "made", "--output", program.folder / "shortcut.png", "--overwrite", "--json", *changed)
+                seconds.append(json.loads(told)["seconds"]["denoise"] / 4)
+            steps.append(statistics.median(seconds))
+        shares = [f"{step / steps[0]:.2f} of it" for step in steps[1:]]
+        print(f"| {size} | {steps[0]:.1f} s | {' | '.join(shares)} |", flush=True)
     print()
 
 
@@ -161,12 +204,15 @@ def settings(program, options):
 
 
 def main():
-    parts = dict(analyze=analyze, generate=generate, folder=folder, strengths=strengths, settings=settings)
+    parts = dict(
+        analyze=analyze, generate=generate, memory=memory, folder=folder, strengths=strengths, settings=settings, shortcuts=shortcuts)
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--redraw", required=True)
     options.add_argument("--only", default=",".join(parts))
     options.add_argument("--rounds", type=int, default=9)
     options.add_argument("--pictures", type=int, default=1000)
+    options.add_argument("--families", default="sd15,sdxl")
+    options.add_argument("--keep")
     options = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         program = Program(options.redraw, name)

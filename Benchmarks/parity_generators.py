@@ -10,13 +10,13 @@ counts: its PSNR against diffusers' in f32 has to be 35 dB or more in bf16, 29 d
 out and said so.
 """
 import argparse
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import processes
 
 # GB: what the hungrier of the two takes at its peak in f32, and something to spare.
 NEEDED = {"sd15": 8, "sdxl": 19}
@@ -65,15 +65,11 @@ def peer(folder, family, mode, steps, size, source, out):
 
 def run(command):
     """Output, seconds and peak memory in GB."""
-    begin = time.monotonic()
-    with tempfile.NamedTemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        log.seek(0)
-        text = log.read()
-    if status:
-        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{text}")
-    return text, time.monotonic() - begin, usage.ru_maxrss / 2**20
+    try:
+        text, seconds, memory = processes.run(command)
+    except RuntimeError as error:
+        raise SystemExit(str(error))
+    return text, seconds, memory / 1024
 
 
 def compare(folder, family, options):

@@ -17,14 +17,28 @@ documents=$root/usr/share/doc/redraw
     echo 'License: Apache-2.0'
     echo ' On Debian systems the full text of the Apache License 2.0 is in'
     echo ' /usr/share/common-licenses/Apache-2.0. What else is inside, and under which'
-    echo ' terms, is told in /usr/share/doc/redraw/NOTICE.'
+    echo ' terms, is told in NOTICE (models, pictures) and third-party.txt (code) in'
+    echo ' /usr/share/doc/redraw.'
 } >"$documents/copyright"
 printf 'redraw (%s) unstable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' "$version" "$version" "$maintainer" \
     "$(date -u -d "@$SOURCE_DATE_EPOCH" -R)" | gzip -9n >"$documents/changelog.gz"
 
-# Said of a copy of zlib that a Swift package brings along; the rest of the program uses the system's.
 install -d "$root/usr/share/lintian/overrides"
-echo 'redraw: embedded-library zlib *' >"$root/usr/share/lintian/overrides/redraw"
+cat >"$root/usr/share/lintian/overrides/redraw" <<'END'
+# swift-nio-extras brings a copy of zlib of its own, under names of its own;
+# pictures are read with the system's.
+redraw: embedded-library zlib *
+# Words of linked libraries, and bytes between two texts that look like words.
+redraw: spelling-error-in-binary *
+# Nearly all of the program is Swift, which looks after its own bounds.
+redraw: hardening-no-fortify-functions *
+# The program reads these files, or serves them.
+redraw: package-contains-documentation-outside-usr-share-doc *
+# Vocab/redraw is the vocabulary of that name, beside others.
+redraw: repeated-path-segment *
+# The models come along, as the program is of little use without them.
+redraw: arch-dep-package-has-big-usr-share *
+END
 
 # What the program is linked against tells the dependencies.
 mkdir -p "$work/debian"
@@ -39,14 +53,18 @@ fi
 depends=$(cd "$work" && dpkg-shlibdeps --ignore-missing-info --warnings=0 "$@" 2>/dev/null | sed -n 's/^shlibs:Depends=//p' | tr ',' '\n' |
     sed 's/^ *//' | grep -v '^redraw' | paste -sd, | sed 's/,/, /g')
 
+# In Debian's way: files in whole kilobytes, one for everything else, whatever the file system takes for a folder.
+size=$(find "$root" -type f -printf '%s\n' -o -printf '1\n' | awk '{ size += int(($1 + 1023) / 1024) } END { print size }')
+
 install -d "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<END
 Package: redraw
 Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
-Installed-Size: $(du -k -s --apparent-size "$root/usr" | cut -f1)
+Installed-Size: $size
 Depends: $depends, sensible-utils
+Recommends: ca-certificates
 Section: graphics
 Priority: optional
 Description: looks at pictures, suggests tags and prompts, redraws on the CPU

@@ -25,6 +25,14 @@ def prose:
       (if .code then {text: (.text + ".fi\n.PP\n"), code: false} else . end) | .text += ($line | roff) + "\n"
     end) | .text + (if .code then ".fi\n" else "" end);
 
+# Options under the titles that the help has, and those without one behind them.
+def sections:
+  reduce .[] as $one ([]; ($one.sectionTitle // "") as $title | (map(.title) | index($title)) as $place
+    | if $place then .[$place].items += [$one] else . + [{title: $title, items: [$one]}] end)
+  | sort_by(.title == "")
+  | length as $count
+  | map((if .title != "" then ".SS " + (.title | roff) + "\n" elif $count > 1 then ".SS General\n" else "" end) + (.items | map(item) | join("\n")))
+  | join("\n");
 def shown: [(.arguments // [])[] | select(.shouldDisplay)];
 def page($path):
   ($path | join("-")) as $name
@@ -39,11 +47,11 @@ def page($path):
       ".SH SUBCOMMANDS\n" + ([$below[] | ".TP\n\\fB" + (.commandName | roff) + "\\fR\n" + ((.abstract // "") | roff)] | join("\n")) + "\n"
     else "" end)
   + ([shown[] | select(.kind == "positional")] | if length > 0 then ".SH ARGUMENTS\n" + (map(item) | join("\n")) + "\n" else "" end)
-  + ([shown[] | select(.kind != "positional")] | if length > 0 then ".SH OPTIONS\n" + (map(item) | join("\n")) + "\n" else "" end)
+  + ([shown[] | select(.kind != "positional")] | if length > 0 then ".SH OPTIONS\n" + sections + "\n" else "" end)
   + ".SH EXIT STATUS\n0 done, 1 failed (one line on standard error says what, where and what to do), 64 wrong usage, 130 interrupted.\n"
   + ".SH SEE ALSO\n"
   + ((if ($path | length) > 1 then [$path[:-1]] else [] end) + [$below[] | $path + [.commandName]]
-      | if length > 0 then map("\\fB" + (join("-") | roff) + "\\fR(1)") | join(", ") else "The files in /usr/share/doc/redraw" end) + "\n";
+      | if length > 0 then map("\\fB" + (join("-") | roff) + "\\fR(1)") | join(", ") else "The files in /usr/share/doc/redraw, README.md first" end) + "\n";
 def pages($path): page($path) as $text
   | {(($path | join("-")) + ".1"): $text}
     + ([(.subcommands // [])[] | select(.shouldDisplay and .commandName != "help") | . as $one | pages($path + [$one.commandName])] | add // {});

@@ -14,7 +14,7 @@ install -d "$to/bin" "$to/share/redraw/Models" "$to/share/man/man1" "$to/share/b
     "$to/share/zsh/vendor-completions" "$to/share/fish/vendor_completions.d" "$to/share/doc/redraw"
 
 install -m 755 "$program" "$to/bin/redraw"
-"${STRIP:-strip}" --strip-unneeded "$to/bin/redraw"
+"${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/bin/redraw"
 ln -s redraw "$to/bin/analyze"
 
 # libc and what belongs to it are the system's; they are older or newer than ours only together.
@@ -27,6 +27,28 @@ needed() {
         esac
     done || true
 }
+# The Debian package that a library is from. It is registered by its path before or after /lib became a link to /usr/lib.
+package_of() {
+    path=$(readlink -f "$1")
+    if package=$(dpkg -S "$path" 2>/dev/null || dpkg -S "${path#/usr}" 2>/dev/null); then
+        echo "${package%%:*}"
+    else
+        echo "$path is of no package: its licence does not come along" >&2
+    fi
+}
+# Reads digests and files in the folder $1: every text once, below the files that have it.
+terms() {
+    awk -v folder="$1" '
+        { file = substr($0, 67) }
+        !($1 in first) { order[++count] = $1; first[$1] = file }
+        { names[$1] = names[$1] "\n" file }
+        END {
+            for (i = 1; i <= count; i++) {
+                print "\n----------------------------------------------------------------------" names[order[i]] "\n"
+                while ((getline line < (folder "/" first[order[i]])) > 0) print line
+            }
+        }'
+}
 if ldd "$program" | grep -q 'not found'; then
     echo "$program lacks libraries here:" >&2
     ldd "$program" | grep 'not found' >&2
@@ -37,12 +59,12 @@ if [ -n "$found" ]; then
     install -d "$to/lib/redraw"
     for library in $found; do
         install -m 644 "$(readlink -f "$library")" "$to/lib/redraw/$(basename "$library")"
-        "${STRIP:-strip}" --strip-unneeded "$to/lib/redraw/$(basename "$library")"
+        "${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/lib/redraw/$(basename "$library")"
         # A library looks for the others beside it.
         patchelf --set-rpath "\$ORIGIN" "$to/lib/redraw/$(basename "$library")"
     done
     patchelf --set-rpath "\$ORIGIN/../lib/redraw" "$to/bin/redraw"
-elif command -v patchelf >/dev/null; then
+else
     # A build's own folders mean nothing elsewhere.
     patchelf --remove-rpath "$to/bin/redraw"
 fi
@@ -66,8 +88,33 @@ ln -s redraw-analyze.1.gz "$to/share/man/man1/analyze.1.gz"
 "$program" --generate-completion-script zsh >"$to/share/zsh/vendor-completions/_redraw"
 "$program" --generate-completion-script fish >"$to/share/fish/vendor_completions.d/redraw.fish"
 
-install -m 644 "$source"/README.md "$source"/NOTICE "$to/share/doc/redraw"
-for page in "$source"/Documentation/*.md "$source"/Documentation/*.sbatch; do install -m 644 "$page" "$to/share/doc/redraw"; done
+# What is linked into the program, and under which terms. Texts that several packages have stand there once.
+sources=$(dirname "$program")/../../checkouts
+{
+    if [ -d "$sources" ]; then
+        echo 'redraw holds code of these Swift packages, and the Swift runtime (Apache License 2.0'
+        echo 'with Runtime Library Exception) with ICU (Unicode License v3).'
+        find "$sources" -type f \( -iname 'licen[cs]e*' -o -iname 'notice*' \) -not -path '*/.git/*' -not -path '*/Tests/*' -printf '%P\n' | sort |
+            (cd "$sources" && tr '\n' '\0' | xargs -0 sha256sum) | terms "$sources"
+    else
+        echo "$program has no folder of Swift packages beside it: their licences do not come along" >&2
+    fi
+    if [ "$libraries" = all ]; then
+        echo
+        echo 'The libraries in lib/redraw come from these packages of the system it was built on.'
+        # Their texts point to the licences that every Debian system has, and other systems have not.
+        for library in $found; do package_of "$library"; done | sort -u | sed 's|.*|doc/&/copyright|' >"$work/copyrights"
+        (
+            cd /usr/share
+            xargs grep -oh '/usr/share/common-licenses/[A-Za-z0-9.+-]*[A-Za-z0-9]' <"$work/copyrights" |
+                xargs readlink -f | sort -u | sed 's|^/usr/share/||' | cat "$work/copyrights" - | xargs sha256sum
+        ) | terms /usr/share
+    fi
+} >"$to/share/doc/redraw/third-party.txt"
+# The documentation lies as it does in the source, so that its links lead on.
+install -m 644 "$source"/README.md "$source"/CONTRIBUTING.md "$source"/NOTICE "$to/share/doc/redraw"
+tar -C "$source" --exclude='*.sh' -cf - Documentation | tar -C "$to/share/doc/redraw" -xf -
+ln -s ../../redraw/Models ../../redraw/Vocab "$to/share/doc/redraw"
 chmod -R u=rwX,go=rX "$to"
-find "$to/share/redraw" -type f -exec chmod 644 {} +
+find "$to/share/redraw" "$to/share/doc" -type f -exec chmod 644 {} +
 find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

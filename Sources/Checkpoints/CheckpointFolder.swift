@@ -61,7 +61,7 @@ package enum CheckpointFolder {
         } catch let error as CheckpointError {
             throw error
         } catch {
-            throw .malformed(file: index.path, reason: "it is not the list of shards it should be (\(error))")
+            throw .malformed(file: index.path, reason: "it is no JSON with a weight_map, the list of the files that hold the tensors")
         }
         let names = Set(map.values).sorted()
         if let wrong = names.first(where: { $0.contains("/") || !$0.hasSuffix(".safetensors") }) {

@@ -17,7 +17,7 @@ final class MappedFile: @unchecked Sendable {
             throw .unreadable(file: path, reason: "it is no file but a folder, a pipe or a device")
         }
         let size = Int(status.st_size)
-        guard size > 0 else { throw .malformed(file: path, reason: "it is empty") }
+        guard size > 0 else { throw .unreadable(file: path, reason: "it is empty; download it again") }
         guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
             throw .unreadable(file: path, reason: systemMessage())
         }

@@ -18,7 +18,9 @@ package final class SafetensorsFile: Sendable {
     package init(_ url: URL) throws(CheckpointError) {
         mapping = try MappedFile(path: url.path)
         let bytes = mapping.bytes
-        if let kind = ForeignFile.kind(of: bytes) { throw .foreign(file: url.path, kind: kind.name, instead: kind.instead) }
+        if let kind = ForeignFile.kind(of: bytes, called: url.lastPathComponent) {
+            throw .foreign(file: url.path, kind: kind.name, instead: kind.instead)
+        }
         guard bytes.count >= 8 else { throw .malformed(file: url.path, reason: "it is shorter than 8 bytes") }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(min(SafetensorsHeader.longest, bytes.count - 8)) else {
@@ -36,7 +38,9 @@ package final class SafetensorsFile: Sendable {
 
     /// The error that names what a file is instead; nil where that is not known, or where it may be a safetensors file.
     package static func foreignKind(of url: URL) -> CheckpointError? {
-        guard let mapping = try? MappedFile(path: url.path), let kind = ForeignFile.kind(of: mapping.bytes) else { return nil }
+        guard let mapping = try? MappedFile(path: url.path),
+            let kind = ForeignFile.kind(of: mapping.bytes, called: url.lastPathComponent)
+        else { return nil }
         return .foreign(file: url.path, kind: kind.name, instead: kind.instead)
     }
 

@@ -6,10 +6,10 @@ import Studio
 package struct AnalyzeCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "analyze",
-        abstract: "Look at pictures: suggest tags, a prompt, a model and a size, and keep them for screening.",
+        abstract: "Look at pictures: suggest tags, a prompt, a model and a size, for you to correct.",
         discussion: """
-            Suggestions err: screen them with redraw review (or redraw tag) before you redraw. What you decided is never changed by another \
-            analysis, and a tag you rejected is not suggested again for that picture.
+            Suggestions err: go through them with redraw review (or redraw tag) before you redraw, which is called screening. What you decided \
+            is never changed by another analysis, and a tag you rejected is not suggested again for that picture.
 
             A prompt that stands in the file itself (A1111, ComfyUI, NovelAI, InvokeAI, Redraw and others write one) or in photo.txt beside it is \
             shown first, as recovered: those are somebody's words, no suggestion. redraw prompt photo.jpg --recovered takes them over.
@@ -20,7 +20,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
 
               redraw analyze photo.jpg
               redraw analyze holiday/ --quiet > said.txt
-              redraw analyze photo.jpg --json | jq -r '.suggestions[] | select(.confidence > 0.5) | .tag'
+              redraw analyze photo.jpg --json | jq -r '.suggestions[].tag'
               find . -name '*.jpg' -mtime -7 | redraw analyze - --jsonl > said.jsonl
               redraw analyze archive/ --shard 3/8 --library shards/3
               redraw analyze dataset/ --write-captions --caption-prefix "myword"
@@ -29,12 +29,58 @@ package struct AnalyzeCommand: AsyncParsableCommand {
     @Argument(help: "Pictures, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
-    @Flag(name: .long, help: "Print one JSON object a line.")
-    var jsonl = false
+    @OptionGroup(title: "Which pictures") var which: ListingOptions
+    @OptionGroup(title: "What is said of them") var saying: SayingOptions
+    @OptionGroup(title: LookingOptions.title) var looking: LookingOptions
+    @OptionGroup(title: LookingOptions.title) var tagger: TaggerOption
+    @OptionGroup(title: "Captions beside the pictures") var captions: WrittenCaptionOptions
+    @OptionGroup var library: LibraryOptions
 
-    @Flag(name: .long, help: "Show what was considered and left out, with the reason.")
-    var dropped = false
+    package init() {}
 
+    package func validate() throws {
+        guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
+    }
+
+    package func run() async throws {
+        looking.useThreads()
+        which.truncation.apply()
+        let studio = try library.studio(looking, tagger: tagger.tagger)
+        let writer = captions.writeCaptions ? captions.form.writer(studio, usually: .suggested) : nil
+        let part = try which.shard.map { try Shard($0) }
+        let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
+        guard isOne else {
+            let style: BatchRun.Style =
+                saying.jsonl ? .lines : library.json ? .array : .text(showsDropped: saying.dropped, form: saying.form)
+            try await BatchRun(style: style, quiet: library.quiet, shard: part, captions: writer).run(
+                studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: which.recursive, composition: saying.compose,
+                again: which.again)
+            return
+        }
+        let progress = ProgressLine(enabled: !library.quiet)
+        let report = try await studio.analyst.analyze(try PictureFile(path: pictures[0]), composition: saying.compose) { share in
+            progress.show(BatchRun.readingVocabulary, share: share)
+        }
+        progress.clear()
+        if saying.jsonl {
+            try JSONOutput.printLine(report)
+        } else if library.json {
+            try JSONOutput.print(report)
+        } else {
+            Terminal.standardOutput.write(
+                AnalysisText(report, terminal: .standardOutput, showsDropped: saying.dropped, form: saying.form).text)
+        }
+        guard let writer else { return }
+        var tally = CaptionTally()
+        tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
+        library.notice(tally.summary)
+        for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
+        if tally.isIncomplete { throw ExitCode.failure }
+    }
+}
+
+/// Which of the pictures that are named are looked at.
+struct ListingOptions: ParsableArguments {
     @Flag(name: .long, inversion: .prefixedNo, help: "Look into folders within folders.")
     var recursive = true
 
@@ -48,6 +94,20 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             valueName: "i/n"))
     var shard: String?
 
+    @OptionGroup var truncation: TruncationOption
+
+    func validate() throws {
+        guard let shard else { return }
+        do {
+            _ = try Shard(shard)
+        } catch {
+            throw ValidationError("--shard: \(error).")
+        }
+    }
+}
+
+/// What is told of each picture, and how.
+struct SayingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -62,6 +122,31 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             valueName: "tags|sentence|both"))
     var form: PromptFormName?
 
+    @Flag(name: .long, help: "Show what was considered and left out, with the reason.")
+    var dropped = false
+
+    @Flag(name: .long, help: "Print one JSON object a line.")
+    var jsonl = false
+}
+
+/// Whether captions are written, and how.
+struct WrittenCaptionOptions: ParsableArguments {
+    @Flag(
+        name: .long,
+        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; a file that is there stays as it is.")
+    var writeCaptions = false
+
+    @OptionGroup var form: CaptionOptions
+
+    func validate() throws {
+        guard writeCaptions || !form.isSaid else {
+            throw ValidationError("--overwrite and the options of captions need --write-captions.")
+        }
+    }
+}
+
+/// Who else is asked what a picture shows.
+struct TaggerOption: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -69,65 +154,6 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             valueName: "name|dir"),
         completion: .directory)
     var tagger: String?
-
-    @Flag(
-        name: .long,
-        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; a file that is there stays as it is.")
-    var writeCaptions = false
-
-    @OptionGroup var captions: CaptionOptions
-    @OptionGroup var truncation: TruncationOption
-    @OptionGroup var looking: LookingOptions
-    @OptionGroup var library: LibraryOptions
-
-    package init() {}
-
-    package func validate() throws {
-        guard !pictures.isEmpty else { throw ValidationError("Name a picture: redraw analyze photo.jpg") }
-        guard writeCaptions || !captions.isSaid else {
-            throw ValidationError("--overwrite and the options of captions need --write-captions.")
-        }
-        if let shard {
-            do {
-                _ = try Shard(shard)
-            } catch {
-                throw ValidationError("--shard: \(error).")
-            }
-        }
-    }
-
-    package func run() async throws {
-        looking.useThreads()
-        truncation.apply()
-        let studio = try library.studio(looking, tagger: tagger)
-        let writer = writeCaptions ? captions.writer(studio, usually: .suggested) : nil
-        let part = try shard.map { try Shard($0) }
-        let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
-        guard isOne else {
-            let style: BatchRun.Style = jsonl ? .lines : library.json ? .array : .text(showsDropped: dropped, form: form)
-            try await BatchRun(style: style, quiet: library.quiet, shard: part, captions: writer).run(
-                studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: recursive, composition: compose, again: again)
-            return
-        }
-        let progress = ProgressLine(enabled: !library.quiet)
-        let report = try await studio.analyst.analyze(try PictureFile(path: pictures[0]), composition: compose) { share in
-            progress.show(BatchRun.readingVocabulary, share: share)
-        }
-        progress.clear()
-        if jsonl {
-            try JSONOutput.printLine(report)
-        } else if library.json {
-            try JSONOutput.print(report)
-        } else {
-            Terminal.standardOutput.write(AnalysisText(report, terminal: .standardOutput, showsDropped: dropped, form: form).text)
-        }
-        guard let writer else { return }
-        var tally = CaptionTally()
-        tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
-        library.notice(tally.summary)
-        for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
-        if tally.isIncomplete { throw ExitCode.failure }
-    }
 }
 
 extension PromptComposition: ExpressibleByArgument {}
@@ -137,13 +163,12 @@ enum PromptFormName: String, CaseIterable, ExpressibleByArgument {
     case tags, sentence, both
 }
 
-/// The options of every command that looks at pictures.
-struct LookingOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("An encoder's name or folder (default: redraw-encoder).", valueName: "name|dir"))
-    var encoder: String?
-
-    @Option(name: .long, help: ArgumentHelp("A vocabulary's name, folder or file of phrases (default: redraw).", valueName: "name|file"))
-    var vocabulary: String?
+/// The options of every command that has an encoder look at pictures or texts.
+struct EncoderOptions: ParsableArguments {
+    @Option(
+        name: .customLong("encoder"),
+        help: ArgumentHelp("Which encoder looks: its name, or its folder (default: redraw-encoder).", valueName: "name|dir"))
+    var name: String?
 
     @Option(
         name: .long,
@@ -158,12 +183,34 @@ struct LookingOptions: ParsableArguments {
     func useThreads() { threads.apply() }
 }
 
+/// The options of every command that says in words what it sees.
+struct LookingOptions: ParsableArguments {
+    /// The section of the help that also holds `TaggerOption`.
+    static let title = "Who looks"
+
+    @OptionGroup var encoder: EncoderOptions
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Which tags there are to choose from: a vocabulary's name, its folder, or a file of phrases (default: redraw).",
+            valueName: "name|file"))
+    var vocabulary: String?
+
+    func useThreads() { encoder.useThreads() }
+}
+
 extension LibraryChoice {
-    func studio(_ looking: LookingOptions? = nil, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
+    func studio(_ looking: LookingOptions, tagger: String? = nil, engines: OutsideEngines = .none) throws -> Studio {
+        try studio(looking.encoder, vocabulary: looking.vocabulary, tagger: tagger, engines: engines)
+    }
+
+    func studio(
+        _ encoder: EncoderOptions? = nil, vocabulary: String? = nil, tagger: String? = nil, engines: OutsideEngines = .none
+    ) throws -> Studio {
         let settings = try Settings()
         return Studio(
-            installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: looking?.encoder,
-            vocabulary: looking?.vocabulary,
-            tagger: tagger, precision: looking?.precision, engines: engines, settings: settings)
+            installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: encoder?.name,
+            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings)
     }
 }

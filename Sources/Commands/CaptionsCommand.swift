@@ -100,14 +100,14 @@ struct CaptionTally {
 struct CaptionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "captions",
-        abstract: "Write tags as text files beside the pictures, as trainers of LoRAs read them.",
+        abstract: "Write tags into text files beside the pictures, as trainers of LoRAs read them.",
         discussion: """
             photo.txt for photo.jpg, one line, the tags separated by commas. Approved tags are written; --caption-tags suggested takes those \
             that nobody decided on too, and rejected ones never are. A text that stands there and says something else stays as it is, is told, \
             and the exit code is 1 then; --overwrite writes over it.
 
               redraw captions dataset/
-              redraw captions dataset/ --caption-prefix "myword" --caption-underscores --caption-shuffle 7
+              redraw captions dataset/ --caption-prefix "myword" --caption-shuffle 7
               redraw captions photo.jpg --json | jq -r '.[0].caption'
             """)
 

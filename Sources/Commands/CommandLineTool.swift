@@ -94,6 +94,9 @@ package enum CommandLineTool {
         Terminal.standardError.draw("\(name): \(DisplayText.harmless(message))\n")
     }
 
+    /// What a damaged file is quoted with may be as long as the file.
+    private static let longestLine = 2_000
+
     /// Redraw's own errors describe themselves; Foundation's have a better text than their dump.
     static func oneLine(_ error: any Error) -> String {
         let text: String
@@ -102,7 +105,10 @@ package enum CommandLineTool {
         } else {
             text = "\(error)"
         }
-        return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard line.count > longestLine else { return line }
+        // What is wrong stands in front, what to do at the end.
+        return line.prefix(longestLine * 3 / 4) + " … " + line.suffix(longestLine / 4)
     }
 }
 

@@ -20,7 +20,8 @@ extension LibraryChoice {
 struct LibraryPlace: ParsableArguments, LibraryChoice {
     @Option(
         name: .customLong("library"),
-        help: ArgumentHelp("The folder that keeps pictures, decisions and generations (default: ~/.local/share/redraw).", valueName: "dir"),
+        help: ArgumentHelp(
+            "The folder where Redraw keeps what was seen, decided and made (default: ~/.local/share/redraw).", valueName: "dir"),
         completion: .directory)
     var libraryPath: String?
 

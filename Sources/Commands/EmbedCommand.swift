@@ -5,7 +5,7 @@ import Studio
 struct EmbedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
-        abstract: "Print embeddings of pictures or texts as JSON, each of length 1.",
+        abstract: "Print pictures or texts as the numbers an encoder makes of them (embeddings), as JSON.",
         discussion: """
               redraw embed photo.jpg other.png
               redraw embed --text "a tabby cat" "a sailing boat"
@@ -117,7 +117,7 @@ struct EmbeddingOptions: ParsableArguments {
             valueName: "passes"))
     var time: Int?
 
-    @OptionGroup var looking: LookingOptions
+    @OptionGroup var encoder: EncoderOptions
 
     func validate() throws { try Self.check(passes: time) }
 
@@ -126,12 +126,12 @@ struct EmbeddingOptions: ParsableArguments {
     }
 
     func run(pictures: [String], texts: [String]) async throws {
-        looking.useThreads()
+        encoder.useThreads()
         guard (pictures + texts).count(where: { $0 == Self.standardInput }) <= 1 else {
             throw ValidationError("Standard input is read once: name it (-) once.")
         }
         let (pictures, texts) = (Self.expanded(pictures), Self.expanded(texts))
-        let studio = try looking.studio()
+        let studio = try encoder.studio()
         if let time {
             if !pictures.isEmpty {
                 try JSONOutput.print(try await studio.analyst.time(pictures: pictures.map { try PictureFile(path: $0) }, passes: time))
@@ -164,9 +164,9 @@ struct EmbeddingOptions: ParsableArguments {
     }
 }
 
-extension LookingOptions {
+extension EncoderOptions {
     /// A studio for work that needs no library.
     func studio() throws -> Studio {
-        Studio(installation: try Installation.current(), encoder: encoder, vocabulary: vocabulary, precision: precision)
+        Studio(installation: try Installation.current(), encoder: name, precision: precision)
     }
 }

@@ -13,11 +13,11 @@ struct GenerateCommand: AsyncParsableCommand {
 
               redraw generate photo.jpg
               redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png
-              redraw generate photo.jpg --prompt "a painting of a harbour at dusk" --count 4 --output pictures/
+              redraw generate photo.jpg --prompt "a painting" --count 4 --output pictures/
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
-              redraw generate photo.jpg --size picture --sampler dpmpp-2m-karras --preview now.png
-              redraw generate photo.jpg --prompt "a photo of a pizza" --strength 0.8 --first-side 32 --drafts 4
-              redraw generate photo.jpg --profile a1111 --sampler euler-a --strength 0.75 --seed 7
+              redraw generate photo.jpg --sampler dpmpp-2m-karras --preview now.png
+              redraw generate photo.jpg --prompt "a pizza" --strength 0.8 --first-side 128
+              redraw generate photo.jpg --profile a1111 --sampler euler-a --seed 7
               redraw generate holiday/ --strength 0.5 --output redrawn/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. What is there already is \
@@ -27,6 +27,26 @@ struct GenerateCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
+    @OptionGroup(title: "How much changes") var redrawing: RedrawingOptions
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup(title: ResultOptions.title) var one: OnePictureOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws { try ManyPictures(pictures).validate(generation, one, command: "generate") }
+
+    func run() async throws {
+        redrawing.truncation.apply()
+        var wish = GenerationWish()
+        wish.mode = "generate"
+        redrawing.fill(&wish)
+        generation.fill(&wish)
+        one.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: nil)
+    }
+}
+
+/// How far the result goes from the picture, and how that fits into it.
+struct RedrawingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
@@ -52,23 +72,11 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @OptionGroup var transparency: BackgroundOption
     @OptionGroup var truncation: TruncationOption
-    @OptionGroup var growth: GrowthOptions
-    @OptionGroup var generation: GenerationOptions
-    @OptionGroup var library: LibraryOptions
 
-    func validate() throws { try ManyPictures(pictures).validate(generation, command: "generate") }
-
-    func run() async throws {
-        truncation.apply()
-        var wish = GenerationWish()
-        wish.mode = "generate"
-        (wish.strength, wish.strengths) = (strength, strengths?.values)
-        wish.resize = resize
+    func fill(_ wish: inout GenerationWish) {
+        (wish.strength, wish.strengths, wish.resize) = (strength, strengths?.values, resize)
         if pictureSize { wish.outputSize = "picture" }
         transparency.fill(&wish)
-        growth.fill(&wish)
-        generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: nil)
     }
 }
 

@@ -12,7 +12,7 @@ struct GenerationRun {
         // Several where each seed says other words; else one.
         let orders = try await studio.orders(wish)
         for (index, order) in orders.enumerated() {
-            if options.later {
+            if options.engine.later {
                 let job = try studio.enqueue(order)
                 if library.json {
                     try JSONOutput.print(try studio.job(job))
@@ -24,7 +24,7 @@ struct GenerationRun {
             }
             let telling = JobTelling(library: library)
             defer { telling.end() }
-            let report = try await studio.generate(order, atOnce: options.atOnce, isLast: index == orders.count - 1) {
+            let report = try await studio.generate(order, atOnce: options.engine.atOnce, isLast: index == orders.count - 1) {
                 telling.tell($0)
             }
             telling.end()
@@ -48,15 +48,15 @@ struct GenerationRun {
     /// A studio with the engines that were named, and the wish with what the options take from elsewhere.
     func studio(for wish: inout GenerationWish) throws -> Studio {
         options.useThreads()
-        let servers = try options.servers()
+        let servers = try options.engine.servers()
         // Whatever was in the addresses, what orders and jobs keep is the engine's name.
-        if let name = servers.name { wish.engine = name } else if !options.engine.isEmpty { wish.engine = Studio.builtinEngine }
+        if let name = servers.name { wish.engine = name } else if !options.engine.names.isEmpty { wish.engine = Studio.builtinEngine }
         let studio = try library.studio(engines: servers)
         if let source = options.wording.from {
             let notes = try studio.fill(&wish, from: source)
             for note in notes { library.notice("\(source): \(note)") }
         }
-        if let preset = options.preset { wish = try studio.filled(wish, preset: preset) }
+        if let preset = options.wording.preset { wish = try studio.filled(wish, preset: preset) }
         return studio
     }
 }

@@ -1,8 +1,15 @@
 import ArgumentParser
 import Studio
 
-/// How a picture that is composed anew comes to its size.
+/// How large a picture becomes, and how one that is composed anew comes to its size.
 struct GrowthOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How large the picture is made, or picture for the size of the one that is redrawn; far from the size a model was trained at, things appear twice (default: the legal one nearest to its aspect).",
+            valueName: "WxH|picture"))
+    var size: String?
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -24,8 +31,7 @@ struct GrowthOptions: ParsableArguments {
             valueName: "n"))
     var drafts: Int?
 
-    /// Puts what the person said into a wish.
     func fill(_ wish: inout GenerationWish) {
-        (wish.firstSide, wish.refine, wish.drafts) = (firstSide, refine, drafts)
+        (wish.size, wish.firstSide, wish.refine, wish.drafts) = (size, firstSide, refine, drafts)
     }
 }

@@ -6,9 +6,9 @@ import Studio
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Analyses, decisions, prompts and generations, the latest first.",
+        abstract: "List what was looked at, decided and made, the latest first.",
         discussion: """
-            Numbers with a g are generations, with a p pictures; `redraw show` takes either.
+            Numbers with a g are of what was made (generations), with a p of pictures; redraw show takes either.
 
               redraw history
               redraw history photo.jpg --limit 200
@@ -21,7 +21,7 @@ struct HistoryCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("At most so many lines.", valueName: "n"))
     var limit = 50
 
-    @Flag(name: .long, help: "Generations only.")
+    @Flag(name: .long, help: "Only what was made.")
     var generations = false
 
     @OptionGroup var library: LibraryOptions
@@ -36,11 +36,9 @@ struct HistoryCommand: ParsableCommand {
         let entries = try desk.history(of: picture?.id, limit: limit, generationsOnly: generations)
         if library.json { return try JSONOutput.print(entries) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
-        var names: [Int64: String] = [:]
+        let names = try desk.pictures(numbers: Set(entries.compactMap(\.picture))).mapValues(CommandText.name)
         for entry in entries {
-            let id = entry.picture
-            if let id, names[id] == nil { names[id] = CommandText.name(try desk.picture(id: id)) }
-            let line = HistoryCommand.line(entry, picture: id.map { "p\($0) \(names[$0] ?? "")" })
+            let line = HistoryCommand.line(entry, picture: entry.picture.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput
             output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
         }

@@ -10,11 +10,11 @@ struct ManyPictures {
 
     var areMany: Bool { names.count > 1 || names.contains { $0 == "-" || PictureListing.isFolder($0) } }
 
-    func validate(_ options: GenerationOptions, command: String) throws {
+    func validate(_ options: GenerationOptions, _ one: OnePictureOptions, command: String) throws {
         guard !names.isEmpty else { throw ValidationError("Name a picture: redraw \(command) photo.jpg") }
         guard areMany else { return }
-        guard options.output != nil else { throw ValidationError("Many pictures go into a folder; name one with --output results/") }
-        if options.preview != nil || options.latent != nil {
+        guard options.result.output != nil else { throw ValidationError("Many pictures go into a folder; name one with --output results/") }
+        if one.preview != nil || one.latent != nil {
             throw ValidationError("--preview and --latent are for one picture; leave them out.")
         }
     }
@@ -30,7 +30,7 @@ struct ManyPictures {
         var (reports, failures) = ([GenerationReport](), [String]())
         var (queued, stood) = (0, 0)
         let sources = names.map { $0 == "-" ? PictureListing.Source.standardInput : .path($0) }
-        try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.atOnce, isLater: options.later) {
+        try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.engine.atOnce, isLater: options.engine.later) {
             telling.tell($0)
         } onOutcome: { _, outcome in
             telling.end()
@@ -46,7 +46,7 @@ struct ManyPictures {
             }
         }
         if library.json { try JSONOutput.print(reports) }
-        var parts = [options.later ? "\(queued) queued" : "\(reports.count) made"]
+        var parts = [options.engine.later ? "\(queued) queued" : "\(reports.count) made"]
         if stood > 0 { parts.append("\(stood) there already (--overwrite makes them anew)") }
         if !failures.isEmpty { parts.append("\(failures.count) failed") }
         library.notice(parts.joined(separator: ", ") + ".")

@@ -6,13 +6,13 @@ import Studio
 struct PromptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prompt",
-        abstract: "The approved prompt, negative prompt, model and size, ready to paste.",
+        abstract: "Print the approved prompt, negative prompt, model and size, ready to paste.",
         discussion: """
             The prompt is composed from the approved tags and kept as a version of its own; versions are never changed. One that you
             write with --set stands until you decide on a tag again, or ask for --compose.
 
               redraw prompt photo.jpg
-              redraw prompt photo.jpg --set "a ginger cat on a red sofa, oil painting" --negative "blurry"
+              redraw prompt photo.jpg --set "a ginger cat on a sofa" --negative "blurry"
               redraw prompt photo.jpg --recovered
               redraw prompt photo.jpg --versions
             """)

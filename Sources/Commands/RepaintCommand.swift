@@ -11,11 +11,11 @@ struct RepaintCommand: AsyncParsableCommand {
             go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a digest. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
 
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
-              redraw repaint photo.jpg --mask sky.png --prompt "a stormy sky" --area masked --feather 8 --strength 0.8
+              redraw repaint photo.jpg --mask sky.png --prompt "a storm" --feather 8
               redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
               redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
-              redraw repaint table.jpg --mask plate.png --prompt "a photo of a pizza" --area masked --strength 1
-              redraw repaint holiday/ --mask masks/ --prompt "a stormy sky" --output repainted/
+              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --area masked
+              redraw repaint holiday/ --mask masks/ --prompt "a storm" --output stormy/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
             with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \
@@ -25,6 +25,31 @@ struct RepaintCommand: AsyncParsableCommand {
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
     var pictures: [String]
 
+    @OptionGroup(title: "What is repainted") var repainting: RepaintingOptions
+    @OptionGroup var generation: GenerationOptions
+    @OptionGroup(title: ResultOptions.title) var one: OnePictureOptions
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        guard (repainting.mask == nil) != repainting.select.isEmpty else {
+            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
+        }
+        try ManyPictures(pictures).validate(generation, one, command: "repaint")
+    }
+
+    func run() async throws {
+        repainting.truncation.apply()
+        var wish = GenerationWish()
+        wish.mode = "repaint"
+        repainting.fill(&wish)
+        generation.fill(&wish)
+        one.fill(&wish)
+        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: repainting.mask)
+    }
+}
+
+/// Where a picture is repainted, and how the new joins the old.
+struct RepaintingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
@@ -61,12 +86,12 @@ struct RepaintCommand: AsyncParsableCommand {
     var grow: Int?
 
     @Option(
-        name: .long,
+        name: .customLong("fill"),
         help: ArgumentHelp(
             "What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).",
             valueName: "what"),
         completion: .list(GenerationWish.fills))
-    var fill: String?
+    var ground: String?
 
     @Option(
         name: .long,
@@ -83,29 +108,13 @@ struct RepaintCommand: AsyncParsableCommand {
 
     @OptionGroup var transparency: BackgroundOption
     @OptionGroup var truncation: TruncationOption
-    @OptionGroup var growth: GrowthOptions
-    @OptionGroup var generation: GenerationOptions
-    @OptionGroup var library: LibraryOptions
 
-    func validate() throws {
-        guard (mask == nil) != select.isEmpty else {
-            throw ValidationError("Say where to repaint: --mask FILE, or --select THING, one of the two.")
-        }
-        try ManyPictures(pictures).validate(generation, command: "repaint")
-    }
-
-    func run() async throws {
-        truncation.apply()
-        var wish = GenerationWish()
-        wish.mode = "repaint"
+    func fill(_ wish: inout GenerationWish) {
         if !select.isEmpty { wish.select = select }
         wish.strength = strength
         wish.invert = invert
         (wish.feather, wish.grow, wish.padding) = (feather, grow, padding)
-        (wish.fill, wish.area) = (fill, area)
+        (wish.fill, wish.area) = (ground, area)
         transparency.fill(&wish)
-        growth.fill(&wish)
-        generation.fill(&wish)
-        try await GenerationRun(options: generation, library: library).run(wish, of: ManyPictures(pictures), mask: mask)
     }
 }

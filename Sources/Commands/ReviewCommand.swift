@@ -6,7 +6,7 @@ import Studio
 struct ReviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review",
-        abstract: "Screen what was suggested, one suggestion at a time.",
+        abstract: "Go through suggested tags: approve, reject or correct each with a key.",
         discussion: """
             Keys: a approve, r reject, e edit, w weight, + add, u undo, n/p or arrows move, ? help, q quit. Every key is kept at once.
 
@@ -18,7 +18,10 @@ struct ReviewCommand: ParsableCommand {
               printf 'a\\nr\\n+ style: watercolour\\nq\\n' | redraw review photo.jpg
             """)
 
-    @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
+    @Argument(
+        help: ArgumentHelp(
+            "A picture file, its number, or the start of its SHA-256; without one, all that have something left to decide.",
+            valueName: "picture"))
     var picture: String?
 
     @OptionGroup var library: LibraryOptions

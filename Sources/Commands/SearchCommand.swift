@@ -6,10 +6,12 @@ import Studio
 struct SearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
-        abstract: "Find pictures of the library by words in their tags, prompts, captions and names.",
+        abstract: "Find pictures and paintings by words in their tags, prompts, captions and names.",
         discussion: """
             All words must be there, the last one may be a beginning. Tags that you rejected do not count; of the prompts the latest does, and \
-            the one that was found in the file or in the caption beside it.
+            the one that was found in the file or in the caption beside it. What you painted from words alone is found by its prompt.
+
+            Numbers with a p are pictures, with a g paintings; `redraw show` takes either.
 
               redraw search cat sofa
               redraw search watercol --approved --since 2026-01-01
@@ -17,7 +19,7 @@ struct SearchCommand: AsyncParsableCommand {
               redraw search harbour --json | jq -r '.[].path'
             """)
 
-    @Argument(help: "Words; none lists all pictures that the options leave.")
+    @Argument(help: "Words; none lists all that the options leave.")
     var words: [String] = []
 
     @Flag(name: .long, help: "Only pictures with an approved tag.")
@@ -25,18 +27,19 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Only pictures that came into the library on this day or later (default: all).", valueName: "YYYY-MM-DD"))
+        help: ArgumentHelp("Only what came into the library on this day or later (default: all).", valueName: "YYYY-MM-DD"))
     var since: String?
 
     @Option(
-        name: .long, help: ArgumentHelp("Only pictures that were redrawn with this model, or made by it (default: all).", valueName: "name")
+        name: .long, help: ArgumentHelp("Only what was redrawn with this model, or made by it (default: all).", valueName: "name")
     )
     var model: String?
 
-    @Option(name: .long, help: ArgumentHelp("Only pictures a result of which has at least so many stars (default: all).", valueName: "1-5"))
+    @Option(
+        name: .long, help: ArgumentHelp("Only what has, or has a result with, at least so many stars (default: all).", valueName: "1-5"))
     var stars: Int?
 
-    @Option(name: .long, help: ArgumentHelp("At most so many pictures.", valueName: "n"))
+    @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
     var limit = 50
 
     @OptionGroup var library: LibraryOptions
@@ -51,16 +54,27 @@ struct SearchCommand: AsyncParsableCommand {
         let found = try library.studio().search(
             words.joined(separator: " "), approved: approved, since: since.flatMap(SearchCommand.day), model: model, stars: stars,
             limit: limit)
-        if library.json { return try JSONOutput.print(found.pictures) }
+        if library.json { return try JSONOutput.print(found.found) }
         let output = Terminal.standardOutput
-        for picture in found.pictures {
-            let about = picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) pending"
-            let name = "p\(picture.id)  \(picture.path ?? picture.name)  "
-            let line = DisplayText.harmless(name + about.split(whereSeparator: \.isNewline).joined(separator: " "))
+        for one in found.found {
+            let line = SearchCommand.line(one)
             output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
         }
         if found.total == 0 { library.notice("Nothing was found.") }
-        if found.total > found.pictures.count { library.notice("\(found.pictures.count) of \(found.total); --limit shows more.") }
+        if found.total > found.found.count { library.notice("\(found.found.count) of \(found.total); --limit shows more.") }
+    }
+
+    private static func line(_ found: SearchReport.Found) -> String {
+        let (name, about) =
+            switch found {
+            case .picture(let picture):
+                (
+                    "p\(picture.id)  \(picture.path ?? picture.name)",
+                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) pending"
+                )
+            case .painting(let painting): ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? "")
+            }
+        return DisplayText.harmless(name + "  " + about.split(whereSeparator: \.isNewline).joined(separator: " "))
     }
 
     /// Midnight of a day, here.

@@ -46,18 +46,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A tagger (WD, JoyTag, PixAI) that is asked, too: its name, or its folder (default: none).", valueName: "dir"),
-        completion: .directory)
-    var tagger: String?
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
             "A server of yours that speaks A1111's API, for the page to choose beside the built-in engine; several are a pool (default: the configuration's, else none).",
             valueName: "url"))
     var engine: [String] = []
 
-    @OptionGroup var looking: LookingOptions
+    @OptionGroup(title: LookingOptions.title) var looking: LookingOptions
+    @OptionGroup(title: LookingOptions.title) var tagger: TaggerOption
     @OptionGroup var library: LibraryPlace
 
     func validate() throws {
@@ -77,7 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let token, token.utf8.count < ServeOptions.shortestToken { throw ServeError.shortToken(token.utf8.count) }
         options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
-        let studio = try library.studio(looking, tagger: tagger, engines: EngineNames.servers(engine))
+        let studio = try library.studio(looking, tagger: tagger.tagger, engines: EngineNames.servers(engine))
         let server = WebServer(studio, options)
         let (started, opens, quiet) = (options, open, library.quiet)
         let work = Task {

@@ -20,9 +20,9 @@ struct SheetCommand: AsyncParsableCommand {
             directory), --cell how large its pictures are there. A long row goes on below. A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
             lists the sheets.
 
-              redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9 --output sheet.png
-              redraw sheet --prompt "a castle by the sea" --x sampler=ddim,euler,dpmpp-2m --y steps=8,16
-              redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat" --y seed=1,2,3
+              redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9
+              redraw sheet --prompt "a castle" --x sampler=ddim,euler --y steps=8,16
+              redraw sheet photo.jpg --mask hat.png --x "prompt=a red hat;a blue hat"
               redraw sheet 12 --output sheet.png --cell 256
             """)
 
@@ -31,46 +31,8 @@ struct SheetCommand: AsyncParsableCommand {
         completion: .file())
     var subject: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "The setting that differs from column to column, and its values; needed for a new sheet (default: none).",
-            valueName: "setting=a,b,c"))
-    var x: String?
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
-    var y: String?
-
-    @Option(
-        name: .long,
-        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
-    var strength: Double?
-
-    @Option(
-        name: .long, help: "Repaint only where this picture of the same size is white (default: all is redrawn).", completion: .file())
-    var mask: String?
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).",
-            valueName: "thing"))
-    var select: [String] = []
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "The longer side of each picture on the sheet, \(Studio.sheetCells.lowerBound) to \(Studio.sheetCells.upperBound); none is enlarged (default: up to 768, what fits).",
-            valueName: "pixels"))
-    var cell: Int?
-
-    @Flag(name: .long, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
-    var yes = false
-
-    @OptionGroup var transparency: BackgroundOption
-    @OptionGroup var growth: GrowthOptions
+    @OptionGroup(title: "The sheet") var options: SheetOptions
+    @OptionGroup(title: "How much changes") var redrawing: SheetRedrawingOptions
     @OptionGroup var generation: GenerationOptions
     @OptionGroup var library: LibraryOptions
 
@@ -79,19 +41,16 @@ struct SheetCommand: AsyncParsableCommand {
 
     /// The sheet that is to be gone on with; nil where a new one is wanted.
     private var number: Int64? {
-        guard let subject, x == nil, !FileManager.default.fileExists(atPath: subject) else { return nil }
+        guard let subject, options.x == nil, !FileManager.default.fileExists(atPath: subject) else { return nil }
         return Int64(subject)
     }
 
     func validate() throws {
-        if generation.count.map({ $0 != 1 }) ?? false { throw ValidationError("A sheet has one picture for each cell; leave --count out.") }
-        if generation.preview != nil || generation.latent != nil {
-            throw ValidationError("--preview and --latent are for one picture; leave them out.")
-        }
-        if let cell, !Studio.sheetCells.contains(cell) {
+        if let cell = options.cell, !Studio.sheetCells.contains(cell) {
             throw ValidationError(
                 "--cell \(cell) is not between \(Studio.sheetCells.lowerBound) and \(Studio.sheetCells.upperBound) pixels.")
         }
+        let (x, y) = (options.x, options.y)
         for (name, text) in [("--x", x), ("--y", y)] {
             guard let text, SheetAxis(text) == nil else { continue }
             throw ValidationError("\(name) \"\(text)\" needs a setting and its values: \(name) strength=0.3,0.5,0.7")
@@ -105,11 +64,11 @@ struct SheetCommand: AsyncParsableCommand {
     func run() async throws {
         let studio: Studio
         let sheet: Int64
-        if let x = x.flatMap(SheetAxis.init) {
+        if let x = options.x.flatMap(SheetAxis.init) {
             var wish = wish
             studio = try GenerationRun(options: generation, library: library).studio(for: &wish)
-            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.overwrite) }
-            let (axes, orders) = try await studio.orders(ofSheet: wish, x: x, y: y.flatMap(SheetAxis.init))
+            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.result.overwrite) }
+            let (axes, orders) = try await studio.orders(ofSheet: wish, x: x, y: options.y.flatMap(SheetAxis.init))
             let seconds = try await studio.seconds(of: orders)
             let time = seconds.map { ", about \(ProgressLine.duration($0))" } ?? ""
             library.notice("\(CommandText.count(orders.count, "picture")): \(DisplayText.harmless(axes.told))\(time)")
@@ -119,7 +78,7 @@ struct SheetCommand: AsyncParsableCommand {
             }
             let report = try studio.enqueue(sheet: axes, orders)
             sheet = report.id
-            if generation.later {
+            if generation.engine.later {
                 if library.json { return try JSONOutput.print(report) }
                 Terminal.standardOutput.write("sheet \(sheet)\n")
                 return library.notice("Queued; redraw jobs run makes its pictures, redraw sheet \(sheet) makes and writes it.")
@@ -128,13 +87,13 @@ struct SheetCommand: AsyncParsableCommand {
             var wish = GenerationWish()
             studio = try GenerationRun(options: generation, library: library).studio(for: &wish)
             sheet = try studio.sheet(number).id
-            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.overwrite) }
+            if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.result.overwrite) }
         } else {
             return try list(try library.studio())
         }
         let report = try await make(sheet, studio)
-        let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.overwrite)
-        let drawn = try await studio.draw(sheet: sheet, to: file, cell: cell, overwriting: generation.overwrite)
+        let file = output ?? studio.usualPlace(ofSheet: sheet, overwriting: generation.result.overwrite)
+        let drawn = try await studio.draw(sheet: sheet, to: file, cell: options.cell, overwriting: generation.result.overwrite)
         if let shrunk = drawn.shrunkTo {
             library.notice(
                 "On the sheet the pictures are \(shrunk) pixels large: more do not find room. Each is in the history as it was made.")
@@ -148,14 +107,12 @@ struct SheetCommand: AsyncParsableCommand {
         throw ExitCode.failure
     }
 
-    private var output: URL? { generation.output.map { URL(asTyped: $0) } }
+    private var output: URL? { generation.result.output.map { URL(asTyped: $0) } }
 
     private var wish: GenerationWish {
         var wish = GenerationWish()
-        (wish.picture, wish.mask, wish.strength) = (subject, mask, strength)
-        if !select.isEmpty { wish.select = select }
-        transparency.fill(&wish)
-        growth.fill(&wish)
+        wish.picture = subject
+        redrawing.fill(&wish)
         generation.fill(&wish)
         (wish.output, wish.overwrite) = (nil, nil)
         return wish
@@ -163,7 +120,7 @@ struct SheetCommand: AsyncParsableCommand {
 
     /// Whether the person wants it, where it is long and there is somebody to ask.
     private func begins(_ seconds: Double?) -> Bool {
-        guard !yes, !generation.later, seconds.map({ $0 > Self.longSeconds }) ?? true else { return true }
+        guard !options.yes, !generation.engine.later, seconds.map({ $0 > Self.longSeconds }) ?? true else { return true }
         return Terminal.agrees(to: "Make them?") ?? true
     }
 
@@ -173,7 +130,7 @@ struct SheetCommand: AsyncParsableCommand {
         let cells = try studio.sheet(sheet).cells.count
         let notes = Mutex<Set<String>>([])
         do {
-            return try await studio.make(sheet: sheet, atOnce: generation.atOnce) { [library] cell, event in
+            return try await studio.make(sheet: sheet, atOnce: generation.engine.atOnce) { [library] cell, event in
                 switch event {
                 case .planned(let plan):
                     endsInOrder.withLock { $0 = true }
@@ -213,5 +170,57 @@ struct SheetCommand: AsyncParsableCommand {
             let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(sheet.axes.told)"
             Terminal.standardOutput.write(DisplayText.harmless(line) + "\n")
         }
+    }
+}
+
+/// What differs on a sheet, and how it is drawn.
+struct SheetOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The setting that differs from column to column, and its values; needed for a new sheet (default: none).",
+            valueName: "setting=a,b,c"))
+    var x: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The setting that differs from row to row, and its values (default: one row).", valueName: "setting=a,b,c"))
+    var y: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The longer side of each picture on the sheet, \(Studio.sheetCells.lowerBound) to \(Studio.sheetCells.upperBound); none is enlarged (default: up to 768, what fits).",
+            valueName: "pixels"))
+    var cell: Int?
+
+    @Flag(name: .long, help: "Begin without being asked, however long it takes (default: asked above a minute, at a terminal).")
+    var yes = false
+}
+
+/// How far a sheet's pictures go from the one that is redrawn.
+struct SheetRedrawingOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
+    var strength: Double?
+
+    @Option(
+        name: .long, help: "Repaint only where this picture of the same size is white (default: all is redrawn).", completion: .file())
+    var mask: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Repaint only a thing that was seen in the picture, such as dog or face, in place of a mask (default: none).",
+            valueName: "thing"))
+    var select: [String] = []
+
+    @OptionGroup var transparency: BackgroundOption
+
+    func fill(_ wish: inout GenerationWish) {
+        (wish.mask, wish.strength) = (mask, strength)
+        if !select.isEmpty { wish.select = select }
+        transparency.fill(&wish)
     }
 }

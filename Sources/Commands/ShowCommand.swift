@@ -6,9 +6,10 @@ import Studio
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "A generation, or a picture with its suggestions, prompt and generations.",
+        abstract: "Show all that is known of a picture, or of one that was made.",
         discussion: """
-            A plain number is a generation's (as `generate` prints it, also g12); p3, a file or the start of a SHA-256 is a picture's.
+            A plain number is that of a generation, which is what a command made (as history prints it, also g12); p3, a file or the start \
+            of a SHA-256 is a picture's.
 
               redraw show 12
               redraw show p3

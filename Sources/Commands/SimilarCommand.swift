@@ -25,7 +25,7 @@ struct SimilarCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
     var count = 10
 
-    @OptionGroup var looking: LookingOptions
+    @OptionGroup var encoder: EncoderOptions
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
@@ -33,8 +33,8 @@ struct SimilarCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        looking.useThreads()
-        let found = try await library.studio(looking).analyst.similar(to: picture, count: count)
+        encoder.useThreads()
+        let found = try await library.studio(encoder).analyst.similar(to: picture, count: count)
         guard !library.json else { return try JSONOutput.print(found) }
         guard !found.isEmpty else { return library.notice("The library holds no other picture to compare with.") }
         let output = Terminal.standardOutput

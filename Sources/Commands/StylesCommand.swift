@@ -6,7 +6,7 @@ import Studio
 struct StylesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "styles",
-        abstract: "Words that you lay over prompts again and again, to and from A1111's styles.csv.",
+        abstract: "Keep words that you lay over prompts again and again, also from and for A1111.",
         discussion: """
             A style has a name, words for the prompt and words for the negative prompt. {prompt} in it says where your own words go; without \
             it they come first. Styles are presets of the page, too; what else a preset says (steps, size, model) counts as well, unless you \

@@ -8,40 +8,50 @@ struct TagCommand: ParsableCommand {
         commandName: "tag",
         abstract: "Approve, reject, edit, weigh and add tags of a picture.",
         discussion: """
-            All that one call says is decided together, or not at all where one part is refused. Rejections come first, so that
-            --approve-above leaves them out. Without any option: lists the suggestions.
+            Approved tags make the prompt. All that one call says is decided together, or not at all where one part is refused. Rejections \
+            come first, so that --approve-above leaves them out. Without any option: lists the suggestions.
 
               redraw tag photo.jpg --approve "tabby cat" --approve sofa --reject dog
               redraw tag photo.jpg --reject blurry --approve-above 0.5
-              redraw tag photo.jpg --edit "cat=ginger cat" --weight "ginger cat=1.2" --add "style: watercolour"
+              redraw tag photo.jpg --edit "cat=ginger cat" --weight "ginger cat=1.2"
+              redraw tag photo.jpg --add "style: watercolour"
               redraw tag photo.jpg --undo
             """)
 
     @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
     var picture: String
 
-    @Option(name: .long, help: ArgumentHelp("Approve this tag.", valueName: "tag"))
+    @Option(name: .long, help: ArgumentHelp("Approve this tag: it goes into the prompt.", valueName: "tag"))
     var approve: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("Reject this tag; it is not suggested for this picture again.", valueName: "tag"))
     var reject: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Add a tag and approve it; a facet may stand in front.", valueName: "[facet:]tag"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Add a tag and approve it. Its facet may stand in front: what it tells of, such as subject, setting, lighting or style.",
+            valueName: "[facet:]tag"))
     var add: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Approve a tag under another text.", valueName: "old=new"))
+    @Option(name: .long, help: ArgumentHelp("Approve a tag under another text, which the prompt then says.", valueName: "old=new"))
     var edit: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Approve a tag with a weight from 0.1 to 3.", valueName: "tag=number"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Approve a tag with a weight from 0.1 to 3: above 1 the picture heeds it more, below 1 less.", valueName: "tag=number"))
     var weight: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Take the decision on this tag back.", valueName: "tag"))
+    @Option(name: .long, help: ArgumentHelp("Take the decision on this tag back; it is a suggestion again.", valueName: "tag"))
     var reset: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Approve every pending tag at least this sure, from 0 to 1.", valueName: "confidence"))
+    @Option(
+        name: .long, help: ArgumentHelp("Approve every tag that is undecided and at least this sure, from 0 to 1.", valueName: "confidence")
+    )
     var approveAbove: Double?
 
-    @Flag(name: .long, help: "Undo what was decided last.")
+    @Flag(name: .long, help: "Undo what was decided last on this picture.")
     var undo = false
 
     @OptionGroup var library: LibraryOptions

@@ -56,7 +56,7 @@ extension VocabCommand {
                 shifts the confidences of a facet. It takes 20 decisions on a facet, at least 3 of each answer; with fewer, chance would decide.
 
                   redraw vocab thresholds
-                  redraw vocab thresholds --reset       forget what was learned; your decisions stand
+                  redraw vocab thresholds --reset    forget that; your decisions stand
                 """)
 
         @Flag(name: .long, help: "Set all decisions until now aside for learning.")

@@ -1,8 +1,18 @@
 import ArgumentParser
 import Studio
 
-/// The options about words that every command that makes pictures has.
+/// What a picture should show, and where the words for it come from.
 struct WordingOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("What the picture should show (default: the picture's approved prompt).", valueName: "text"))
+    var prompt: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the picture should not show (default: the picture's own negative prompt; nothing for what is painted from words).",
+            valueName: "text"))
+    var negative: String?
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -30,14 +40,12 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How the settings are written into the picture: redraw, or a1111 for just what that tool has, with hashes of the model and of LoRAs (default: redraw).",
-            valueName: "name"),
-        completion: .list(GenerationWish.infotexts))
-    var infotext: String?
+            "Use a preset of your configuration file or of the page for every option you leave out, see redraw config (default: none).",
+            valueName: "name"))
+    var preset: String?
 
     func fill(_ wish: inout GenerationWish) {
+        (wish.prompt, wish.negative, wish.wildcards) = (prompt, negative, wildcards)
         if !style.isEmpty { wish.styles = style }
-        wish.wildcards = wildcards
-        wish.infotext = infotext
     }
 }

@@ -75,6 +75,12 @@ package struct AutoencoderConfiguration: Sendable, Equatable {
         guard (1...64).contains(latentChannels) else { throw refuse("latent_channels", "\(latentChannels)", "1 to 64") }
         guard scalingFactor > 0, scalingFactor.isFinite else { throw refuse("scaling_factor", "\(scalingFactor)", "numbers above 0") }
         guard shiftFactor.isFinite else { throw refuse("shift_factor", "\(shiftFactor)", "finite numbers") }
+        if let spread {
+            for (key, values) in [("latents_mean", spread.mean.values), ("latents_std", spread.deviation.values)]
+            where values.count != latentChannels || !values.allSatisfy({ $0.isFinite && (key == "latents_mean" || $0 > 0) }) {
+                throw refuse(key, "\(values)", "\(latentChannels) numbers\(key == "latents_std" ? " above 0" : "")")
+            }
+        }
         guard (1...8).contains(channels.count), channels.allSatisfy({ (1...16_384).contains($0) }) else {
             throw refuse("block_out_channels", "\(channels)", "1 to 8 levels")
         }

@@ -16,6 +16,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case timesteps([Int], trained: Int)
     /// A sampler that the tool whose conventions are asked for does not have, or has in a form that is not reproduced.
     case samplerOfProfile(sampler: String, profile: String, reproduced: [String])
+    /// A sampler or a profile that walks along training steps, for a model without them.
+    case needsTrainingSteps(what: String, instead: [String])
     /// A strength so small that the profile's own arithmetic leaves no step to run.
     case strengthLeavesNoStep(strength: Double, steps: Int)
     /// A working size that the model cannot take.
@@ -75,6 +77,8 @@ package enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "the steps cannot lie at \(told.map(String.init).joined(separator: ",")): the model was trained with those from 0 to \(trained - 1)"
         case .samplerOfProfile(let sampler, let profile, let reproduced):
             "the sampler \(sampler) is not reproduced under the profile \(profile); take one of \(reproduced.joined(separator: ", "))"
+        case .needsTrainingSteps(let what, let instead):
+            "\(what) walks along training steps, which this model has none of (EDM); take one of \(instead.joined(separator: ", "))"
         case .strengthLeavesNoStep(let strength, let steps):
             "strength \(strength) of \(steps) steps rounds to no step under this profile; take more steps, more strength or the profile redraw"
         case .size(let width, let height, let multiple):

@@ -83,9 +83,10 @@ struct Framing: Sendable, Equatable {
         var part = toRegion(made)
         var amount = mask
         if request.profile == .redraw {
-            part = part.colourMatched(to: source.cropped(to: region).rgb(), mask: within) { amount in
-                Self.keptColour(at: request.strength * Double(amount) / 255)
-            }
+            let original = source.cropped(to: region).rgb()
+            func kept(_ amount: UInt8) -> Float { Self.keptColour(at: request.strength * Double(amount) / 255) }
+            part = part.colourMatched(to: original, mask: within, kept: kept)
+            part = part.withSmallChangesUndone(to: original, mask: within) { Self.unseen * kept($0) }
             // Grey is strength, which the run has heeded: what took part in a single step is laid over whole, what in none hardly at all.
             amount = Mask(width: mask.width, height: mask.height, values: mask.values.map { UInt8(min(255, Int($0) * runs)) })
         }
@@ -98,6 +99,9 @@ struct Framing: Sendable, Equatable {
         let (hardly, much) = (0.1, 0.4)
         return Float(min(max((much - strength) / (much - hardly), 0), 1))
     }
+
+    /// A difference of 255 that comes of the way through a model and of nothing that was asked for, where nearly all is kept.
+    private static let unseen: Float = 6
 
     private static func divided(_ dividend: Int, _ divisor: Int) -> Int {
         (dividend + divisor / 2) / divisor

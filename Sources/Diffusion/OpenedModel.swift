@@ -46,14 +46,14 @@ package protocol OpenedModel: Sendable {
     init(_ place: ModelPlace, options: PipelineOptions) throws
 
     var family: any ModelFamily { get }
-    /// Bytes that the weights will take once they are loaded.
-    var weightMemory: Int { get }
+    /// What the weights will take once they are loaded.
+    var weightMemory: WeightMemory { get }
     /// What was left out of the files that prompts call, in words.
     var notes: [String] { get }
     /// Counts prompts' tokens; nil for a model that reads prompts with the default encoder, for want of a text encoder of its own.
     func meter() throws -> (any PromptMeter)?
 
-    /// Reads the weights.
+    /// Reads the weights; the network's may be left for a run to read them where it needs them.
     ///
     /// - Parameter sentences: makes the prompt encoder of models that read prompts with the default encoder.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.

@@ -33,8 +33,16 @@ package struct Pipeline: Sendable {
     package init(
         family: any ModelFamily, denoiser: any Denoiser, codec: any LatentCodec, text: any PromptEncoder, adaptations: [Adaptation] = []
     ) {
+        self.init(family: family, denoiser: ModelPart(denoiser), codec: codec, text: text, adaptations: adaptations)
+    }
+
+    /// - Parameter denoiser: which may be read later; `PipelineSource.load` says when.
+    init(
+        family: any ModelFamily, denoiser: ModelPart<any Denoiser>, codec: any LatentCodec, text: any PromptEncoder,
+        adaptations: [Adaptation]
+    ) {
         (self.family, self.adaptations) = (family, adaptations)
-        (denoiserPart, codecPart, textPart) = (ModelPart(denoiser), ModelPart(codec), ModelPart(text))
+        (denoiserPart, codecPart, textPart) = (denoiser, ModelPart(codec), ModelPart(text))
     }
 
     /// The texts of a request, encoded.

@@ -4,7 +4,7 @@ extension Pipeline {
     /// What a request comes to, before anything is computed.
     package struct Plan: Sendable, Equatable {
         package let steps: StepPlan
-        /// Bytes that the run will take on top of the model's weights, an estimate from above.
+        /// Bytes that the run will take at once, those of the weights that its budget names included; an estimate from above.
         package let memory: Int
         /// What the run costs, at its largest stage.
         package let work: Workload
@@ -143,9 +143,9 @@ extension ModelFamily {
     /// - Parameters:
     ///   - picture: size of the source, nil for painting.
     ///   - box: what the mask covers, for repainting only a masked area.
-    ///   - memoryLimit: bytes that may be taken; where the autoencoder would take more, it works in tiles.
+    ///   - budget: of memory; where the autoencoder would take more, it works in tiles. Nil: as much as there is, the weights apart.
     package func plan(
-        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, budget: MemoryBudget? = nil
     ) throws -> Pipeline.Plan {
         try request.validate()
         let isGuidedThroughout = isGuided(request) && request.guidanceUntil == nil
@@ -153,7 +153,7 @@ extension ModelFamily {
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
         let steps = try sampling(request, strength: picture == nil ? nil : request.strength)
-        let frame = try frame(request, picture: picture, box: box, memoryLimit: memoryLimit)
+        let frame = try frame(request, picture: picture, box: box, budget: budget)
         let needs = workload(frame.canvas, request)
         var painted = frame.working
         if request.mode == .repaint, let box, let region = frame.framing?.region {
@@ -169,7 +169,7 @@ extension ModelFamily {
             for (number, size) in sizes.enumerated() {
                 let own = request.stage(number, at: size)
                 let steps = try sampling(own, strength: own.mode == .paint ? nil : own.strength)
-                let place = try self.frame(own, picture: own.mode == .paint ? nil : given, box: box, memoryLimit: memoryLimit)
+                let place = try self.frame(own, picture: own.mode == .paint ? nil : given, box: box, budget: budget)
                 stages.append(stage(own, size: size, steps: steps, frame: place))
                 given = place.output
             }
@@ -177,8 +177,10 @@ extension ModelFamily {
             stages = [stage(request, size: frame.working, steps: steps, frame: frame)]
         }
         return Pipeline.Plan(
-            steps: StepPlan(together: stages.map(\.steps)), memory: needs.memory(tiled: frame.tiled), work: needs, stages: stages,
-            drafts: drafts, frame: frame)
+            steps: StepPlan(together: stages.map(\.steps)),
+            memory: (budget ?? MemoryBudget()).needed(
+                needs, encodes: picture != nil, grows: stages.count > 1 || drafts != nil, tiled: frame.tiled),
+            work: needs, stages: stages, drafts: drafts, frame: frame)
     }
 
     /// A stage with what its passes cost: those behind the request's guidance are half as dear.
@@ -196,10 +198,10 @@ extension ModelFamily {
 
     /// Where a picture of a request stands while it is worked on, its stages apart.
     private func frame(
-        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, memoryLimit: Int?
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, budget: MemoryBudget?
     ) throws(DiffusionError) -> Pipeline.Frame {
         try Pipeline.Frame(request, picture: picture, box: box, sizes: workingSizes) { canvas in
-            memoryLimit.map { workload(canvas, request).memory(tiled: false) > $0 } ?? false && canTile(canvas)
+            budget.map { $0.asksForTiles(workload(canvas, request)) } ?? false && canTile(canvas)
         }
     }
 }

@@ -32,6 +32,8 @@ package struct PipelineResult: Sendable {
         }
     }
     package struct Seconds: Sendable, Codable, Equatable {
+        /// Reading weights that were left for the run to read.
+        package var load = 0.0
         /// Reading the prompt and encoding the source.
         package var encode = 0.0
         package var denoise = 0.0
@@ -83,18 +85,18 @@ extension Pipeline {
     ///
     /// - Parameters:
     ///   - plans: what `RunTask.plans` made of the task; nil: made here. Nothing is planned again.
-    ///   - memoryLimit: where plans are made here: bytes the run may take on top of the weights.
+    ///   - budget: where plans are made here: the memory that the run may take.
     ///   - previews: whether each step's report shows where the picture is going.
     ///   - isLast: whether no copy of the pipeline is used after it: the weights are let go as soon as the run needs them no more.
     ///   - score: judges drafts, where the request has any.
     package func run(
-        _ task: RunTask, plans: [Plan]? = nil, memoryLimit: Int? = nil, previews: Bool = false, isLast: Bool = false,
+        _ task: RunTask, plans: [Plan]? = nil, budget: MemoryBudget? = nil, previews: Bool = false, isLast: Bool = false,
         score: DraftScore = { _ in 0 },
         checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
         onStep: (StepReport) throws -> Void
     ) throws -> [PipelineResult] {
         let begin = ContinuousClock.now
-        let plans = try plans ?? task.plans(family, memoryLimit: memoryLimit)
+        let plans = try plans ?? task.plans(family, budget: budget)
         let firstSeed = task.request.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let cancellation = Cancellation(checkCancelled)
         return try cancellation.during {
@@ -172,9 +174,9 @@ package struct RunTask: Sendable {
     }
 
     /// What each strength comes to.
-    package func plans(_ family: any ModelFamily, memoryLimit: Int? = nil) throws -> [Pipeline.Plan] {
+    package func plans(_ family: any ModelFamily, budget: MemoryBudget? = nil) throws -> [Pipeline.Plan] {
         try strengths.indices.map {
-            try family.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, memoryLimit: memoryLimit)
+            try family.plan(request(at: $0), picture: source?.size, box: mask?.boundingBox, budget: budget)
         }
     }
 }

@@ -136,12 +136,20 @@ struct PipelineRun {
     ) throws -> Tensor {
         let texts = try encodedTexts()
         let scene = try scene(stage, isFirst: isFirst, source)
+        try readNetwork()
         let denoising = try scene.denoising(
             strength: stage.request.strength, seed: seed,
             guidance: pipeline.guidance(
                 texts, task.request, working: stage.frame.working, guided: stage.request.guidedSteps(of: stage.steps)),
             checkCancelled: checkCancelled)
         return try denoised(denoising, stage, of: plan, onStep)
+    }
+
+    /// The network's weights, where they were left to be read now.
+    private mutating func readNetwork() throws {
+        guard try pipeline.denoiserPart.read() else { return }
+        try checkCancelled()
+        seconds.load += lap()
     }
 
     private mutating func encodedTexts() throws -> Pipeline.Texts {

@@ -34,6 +34,8 @@ package struct SchedulerConfiguration: Sendable, Equatable {
     package var originalSteps = 50
     /// What LCM multiplies timesteps with in its boundary condition.
     package var timestepScaling = 10.0
+    /// The noise of a model without training steps, which then takes the place of the betas'; nil: it has them.
+    package var continuous: ContinuousNoise?
     /// The sampler that the file's class stands for, where this engine has it.
     package var namedSampler: SamplerName?
 
@@ -94,6 +96,7 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         try file.require("final_sigmas_type", in: ["zero"])
         try file.require("algorithm_type", in: ["dpmsolver++", "sde-dpmsolver++"])
         try file.require("solver_type", in: ["midpoint", "bh2"])
+        continuous = try ContinuousNoise(file)
         namedSampler = try Self.sampler(file)
         try file.require("interpolation_type", in: ["linear"])
         try file.require("timestep_type", in: ["discrete"])
@@ -106,12 +109,13 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         case "DDIMScheduler": return .ddim
         case "PNDMScheduler": return try file.flag("skip_prk_steps", default: false) ? .pndm : .pndmRungeKutta
         case "EulerDiscreteScheduler": return karras ? .eulerKarras : .euler
+        case "EDMEulerScheduler": return .euler
         case "EulerAncestralDiscreteScheduler": return .eulerAncestral
         case "HeunDiscreteScheduler": return karras ? .heunKarras : .heun
         case "LCMScheduler": return .lcm
         case "TCDScheduler": return .tcd
         case "UniPCMultistepScheduler": return karras ? .unipcKarras : .unipc
-        case "DPMSolverMultistepScheduler":
+        case "DPMSolverMultistepScheduler", "EDMDPMSolverMultistepScheduler":
             let stochastic = try file.text("algorithm_type", default: "dpmsolver++") == "sde-dpmsolver++"
             return stochastic ? (karras ? .dpmpp2MSDEKarras : .dpmpp2MSDE) : (karras ? .dpmpp2MKarras : .dpmpp2M)
         default: return nil

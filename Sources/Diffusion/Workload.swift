@@ -16,11 +16,6 @@ package struct Workload: Sendable, Equatable {
     let passMemory: Int
     let autoencoderMemory: Int
     let tileMemory: Int
-
-    /// Bytes that a run takes on top of the model's weights.
-    func memory(tiled: Bool) -> Int {
-        transformMemory + max(passMemory, tiled ? tileMemory : autoencoderMemory)
-    }
 }
 
 extension GenerationRequest {

@@ -11,18 +11,38 @@ struct ConfigurationFile {
         data = Data(try TokenizerFile.bytes(of: url))
     }
 
-    /// - Parameter complaint: what to say of a file that is not of the type, ahead of the decoder's own words.
+    /// - Parameter complaint: what to say of a file that is not of the type, with what is wrong of it.
     /// - Throws: ``EncoderError/badConfiguration(path:reason:)``.
     func decoded<Value: Decodable>(
-        as type: Value.Type, else complaint: (any Error) -> String = { "it is not the JSON it should be (\($0))" }
+        as type: Value.Type, else complaint: (String) -> String = { "it is not the JSON it should be (\($0))" }
     ) throws(EncoderError) -> Value {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {
             return try decoder.decode(type, from: data)
         } catch {
-            throw .badConfiguration(path: path, reason: complaint(error))
+            throw .badConfiguration(path: path, reason: complaint(Self.words(of: error)))
         }
+    }
+
+    /// By the names that stand in the file.
+    private static func words(of error: any Error) -> String {
+        func name(_ path: [any CodingKey]) -> String {
+            let steps = path.map { key in key.intValue.map { "[\($0)]" } ?? "." + snake(key.stringValue) }
+            return String(steps.joined().drop { $0 == "." }.prefix(80))
+        }
+        switch error {
+        case DecodingError.keyNotFound(let key, let context): return "\(name(context.codingPath + [key])) is missing"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context):
+            let place = name(context.codingPath)
+            return place.isEmpty ? "it is no JSON, or no object" : "\(place) is of the wrong kind"
+        default: return "it is no JSON"
+        }
+    }
+
+    private static func snake(_ key: String) -> String {
+        key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 }
 

@@ -13,8 +13,8 @@ package enum EncoderError: Error, Equatable, CustomStringConvertible {
     case badTokenCount(Int, allowed: Int)
     /// A folder that is none of the known families: what was found in it, and what could be.
     case unknownFamily(path: String, found: String, supported: [String])
-    /// A folder that is no tagger's, or of one that is not run: what it has, and what to do.
-    case notATagger(path: String, found: String, instead: String)
+    /// A folder that is no tagger's, or of one that is not run: what it has, nil where there is no folder, and what to do.
+    case notATagger(path: String, found: String?, instead: String)
     /// A picture that is so much longer than wide that a tower would see nothing of it.
     case tooLongPicture(width: Int, height: Int, allowed: Int)
     /// A picture without pixels.
@@ -33,7 +33,8 @@ package enum EncoderError: Error, Equatable, CustomStringConvertible {
         case .badTokenCount(let count, let allowed): "a text of \(count) tokens; the tower takes 1 to \(allowed)"
         case .unknownFamily(let path, let found, let supported):
             "\(path) is no encoder that is known here: it has \(found). Supported are \(supported.joined(separator: ", "))"
-        case .notATagger(let path, let found, let instead): "\(path) is no tagger that is run here: it has \(found); \(instead)"
+        case .notATagger(let path, let found?, let instead): "\(path) is no tagger that is run here: it has \(found); \(instead)"
+        case .notATagger(let path, nil, let instead): "there is no folder \(path); \(instead)"
         case .tooLongPicture(let width, let height, let allowed):
             "a picture of \(width)x\(height) pixels is more than \(allowed) times as long as wide; cut it into pieces"
         case .emptyPicture(let width, let height): "a picture of \(width)x\(height) pixels shows nothing"

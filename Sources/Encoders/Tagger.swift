@@ -153,7 +153,7 @@ enum LabelList {
             guard fields.count > max(nameColumn, categoryColumn), let number = Int(fields[categoryColumn]),
                 let category = LabelCategory(rawValue: number)
             else {
-                throw .badVocabulary(path: url.path, reason: "the line \"\(line)\" has no category 0, 4 or 9")
+                throw .badVocabulary(path: url.path, reason: "the line \"\(line.prefix(80))\" has no category 0, 4 or 9")
             }
             labels.append((fields[nameColumn], category))
         }

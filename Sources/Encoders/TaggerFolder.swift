@@ -16,7 +16,12 @@ struct TaggerFolder: Sendable {
 
     /// - Throws: ``EncoderError/notATagger(path:found:instead:)`` for a folder of no layout that is read.
     init(_ directory: URL) throws {
-        let names = Set((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
+        guard let listed = try? FileManager.default.contentsOfDirectory(atPath: directory.path) else {
+            throw EncoderError.notATagger(
+                path: directory.path, found: nil,
+                instead: "name the folder of a WD (version 3), JoyTag or PixAI tagger as it was downloaded")
+        }
+        let names = Set(listed)
         func url(_ name: String) -> URL { directory.appendingPathComponent(name) }
         let pixAI = names.filter { $0.hasPrefix("tags_") && $0.hasSuffix(".json") }.sorted().first
         let hasConfiguration = names.contains("config.json")

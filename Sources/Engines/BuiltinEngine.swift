@@ -60,10 +60,10 @@ package final class BuiltinEngine: Engine {
             }
         }
 
-        /// What loading will take, in bytes.
-        var bytesToLoad: Int {
+        /// What loading will take.
+        var weightsToLoad: WeightMemory {
             switch self {
-            case .loaded: 0
+            case .loaded: WeightMemory()
             case .onDisk(let source, _, _): source.weightMemory
             }
         }
@@ -81,8 +81,8 @@ package final class BuiltinEngine: Engine {
         self.resources = resources
     }
 
-    package func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
-        try await NumericQueue.shared.run { try self.planned(order) }
+    package func plan(_ order: GenerationOrder, isLast: Bool) async throws -> GenerationPlan {
+        try await NumericQueue.shared.run { try self.planned(order, isLast: isLast) }
     }
 
     package func run(_ plan: GenerationPlan) -> AsyncThrowingStream<GenerationEvent, any Error> {
@@ -109,11 +109,11 @@ package final class BuiltinEngine: Engine {
 }
 
 extension BuiltinEngine {
-    /// What goes along with a run whatever its size: threads' stores, the picture's file and its writing. Small pictures took 22 MB more than
-    /// was counted for them.
-    private static let besides = 32 << 20
+    /// What goes along with a run whatever its size: threads' stores, the picture's file and its writing, the encoder that reads prompts for models
+    /// without one of their own. Up to 65 MB more than was counted were taken.
+    private static let besides = 80 << 20
 
-    private func planned(_ order: GenerationOrder) throws -> GenerationPlan {
+    private func planned(_ order: GenerationOrder, isLast: Bool) throws -> GenerationPlan {
         let begin = ContinuousClock.now
         let request = order.request
         let model = try open(order)
@@ -125,20 +125,23 @@ extension BuiltinEngine {
         // What is free for the run itself once the weights are there: refused before they are read.
         let givenUp = givenUp(for: model)
         let available = Memory.available.map { $0 + givenUp }
-        let limit = available.map { $0 - model.bytesToLoad }
-        let plans = try task.plans(model.family, memoryLimit: limit)
-        if let available, let limit, let plan = plans.first(where: { $0.memory > limit }) {
+        let weights = model.weightsToLoad
+        let budget = MemoryBudget(
+            free: available, weights: weights, letsGo: isLast && weights.all > 0,
+            isForSeveral: request.count * order.runStrengths.count > 1)
+        let plans = try task.plans(model.family, budget: budget)
+        if let available, let plan = plans.first(where: { $0.memory > available }) {
             throw EngineError.tooLittleMemory(
-                needed: plan.memory + model.bytesToLoad, weights: model.bytesToLoad, available: available, size: "\(plan.working)",
+                needed: plan.memory, weights: weights.all, available: available, size: "\(plan.working)",
                 inHalves: model.family.isHeldInHalves)
         }
-        let added = model.bytesToLoad + (plans.map(\.memory).max() ?? 0) + Self.besides
+        let added = (plans.map(\.memory).max() ?? 0) + Self.besides
         return GenerationPlan(
             order: order, runs: zip(order.runStrengths, plans).map { GenerationPlan.Run(strength: $0, $1) },
             precision: model.family.arithmetic.rawValue,
             seconds: task.seconds(plans, in: model.family.arithmetic), memory: max(0, (Memory.resident ?? 0) - givenUp) + added,
             tiled: plans.contains { $0.tiled }, notes: maskNotes + model.notes + Self.guidanceNotes(request, model.family),
-            region: plans.last?.region,
+            region: plans.last?.region, isLast: isLast,
             work: Work(model: model, task: task, plans: plans, planning: begin.duration(to: .now).inSeconds))
     }
 
@@ -200,8 +203,10 @@ extension BuiltinEngine {
             if let pipeline = pipeline(at: place, options) { return (pipeline, false) }
             // Two large models at once may be more than the memory holds.
             loaded.withLock { $0 = nil }
-            let pipeline = try source.load { try resources.encoder().textTower() }
-            if keeps { loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.weightMemory) } }
+            let pipeline = try source.load(asNeeded: !keeps) { try resources.encoder().textTower() }
+            if keeps {
+                loaded.withLock { $0 = Loaded(model: place, options: options, pipeline: pipeline, bytes: source.weightMemory.all) }
+            }
             return (pipeline, !keeps)
         }
     }

@@ -10,8 +10,9 @@ package protocol Engine: Sendable {
 
     /// What an order comes to, and what it costs, before anything is computed. A run that goes on meanwhile does not hold it up.
     ///
+    /// - Parameter isLast: whether nothing is asked of the engine after it: see `GenerationPlan.isLast`.
     /// - Throws: what is in the way: a picture that cannot be read, a model that lacks something, too little memory.
-    func plan(_ order: GenerationOrder) async throws -> GenerationPlan
+    func plan(_ order: GenerationOrder, isLast: Bool) async throws -> GenerationPlan
 
     /// Runs a plan of this engine's. The events end with `finished`, or with an error.
     ///
@@ -20,6 +21,11 @@ package protocol Engine: Sendable {
 
     /// Returns once nothing that was given up is still being computed.
     func settle() async
+}
+
+extension Engine {
+    /// What an order comes to that others may follow.
+    package func plan(_ order: GenerationOrder) async throws -> GenerationPlan { try await plan(order, isLast: false) }
 }
 
 /// What an engine will do for an order. The plan that is shown is the one that runs.
@@ -76,8 +82,9 @@ package struct GenerationPlan: Sendable {
     package internal(set) var region: PixelRectangle?
     /// Whether the steps are to show what is becoming of the picture; they do for an order that names a file for it, too.
     package var wantsPreviews = false
-    /// Whether nothing is asked of the engine after it: what is loaded for it is not kept for the next, but let go as soon as it is done with.
-    package var isLast = false
+    /// Whether nothing is asked of the engine after it: each part of the model is loaded when it is needed, and not kept for the next plan, but
+    /// let go as soon as it is done with.
+    package internal(set) var isLast = false
     /// What the engine that made the plan keeps with it to run it.
     let work: any Sendable
 }

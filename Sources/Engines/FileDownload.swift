@@ -18,15 +18,19 @@ package struct FileDownload: Sendable {
     }
 
     /// How long is waited, and how often is tried again.
-    struct Patience: Sendable {
+    package struct Patience: Sendable {
         /// Seconds without a byte.
-        var silence: Int64 = 60
+        package var silence: Int64
         /// Tries without a single new byte.
-        var tries = 5
+        package var tries: Int
         /// Before the second try; it doubles with each.
-        var pause = Duration.seconds(1)
+        package var pause: Duration
         /// Longest wait that a server may ask for.
-        var longestWait = 300.0
+        package var longestWait: Double
+
+        package init(silence: Int64 = 60, tries: Int = 5, pause: Duration = .seconds(1), longestWait: Double = 300) {
+            (self.silence, self.tries, self.pause, self.longestWait) = (silence, tries, pause, longestWait)
+        }
     }
 
     package let source: URL
@@ -40,13 +44,9 @@ package struct FileDownload: Sendable {
     private let patience: Patience
 
     /// - Parameter replaces: whether another file of the name gives way to it.
-    package init(from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false) {
-        self.init(from: source, to: place, token: token, sha256: sha256, bytes: bytes, replaces: replaces, patience: .init())
-    }
-
-    init(
+    package init(
         from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false,
-        patience: Patience
+        patience: Patience = .init()
     ) {
         self.replaces = replaces
         (self.source, self.place, self.sha256, self.bytes, self.patience) = (source, place, sha256, bytes, patience)
@@ -305,12 +305,23 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
         if case .busy(_, _, let wait) = self { wait } else { nil }
     }
 
+    /// In the unit that people would use, rounded up.
+    static func words(seconds: Int) -> String {
+        func up(_ unit: Int) -> Int { (seconds + unit - 1) / unit }
+        switch seconds {
+        case ..<120: return "\(seconds) s"
+        case ..<7_200: return "\(up(60)) minutes"
+        case ..<172_800: return "\(up(3_600)) hours"
+        default: return "\(up(86_400)) days"
+        }
+    }
+
     package var description: String {
         switch self {
         case .broken(let host, let reason):
             "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"
         case .busy(let host, let status, let wait):
-            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \($0) s" } ?? ""); try again later, it goes on from there"
+            "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \(Self.words(seconds: $0))" } ?? ""); try again later, it goes on from there"
         case .unauthorized(let url, let hadToken):
             "\(url) is not for everybody; \(hadToken ? "the token in HF_TOKEN is not let in: accept the model's terms on its page first" : "set HF_TOKEN to an access token of yours, after you have accepted the model's terms on its page")"
         case .notThere(let url): "\(url): there is no such file; look at the name, and at --revision"

@@ -75,7 +75,7 @@ package final class HTTPEngine: OutsideEngine {
         throw failure ?? HTTPEngineError.noUsualModel(engine: name)
     }
 
-    package func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
+    package func plan(_ order: GenerationOrder, isLast: Bool) async throws -> GenerationPlan {
         let begin = ContinuousClock.now
         let (candidates, notes) = try await candidates(for: order)
         let usualSide = candidates[0].model.usualSide

@@ -38,6 +38,33 @@ extension Image {
         return Image(width: width, height: height, channels: 3, bytes: result)
     }
 
+    /// This picture with what hardly differs from `original` inside the mask made the original's again, so that what is redrawn time and again
+    /// does not gather what a model adds each time, and nobody sees the first time.
+    ///
+    /// - Parameter least: by the mask's value, the difference of 255 up to which a pixel counts as unchanged. It goes by the colour that
+    ///   differs most, and at twice that difference all of it is kept.
+    package func withSmallChangesUndone(to original: Image, mask: Mask, least: (UInt8) -> Float) -> Image {
+        precondition(
+            size == original.size && size == mask.size && channels == 3 && original.channels == 3,
+            "a picture of \(size), an original of \(original.size) and a mask of \(mask.size) do not match")
+        let limits = (0...255).map { max(least(UInt8($0)), 0) }
+        var result = bytes
+        for pixel in mask.values.indices {
+            let limit = limits[Int(mask.values[pixel])]
+            guard limit > 0 else { continue }
+            let places = pixel * 3..<pixel * 3 + 3
+            var largest: Float = 0
+            for place in places { largest = max(largest, abs(Float(bytes[place]) - Float(original.bytes[place]))) }
+            guard largest < 2 * limit else { continue }
+            let share = max(largest / limit - 1, 0)
+            for place in places {
+                let was = Float(original.bytes[place])
+                result[place] = UInt8((was + share * (Float(bytes[place]) - was)).rounded())
+            }
+        }
+        return Image(width: width, height: height, channels: 3, bytes: result)
+    }
+
     /// What `original` has more of each colour than this picture, over the pixels that count.
     private func differences(from original: Image, where counts: (Int) -> Bool) -> DifferenceField {
         var field = DifferenceField(width: width, height: height)

@@ -42,8 +42,9 @@ struct DamagedRows {
             db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
         return try tables.compactMap { row in
             let (name, sql): (String, String) = (row["name"], row["sql"])
-            // The search's own tables are made anew by it.
-            guard !name.hasPrefix("pictureText"), name != "grdb_migrations" else { return nil }
+            // The search's own tables are made anew by it, and so are those that say again what others say.
+            guard !name.hasPrefix("pictureText"), name != "grdb_migrations", !Schema.derived.contains(where: { name.hasPrefix($0.name) })
+            else { return nil }
             return try DamagedRows(name, sql, db)
         }
     }

@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
+import Synchronization
 
 /// The text of a library, or of some of its pictures, that ``Library/import(_:by:at:)-(ExportText,_,_)`` takes in, a piece at a time as it is
-/// asked for: a picture a line, no more than a few of them in memory.
+/// asked for: a picture a line, no more than a few hundred of them in memory. While some are written as JSON, the next are read.
 ///
 /// Each picture is whole as it is at one moment. What another process changes meanwhile may be in it or not.
 package struct ExportPieces: Sendable {
@@ -16,6 +18,8 @@ package struct ExportPieces: Sendable {
     private let isWithoutFolders: Bool
     private var part = Part.head
     private var position = 0
+    /// Pictures that were read and are written as JSON meanwhile.
+    private var coming: WrittenAhead?
     /// How many pictures were written so far.
     package private(set) var pictures = 0
 
@@ -30,31 +34,63 @@ package struct ExportPieces: Sendable {
             part = .pictures
             return Data("{\n\"format\": \"\(LibraryExport.format)\",\n\"version\": \(LibraryExport.version),\n\"pictures\": [".utf8)
         case .pictures:
-            guard position < wanted.count else {
+            guard let some = try coming ?? nextPictures() else {
                 part = .generations
                 return Data("\n],\n\"generations\": [".utf8)
             }
-            let end = min(position + Library.picturesAtOnce, wanted.count)
-            let some = try library.exported(Array(wanted[position..<end]), isWithBin: false)
-            position = end
+            coming = try nextPictures()
             defer { pictures += some.count }
-            return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: pictures == 0)
+            return list(try some.wait(), isFirst: pictures == 0)
         case .generations:
             part = .end
             let some = isWhole ? try library.freeGenerations(isWithBin: false) : []
-            return try list(isWithoutFolders ? some.map(\.withoutFolders) : some, isFirst: true) + Data("\n]\n}\n".utf8)
+            let encoder = JSONCoding.encoder()
+            let texts = try (isWithoutFolders ? some.map(\.withoutFolders) : some).map { try encoder.encode($0) }
+            return list(texts, isFirst: true) + Data("\n]\n}\n".utf8)
         case .end: return nil
         }
     }
 
-    private func list<Element: Encodable>(_ elements: [Element], isFirst: Bool) throws -> Data {
-        let encoder = JSONCoding.encoder()
+    /// Reads the next pictures that are there, and has them written; nil where there are no more.
+    private mutating func nextPictures() throws -> WrittenAhead? {
+        while position < wanted.count {
+            let end = min(position + Library.picturesAtOnce, wanted.count)
+            let some = try library.exported(Array(wanted[position..<end]), isWithBin: false)
+            position = end
+            if !some.isEmpty { return WrittenAhead(some, isWithoutFolders: isWithoutFolders) }
+        }
+        return nil
+    }
+
+    private func list(_ elements: [Data], isFirst: Bool) -> Data {
         var text = Data()
         for (index, element) in elements.enumerated() {
             text += Data((isFirst && index == 0 ? "\n" : ",\n").utf8)
-            text += try encoder.encode(element)
+            text += element
         }
         return text
+    }
+}
+
+/// Pictures that are written as JSON on another thread.
+private final class WrittenAhead: Sendable {
+    let count: Int
+    private let written = Mutex<Result<[Data], any Error>>(.success([]))
+    private let group = DispatchGroup()
+
+    init(_ pictures: [ExportedPicture], isWithoutFolders: Bool) {
+        count = pictures.count
+        DispatchQueue.global(qos: .userInitiated).async(group: group) { [self] in
+            let encoder = JSONCoding.encoder()
+            let texts = Result { try pictures.map { try encoder.encode(isWithoutFolders ? $0.withoutFolders : $0) } }
+            written.withLock { $0 = texts }
+        }
+    }
+
+    /// A picture a text, in their order.
+    func wait() throws -> [Data] {
+        group.wait()
+        return try written.withLock { $0 }.get()
     }
 }
 

@@ -64,7 +64,7 @@ extension Generation {
     /// - Parameter rows: of the table `generation`.
     static func all(_ rows: [Row], _ db: Database) throws -> [Generation] {
         guard !rows.isEmpty else { return [] }
-        let rows = rows.map { StoredRow($0, of: "generation") }
+        let rows = StoredRow.all(rows, of: "generation")
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let outputs = try Library.children(
             "SELECT generationId, path, sha256, seed FROM generationOutput WHERE generationId IN (%) ORDER BY generationId, position",

@@ -81,7 +81,8 @@ extension Library {
                 }
                 // One of another length was written by no version of ours; the others are as good as before.
                 guard fits else { continue }
-                pictures.append(try StoredRow(row, of: "embedding").value("pictureId"))
+                // Looked up by its name only where it is not what it should be: there are many rows.
+                pictures.append(try Int64.fromDatabaseValue(row[0]) ?? StoredRow(row, of: "embedding").value("pictureId"))
                 if pictures.count == rows {
                     try body(pictures, UnsafeRawBufferPointer(block))
                     pictures.removeAll(keepingCapacity: true)

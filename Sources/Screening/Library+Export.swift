@@ -86,23 +86,21 @@ extension Library {
 
 extension Library {
     private static func aliases(of picture: Int64, _ db: Database) throws -> [String]? {
-        let found = try Row.fetchAll(
-            db, sql: "SELECT sha256 FROM pictureAlias WHERE pictureId = ? ORDER BY sha256", arguments: [picture])
+        let found = try db.rows("SELECT sha256 FROM pictureAlias WHERE pictureId = ? ORDER BY sha256", [picture])
         return found.isEmpty ? nil : try found.map { try StoredRow($0, of: "pictureAlias").value("sha256") }
     }
 
     private static func exported(_ picture: PictureRecord, isWithBin: Bool, _ db: Database) throws -> ExportedPicture {
-        func rows(_ sql: String) throws -> [Row] { try db.rows(sql, [picture.id]) }
-        let analyses = try rows("SELECT * FROM analysis WHERE pictureId = ? ORDER BY id").map { try AnalysisRecord($0) }
-        let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
-        let log = try rows("SELECT * FROM decision WHERE pictureId = ? ORDER BY id").map {
-            (decision: try Decision($0), row: StoredRow($0, of: "decision"))
+        func rows(of table: String, _ order: String) throws -> [StoredRow] {
+            StoredRow.all(try db.rows("SELECT * FROM \(table) WHERE pictureId = ? ORDER BY \(order)", [picture.id]), of: table)
         }
+        let analyses = try rows(of: "analysis", "id").map { try AnalysisRecord($0) }
+        let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
+        let log = try rows(of: "decision", "id").map { (decision: try Decision($0), row: $0) }
         let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1.decision.id, $0) })
         return ExportedPicture(
             sha256: picture.sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
-            paths: try rows("SELECT path, seenAt, bytes, modified FROM picturePath WHERE pictureId = ? ORDER BY path")
-                .map { try ExportedPicture.Path(StoredRow($0, of: "picturePath")) },
+            paths: try rows(of: "picturePath", "path").map { try ExportedPicture.Path($0) },
             analyses: analyses.map(ExportedAnalysis.init),
             suggestions: try Suggestion.all(of: picture.id, db).map { $0.exported(positions) },
             decisions: try log.map { decision, row in
@@ -112,11 +110,11 @@ extension Library {
                     after: try DecisionLog.state(row, "after").map { $0.exported(positions) },
                     undoes: decision.undoes.flatMap { entries[$0] }, decidedAt: decision.decidedAt, decidedBy: decision.decidedBy)
             },
-            prompts: try rows("SELECT * FROM prompt WHERE pictureId = ? ORDER BY number").map { ExportedPrompt(try PromptVersion($0)) },
+            prompts: try rows(of: "prompt", "number").map { ExportedPrompt(try PromptVersion($0)) },
             generations: try Generation.all(
-                rows("SELECT * FROM generation WHERE pictureId = ?\(isWithBin ? "" : isNotInBin) ORDER BY id"), db
+                db.rows("SELECT * FROM generation WHERE pictureId = ?\(isWithBin ? "" : isNotInBin) ORDER BY id", [picture.id]), db
             ).map(ExportedGeneration.init),
-            pixels: try rows("SELECT id, pixels FROM picture WHERE id = ?").first.flatMap {
+            pixels: try db.rows("SELECT id, pixels FROM picture WHERE id = ?", [picture.id]).first.flatMap {
                 try StoredRow($0, of: "picture").optional("pixels")
             },
             aliases: try Library.aliases(of: picture.id, db))

@@ -84,9 +84,12 @@ extension Library {
             }
             var entries: [HistoryEntry] = []
             entries += try Generation.all(rows("generation", "createdAt", "id"), db).map { .generation($0) }
-            entries += try rows("prompt", "createdAt", "number").map { .prompt(try PromptVersion($0)) }
-            entries += try rows("decision", "decidedAt", "id").map { .decision(try Decision($0)) }
-            entries += try rows("analysis", "createdAt", "id").map { .analysis(try AnalysisRecord($0)) }
+            func stored(_ table: String, _ moment: String, _ number: String) throws -> [StoredRow] {
+                StoredRow.all(try rows(table, moment, number), of: table)
+            }
+            entries += try stored("prompt", "createdAt", "number").map { .prompt(try PromptVersion($0)) }
+            entries += try stored("decision", "decidedAt", "id").map { .decision(try Decision($0)) }
+            entries += try stored("analysis", "createdAt", "id").map { .analysis(try AnalysisRecord($0)) }
             let latestFirst = entries.enumerated().sorted { a, b in
                 a.element.date == b.element.date ? a.offset < b.offset : a.element.date > b.element.date
             }

@@ -197,7 +197,7 @@ extension Library {
     ) throws {
         let seed = Int64(bitPattern: generation.seed)
         let known = try db.number(
-            "SELECT id FROM generation WHERE pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
+            "SELECT id FROM generation WHERE +pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
             [picture, generation.createdAt, seed, generation.request])
         guard known == nil else { return }
         try GenerationRow(generation, picture: picture, promptNumber: generation.promptNumber.flatMap { promptNumbers[$0] }).insert(db)

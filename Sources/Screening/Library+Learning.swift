@@ -27,7 +27,7 @@ extension Library {
     /// Decisions that count for learning at most: the latest.
     package static let learnedDecisions = 2_000
 
-    /// What is written behind a person's name where a confidence, and no look at the tag, decided.
+    /// What is written behind a person's name where a confidence, and no look at the tag, decided. `Schema.derived` leaves such decisions out.
     static let unseen = " (above "
 
     /// Ranked suggestions of one encoder that a person approved or rejected one by one since the last reset, the latest first.
@@ -38,20 +38,12 @@ extension Library {
     package func decidedConfidences(encoder: String) throws(LibraryError) -> [DecidedConfidence] {
         try read { db in
             let sql = """
-                SELECT suggestion.facet, suggestion.confidence, suggestion.state, analysis.calibration
-                FROM suggestion
-                JOIN analysis ON analysis.id = suggestion.analysisId
-                JOIN decision ON decision.id = suggestion.decisionId
-                WHERE suggestion.state <> 'pending' AND suggestion.source = 'ranked' AND suggestion.editedText IS NULL
-                    AND analysis.encoderSha256 = ? AND decision.action IN ('approve', 'reject', 'weigh', 'undo')
-                    AND instr(suggestion.decidedBy, ?) = 0
-                    AND suggestion.decisionId > (SELECT coalesce(max(afterDecision), 0) FROM learningReset)
-                ORDER BY suggestion.decisionId DESC LIMIT ?
+                SELECT decisionId, facet, confidence, state, calibration FROM decidedConfidence
+                WHERE encoderSha256 = ? AND decisionId > (SELECT coalesce(max(afterDecision), 0) FROM learningReset)
+                ORDER BY decisionId DESC LIMIT ?
                 """
-            return try Row.fetchAll(
-                db, sql: sql, arguments: [encoder.lowercased(), Library.unseen, Library.learnedDecisions]
-            ).map { row in
-                let row = StoredRow(row, of: "suggestion")
+            return try Row.fetchAll(db, sql: sql, arguments: [encoder.lowercased(), Library.learnedDecisions]).map { row in
+                let row = StoredRow(row, of: "decidedConfidence")
                 let state: Suggestion.State = try row.choice("state")
                 return DecidedConfidence(
                     facet: try row.value("facet"), confidence: try row.value("confidence"), approved: state == .approved,

@@ -61,10 +61,11 @@ extension Library {
     /// - Parameters:
     ///   - picture: of this one only.
     ///   - kind: of this one only.
+    ///   - words: that all stand in its prompt; the last one may be the beginning of a word.
     ///   - stars: with at least so many.
     ///   - isBinned: those in the bin instead.
     package func generations(
-        of picture: Int64?, kind: Generation.Kind? = nil, stars: Int, isBinned: Bool = false, offset: Int, limit: Int
+        of picture: Int64?, kind: Generation.Kind? = nil, words: String = "", stars: Int, isBinned: Bool = false, offset: Int, limit: Int
     ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
         try read { db in
             var conditions = ["binnedAt IS \(isBinned ? "NOT NULL" : "NULL")"]
@@ -76,6 +77,12 @@ extension Library {
             if let kind {
                 conditions.append("kind = ?")
                 arguments += [kind.rawValue]
+            }
+            if let match = Library.match(words) {
+                conditions.append("generation.id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)")
+                arguments += [match]
+            } else if !words.allSatisfy(\.isWhitespace) {
+                conditions.append("0")
             }
             if stars > 0 {
                 conditions.append("coalesce(stars, 0) >= ?")

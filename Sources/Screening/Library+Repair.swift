@@ -48,6 +48,7 @@ extension Library {
                     for one in tables { try one.takeOutOrphans(db, aside: aside(from: one.table)) }
                 } while lines.count > before
                 for one in triggers { try db.execute(sql: one["sql"]) }
+                for table in Schema.derived { try table.makeAnew(db) }
                 guard !lines.isEmpty else { return .commit }
                 // What is counted of each picture, and found of it by words, is made anew.
                 try db.execute(sql: "INSERT INTO pictureChanged (pictureId) SELECT id FROM picture WHERE true ON CONFLICT DO NOTHING")

@@ -4,22 +4,22 @@ import GRDB
 extension Library {
     /// The pictures that a query finds: how many there are, and those of the page it asks for.
     package func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
-        let (conditions, arguments) = Library.conditions(query)
-        return try read { db in
+        try read { db in
             if let found = try Library.saying(query, db) { return found }
-            let filter = conditions.joined(separator: " AND ")
-            let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM picture WHERE \(filter)", arguments: arguments) ?? 0
+            let (found, arguments) = Library.finding(query)
+            let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(found)", arguments: arguments) ?? 0
+            // The page's numbers first: what is said of them is then asked for those alone. For its order it may be best found in another way.
+            let (page, ofPage) = Library.finding(query, isInOrder: query.order == .name)
             let order =
                 switch query.order {
                 case .newest: "picture.id DESC"
                 case .oldest: "picture.id"
                 case .name: "picture.name COLLATE NOCASE, picture.id"
                 }
-            // The page's numbers first: what is said of them is then asked for those alone.
-            let page = try Int64.fetchAll(
-                db, sql: "SELECT id FROM picture WHERE \(filter) ORDER BY \(order) LIMIT ? OFFSET ?",
-                arguments: arguments + [max(0, query.limit), max(0, query.offset)])
-            return (total, try ListedPicture.all(page, db))
+            let numbers = try Int64.fetchAll(
+                db, sql: "SELECT id FROM \(page) ORDER BY \(order) LIMIT ? OFFSET ?",
+                arguments: ofPage + [max(0, query.limit), max(0, query.offset)])
+            return (total, try ListedPicture.all(numbers, db))
         }
     }
 
@@ -46,24 +46,39 @@ extension Library {
         }
     }
 
-    private static func conditions(_ query: PictureQuery) -> ([String], StatementArguments) {
-        var conditions = [query.isBinned ? "picture.binnedAt IS NOT NULL" : "picture.binnedAt IS NULL"]
+    /// Where the pictures that a query finds stand: what comes behind FROM.
+    ///
+    /// Each condition has an index that holds the numbers of its pictures, and SQLite is told by which to go: it does not know how many rows
+    /// a condition leaves, and may read all of the table instead.
+    ///
+    /// - Parameter isInOrder: whether SQLite chooses an index by the order that is asked for.
+    static func finding(_ query: PictureQuery, isInOrder: Bool = false) -> (sql: String, arguments: StatementArguments) {
+        let binned = "SELECT id FROM picture WHERE binnedAt IS NOT NULL"
+        var conditions = [
+            query.isBinned ? "binnedAt IS NOT NULL" : query.since == nil ? "binnedAt IS NULL" : "picture.id NOT IN (\(binned))"
+        ]
         var arguments = StatementArguments()
+        let state = query.state.map(listing)
+        var index = "pictureListed"
+        if let since = query.since {
+            index = "pictureAdded"
+            conditions.append("addedAt >= ?")
+            arguments += [since]
+            if let state, !query.isBinned {
+                conditions.append(
+                    "picture.id IN (SELECT id FROM picture INDEXED BY \(state.index) WHERE binnedAt IS NULL AND \(state.condition))")
+            }
+        } else if let state, !query.isBinned {
+            index = state.index
+            conditions.append(state.condition)
+        }
+        if let state, query.isBinned { conditions.append(state.condition) }
         if let match = match(query.words) {
             conditions.append("picture.id IN (SELECT rowid FROM pictureText WHERE pictureText MATCH ?)")
             arguments += [match]
         } else if !query.words.allSatisfy(\.isWhitespace) {
             // Nothing but signs: no text holds them.
             conditions.append("0")
-        }
-        switch query.state {
-        case .unscreened: conditions.append("analyses > 0 AND approved = 0 AND rejected = 0")
-        case .pending: conditions.append("pending > 0")
-        case .approved: conditions.append("approved > 0")
-        case .rejected: conditions.append("rejected > 0")
-        case .analysing: conditions.append("wantedAnalysis IS NOT NULL")
-        case .failed: conditions.append("analysisFailure IS NOT NULL")
-        case nil: break
         }
         if let tag = query.tag {
             conditions.append(
@@ -73,23 +88,36 @@ extension Library {
             arguments += [TagKey(tag)?.text ?? ""]
         }
         if let stars = query.stars, stars > 0 {
-            conditions.append("bestStars > 0 AND bestStars >= ?")
+            let starred = "bestStars > 0 AND bestStars >= ?"
+            conditions.append(
+                query.isBinned
+                    ? starred : "picture.id IN (SELECT id FROM picture INDEXED BY pictureStarred WHERE binnedAt IS NULL AND \(starred))")
             arguments += [stars]
-        }
-        if let since = query.since {
-            conditions.append("addedAt >= ?")
-            arguments += [since]
         }
         if let model = query.model {
             conditions.append(
                 """
-                (picture.id IN (SELECT pictureId FROM generation WHERE model = ? AND status = 'done') OR picture.sha256 IN (
-                    SELECT generationOutput.sha256 FROM generationOutput
-                    JOIN generation ON generation.id = generationOutput.generationId WHERE model = ? AND status = 'done'))
+                picture.id IN (
+                    SELECT pictureId FROM generation WHERE model = ? AND status = 'done'
+                    UNION ALL SELECT madePicture.pictureId FROM madePicture CROSS JOIN generation ON generation.id = generationId
+                    WHERE model = ? AND status = 'done')
                 """)
             arguments += [model, model]
         }
-        return (conditions, arguments)
+        let way = query.isBinned ? "INDEXED BY pictureBinned " : isInOrder ? "" : "INDEXED BY \(index) "
+        return ("picture \(way)WHERE \(conditions.joined(separator: " AND "))", arguments)
+    }
+
+    /// What pictures in a state are told by, and the index that holds those of them which are not in the bin.
+    private static func listing(_ state: PictureQuery.State) -> (index: String, condition: String) {
+        switch state {
+        case .unscreened: ("pictureUnscreened", "analyses > 0 AND approved = 0 AND rejected = 0")
+        case .pending: ("picturePending", "pending > 0")
+        case .approved: ("pictureApproved", "approved > 0")
+        case .rejected: ("pictureRejected", "rejected > 0")
+        case .analysing: ("pictureWanted", "wantedAnalysis IS NOT NULL")
+        case .failed: ("pictureFailed", "analysisFailure IS NOT NULL")
+        }
     }
 
     /// What FTS5 is asked for a person's words: all of them, the last one as a beginning. Nil where there are none.

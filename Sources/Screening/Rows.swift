@@ -7,7 +7,7 @@ extension PictureRecord {
     /// - Parameter rows: of the table `picture`.
     static func all(_ rows: [Row], _ db: Database) throws -> [PictureRecord] {
         guard !rows.isEmpty else { return [] }
-        let rows = rows.map { StoredRow($0, of: "picture") }
+        let rows = StoredRow.all(rows, of: "picture")
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let paths = try Library.children(
             "SELECT pictureId, path FROM picturePath WHERE pictureId IN (%) ORDER BY seenAt DESC, path", of: ids, by: "pictureId",
@@ -49,8 +49,10 @@ extension Library {
 }
 
 extension AnalysisRecord {
-    init(_ row: Row) throws {
-        let row = StoredRow(row, of: "analysis")
+    init(_ row: Row) throws { try self.init(StoredRow(row, of: "analysis")) }
+
+    /// - Parameter row: of the table `analysis`.
+    init(_ row: StoredRow) throws {
         id = try row.value("id")
         pictureID = try row.value("pictureId")
         encoder = EncoderIdentity(name: try row.value("encoderName"), sha256: try row.value("encoderSha256"))
@@ -72,8 +74,10 @@ extension AnalysisRecord {
 }
 
 extension Decision {
-    init(_ row: Row) throws {
-        let row = StoredRow(row, of: "decision")
+    init(_ row: Row) throws { try self.init(StoredRow(row, of: "decision")) }
+
+    /// - Parameter row: of the table `decision`.
+    init(_ row: StoredRow) throws {
         id = try row.value("id")
         pictureID = try row.value("pictureId")
         tag = try row.value("tag")
@@ -86,8 +90,10 @@ extension Decision {
 }
 
 extension PromptVersion {
-    init(_ row: Row) throws {
-        let row = StoredRow(row, of: "prompt")
+    init(_ row: Row) throws { try self.init(StoredRow(row, of: "prompt")) }
+
+    /// - Parameter row: of the table `prompt`.
+    init(_ row: StoredRow) throws {
         pictureID = try row.value("pictureId")
         number = try row.value("number")
         parent = try row.optional("parentNumber")

@@ -6,9 +6,22 @@ import GRDB
 struct StoredRow {
     let row: Row
     let table: String
+    /// Where each column stands; nil where that is asked for column by column.
+    private let positions: [String: Int]?
 
     init(_ row: Row, of table: String) {
-        (self.row, self.table) = (row, table)
+        (self.row, self.table, positions) = (row, table, nil)
+    }
+
+    private init(_ row: Row, of table: String, _ positions: [String: Int]) {
+        (self.row, self.table, self.positions) = (row, table, positions)
+    }
+
+    /// Rows of one statement, whose columns are looked up once for all of them: SQLite's names have no case, and so each look compares many.
+    static func all(_ rows: [Row], of table: String) -> [StoredRow] {
+        guard let first = rows.first else { return [] }
+        let positions = Dictionary(first.columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        return rows.map { StoredRow($0, of: table, positions) }
     }
 
     /// - Throws: `LibraryError.damagedValue`, naming the table, the row and the column.
@@ -19,8 +32,13 @@ struct StoredRow {
 
     /// - Throws: as ``value(_:)``, but not where the column is NULL.
     func optional<Value: DatabaseValueConvertible>(_ column: String) throws(LibraryError) -> Value? {
-        guard row.hasColumn(column) else { throw damaged(column, "there is no such column") }
-        let stored: DatabaseValue = row[column]
+        let stored: DatabaseValue
+        if let position = positions?[column] {
+            stored = row[position]
+        } else {
+            guard row.hasColumn(column) else { throw damaged(column, "there is no such column") }
+            stored = row[column]
+        }
         guard !stored.isNull else { return nil }
         guard let value = Value.fromDatabaseValue(stored) else { throw damaged(column, "\(Value.self) was expected, not \(stored)") }
         return value
@@ -68,7 +86,7 @@ struct StoredRow {
 
     /// The row's number, as far as it can be told.
     private var number: String {
-        for name in ["id", "number", "pictureId", "generationId"] where row.hasColumn(name) {
+        for name in ["id", "number", "pictureId", "generationId", "decisionId"] where row.hasColumn(name) {
             let value: DatabaseValue = row[name]
             if !value.isNull { return "\(name) \(value)" }
         }

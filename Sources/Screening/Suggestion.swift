@@ -98,15 +98,11 @@ extension Suggestion {
             WHERE suggestion.pictureId = ? AND suggestionName.nameKey <> suggestion.tagKey ORDER BY suggestionName.nameKey
             """, [picture])
         var aliases: [Int64: [String]] = [:]
-        for name in names.map({ StoredRow($0, of: "suggestionName") }) {
+        for name in StoredRow.all(names, of: "suggestionName") {
             aliases[try name.value("suggestionId"), default: []].append(try name.value("name"))
         }
-        return try db.rows(
-            "SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id", [picture]
-        ).map { row in
-            let row = StoredRow(row, of: "suggestion")
-            return try Suggestion(row, aliases: aliases[try row.value("id")] ?? [])
-        }
+        let rows = try db.rows("SELECT * FROM suggestion WHERE pictureId = ? ORDER BY rank IS NULL, rank, confidence DESC, id", [picture])
+        return try StoredRow.all(rows, of: "suggestion").map { try Suggestion($0, aliases: aliases[try $0.value("id")] ?? []) }
     }
 
     private init(_ row: StoredRow, aliases: [String]) throws {

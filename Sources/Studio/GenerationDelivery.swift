@@ -122,7 +122,8 @@ extension Studio {
             stages: stages.count < 2 || !strengths.isEmpty
                 ? nil : stages.map { .init(width: $0.size.width, height: $0.size.height, run: $0.steps.run) },
             model: order.model.name, profile: request.profile.rawValue, precision: plan.precision,
-            seconds: .init(load: load, encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: load + sum(\.total)),
+            seconds: .init(
+                load: load + sum(\.load), encode: sum(\.encode), denoise: sum(\.denoise), decode: sum(\.decode), total: load + sum(\.total)),
             untouched: untouched, digests: digests)
     }
 }

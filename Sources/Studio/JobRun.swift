@@ -150,8 +150,8 @@ struct JobRun: Sendable {
     private func plan(_ engine: any Engine, _ library: Library) async throws -> GenerationPlan {
         while true {
             do {
-                var plan = try await engine.plan(order)
-                (plan.wantsPreviews, plan.isLast) = (showsSteps, isLast)
+                var plan = try await engine.plan(order, isLast: isLast)
+                plan.wantsPreviews = showsSteps
                 let limit = Memory.installed ?? .max
                 // What is told of a job in passing is not worth the job: another process may hold the library for long, or its disk be full.
                 // Another program's memory is its own affair.

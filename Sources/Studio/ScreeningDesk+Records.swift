@@ -7,6 +7,11 @@ extension ScreeningDesk {
     /// - Throws: `LibraryError.noSuchPicture`.
     package func picture(id: Int64) throws -> KnownPicture { KnownPicture(try library.picture(id: id)) }
 
+    /// Those of the pictures that are there, by their numbers: asked for together, however many they are.
+    package func pictures(numbers: some Collection<Int64>) throws -> [Int64: KnownPicture] {
+        try library.pictures(numbers: numbers).mapValues(KnownPicture.init)
+    }
+
     /// All of the picture's suggestions, best first: by rank, then confidence; those the person added at the end.
     package func suggestions(of picture: Int64) throws -> [SuggestionReport] {
         try library.suggestions(of: picture).map(SuggestionReport.init)

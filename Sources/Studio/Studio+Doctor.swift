@@ -33,7 +33,7 @@ extension Studio {
     /// Bytes of a library that is read whole without being asked to.
     private static let smallLibrary = 32 << 20
     /// Rows of each table of a larger one that are looked at.
-    private static let latestRows = 1000
+    private static let latestRows = 250
 
     private func libraryFinding(_ deep: Bool) -> Finding {
         found("library") {

@@ -15,14 +15,16 @@ extension Studio {
     /// - Parameters:
     ///   - picture: of this one only.
     ///   - kind: of this one only.
+    ///   - words: that all stand in its prompt; the last one may be the beginning of a word.
     ///   - stars: with at least so many.
     package func generations(
-        of picture: Int64? = nil, kind: GenerationKind? = nil, stars: Int = 0, isBinned: Bool = false, offset: Int = 0, limit: Int = 50
+        of picture: Int64? = nil, kind: GenerationKind? = nil, words: String = "", stars: Int = 0, isBinned: Bool = false, offset: Int = 0,
+        limit: Int = 50
     ) async throws -> (total: Int, generations: [GenerationDetail]) {
         try await NumericQueue.shared.run { [self] in
             let (total, found) = try premises.library().generations(
-                of: picture, kind: kind.flatMap { Generation.Kind(rawValue: $0.rawValue) }, stars: stars, isBinned: isBinned,
-                offset: offset, limit: limit)
+                of: picture, kind: kind.flatMap { Generation.Kind(rawValue: $0.rawValue) }, words: words, stars: stars,
+                isBinned: isBinned, offset: offset, limit: limit)
             return (total, try details(found))
         }
     }

@@ -2,30 +2,39 @@ import Foundation
 import Screening
 
 extension Studio {
-    /// Pictures of the library by the words in their tags, prompts, captions and names, the latest first.
+    /// Pictures of the library by the words in their tags, prompts, captions and names, and what was painted from words alone by the words of
+    /// its prompt, the latest first.
     ///
     /// - Parameters:
-    ///   - words: all of them, the last one as a beginning; without one every picture fits.
-    ///   - approved: only those with an approved tag.
-    ///   - since: added then or later.
+    ///   - words: all of them, the last one as a beginning; without one everything fits.
+    ///   - approved: only those with an approved tag, which no painting has.
+    ///   - since: added, or painted, then or later.
     ///   - model: redrawn with this model, or made by it.
-    ///   - stars: some result has at least so many.
+    ///   - stars: some result has, or the painting itself, at least so many.
     package func search(
         _ words: String, approved: Bool = false, since: Date? = nil, model: String? = nil, stars: Int? = nil, limit: Int
-    ) throws -> (total: Int, pictures: [FoundPicture]) {
+    ) throws -> SearchReport {
         var query = PictureQuery()
         (query.words, query.since, query.model, query.stars, query.limit) = (words, since, model, stars, limit)
         if approved { query.state = .approved }
         let library = try premises.library()
-        let (total, found) = try library.pictures(query)
-        let pictures = try found.map { picture in
-            FoundPicture(
-                id: picture.id, name: picture.name, path: try library.picture(id: picture.id).paths.first, sha256: picture.sha256,
-                width: picture.width, height: picture.height, added: picture.addedAt, approved: picture.approved,
-                rejected: picture.rejected, pending: picture.pending, prompt: picture.prompt, generations: picture.generations,
-                stars: picture.bestStars)
+        let (pictures, listed) = try library.pictures(query)
+        let (paintings, painted) = try library.paintings(query)
+        var report = SearchReport(total: pictures + paintings)
+        let seen = try library.pictures(numbers: listed.map(\.id))
+        var (left, right) = (listed[...], painted[...])
+        while report.found.count < limit {
+            // Each list has the latest first already.
+            if let picture = left.first, right.first.map({ $0.generation.createdAt <= picture.addedAt }) ?? true {
+                report.found.append(.picture(FoundPicture(picture, path: seen[picture.id]?.paths.first)))
+                left.removeFirst()
+            } else if let painting = right.popFirst() {
+                report.found.append(.painting(try FoundPainting(painting)))
+            } else {
+                break
+            }
         }
-        return (total, pictures)
+        return report
     }
 
     /// The generation that a person means: by its number, also `g12`, or by a picture that it made.

@@ -58,6 +58,16 @@ package enum MemoryPool {
         return try body()
     }
 
+    /// Forgets what layers took at once before, and gives back what was kept for as much: other work comes, or weights take its place, which are
+    /// not kept here.
+    package static func forgetMostUsed() {
+        let dropped = state.withLock { state -> [Block] in
+            if state.mostUsed != nil { state.mostUsed = state.used }
+            return state.surplus()
+        }
+        dropped.forEach(release)
+    }
+
     static func take(bytes: Int) -> Block {
         let rounded = max((bytes + 63) & ~63, 64)
         guard rounded >= smallest else { return allocate(rounded) }

@@ -211,3 +211,36 @@ func filesOfOtherKindsAreNamed(_ bytes: [UInt8], _ kind: String) throws {
     let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(file) }
     #expect(error?.description.contains(kind) == true, "\(String(describing: error))")
 }
+
+/// The first local header of a ZIP archive.
+private func zip(_ name: String) -> [UInt8] {
+    [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [UInt8(name.utf8.count), 0, 0, 0] + Array(name.utf8)
+}
+
+/// Whatever a file is called: what its content tells goes before its ending, and where nothing tells, the ending is not believed either.
+@Test(
+    arguments: [
+        ("fake.ckpt", Array("not a checkpoint at all".utf8), "no file of weights that is known, though its name ends in .ckpt"),
+        ("fake.PT", [1], "ends in .pt"), ("fake.pth", [UInt8](repeating: 0, count: 100), "ends in .pth"),
+        ("fake.bin", Array("\u{1F}\u{1F}\u{1F}".utf8), "ends in .bin"), ("fake.gguf", Array("GGUX, nearly".utf8), "ends in .gguf"),
+        ("fake.onnx", Array("onnx".utf8), "ends in .onnx"), ("model.ckpt", [0x80, 2, 0x7D, 0x71], "a pickle of torch"),
+        ("model.safetensors", zip("archive/data.pkl"), "a pickle of torch"), ("model.ckpt", zip("loras/"), "a ZIP archive"),
+        ("model.safetensors", zip("loras/hat.safetensors"), "a ZIP archive"),
+        ("lora.zip", zip("hat.safetensors"), "a ZIP archive"), ("a.ckpt", [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10], "a picture (PNG)"),
+        ("a.safetensors", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 0x4A, 0x46, 0x49, 0x46], "a picture (JPEG)"),
+        ("a.safetensors", Array("RIFF\u{1}\u{2}\u{3}\u{4}WEBPVP8 ".utf8), "a picture (WebP)"),
+        ("a.safetensors", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], "an archive (gzip)"),
+        // A header that is no header stays what it is called.
+        ("a.safetensors", Array("not a checkpoint at all".utf8), "no usable safetensors file"),
+        ("a", [1, 2, 3], "no usable safetensors file"),
+        ("cut.ckpt", [200, 0, 0, 0, 0, 0, 0, 0] + Array(#"{"a":"#.utf8), "no usable safetensors file"),
+    ] as [(String, [UInt8], String)])
+func anEndingIsNotBelieved(_ name: String, _ bytes: [UInt8], _ told: String) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent(name)
+    try Data(bytes).write(to: file)
+    let error = #expect(throws: CheckpointError.self) { try SafetensorsFile(file) }
+    let said = error?.description ?? ""
+    #expect(said.contains(told) && said.contains(name) && !said.contains("\n"), "\(said)")
+    #expect((SafetensorsFile.foreignKind(of: file) == nil) == said.contains("no usable safetensors file"), "\(said)")
+}

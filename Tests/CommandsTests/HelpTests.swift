@@ -27,6 +27,7 @@ import Testing
     private struct Command: Decodable {
         let commandName: String
         let abstract: String?
+        let discussion: String?
         let arguments: [Described]?
         let subcommands: [Command]?
 
@@ -71,6 +72,29 @@ import Testing
         }
         #expect(options > 100)
         #expect(deeds == Self.deeds, "what is no option any more is no exception either")
+    }
+
+    /// A terminal has 80 columns; a command that is cut in two is not copied whole.
+    @Test func examplesFitOnALine() throws {
+        var examples = 0
+        for (path, command) in try Self.commands() {
+            for line in (command.discussion ?? "").split(separator: "\n") where line.hasPrefix("  ") {
+                examples += 1
+                #expect(line.count <= 80, "\(path): \(line)")
+            }
+        }
+        #expect(examples > 80)
+    }
+
+    /// A sheet has a picture for each of its cells; what embeds names no tags.
+    @Test(arguments: [
+        ("redraw sheet", ["--count", "--preview", "--latent"]), ("redraw embed image", ["--vocabulary"]),
+        ("redraw embed text", ["--vocabulary"]), ("redraw similar", ["--vocabulary"]),
+    ])
+    func nothingIsOfferedThatIsNotHeeded(_ path: String, _ names: [String]) throws {
+        let command = try #require(try Self.commands().first { $0.path == path }).command
+        let offered = Set((command.arguments ?? []).filter(\.shouldDisplay).map(\.name))
+        #expect(offered.isDisjoint(with: names) && offered.contains("--help"), "\(offered.intersection(names))")
     }
 
     @Test func noOptionIsThereTwice() throws {

@@ -91,6 +91,8 @@ import Testing
         try check("styles", ["styles", "import", tool.path("styles.csv")])
         try check("style", ["styles", "list"], isList: true)
         try check("found", ["search", "soft"], isList: true)
+        #expect(try tool.run("paint", "zeppelin", "--steps", "1", "--size", "64x64", "--output", tool.path("h.png")).status == 0)
+        try check("foundPainting", ["search", "zeppelin"], isList: true)
         try check("forgotten", ["forget", cat])
         try check("finding", ["doctor"], isList: true)
         try check("bench", ["bench"])

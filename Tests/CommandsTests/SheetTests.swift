@@ -32,7 +32,7 @@ import Testing
         ("--prompt x --x steps", "needs a setting and its values"),
         ("--prompt x --x colour=1", "the x colour is not known"),
         ("--prompt x --x steps=2,many", "many is no value of steps"),
-        ("--prompt x --x steps=2 --count 3", "leave --count out"),
+        ("--prompt x --x steps=2 --count 3", "Unknown option '--count'"),
         ("--y steps=2", "--y goes with --x"), ("photo.jpg", "Say what is to differ"),
     ])
     func whatIsNoSheetIsRefused(_ arguments: String, _ words: String) throws {

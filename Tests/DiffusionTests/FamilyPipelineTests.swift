@@ -23,6 +23,9 @@ import Testing
         let seed: UInt64
         let mode: GenerationRequest.Mode
         let strength: Double
+        /// Of the latents, where the network is given them so.
+        let latentsMean: [Float]?
+        let latentsDeviation: [Float]?
 
         var testDescription: String { name }
 
@@ -46,8 +49,11 @@ import Testing
     /// diffusers' folder of a case, its tokenizers left out: the byte pairs come from Redraw's own list.
     static func folder(_ one: Case, in folder: URL, listedIn list: String = "families/pipelines.json") throws {
         try Families.write("unet.\(one.unet)", component: "unet", to: folder.appendingPathComponent("unet"))
-        try Families.write(
-            "vae.\(one.vae)", component: "vae", to: folder.appendingPathComponent("vae"), changing: ["scaling_factor": one.scaling])
+        var changes: [String: Any] = ["scaling_factor": one.scaling]
+        if let mean = one.latentsMean, let deviation = one.latentsDeviation {
+            (changes["latents_mean"], changes["latents_std"]) = (mean, deviation)
+        }
+        try Families.write("vae.\(one.vae)", component: "vae", to: folder.appendingPathComponent("vae"), changing: changes)
         for encoder in one.unet == "sdxl" ? ["text_encoder", "text_encoder_2"] : ["text_encoder"] {
             try Families.write(
                 "\(encoder).\(one.unet)", component: encoder, to: folder.appendingPathComponent(encoder), file: "model.fp16.safetensors")

@@ -117,6 +117,14 @@ import Testing
         #expect(plain.prediction == "noise" && plain.fewStep == nil && !plain.repaints)
         let velocity = try identity(Self.single(2048) + [("v_pred", [1]), ("ztsnr", [1])])
         #expect(velocity.prediction == "velocity" && velocity.endsInNoise)
+        // Kinds without training steps, which are of SDXL's layout alone.
+        let layout = [("model.diffusion_model.label_emb.0.0.weight", [8, 8])]
+        for (mark, kind, prediction) in [("edm_vpred.sigma_max", "CosXL", "velocity"), ("edm_mean", "Playground 2.5", "noise")] {
+            let level = try identity(Self.single(2048) + layout + [(mark, [1])])
+            #expect(level.runs && level.prediction == prediction && level.family == "SDXL", "\(level)")
+            let nothing = try identity(Self.single(768) + [(mark, [1])])
+            #expect(!nothing.runs && nothing.use.contains(kind) && nothing.use.contains(mark), "\(nothing)")
+        }
         #expect(try identity(Self.single(1024)).prediction == nil, "SD 2 files of both kinds have the same tensors")
         #expect(try identity(Self.single(768, channels: 9)).repaints)
         #expect(try identity(Self.single(768, channels: 8)).runs == false)

@@ -13,7 +13,7 @@ struct FlowModel: OpenedModel {
 
     let family: any ModelFamily = FlowFamily()
     let notes: [String]
-    let weightMemory: Int
+    let weightMemory: WeightMemory
     private let weights: Weights
 
     init(_ place: ModelPlace, options: PipelineOptions) throws {
@@ -22,7 +22,7 @@ struct FlowModel: OpenedModel {
         } else {
             weights = try Weights(folder: place.url.appendingPathComponent("transformer"), stem: "diffusion_pytorch_model")
         }
-        weightMemory = 4 * (try weights.shape(of: "flow.palette").count)
+        weightMemory = WeightMemory(text: 4 * (try weights.shape(of: "flow.palette").count))
         notes = options.notes
     }
 

@@ -93,16 +93,18 @@ import Testing
     @Test func tilesAreTakenWhereMemoryAsksForThem() throws {
         let pipeline = try PipelineTests().pipeline()
         var request = try PipelineTests().request(.paint)
-        let small = try pipeline.plan(request, picture: nil, memoryLimit: 0)
+        let small = try pipeline.plan(request, picture: nil, budget: MemoryBudget(free: 0))
         #expect(!small.tiled)
         (request.width, request.height) = (640, 512)
         let free = try pipeline.plan(request, picture: nil)
-        let tight = try pipeline.plan(request, picture: nil, memoryLimit: free.memory - 1)
+        let enough = free.work.transformMemory + free.work.autoencoderMemory
+        #expect(try !pipeline.plan(request, picture: nil, budget: MemoryBudget(free: enough)).tiled)
+        let tight = try pipeline.plan(request, picture: nil, budget: MemoryBudget(free: enough - 1))
         #expect(!free.tiled && tight.tiled && tight.memory <= free.memory)
         (request.width, request.height, request.steps) = (96, 70, 2)
         let task = RunTask(request, strengths: [1], source: nil, mask: nil)
         let whole = try pipeline.run(task) { _ in }[0]
-        let tiled = try pipeline.run(task, memoryLimit: 0) { _ in }[0]
+        let tiled = try pipeline.run(task, budget: MemoryBudget(free: 0)) { _ in }[0]
         #expect(tiled.plan.tiled && tiled.pictures[0].image.size == whole.pictures[0].image.size)
     }
 

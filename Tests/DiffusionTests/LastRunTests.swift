@@ -22,7 +22,8 @@ import Testing
 
         var seen: [String] { state.withLock { $0.seen } }
 
-        func watch(_ network: WatchedDenoiser, _ words: Words) { state.withLock { ($0.network, $0.words) = (network, words) } }
+        func watch(_ words: Words) { state.withLock { $0.words = words } }
+        func watch(_ network: WatchedDenoiser) { state.withLock { $0.network = network } }
 
         func see(_ what: String) {
             state.withLock { state in
@@ -58,25 +59,31 @@ import Testing
         var decodingAlone: any LatentCodec { Codec(whole: whole.decodingAlone, witness: witness, encodes: false) }
     }
 
-    /// A pipeline that nothing else holds a part of.
-    private func pipeline(_ witness: Witness) throws -> Pipeline {
+    /// A pipeline that nothing else holds a part of, its network read when it is needed where that is said.
+    private func pipeline(_ witness: Witness, asNeeded: Bool = false) throws -> Pipeline {
         let whole = try tests.pipeline()
-        let network = WatchedDenoiser(whole.denoiser)
         let words = Words(
             StoredPrompts(states: ["positive": try tests.goldens["positive"], "negative": try tests.goldens["negative"]]))
-        witness.watch(network, words)
-        return Pipeline(family: whole.family, denoiser: network, codec: Codec(whole: whole.codec, witness: witness), text: words)
+        witness.watch(words)
+        let network = ModelPart<any Denoiser> {
+            let network = WatchedDenoiser(whole.denoiser)
+            witness.watch(network)
+            return network
+        }
+        if !asNeeded { _ = try network.read() }
+        return Pipeline(
+            family: whole.family, denoiser: network, codec: Codec(whole: whole.codec, witness: witness), text: words, adaptations: [])
     }
 
     /// The pictures of a run, and what was seen of it.
     private func run(
-        _ request: GenerationRequest, strengths: [Double]? = nil, isLast: Bool, previews: Bool = false
+        _ request: GenerationRequest, strengths: [Double]? = nil, isLast: Bool, previews: Bool = false, asNeeded: Bool = false
     ) throws -> (pictures: [Image], seen: [String]) {
         let source = request.mode == .paint ? nil : try tests.goldens.image("source")
         let mask = request.mode == .repaint ? Mask(try tests.goldens.image("mask")) : nil
         let task = RunTask(request, strengths: strengths ?? [request.strength], source: source, mask: mask)
         let witness = Witness()
-        let results = try pipeline(witness).run(task, previews: previews, isLast: isLast) { _ in }
+        let results = try pipeline(witness, asNeeded: asNeeded).run(task, previews: previews, isLast: isLast) { _ in }
         return (results.flatMap(\.pictures).map(\.image), witness.seen)
     }
 
@@ -89,6 +96,23 @@ import Testing
         let kept = try run(request, isLast: false)
         #expect(kept.seen == (mode == .paint ? [] : ["encodes: words network"]) + ["decodes, could encode: words network"])
         #expect(kept.pictures == pictures)
+    }
+
+    /// What is read when it is needed does not stand beside what comes before.
+    @Test(arguments: [GenerationRequest.Mode.paint, .generate, .repaint]) func theNetworkComesLast(_ mode: GenerationRequest.Mode) throws {
+        var request = tests.request(mode)
+        request.steps = 3
+        let (pictures, seen) = try run(request, isLast: true, asNeeded: true)
+        #expect(seen == (mode == .paint ? [] : ["encodes:"]) + ["decodes:"])
+        #expect(try run(request, isLast: false).pictures == pictures)
+    }
+
+    @Test func aNetworkThatCannotBeReadEndsTheRun() throws {
+        struct Damaged: Error {}
+        let whole = try tests.pipeline()
+        let pipeline = Pipeline(
+            family: whole.family, denoiser: ModelPart { throw Damaged() }, codec: whole.codec, text: whole.text, adaptations: [])
+        #expect(throws: Damaged.self) { try pipeline.run(tests.request(.paint)) { _ in } }
     }
 
     /// Previews are fitted to the autoencoder before anything is let go.

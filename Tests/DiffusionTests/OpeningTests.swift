@@ -25,11 +25,15 @@ import Testing
         let (all, matrices) = parts.reduce((0, 0)) { ($0.0 + $1.shape.count, $0.1 + ($1.shape.rank > 1 ? $1.shape.count : 0)) }
         var options = PipelineOptions(merges: FamilyPipelineTests.merges)
         options.precision = .f32
-        let floats = try PipelineSource(model: folder.url, options: options).outline
-        #expect(floats.weightMemory == 4 * all && !floats.isHeldInHalves)
+        let source = try PipelineSource(model: folder.url, options: options)
+        let floats = source.outline
+        #expect(source.weightMemory.all == 4 * all && !floats.isHeldInHalves)
+        let network = try Families.part("unet.sd1").tensors.reduce(0) { $0 + $1.shape.count }
+        #expect(source.weightMemory.network == 4 * network && source.weightMemory.text > 0)
+        #expect(source.weightMemory.encoder > 0 && source.weightMemory.decoder > source.weightMemory.encoder)
         options.precision = .bf16
-        let halves = try PipelineSource(model: folder.url, options: options).outline
-        #expect(halves.weightMemory == 4 * all - 2 * matrices && halves.isHeldInHalves)
+        let halves = try PipelineSource(model: folder.url, options: options)
+        #expect(halves.weightMemory.all == 4 * all - 2 * matrices && halves.outline.isHeldInHalves)
 
         // The same plan before and after the weights are read, with what the fast convolutions keep.
         var request = GenerationRequest(mode: .paint, prompt: "a cat", steps: 2, width: 64, height: 64)

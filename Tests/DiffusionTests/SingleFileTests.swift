@@ -82,8 +82,8 @@ import Testing
     @Test(arguments: [
         ("edm_vpred.sigma_max", "CosXL"), ("edm_mean", "Playground"), ("edm_std", "Playground"),
     ])
-    func kindsThatAreNotRunAreNamed(_ marker: String, _ kind: String) throws {
-        try Families.writeFile("sdxl", to: file, adding: [(marker, .zeros([1]))])
+    func marksOfSDXLsKindsInAnotherLayoutAreNamed(_ marker: String, _ kind: String) throws {
+        try Families.writeFile("sd1", to: file, adding: [(marker, .zeros([1]))])
         let error = #expect(throws: DiffusionError.self) { try source() }
         #expect(error?.description.contains(kind) == true)
     }

@@ -164,6 +164,24 @@ import Testing
         #expect(work.decoding < whole.decoding && work.encoding < whole.encoding && work.pass == whole.pass)
     }
 
+    /// Of a model whose network is given latents by mean and deviation, the tiny autoencoder's are brought to the same.
+    @Test func itsLatentsComeToWhatTheModelsOwnDo() throws {
+        let place = folder.url.appendingPathComponent("model.safetensors")
+        let marks = [("edm_mean", [0.5, -0.25, 1, 0]), ("edm_std", [2, 0.5, 1, 4])].map { ($0, Tensor($1, shape: [4])) }
+        try Families.writeFile("sdxl", to: place, adding: marks)
+        let tiny = folder.url.appendingPathComponent("taesdxl-half.safetensors")
+        try SafetensorsFile.write(tensors: Self.halving(stored), as: .f16, to: tiny)
+        var options = PipelineOptions(merges: FamilyPipelineTests.merges)
+        func codec() throws -> any LatentCodec { try Pipeline(model: place, options: options) { StoredPrompts(states: [:]) }.codec }
+        let own = try codec()
+        options.autoencoder = .at(tiny)
+        let other = try codec()
+        let latent = Families.values("latent", [1, 4, 4, 4])
+        let (wanted, found) = (own.scaled(latent), other.scaled(latent * 0.13025))
+        #expect(Agreement(found.values, wanted.values).relative < 1e-5)
+        #expect(Agreement(other.unscaled(wanted).values, (latent * 0.13025).values).relative < 1e-5)
+    }
+
     /// The stored autoencoder's first levels: one that halves once.
     private static func halving(_ file: SafetensorsFile) throws -> [(String, Tensor)] {
         var tensors: [(String, Tensor)] = []

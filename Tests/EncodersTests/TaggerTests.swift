@@ -100,6 +100,35 @@ import Testing
         for part in told { #expect("\(refused)".contains(part), "\(refused)") }
     }
 
+    /// What is wrong is told by the file's own words, and a line of thousands of letters by its beginning.
+    @Test(arguments: [
+        ("tagger-joytag", "config.json", #"{"class": "ViT"}"#, " is missing", 200),
+        ("tagger-vit", "config.json", #"{"architecture": ["vit"]}"#, "architecture is of the wrong kind", 200),
+        ("tagger-vit", "config.json", "nothing", "it is no JSON", 200),
+        (
+            "tagger-vit", "selected_tags.csv", "tag_id,name,category\n1,\(String(repeating: "long", count: 5000)),x\n",
+            "no category 0, 4 or 9", 300
+        ),
+    ])
+    func whatIsWrongIsToldBriefly(_ source: String, _ name: String, _ content: String, _ told: String, _ most: Int) throws {
+        let folder = try TemporaryFolder()
+        let copy = folder.url.appendingPathComponent("copy")
+        try FileManager.default.copyItem(at: fixture(source, room: "Encoders"), to: copy)
+        try Data(content.utf8).write(to: copy.appendingPathComponent(name))
+        let refused = try #require(#expect(throws: EncoderError.self) { try Tagger(directory: copy) })
+        #expect("\(refused)".contains(told) && "\(refused)".count < most + copy.path.count && !"\(refused)".contains("Error"), "\(refused)")
+    }
+
+    @Test func aFolderThatIsNotThereIsSaidToBeNone() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("model.onnx")
+        try Data("x".utf8).write(to: file)
+        for place in [folder.url.appendingPathComponent("nowhere"), file] {
+            let refused = try #require(#expect(throws: EncoderError.self) { try Tagger(directory: place) })
+            #expect("\(refused)".hasPrefix("there is no folder \(place.path);"), "\(refused)")
+        }
+    }
+
     /// JoyTag's and PixAI's own files, spoilt.
     @Test(arguments: [
         ("tagger-joytag", "config.json", #"{"class": "CLIPLikeModel"}"#, "JoyTag"),

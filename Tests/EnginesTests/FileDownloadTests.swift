@@ -142,12 +142,23 @@ import Testing
         #expect(FileDownload.seconds(retryAfter: text) == seconds)
     }
 
+    @Test(
+        arguments: [
+            (0, "0 s"), (119, "119 s"), (120, "2 minutes"), (301, "6 minutes"), (7_199, "120 minutes"), (7_200, "2 hours"),
+            (90_000, "25 hours"),
+            (172_800, "2 days"), (172_801, "3 days"), (31_536_000, "365 days"),
+        ])
+    func aWaitIsToldInTheUnitThatPeopleUse(_ seconds: Int, _ words: String) {
+        #expect(DownloadError.words(seconds: seconds) == words)
+        #expect("\(DownloadError.busy(host: "hub", status: 429, wait: seconds))".contains("left alone for \(words);"))
+    }
+
     @Test func numbersThatCannotBeAreNoNumbers() async throws {
         let patient = try hub("--fault", "later")
         await #expect {
             try await download(patient).run(digest: { try sum($0) })
         } throws: {
-            $0 as? DownloadError == .busy(host: "127.0.0.1", status: 429, wait: 31_536_000) && "\($0)".contains("31536000 s")
+            $0 as? DownloadError == .busy(host: "127.0.0.1", status: 429, wait: 31_536_000) && "\($0)".contains("for 365 days;")
         }
         let elsewhere = try hub("--fault", "port")
         await #expect {

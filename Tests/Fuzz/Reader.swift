@@ -54,7 +54,7 @@ struct Reader: @unchecked Sendable {
 
     /// - Parameter made: where samples stand that are made first, by whoever asks first.
     static func all(made: URL) throws -> [Reader] {
-        try pictures() + texts(made) + models() + libraries(made)
+        try pictures() + texts(made) + models(made) + libraries(made) + served(made)
     }
 
     private static func pictures() -> [Reader] {
@@ -66,6 +66,7 @@ struct Reader: @unchecked Sendable {
                 _ = try? ImageFile.text(of: bytes)
                 _ = try? ImageFile.unreadTexts(of: bytes)
                 _ = try? ImageFile.xmp(of: bytes)
+                _ = ImageFile.stealthText(of: bytes)
                 for format in ImageFormat.allCases { _ = PixelIdentity.codedParts(of: bytes, format) }
                 // Whole, small, and as what is large is made smaller while it is read.
                 switch bytes.count % 3 {
@@ -84,6 +85,19 @@ struct Reader: @unchecked Sendable {
             },
             Reader("prompts-in-pictures", files("AnalysisTests/Fixtures/recovered", "png", "jpg", "webp")) { input in
                 _ = try PictureFile(path: input.file("picture").path).recovery()
+            },
+            // Keywords are written into files that may be anybody's.
+            Reader("keywords-in-pictures", fixtures.filter { ["png", "jpg", "webp"].contains($0.pathExtension) }) { input in
+                var bytes = input.bytes
+                let packet = try ImageFile.xmp(of: bytes).map { try KeywordPacket($0) }
+                packet?.set(.subject, to: ["a cat"])
+                let text = packet?.text ?? "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>"
+                bytes = try ImageFile.replacing(xmp: Array(text.utf8), in: bytes)
+                _ = try ImageFile.xmp(of: bytes)
+                var block = try ImageFile.photoshopBlock(of: bytes).flatMap { PhotoshopBlock($0) }
+                _ = block?.bring([], to: ["a cat"])
+                bytes = try ImageFile.replacing(photoshopBlock: block?.bytes, in: bytes)
+                _ = try ImageFile.replacing(xmp: nil, in: bytes)
             },
         ]
     }
@@ -135,6 +149,10 @@ struct Reader: @unchecked Sendable {
                     _ = try? PromptTemplate(text).resolved(seed: UInt64(seed), lines: folder.lines)
                 }
             },
+            Reader("parameters", try embedded + WrittenSamples.records(made), isText: true) { [studio] input in
+                var wish = GenerationWish()
+                _ = try studio.fill(&wish, from: input.file("parameters.txt").path)
+            },
             Reader("infotexts", embedded, isText: true) { [studio] input in _ = studio.infotext(input.text) },
             Reader("wishes", try WrittenSamples.wishes(made), isText: true) { input in
                 let wish = try JSONDecoder().decode(LibraryWish.self, from: Data(input.bytes))
@@ -172,7 +190,7 @@ struct Reader: @unchecked Sendable {
         ]
     }
 
-    private static func models() -> [Reader] {
+    private static func models(_ made: URL) throws -> [Reader] {
         let checkpoints = files("CheckpointsTests/Fixtures", "safetensors") + files("LayersTests/Fixtures", "safetensors")
         let tiny = checkout.appendingPathComponent("Tests/DiffusionTests/Fixtures/tiny")
         return [
@@ -191,7 +209,8 @@ struct Reader: @unchecked Sendable {
             // What a file is, whatever it is called.
             Reader(
                 "unknown-files",
-                checkpoints + files("DiffusionTests/Fixtures/families", "safetensors") + files("PixelsTests/Fixtures/formats", "bmp", "gif")
+                try checkpoints + files("DiffusionTests/Fixtures/families", "safetensors")
+                    + files("PixelsTests/Fixtures/formats", "bmp", "gif") + WrittenSamples.foreignWeights(made)
             ) { input in
                 for name in ["model.safetensors", "model.gguf", "model.ckpt"] {
                     let place = try input.file(name)
@@ -211,7 +230,22 @@ struct Reader: @unchecked Sendable {
                     _ = try source.family.plan(request, picture: nil)
                 }
             },
-        ] + ["clip", "siglip", "siglip2", "open-clip", "clip-text"].map(encoder) + [tagger("tagger-vit"), tagger("tagger-eva")]
+            // Whole models in a file, whose header tells all: behind it there are zeros.
+            Reader("single-files", try WrittenSamples.headers(made), isText: true) { input in
+                let place = input.scratch.appendingPathComponent("model.safetensors")
+                let length = (0..<8).map { UInt8(truncatingIfNeeded: input.bytes.count >> (8 * $0)) }
+                try Data(length + input.bytes).write(to: place)
+                guard truncate(place.path, 8 + input.bytes.count + WrittenSamples.weightBytes) == 0 else { return }
+                _ = try FileIdentity(file: place)
+                let merges = checkout.appendingPathComponent("Models/clip-tokenizer/bpe_simple_vocab_16e6.txt")
+                let source = try PipelineSource(model: place, options: PipelineOptions(merges: merges))
+                _ = try source.family.plan(GenerationRequest(mode: .paint, prompt: "", width: 64, height: 64), picture: nil)
+                // The tokenizer's list takes longest, so not every time.
+                guard input.bytes.count % 32 == 0 else { return }
+                _ = try source.load { throw FuzzError.noSamples(reader: "single-files") }
+            },
+        ] + ["clip", "siglip", "siglip2", "open-clip", "open-clip-resnet", "clip-text"].map(encoder)
+            + ["vit", "eva", "convnext", "swin", "joytag", "joytag-patches", "pixai"].map { tagger("tagger-" + $0) }
     }
 
     /// An encoder's configurations and its tokenizer.
@@ -229,8 +263,11 @@ struct Reader: @unchecked Sendable {
 
     private static func tagger(_ name: String) -> Reader {
         let folder = checkout.appendingPathComponent("Tests/EncodersTests/Fixtures/\(name)")
-        return Reader(name, files("EncodersTests/Fixtures/\(name)", "json", "csv"), isText: true) { input in
-            try input.inPlace(of: folder) { _ = try Tagger(directory: $0) }
+        return Reader(name, files("EncodersTests/Fixtures/\(name)", "json", "csv", "txt"), isText: true) { input in
+            try input.inPlace(of: folder) { folder in
+                let tagger = try Tagger(directory: folder)
+                _ = try tagger.tags(Image(width: 40, height: 30, filledWith: [1, 2, 3]))
+            }
         }
     }
 

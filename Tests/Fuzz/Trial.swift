@@ -18,7 +18,7 @@ struct Trial {
     /// - Parameters:
     ///   - numbers: of the files; the same number always gives the same file.
     ///   - end: when to stop, finished or not.
-    ///   - note: the file that holds the number of the one that is being read; at the end the one that would be next, below zero by one more.
+    ///   - note: see ``Note``.
     func run(_ numbers: Range<Int>, until end: Date, note: URL, scratch: URL) throws {
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
@@ -26,23 +26,22 @@ struct Trial {
         guard !samples.isEmpty else { throw FuzzError.noSamples(reader: reader.name) }
         let descriptor = open(note.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         defer { close(descriptor) }
-        var next = numbers.lowerBound
+        var (next, peak) = (numbers.lowerBound, 0)
         while next < numbers.upperBound, Date() < end {
             let number = next
             next += 1
             let bytes = changed(number, of: samples)
-            var told = number
-            pwrite(descriptor, &told, MemoryLayout<Int>.size, 0)
+            Note(position: number, peak: peak).write(to: descriptor)
             let before = Self.memory("VmRSS:")
             Self.forgetPeak()
             alarm(Self.seconds)
             try? reader.read(.init(bytes: bytes, sample: reader.samples[number % samples.count], scratch: scratch))
             alarm(0)
             let taken = Self.memory("VmHWM:") - before
+            peak = max(peak, taken)
             if taken > Self.megabytes << 10 { exit(Self.tooMuchMemory) }
         }
-        var done = -1 - next
-        pwrite(descriptor, &done, MemoryLayout<Int>.size, 0)
+        Note(position: -1 - next, peak: peak).write(to: descriptor)
     }
 
     /// The file of that number.
@@ -68,6 +67,26 @@ struct Trial {
         guard descriptor >= 0 else { return }
         _ = "5".withCString { write(descriptor, $0, 1) }
         close(descriptor)
+    }
+}
+
+/// How far a process is, in a file that another one reads once it has ended.
+struct Note {
+    /// The number of the file that is being read; at the end that of the one that would be next, below zero by one more.
+    var position = 0
+    /// Kilobytes that one file took at most, on top of what the process held.
+    var peak = 0
+
+    func write(to descriptor: Int32) {
+        withUnsafeBytes(of: (position, peak)) { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    init(position: Int, peak: Int) { (self.position, self.peak) = (position, peak) }
+
+    init(_ file: URL) throws {
+        let data = try Data(contentsOf: file)
+        guard data.count >= 16 else { return }
+        (position, peak) = data.withUnsafeBytes { ($0.loadUnaligned(as: Int.self), $0.loadUnaligned(fromByteOffset: 8, as: Int.self)) }
     }
 }
 

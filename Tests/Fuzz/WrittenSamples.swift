@@ -1,5 +1,7 @@
+import Diffusion
 import Foundation
 import Studio
+import TestSupport
 
 /// Sound files of the kinds that the fixtures have none of, written to be changed.
 enum WrittenSamples {
@@ -104,5 +106,85 @@ enum WrittenSamples {
         try Data(resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])).write(
             to: file)
         return [file]
+    }
+
+    /// Redraw's own record of how a picture was made.
+    static func records(_ made: URL) throws -> [URL] {
+        var request = GenerationRequest(mode: .repaint, prompt: "a cat, {red|blue}", negative: "blurry", strength: 0.6, seed: 7)
+        (request.model, request.width, request.height) = ("redraw-small", 512, 384)
+        return try write(["record.txt": String(decoding: try JSONEncoder().encode(request), as: UTF8.self)], "records", made)
+    }
+
+    /// What is no safetensors file, as far as such files are looked at.
+    static func foreignWeights(_ made: URL) throws -> [URL] {
+        func little(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        func text(_ text: String) -> [UInt8] { little(text.utf8.count, 8) + Array(text.utf8) }
+        func tensor(_ name: String) -> [UInt8] { text(name) + little(2, 4) + little(320, 8) + little(4, 8) + little(8, 4) + little(0, 8) }
+        let head = Array("GGUF".utf8) + little(3, 4)
+        let list = text("tokenizer.ggml.tokens") + little(9, 4) + little(8, 4) + little(2, 8) + text("a") + text("bc")
+        let numbers = text("some.numbers") + little(9, 4) + little(4, 4) + little(3, 8) + little(7, 12)
+        let folder = made.appendingPathComponent("weights")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return try [
+            "told.gguf": head + little(1, 8) + little(3, 8) + numbers + list + text("general.architecture") + little(8, 4) + text("flux"),
+            "bare.gguf": head + little(2, 8) + little(0, 8) + tensor("model.diffusion_model.input_blocks.0.0.weight")
+                + tensor("label_emb.0"),
+            "torch.ckpt": [0x50, 0x4B, 3, 4] + little(0, 22) + little(16, 2) + little(0, 2) + Array("archive/data.pkl".utf8),
+            "old.pt": [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E],
+            "pointer.safetensors": Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n".utf8),
+            "page.safetensors": Array("<!DOCTYPE html><html><body>Log in</body></html>".utf8),
+        ].sorted { $0.key < $1.key }.map { name, bytes in
+            let file = folder.appendingPathComponent(name)
+            try Data(bytes).write(to: file)
+            return file
+        }
+    }
+
+    /// Bytes behind a header of ``headers(_:)``: more than any of them tells of.
+    static let weightBytes = 16 << 20
+
+    /// The headers of whole models in a single file, of every family that is run, of the tests' own small shapes.
+    static func headers(_ made: URL) throws -> [URL] {
+        func json(_ name: String) throws -> [String: Any] {
+            let data = try Data(contentsOf: fixture("families/\(name).json", room: "Diffusion"))
+            return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        }
+        let (files, models) = (try json("files"), try json("models"))
+        var headers: [String: String] = [:]
+        for (family, listed) in files {
+            guard let recipe = listed as? [String: Any], recipe["like"] == nil else { continue }
+            var shapes: [String: [Int]] = [:]
+            for (component, part) in [
+                ("unet", "unet.\(family)"), ("vae", "vae.standard"), ("text_encoder", "text_encoder.\(family)"),
+                ("text_encoder_2", "text_encoder_2.\(family)"),
+            ] {
+                let tensors = (models[part] as? [String: Any])?["tensors"] as? [String: [Int]] ?? [:]
+                for (name, shape) in tensors { shapes["\(component).\(name)"] = shape }
+            }
+            var entries: [String: [String: Any]] = [:]
+            var end = 0
+            for (name, sources) in recipe.sorted(by: { $0.key < $1.key }) {
+                guard let sources = sources as? [Any], let shape = shape(of: sources, shapes) else { continue }
+                let size = shape.reduce(2, *)
+                entries[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + size]]
+                end += size
+            }
+            precondition(end < weightBytes && entries.count > 100, "\(family) is no whole model")
+            headers["\(family).json"] = String(
+                decoding: try JSONSerialization.data(withJSONObject: entries, options: [.sortedKeys, .withoutEscapingSlashes]),
+                as: UTF8.self)
+        }
+        return try write(headers, "headers", made)
+    }
+
+    /// The shape of what is put together of other tensors as `files.json` says; nil for what is none.
+    private static func shape(of sources: [Any], _ shapes: [String: [Int]]) -> [Int]? {
+        if sources.first as? String == "values" { return sources.dropFirst().compactMap { $0 as? Int } }
+        let parts = sources.compactMap { $0 as? String }
+        let found = parts.compactMap { shapes[$0] }
+        guard var shape = found.first, !shape.isEmpty else { return nil }
+        shape[0] = found.reduce(0) { $0 + ($1.first ?? 0) }
+        if parts.contains("transposed") { shape.reverse() }
+        return parts.contains("4d") ? shape + [1, 1] : shape
     }
 }

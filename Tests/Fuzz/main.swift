@@ -6,6 +6,8 @@ import TestSupport
 // Changes the project's own fixtures at random and has each reader read them:
 // fuzz [--count N] [--seed N] [--only NAME] [--seconds N, for each reader] [--jobs N, readers at a time]
 //
+// What is read lies in memory where there is a file system for that: what is tried is the readers, and not the disk.
+//
 // Every reader works in a process of its own, so that one that crashes, hangs or takes too much ends alone; the file it failed on is kept.
 
 struct Options: Sendable {
@@ -57,11 +59,12 @@ func failure(of process: Process) -> String? {
 }
 
 /// Reads all of a reader's files, as far as the time goes, and goes on behind each that it failed on.
-func tryOut(_ reader: Reader, _ options: Options, keptIn folder: URL) throws -> (read: Int, failed: Int) {
+func tryOut(_ reader: Reader, _ options: Options, keptIn folder: URL) throws -> (read: Int, failed: Int, peak: Int) {
     let note = folder.appendingPathComponent("\(reader.name).position")
     defer { try? FileManager.default.removeItem(at: note) }
     let end = Date().addingTimeInterval(options.seconds)
-    var (next, failed) = (0, 0)
+    var (next, failed, peak) = (0, 0, 0)
+    var slow: Int?
     while next < options.count, failed < 20, Date() < end {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -75,24 +78,31 @@ func tryOut(_ reader: Reader, _ options: Options, keptIn folder: URL) throws -> 
         process.standardError = try FileHandle(forWritingTo: complaints)
         try process.run()
         process.waitUntilExit()
-        let position = try Data(contentsOf: note).withUnsafeBytes { $0.count >= 8 ? $0.loadUnaligned(as: Int.self) : 0 }
+        let told = try Note(note)
+        let position = told.position
+        peak = max(peak, told.peak)
         guard let reason = failure(of: process) else {
             try? FileManager.default.removeItem(at: complaints)
             next = -1 - position
             break
         }
         guard position >= next else { throw FuzzError.usage("\(reader.name) \(reason) before it read anything") }
+        // On a machine that others keep busy time tells little: what is slow twice is slow.
+        if process.terminationReason == .uncaughtSignal, process.terminationStatus == SIGALRM, slow != position {
+            (slow, next) = (position, position)
+            continue
+        }
         let kept = folder.appendingPathComponent("\(reader.name)-\(position)")
         try Data(Trial(reader: reader, seed: options.seed).changed(position)).write(to: kept)
         // What a sanitizer said of it.
-        let told = kept.appendingPathExtension("txt")
-        try? FileManager.default.removeItem(at: told)
-        try FileManager.default.moveItem(at: complaints, to: told)
+        let words = kept.appendingPathExtension("txt")
+        try? FileManager.default.removeItem(at: words)
+        try FileManager.default.moveItem(at: complaints, to: words)
         say("  \(reader.name) \(reason) on file \(position); it is kept as \(kept.path)")
         failed += 1
         next = position + 1
     }
-    return (next, failed)
+    return (next, failed, peak)
 }
 
 /// Readers that are still to be tried, and how many files they failed on.
@@ -108,10 +118,11 @@ final class Trials: Sendable {
         while let reader = state.withLock({ $0.rest.popFirst() }) {
             let begin = ContinuousClock.now
             do {
-                let (read, failed) = try tryOut(reader, options, keptIn: folder)
+                let (read, failed, peak) = try tryOut(reader, options, keptIn: folder)
                 state.withLock { $0.failed += failed }
                 let seconds = Int(begin.duration(to: .now) / .seconds(1))
-                say("\(failed == 0 ? "sound " : "FAILED") \(reader.name): \(read) files of \(reader.samples.count) samples in \(seconds) s")
+                let taken = "in \(seconds) s, \((peak + 1023) / 1024) MB at most"
+                say("\(failed == 0 ? "sound " : "FAILED") \(reader.name): \(read) files of \(reader.samples.count) samples \(taken)")
             } catch {
                 state.withLock { $0.failed += 1 }
                 say("FAILED \(reader.name): \(error)")
@@ -122,6 +133,7 @@ final class Trials: Sendable {
 
 do {
     var options = try Options(Array(CommandLine.arguments.dropFirst()))
+    if access("/dev/shm", W_OK) == 0 { setenv("TMPDIR", "/dev/shm", 0) }
     let made = options.samples ?? checkout.appendingPathComponent(".build-fuzz/samples").path
     if options.samples == nil { try? FileManager.default.removeItem(atPath: made) }
     options.samples = made

@@ -119,6 +119,32 @@ struct FlowTests {
     }
 
     @Test(.timeLimit(.minutes(10)))
+    func whatWasPaintedIsFoundByItsWords() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        try await browser.go("#/paint")
+        try await browser.wait(forElement: "#prompt")
+        try await browser.type("a lighthouse at dusk", into: "#prompt")
+        try await browser.wait("!document.querySelector('#start').disabled")
+        try await browser.click("#start")
+        try await browser.wait(forElement: ".result-actions", atMost: 240)
+        try await browser.go("#/")
+        try await browser.wait("document.querySelectorAll('.virtual .tile img').length === 1")
+        #expect(try await browser.count("#painted .tile") == 0, "nothing was asked for")
+        try await browser.type("lighth", into: "#search")
+        try await browser.wait("document.querySelectorAll('#painted .tile img').length === 1", what: "the painting")
+        #expect(try await browser.text("#painted .tile").contains("a lighthouse at dusk"))
+        try await browser.click("#painted .tile")
+        try await browser.wait("location.hash.startsWith('#/paint?result=')")
+        try await browser.wait(forElement: ".result-actions")
+        #expect(try await browser.complaints() == [])
+        try await browser.close()
+        try await server.stop()
+    }
+
+    @Test(.timeLimit(.minutes(10)))
     func whatRunsIsCancelledReorderedAndSurvivesTheServer() async throws {
         let server = try await Server.started()
         let browser = try await Browser.opened(at: server.address)

@@ -71,4 +71,24 @@ import Testing
         let whole = made.colourMatched(to: original, mask: mask) { _ in 1 }
         #expect([none, half, whole].map { $0[40, 32, 0] } == [112, 106, 100])
     }
+
+    /// What nobody sees does not add up; what was made stays what it is, and between the two nothing jumps.
+    @Test func smallChangesAreUndone() {
+        let original = Image(width: 8, height: 1, filledWith: [100, 250, 3])
+        var bytes = original.bytes
+        for (pixel, difference) in [0, 1, 6, -6, 9, -9, 12, 40].enumerated() {
+            bytes[pixel * 3] = UInt8(100 + difference)
+            bytes[pixel * 3 + 1] = UInt8(250 - abs(difference) / 3)
+        }
+        let made = Image(width: 8, height: 1, channels: 3, bytes: bytes)
+        let undone = made.withSmallChangesUndone(to: original, mask: Mask(width: 8, height: 1, filledWith: 255)) { _ in 6 }
+        #expect((0..<8).map { Int(undone.bytes[$0 * 3]) - 100 } == [0, 0, 0, 0, 5, -4, 12, 40])
+        #expect((0..<8).map { Int(undone.bytes[$0 * 3 + 1]) - 250 } == [0, 0, 0, 0, -1, -1, -4, -13])
+        // Where nothing is expected to be kept, nothing is.
+        #expect(made.withSmallChangesUndone(to: original, mask: Mask(width: 8, height: 1, filledWith: 255)) { _ in 0 } == made)
+        // By the mask's value.
+        let mask = Mask(width: 8, height: 1, values: [255, 255, 255, 10, 10, 10, 10, 10])
+        let some = made.withSmallChangesUndone(to: original, mask: mask) { $0 == 255 ? 6 : 0 }
+        #expect(Array(some.bytes[..<9]) == Array(original.bytes[..<9]) && Array(some.bytes[9...]) == Array(made.bytes[9...]))
+    }
 }

@@ -82,6 +82,49 @@ import Testing
         #expect(try library.check() == [])
     }
 
+    /// What decisions teach stands in a table of its own; it says what the tables that it is made of say, whatever is done.
+    @Test(arguments: 0..<3) func whatDecisionsTeachIsInStep(_ round: Int) throws {
+        var generator = SeededGenerator(seed: SeededGenerator.announced("teaching, round \(round)").seedForRound(round))
+        let library = try Library.inMemory()
+        let pictures = try (1...4).map { try library.record(NewPicture(sha256: digest($0), width: 4, height: 3)).id }
+        for step in 0..<200 {
+            let picture = pictures.randomElement(using: &generator)!
+            let encoder = Int.random(in: 1...2, using: &generator)
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0...2:
+                let tags = (0..<6).map { _ in Self.proposal(&generator) }
+                try library.record(.sample(tags, encoder: "\(encoder)", version: encoder), of: picture)
+            case 3...7:
+                _ = try? library.decide([Self.change(library.suggestions(of: picture), &generator)], on: picture, by: "tester")
+            default: if try library.canUndo(on: picture) { try library.undo(on: picture, by: "tester") }
+            }
+            for encoder in 1...2 {
+                let taught = try library.decidedConfidences(encoder: digest(100 + encoder))
+                let shown = try pictures.flatMap { picture in
+                    let analyses = Set(try library.analyses(of: picture).filter { $0.encoder.sha256 == digest(100 + encoder) }.map(\.id))
+                    let log = try library.decisions(of: picture)
+                    return try library.suggestions(of: picture).filter { one in
+                        let last = log.last { spelling($0.tag) == spelling(one.tag) }
+                        return one.state != .pending && one.source == .ranked && one.editedText == nil && one.decidedBy == "tester"
+                            && one.analysisID.map(analyses.contains) == true && [.approve, .reject, .weigh, .undo].contains(last?.action)
+                    }
+                }
+                #expect(taught.map(\.confidence).sorted() == shown.map(\.confidence).sorted(), "step \(step)")
+                #expect(taught.filter(\.approved).count == shown.filter { $0.state == .approved }.count, "step \(step)")
+            }
+        }
+        #expect(try library.check() == [])
+        // Another library that takes it in has the same; a picture that is forgotten teaches nothing any more.
+        let copy = try Library.inMemory()
+        try copy.import(try library.export(), by: "another")
+        #expect(try copy.check() == [])
+        #expect(
+            try (1...2).map { try copy.decidedConfidences(encoder: digest(100 + $0)).count }
+                == (1...2).map { try library.decidedConfidences(encoder: digest(100 + $0)).count })
+        for picture in pictures { _ = try library.forget(picture: picture) }
+        #expect(try (1...2).allSatisfy { try library.decidedConfidences(encoder: digest(100 + $0)).isEmpty } && library.check() == [])
+    }
+
     private func expectTheInvariants(_ library: Library, _ picture: Int64, _ step: Int) throws {
         let suggestions = try library.suggestions(of: picture)
         #expect(Set(suggestions.map { spelling($0.tag) }).count == suggestions.count, "one suggestion a tag, step \(step)")

@@ -163,7 +163,8 @@ import Testing
                 db,
                 sql: """
                     SELECT name FROM sqlite_schema
-                    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'pictureText%' AND name <> 'grdb_migrations'
+                    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'pictureText%'
+                        AND name NOT LIKE 'generationText%' AND name <> 'grdb_migrations'
                     """)
             return try tables.flatMap { table in
                 try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?)", arguments: [table]).map { (table, $0) }

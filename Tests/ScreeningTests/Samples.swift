@@ -67,6 +67,8 @@ enum Samples {
         _ = try? library.export(pictures: nil)
         _ = try? library.pictures()
         _ = try? library.pictures(PictureQuery())
+        _ = try? library.paintings(PictureQuery())
+        _ = try? library.decidedConfidences(encoder: digest(101))
         _ = try? library.pendingPicture()
         _ = try? library.suggestions(of: 1)
         _ = try? library.decisions(of: 1)

@@ -24,6 +24,15 @@ import Testing
         #expect(try library.check() == [])
     }
 
+    @Test func librariesInMemoryAreEmptyAndApart() throws {
+        let (first, second) = (try Library.inMemory(), try Library.inMemory())
+        let picture = try first.record(NewPicture(sha256: digest(1), width: 4, height: 3, path: "/a.png"))
+        #expect(try second.picture(sha256: picture.sha256) == nil && Library.inMemory().picture(sha256: picture.sha256) == nil)
+        #expect(try first.picture(sha256: picture.sha256)?.id == picture.id && first.check().isEmpty && second.check().isEmpty)
+        // The tables' own rules hold as in a file.
+        #expect(throws: LibraryError.self) { try second.record(NewPrompt(positive: "cat"), of: picture.id) }
+    }
+
     @Test func aLibraryOfANewerVersionIsLeftAlone() throws {
         let folder = try TemporaryFolder()
         _ = try filled(folder.url)

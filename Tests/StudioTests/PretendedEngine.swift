@@ -20,7 +20,7 @@ final class PretendedEngine: Engine {
 
     func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
 
-    func plan(_ order: GenerationOrder) async throws -> GenerationPlan {
+    func plan(_ order: GenerationOrder, isLast: Bool) async throws -> GenerationPlan {
         let steps = StepPlan(requested: 1, run: 1, passes: 1, firstTimestep: 999, start: 0)
         let size = PixelSize(width: order.request.width ?? 1, height: order.request.height ?? 1)
         let run = GenerationPlan.Run(

@@ -51,6 +51,29 @@ import Testing
         #expect(try found("", stars: 4) == ["one.png"] && found("", stars: 5).isEmpty)
     }
 
+    @Test func whatWasPaintedIsFoundByItsPrompt() async throws {
+        let picture = try pictures.add("one.png", shade: 1, tags: [("harbour", "setting")])
+        var wish = GenerationWish()
+        (wish.mode, wish.prompt, wish.output) = ("paint", "a harbour at dusk", pictures.path("new.png"))
+        let id = try await pictures.studio.generate(pictures.studio.order(wish)).id
+        let report = try pictures.studio.search("harb", limit: 50)
+        #expect(report.total == 2 && report.pictures.map(\.id) == [picture.id])
+        let painting = try #require(report.paintings.first)
+        #expect((painting.generation, painting.path, painting.prompt) == (id, pictures.path("new.png"), "a harbour at dusk"))
+        #expect(painting.outputs == [pictures.path("new.png")] && painting.model == "redraw-small" && painting.stars == 0)
+        if case .picture? = report.found.first { Issue.record("the latest comes first") }
+        #expect(try pictures.studio.search("harb", limit: 1).found.count == 1)
+        #expect(try pictures.studio.search("dusk", limit: 9).pictures.isEmpty && found("harbour", approved: true).isEmpty)
+        #expect(try pictures.studio.search("harbour", approved: true, limit: 9).total == 0)
+        try pictures.studio.mark(generation: id, stars: 4, isKept: nil)
+        #expect(try pictures.studio.search("", stars: 4, limit: 9).paintings.map(\.stars) == [4])
+        #expect(try await pictures.studio.generations(words: "harbour dusk").generations.map(\.id) == [id])
+        #expect(try await pictures.studio.generations(words: "lighthouse").total == 0)
+        // Taken in, it is a picture, and told as one where that is found.
+        _ = try pictures.library.record(PictureFile(path: pictures.path("new.png")).record)
+        #expect(try pictures.studio.search("", limit: 9).paintings.isEmpty && pictures.studio.search("dusk", limit: 9).paintings.count == 1)
+    }
+
     @Test func aForgottenPictureIsGoneAndItsFilesStay() async throws {
         let record = try pictures.add("one.png", shade: 1, tags: [("cat", "subject")], decisions: [.approve(.tag("cat"))])
         let other = try pictures.add("two.png", shade: 2, tags: [("cat", "subject")])

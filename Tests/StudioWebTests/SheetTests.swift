@@ -181,6 +181,8 @@ import Testing
             #expect(try await ask(.get, "/generations?kind=paint").object["total"] as? Int == 2)
             #expect(try await ask(.get, "/generations?kind=repaint").object["total"] as? Int == 0)
             #expect(try await ask(.get, "/generations?kind=dreamt").field == "kind")
+            #expect(try await ask(.get, "/generations?kind=paint&query=red%20bar").object["total"] as? Int == 2)
+            #expect(try await ask(.get, "/generations?query=blue").object["total"] as? Int == 0)
         }
     }
 }

@@ -26,6 +26,23 @@ import Testing
         #expect(found == [0, 0x5EED, 0x5EED])
     }
 
+    /// What was kept for work that is over goes back to the system.
+    @Test func whatIsForgottenIsFresh() {
+        let bytes = 700 << 20
+        let found = MemoryPool.keeping {
+            (0..<2).map { _ in
+                let block = MemoryPool.take(bytes: bytes)
+                defer {
+                    block.address.storeBytes(of: 0x5EED, as: UInt64.self)
+                    MemoryPool.giveBack(block.address, bytes: block.bytes)
+                    MemoryPool.forgetMostUsed()
+                }
+                return block.address.load(as: UInt64.self)
+            }
+        }
+        #expect(found == [0, 0])
+    }
+
     /// Random takes and returns: no two blocks that are out overlap, nothing is lost, and what was cut comes together again.
     @Test func keptBlocksAreCutAndJoined() {
         var generator = SeededGenerator.announced()

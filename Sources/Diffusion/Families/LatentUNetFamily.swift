@@ -89,7 +89,6 @@ extension LatentUNetFamily {
     var unet: UNetConfiguration { outline.unet }
     var autoencoder: AutoencoderConfiguration { outline.autoencoder }
     var noise: NoiseSchedule { outline.noise }
-    var weightMemory: Int { outline.weightMemory }
 
     package var sizeMultiple: Int { outline.sizeMultiple }
     package var evenMultiple: Int { outline.evenMultiple }

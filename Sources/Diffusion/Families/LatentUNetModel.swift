@@ -6,7 +6,7 @@ import Foundation
 /// diffusers'.
 struct LatentUNetModel: OpenedModel {
     let family: any ModelFamily
-    let weightMemory: Int
+    let weightMemory: WeightMemory
     let notes: [String]
     private let parts: ModelParts
     private let options: PipelineOptions
@@ -26,13 +26,14 @@ struct LatentUNetModel: OpenedModel {
             ?? ModelParts(folder: place.url, given: options.given)
         if let prediction = options.prediction { parts.scheduler.prediction = prediction.configured }
         var notes = options.notes + options.given.notes
+        if let continuous = parts.scheduler.continuous { notes.append(continuous.note) }
         notes += try parts.add(options.adaptations)
         if let autoencoder = options.autoencoder { notes.append(try parts.take(autoencoder)) }
         try parts.hold(options.precision)
         weightMemory = try parts.weightMemory()
         let outline = try PipelineOutline(
             unet: parts.unetConfiguration, autoencoder: parts.autoencoderConfiguration, scheduler: parts.scheduler,
-            weightMemory: weightMemory, isHeldInHalves: parts.unet.holding.inHalves, arithmetic: parts.unet.holding.arithmetic,
+            isHeldInHalves: parts.unet.holding.inHalves, arithmetic: parts.unet.holding.arithmetic,
             transformMemory: parts.transformMemory())
         family = parts.family.model(outline)
         embeddings = Self.embeddings(options, widths: parts.textEncoders.map(\.configuration.width), notes: &notes)
@@ -87,8 +88,11 @@ struct LatentUNetModel: OpenedModel {
             }
         // One part's file is not to stand in memory beside the next one's.
         for encoder in parts.textEncoders { encoder.weights.letGoOfPages() }
-        let network = try UNet(parts.unet, configuration: parts.unetConfiguration)
-        parts.unet.letGoOfPages()
+        let (unet, configuration) = (parts.unet, parts.unetConfiguration)
+        let network = ModelPart<any Denoiser> {
+            defer { unet.letGoOfPages() }
+            return try UNet(unet, configuration: configuration)
+        }
         let codec = try Autoencoder(parts.autoencoder, configuration: parts.autoencoderConfiguration)
         parts.autoencoder.letGoOfPages()
         var pipeline = Pipeline(family: family, denoiser: network, codec: codec, text: text, adaptations: options.adaptations)

@@ -7,8 +7,6 @@ package struct PipelineOutline: Sendable {
     package let unet: UNetConfiguration
     package let autoencoder: AutoencoderConfiguration
     package let noise: NoiseSchedule
-    /// Bytes that the weights take once they are loaded.
-    package let weightMemory: Int
     /// Whether they are held in two bytes a number.
     package let isHeldInHalves: Bool
     /// In which numbers its products are made.
@@ -18,7 +16,7 @@ package struct PipelineOutline: Sendable {
 
     /// - Throws: `DiffusionError.unsupported` where the parts do not fit each other.
     init(
-        unet: UNetConfiguration, autoencoder: AutoencoderConfiguration, scheduler: SchedulerConfiguration, weightMemory: Int = 0,
+        unet: UNetConfiguration, autoencoder: AutoencoderConfiguration, scheduler: SchedulerConfiguration,
         isHeldInHalves: Bool = false, arithmetic: Arithmetic = .f32, transformMemory: [Int] = []
     ) throws(DiffusionError) {
         let latents = autoencoder.latentChannels
@@ -33,8 +31,13 @@ package struct PipelineOutline: Sendable {
                 file: "unet/config.json", key: "out_channels", value: "\(output)",
                 supported: "\(latents), as many as the autoencoder's latents have")
         }
+        guard scheduler.continuous == nil || scheduler.prediction != .sample else {
+            throw .unsupported(
+                file: "scheduler/scheduler_config.json", key: "prediction_type", value: "sample",
+                supported: "epsilon, v_prediction, for a model without training steps (EDM)")
+        }
         (self.unet, self.autoencoder) = (unet, autoencoder)
-        (self.weightMemory, self.isHeldInHalves, self.transformMemory) = (weightMemory, isHeldInHalves, transformMemory)
+        (self.isHeldInHalves, self.transformMemory) = (isHeldInHalves, transformMemory)
         self.arithmetic = arithmetic
         noise = NoiseSchedule(scheduler)
     }
@@ -89,8 +92,8 @@ extension Pipeline {
 
     /// See `ModelFamily.plan`.
     package func plan(
-        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, memoryLimit: Int? = nil
+        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle? = nil, budget: MemoryBudget? = nil
     ) throws -> Plan {
-        try family.plan(request, picture: picture, box: box, memoryLimit: memoryLimit)
+        try family.plan(request, picture: picture, box: box, budget: budget)
     }
 }

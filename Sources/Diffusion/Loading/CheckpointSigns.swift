@@ -8,12 +8,9 @@ enum CheckpointSigns {
     static func foreignKind(_ names: [String]) -> String? {
         let all = Set(names)
         func any(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
-        if all.contains("edm_vpred.sigma_max") || all.contains("edm_vpred.sigma_min") {
-            return
-                "it is a CosXL model (edm_vpred.…), whose way to denoise is not run here; take an SDXL model of the noise or of the velocity"
-        }
-        if all.contains("edm_mean") || all.contains("edm_std") {
-            return "it is a Playground 2.5 model (edm_mean, edm_std), whose way to denoise is not run here; take another SDXL model"
+        if let kind = ContinuousMarks.Kind(names), !any("label_emb.0.0.weight", "add_embedding.linear_1.weight") {
+            let marks = kind.names.filter(all.contains).joined(separator: ", ")
+            return "it has the marks of \(kind.rawValue) (\(marks)), which is of SDXL's layout, and a layout that is not SDXL's"
         }
         guard !names.contains(where: { $0.hasPrefix("model.diffusion_model.input_blocks.") }) else { return nil }
         if any("double_blocks", "single_blocks", "single_transformer_blocks") { return "it is of the family Flux, which is not run here" }
@@ -26,6 +23,7 @@ enum CheckpointSigns {
 
     /// Whether the model was trained to predict the velocity; nil where the file does not tell.
     static func predictsVelocity(_ file: SafetensorsFile) -> Bool? {
+        if let kind = ContinuousMarks.Kind(file.names) { return kind.prediction == .velocity }
         if file.has("v_pred") { return true }
         for key in ["modelspec.prediction_type", "prediction_type", "ss_prediction_type"] {
             guard let told = file.metadata[key]?.lowercased() else { continue }
@@ -58,7 +56,7 @@ enum CheckpointSigns {
 
     /// Tensors that say nothing about the model: the training's noise schedule, averaged copies of the weights, towers that look at pictures.
     static func isUnneeded(_ name: String) -> Bool {
-        if schedule.contains(name) { return true }
+        if schedule.contains(name) || ContinuousMarks.names.contains(name) { return true }
         // What tools that bring weights into eight bits note beside them; the scales themselves are read.
         if ["scaled_fp8", "scale_input", "input_scale", "comfy_quant"].contains(where: { name == $0 || name.hasSuffix("." + $0) }) {
             return true

@@ -25,6 +25,13 @@ extension ModelParts {
         let part =
             try given.autoencoder.map { try AutoencoderPart(at: $0, of: family) } ?? AutoencoderPart(folder: component("vae"))
         (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
+        // Whichever autoencoder makes the latents: what the network is given of them was decided in its training.
+        if given.autoencoder != nil,
+            let own = try? AutoencoderConfiguration(contentsOf: component("vae").appendingPathComponent("config.json")), own.spread != nil
+        {
+            (autoencoderConfiguration.spread, autoencoderConfiguration.scalingFactor) = (own.spread, own.scalingFactor)
+            try autoencoderConfiguration.validate(in: "vae/config.json")
+        }
         scheduler = try SchedulerConfiguration(contentsOf: component("scheduler").appendingPathComponent("scheduler_config.json"))
         let zeros = family.zerosForEmptyNegative
         zerosForEmptyNegative = try listed?.flag("force_zeros_for_empty_prompt", default: zeros) ?? zeros

@@ -23,6 +23,7 @@ package struct ModelHabits: Sendable, Equatable {
         // What has a transformer in the place of the UNet is run in its family's way.
         guard !FileManager.default.fileExists(atPath: model.appendingPathComponent("transformer").path) else { return }
         let file = model.pathExtension.lowercased() == "safetensors" ? try? SafetensorsFile(model) : nil
+        if let marks = file.flatMap({ try? ContinuousMarks($0) }) { (sampler, guidance) = (marks.usual.sampler, marks.usual.guidance) }
         if Self.takesGuidance(model, file) {
             take(.toldGuidance, "its UNet takes the guidance scale as an input", scheduler)
         } else if let (found, sign) = Self.named(model, file) {

@@ -5,8 +5,8 @@ package struct PipelineSource: Sendable {
     private let opened: any OpenedModel
 
     package var family: any ModelFamily { opened.family }
-    /// Bytes that the weights will take once they are loaded.
-    package var weightMemory: Int { opened.weightMemory }
+    /// What the weights will take once they are loaded.
+    package var weightMemory: WeightMemory { opened.weightMemory }
     /// What was left out of the files that prompts call, in words.
     package var notes: [String] { opened.notes }
 
@@ -32,12 +32,18 @@ package struct PipelineSource: Sendable {
     /// Reads the weights.
     ///
     /// - Parameters:
+    ///   - asNeeded: whether the network's are left to the run that needs them, so that they do not stand beside what comes before.
     ///   - checkCancelled: called between tensors; what it throws ends the loading and is thrown here.
     ///   - sentences: makes the prompt encoder of models that read prompts with the default encoder and bring none of their own.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
     package func load(
-        checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() }, sentences: () throws -> any PromptEncoder
+        asNeeded: Bool = false, checkCancelled: @escaping CancellationCheck = { try Task.checkCancellation() },
+        sentences: () throws -> any PromptEncoder
     ) throws -> Pipeline {
-        try Cancellation(checkCancelled).during { try opened.load(sentences: sentences) }
+        try Cancellation(checkCancelled).during {
+            let pipeline = try opened.load(sentences: sentences)
+            if !asNeeded { _ = try pipeline.denoiserPart.read() }
+            return pipeline
+        }
     }
 }

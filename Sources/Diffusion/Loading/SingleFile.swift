@@ -60,7 +60,13 @@ extension ModelParts {
             throw DiffusionError.notACheckpoint(file: url.path, reason: "it holds no autoencoder")
         }
         (autoencoder, autoencoderConfiguration) = (part.weights, part.configuration)
+        let marks = try ContinuousMarks(file)
+        if let latents = marks?.latents {
+            (autoencoderConfiguration.spread, autoencoderConfiguration.scalingFactor) = (latents.spread, latents.scale)
+            try autoencoderConfiguration.validate(in: url.path)
+        }
         var scheduler = SchedulerConfiguration.stableDiffusion
+        scheduler.continuous = marks?.noise
         // Turbo models were distilled from models of the noise, at 512 pixels, with steps that begin at noise alone.
         let isTurbo = FewStepModel.isCalledTurbo(url)
         if isTurbo {
@@ -68,7 +74,7 @@ extension ModelParts {
         }
         if let prediction {
             scheduler.prediction = prediction
-        } else if !isTurbo, try Self.toldVelocity(url, file) ?? family.predictsVelocity(weights, configuration) {
+        } else if !isTurbo || marks != nil, try Self.toldVelocity(url, file) ?? family.predictsVelocity(weights, configuration) {
             scheduler.prediction = .velocity
         }
         if FewStepModel.predictsSample(url) { scheduler.prediction = .sample }

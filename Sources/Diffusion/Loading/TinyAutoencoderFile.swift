@@ -220,13 +220,19 @@ extension ModelParts {
     /// - Returns: what is to be said of it.
     mutating func take(_ choice: TinyAutoencoderChoice) throws -> String {
         let file = try TinyAutoencoderFile(choice, for: family.tinyAutoencoders)
-        let (own, tiny) = (autoencoderConfiguration, file.configuration)
+        var tiny = file.configuration
+        let own = autoencoderConfiguration
         guard own.latentChannels == tiny.latentChannels, own.scale == tiny.scale else {
             throw DiffusionError.unreadable(
                 file: file.name,
                 reason:
                     "its latents have \(tiny.latentChannels) channels for \(tiny.scale) pixels a side, the model's \(own.latentChannels) for \(own.scale)"
             )
+        }
+        if let spread = own.spread {
+            // A tiny autoencoder's latents are as the family's networks see them, which this one's does not.
+            tiny.spread = .init(mean: spread.mean * family.latentScale, deviation: spread.deviation * family.latentScale)
+            tiny.scalingFactor = own.scalingFactor
         }
         (autoencoder, autoencoderConfiguration) = (file.weights, tiny)
         return "the tiny autoencoder \(file.name) stands in for the model's own: quicker, and with less detail"

@@ -1,17 +1,38 @@
 import Checkpoints
 import Tensors
 
+/// Bytes that a model's weights take as the layers hold them, by what they are there for.
+package struct WeightMemory: Sendable, Equatable {
+    /// Reads the prompts.
+    package var text = 0
+    /// Takes the steps.
+    package var network = 0
+    /// Of the codec: what encodes pictures, and what decodes latents.
+    package var encoder = 0
+    package var decoder = 0
+
+    package init(text: Int = 0, network: Int = 0, encoder: Int = 0, decoder: Int = 0) {
+        (self.text, self.network, self.encoder, self.decoder) = (text, network, encoder, decoder)
+    }
+
+    package var all: Int { text + network + encoder + decoder }
+}
+
 /// What a model will take in memory, counted from the names and shapes in its files' headers.
 extension ModelParts {
-    /// Bytes of all weights as the layers will hold them.
-    func weightMemory() throws(CheckpointError) -> Int {
+    func weightMemory() throws(CheckpointError) -> WeightMemory {
+        let decoding = autoencoder.names().filter { $0.hasPrefix("decoder.") || $0.hasPrefix("post_quant_conv.") }
+        let decoder = try Self.bytes(autoencoder, decoding)
+        var text = 0
+        for encoder in textEncoders { text += try Self.bytes(encoder.weights, encoder.weights.names()) }
+        return WeightMemory(
+            text: text, network: try Self.bytes(unet, unet.names()), encoder: try Self.bytes(autoencoder, autoencoder.names()) - decoder,
+            decoder: decoder)
+    }
+
+    private static func bytes(_ weights: Weights, _ names: [String]) throws(CheckpointError) -> Int {
         var bytes = 0
-        for weights in [unet, autoencoder] + textEncoders.map(\.weights) {
-            for name in weights.names() {
-                let shape = try weights.shape(of: name)
-                bytes += Self.bytes(of: shape, weights.holding)
-            }
-        }
+        for name in names { bytes += Self.bytes(of: try weights.shape(of: name), weights.holding) }
         return bytes
     }
 

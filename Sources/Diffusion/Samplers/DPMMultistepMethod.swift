@@ -15,9 +15,8 @@ struct DPMMultistepMethod: SamplingMethod {
     mutating func step(
         _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
     ) -> Tensor {
-        let here = NoiseSplit(sigma: schedule.sigmas[index])
-        let next = NoiseSplit(sigma: schedule.sigmas[index + 1])
-        let estimate = schedule.noise.configuration.prediction.clean(output, latent, here)
+        let (here, next) = (schedule.split(at: index), schedule.split(at: index + 1))
+        let estimate = schedule.clean(output, latent, at: index)
         defer { previousEstimate = estimate }
         guard next.deviation > 0 else { return estimate }
 
@@ -35,7 +34,7 @@ struct DPMMultistepMethod: SamplingMethod {
             plain = latent.scaled(by: next.deviation / here.deviation, adding: estimate, scaledBy: weight)
         }
         guard let previousEstimate else { return plain }
-        let stepBefore = here.logarithmicRatio - NoiseSplit(sigma: schedule.sigmas[index - 1]).logarithmicRatio
+        let stepBefore = here.logarithmicRatio - schedule.split(at: index - 1).logarithmicRatio
         let slope = estimate.scaled(by: step / stepBefore, adding: previousEstimate, scaledBy: -step / stepBefore)
         return plain.scaled(by: 1, adding: slope, scaledBy: weight / 2)
     }

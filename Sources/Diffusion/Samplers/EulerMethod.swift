@@ -6,8 +6,7 @@ struct EulerMethod: SamplingMethod {
         _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
     ) -> Tensor {
         let (sigma, next) = (schedule.sigmas[index], schedule.sigmas[index + 1])
-        let estimate = schedule.noise.configuration.prediction.clean(output, latent, sigma: sigma)
-        return latent.moved(from: sigma, to: next, towards: estimate)
+        return latent.moved(from: sigma, to: next, towards: schedule.clean(output, latent, at: index))
     }
 }
 
@@ -27,8 +26,7 @@ struct EulerAncestralMethod: SamplingMethod {
         let (sigma, next) = (schedule.sigmas[index], schedule.sigmas[index + 1])
         let up = (next * next * (sigma * sigma - next * next) / (sigma * sigma)).squareRoot()
         let down = max(0, next * next - up * up).squareRoot()
-        let estimate = schedule.noise.configuration.prediction.clean(output, latent, sigma: sigma)
-        let moved = latent.moved(from: sigma, to: down, towards: estimate)
+        let moved = latent.moved(from: sigma, to: down, towards: schedule.clean(output, latent, at: index))
         // A step between equal levels, and the last one, have nothing to add; the reference draws all the same.
         return moved.scaled(by: 1, adding: random.noise(like: latent), scaledBy: up)
     }

@@ -17,7 +17,7 @@ struct HeunMethod: SamplingMethod {
         let configuration = schedule.noise.configuration
         // The first half is at its own level, the second at the one behind it: both are what the schedule says for this pass.
         let sigma = schedule.sigmas[index]
-        var estimate = configuration.prediction.clean(output, latent, sigma: sigma)
+        var estimate = schedule.clean(output, latent, at: index)
         if configuration.clipsEstimate ?? false { estimate = estimate.clamped(to: -configuration.clipRange...configuration.clipRange) }
         let slope = latent.scaled(by: 1 / sigma, adding: estimate, scaledBy: -1 / sigma)
         if let first = half {

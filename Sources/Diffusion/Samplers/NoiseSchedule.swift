@@ -6,9 +6,9 @@ import Foundation
 /// Single precision where diffusers has it, so that the values are equal to its own.
 package struct NoiseSchedule: Sendable {
     package let configuration: SchedulerConfiguration
-    /// abar, T values falling from almost 1.
+    /// abar, T values falling from almost 1; none where the model has no training steps.
     package let remaining: [Float]
-    /// sigma, T values rising; the last is infinite where nothing of the clean latent is left.
+    /// sigma, T values rising; the last is infinite where nothing of the clean latent is left. None where the model has no training steps.
     package let sigmas: [Float]
     private let logarithms: [Float]
 
@@ -21,6 +21,10 @@ package struct NoiseSchedule: Sendable {
     /// by noise level put the last one at 4096 instead of infinity.
     init(_ configuration: SchedulerConfiguration, for sampler: SamplerName) {
         self.configuration = configuration
+        guard configuration.continuous == nil else {
+            (remaining, sigmas, logarithms) = ([], [], [])
+            return
+        }
         var betas = Self.betas(configuration)
         let knowsRescaling = !Self.withoutRescaling.contains(sampler)
         if configuration.rescalesToNoise && knowsRescaling { betas = Self.rescaledToNoise(betas) }

@@ -16,17 +16,12 @@ package struct Sampler: Sendable {
 
     /// The latent as the UNet wants it at this step.
     package func modelInput(_ latent: Tensor, at index: Int) -> Tensor {
-        guard schedule.sampler.formulation == .exploding else { return latent }
-        let sigma = schedule.sigmas[index]
-        return latent * (1 / (sigma * sigma + 1).squareRoot())
+        schedule.formulation == .exploding ? latent * schedule.preconditioning(at: index).input : latent
     }
 
     /// The clean latent with as much noise on it as the pass at `index` starts from; behind the last pass, none.
     package func addNoise(_ noise: Tensor, to clean: Tensor, at index: Int) -> Tensor {
         guard index < schedule.timesteps.count else { return clean }
-        if schedule.sampler.formulation == .exploding {
-            return clean.scaled(by: 1, adding: noise, scaledBy: schedule.sigmas[index])
-        }
         let split = schedule.split(at: index)
         return clean.scaled(by: split.signal, adding: noise, scaledBy: split.deviation)
     }
@@ -38,18 +33,15 @@ package struct Sampler: Sendable {
 
     /// The estimate of the clean latent that an answer amounts to.
     package func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
-        let prediction = schedule.noise.configuration.prediction
-        guard schedule.sampler.formulation == .exploding else { return prediction.clean(output, latent, schedule.split(at: index)) }
-        return prediction.clean(output, latent, sigma: schedule.sigmas[index])
+        schedule.clean(output, latent, at: index)
     }
 
     /// The answer that amounts to an estimate of the clean latent.
     package func output(meaning clean: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
-        let prediction = schedule.noise.configuration.prediction
-        let split = schedule.split(at: index)
-        // What the exploding form holds is the preserving one's latent, undivided.
-        let preserved = schedule.sampler.formulation == .exploding ? latent * split.signal : latent
-        return prediction.output(meaning: clean, preserved, split)
+        guard schedule.formulation == .exploding else {
+            return schedule.noise.configuration.prediction.output(meaning: clean, latent, schedule.split(at: index))
+        }
+        return schedule.preconditioning(at: index).answer(meaning: clean, latent)
     }
 
     /// Takes the step at `index`.

@@ -25,7 +25,7 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
         case timestep
         /// The same, by noise level: (x_0 + sigma noise) / sqrt(sigma^2 + 1).
         case preserving
-        /// x_0 + sigma noise; the UNet is given it divided by sqrt(sigma^2 + 1).
+        /// x_0 + sigma noise; the UNet is given it divided (`Preconditioning`).
         case exploding
     }
 

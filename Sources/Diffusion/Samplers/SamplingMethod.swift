@@ -14,10 +14,16 @@ protocol SamplingMethod: Sendable {
     ) -> Tensor
 }
 
-/// How a noise level splits into what is left of the clean latent and the noise's deviation; their squares add up to 1.
+/// How a noise level splits into what is left of the clean latent and the noise's deviation. Their squares add up to 1, but where the noise is
+/// added to an undivided latent.
 struct NoiseSplit {
     let signal: Float
     let deviation: Float
+
+    /// All of the clean latent is left.
+    init(undivided sigma: Float) {
+        (signal, deviation) = (1, sigma)
+    }
 
     init(sigma: Float) {
         signal = 1 / (sigma * sigma + 1).squareRoot()
@@ -59,16 +65,40 @@ extension SchedulerConfiguration.Prediction {
         case .sample: clean
         }
     }
+}
 
-    /// The estimate of the clean latent, where the latent is x_0 + sigma noise.
-    func clean(_ output: Tensor, _ latent: Tensor, sigma: Float) -> Tensor {
-        switch self {
-        case .epsilon: return latent.scaled(by: 1, adding: output, scaledBy: -sigma)
-        case .velocity:
-            let scale = sigma * sigma + 1
-            return latent.scaled(by: 1 / scale, adding: output, scaledBy: -sigma / scale.squareRoot())
-        case .sample: return output
+/// What a network is given of a latent that is x_0 + sigma noise, and what its answer amounts to (Karras et al. 2022, section 5).
+struct Preconditioning {
+    /// What the latent is multiplied with for the network, c_in.
+    let input: Float
+    /// The clean latent is so much of the latent, c_skip, …
+    let skip: Float
+    /// … and so much of the answer, c_out.
+    let output: Float
+
+    /// - Parameter continuous: of a model without training steps. Its answer that is said to be the noise is the velocity's opposite, as
+    ///   diffusers has it.
+    init(_ prediction: SchedulerConfiguration.Prediction, sigma: Float, _ continuous: ContinuousNoise?) {
+        // Clean latents of all others are taken to deviate by 1.
+        let data = Float(continuous?.dataDeviation ?? 1)
+        let square = sigma * sigma + data * data
+        input = 1 / square.squareRoot()
+        switch prediction {
+        case .epsilon where continuous == nil: (skip, output) = (1, -sigma)
+        case .epsilon: (skip, output) = (data * data / square, sigma * data / square.squareRoot())
+        case .velocity: (skip, output) = (data * data / square, -sigma * data / square.squareRoot())
+        case .sample: (skip, output) = (0, 1)
         }
+    }
+
+    /// The estimate of the clean latent.
+    func clean(_ answer: Tensor, _ latent: Tensor) -> Tensor {
+        latent.scaled(by: skip, adding: answer, scaledBy: output)
+    }
+
+    /// The answer that would amount to an estimate of the clean latent: the way back from `clean`.
+    func answer(meaning clean: Tensor, _ latent: Tensor) -> Tensor {
+        clean.scaled(by: 1 / output, adding: latent, scaledBy: -skip / output)
     }
 }
 

@@ -6,7 +6,7 @@ package struct StepPlan: Sendable, Equatable, Codable {
     package let run: Int
     /// Passes of the UNet these take, two a step for Heun.
     package let passes: Int
-    /// Training timestep of the first step that runs; nil where none does.
+    /// Training timestep of the first step that runs; nil where none does, and where the model has none.
     package let firstTimestep: Double?
     /// Index into the step schedule where the run begins.
     let start: Int
@@ -54,6 +54,6 @@ package struct StepPlan: Sendable, Equatable, Codable {
         let all = schedule.timesteps.count
         start = schedule.heedsStrength ? 0 : run == 0 ? all : min((total - run) * schedule.sampler.passesPerStep, all)
         passes = all - start
-        firstTimestep = passes > 0 ? Double(schedule.timesteps[start]) : nil
+        firstTimestep = passes > 0 && schedule.noise.configuration.continuous == nil ? Double(schedule.timesteps[start]) : nil
     }
 }

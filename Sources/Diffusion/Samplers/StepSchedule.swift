@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The timesteps and noise levels of one run of N steps, before strength cuts its beginning off.
 ///
@@ -9,7 +10,8 @@ package struct StepSchedule: Sendable {
     package let noise: NoiseSchedule
     /// N, the steps asked for.
     package let count: Int
-    /// A timestep for each pass, falling or equal; whole numbers but for Euler's and Heun's.
+    /// A timestep for each pass, falling or equal; whole numbers but for Euler's and Heun's. Of a model without training steps what its
+    /// network is told instead.
     package let timesteps: [Float]
     /// A noise level for each pass and the 0 behind the last. Samplers that work by timestep do not use it.
     package let sigmas: [Float]
@@ -25,14 +27,16 @@ package struct StepSchedule: Sendable {
     ///   - profile: `a1111` for that tool's spacing and noise levels, any other for diffusers'.
     /// - Throws: `DiffusionError.steps` unless `count` is between the least and the most that the sampler can give,
     ///   `DiffusionError.crowdedSteps` where so many lead beyond the training or two of them to one place,
-    ///   `DiffusionError.timesteps` where they are told one by one and lie beyond the training, and
-    ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce.
+    ///   `DiffusionError.timesteps` where they are told one by one and lie beyond the training,
+    ///   `DiffusionError.samplerOfProfile` for samplers that the profile does not reproduce, and
+    ///   `DiffusionError.needsTrainingSteps` for a sampler or a profile that walks along what the model does not have.
     package init(
         _ noise: NoiseSchedule, sampler: SamplerName, count: Int, spacing: StepSpacing? = nil, strength: Double? = nil,
         profile: GenerationRequest.Profile = .diffusers
     ) throws(DiffusionError) {
         var configuration = noise.configuration
         configuration.spacing = spacing?.rule ?? configuration.spacing
+        if configuration.continuous != nil { try Self.requireLevels(sampler, profile) }
         let allowed = Self.counts(sampler, configuration)
         guard allowed.contains(count) else {
             throw .steps(requested: count, minimum: allowed.lowerBound, maximum: allowed.upperBound)
@@ -54,7 +58,14 @@ package struct StepSchedule: Sendable {
             (sigmas, initialNoise) = ([], 1)
             return
         }
-        let made = try profile == .a1111 ? Self.webUI(noise, sampler, count, spacing?.rule) : Self.diffusers(noise, sampler, count)
+        let made =
+            if let continuous = configuration.continuous {
+                Self.continuous(continuous, sampler, count)
+            } else if profile == .a1111 {
+                try Self.webUI(noise, sampler, count, spacing?.rule)
+            } else {
+                Self.diffusers(noise, sampler, count)
+            }
         guard made.isWithin(noise, sampler) else { throw .crowdedSteps(requested: count, trained: configuration.trainingSteps) }
         guard sampler.passesPerStep == 2 else {
             timesteps = made.timesteps
@@ -73,17 +84,48 @@ package struct StepSchedule: Sendable {
         case .lcm, .tcd: 1...configuration.originalSteps
         // Its Runge-Kutta start alone takes four timesteps.
         case .pndmRungeKutta: 4...max(4, configuration.trainingSteps)
+        // One step of the exponential course would begin at the smallest level.
+        case _ where configuration.continuous?.course == .exponential && !sampler.isKarras: 2...configuration.trainingSteps
         default: 1...configuration.trainingSteps
+        }
+    }
+
+    /// - Throws: `DiffusionError.needsTrainingSteps` unless sampler and profile go by noise levels.
+    private static func requireLevels(_ sampler: SamplerName, _ profile: GenerationRequest.Profile) throws(DiffusionError) {
+        guard sampler.formulation != .timestep else {
+            let instead = SamplerName.allCases.filter { $0.formulation != .timestep }.map(\.rawValue)
+            throw .needsTrainingSteps(what: "the sampler \(sampler.rawValue)", instead: instead)
+        }
+        guard profile != .a1111 else {
+            let instead = [GenerationRequest.Profile.redraw, .diffusers].map(\.rawValue)
+            throw .needsTrainingSteps(what: "the profile \(profile.rawValue)", instead: instead)
         }
     }
 
     /// Training steps from one step to the next.
     var ratio: Int { noise.configuration.trainingSteps / count }
 
-    /// Signal and noise that the pass at `index` starts from, where their squares add up to 1.
+    /// In what form latents are held: as the sampler has it; those of models without training steps are never divided.
+    var formulation: SamplerName.Formulation { noise.configuration.continuous == nil ? sampler.formulation : .exploding }
+
+    /// Signal and noise that the pass at `index` starts from.
     func split(at index: Int) -> NoiseSplit {
-        sampler.formulation == .timestep
-            ? NoiseSplit(remaining: noise.remaining(at: Int(timesteps[index]))) : NoiseSplit(sigma: sigmas[index])
+        switch formulation {
+        case .timestep: NoiseSplit(remaining: noise.remaining(at: Int(timesteps[index])))
+        case .preserving: NoiseSplit(sigma: sigmas[index])
+        case .exploding: NoiseSplit(undivided: sigmas[index])
+        }
+    }
+
+    /// What stands between latent and network at the pass at `index`, where latents are never divided.
+    func preconditioning(at index: Int) -> Preconditioning {
+        Preconditioning(noise.configuration.prediction, sigma: sigmas[index], noise.configuration.continuous)
+    }
+
+    /// The estimate of the clean latent that an answer of the pass at `index` amounts to.
+    func clean(_ output: Tensor, _ latent: Tensor, at index: Int) -> Tensor {
+        guard formulation == .exploding else { return noise.configuration.prediction.clean(output, latent, split(at: index)) }
+        return preconditioning(at: index).clean(output, latent)
     }
 
     /// abar at a training step.
@@ -146,6 +188,19 @@ package struct StepSchedule: Sendable {
                 timesteps: timesteps.map { Float($0) }, sigmas: levels.map { Float($0) } + [0],
                 initialNoise: leading ? (largest * largest + 1).squareRoot() : largest)
         }
+    }
+
+    /// Levels between the model's own ends. Both of diffusers' classes begin with more noise than the first level has, as for leading steps.
+    private static func continuous(_ noise: ContinuousNoise, _ sampler: SamplerName, _ count: Int) -> Levels {
+        let levels: [Float] =
+            if sampler.isKarras || noise.course == .karras {
+                karras(from: noise.largest, to: noise.smallest, count: count, rho: noise.rho).map { Float($0) }
+            } else {
+                NoiseSchedule.linearSpace(Float(log(noise.smallest)), Float(log(noise.largest)), count: count).map { expf($0) }.reversed()
+            }
+        return Levels(
+            timesteps: levels.map { logf($0) / 4 }, sigmas: levels + [0],
+            initialNoise: Float((noise.largest * noise.largest + 1).squareRoot()))
     }
 
     /// AUTOMATIC1111's web UI with k-diffusion's samplers: levels even in training steps with log sigma interpolated, or Karras' over the
@@ -236,9 +291,8 @@ package struct StepSchedule: Sendable {
         return (0..<count).map { Float((original - Int(Double($0) * step)) * apart - 1) }
     }
 
-    /// Karras et al. 2022, equation 5, rho = 7.
-    private static func karras(from largest: Double, to smallest: Double, count: Int) -> [Double] {
-        let rho = 7.0
+    /// Karras et al. 2022, equation 5.
+    private static func karras(from largest: Double, to smallest: Double, count: Int, rho: Double = 7) -> [Double] {
         let (high, low) = (pow(largest, 1 / rho), pow(smallest, 1 / rho))
         let step = count > 1 ? 1 / Double(count - 1) : 0
         return (0..<count).map { i in

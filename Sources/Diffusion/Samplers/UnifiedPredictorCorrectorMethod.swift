@@ -12,27 +12,26 @@ struct UnifiedPredictorCorrectorMethod: SamplingMethod {
     mutating func step(
         _ output: Tensor, _ latent: Tensor, at index: Int, of schedule: StepSchedule, _ random: inout TorchRandom
     ) -> Tensor {
-        let levels = schedule.sigmas
-        let estimate = schedule.noise.configuration.prediction.clean(output, latent, NoiseSplit(sigma: levels[index]))
+        let estimate = schedule.clean(output, latent, at: index)
         var corrected = latent
         if let before, let last = estimates.last {
-            corrected = Self.corrected(before.latent, estimate, last, estimates.first, order: before.order, index: index, levels)
+            corrected = Self.corrected(before.latent, estimate, last, estimates.first, order: before.order, index: index, schedule)
         }
         estimates = estimates.suffix(1) + [estimate]
         let order = min(2, schedule.timesteps.count - index, estimates.count)
         before = (corrected, order)
-        return predicted(corrected, order: order, index: index, levels)
+        return predicted(corrected, order: order, index: index, schedule)
     }
 
-    private func predicted(_ latent: Tensor, order: Int, index: Int, _ levels: [Float]) -> Tensor {
+    private func predicted(_ latent: Tensor, order: Int, index: Int, _ schedule: StepSchedule) -> Tensor {
         let estimate = estimates[estimates.count - 1]
-        let (here, next) = (NoiseSplit(sigma: levels[index]), NoiseSplit(sigma: levels[index + 1]))
+        let (here, next) = (schedule.split(at: index), schedule.split(at: index + 1))
         guard next.deviation > 0 else { return estimate }
         let step = next.logarithmicRatio - here.logarithmicRatio
         let growth = expm1f(-step)
         let plain = latent.scaled(by: next.deviation / here.deviation, adding: estimate, scaledBy: -next.signal * growth)
         guard order == 2 else { return plain }
-        let ratio = (NoiseSplit(sigma: levels[index - 1]).logarithmicRatio - here.logarithmicRatio) / step
+        let ratio = (schedule.split(at: index - 1).logarithmicRatio - here.logarithmicRatio) / step
         let slope = estimates[0].scaled(by: 1 / ratio, adding: estimate, scaledBy: -1 / ratio)
         return plain.scaled(by: 1, adding: slope, scaledBy: -next.signal * growth / 2)
     }
@@ -42,9 +41,9 @@ struct UnifiedPredictorCorrectorMethod: SamplingMethod {
     ///   - estimate: the new one.
     ///   - last, older: those that the step before knew.
     private static func corrected(
-        _ latent: Tensor, _ estimate: Tensor, _ last: Tensor, _ older: Tensor?, order: Int, index: Int, _ levels: [Float]
+        _ latent: Tensor, _ estimate: Tensor, _ last: Tensor, _ older: Tensor?, order: Int, index: Int, _ schedule: StepSchedule
     ) -> Tensor {
-        let (here, next) = (NoiseSplit(sigma: levels[index - 1]), NoiseSplit(sigma: levels[index]))
+        let (here, next) = (schedule.split(at: index - 1), schedule.split(at: index))
         let step = next.logarithmicRatio - here.logarithmicRatio
         let growth = expm1f(-step)
         let plain = latent.scaled(by: next.deviation / here.deviation, adding: last, scaledBy: -next.signal * growth)
@@ -52,7 +51,7 @@ struct UnifiedPredictorCorrectorMethod: SamplingMethod {
         let factor = -next.signal * growth
         guard order == 2, let older else { return plain.scaled(by: 1, adding: change, scaledBy: factor / 2) }
 
-        let ratio = (NoiseSplit(sigma: levels[index - 2]).logarithmicRatio - here.logarithmicRatio) / step
+        let ratio = (schedule.split(at: index - 2).logarithmicRatio - here.logarithmicRatio) / step
         // The two equations of order 2: rho_1 + rho_2 = b_1, ratio rho_1 + rho_2 = b_2.
         let first = growth / -step - 1
         let second = first / -step - 0.5

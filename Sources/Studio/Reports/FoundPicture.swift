@@ -1,4 +1,34 @@
 import Foundation
+import Screening
+
+/// What a search found.
+package struct SearchReport: Sendable {
+    package enum Found: Encodable, Sendable {
+        case picture(FoundPicture)
+        case painting(FoundPainting)
+
+        /// As what it is: the keys tell which.
+        package func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .picture(let picture): try picture.encode(to: encoder)
+            case .painting(let painting): try painting.encode(to: encoder)
+            }
+        }
+    }
+
+    /// How much fits in all.
+    package let total: Int
+    /// The latest of it.
+    package internal(set) var found: [Found] = []
+
+    package var pictures: [FoundPicture] {
+        found.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
+    }
+
+    package var paintings: [FoundPainting] {
+        found.compactMap { if case .painting(let painting) = $0 { painting } else { nil } }
+    }
+}
 
 /// A picture that a search found, with where it lies.
 package struct FoundPicture: Codable, Sendable {
@@ -18,4 +48,35 @@ package struct FoundPicture: Codable, Sendable {
     package let generations: Int
     /// The most stars that one of them has; 0 for none.
     package let stars: Int
+
+    init(_ picture: ListedPicture, path: String?) {
+        (id, name, sha256, added) = (picture.id, picture.name, picture.sha256, picture.addedAt)
+        (width, height, generations, stars) = (picture.width, picture.height, picture.generations, picture.bestStars)
+        (approved, rejected, pending) = (picture.approved, picture.rejected, picture.pending)
+        (self.path, prompt) = (path, picture.prompt)
+    }
+}
+
+/// What was painted from words alone and a search found.
+package struct FoundPainting: Codable, Sendable {
+    package let generation: Int64
+    /// The first of its pictures; nil where none was written.
+    @OrNull package internal(set) var path: String?
+    /// All of them.
+    package let outputs: [String]
+    @OrNull package internal(set) var prompt: String?
+    package let model: String
+    package let seed: UInt64
+    package let added: Date
+    /// 0 for none.
+    package let stars: Int
+
+    init(_ painting: ListedPainting) throws {
+        struct Asked: Decodable { var prompt: String? }
+        let run = painting.generation
+        (generation, model, seed, added, stars) = (run.id, run.model, run.seed, run.createdAt, painting.stars)
+        outputs = run.outputs.map(\.path)
+        let asked: Asked = try run.request.decoded()
+        (path, prompt) = (outputs.first, asked.prompt)
+    }
 }

@@ -9,6 +9,7 @@ import { addresses } from './router.js'
 import { on, state } from './store.js'
 import { text } from './text.js'
 
+const mostPainted = 24
 const filter = { query: '', state: '', stars: '', order: 'newest' }
 
 export function libraryView() {
@@ -27,6 +28,8 @@ export function libraryView() {
 	const progress = h('p.intake', { role: 'status', hidden: true })
 	const looking = h('p.intake', { id: 'looking', hidden: true })
 	const empty = h('div')
+	const painted = h('section.painted', { id: 'painted', hidden: true, 'aria-labelledby': 'painted-title' })
+	let paintedTurn = 0
 	const grid = new VirtualGrid({
 		load: (offset, limit) => api.pictures({ ...filter, ...asked(filter.query), offset, limit }).then((answer) => ({ total: answer.total, items: answer.pictures })),
 		tile,
@@ -51,8 +54,19 @@ export function libraryView() {
 		ask()
 	}
 
-	const ask = () => grid.reload().catch(complain)
+	const ask = () => Promise.all([grid.reload(), askPainted()]).catch(complain)
 	const askSoon = later(250, ask)
+
+	/** What was painted from these words stands apart: it has no tags and nothing to screen. */
+	async function askPainted() {
+		const turn = ++paintedTurn
+		const isAsked = filter.query && !filter.state && !asked(filter.query).tag
+		const answer = isAsked ? await api.generations({ query: filter.query, kind: 'paint', stars: filter.stars, limit: mostPainted }) : { generations: [] }
+		if (turn !== paintedTurn) return
+		const found = answer.generations.filter((one) => one.status === 'done' && one.outputs.length > 0)
+		set(painted, 'hidden', found.length === 0)
+		fill(painted, found.length > 0 && [h('h2', { id: 'painted-title' }, text.library.painted), h('div.painted-list', { role: 'list' }, found.map(paintedTile))])
+	}
 
 	function showTotal(total) {
 		say(count, isFiltered() ? text.library.found(total) : text.library.total(total))
@@ -105,6 +119,7 @@ export function libraryView() {
 		tools,
 		progress,
 		looking,
+		painted,
 		empty,
 		grid.node,
 	)
@@ -167,5 +182,24 @@ function tile(picture) {
 		),
 		h('div.tile-name', picture.name),
 		h('div', { class: `tile-note ${picture.analysis === 'failed' ? 'bad' : ''}` }, picture.prompt && !pending ? picture.prompt : note),
+	)
+}
+
+function paintedTile(generation) {
+	const output = generation.outputs[0]
+	return h(
+		'div',
+		{ role: 'listitem' },
+		h(
+			'a.tile',
+			{ href: '#' + addresses.painting(generation.id, 0), data: { generation: generation.id } },
+			h(
+				'div.tile-picture',
+				h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', loading: 'lazy', decoding: 'async', width: output.width, height: output.height }),
+				generation.stars > 0 && h('span.badge.stars', '★'.repeat(generation.stars)),
+			),
+			h('div.tile-name', generation.prompt),
+			h('div.tile-note', generation.model),
+		),
 	)
 }

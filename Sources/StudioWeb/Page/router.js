@@ -19,6 +19,7 @@ export const addresses = {
 	brush: (id, mask) => `/picture/${id}/brush${mask ? `?mask=${mask}` : ''}`,
 	result: (picture, generation, number) => `/picture/${picture}?result=${generation}.${number}`,
 	paint: '/paint',
+	painting: (generation, number) => `/paint?result=${generation}.${number}`,
 	history: '/history',
 	bin: '/bin',
 }

@@ -70,6 +70,7 @@ export const text = {
 		folder: (name) => `Add the folder ${name}`,
 		total: (count) => one(count, 'picture', 'pictures'),
 		found: (count) => `${one(count, 'picture', 'pictures')} found`,
+		painted: 'Painted from words',
 		nothingFound: 'No picture matches',
 		nothingFoundBody: 'Try fewer words, another state, or fewer stars.',
 		showAll: 'Show all pictures',

@@ -11,7 +11,7 @@ struct GenerationRoutes {
         router.get("generations") { request, _ in
             let (total, generations) = try await studio.generations(
                 of: try request.number("picture", in: 1...Int.max).map { Int64($0) }, kind: try request.choice("kind"),
-                stars: try request.number("stars", in: 0...5) ?? 0,
+                words: request.query("query") ?? "", stars: try request.number("stars", in: 0...5) ?? 0,
                 offset: try request.number("offset", in: 0...10_000_000) ?? 0, limit: try request.number("limit", in: 0...Limits.list) ?? 50
             )
             return Response.json(List(total: total, generations: generations.map(GenerationAnswer.init)))
