@@ -125,7 +125,7 @@ package struct Analyzer: Sendable {
         let seen = look.whole.seen.map {
             SeenTags(
                 $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [],
-                counting: judgement?.counting)
+                telling: judgement?.telling ?? [:], counting: judgement?.counting)
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)

@@ -45,6 +45,8 @@ extension EncoderConfiguration {
         package var parts: [String: String]?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
         package var untold: [String]?
+        /// What of a person's box it takes to say who a person is, by the trait; a trait that is not named here needs none.
+        package var telling: [String: Telling]?
         /// How often a person agrees with what was seen, by tag, else for subjects that have boxes by "thing", else by facet; what has no
         /// scale is as sure as it was seen.
         package var seenScales: [String: Scale]?
@@ -67,6 +69,18 @@ extension EncoderConfiguration {
 
         package init(slope: Float, offset: Float, ranked: Float? = nil) {
             (self.slope, self.offset, self.ranked) = (slope, offset, ranked)
+        }
+    }
+
+    /// Who a person is is told of a box that shows it: not of the picture around it, and not of somebody far away.
+    package struct Telling: Codable, Sendable, Equatable {
+        /// The box's certainty times the trait's has to be at least this.
+        package var trait: Float
+        /// In shares of the picture's height.
+        package var height: Float
+
+        package init(trait: Float, height: Float) {
+            (self.trait, self.height) = (trait, height)
         }
     }
 

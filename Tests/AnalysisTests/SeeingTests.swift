@@ -231,6 +231,20 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(face(0.2) == 0.2 && face(0.9) == 0.6)
 }
 
+@Test func whoAPersonIsIsToldOfABoxThatShowsIt() {
+    func man(_ boxes: [SeenThing]) -> Float? {
+        SeenTags(
+            Seen(tags: ["man": 0.9, "person": 0.95], things: boxes), counts: [:], framing: nil,
+            telling: ["man": .init(trait: 0.35, height: 0.4)]
+        ).confidences["man"]
+    }
+    #expect(man([thing("person", 0.8, 0, 0, 0.4, 0.9, traits: ["man": 0.7])]) == 0.9)
+    // Told by a uniform and a flag behind it alone; by somebody far away; of nobody.
+    #expect(man([thing("person", 0.45, 0, 0, 0.8, 0.9, traits: ["man": 0.65])]) == 0.5)
+    #expect(man([thing("person", 0.8, 0.4, 0.4, 0.5, 0.6, traits: ["man": 0.9])]) == 0.5)
+    #expect(man([]) == 0.5)
+}
+
 @Test func framingFollowsTheBoxes() throws {
     let framing = EncoderConfiguration.Framing(closeUp: 0.5, portrait: 0.2, wholeFigure: 0.6)
     func framed(_ things: [SeenThing]) -> [String: Float] {

@@ -89,6 +89,16 @@ def judged(probability, tag, facet, judgement, things=(), ranked=None):
     return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) + told - scale["offset"])
 
 
+def told_of_boxes(tags, things, judgement):
+    """The tags, with who a person is no surer than the head's even odds where no box of a person shows it."""
+    tags = dict(tags)
+    for trait, least in judgement.get("telling", {}).items():
+        shown = any(certainty * held.get(trait, 0) >= least["trait"] and box[3] - box[1] >= least["height"] for _, certainty, box, held in things if held)
+        if trait in tags and not shown:
+            tags[trait] = min(tags[trait], 0.5)
+    return tags
+
+
 def overlap(one, other):
     inner = max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
     area = lambda box: (box[2] - box[0]) * (box[3] - box[1])  # noqa: E731
