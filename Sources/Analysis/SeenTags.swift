@@ -29,7 +29,10 @@ struct SeenTags {
                 confidences[several] = most
             }
             // A number is no surer than that there are several.
-            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, min(share, most)) }
+            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
+                let agreed = counting?.several[name] == nil ? counting?.number?.applied(to: share) ?? share : share
+                say(tag, min(agreed, most))
+            }
         }
         if let framing {
             // What looks like a face where nobody is frames nothing.

@@ -103,6 +103,9 @@ extension EncoderConfiguration {
         package var measuredFrom: Float?
         /// What a box's certainty counts as.
         package var box: Scale
+        /// How often a person agrees with a number that boxes alone tell, of things without such a tag as `several` has; nil: as often as they
+        /// say.
+        package var number: Scale?
         /// For a thing the tag that says more than one of it, however many.
         package var several: [String: String]
         /// The log-odds of such a tag: `label` times those with which it was seen in the whole picture, `boxes` times those of two boxes and

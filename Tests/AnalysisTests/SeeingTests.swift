@@ -126,6 +126,23 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(abs(two(nil) - 0.27) < 1e-3 && two(cautious) < 0.16)
 }
 
+@Test func aNumberThatBoxesAloneTellIsDoubted() {
+    var doubting = counting
+    doubting.number = .init(slope: 1, offset: 1.5)
+    let seen = Seen(
+        tags: ["people": 0.9],
+        things: [
+            thing("dog", 0.9), thing("dog", 0.8, 0.5, 0.5, 1, 1), thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1),
+        ])
+    func told(_ counting: EncoderConfiguration.Counting) -> [String: Float] {
+        SeenTags(seen, counts: ["dog": ["two dogs"], "person": ["two people"]], framing: nil, counting: counting).confidences
+    }
+    let (before, now) = (told(counting), told(doubting))
+    #expect(abs(before["two dogs"]! - 0.72) < 1e-3)
+    #expect(abs(now["two dogs"]! - 0.365) < 1e-2)
+    #expect(now["two people"] == before["two people"], "a label of the whole picture speaks for those")
+}
+
 @Test func whatAPersonAgreedToIsTheScaleOfTheTagOrItsFacet() throws {
     let seen = Seen(tags: ["cat": 0.8, "sofa": 0.6, "indoors": 0.7], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)])
     let encoder = TinyEncoder(
