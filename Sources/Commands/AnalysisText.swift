@@ -47,7 +47,8 @@ struct AnalysisText {
         }
         let approved = shown.count { $0.state == .approved }
         if approved > 0 {
-            lines += labelled("", "(from the analysis alone; redraw prompt writes yours, from the \(CommandText.count(approved, "tag")) you approved)")
+            let tags = CommandText.count(approved, "tag")
+            lines += labelled("", "(from the analysis alone; redraw prompt writes yours, from the \(tags) you approved)")
         }
         if let similarity = report.prompt.composition?.similarity {
             lines += labelled("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
