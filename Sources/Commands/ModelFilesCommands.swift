@@ -106,7 +106,7 @@ extension ModelsCommand {
             }
             if json { return try JSONOutput.print(model) }
             let way = model.installed ? nil : studio.howToGet(name)
-            let lines = ModelText.lines(model, sizes: studio.sizes(ofModel: name), howToGet: way)
+            let lines = ModelText.lines(model, sizes: studio.sizesInWords(ofModel: name), howToGet: way)
             Terminal.standardOutput.write(lines.joined(separator: "\n") + "\n")
         }
     }
@@ -169,7 +169,7 @@ enum ModelText {
     }
 
     /// - Parameter way: how to get one that is not here.
-    static func lines(_ model: ModelEntry, sizes: SizesReport?, howToGet way: String?) -> [String] {
+    static func lines(_ model: ModelEntry, sizes: String?, howToGet way: String?) -> [String] {
         var lines = [model.title == model.name ? model.name : "\(model.name): \(model.title)"]
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -180,7 +180,7 @@ enum ModelText {
         add("here", model.installed ? model.folder : ["no", way].compactMap { $0 }.joined(separator: "; "))
         add("size", model.bytes.map(size))
         add("to fetch", model.installed ? nil : model.gigabytes.map { "about " + size(gigabytes: $0) })
-        add("pictures", sizes.map(pictures))
+        add("pictures", sizes)
         add("prompts", model.prompts.map { $0 == "tags" ? "as tags" : "as a \($0)" })
         add("licence", model.license)
         add("source", model.source == model.folder ? nil : model.source)
@@ -193,13 +193,6 @@ enum ModelText {
     }
 
     static func size(gigabytes: Double) -> String { gigabytes < 1 ? "\(Int(gigabytes * 1000)) MB" : String(format: "%.1f GB", gigabytes) }
-
-    /// "384x384 and others of about that area, sides from 64 to 512 in steps of 16".
-    private static func pictures(_ sizes: SizesReport) -> String {
-        let squarest = sizes.native.min { abs($0.width - $0.height) < abs($1.width - $1.height) }
-        return (squarest.map { "\($0.width)x\($0.height) and others of about that area, " } ?? "")
-            + "sides from \(sizes.min) to \(sizes.max) in steps of \(sizes.multiple)"
-    }
 
     private static func count(_ numbers: Int) -> String {
         numbers >= 1_000_000 ? String(format: "%.2f billion", locale: nil, Double(numbers) / 1e9) : "\(numbers)"
