@@ -53,7 +53,9 @@ extension PromptComposer {
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
         clauses += used.filter { $0.facet == .setting }.map { placed($0) }
         if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
-        if let light = listedOrNil(texts(.lighting)) { clauses.append("with \(light)") }
+        let light = used.filter { $0.facet == .lighting }
+        clauses += light.filter(isQuality).map { written($0) }
+        if let light = listedOrNil(light.filter { !isQuality($0) }.map { written($0) }) { clauses.append("with \(light)") }
         if let colours = listedOrNil(texts(.colour)) { clauses.append("in \(colours)") }
         clauses += texts(.composition)
         var sentences = [clauses.joined(separator: ", ")]
@@ -99,6 +101,10 @@ extension PromptComposer {
 
     private static func isAdverb(_ tag: ApprovedTag) -> Bool { adverbs.contains(tag.text.lowercased()) }
 
+    /// Whether a tag of light says how the picture is, not what is in it: "dark", but not "window light".
+    private static func isQuality(_ tag: ApprovedTag) -> Bool { qualities.contains(tag.text.lowercased()) }
+
+    private static let qualities: Set<String> = ["dark", "bright", "glowing", "low key", "high key"]
     private static let adverbs: Set<String> = ["indoors", "outdoors", "underwater", "outside", "inside"]
     private static let times: Set<String> = ["day", "daytime", "morning", "evening", "afternoon", "spring", "summer", "autumn", "winter"]
     private static let moments: Set<String> = ["night", "noon", "dawn", "dusk", "sunset", "sunrise", "christmas"]

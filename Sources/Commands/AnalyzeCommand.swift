@@ -208,9 +208,13 @@ extension LibraryChoice {
     func studio(
         _ encoder: EncoderOptions? = nil, vocabulary: String? = nil, tagger: String? = nil, engines: OutsideEngines = .none
     ) throws -> Studio {
-        let settings = try Settings()
+        let (settings, quiet) = (try Settings(), quiet)
         return Studio(
             installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: encoder?.name,
-            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings)
+            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings,
+            updating: {
+                guard !quiet else { return }
+                Terminal.standardError.write("Bringing the library up to date for this version, once …\n")
+            })
     }
 }

@@ -23,8 +23,8 @@ struct CaptionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("caption-separator"),
-        help: ArgumentHelp("What stands between tags.", valueName: "text"))
-    var separator = ", "
+        help: ArgumentHelp("What stands between tags (default: a comma and a blank).", valueName: "text"))
+    var separator: String?
 
     @Flag(name: .customLong("caption-underscores"), help: "Write tabby_cat instead of tabby cat.")
     var underscores = false
@@ -41,18 +41,20 @@ struct CaptionOptions: ParsableArguments {
 
     /// Whether anything was said of captions.
     var isSaid: Bool {
-        tags != nil || !prefix.isEmpty || !suffix.isEmpty || separator != ", " || underscores || shuffle != nil || overwrite
+        tags != nil || !prefix.isEmpty || !suffix.isEmpty || separator != nil || underscores || shuffle != nil || overwrite
     }
 
     func validate() throws {
-        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator)] where text.contains(where: \.isNewline) {
+        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator ?? "")] where text.contains(where: \.isNewline)
+        {
             throw ValidationError("--caption-\(name) has a line break in it; a caption is one line.")
         }
     }
 
     func writer(_ studio: Studio, usually tags: CaptionForm.Tags) -> CaptionWriter {
         var form = CaptionForm()
-        (form.tags, form.prefix, form.suffix, form.separator) = (self.tags ?? tags, prefix, suffix, separator)
+        (form.tags, form.prefix, form.suffix) = (self.tags ?? tags, prefix, suffix)
+        if let separator { form.separator = separator }
         (form.underscores, form.shuffle) = (underscores, shuffle)
         return CaptionWriter(studio, form, overwriting: overwrite)
     }

@@ -35,7 +35,9 @@ struct KeywordsCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Only tags of this facet; give it several times for several (default: all).", valueName: "facet"),
+        help: ArgumentHelp(
+            "Only tags of this facet, which is what they tell of: \(ScreeningDesk.facets.joined(separator: ", ")); give it several times for several (default: all).",
+            valueName: "facet"),
         completion: .list(ScreeningDesk.facets))
     var facet: [String] = []
 

@@ -29,7 +29,7 @@ package struct RedrawCommand: AsyncParsableCommand {
                     ServeCommand.self,
                 ]),
             CommandGroup(
-                name: "What is known and was made",
+                name: "The library",
                 subcommands: [
                     SearchCommand.self, SimilarCommand.self, ShowCommand.self, HistoryCommand.self, RateCommand.self, ForgetCommand.self,
                     ExportCommand.self, ImportCommand.self,

@@ -22,7 +22,8 @@ extension Studio {
             return ModelEntry(
                 name: manifest.name, title: manifest.title, kind: manifest.kind.rawValue, family: manifest.family,
                 license: manifest.license,
-                source: manifest.source, description: manifest.description, installed: folder != nil, bytes: bytes, folder: folder?.path)
+                source: manifest.source, description: manifest.description, installed: folder != nil, bytes: bytes, folder: folder?.path,
+                gigabytes: manifest.gigabytes, prompts: manifest.prompt?.form.rawValue)
         }
         return (entries, catalog.problems.map(\.description))
     }

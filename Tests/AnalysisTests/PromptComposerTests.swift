@@ -123,6 +123,8 @@ private func compose(_ tags: (String, Facet)...) -> String {
             && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
     #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
     #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
+    let light = ["dark", "high contrast", "window light"].map { ApprovedTag(text: $0, facet: .lighting) }
+    #expect(PromptComposer.sentence(light) == "A picture, dark, with high contrast and window light.")
 }
 
 /// Pony's score words, danbooru tags with words of quality at the end, a sentence.

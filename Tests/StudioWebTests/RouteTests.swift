@@ -199,6 +199,21 @@ import Testing
         }
     }
 
+    /// A number of another kind is told by its key, and the body is not called something that it is not.
+    @Test(
+        arguments: [
+            ("/plan", #"{"prompt":"x","feather":8.5}"#, "feather"), ("/plan", #"{"prompt":"x","seed":-1}"#, "seed"),
+            ("/plan", #"{"steps":18446744073709551616,"prompt":"x"}"#, "steps"),
+            ("/sheets", #"{"wish":{"prompt":"x","count":1.5},"x":"steps","columns":[2]}"#, "wish"),
+            ("/generations/1", #"{"stars":2.5,"kept":true}"#, "stars"),
+        ])
+    func aNumberThatDoesNotFitIsToldByItsKey(_ path: String, _ body: String, _ field: String) async throws {
+        try await TestServer().ask { ask in
+            let answer = try await ask(path.hasPrefix("/generations") ? .patch : .post, path, json: body)
+            #expect(answer.status == 422 && answer.field == field && answer.message.contains("number"), "\(answer.text)")
+        }
+    }
+
     @Test func presetsAreKept() async throws {
         try await TestServer().ask { ask in
             let body = #"{"wish":{"strength":0.45,"steps":30}}"#
