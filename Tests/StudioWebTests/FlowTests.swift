@@ -154,6 +154,43 @@ import Testing
         #expect(generations.map(\.status) == ["cancelled"] && generations[0].outputs.isEmpty)
     }
 
+    /// However another program's job ends, those who listen hear it: done in a moment, cancelled while it waits, or gone from the list.
+    @Test(.timeLimit(.minutes(3))) func theEndOfEveryJobOfAnotherProgramIsTold() async throws {
+        let server = try TestServer()
+        let other = Studio(installation: server.site.studio.installation, library: server.folder.url.appendingPathComponent("library"))
+        let events = try server.site.hub.listen(after: nil)
+        let work = Task { await server.site.work() }
+        let timeout = Task {
+            try await Task.sleep(for: .seconds(60))
+            server.site.hub.close()
+        }
+        func heard(_ parts: String...) async -> Bool {
+            for await text in events where parts.allSatisfy(text.contains) { return true }
+            return false
+        }
+        // It is attended to by the other: nobody makes it here.
+        let library = try other.desk().library
+        try await Task.sleep(for: .milliseconds(300))
+        let order = #"{"prompt": "a cat"}"#
+        let waiting = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
+        #expect(await heard("event: job\n", #""id":\#(waiting.id),"#, #""state":"queued""#))
+        _ = try other.cancelJob(waiting.id)
+        #expect(await heard("event: job\n", #""id":\#(waiting.id),"#, #""state":"cancelled""#))
+        // Begun and over between two looks.
+        let quick = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
+        try library.finish(job: quick.id, .done)
+        #expect(await heard("event: job\n", #""id":\#(quick.id),"#, #""state":"done""#))
+        // Over and taken out of the list between two looks.
+        let cleared = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
+        #expect(await heard("event: job\n", #""id":\#(cleared.id),"#, #""state":"queued""#))
+        try library.finish(job: cleared.id, .done)
+        _ = try other.clearJobs()
+        #expect(await heard("event: jobs\n"))
+        timeout.cancel()
+        work.cancel()
+        await work.value
+    }
+
     /// What another program does to the library is told.
     @Test func theCommandLineBesideIsNoticed() async throws {
         let server = try TestServer()
