@@ -50,9 +50,9 @@ struct WindowTests {
         try await browser.wait("document.querySelector('#prompt')?.value === 'words of a later day'")
         // Back to the composed form, and it stays so.
         try await browser.click("[data-tag='photo'] .approve")
-        try await browser.wait("document.querySelector('[data-form=sentence]').getAttribute('aria-pressed') === 'true'")
+        try await browser.wait("document.querySelector('[data-form=phrase]').getAttribute('aria-pressed') === 'true'")
         try await browser.reload()
-        try await browser.wait("document.querySelector('[data-form=sentence]')?.getAttribute('aria-pressed') === 'true'")
+        try await browser.wait("document.querySelector('[data-form=phrase]')?.getAttribute('aria-pressed') === 'true'")
         try await browser.close()
         try await server.stop()
     }

@@ -4,6 +4,7 @@ import Pixels
 import TestSupport
 import Testing
 
+@testable import Screening
 @testable import Studio
 @testable import StudioWeb
 
@@ -164,28 +165,44 @@ import Testing
             try await Task.sleep(for: .seconds(60))
             server.site.hub.close()
         }
-        func heard(_ parts: String...) async -> Bool {
-            for await text in events where parts.allSatisfy(text.contains) { return true }
+        func heard(_ event: String, of job: Job? = nil, _ state: String? = nil) async throws -> Bool {
+            for await text in events where text.contains("event: \(event)\n") {
+                guard let job else { return true }
+                let line = text.split(separator: "\n").first { $0.hasPrefix("data: ") }?.dropFirst(6) ?? ""
+                let told = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                if told?["id"] as? Int64 == job.id, told?["state"] as? String == state { return true }
+            }
             return false
         }
-        // It is attended to by the other: nobody makes it here.
+        // The other attends to them: nobody makes them here.
         let library = try other.desk().library
+        var locks: [JobLock?] = []
+        func submit() throws -> Job {
+            try library.submit(#"{"prompt": "a cat"}"#, engine: Studio.builtinEngine, isAttended: true) {
+                locks.append(JobLock.take($0, in: server.folder.url.appendingPathComponent("library")))
+            }
+        }
         try await Task.sleep(for: .milliseconds(300))
-        let order = #"{"prompt": "a cat"}"#
-        let waiting = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
-        #expect(await heard("event: job\n", #""id":\#(waiting.id),"#, #""state":"queued""#))
+        let waiting = try submit()
+        #expect(try await heard("job", of: waiting, "queued"))
         _ = try other.cancelJob(waiting.id)
-        #expect(await heard("event: job\n", #""id":\#(waiting.id),"#, #""state":"cancelled""#))
+        #expect(try await heard("job", of: waiting, "cancelled"))
         // Begun and over between two looks.
-        let quick = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
+        let quick = try submit()
         try library.finish(job: quick.id, .done)
-        #expect(await heard("event: job\n", #""id":\#(quick.id),"#, #""state":"done""#))
+        #expect(try await heard("job", of: quick, "done"))
         // Over and taken out of the list between two looks.
-        let cleared = try library.submit(order, engine: Studio.builtinEngine, isAttended: true)
-        #expect(await heard("event: job\n", #""id":\#(cleared.id),"#, #""state":"queued""#))
+        let cleared = try submit()
+        #expect(try await heard("job", of: cleared, "queued"))
         try library.finish(job: cleared.id, .done)
         _ = try other.clearJobs()
-        #expect(await heard("event: jobs\n"))
+        #expect(try await heard("jobs"))
+        let orphan = try submit()
+        #expect(try await heard("job", of: orphan, "queued"))
+        // Its program died, and this one ends it.
+        locks = []
+        try server.site.studio.desk().library.markInterrupted(in: server.folder.url.appendingPathComponent("library"))
+        #expect(try await heard("job", of: orphan, "cancelled"))
         timeout.cancel()
         work.cancel()
         await work.value
