@@ -57,6 +57,8 @@ struct FlowTests {
             "!document.querySelector('#prompt').value.startsWith('a photo of') && document.querySelector('#prompt').value.includes('photo')"
         )
         try await browser.click("[data-form=sentence]")
+        try await browser.wait("/^A photo of .*\\.$/.test(document.querySelector('#prompt').value)")
+        try await browser.click("[data-form=phrase]")
         try await browser.wait(
             "/[1-9]\\d* tokens? of \\d+/.test(document.querySelector('.prompt-foot').textContent)", what: "the length in tokens")
 

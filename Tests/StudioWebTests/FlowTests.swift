@@ -155,6 +155,38 @@ import Testing
         #expect(generations.map(\.status) == ["cancelled"] && generations[0].outputs.isEmpty)
     }
 
+    /// The library keeps the file under its digest, and the person finds it under its own name.
+    @Test func anUploadKeepsItsName() async throws {
+        let server = try TestServer()
+        let studio = server.site.studio
+        let (id, _) = try await studio.takeIn(try TestServer.png(), named: "../052_bedroom.png", isAnalysed: false)
+        let picture = try studio.desk().picture("p\(id)")
+        #expect(picture.name == "052_bedroom.png" && picture.place == "052_bedroom.png")
+        #expect(picture.paths.first?.hasSuffix("\(picture.sha256).png") == true)
+        guard case .picture(let found)? = try studio.search("bedroom", limit: 5).found.first else {
+            Issue.record("it is not found by its name")
+            return
+        }
+        #expect(found.id == id && found.place == "052_bedroom.png" && found.path == picture.paths.first)
+        var wish = LibraryWish()
+        (wish.picture, wish.settings.prompt) = (id, "a bedroom")
+        let order = try await studio.order(wish)
+        #expect(try studio.outputs(of: order, seeds: [7]).map(\.lastPathComponent) == ["052_bedroom-redrawn-7.png"])
+        // Where it lies in a folder of the person's, too, that file's name counts.
+        let mine = server.folder.url.appendingPathComponent("mine")
+        try FileManager.default.createDirectory(at: mine, withIntermediateDirectories: true)
+        let copy = mine.appendingPathComponent("sleeping here.png")
+        try Data(TestServer.png()).write(to: copy)
+        _ = try await studio.takeIn(folder: mine)
+        #expect(try studio.desk().picture("p\(id)").name == "sleeping here.png")
+        // Of a file that a person called after its content there is no other name.
+        let bytes = try TestServer.png(5)
+        let own = mine.appendingPathComponent("\(bytes.sha256).png")
+        try Data(bytes).write(to: own)
+        _ = try await studio.takeIn(folder: mine)
+        #expect(try studio.desk().picture(own.path).place == own.path)
+    }
+
     /// However another program's job ends, those who listen hear it: done in a moment, cancelled while it waits, or gone from the list.
     @Test(.timeLimit(.minutes(3))) func theEndOfEveryJobOfAnotherProgramIsTold() async throws {
         let server = try TestServer()
