@@ -142,7 +142,12 @@ struct BrushTests {
         #expect(try await browser.run(places).string == before, "after the first stroke")
         try await shareChanges(browser) { try await browser.press("i") }
         #expect(try await browser.run(places).string == before, "with nearly all brushed")
-        try await browser.run("document.querySelector('#brush-size').value = 1; document.querySelector('#brush-size').dispatchEvent(new Event('input'))")
+        try await browser.run(
+            """
+            const size = document.querySelector('#brush-size')
+            size.value = 1
+            size.dispatchEvent(new Event('input'))
+            """)
         #expect(try await browser.run(places).string == before, "with the largest brush")
         try await browser.close()
         try await server.stop()

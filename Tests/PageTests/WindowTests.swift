@@ -115,13 +115,14 @@ struct WindowTests {
             const { notice } = await import('/assets/notices.js')
             notice('other.txt was not added: it is no picture.', { kind: 'bad' })
             """)
-        let cut = try await browser.run(
-            """
-            return [...document.querySelectorAll('#queue-button, .places a, .places .short, .library-tools .segments button, .library-tools .segments')]
-              .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth || e.getBoundingClientRect().right > innerWidth)
-              .map(e => e.outerHTML.slice(0, 80))
-            """
-        ).array ?? []
+        let cut =
+            try await browser.run(
+                """
+                return [...document.querySelectorAll('#queue-button, .places a, .places .short, .library-tools .segments button, .library-tools .segments')]
+                  .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth || e.getBoundingClientRect().right > innerWidth)
+                  .map(e => e.outerHTML.slice(0, 80))
+                """
+            ).array ?? []
         #expect(cut.isEmpty, "\(cut)")
         #expect(try await browser.run("return document.querySelector('#queue-button').offsetHeight").number == 36, "on one line")
         #expect(
