@@ -47,7 +47,7 @@ struct ReviewCommand: ParsableCommand {
     private func summarise(_ suggestions: [SuggestionReport], _ picture: KnownPicture) {
         func count(_ state: SuggestionReport.State) -> Int { suggestions.count { $0.state == state } }
         library.notice(
-            "\(CommandText.name(picture)): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
+            "\(picture.name): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
     }
 
     /// - Returns: whether Ctrl-C ended it.
@@ -164,7 +164,7 @@ struct Review {
         let suggestions = try desk.suggestions(of: picture.id)
         let place = count > 1 ? " (\(index + 1) of \(count))" : ""
         session = ReviewSession(
-            title: " \(CommandText.name(picture)) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
+            title: " \(picture.name) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
             prompt: desk.preview(suggestions), hasNext: hasNext)
     }
 

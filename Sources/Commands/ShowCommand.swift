@@ -39,7 +39,7 @@ struct ShowCommand: ParsableCommand {
         lines += generation.outputs.map { ("output", $0) }
         if let id = generation.picture {
             let picture = try desk.picture(id: id)
-            lines.append(("picture", "p\(id) \(picture.paths.first ?? picture.sha256)"))
+            lines.append(("picture", "p\(id) \(picture.place)"))
             if let number = generation.prompt {
                 lines.append(("prompt", "\(number): \(try desk.prompt(number, of: id).positive)"))
             }

@@ -51,12 +51,14 @@ struct FlowTests {
         try await browser.press(.enter)
         try await browser.wait(until: "window light", is: "approved")
         let prompt = try await browser.run("return document.querySelector('#prompt').value").string ?? ""
-        #expect(prompt.hasPrefix("A photo of ") && prompt.contains("window light") && !prompt.contains("machine"), "\(prompt)")
+        #expect(prompt.hasPrefix("a photo of ") && prompt.contains("window light") && !prompt.contains("machine"), "\(prompt)")
         try await browser.click("[data-form=tags]")
         try await browser.wait(
-            "!document.querySelector('#prompt').value.startsWith('A photo of') && document.querySelector('#prompt').value.includes('photo')"
+            "!document.querySelector('#prompt').value.startsWith('a photo of') && document.querySelector('#prompt').value.includes('photo')"
         )
         try await browser.click("[data-form=sentence]")
+        try await browser.wait("/^A photo of .*\\.$/.test(document.querySelector('#prompt').value)")
+        try await browser.click("[data-form=phrase]")
         try await browser.wait(
             "/[1-9]\\d* tokens? of \\d+/.test(document.querySelector('.prompt-foot').textContent)", what: "the length in tokens")
 

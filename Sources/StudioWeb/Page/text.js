@@ -19,6 +19,8 @@ export const text = {
 		save: 'Save',
 		more: 'More',
 		tryAgain: 'Try again',
+		px: (count) => `${count} px`,
+		pxUnit: 'px',
 		date: (date) => day.format(new Date(date)),
 	},
 	frame: {
@@ -28,10 +30,12 @@ export const text = {
 		places: 'Places',
 		library: 'Pictures',
 		paint: 'Paint from words',
+		paintShort: 'Paint',
 		history: 'History',
 		bin: 'Bin',
 		queue: 'Queue',
-		making: (count) => `${count} to make`,
+		/** After a number. */
+		making: ' to make',
 		queueLabel: (count) => `Queue: ${one(count, 'picture is', 'pictures are')} being made or waiting`,
 		queueEmpty: 'Queue: nothing is being made',
 		toLight: 'Switch to light',
@@ -186,7 +190,7 @@ export const text = {
 	prompt: {
 		title: 'Prompt',
 		forms: 'Form of the prompt',
-		form: { sentence: 'Sentence', tags: 'Tags', own: 'My words' },
+		form: { phrase: 'Phrase', tags: 'Tags', sentence: 'Sentence', own: 'My words' },
 		nothing: 'Approve some tags, or write here what the picture should show.',
 		paint: 'A photo of a sunflower, warm light …',
 		length: (tokens, limit, chunks, model) => `${one(tokens, 'token', 'tokens')}${limit ? ` of ${limit}` : ''}${chunks > 1 ? `, read in ${chunks} pieces` : ''}${model ? ` · ${model}` : ''}`,
