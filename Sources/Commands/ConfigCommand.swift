@@ -70,6 +70,10 @@ struct ConfigCommand: AsyncParsableCommand {
             let place = try SettingsFile.Place(name)
             guard let setting = Setting.named(place.key) else { throw SettingsError.noSetting(name) }
             try SettingsFile(path: Settings.path()).setting(setting.value(typed: value), at: place).write()
+            guard place.key == "model", 
+                let lacking = Studio(installation: try Installation.current(), settings: try Settings()).lacking(model: value)
+            else { return }
+            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking))\n")
         }
     }
 

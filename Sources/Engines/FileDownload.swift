@@ -129,7 +129,7 @@ package struct FileDownload: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
+            throw DownloadError.unreachable(host: source.host ?? "", reason: HTTPClients.reason(error), kept: have > 0)
         }
         // A server may tell any number; no sum of these is past an Int.
         let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }.map { min(max($0, 0), Self.largest) }
@@ -138,7 +138,7 @@ package struct FileDownload: Sendable {
         case 206:
             let range = ContentRange(response.headers.first(name: "Content-Range") ?? "")
             guard let range, range.first == have else {
-                throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for")
+                throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for", kept: true)
             }
             total = total ?? range.total.map { min($0, Self.largest) }
         case 200:
@@ -197,9 +197,9 @@ package struct FileDownload: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
+            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error), kept: have > 0)
         }
-        if let total, have < total { throw DownloadError.broken(host: source.host ?? "", reason: "it ended early") }
+        if let total, have < total { throw DownloadError.broken(host: source.host ?? "", reason: "it ended early", kept: have > 0) }
         onProgress(Progress(bytes: have, total: total, secondsLeft: 0))
     }
 
@@ -235,7 +235,7 @@ package struct FileDownload: Sendable {
             case 416:
                 // What is here is not a part of what is there.
                 forget()
-                throw DownloadError.broken(host: url.host ?? "", reason: "the file is another one than before")
+                throw DownloadError.broken(host: url.host ?? "", reason: "the file is another one than before", kept: false)
             default: return response
             }
         }
@@ -276,7 +276,11 @@ struct ContentRange: Equatable {
 
 /// Why a file could not be fetched.
 package enum DownloadError: Error, Equatable, CustomStringConvertible {
-    case broken(host: String, reason: String)
+    /// No answer came at all.
+    ///
+    /// - Parameter kept: whether a part of the file is here from before.
+    case unreachable(host: String, reason: String, kept: Bool)
+    case broken(host: String, reason: String, kept: Bool)
     case busy(host: String, status: Int, wait: Int?)
     case unauthorized(url: String, hadToken: Bool)
     case notThere(url: String)
@@ -295,7 +299,7 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
     /// Whether it may be well the next time.
     var isPassing: Bool {
         switch self {
-        case .broken, .busy: true
+        case .unreachable, .broken, .busy: true
         default: false
         }
     }
@@ -316,10 +320,14 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    private static let goesOn = "what came so far is kept, so try again and it goes on from there"
+
     package var description: String {
         switch self {
-        case .broken(let host, let reason):
-            "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"
+        case .unreachable(let host, let reason, let kept):
+            "cannot reach \(host) (\(reason)); " + (kept ? Self.goesOn : "nothing was fetched")
+        case .broken(let host, let reason, let kept):
+            "the connection to \(host) broke (\(reason)); " + (kept ? Self.goesOn : "nothing of the file was kept, so try again")
         case .busy(let host, let status, let wait):
             "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \(Self.words(seconds: $0))" } ?? ""); try again later, it goes on from there"
         case .unauthorized(let url, let hadToken):

@@ -62,6 +62,12 @@ package struct Setting: Sendable {
 
     package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
 
+    /// What follows a message that there is no such setting: the nearest, or how all are listed.
+    static func hint(for name: String, inPreset: Bool) -> String {
+        let known = all.filter { $0.use != (inPreset ? .defaults : .presets) }.map(\.name)
+        return NearestName.hint(for: name, among: known, listing: "redraw config list")
+    }
+
     package static let all: [Setting] =
         machine + [
             text("model") { $0.model = $0.model ?? $1 },
@@ -142,7 +148,11 @@ package struct Setting: Sendable {
         switch (kind, value) {
         case (.text, .text(let text)): text.isEmpty ? "\(name) needs a text" : nil
         case (.choice(let choices), .text(let text)):
-            choices.contains(text) ? nil : "\(name) is \"\(text)\"; it must be one of \(choices.joined(separator: ", "))"
+            choices.contains(text)
+                ? nil
+                : "\(name) is \"\(text)\"; "
+                    + (NearestName.of(text, among: choices).map { "did you mean \($0)?" }
+                        ?? "it must be one of \(choices.joined(separator: ", "))")
         case (.number(let range), .number(let number)), (.whole(let range), .number(let number)):
             if case .whole = kind, number != number.rounded() {
                 "\(name) is \(value.text); it must be a whole number"

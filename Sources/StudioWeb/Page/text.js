@@ -90,7 +90,7 @@ export const text = {
 			waiting: 'Waits to be looked at',
 			running: 'Being looked at …',
 			failed: 'Could not be looked at',
-			pending: (count) => `${one(count, 'tag', 'tags')} to screen`,
+			pending: (count) => `${one(count, 'tag', 'tags')} left to decide`,
 			screened: 'Screened',
 			nothing: 'Not looked at yet',
 			results: (count) => one(count, 'result', 'results'),
@@ -213,7 +213,7 @@ export const text = {
 						: value <= 0.8
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
-		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from t = ${Math.round(from)}`}`,
+		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from noise level ${Math.round(from)} of 1000`}`,
 	},
 	settings: {
 		usual: 'Usual',
