@@ -29,7 +29,8 @@ struct ManyPictures {
         }
         // Of many pictures those that are there are made, and the others told at the end.
         guard !hasOutput || !word.contains(where: { "./".contains($0) }) else { return }
-        throw ValidationError("\(word): there is no such file. If it belongs to a prompt, put the prompt in quotation marks: --prompt \"a dog\"")
+        throw ValidationError(
+            "\(word): there is no such file. If it belongs to a prompt, put the prompt in quotation marks: --prompt \"a dog\"")
     }
 
     /// Makes them, and tells what became of each.

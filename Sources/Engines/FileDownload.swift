@@ -77,7 +77,8 @@ package struct FileDownload: Sendable {
                 // What gets on goes on: only tries that bring nothing are counted.
                 if size > before { (tries, pause, before) = (0, patience.pause, size) }
                 let asked = error.wait.map { Double($0) }
-                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
+                let most = error.reachedNobody ? min(patience.tries, Self.triesToReach) : patience.tries
+                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < most,
                     wait <= patience.longestWait
                 else { throw error }
                 tries += 1
@@ -106,6 +107,9 @@ package struct FileDownload: Sendable {
         try? FileManager.default.removeItem(at: mark)
     }
 
+    /// Of a host that never answered; whoever waits for its file wants to know soon.
+    private static let triesToReach = 2
+
     private var size: Int { (try? FileManager.default.attributesOfItem(atPath: partial.path)[.size] as? Int) ?? 0 }
 
     private func forget() {
@@ -129,7 +133,10 @@ package struct FileDownload: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw DownloadError.unreachable(host: source.host ?? "", reason: HTTPClients.reason(error), kept: have > 0)
+            let (host, reason) = (source.host ?? "", HTTPClients.reason(error))
+            throw HTTPClients.isCutOff(error)
+                ? DownloadError.broken(host: host, reason: reason, kept: have > 0)
+                : DownloadError.unreachable(host: host, reason: reason, kept: have > 0)
         }
         // A server may tell any number; no sum of these is past an Int.
         let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }.map { min(max($0, 0), Self.largest) }
@@ -302,6 +309,11 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
         case .unreachable, .broken, .busy: true
         default: false
         }
+    }
+
+    /// Whether no answer came, and nothing is here from before.
+    var reachedNobody: Bool {
+        if case .unreachable(_, _, let kept) = self { !kept } else { false }
     }
 
     /// Seconds that the server asks to be left alone.

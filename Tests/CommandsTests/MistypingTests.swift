@@ -20,8 +20,8 @@ import Testing
 
     @Test func anOptionIsNamedBeforeWhatComesOfIt() throws {
         for arguments in [
-            ["generate", coffee, "--promt", "x"], ["repaint", coffee, "--promt=x"], ["generate", coffee, "--strength", "0.5", "--promt", "x"],
-            ["sheet", coffee, "--promt", "x"],
+            ["generate", coffee, "--promt", "x"], ["repaint", coffee, "--promt=x"], ["sheet", coffee, "--promt", "x"],
+            ["generate", coffee, "--strength", "0.5", "--promt", "x"],
         ] { try expect(arguments, 64, says: "Unknown option '--promt'; did you mean '--prompt'?") }
         try expect(["generate", coffee, "--strenght", "0.5", "--prompt", "x"], 64, says: "'--strenght'; did you mean '--strength'?")
         try expect(["repaint", coffee, "--maks", "hat.png"], 64, says: "'--maks'; did you mean '--mask'?")
@@ -91,7 +91,8 @@ import Testing
 
     @Test func aHubThatIsNotThereKeptNothing() throws {
         let outcome = try tool.run("models", "pull", "owner/hats", environment: ["HF_ENDPOINT": "http://127.0.0.1:9"])
-        #expect(outcome.status == 1 && outcome.errors.contains("cannot reach 127.0.0.1 (connection refused); nothing was fetched"), "\(outcome)")
+        let words = "cannot reach 127.0.0.1 (connection refused); nothing was fetched"
+        #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome)")
     }
 
     @Test func aMaskOfNearlyEverythingIsToldOf() throws {
@@ -116,5 +117,35 @@ import Testing
         let photograph = try tool.run(
             "repaint", coffee, "--mask", coffee, "--prompt", "a cup", "--steps", "1", "--size", "64x64", "--output", tool.path("other.png"))
         #expect(photograph.errors.contains("looks like a photograph"), "\(photograph.errors)")
+    }
+
+    @Test func anotherSubjectUnderAMaskNeedsStrength() throws {
+        #expect(try tool.run("analyze", coffee).status == 0)
+        func notes(_ strength: String) throws -> String {
+            try tool.run(
+                "repaint", coffee, "--mask", coffee, "--prompt", "a photo of a fox", "--steps", "2", "--size", "64x64", "--strength",
+                strength,
+                "--first-side", "0", "--overwrite", "--output", tool.path("fox.png")
+            ).errors
+        }
+        let weak = try notes("0.5")
+        #expect(weak.contains("the prompt asks for fox") && weak.contains("take --strength 0.9"), "\(weak)")
+        let strong = try notes("0.9")
+        #expect(strong.contains("will run") && !strong.contains("asks for fox"), "\(strong)")
+    }
+
+    @Test func whatIsPrintedIsPlain() throws {
+        #expect(try tool.run("analyze", coffee).status == 0)
+        #expect(try tool.run("tag", coffee, "--approve-above", "0.5").status == 0)
+        let version = try tool.run("prompt", coffee)
+        #expect(version.errors.contains("Kept as version ") && !version.errors.contains(" of 1"), "\(version)")
+        let settings = try tool.run("config").output
+        #expect(settings.contains("how far a picture may change"), "\(settings)")
+        func help(_ command: String) throws -> String {
+            try tool.run(command, "--help").output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        let keys = try help("review")
+        #expect(keys.contains("x take a decision back") && keys.contains("N next"), "\(keys)")
+        #expect(try help("generate").contains("draws well, which may be smaller"))
     }
 }

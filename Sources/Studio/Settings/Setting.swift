@@ -57,6 +57,26 @@ package struct Setting: Sendable {
     /// Says it in a wish that does not say it.
     let fill: @Sendable (inout GenerationWish, SettingValue) -> Void
 
+    /// What it is for, in a few words.
+    package var purpose: String { Self.purposes[name] ?? "" }
+
+    private static let purposes = [
+        "library": "the folder where Redraw keeps everything", "encoder": "who looks at pictures",
+        "vocabulary": "which tags there are to choose from", "tagger": "who else is asked what a picture shows",
+        "encoder-precision": "how exactly the encoder computes", "threads": "how many processor cores are used",
+        "engine": "builtin, or servers of yours that make the pictures", "model": "what draws", "prompt": "what it shows",
+        "negative": "what it is not to show", "strength": "how far a picture may change, 0 to 1", "steps": "steps from noise to picture",
+        "guidance": "how closely the prompt is followed", "seed": "which of all possible pictures",
+        "sampler": "how noise becomes the picture", "clip-skip": "which layer of the text encoder is read", "size": "such as 512x384",
+        "first-side": "side of the small picture that it is composed as", "refine": "how far enlarging may change it",
+        "drafts": "small pictures that are tried first", "count": "how many pictures are made", "profile": "whose pictures a seed gives",
+        "precision": "how exactly a picture is computed", "resize": "what happens to other proportions",
+        "output-size": "how large the result is written", "fill": "what a repainted part starts from",
+        "area": "what is worked on when repainting", "padding": "pixels around a masked part that are looked at",
+        "feather": "pixels over which new blends into old", "grow": "pixels by which a mask is made larger",
+        "output": "where pictures are written",
+    ]
+
     /// The variable of the environment that goes before the file.
     package var variable: String { "REDRAW_" + name.uppercased().replacing("-", with: "_") }
 
