@@ -49,8 +49,8 @@ struct OrderKnowledge {
     var style: (String) throws -> StyleSheet.Style = { throw StudioError.noSuchPreset($0, isStyle: true) }
     /// The lines that a wildcard means.
     var wildcardLines: (String) throws -> [String] = { throw WildcardError.noFile(name: $0, folder: "") }
-    /// The negative prompt that stands for the picture, whatever the positive one is.
-    var standingNegative: () throws -> String? = { nil }
+    /// The negative prompt that stands for the picture beside a prompt.
+    var standingNegative: (_ prompt: String) throws -> String? = { _ in nil }
 
     /// Takes over what a LoRA that is called has the model do.
     ///
@@ -119,7 +119,7 @@ extension GenerationOrder {
                 (request.prompt, promptNumber) = (approved.positive, approved.number)
                 if wish.negative == nil { request.negative = approved.negative }
             } else if wish.negative == nil {
-                request.negative = try known.standingNegative() ?? ""
+                request.negative = try known.standingNegative(request.prompt) ?? ""
             }
         }
         if request.width == nil, request.mode == .generate, let picture = known.picture,

@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Pixels
 import Screening
@@ -205,9 +206,9 @@ extension ScreeningDesk {
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
         let model: Model? = try analysis?.model?.decoded()
         let size: Size? = try analysis?.size?.decoded()
+        let usual = try ofApprovedMedium(picture) ?? analysis?.negative ?? ""
         return NewPrompt(
-            positive: positive, negative: try negative ?? written?.negative ?? ofApprovedMedium(picture) ?? analysis?.negative ?? "",
-            model: model?.name,
-            width: size?.width, height: size?.height, source: source)
+            positive: positive, negative: negative ?? written?.negative ?? NegativePrompt.left(of: usual, besides: positive),
+            model: model?.name, width: size?.width, height: size?.height, source: source)
     }
 }

@@ -1,3 +1,4 @@
+import Analysis
 import Catalog
 import Diffusion
 import Engines
@@ -78,7 +79,7 @@ extension Studio {
                     return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
-                standingNegative: { try self.standingNegative(for: file) }))
+                standingNegative: { try self.standingNegative(for: file, besides: $0) }))
     }
 
     /// The mask that was named, or one around the things that were.
@@ -115,11 +116,15 @@ extension Studio {
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 
-    /// The negative prompt of the picture's latest version, else of its latest analysis.
-    private func standingNegative(for file: PictureFile?) throws -> String? {
+    /// The negative prompt of the picture's latest version, else of its latest analysis. What the prompt asks for is not kept out, unless a person
+    /// wrote so.
+    private func standingNegative(for file: PictureFile?, besides prompt: String) throws -> String? {
         let library = try premises.library()
         guard let file, let picture = try library.picture(of: file) else { return nil }
-        return try library.latestPrompt(of: picture.id)?.negative ?? library.latestAnalysis(of: picture.id)?.negative
+        let version = try library.latestPrompt(of: picture.id)
+        if let version, version.source == .written { return version.negative }
+        let standing = try version?.negative ?? library.latestAnalysis(of: picture.id)?.negative
+        return standing.map { NegativePrompt.left(of: $0, besides: prompt) }
     }
 }
 

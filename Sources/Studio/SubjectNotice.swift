@@ -25,6 +25,9 @@ enum SubjectNotice {
         let names = Set(known.map(\.name))
         let seen = known.reduce(into: Set<String>()) { $0.formUnion(family($1)) }
         guard !asked.contains(where: { seen.contains($0.name) || !family($0).isDisjoint(with: names) }) else { return nil }
+        // A cup is in sight where a cup of coffee is asked for; whether it is the same one, no name tells.
+        let words = names.reduce(into: Set<Substring>()) { $0.formUnion(Self.words($1)) }
+        guard asked.allSatisfy({ words.isDisjoint(with: Self.words($0.name)) }) else { return nil }
         return "the prompt asks for \(first.name), the picture shows \(surest.tag). \(advice)"
     }
 
@@ -33,6 +36,11 @@ enum SubjectNotice {
     static let repainting = "At this strength the shapes under the mask stay: to put something else in their place, take --strength 0.9"
     /// From this strength on little of the shapes under a mask is left.
     static let freeStrength = 0.8
+
+    /// The words of a tag that name something.
+    private static func words(_ name: String) -> Set<Substring> {
+        Set(name.split(separator: " ")).subtracting(["a", "an", "the", "of", "in", "on", "with", "and"])
+    }
 
     /// The subjects that a text names, in its order: the longest names first where several begin at one word.
     static func subjects(in prompt: String, _ vocabulary: TagVocabulary) -> [Tag] {

@@ -95,6 +95,16 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(PromptComposer.compose(tags) == "(a \\[b\\] \\\\c:1.25), (x:10), (y:2), two words")
 }
 
+/// What a person's own prompt asks for is not kept out by a negative prompt that was made for the picture as it is.
+@Test func aNegativePromptYieldsToWords() {
+    let standard = NegativePrompt.standard(medium: "photo")
+    let left = NegativePrompt.left(of: standard, besides: "An Oil-Painting, or an oil painting, of a cup")
+    #expect(left == standard.replacing(" painting,", with: ""))
+    #expect(NegativePrompt.left(of: "painting, blurry", besides: "a painting") == "blurry")
+    #expect(NegativePrompt.left(of: "bad anatomy, (text:1.2)", besides: "a bad day") == "bad anatomy, (text:1.2)")
+    #expect(NegativePrompt.left(of: "", besides: "a cat").isEmpty && NegativePrompt.left(of: "cat", besides: "").contains("cat"))
+}
+
 @Test func aNegativePromptNeverForbidsWhatIsWanted() {
     #expect(NegativePrompt.standard(medium: "photo").contains("cartoon"))
     #expect(!NegativePrompt.standard(medium: "cartoon").contains("cartoon"))

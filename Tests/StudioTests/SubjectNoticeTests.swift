@@ -35,6 +35,11 @@ import Vocabulary
         #expect(note(prompt, [("cat", 0.9)]) == nil)
     }
 
+    @Test func aPartOfTheNameInSightSaysNothing() {
+        #expect(note("a photo of a cup of coffee", [("spoon", 1), ("cup", 0.4)]) == nil)
+        #expect(note("a photo of a cup of coffee", [("spoon", 1)]) != nil)
+    }
+
     @Test func anUnsurePictureSaysNothing() {
         #expect(note("a photo of a fox", [("cat", 0.3)]) == nil)
         #expect(note("a photo of a fox", []) == nil)

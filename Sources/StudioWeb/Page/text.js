@@ -269,7 +269,7 @@ export const text = {
 		nothingApproved: 'Approve some tags, or write a prompt; then it can begin.',
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
-		lookAbove: 'One of the settings above cannot be granted.',
+		lookAbove: 'One of the settings above is not possible.',
 		/** Of what another program makes, neither the time nor the memory is known. */
 		cost: (time, memory, tiled, notes) => {
 			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
