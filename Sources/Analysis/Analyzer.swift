@@ -391,9 +391,9 @@ package struct Analyzer: Sendable {
         let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
-        let fit = off < 0.005 ? "the picture's own aspect" : "\(Int((off * 100).rounded(.up))) % off the picture's aspect"
+        let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "the legal size of \(family) nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
     }
 }

@@ -105,7 +105,7 @@ struct CaptionsCommand: AsyncParsableCommand {
         abstract: "Write tags into text files beside the pictures, as trainers of LoRAs read them.",
         discussion: """
             photo.txt for photo.jpg, one line, the tags separated by commas. Approved tags are written; --caption-tags suggested takes those \
-            that nobody decided on too, and rejected ones never are. A text that stands there and says something else stays as it is, is told, \
+            that nobody decided on too, and rejected ones never are. A text that is there and says something else stays as it is: it is named, \
             and the exit code is 1 then; --overwrite writes over it.
 
               redraw captions dataset/

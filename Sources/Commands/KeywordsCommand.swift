@@ -50,7 +50,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         guard !pictures.isEmpty else { throw ValidationError("Name a picture or a folder: redraw keywords photos/") }
         guard !embed || !stem else { throw ValidationError("--stem names a sidecar, and --embed writes none; give one of them.") }
         for name in facet where !ScreeningDesk.facets.contains(name) {
-            throw ValidationError("There is no facet \(name); the facets are \(ScreeningDesk.facets.joined(separator: ", ")).")
+            throw ValidationError("There is no facet \(name)" + ScreeningDesk.hint(forFacet: name))
         }
     }
 

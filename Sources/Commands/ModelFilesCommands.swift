@@ -56,7 +56,7 @@ extension ModelsCommand {
                 "Use models, LoRAs, textual inversions, autoencoders and text encoders that lie elsewhere on this machine; nothing is copied.",
             discussion: """
                 A file of weights, a folder in diffusers' layout, or a whole tree: ComfyUI's models folder, the web UI's, a hub's cache. Each \
-                file is looked at; what cannot be used is told with the reason.
+                file is looked at; what cannot be used is listed with the reason.
 
                   redraw models add ~/Downloads/photoreal.safetensors
                   redraw models add ~/ComfyUI/models

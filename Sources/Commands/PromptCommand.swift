@@ -74,7 +74,7 @@ struct PromptCommand: ParsableCommand {
     private func show(_ prompt: PromptReport) throws {
         if library.json { return try JSONOutput.print(prompt) }
         Terminal.standardOutput.write(PromptCommand.text(prompt) + "\n")
-        library.notice("Version \(prompt.number)\(prompt.parent.map { " of \($0)" } ?? "").")
+        library.notice("Kept as version \(prompt.number) of this picture's prompt.")
     }
 
     private func list(_ prompts: [PromptReport]) throws {

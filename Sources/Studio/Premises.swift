@@ -85,7 +85,7 @@ final class Premises: Sendable {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
                 if let link { throw StudioError.noModel(path: link.path) }
-                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
+                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name) + registered.all().map(\.name))
             }
             if isFolder.boolValue {
                 guard KnownModels.isModel(place) else { throw StudioError.noModel(path: place.path) }

@@ -43,7 +43,7 @@ extension Studio {
         guard let manifest = catalog.model(named: name) else {
             let place = registered(name) ?? URL(asTyped: name)
             guard FileManager.default.fileExists(atPath: place.path) else {
-                throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name))
+                throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name) + premises.registered.all().map(\.name))
             }
             return try problems(at: place, progress: progress)
         }

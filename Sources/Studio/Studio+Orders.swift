@@ -18,7 +18,14 @@ extension Studio {
         for style in styles { wish.fill(from: style.settings) }
         // Servers that were named for this run stand instead of those that were set for good.
         if wish.engine == nil, let usual = settings.engines.name, engines[usual] != nil { wish.engine = usual }
+        let own = wish
         settings.fill(&wish)
+        if own.model == nil, let held = settings.held("model") {
+            let isVariable = held.source == "REDRAW_MODEL"
+            try refuseMissing(
+                wish, namedBy: isVariable ? "REDRAW_MODEL of the environment" : "your configuration",
+                remedy: isVariable ? "unset REDRAW_MODEL" : "redraw config unset model")
+        }
         return try await order(wish, styles)
     }
 
@@ -67,7 +74,7 @@ extension Studio {
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
                     guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
-                        throw StudioError.noSuchPreset(name)
+                        throw StudioError.noSuchPreset(name, known: styles.map(\.style.name), isStyle: true)
                     }
                     return found.1.style
                 },

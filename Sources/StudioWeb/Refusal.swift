@@ -132,7 +132,7 @@ struct ErrorAnswers: Sendable {
         case .fileIsGone, .pictureChanged: Refusal(.conflict, text.words(of: error), field: "picture")
         case .neverAnalysed:
             Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")
-        case .unknownModel, .modelNotInstalled, .runsElsewhere, .notAGenerator, .noModel:
+        case .unknownModel, .modelNotInstalled, .namedElsewhere, .runsElsewhere, .notAGenerator, .noModel:
             Refusal(.unprocessableContent, text.words(of: error), field: "model")
         case .notAName(let what, _): Refusal(.unprocessableContent, text.words(of: error), field: what)
         case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")

@@ -70,7 +70,8 @@ struct FlowTests {
 
         // The strength says what will run.
         try await browser.set(".figure-field", to: "0.4")
-        try await browser.wait("/^4 of 10 steps will run, from t = \\d+/.test(document.querySelector('#strength-runs').textContent)")
+        try await browser.wait(
+            "/^4 of 10 steps will run, from noise level \\d+ of 1000/.test(document.querySelector('#strength-runs').textContent)")
         try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)")
         try await browser.set("#seed", to: "7")
         try await browser.wait("!document.querySelector('#start').disabled")

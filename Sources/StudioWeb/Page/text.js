@@ -94,7 +94,7 @@ export const text = {
 			waiting: 'Waits to be looked at',
 			running: 'Being looked at …',
 			failed: 'Could not be looked at',
-			pending: (count) => `${one(count, 'tag', 'tags')} to screen`,
+			pending: (count) => `${one(count, 'tag', 'tags')} left to decide`,
 			screened: 'Screened',
 			nothing: 'Not looked at yet',
 			results: (count) => one(count, 'result', 'results'),
@@ -217,7 +217,7 @@ export const text = {
 						: value <= 0.8
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
-		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from t = ${Math.round(from)}`}`,
+		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from noise level ${Math.round(from)} of 1000`}`,
 	},
 	settings: {
 		usual: 'Usual',
@@ -273,7 +273,7 @@ export const text = {
 		nothingApproved: 'Approve some tags, or write a prompt; then it can begin.',
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
-		lookAbove: 'One of the settings above cannot be granted.',
+		lookAbove: 'One of the settings above is not possible.',
 		/** Of what another program makes, neither the time nor the memory is known. */
 		cost: (time, memory, tiled, notes) => {
 			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
