@@ -35,8 +35,8 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
-    "CZlib", "CLCMS", "CHEIF", "CTIFF",
+    "GRDB", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG",
+    "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(
