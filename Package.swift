@@ -52,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     ],
     targets: [
         .target(name: "CKernels"),
@@ -76,7 +77,12 @@ let package = Package(
         room("Analysis", ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors"]),
         room("Screening", ["Vocabulary", "JSONReading", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
-        room("Engines", ["Diffusion", "Encoders", "Pixels", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+        room(
+            "Engines",
+            [
+                "Diffusion", "Encoders", "Pixels", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         room(
             "Studio",
             [

@@ -13,6 +13,7 @@ enum HTTPClients {
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)), decompression: .disabled)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = StatusCheck.add
         return configuration
     }
 
@@ -54,7 +55,7 @@ enum HTTPClients {
             ("Network is unreachable", "the network is unreachable"), ("unknown(host", "its name is not known"),
             ("dnsAError", "its name is not known"), ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
             ("handshakeFailed", "no TLS connection came about"), ("readTimeout", "nothing came for a while"),
-            ("connectTimeout", "no answer within 10 s"),
+            ("connectTimeout", "no answer within 10 s"), ("NoSuchStatus", "its answer has a status that HTTP does not have"),
         ]
         return known.first { told.contains($0.0) }?.1 ?? (isCutOff(error) ? "it was cut off" : "the connection failed")
     }

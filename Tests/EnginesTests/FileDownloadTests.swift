@@ -160,6 +160,12 @@ import Testing
         } throws: {
             $0 as? DownloadError == .busy(host: "127.0.0.1", status: 429, wait: 31_536_000) && "\($0)".contains("for 365 days;")
         }
+        let strange = try hub("--fault", "status", "--times", "1000")
+        await #expect {
+            try await download(strange).run(digest: { try sum($0) })
+        } throws: {
+            "\($0)".contains("a status that HTTP does not have")
+        }
         let elsewhere = try hub("--fault", "port")
         await #expect {
             try await download(elsewhere).run(digest: { try sum($0) })

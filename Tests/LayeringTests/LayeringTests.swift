@@ -17,7 +17,7 @@ private let allowed: [String: Set<String>] = [
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"],
     "Screening": ["Vocabulary", "JSONReading", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
-    "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient"],
+    "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
     "Studio": [
         "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
         "Threads",
@@ -35,8 +35,8 @@ private let system: Set<String> = [
 
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
-    "GRDB", "AsyncHTTPClient", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG", "CTurboJPEG", "CWebP",
-    "CZlib", "CLCMS", "CHEIF", "CTIFF",
+    "GRDB", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG",
+    "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

@@ -6,7 +6,7 @@ FOLDER holds repositories as owner/name/files. Prints its port, serves until sta
 their Range and whether they had a token. Files of 1,000 bytes and more are listed with their digest, as hubs do with large files.
 
 Faults, for the first N requests of files (default 1): cut (the connection ends in the middle), busy (429 with Retry-After: 0), error (503),
-stall (nothing comes any more), later (429 with Retry-After: 1e30), huge (a Content-Length of 2^63-1); and for every one: length (the list tells another size), digest (the list tells another digest), redirect (files
+stall (nothing comes any more), later (429 with Retry-After: 1e30), status (014, which HTTP does not have, and a body), huge (a Content-Length of 2^63-1); and for every one: length (the list tells another size), digest (the list tells another digest), redirect (files
 are at the host localhost instead of 127.0.0.1), port (files are at port 99999), negative (the list tells sizes below 0), plain (no ETag and no ranges), missing (404).
 """
 
@@ -87,6 +87,10 @@ class Hub(BaseHTTPRequestHandler):
             return self.send(b"{}", 429, Retry_After="0")
         if faulty and options.fault == "later":
             return self.send(b"{}", 429, Retry_After="1e30")
+        if faulty and options.fault == "status":
+            self.wfile.write(b"HTTP/1.1 014 Not\r\nConnection: close\r\n\r\n{}")
+            self.close_connection = True
+            return
         if faulty and options.fault == "error":
             return self.send(b"{}", 503)
         data = open(place, "rb").read()
