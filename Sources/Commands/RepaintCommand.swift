@@ -12,10 +12,12 @@ struct RepaintCommand: AsyncParsableCommand {
 
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat" --strength 0.9
               redraw repaint photo.jpg --mask sky.png --prompt "a storm" --feather 8
-              redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow" --strength 0.9
-              redraw repaint photo.jpg --select dog --prompt "a photo of a fox" --strength 0.9
-              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --strength 0.9 --area masked
+              redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
+              redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
+              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --area masked
               redraw repaint holiday/ --mask masks/ --prompt "a storm" --output stormy/
+
+            For something quite different in its place add --strength 0.9; 0.5 keeps more of what is there.
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
             with a mask of the same name for each, or one mask for all. Pictures that are there already are skipped, so the same command goes on \

@@ -68,7 +68,7 @@ extension GenerationRequest {
     /// In words: "4 steps, guidance 1, sampler lcm".
     fileprivate var course: String {
         let weight = guidance == guidance.rounded() ? "\(Int(guidance))" : "\(guidance)"
-        let spaced = spacing.map { ", steps spread as by --spacing \($0.rawValue)" } ?? ""
+        let spaced = spacing.map { ", --spacing \($0.rawValue)" } ?? ""
         let fresh = eta.map { ", eta \($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
         return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)\(fresh)"
     }

@@ -34,7 +34,8 @@ extension ScreeningDesk {
         guard let error = error as? LibraryError, case .noSuchSuggestion(let tag, let picture, _) = error,
             let known = try? library.suggestions(of: picture)
         else { return error }
-        let near = NearestName.of(tag, among: known.flatMap { [$0.tag, $0.text] })
+        // The library names it in quotation marks.
+        let near = NearestName.of(tag.trimmingCharacters(in: ["\""]), among: known.flatMap { [$0.tag, $0.text] })
         return LibraryError.noSuchSuggestion(tag, picture: picture, nearest: near)
     }
 

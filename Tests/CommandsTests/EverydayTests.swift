@@ -92,7 +92,7 @@ import Testing
             try ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("b.png"))).image
                 == ImageFile.decode(contentsOf: URL(fileURLWithPath: tool.path("a.png"))).image)
         for (arguments, reason) in [
-            (["paint", "a cat", "--style", "none"], "no preset none"), (["paint", "__nothing__"], "no wildcard file"),
+            (["paint", "a cat", "--style", "none"], "no style none"), (["paint", "__nothing__"], "no wildcard file"),
             (["paint", "__../a__"], "no wildcard file"), (["paint", "--from", words + "/nowhere"], "nowhere"),
         ] {
             let (process, input, _, errors) = try tool.start(arguments)

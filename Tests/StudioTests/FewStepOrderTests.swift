@@ -51,7 +51,7 @@ import Testing
                     kind: "a latent consistency model", sign: "the LoRA's name says so", settings: "4 steps, guidance 1, sampler lcm"))
         let hyper = try await order("a castle <lora:hyper-sd15-8steps-cfg-lora:0.8>")
         #expect((hyper.request.steps, hyper.request.guidance, hyper.request.spacing) == (8, 5, .trailing))
-        #expect(hyper.recognised?.settings == "8 steps, guidance 5, sampler ddim, steps spread as by --spacing trailing")
+        #expect(hyper.recognised?.settings == "8 steps, guidance 5, sampler ddim, --spacing trailing")
         #expect(try await order("a castle <lora:lcm-lora-sdv1-5:0.3>").recognised == nil)
     }
 
@@ -92,7 +92,7 @@ import Testing
         }
         #expect((own.request.steps, own.request.guidance) == (12, 3))
         #expect((own.request.sampler, own.request.spacing) == (.euler, .linspace))
-        #expect(own.recognised?.settings == "12 steps, guidance 3, sampler euler, spacing linspace")
+        #expect(own.recognised?.settings == "12 steps, guidance 3, sampler euler, --spacing linspace")
     }
 
     @Test func trajectoriesTakeTheirSamplerAndFreshNoise() async throws {
@@ -111,7 +111,7 @@ import Testing
 
     @Test func aModelOfOneCertainStepIsTold() async throws {
         let one = try await order("a castle <lora:dmd2_sd15_1step_lora>")
-        #expect(one.recognised?.settings == "1 step, guidance 1, sampler lcm, spacing 399" && one.request.spacing == .at([399]))
+        #expect(one.recognised?.settings == "1 step, guidance 1, sampler lcm, --spacing 399" && one.request.spacing == .at([399]))
         // As many steps as the person says, and with the sampler that was named, walk from the last on.
         let more = try await order("a castle <lora:dmd2_sd15_1step_lora>") { $0.steps = 2 }
         #expect((more.request.steps, more.request.spacing) == (2, .trailing))
