@@ -19,12 +19,12 @@ import signal
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
 import urllib.request
 
+import processes
 from bench_import import checkout, make, opened
 
 words = "harbour dusk boats lighthouse storm meadow river bridge castle forest snow lantern market violin tram desert glass orchard".split()
@@ -266,15 +266,12 @@ def all_commands(bench: Bench) -> None:
 
 def whole(bench: Bench) -> None:
     """The whole library as text, and that text as a library again."""
-    def run(*arguments) -> float:
-        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        done = subprocess.run(["/usr/bin/env", bench.redraw, *map(str, arguments)], capture_output=True, text=True)
-        seconds, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode != 0:
-            sys.exit(done.stderr)
+    def run(*arguments) -> None:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        said, seconds, megabytes = processes.run([bench.redraw, *arguments])
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(f"{arguments[0]}: {seconds:.1f} s, {busy:.1f} s of a processor, at most {after.ru_maxrss / 1024:.0f} MB; {done.stderr.strip()}", flush=True)
-        return seconds
+        print(f"{arguments[0]}: {seconds:.1f} s, {busy:.1f} s of a processor, at most {megabytes:.0f} MB; {said.strip()}", flush=True)
 
     first, second = bench.folder / "first.json", bench.folder / "second.json"
     run("export", "--output", first, "--overwrite", "--library", bench.library)

@@ -8,7 +8,9 @@ def repeated: if .isRepeating then " ..." else "" end;
 def heading:
   if .kind == "positional" then value + repeated
   else ([.names[] | "\\fB" + flag + "\\fR"] | join(", ")) + (if .kind == "option" then " " + value else "" end) end;
-def help: [.abstract, .discussion] | map(select(. != null and . != "")) | map(roff) | join("\n.IP\n");
+# A default that the text does not tell itself.
+def told: if .abstract and .defaultValue and (.abstract | contains("(default: ") | not) then .abstract + " (default: " + .defaultValue + ")" else .abstract end;
+def help: [told, .discussion] | map(select(. != null and . != "")) | map(roff) | join("\n.IP\n");
 def item: ".TP\n" + heading + "\n" + help;
 def brief:
   if .kind == "positional" then value + repeated

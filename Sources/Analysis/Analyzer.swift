@@ -13,6 +13,8 @@ package struct Analyzer: Sendable {
     private let styles: StyleIndex?
     private let settings: SelectionSettings
     private let judgement: EncoderConfiguration.Judgement?
+    /// What the encoder finds the places of.
+    private let things: Set<String>
     private let memory: Int?
 
     /// - Parameters:
@@ -33,6 +35,7 @@ package struct Analyzer: Sendable {
         self.catalog = catalog
         self.styles = styles
         self.memory = memory
+        things = encoder.things
         judgement = index.scale.source == .fitted ? encoder.judgement : nil
         self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
@@ -122,7 +125,7 @@ package struct Analyzer: Sendable {
         let seen = look.whole.seen.map {
             SeenTags(
                 $0, counts: encoder.counts, framing: judgement?.framing, parts: judgement?.parts ?? [:], untold: judgement?.untold ?? [],
-                counting: judgement?.counting)
+                telling: judgement?.telling ?? [:], counting: judgement?.counting)
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
@@ -256,7 +259,7 @@ package struct Analyzer: Sendable {
             }
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
-                let sure = self.sure(probability, of: tag, in: seen, drawn: 1 - isPhoto)
+                let sure = self.sure(probability, of: tag, in: seen, ranked: own, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell.
                 if sure >= own {
                     guard probability >= settings.weighing.leastSeen else { continue }
@@ -284,30 +287,41 @@ package struct Analyzer: Sendable {
     /// More would only be sorted to be dropped.
     private static let candidateLimit = 2_000
 
-    /// A kind of something cannot be surer than the thing itself, where the encoder looked for that: no tabby without a cat.
+    /// A kind of something cannot be surer than the thing itself, where the encoder looked for its place: no tabby without a cat. Labels of
+    /// the whole picture bound nothing: of what they met seldom they know too little to deny a pineapple for want of fruit.
     ///
     /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
     private func bounded(_ confidence: Float, of tag: Tag, by seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> Float {
         guard let seen else { return confidence }
         return vocabulary.implied(by: tag).reduce(confidence) { least, general in
-            guard let probability = seen.confidences[general.name] else { return least }
-            let told = row(of: general).map { ranked($0, general.facet) } ?? 0
-            return min(least, max(told, sure(probability, of: general, in: seen, drawn: drawn)))
+            guard things.contains(general.name), let probability = seen.confidences[general.name] else { return least }
+            let told = row(of: general).map { ranked($0, general.facet) }
+            return min(least, max(told ?? 0, sure(probability, of: general, in: seen, ranked: told, drawn: drawn)))
         }
     }
 
-    /// What the head says of a tag on selection's scale; in a picture that is no photograph it is right less often.
+    /// What the head says of a tag on selection's scale, surer where embeddings agree; in a picture that is no photograph it is right less
+    /// often.
     ///
-    /// - Parameter drawn: how likely the picture is no photograph.
-    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, drawn: Float) -> Float {
-        let offset = judgement?.drawnSeenOffsets?[tag.facet.rawValue] ?? 0
-        let isCounted = seen?.counted.contains(tag.name) ?? false
-        let scale = judgement?.seenScales?[tag.name] ?? (isCounted ? nil : judgement?.seenScales?[tag.facet.rawValue])
-        let agreed = scale?.applied(to: probability) ?? probability
+    /// - Parameters:
+    ///   - ranked: what embeddings say of the tag; nil where they say nothing.
+    ///   - drawn: how likely the picture is no photograph.
+    private func sure(_ probability: Float, of tag: Tag, in seen: SeenTags?, ranked: Float?, drawn: Float) -> Float {
+        let offset = judgement?.drawnSeenOffsets.flatMap { $0[tag.name] ?? $0[tag.facet.rawValue] } ?? 0
+        let agreed = scale(of: tag, in: seen)?.applied(to: probability, ranked: ranked) ?? probability
         let told = shifted(agreed, by: -offset * drawn)
         guard let faint = judgement?.faintSeen, told < faint.from else { return selectionConfidence(told, facet: tag.facet) }
         return Float(
             logOdds: selectionConfidence(faint.from, facet: tag.facet).logOdds + faint.slope * (told.logOdds - faint.from.logOdds))
+    }
+
+    /// How often a person agrees with what was seen of a tag.
+    private func scale(of tag: Tag, in seen: SeenTags?) -> EncoderConfiguration.Scale? {
+        guard let scales = judgement?.seenScales else { return nil }
+        if let own = scales[tag.name] { return own }
+        guard seen?.counted.contains(tag.name) != true else { return nil }
+        let isFound = tag.facet == .subject && things.contains(tag.name)
+        return (isFound ? scales["thing"] : nil) ?? scales[tag.facet.rawValue]
     }
 
     /// What a candidate implies is a candidate, however unlikely by itself.
@@ -377,9 +391,9 @@ package struct Analyzer: Sendable {
         let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
-        let fit = off < 0.005 ? "the picture's own aspect" : "\(Int((off * 100).rounded(.up))) % off the picture's aspect"
+        let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "the legal size of \(family) nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
     }
 }

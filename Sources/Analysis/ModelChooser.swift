@@ -92,14 +92,14 @@ struct ModelChooser {
     }
 
     private func suits(_ scored: Scored, medium: String) -> String {
-        var parts = ["rated \(percent(scored.manifest.styles[medium] ?? Self.unrated)) for a \(medium)"]
+        var parts = ["\(percent(scored.manifest.styles[medium] ?? Self.unrated)) suited to a \(medium)"]
         if let best = scored.best { parts.append("good at \"\(best)\"") }
         if let affinity = affinities[scored.manifest.name] {
             if affinity.generations > 0 {
                 let noun = affinity.generations == 1 ? "picture" : "pictures"
-                parts.append("near to the \(affinity.generations) \(noun) you made with it (\(percent(affinity.value)))")
+                parts.append("close to the \(affinity.generations) \(noun) you made with it (\(percent(affinity.value)))")
             } else if affinity.value >= ranking.near, let descriptor = affinity.descriptor {
-                parts.append("near to \"\(descriptor)\"")
+                parts.append("close to what it draws best (\"\(descriptor)\")")
             }
         }
         guard parts.count > 1 else { return parts[0] }

@@ -31,6 +31,20 @@ package enum NegativePrompt {
         return left("\(always), \(forMedium)")
     }
 
+    /// A negative prompt without what a prompt asks for in so many words: no "painting" beside "an oil painting".
+    package static func left(of negative: String, besides prompt: String) -> String {
+        let asked = " " + words(prompt) + " "
+        return negative.split(separator: ",").filter { part in
+            let unwanted = words(part)
+            return unwanted.isEmpty || !asked.contains(" " + unwanted + " ")
+        }.joined(separator: ",").trimmingPrefix(while: \.isWhitespace).description
+    }
+
+    /// A text's words in small letters, a blank between them.
+    private static func words(_ text: some StringProtocol) -> String {
+        text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'" || $0 == "-") }.joined(separator: " ")
+    }
+
     /// The medium of which this one is a kind, by the last words of its name; nil for those that stand for themselves.
     static func mainMedium(_ medium: String) -> String? {
         let key = Tag.key(medium)

@@ -15,6 +15,8 @@ package protocol PictureEncoder: Sendable {
     var judgement: EncoderConfiguration.Judgement? { get }
     /// For what it can count the tags that say two of it, three and so on, the last as many or more; empty where it cannot.
     var counts: [String: [String]] { get }
+    /// What it finds the places of; empty where it finds nothing.
+    var things: Set<String> { get }
     /// What cosines are multiplied with before a soft-max over texts tells them apart.
     var softmaxScale: Float { get }
     /// Texts are cut to so many tokens, their marks included.
@@ -38,6 +40,7 @@ extension PictureEncoder {
     package var picturesAtOnce: Int { 1 }
     package var judgement: EncoderConfiguration.Judgement? { nil }
     package var counts: [String: [String]] { [:] }
+    package var things: Set<String> { [] }
     package func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
 }
 
@@ -46,6 +49,7 @@ extension DefaultEncoder: PictureEncoder {
     package var ownSentence: String? { configuration.textPhrase }
     package var judgement: EncoderConfiguration.Judgement? { configuration.judgement }
     package var counts: [String: [String]] { configuration.seeing?.counts ?? [:] }
+    package var things: Set<String> { Set(configuration.seeing?.things ?? []) }
     package var softmaxScale: Float { configuration.judgement.softmaxScale }
     package var maximumTokens: Int { configuration.text.maximumTokens }
 

@@ -41,10 +41,10 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = kept(of: tags)
+        let used = withoutBodies(kept(of: tags))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
-        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { withArticle($0) } }
+        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
         let subjects = things(.subject)
@@ -53,14 +53,41 @@ extension PromptComposer {
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
         clauses += used.filter { $0.facet == .setting }.map { placed($0) }
         if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
-        if let light = listedOrNil(texts(.lighting)) { clauses.append("with \(light)") }
+        let light = used.filter { $0.facet == .lighting }
+        clauses += light.filter(isQuality).map { written($0) }
+        if let light = listedOrNil(light.filter { !isQuality($0) }.map { written($0) }) { clauses.append("with \(light)") }
         if let colours = listedOrNil(texts(.colour)) { clauses.append("in \(colours)") }
         clauses += texts(.composition)
         var sentences = [clauses.joined(separator: ", ")]
         if let mood = listedOrNil(texts(.mood)) { sentences.append("the mood is \(mood)") }
         if let quality = listedOrNil(texts(.quality)) { sentences.append(quality) }
-        return sentences.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")
+        return sentences.map { begun($0) + "." }.joined(separator: " ")
     }
+
+    /// With a capital letter, also behind the bracket of a weight.
+    private static func begun(_ sentence: String) -> String {
+        let bracket = sentence.prefix { $0 == "(" }
+        let words = sentence.dropFirst(bracket.count)
+        return bracket + words.prefix(1).uppercased() + words.dropFirst()
+    }
+
+    /// "a red cup", and "(a red cup:1.3)": within a sentence a weight takes the whole phrase.
+    private static func named(_ tag: ApprovedTag) -> String {
+        written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
+    }
+
+    /// Whoever is named has a face: "a person and a face" would be two.
+    private static func withoutBodies(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        func last(_ tag: ApprovedTag) -> String { tag.facet == .subject ? lastWord(tag) ?? "" : "" }
+        guard tags.contains(where: { people.contains(last($0)) }) else { return tags }
+        return tags.filter { $0.weight != 1 || !($0.facet == .subject && bodies.contains($0.text.lowercased())) }
+    }
+
+    private static let people: Set<String> = [
+        "person", "people", "man", "men", "woman", "women", "child", "children", "boy", "boys", "girl", "girls", "baby", "toddler",
+        "portrait", "crowd", "couple", "family", "astronaut", "soldier", "nurse", "doctor", "bride", "groom", "player", "dancer",
+    ]
+    private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
     private static func listed(_ words: [String]) -> String {
         words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
@@ -86,7 +113,7 @@ extension PromptComposer {
             } else {
                 "in"
             }
-        return "\(preposition) \(withArticle(tag))"
+        return "\(preposition) \(named(tag))"
     }
 
     /// Whether a setting is somewhere a picture may be of: a beach, but neither "indoors" nor a time.
@@ -99,6 +126,10 @@ extension PromptComposer {
 
     private static func isAdverb(_ tag: ApprovedTag) -> Bool { adverbs.contains(tag.text.lowercased()) }
 
+    /// Whether a tag of light says how the picture is, not what is in it: "dark", but not "window light".
+    private static func isQuality(_ tag: ApprovedTag) -> Bool { qualities.contains(tag.text.lowercased()) }
+
+    private static let qualities: Set<String> = ["dark", "bright", "glowing", "low key", "high key"]
     private static let adverbs: Set<String> = ["indoors", "outdoors", "underwater", "outside", "inside"]
     private static let times: Set<String> = ["day", "daytime", "morning", "evening", "afternoon", "spring", "summer", "autumn", "winter"]
     private static let moments: Set<String> = ["night", "noon", "dawn", "dusk", "sunset", "sunrise", "christmas"]

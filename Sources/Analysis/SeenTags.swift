@@ -14,9 +14,10 @@ struct SeenTags {
     ///   - counts: for a thing or a trait of a person the tags that say two of it, three and so on; the last says as many or more.
     ///   - parts: for a thing what it is a part of.
     ///   - untold: tags that are left out.
+    ///   - telling: what of a person's box it takes to say who it is.
     init(
         _ seen: Seen, counts: [String: [String]], framing: EncoderConfiguration.Framing?, parts: [String: String] = [:],
-        untold: [String] = [], counting: EncoderConfiguration.Counting? = nil
+        untold: [String] = [], telling: [String: EncoderConfiguration.Telling] = [:], counting: EncoderConfiguration.Counting? = nil
     ) {
         var confidences = seen.tags
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
@@ -28,7 +29,10 @@ struct SeenTags {
                 confidences[several] = most
             }
             // A number is no surer than that there are several.
-            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) { say(tag, min(share, most)) }
+            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
+                let agreed = counting?.several[name] == nil ? counting?.number?.applied(to: share) ?? share : share
+                say(tag, min(agreed, most))
+            }
         }
         if let framing {
             // What looks like a face where nobody is frames nothing.
@@ -38,6 +42,14 @@ struct SeenTags {
         // A part is no surer than the whole: what looks like a face where nobody is is none.
         for (part, whole) in parts {
             if let own = confidences[part], let all = confidences[whole] { confidences[part] = min(own, all) }
+        }
+        for (trait, least) in telling {
+            let shown = seen.things.contains { thing in
+                guard let own = thing.traits[trait] else { return false }
+                return thing.certainty * own >= least.trait && thing.box.height >= least.height
+            }
+            // The rest is a guess from what stands around.
+            if !shown, let told = confidences[trait] { confidences[trait] = min(told, 0.5) }
         }
         for tag in untold { confidences[tag] = nil }
         self.confidences = confidences
@@ -107,7 +119,11 @@ struct SeenTags {
 }
 
 extension EncoderConfiguration.Scale {
-    func applied(to probability: Float) -> Float { Float(logOdds: slope * probability.logOdds - offset) }
+    /// - Parameter told: what embeddings say of the same; nil where they say nothing.
+    func applied(to probability: Float, ranked told: Float? = nil) -> Float {
+        let agreed = told.map { (ranked ?? 0) * $0.logOdds } ?? 0
+        return Float(logOdds: slope * probability.logOdds + agreed - offset)
+    }
 }
 
 extension EncoderConfiguration.Counting {

@@ -22,6 +22,10 @@ package final class SafetensorsFile: Sendable {
             throw .foreign(file: url.path, kind: kind.name, instead: kind.instead)
         }
         guard bytes.count >= 8 else { throw .malformed(file: url.path, reason: "it is shorter than 8 bytes") }
+        guard bytes.count < 9 || bytes[8] == UInt8(ascii: "{") else {
+            throw .malformed(
+                file: url.path, reason: "it does not begin with a header, so it is of another kind or damaged; download it again")
+        }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(min(SafetensorsHeader.longest, bytes.count - 8)) else {
             throw .malformed(

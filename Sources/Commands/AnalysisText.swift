@@ -45,6 +45,11 @@ struct AnalysisText {
             lines += labelled("tags", report.prompt.forms.tags)
             lines += labelled("sentence", report.prompt.forms.sentence)
         }
+        let approved = shown.count { $0.state == .approved }
+        if approved > 0 {
+            let tags = CommandText.count(approved, "tag")
+            lines += labelled("", "(from the analysis alone; redraw prompt writes yours, from the \(tags) you approved)")
+        }
         if let similarity = report.prompt.composition?.similarity {
             lines += labelled("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
         }

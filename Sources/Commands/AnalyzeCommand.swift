@@ -14,9 +14,9 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             A prompt that stands in the file itself (A1111, ComfyUI, NovelAI, InvokeAI, Redraw and others write one) or in photo.txt beside it is \
             shown first, as recovered: those are somebody's words, no suggestion. redraw prompt photo.jpg --recovered takes them over.
 
-            Many pictures: those that were looked at before with the same encoder and vocabulary are passed over, so after Ctrl-C, or a power \
+            Many pictures: those that were looked at before with the same encoder and vocabulary are skipped, so after Ctrl-C, or a power \
             cut, the same command goes on where it stopped (--again looks at all of them anew). Files that cannot be read are listed at the end, \
-            and the exit code is 1 then. With --json or --jsonl there is an object for every readable picture; "reused" tells those passed over.
+            and the exit code is 1 then. With --json or --jsonl there is an object for every readable picture; "reused" marks those that were skipped.
 
               redraw analyze photo.jpg
               redraw analyze holiday/ --quiet > said.txt
@@ -208,9 +208,13 @@ extension LibraryChoice {
     func studio(
         _ encoder: EncoderOptions? = nil, vocabulary: String? = nil, tagger: String? = nil, engines: OutsideEngines = .none
     ) throws -> Studio {
-        let settings = try Settings()
+        let (settings, quiet) = (try Settings(), quiet)
         return Studio(
             installation: try Installation.current(), library: libraryPath.map { URL(asTyped: $0) }, encoder: encoder?.name,
-            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings)
+            vocabulary: vocabulary, tagger: tagger, precision: encoder?.precision, engines: engines, settings: settings,
+            updating: {
+                guard !quiet else { return }
+                Terminal.standardError.write("Bringing the library up to date for this version, once …\n")
+            })
     }
 }

@@ -23,8 +23,8 @@ struct CaptionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("caption-separator"),
-        help: ArgumentHelp("What stands between tags.", valueName: "text"))
-    var separator = ", "
+        help: ArgumentHelp("What stands between tags (default: a comma and a blank).", valueName: "text"))
+    var separator: String?
 
     @Flag(name: .customLong("caption-underscores"), help: "Write tabby_cat instead of tabby cat.")
     var underscores = false
@@ -41,18 +41,20 @@ struct CaptionOptions: ParsableArguments {
 
     /// Whether anything was said of captions.
     var isSaid: Bool {
-        tags != nil || !prefix.isEmpty || !suffix.isEmpty || separator != ", " || underscores || shuffle != nil || overwrite
+        tags != nil || !prefix.isEmpty || !suffix.isEmpty || separator != nil || underscores || shuffle != nil || overwrite
     }
 
     func validate() throws {
-        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator)] where text.contains(where: \.isNewline) {
+        for (name, text) in [("prefix", prefix), ("suffix", suffix), ("separator", separator ?? "")] where text.contains(where: \.isNewline)
+        {
             throw ValidationError("--caption-\(name) has a line break in it; a caption is one line.")
         }
     }
 
     func writer(_ studio: Studio, usually tags: CaptionForm.Tags) -> CaptionWriter {
         var form = CaptionForm()
-        (form.tags, form.prefix, form.suffix, form.separator) = (self.tags ?? tags, prefix, suffix, separator)
+        (form.tags, form.prefix, form.suffix) = (self.tags ?? tags, prefix, suffix)
+        if let separator { form.separator = separator }
         (form.underscores, form.shuffle) = (underscores, shuffle)
         return CaptionWriter(studio, form, overwriting: overwrite)
     }
@@ -103,7 +105,7 @@ struct CaptionsCommand: AsyncParsableCommand {
         abstract: "Write tags into text files beside the pictures, as trainers of LoRAs read them.",
         discussion: """
             photo.txt for photo.jpg, one line, the tags separated by commas. Approved tags are written; --caption-tags suggested takes those \
-            that nobody decided on too, and rejected ones never are. A text that stands there and says something else stays as it is, is told, \
+            that nobody decided on too, and rejected ones never are. A text that is there and says something else stays as it is: it is named, \
             and the exit code is 1 then; --overwrite writes over it.
 
               redraw captions dataset/

@@ -20,9 +20,16 @@ package enum CommandLineTool {
     /// without end: those are told before.
     package static func run(_ root: any ParsableCommand.Type) -> Never {
         let command: any ParsableCommand
+        let arguments = ForeignNames.arguments
+        // The parser answers a request for help on what it does not know with the help on everything.
+        if arguments.first == "help", let words = Mistyping.words(for: arguments, of: root) { refuse(words, as: root._commandName) }
         do {
-            command = try root.parseAsRoot(ForeignNames.arguments)
+            command = try root.parseAsRoot(arguments)
         } catch {
+            // Said before what else is wrong, which may come of it: the value of a mistyped option is taken for a picture.
+            if root.exitCode(for: error) != .success, let words = Mistyping.words(for: arguments, of: root) {
+                refuse(words, as: root._commandName)
+            }
             // Help and version are "errors" too: ArgumentParser knows which stream and code each wants.
             root.exit(withError: error)
         }
@@ -89,6 +96,11 @@ package enum CommandLineTool {
     }
 
     private static let interrupted = "interrupted; nothing half-written is left behind"
+
+    private static func refuse(_ message: String, as name: String) -> Never {
+        complain(message, as: name)
+        exit(ExitStatus.usage.rawValue)
+    }
 
     private static func complain(_ message: String, as name: String) {
         Terminal.standardError.draw("\(name): \(DisplayText.harmless(message))\n")

@@ -31,11 +31,6 @@ enum CommandText {
             format: "%04d-%02d-%02d %02d:%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0, parts.hour ?? 0, parts.minute ?? 0)
     }
 
-    /// The name a person would call the picture by.
-    static func name(_ picture: KnownPicture) -> String {
-        picture.paths.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? String(picture.sha256.prefix(12))
-    }
-
     /// A suggestion in one line: mark, text, weight, confidence.
     static func line(_ suggestion: SuggestionReport, width: Int, paint: Paint) -> String {
         let mark =

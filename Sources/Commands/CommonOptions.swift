@@ -53,7 +53,7 @@ struct LibraryOptions: ParsableArguments, LibraryChoice {
 
 /// How many processor cores a command may use.
 struct ThreadOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Processor cores to use (default: all).", valueName: "n"))
+    @Option(name: .long, help: ArgumentHelp("How many processor cores to use (default: all that it may).", valueName: "n"))
     var threads: Int?
 
     func validate() throws {

@@ -21,7 +21,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Show what is set, where, and which presets there are.")
+            commandName: "list", abstract: "Show all settings, what each is for and set to, and which presets there are.")
 
         @OptionGroup var library: LibraryOptions
 
@@ -30,12 +30,14 @@ struct ConfigCommand: AsyncParsableCommand {
             let studio = try library.studio()
             if library.json { return try JSONOutput.print(studio.settingsReport()) }
             let presets = try studio.allPresets()
-            let names = Setting.all.filter { $0.use != .presets }.map(\.name)
+            let known = Setting.all.filter { $0.use != .presets }
             let output = Terminal.standardOutput
-            let width = names.map(\.count).max() ?? 0
-            for name in names {
-                let told = settings.held(name).map { "\($0.value.written)  (\($0.source))" } ?? "–"
-                output.write(DisplayText.harmless("\(DisplayText.padded(name, width))  \(told)") + "\n")
+            let width = known.map(\.name.count).max() ?? 0
+            let purposes = known.map(\.purpose.count).max() ?? 0
+            for setting in known {
+                let told = settings.held(setting.name).map { "\($0.value.written)  (\($0.source))" } ?? "–"
+                let start = DisplayText.padded(setting.name, width) + "  " + DisplayText.padded(setting.purpose, purposes)
+                output.write(DisplayText.harmless("\(start)  \(told)") + "\n")
             }
             for preset in presets {
                 let place = preset.place == "file" ? settings.path : "the library"
@@ -70,6 +72,10 @@ struct ConfigCommand: AsyncParsableCommand {
             let place = try SettingsFile.Place(name)
             guard let setting = Setting.named(place.key) else { throw SettingsError.noSetting(name) }
             try SettingsFile(path: Settings.path()).setting(setting.value(typed: value), at: place).write()
+            guard place.key == "model",
+                let lacking = Studio(installation: try Installation.current(), settings: try Settings()).lacking(model: value)
+            else { return }
+            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking))\n")
         }
     }
 

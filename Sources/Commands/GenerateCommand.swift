@@ -9,7 +9,8 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: """
             The prompt is composed from the tags you approved; --prompt takes another one for this time. Strength says how far the new picture \
             may go from the old one: 0 keeps it, 1 ignores it; 0.4 to 0.8 is where it is usually wanted. The small \
-            generator that comes along begins at 0.35: up to there people's faces hold with it.
+            generator that comes along begins at 0.35: up to there people's faces hold with it. The new picture has a size that the model \
+            draws well, which may be smaller; --picture-size enlarges it to the old one's.
 
               redraw generate photo.jpg
               redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png
@@ -17,11 +18,12 @@ struct GenerateCommand: AsyncParsableCommand {
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
               redraw generate photo.jpg --sampler dpmpp-2m-karras --preview now.png
               redraw generate photo.jpg --prompt "a pizza" --strength 0.8 --first-side 128
+              redraw generate photo.jpg --picture-size
               redraw generate photo.jpg --profile a1111 --sampler euler-a --seed 7
               redraw generate holiday/ --strength 0.5 --output redrawn/
 
-            Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. What is there already is \
-            passed over, so the same command goes on where it stopped; --overwrite makes all of them anew.
+            Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. Pictures that are there already are \
+            skipped, so the same command goes on where it stopped; --overwrite makes all of them anew.
             """)
 
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())

@@ -109,14 +109,14 @@ struct JobTelling: Sendable {
         let limit = prompt.limit.map(String.init) ?? "all"
         if let cutOff = prompt.cutOff { return "prompt: \(prompt.tokens) tokens, of which the model sees \(limit); cut off: \(cutOff)" }
         if prompt.chunks > 1 { return "prompt: \(prompt.tokens) tokens, read in \(prompt.chunks) pieces of up to \(limit)" }
-        return "prompt: \(prompt.tokens)\(prompt.limit == nil ? "" : " of \(limit)") tokens"
+        return prompt.limit == nil ? "prompt: \(CommandText.count(prompt.tokens, "token"))" : "prompt: \(prompt.tokens) of \(limit) tokens"
     }
 
     private static func course(_ plan: PlanReport, _ run: PlanReport.Run) -> String {
         let from =
             run.drafts > 1
             ? "the best of \(run.drafts) drafts, seeds from \(plan.seed), \(run.passes) passes in all" : "seed \(plan.seed)"
-        let start = run.firstTimestep.map { ", from t = \(Int($0.rounded()))" } ?? ""
+        let start = run.firstTimestep.map { ", from noise level \(Int($0.rounded())) of 1000" } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
         let sizes = run.sizes.map { "\($0)" }
         let before = sizes.dropLast()

@@ -36,7 +36,7 @@ struct HistoryCommand: ParsableCommand {
         let entries = try desk.history(of: picture?.id, limit: limit, generationsOnly: generations)
         if library.json { return try JSONOutput.print(entries) }
         guard !entries.isEmpty else { return library.notice("Nothing has happened yet. Start with `redraw analyze PICTURE`.") }
-        let names = try desk.pictures(numbers: Set(entries.compactMap(\.picture))).mapValues(CommandText.name)
+        let names = try desk.pictures(numbers: Set(entries.compactMap(\.picture))).mapValues(\.name)
         for entry in entries {
             let line = HistoryCommand.line(entry, picture: entry.picture.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput

@@ -12,7 +12,7 @@ struct InfoCommand: AsyncParsableCommand {
             JPEG and WebP), ComfyUI's graphs, NovelAI, InvokeAI, Fooocus, SwarmUI, Redraw's own, and a text file beside the picture (photo.txt or \
             photo.jpg.txt, 64 KiB at most). What is found is shown as recovered: somebody wrote it, nobody saw it in the picture.
 
-            Of several pictures, or a folder of them, --json prints a list; what cannot be read is told at the end, with exit code 1.
+            Of several pictures, or a folder of them, --json prints a list; what cannot be read is listed at the end, with exit code 1.
 
             Nothing is computed and nothing is kept; redraw analyze keeps what it finds, and redraw prompt --recovered takes it over.
 

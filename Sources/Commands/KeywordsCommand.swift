@@ -35,7 +35,9 @@ struct KeywordsCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Only tags of this facet; give it several times for several (default: all).", valueName: "facet"),
+        help: ArgumentHelp(
+            "Only tags of this facet, which is what they tell of: \(ScreeningDesk.facets.joined(separator: ", ")); give it several times for several (default: all).",
+            valueName: "facet"),
         completion: .list(ScreeningDesk.facets))
     var facet: [String] = []
 
@@ -48,7 +50,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         guard !pictures.isEmpty else { throw ValidationError("Name a picture or a folder: redraw keywords photos/") }
         guard !embed || !stem else { throw ValidationError("--stem names a sidecar, and --embed writes none; give one of them.") }
         for name in facet where !ScreeningDesk.facets.contains(name) {
-            throw ValidationError("There is no facet \(name); the facets are \(ScreeningDesk.facets.joined(separator: ", ")).")
+            throw ValidationError("There is no facet \(name)" + ScreeningDesk.hint(forFacet: name))
         }
     }
 

@@ -13,10 +13,24 @@ struct ManyPictures {
     func validate(_ options: GenerationOptions, _ one: OnePictureOptions, command: String) throws {
         guard !names.isEmpty else { throw ValidationError("Name a picture: redraw \(command) photo.jpg") }
         guard areMany else { return }
+        try refuseWords(command: command, hasOutput: options.result.output != nil)
         guard options.result.output != nil else { throw ValidationError("Many pictures go into a folder; name one with --output results/") }
         if one.preview != nil || one.latent != nil {
             throw ValidationError("--preview and --latent are for one picture; leave them out.")
         }
+    }
+
+    /// Words without quotation marks look like several pictures.
+    private func refuseWords(command: String, hasOutput: Bool) throws {
+        guard names.count > 1, let word = names.first(where: { $0 != "-" && !PictureListing.exists($0) }) else { return }
+        let joined = names.joined(separator: " ")
+        if PictureListing.exists(joined) {
+            throw ValidationError("A name with spaces needs quotation marks: redraw \(command) \(ShellWord.quoted(joined))")
+        }
+        // Of many pictures those that are there are made, and the others told at the end.
+        guard !hasOutput || !word.contains(where: { "./".contains($0) }) else { return }
+        throw ValidationError(
+            "\(word): there is no such file. If it belongs to a prompt, put the prompt in quotation marks: --prompt \"a dog\"")
     }
 
     /// Makes them, and tells what became of each.

@@ -52,10 +52,11 @@ extension ModelsCommand {
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add",
-            abstract: "Use models, LoRAs and textual inversions that lie elsewhere on this machine; nothing is copied.",
+            abstract:
+                "Use models, LoRAs, textual inversions, autoencoders and text encoders that lie elsewhere on this machine; nothing is copied.",
             discussion: """
                 A file of weights, a folder in diffusers' layout, or a whole tree: ComfyUI's models folder, the web UI's, a hub's cache. Each \
-                file is looked at; what cannot be used is told with the reason.
+                file is looked at; what cannot be used is listed with the reason.
 
                   redraw models add ~/Downloads/photoreal.safetensors
                   redraw models add ~/ComfyUI/models
@@ -105,7 +106,8 @@ extension ModelsCommand {
             }
             if json { return try JSONOutput.print(model) }
             let way = model.installed ? nil : studio.howToGet(name)
-            Terminal.standardOutput.write(ModelText.lines(model, howToGet: way).joined(separator: "\n") + "\n")
+            let lines = ModelText.lines(model, sizes: studio.sizesInWords(ofModel: name), howToGet: way)
+            Terminal.standardOutput.write(lines.joined(separator: "\n") + "\n")
         }
     }
 
@@ -167,7 +169,7 @@ enum ModelText {
     }
 
     /// - Parameter way: how to get one that is not here.
-    static func lines(_ model: ModelEntry, howToGet way: String?) -> [String] {
+    static func lines(_ model: ModelEntry, sizes: String?, howToGet way: String?) -> [String] {
         var lines = [model.title == model.name ? model.name : "\(model.name): \(model.title)"]
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -177,6 +179,9 @@ enum ModelText {
         add("family", model.family)
         add("here", model.installed ? model.folder : ["no", way].compactMap { $0 }.joined(separator: "; "))
         add("size", model.bytes.map(size))
+        add("to fetch", model.installed ? nil : model.gigabytes.map { "about " + size(gigabytes: $0) })
+        add("pictures", sizes)
+        add("prompts", model.prompts.map { $0 == "tags" ? "as tags" : "as a \($0)" })
         add("licence", model.license)
         add("source", model.source == model.folder ? nil : model.source)
         add("", model.description)
@@ -186,6 +191,8 @@ enum ModelText {
     static func size(_ bytes: Int) -> String {
         bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 500_000) / 1_000_000) MB"
     }
+
+    static func size(gigabytes: Double) -> String { gigabytes < 1 ? "\(Int(gigabytes * 1000)) MB" : String(format: "%.1f GB", gigabytes) }
 
     private static func count(_ numbers: Int) -> String {
         numbers >= 1_000_000 ? String(format: "%.2f billion", locale: nil, Double(numbers) / 1e9) : "\(numbers)"

@@ -13,14 +13,14 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Take the autoencoder, which sets fine detail and colours, from a file, a folder or another model (default: the model's; where it has none, that of an installed one of its family).",
+            "Take the autoencoder, which sets fine detail and colours, from a file, a folder, one that you added or another model (default: the model's; where it has none, that of an installed one of its family).",
             valueName: "name|path"))
     var vae: String?
 
     @Option(
         name: .customLong("text-encoder"),
         help: ArgumentHelp(
-            "Have the text encoder of a file, a folder or another model read the prompt; give it twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
+            "Have the text encoder of a file, a folder, one that you added or another model read the prompt; give it twice where SDXL's two lie apart (default: the model's; where it has none, that of an installed one of its family).",
             valueName: "name|path"))
     var textEncoders: [String] = []
 

@@ -17,7 +17,11 @@ struct ModelsCommand: AsyncParsableCommand {
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the models that are known.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the models that are known, those that are here first.",
+            discussion: """
+                A size in brackets is that of a model which is not here: about so much would be fetched.
+                """)
 
         @Flag(name: .long, help: "Print the result as JSON.")
         var json = false
@@ -32,9 +36,9 @@ struct ModelsCommand: AsyncParsableCommand {
             let width = terminal.isTerminal ? terminal.size.width : 100
             let (names, kinds) = (models.map(\.name.count).max() ?? 0, models.map(\.kind.count).max() ?? 0)
             for model in models.sorted(by: { ($0.installed ? 0 : 1, $0.name) < ($1.installed ? 0 : 1, $1.name) }) {
-                let state = model.bytes.map(ModelText.size) ?? "–"
+                let state = model.bytes.map(ModelText.size) ?? model.gigabytes.map { "(\(ModelText.size(gigabytes: $0)))" } ?? "–"
                 let line =
-                    "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, kinds))  \(DisplayText.padded(state, 7))  "
+                    "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, kinds))  \(DisplayText.padded(state, 8))  "
                 let words = [model.title == model.name ? "" : model.title, model.license].filter { !$0.isEmpty }
                 terminal.write(DisplayText.fitted(line + words.joined(separator: " – "), width) + "\n")
             }

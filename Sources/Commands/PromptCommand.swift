@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Studio
 
+extension PromptForm: ExpressibleByArgument {}
+
 /// `redraw prompt`: the approved prompt.
 struct PromptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +15,7 @@ struct PromptCommand: ParsableCommand {
 
               redraw prompt photo.jpg
               redraw prompt photo.jpg --set "a ginger cat on a sofa" --negative "blurry"
+              redraw prompt photo.jpg --form sentence
               redraw prompt photo.jpg --recovered
               redraw prompt photo.jpg --versions
             """)
@@ -31,6 +34,13 @@ struct PromptCommand: ParsableCommand {
     @Flag(name: .long, help: "Compose from the approved tags, even after --set.")
     var compose = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Compose from the approved tags in this form, even after --set (default: as the model wants it that goes with the picture).",
+            valueName: "phrase|tags|sentence"))
+    var form: PromptForm?
+
     @Flag(name: .long, help: "Take over the prompt that was found in the picture's file, as the next version.")
     var recovered = false
 
@@ -41,14 +51,15 @@ struct PromptCommand: ParsableCommand {
 
     func validate() throws {
         let writes = positive != nil || negative != nil
-        if [writes, compose, recovered, versions].count(where: { $0 }) > 1 {
-            throw ValidationError("Writing (--set, --negative), --compose, --recovered and --versions exclude each other.")
+        if [writes, compose || form != nil, recovered, versions].count(where: { $0 }) > 1 {
+            throw ValidationError("Writing (--set, --negative), --compose or --form, --recovered and --versions exclude each other.")
         }
     }
 
     func run() throws {
-        let desk = try Desks.open(library)
-        let picture = try desk.picture(picture)
+        let studio = try library.studio()
+        let picture = try studio.desk().picture(picture)
+        let desk = try studio.desk(composingFor: picture, form: form)
         if versions {
             try list(desk.prompts(of: picture.id))
         } else if recovered {
@@ -56,14 +67,14 @@ struct PromptCommand: ParsableCommand {
         } else if positive != nil || negative != nil {
             try show(desk.write(positive: positive, negative: negative, for: picture))
         } else {
-            try show(desk.prompt(of: picture, recompose: compose))
+            try show(desk.prompt(of: picture, recompose: compose || form != nil))
         }
     }
 
     private func show(_ prompt: PromptReport) throws {
         if library.json { return try JSONOutput.print(prompt) }
         Terminal.standardOutput.write(PromptCommand.text(prompt) + "\n")
-        library.notice("Version \(prompt.number)\(prompt.parent.map { " of \($0)" } ?? "").")
+        library.notice("Kept as version \(prompt.number) of this picture's prompt.")
     }
 
     private func list(_ prompts: [PromptReport]) throws {

@@ -11,7 +11,7 @@ extension ModelsCommand {
             abstract: "Fetch a model: a known one, one of a model hub, or a file by its address.",
             discussion: """
                 Only what is needed comes: never pickles, never a second copy in another precision. What was broken off goes on where it stood; \
-                digests that the hub or the model's description tells are compared. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and the usual \
+                checksums that the hub or the model's description gives are compared. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and the usual \
                 variables for proxies are respected.
 
                   redraw models pull sd15

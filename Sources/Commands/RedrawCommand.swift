@@ -12,7 +12,7 @@ package struct RedrawCommand: AsyncParsableCommand {
               redraw analyze photo.jpg                    tags, a prompt, a model, a size
               redraw review photo.jpg                     approve, reject, edit the tags
               redraw generate photo.jpg --strength 0.6    redraw it from the approved ones
-              redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
+              redraw repaint photo.jpg --mask hat.png --prompt "a red hat" --strength 0.9
 
             redraw serve --open shows all of it in the browser, with a brush for masks.
 
@@ -29,7 +29,7 @@ package struct RedrawCommand: AsyncParsableCommand {
                     ServeCommand.self,
                 ]),
             CommandGroup(
-                name: "What is known and was made",
+                name: "The library",
                 subcommands: [
                     SearchCommand.self, SimilarCommand.self, ShowCommand.self, HistoryCommand.self, RateCommand.self, ForgetCommand.self,
                     ExportCommand.self, ImportCommand.self,

@@ -8,17 +8,17 @@ struct RepaintCommand: AsyncParsableCommand {
         abstract: "Repaint only where a mask is white; every other pixel stays byte-identical.",
         discussion: """
             The mask is a picture of the same size: white where it is to be repainted, black where nothing may change, grey where the new may \
-            go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a digest. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
+            go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a checksum. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
 
-              redraw repaint photo.jpg --mask hat.png --prompt "a red hat"
+              redraw repaint photo.jpg --mask hat.png --prompt "a red hat" --strength 0.9
               redraw repaint photo.jpg --mask sky.png --prompt "a storm" --feather 8
-              redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow"
-              redraw repaint photo.jpg --select dog --prompt "a photo of a fox"
-              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --area masked
+              redraw repaint photo.jpg --mask keep.png --invert --prompt "a meadow" --strength 0.9
+              redraw repaint photo.jpg --select dog --prompt "a photo of a fox" --strength 0.9
+              redraw repaint table.jpg --mask plate.png --prompt "a pizza" --strength 0.9 --area masked
               redraw repaint holiday/ --mask masks/ --prompt "a storm" --output stormy/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
-            with a mask of the same name for each, or one mask for all. What is there already is passed over, so the same command goes on \
+            with a mask of the same name for each, or one mask for all. Pictures that are there already are skipped, so the same command goes on \
             where it stopped; --overwrite makes all of them anew.
             """)
 

@@ -8,7 +8,8 @@ struct ReviewCommand: ParsableCommand {
         commandName: "review",
         abstract: "Go through suggested tags: approve, reject or correct each with a key.",
         discussion: """
-            Keys: a approve, r reject, e edit, w weight, + add, u undo, n/p or arrows move, ? help, q quit. Every key is kept at once.
+            Keys: a approve, r reject, e edit, w weight, + add, u undo, x take a decision back, A approve all that are as sure as this one, \
+            n/p or arrows move, N next picture, ? help, q quit. Every key is kept at once.
 
             Without a picture: all pictures that have something left to decide, the latest first.
 
@@ -30,7 +31,7 @@ struct ReviewCommand: ParsableCommand {
         let desk = try Desks.open(library)
         var pictures = try PicturesToReview(desk, only: picture.map { try desk.picture($0) })
         guard pictures.count > 0 else {
-            library.notice("Nothing is left to screen. Run `redraw analyze` on a picture, or name one to go over it again.")
+            library.notice("Nothing is left to decide. Run `redraw analyze` on a picture, or name one to go over it again.")
             return
         }
         let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
@@ -47,7 +48,7 @@ struct ReviewCommand: ParsableCommand {
     private func summarise(_ suggestions: [SuggestionReport], _ picture: KnownPicture) {
         func count(_ state: SuggestionReport.State) -> Int { suggestions.count { $0.state == state } }
         library.notice(
-            "\(CommandText.name(picture)): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
+            "\(picture.name): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
     }
 
     /// - Returns: whether Ctrl-C ended it.
@@ -164,7 +165,7 @@ struct Review {
         let suggestions = try desk.suggestions(of: picture.id)
         let place = count > 1 ? " (\(index + 1) of \(count))" : ""
         session = ReviewSession(
-            title: " \(CommandText.name(picture)) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
+            title: " \(picture.name) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
             prompt: desk.preview(suggestions), hasNext: hasNext)
     }
 

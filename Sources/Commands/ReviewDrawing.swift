@@ -169,9 +169,19 @@ struct ReviewDrawing: Sendable {
     }
 
     private func detail(_ suggestion: SuggestionReport) -> String {
-        var parts = [suggestion.facet, suggestion.source == .added ? "added by hand" : suggestion.source.rawValue]
-        if let rank = suggestion.rank { parts.append("rank \(rank)") }
-        if let cosine = suggestion.cosine { parts.append("cosine \(CommandText.fixed(cosine, 4))") }
+        let numbers = [
+            suggestion.cosine.map { "cosine \(CommandText.fixed($0, 4))" }, suggestion.rank.map { "place \($0) among all" },
+        ].compactMap { $0 }
+        let origin =
+            switch suggestion.source {
+            case .ranked: "found by its likeness to the picture"
+            case .measured: "measured in the pixels"
+            case .head: "recognised by the encoder"
+            case .recovered: "read in the file"
+            case .added: "added by hand"
+            case .tagger: "named by the tagger"
+            }
+        var parts = [suggestion.facet, origin + (numbers.isEmpty ? "" : " (\(numbers.joined(separator: ", ")))")]
         if let person = suggestion.decidedBy { parts.append("\(suggestion.state.rawValue) by \(DisplayText.harmless(person))") }
         if !suggestion.aliases.isEmpty { parts.append("also " + DisplayText.harmless(suggestion.aliases.joined(separator: ", "))) }
         return parts.joined(separator: unicode ? " · " : ", ")

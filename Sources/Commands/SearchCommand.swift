@@ -69,7 +69,7 @@ struct SearchCommand: AsyncParsableCommand {
             switch found {
             case .picture(let picture):
                 (
-                    "p\(picture.id)  \(picture.path ?? picture.name)",
+                    "p\(picture.id)  \(picture.place)",
                     picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) pending"
                 )
             case .painting(let painting): ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? "")

@@ -11,7 +11,7 @@ struct SheetCommand: AsyncParsableCommand {
         discussion: """
             Every value of --x against every value of --y, all from one seed, at most \(Studio.mostSheetPictures) pictures. Redraws the \
             picture that is named, repaints it with --mask or --select, and paints without one. What it will make and how long that takes \
-            is told first; where it is long and you are at a terminal, you are asked.
+            is printed first; where it is long and you are at a terminal, you are asked.
 
             Settings are the options of paint, generate and repaint: strength, steps, guidance, seed, sampler, model, size, prompt and more. \
             Values stand between commas; those of prompt and negative between semicolons.

@@ -39,14 +39,14 @@ struct ShowCommand: ParsableCommand {
         lines += generation.outputs.map { ("output", $0) }
         if let id = generation.picture {
             let picture = try desk.picture(id: id)
-            lines.append(("picture", "p\(id) \(picture.paths.first ?? picture.sha256)"))
+            lines.append(("picture", "p\(id) \(picture.place)"))
             if let number = generation.prompt {
                 lines.append(("prompt", "\(number): \(try desk.prompt(number, of: id).positive)"))
             }
         }
         lines.append(("model", "\(generation.model), profile \(generation.profile), \(generation.precision)"))
         lines.append(("seed", "\(generation.seed)"))
-        let first = generation.steps.firstTimestep.map { ", from t = \(ReviewSession.number($0))" } ?? ""
+        let first = generation.steps.firstTimestep.map { ", from noise level \(ReviewSession.number($0)) of 1000" } ?? ""
         lines.append(("steps", "\(generation.steps.run) run of \(generation.steps.requested)\(first)"))
         if let proof = generation.untouched {
             lines.append(("untouched", "\(proof.pixels) pixels, \(proof.identical ? "identical to the original" : "CHANGED")"))

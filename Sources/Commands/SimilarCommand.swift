@@ -37,12 +37,13 @@ struct SimilarCommand: AsyncParsableCommand {
         let found = try await library.studio(encoder).analyst.similar(to: picture, count: count)
         guard !library.json else { return try JSONOutput.print(found) }
         guard !found.isEmpty else { return library.notice("The library holds no other picture to compare with.") }
+        let places = try Desks.open(library).pictures(numbers: Set(found.map(\.id))).mapValues(\.place)
         let output = Terminal.standardOutput
         let width = output.isTerminal ? output.size.width : Int.max
         let digits = found.map { String($0.id).count }.max() ?? 1
         for one in found {
             let number = DisplayText.padded("p\(one.id)", digits + 1)
-            let name = DisplayText.harmless(one.path ?? one.sha256)
+            let name = DisplayText.harmless(places[one.id] ?? one.sha256)
             let line = "\(CommandText.fixed(one.cosine, 3))  \(number)  \(name)"
             output.write(DisplayText.fitted(line, max(10, width - 1)) + "\n")
             if output.isTerminal, !one.prompt.isEmpty {

@@ -59,7 +59,7 @@ extension VocabCommand {
                   redraw vocab thresholds --reset    forget that; your decisions stand
                 """)
 
-        @Flag(name: .long, help: "Set all decisions until now aside for learning.")
+        @Flag(name: .long, help: "Learn nothing from the decisions made until now; the decisions themselves stand.")
         var reset = false
 
         @OptionGroup var looking: LookingOptions

@@ -34,7 +34,9 @@ package enum EncoderFamily: String, Sendable, CaseIterable {
 
     /// - Throws: ``EncoderError/unknownFamily(path:found:supported:)``.
     package init(directory: URL) throws(EncoderError) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path) else {
+            throw .unreadableFile(path: directory.path, reason: "there is no such folder")
+        }
         guard names.contains("config.json") || names.contains("open_clip_config.json") else {
             throw Self.unknown(directory, Self.listed(names))
         }

@@ -28,7 +28,8 @@ extension EncoderConfiguration {
         package var shownOffset: Float
         /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
         package var drawnOffset: Float
-        /// Taken, by facet, from the log-odds of what was seen in such a picture: places were learned from photographs alone.
+        /// Taken, by tag or else by facet, from the log-odds of what was seen in such a picture: things and places were learned from
+        /// photographs.
         package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
@@ -44,7 +45,10 @@ extension EncoderConfiguration {
         package var parts: [String: String]?
         /// Tags that are seen and not told: on held-out pictures they were right too seldom for what they claimed.
         package var untold: [String]?
-        /// How often a person agrees with what was seen, by tag or else by facet; what has no scale is as sure as it was seen.
+        /// What of a person's box it takes to say who a person is, by the trait; a trait that is not named here needs none.
+        package var telling: [String: Telling]?
+        /// How often a person agrees with what was seen, by tag, else for subjects that have boxes by "thing", else by facet; what has no
+        /// scale is as sure as it was seen.
         package var seenScales: [String: Scale]?
         /// What counts for little of what was seen; nil: nothing.
         package var faintSeen: Faint?
@@ -56,13 +60,27 @@ extension EncoderConfiguration {
         package var naming: Naming?
     }
 
-    /// Takes a probability p to sigmoid(slope * log-odds of p - offset).
+    /// Takes a probability p to sigmoid(slope * log-odds of p + ranked * log-odds of what embeddings say - offset).
     package struct Scale: Codable, Sendable, Equatable {
         package var slope: Float
         package var offset: Float
+        /// How much it counts what embeddings say of the same tag; nil: nothing.
+        package var ranked: Float?
 
-        package init(slope: Float, offset: Float) {
-            (self.slope, self.offset) = (slope, offset)
+        package init(slope: Float, offset: Float, ranked: Float? = nil) {
+            (self.slope, self.offset, self.ranked) = (slope, offset, ranked)
+        }
+    }
+
+    /// Who a person is is told of a box that shows it: not of the picture around it, and not of somebody far away.
+    package struct Telling: Codable, Sendable, Equatable {
+        /// The box's certainty times the trait's has to be at least this.
+        package var trait: Float
+        /// In shares of the picture's height.
+        package var height: Float
+
+        package init(trait: Float, height: Float) {
+            (self.trait, self.height) = (trait, height)
         }
     }
 
@@ -85,6 +103,9 @@ extension EncoderConfiguration {
         package var measuredFrom: Float?
         /// What a box's certainty counts as.
         package var box: Scale
+        /// How often a person agrees with a number that boxes alone tell, of things without such a tag as `several` has; nil: as often as they
+        /// say.
+        package var number: Scale?
         /// For a thing the tag that says more than one of it, however many.
         package var several: [String: String]
         /// The log-odds of such a tag: `label` times those with which it was seen in the whole picture, `boxes` times those of two boxes and

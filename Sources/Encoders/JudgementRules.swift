@@ -81,6 +81,9 @@ extension EncoderConfiguration.Judgement {
             outside("faintSeen.slope", faintSeen?.slope, 0...100),
             outside("counting.measuredFrom", counting?.measuredFrom, 0...1),
         ]
-        return checks.lazy.compactMap { $0 }.first
+        let told = (telling ?? [:]).sorted { $0.key < $1.key }.flatMap { trait, least in
+            [outside("telling.\(trait).trait", least.trait, 0...1), outside("telling.\(trait).height", least.height, 0...1)]
+        }
+        return (checks + told).lazy.compactMap { $0 }.first
     }
 }

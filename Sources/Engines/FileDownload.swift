@@ -77,7 +77,8 @@ package struct FileDownload: Sendable {
                 // What gets on goes on: only tries that bring nothing are counted.
                 if size > before { (tries, pause, before) = (0, patience.pause, size) }
                 let asked = error.wait.map { Double($0) }
-                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < patience.tries,
+                let most = error.reachedNobody ? min(patience.tries, Self.triesToReach) : patience.tries
+                guard let wait = asked ?? (error.isPassing ? pause / .seconds(1) : nil), tries < most,
                     wait <= patience.longestWait
                 else { throw error }
                 tries += 1
@@ -106,6 +107,9 @@ package struct FileDownload: Sendable {
         try? FileManager.default.removeItem(at: mark)
     }
 
+    /// Of a host that never answered; whoever waits for its file wants to know soon.
+    private static let triesToReach = 2
+
     private var size: Int { (try? FileManager.default.attributesOfItem(atPath: partial.path)[.size] as? Int) ?? 0 }
 
     private func forget() {
@@ -129,7 +133,10 @@ package struct FileDownload: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
+            let (host, reason) = (source.host ?? "", HTTPClients.reason(error))
+            throw HTTPClients.isCutOff(error)
+                ? DownloadError.broken(host: host, reason: reason, kept: have > 0)
+                : DownloadError.unreachable(host: host, reason: reason, kept: have > 0)
         }
         // A server may tell any number; no sum of these is past an Int.
         let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }.map { min(max($0, 0), Self.largest) }
@@ -138,7 +145,7 @@ package struct FileDownload: Sendable {
         case 206:
             let range = ContentRange(response.headers.first(name: "Content-Range") ?? "")
             guard let range, range.first == have else {
-                throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for")
+                throw DownloadError.broken(host: source.host ?? "", reason: "another part came than was asked for", kept: true)
             }
             total = total ?? range.total.map { min($0, Self.largest) }
         case 200:
@@ -197,9 +204,9 @@ package struct FileDownload: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error))
+            throw DownloadError.broken(host: source.host ?? "", reason: HTTPClients.reason(error), kept: have > 0)
         }
-        if let total, have < total { throw DownloadError.broken(host: source.host ?? "", reason: "it ended early") }
+        if let total, have < total { throw DownloadError.broken(host: source.host ?? "", reason: "it ended early", kept: have > 0) }
         onProgress(Progress(bytes: have, total: total, secondsLeft: 0))
     }
 
@@ -235,7 +242,7 @@ package struct FileDownload: Sendable {
             case 416:
                 // What is here is not a part of what is there.
                 forget()
-                throw DownloadError.broken(host: url.host ?? "", reason: "the file is another one than before")
+                throw DownloadError.broken(host: url.host ?? "", reason: "the file is another one than before", kept: false)
             default: return response
             }
         }
@@ -276,7 +283,11 @@ struct ContentRange: Equatable {
 
 /// Why a file could not be fetched.
 package enum DownloadError: Error, Equatable, CustomStringConvertible {
-    case broken(host: String, reason: String)
+    /// No answer came at all.
+    ///
+    /// - Parameter kept: whether a part of the file is here from before.
+    case unreachable(host: String, reason: String, kept: Bool)
+    case broken(host: String, reason: String, kept: Bool)
     case busy(host: String, status: Int, wait: Int?)
     case unauthorized(url: String, hadToken: Bool)
     case notThere(url: String)
@@ -295,9 +306,14 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
     /// Whether it may be well the next time.
     var isPassing: Bool {
         switch self {
-        case .broken, .busy: true
+        case .unreachable, .broken, .busy: true
         default: false
         }
+    }
+
+    /// Whether no answer came, and nothing is here from before.
+    var reachedNobody: Bool {
+        if case .unreachable(_, _, let kept) = self { !kept } else { false }
     }
 
     /// Seconds that the server asks to be left alone.
@@ -316,10 +332,14 @@ package enum DownloadError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    private static let goesOn = "what came so far is kept, so try again and it goes on from there"
+
     package var description: String {
         switch self {
-        case .broken(let host, let reason):
-            "the connection to \(host) broke (\(reason)); what came so far is kept, so try again and it goes on from there"
+        case .unreachable(let host, let reason, let kept):
+            "cannot reach \(host) (\(reason)); " + (kept ? Self.goesOn : "nothing was fetched")
+        case .broken(let host, let reason, let kept):
+            "the connection to \(host) broke (\(reason)); " + (kept ? Self.goesOn : "nothing of the file was kept, so try again")
         case .busy(let host, let status, let wait):
             "\(host) is busy (\(status))\(wait.map { ", and asks to be left alone for \(Self.words(seconds: $0))" } ?? ""); try again later, it goes on from there"
         case .unauthorized(let url, let hadToken):

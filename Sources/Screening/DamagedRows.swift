@@ -52,6 +52,7 @@ struct DamagedRows {
     private init(_ table: String, _ sql: String, _ db: Database) throws {
         self.table = table
         hasRowNumbers = !sql.contains("WITHOUT ROWID")
+        let rules = Self.rules(in: sql)
         var (faults, optional) = ([Fault](), Set<String>())
         for row in try Row.fetchAll(
             db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?)", arguments: [table])
@@ -84,12 +85,11 @@ struct DamagedRows {
                 let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (\(others))"
                 add("CASE WHEN json_valid(\(column)) AND typeof(\(column)) = 'text' THEN NOT (\(numbers)) ELSE 0 END", "no seconds")
             }
-            if let words = Self.words(of: name, in: sql) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
+            if let words = Self.words(of: name, in: rules) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
         }
         // Rules are asked only of values of the right kind: some functions refuse others altogether.
         let ofKind = faults.map { "(\($0.condition))" }.joined(separator: " OR ")
         let columns = faults.map(\.column)
-        let rules = Self.rules(in: sql)
         anyFault = "CASE WHEN \(ofKind) THEN 1\(rules.map { " WHEN NOT (\($0)) THEN 1" }.joined()) ELSE 0 END"
         faults += rules.map { rule in
             let column = columns.first { rule.contains($0) } ?? columns.first ?? "rowid"
@@ -135,9 +135,9 @@ struct DamagedRows {
     }
 
     /// The words that a CHECK allows a column: `column IN ('a', 'b')`.
-    private static func words(of column: String, in sql: String) -> Substring? {
-        guard let begin = sql.range(of: "CHECK (\(column) IN ("), let end = sql[begin.upperBound...].firstIndex(of: ")") else { return nil }
-        return sql[begin.upperBound..<end]
+    private static func words(of column: String, in rules: [String]) -> Substring? {
+        let begin = "\(column) IN ("
+        return rules.first { $0.hasPrefix(begin) }.map { $0.dropFirst(begin.count).prefix { $0 != ")" } }
     }
 
     /// What is wrong, in words, at most so many rows of each kind.

@@ -59,6 +59,8 @@ extension Library {
                     try number("SELECT count(*) FROM generationMark WHERE binnedAt IS NOT NULL"),
                     try number("SELECT coalesce(sum(stars * 2 + isKept), 0) FROM generationMark"),
                     try number("SELECT count(*) FROM preset"), try number("SELECT max(id) FROM sheet"),
+                    // Some are taken out of the list once they are over.
+                    try number("SELECT count(*) FROM job"),
                 ])
         }
     }

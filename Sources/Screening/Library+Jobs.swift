@@ -210,6 +210,16 @@ extension Library {
         }
     }
 
+    /// Numbers of the jobs that wait or run, and of all that came after the one of that number, the first first.
+    package func jobNumbers(after last: Int64) throws(LibraryError) -> (underWay: Set<Int64>, later: [Int64]) {
+        try read { db in
+            (
+                underWay: Set(try Int64.fetchAll(db, sql: "SELECT id FROM job WHERE state IN ('queued', 'running')")),
+                later: try Int64.fetchAll(db, sql: "SELECT id FROM job WHERE id > ? ORDER BY id", arguments: [last])
+            )
+        }
+    }
+
     /// Takes away the jobs that are over. What they made stays.
     ///
     /// - Parameter spared: jobs that somebody still asks for.

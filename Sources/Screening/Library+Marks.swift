@@ -68,7 +68,9 @@ extension Library {
         of picture: Int64?, kind: Generation.Kind? = nil, words: String = "", stars: Int, isBinned: Bool = false, offset: Int, limit: Int
     ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
         try read { db in
-            var conditions = ["binnedAt IS \(isBinned ? "NOT NULL" : "NULL")"]
+            // What is marked is asked for by itself: in a join SQLite goes through all generations in their order.
+            let marked = "SELECT generationId FROM generationMark WHERE"
+            var conditions = ["id \(isBinned ? "IN" : "NOT IN") (\(marked) binnedAt IS NOT NULL)"]
             var arguments = StatementArguments()
             if let picture {
                 conditions.append("pictureId = ?")
@@ -79,23 +81,19 @@ extension Library {
                 arguments += [kind.rawValue]
             }
             if let match = Library.match(words) {
-                conditions.append("generation.id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)")
+                conditions.append("id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)")
                 arguments += [match]
             } else if !words.allSatisfy(\.isWhitespace) {
                 conditions.append("0")
             }
             if stars > 0 {
-                conditions.append("coalesce(stars, 0) >= ?")
+                conditions.append("id IN (\(marked) stars >= ?)")
                 arguments += [stars]
             }
-            let rest = """
-                FROM generation LEFT JOIN generationMark ON generationMark.generationId = generation.id
-                WHERE \(conditions.joined(separator: " AND "))
-                """
+            let rest = "FROM generation WHERE \(conditions.joined(separator: " AND "))"
             let total = try Int.fetchOne(db, sql: "SELECT count(*) \(rest)", arguments: arguments) ?? 0
             let rows = try Row.fetchAll(
-                db, sql: "SELECT generation.* \(rest) ORDER BY generation.id DESC LIMIT ? OFFSET ?",
-                arguments: arguments + [max(0, limit), max(0, offset)])
+                db, sql: "SELECT * \(rest) ORDER BY id DESC LIMIT ? OFFSET ?", arguments: arguments + [max(0, limit), max(0, offset)])
             return (total, try Generation.all(rows, db))
         }
     }

@@ -6,6 +6,8 @@ extension Library {
     package func pictures(_ query: PictureQuery) throws(LibraryError) -> (total: Int, pictures: [ListedPicture]) {
         try read { db in
             if let found = try Library.saying(query, db) { return found }
+            // Nothing but signs: no text holds them.
+            guard Library.match(query.words) != nil || query.words.allSatisfy(\.isWhitespace) else { return (0, []) }
             let (found, arguments) = Library.finding(query)
             let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(found)", arguments: arguments) ?? 0
             // The page's numbers first: what is said of them is then asked for those alone. For its order it may be best found in another way.
@@ -51,6 +53,8 @@ extension Library {
     /// Each condition has an index that holds the numbers of its pictures, and SQLite is told by which to go: it does not know how many rows
     /// a condition leaves, and may read all of the table instead.
     ///
+    /// Words without a letter or a digit ask for nothing here.
+    ///
     /// - Parameter isInOrder: whether SQLite chooses an index by the order that is asked for.
     static func finding(_ query: PictureQuery, isInOrder: Bool = false) -> (sql: String, arguments: StatementArguments) {
         let binned = "SELECT id FROM picture WHERE binnedAt IS NOT NULL"
@@ -76,9 +80,6 @@ extension Library {
         if let match = match(query.words) {
             conditions.append("picture.id IN (SELECT rowid FROM pictureText WHERE pictureText MATCH ?)")
             arguments += [match]
-        } else if !query.words.allSatisfy(\.isWhitespace) {
-            // Nothing but signs: no text holds them.
-            conditions.append("0")
         }
         if let tag = query.tag {
             conditions.append(

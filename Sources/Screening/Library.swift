@@ -33,13 +33,17 @@ package struct Library: Sendable {
 
     /// Opens the library in `folder`, made where there is none, and brings its tables up to date.
     /// One that cannot be written is opened for reading; whatever writes throws `LibraryError.readOnly` then.
+    ///
+    /// - Parameter updating: called before the tables of a large library are brought up to date, which takes seconds.
     /// - Throws: `LibraryError` where there is none and the folder cannot be written, or the file is damaged, foreign, or newer than this
     ///   version.
-    package init(folder: URL) throws(LibraryError) {
-        try self.init(folder: folder, preparing: { _ in })
+    package init(folder: URL, updating: () -> Void = {}) throws(LibraryError) {
+        try self.init(folder: folder, updating: updating, preparing: { _ in })
     }
 
-    init(folder: URL, preparing: @escaping @Sendable (Database) throws -> Void) throws(LibraryError) {
+    init(
+        folder: URL, updating: () -> Void = {}, preparing: @escaping @Sendable (Database) throws -> Void
+    ) throws(LibraryError) {
         let file = folder.appendingPathComponent(Library.fileName).path
         location = file
         guard !Library.isOnlyReadable(file, in: folder) else {
@@ -68,7 +72,7 @@ package struct Library: Sendable {
             let pool = try DatabasePool(path: file, configuration: configuration)
             // The pool asks for less; a person's decisions should survive a power cut.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-            try Library.migrate(pool, path: file)
+            try Library.migrate(pool, path: file, updating: updating)
             (database, isReadOnly, isShortOfSpace) = (pool, false, false)
         } catch {
             let refusal = LibraryError(error, path: file)
@@ -197,13 +201,18 @@ extension Library {
         return configuration
     }
 
-    static func migrate(_ database: any DatabaseWriter, path: String) throws {
+    /// Bytes from which on a library is large.
+    static let largeLibrary = 100_000_000
+
+    static func migrate(_ database: any DatabaseWriter, path: String, updating: () -> Void = {}) throws {
         let migrator = Schema.migrator
         let unknown = try database.read { db in
             try migrator.appliedIdentifiers(db).subtracting(migrator.migrations)
         }
         guard unknown.isEmpty else { throw LibraryError.newer(path: path, migrations: unknown.sorted()) }
         if try database.read(migrator.hasCompletedMigrations) { return }
+        let bytes = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        if bytes ?? 0 >= largeLibrary { updating() }
         try migrator.migrate(database)
     }
 

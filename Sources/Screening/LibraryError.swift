@@ -23,7 +23,8 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
     case noSuchPicture(String)
     /// A prefix of a SHA-256 that fits several pictures.
     case ambiguousPicture(String, candidates: [String])
-    case noSuchSuggestion(String, picture: Int64)
+    /// - Parameter nearest: one of the suggestions that may have been meant, where whoever asked knows it.
+    case noSuchSuggestion(String, picture: Int64, nearest: String? = nil)
     case noSuchPrompt(number: Int, picture: Int64)
     case noSuchGeneration(Int64)
     case noSuchJob(Int64)
@@ -61,8 +62,9 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
             "no picture \(reference) in the library; run `redraw analyze` on it first"
         case .ambiguousPicture(let prefix, let candidates):
             "\(prefix) fits \(candidates.count) pictures (\(candidates.prefix(3).joined(separator: ", "))…); give more of the digest"
-        case .noSuchSuggestion(let tag, let picture):
-            "\(tag) is not among the suggestions of picture \(picture); `redraw show p\(picture)` lists them, --add adds one"
+        case .noSuchSuggestion(let tag, let picture, let nearest):
+            "\(tag) is not among the suggestions of picture \(picture); \(nearest.map { "did you mean \($0)? " } ?? "")"
+                + "`redraw show p\(picture)` lists them, --add adds one"
         case .noSuchPrompt(let number, let picture):
             "picture \(picture) has no prompt version \(number); `redraw history` lists them"
         case .noSuchGeneration(let id):

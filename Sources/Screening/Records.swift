@@ -9,6 +9,8 @@ package struct PictureRecord: Sendable, Hashable, Identifiable {
     package let width: Int
     package let height: Int
     package let addedAt: Date
+    /// What the person called it where it came from; empty where nobody said.
+    package let name: String
     /// Where it was seen, the latest first.
     package let paths: [String]
 }

@@ -20,7 +20,7 @@ extension PictureRecord {
     init(_ row: StoredRow, paths: [String]) throws {
         self.init(
             id: try row.value("id"), sha256: try row.value("sha256"), width: try row.value("width"), height: try row.value("height"),
-            addedAt: try row.moment("addedAt"), paths: paths)
+            addedAt: try row.moment("addedAt"), name: try row.value("name"), paths: paths)
     }
 }
 

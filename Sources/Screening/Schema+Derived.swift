@@ -109,6 +109,7 @@ extension Schema {
         CREATE TRIGGER deletedGenerationIsWordedNoMore AFTER DELETE ON generation
         BEGIN DELETE FROM generationText WHERE rowid = OLD.id; END;
 
+        CREATE INDEX generationByKind ON generation(kind, id);
         CREATE INDEX generationPainted ON generation(model, createdAt) WHERE pictureId IS NULL AND status = 'done';
         CREATE INDEX pictureAdded ON picture(addedAt);
         DROP INDEX pictureStarred;

@@ -18,7 +18,9 @@ package struct DiscreetText: Sendable {
         // Errors of the system carry theirs apart.
         let carried = Self.paths(in: error).union((error as NSError).userInfo.values.flatMap { Self.paths(in: $0) })
         for path in carried.sorted(by: { $0.count > $1.count }) {
-            message = message.replacing(path, with: URL(fileURLWithPath: path).lastPathComponent)
+            // Within a command it may stand in quotation marks, with marks within it written otherwise.
+            let name = URL(fileURLWithPath: path).lastPathComponent
+            message = message.replacing(ShellWord.quoted(path), with: ShellWord.quoted(name)).replacing(path, with: name)
         }
         return plain(message)
     }

@@ -31,13 +31,26 @@ extension Studio {
             guard folder.withSystemPath({ access($0, W_OK) }) == 0 else { throw StudioError.noFolder(path: folder) }
             return (0..<count).map { $0 == 0 ? url : url.numbered($0 + 1) }
         case .folder(let folder):
-            let stem = order.picture.map { URL(fileURLWithPath: $0.path).deletingPathExtension().lastPathComponent }
+            let stem = try order.picture.map(stem)
             let verb = order.strengths.isEmpty ? order.request.mode.participle : "strengths"
             return (0..<count).map { number in
                 let name = [stem, verb, String(seeds[number])].compactMap { $0 }.joined(separator: "-")
                 return order.overwrites ? folder.appendingPathComponent(name + ".png") : folder.freeFile(name, "png")
             }
         }
+    }
+
+    /// Bytes of a picture's name that go into its results' names.
+    private static let longestStem = 120
+
+    /// What a result is called after: its picture's file, or the name that the person gave it where the library keeps the file under its digest.
+    private func stem(of picture: GenerationOrder.Picture) throws -> String {
+        let file = URL(fileURLWithPath: picture.path)
+        guard KnownPicture.isDigest(picture.path, of: picture.sha256), let known = try premises.library().picture(sha256: picture.sha256)
+        else { return file.deletingPathExtension().lastPathComponent }
+        var stem = URL(fileURLWithPath: KnownPicture(known).name).deletingPathExtension().lastPathComponent
+        while stem.utf8.count > Studio.longestStem { stem.removeLast() }
+        return stem
     }
 
     /// Writes under the name or, where it was taken while the picture was computed, under the next free one.

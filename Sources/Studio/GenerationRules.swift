@@ -46,11 +46,11 @@ struct OrderKnowledge {
     var model: () throws -> GenerationOrder.Model
     var approved: () throws -> Approved
     /// What a style of that name adds to the prompts.
-    var style: (String) throws -> StyleSheet.Style = { throw StudioError.noSuchPreset($0) }
+    var style: (String) throws -> StyleSheet.Style = { throw StudioError.noSuchPreset($0, isStyle: true) }
     /// The lines that a wildcard means.
     var wildcardLines: (String) throws -> [String] = { throw WildcardError.noFile(name: $0, folder: "") }
-    /// The negative prompt that stands for the picture, whatever the positive one is.
-    var standingNegative: () throws -> String? = { nil }
+    /// The negative prompt that stands for the picture beside a prompt.
+    var standingNegative: (_ prompt: String) throws -> String? = { _ in nil }
 
     /// Takes over what a LoRA that is called has the model do.
     ///
@@ -68,7 +68,7 @@ extension GenerationRequest {
     /// In words: "4 steps, guidance 1, sampler lcm".
     fileprivate var course: String {
         let weight = guidance == guidance.rounded() ? "\(Int(guidance))" : "\(guidance)"
-        let spaced = spacing.map { ", spacing \($0.rawValue)" } ?? ""
+        let spaced = spacing.map { ", steps spread as by --spacing \($0.rawValue)" } ?? ""
         let fresh = eta.map { ", eta \($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
         return "\(steps) step\(steps == 1 ? "" : "s"), guidance \(weight), sampler \(sampler.rawValue)\(spaced)\(fresh)"
     }
@@ -119,7 +119,7 @@ extension GenerationOrder {
                 (request.prompt, promptNumber) = (approved.positive, approved.number)
                 if wish.negative == nil { request.negative = approved.negative }
             } else if wish.negative == nil {
-                request.negative = try known.standingNegative() ?? ""
+                request.negative = try known.standingNegative(request.prompt) ?? ""
             }
         }
         if request.width == nil, request.mode == .generate, let picture = known.picture,

@@ -150,7 +150,7 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
                 + files.prefix(8).map { "\(repository):\($0)" }.joined(separator: ", ") + (files.count > 8 ? ", …" : "")
         case .unreadableListing(let repository): "the hub's list of \(repository) cannot be read"
         case .isThere(let path):
-            "\(path) is there already, and may be another file; add --overwrite to replace it, or use it as it is: redraw models add \(path)"
+            "\(path) is there already, and may be another file; add --overwrite to replace it, or use it as it is: redraw models add \(ShellWord.path(path))"
         }
     }
 }

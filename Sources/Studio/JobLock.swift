@@ -64,8 +64,10 @@ final class JobLock: Sendable {
 
 extension Library {
     /// The library of a folder, with jobs that were interrupted said to be so, as far as there is space left to say it.
-    static func opened(in folder: URL) throws -> Library {
-        let library = try Library(folder: folder)
+    ///
+    /// - Parameter updating: as ``Library/init(folder:updating:)`` has it.
+    static func opened(in folder: URL, updating: () -> Void = {}) throws -> Library {
+        let library = try Library(folder: folder, updating: updating)
         do {
             try library.markInterrupted(in: folder)
         } catch LibraryError.full {

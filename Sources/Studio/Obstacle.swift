@@ -43,7 +43,7 @@ extension Obstacle {
         case .noSuchGeneration(let id): self.init(.missing, "there is no generation \(id)")
         case .noSuchJob(let id): self.init(.missing, "there is no job \(id)")
         case .noSuchPrompt(let number, _): self.init(.missing, "there is no prompt version \(number)")
-        case .noSuchSuggestion(let tag, _): self.init(.missing, "\(text.plain(tag)) is not among the suggestions; add it", field: "tag")
+        case .noSuchSuggestion(let tag, _, _): self.init(.missing, "\(text.plain(tag)) is not among the suggestions; add it", field: "tag")
         case .jobIsOver, .generationFinished, .nothingToUndo: self.init(.conflict, text.words(of: error))
         case .invalid(let field, _, _):
             self.init(.notTaken, text.words(of: error), field: field.split(separator: " ").last.map(String.init))

@@ -82,7 +82,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknown(let what, let value, let known):
-            "the \(what) \(value) is not known; there \(known.count == 1 ? "is" : "are") \(known.joined(separator: ", "))"
+            "the \(what) \(value) is not known" + NearestName.hint(for: value, among: known, listing: "redraw generate --help")
         case .noSize(let text): "\(text) is no size; give one such as 512x384, or picture for the picture's own"
         case .sizeOfNoPicture: "the size picture needs a picture; give a size such as 512x384"
         case .noPicture(let mode): "there is no picture to \(mode); name one"

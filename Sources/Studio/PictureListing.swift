@@ -222,6 +222,11 @@ package final class PictureListing: Sendable {
         counted.withLock { $0 = count }
     }
 
+    /// Whether anything of that name is there, `~` being a person's home.
+    package static func exists(_ path: String) -> Bool {
+        SystemPath.kind(of: NSString(string: path).expandingTildeInPath) != nil
+    }
+
     /// Whether a folder, or a link to one, is there.
     package static func isFolder(_ path: String) -> Bool {
         SystemPath.kind(of: NSString(string: path).expandingTildeInPath) == .folder

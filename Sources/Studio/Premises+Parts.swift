@@ -8,8 +8,8 @@ extension Premises {
     ///
     /// - Returns: absolute paths; nil for what is the model's own, or is nowhere.
     func parts(of place: URL, _ wish: GenerationWish) throws -> (vae: String?, textEncoders: [String]?) {
-        var vae = try wish.vae.map(part)
-        var encoders = try wish.textEncoders?.map(part)
+        var vae = try wish.vae.map { try part($0, on: .autoencoders) }
+        var encoders = try wish.textEncoders?.map { try part($0, on: .textEncoders) }
         guard vae == nil || encoders == nil, place.pathExtension.lowercased() == "safetensors", let own = try? FileIdentity(file: place),
             own.runs, own.lacksAutoencoder || own.lacksTextEncoder, let family = own.family, let other = wholeModel(of: family)
         else { return (vae, encoders) }
@@ -18,8 +18,10 @@ extension Premises {
         return (vae, encoders)
     }
 
-    /// - Parameter name: an installed or registered model's, or a path.
-    private func part(_ name: String) throws -> String {
+    /// - Parameters:
+    ///   - name: an installed or registered model's, a registered part's, or a path.
+    ///   - shelf: where such parts are registered.
+    private func part(_ name: String, on shelf: RegisteredModels.Shelf) throws -> String {
         let catalog = catalog()
         if let manifest = catalog.model(named: name) {
             guard catalog.isInstalled(manifest), let folder = catalog.directory(of: manifest) else {
@@ -27,7 +29,7 @@ extension Premises {
             }
             return folder.path
         }
-        let place = registered.generator(named: name) ?? URL(asTyped: name)
+        let place = registered.place(of: name, on: shelf) ?? registered.generator(named: name) ?? URL(asTyped: name)
         guard FileManager.default.fileExists(atPath: place.path) else { throw StudioError.noFile(path: name) }
         return place.standardizedFileURL.path
     }

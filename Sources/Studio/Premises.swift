@@ -15,11 +15,13 @@ final class Premises: Sendable {
     private let knownModels = Mutex<ModelCatalog?>(nil)
     private let openedLibrary = Mutex<Library?>(nil)
     private let openedEncoder = Mutex<DefaultEncoder?>(nil)
+    private let updating: @Sendable () -> Void
     /// By model.
     let meters = Mutex<[String: any PromptMeter]>([:])
 
-    init(_ installation: Installation, libraryFolder: URL) {
-        (self.installation, self.libraryFolder) = (installation, libraryFolder)
+    /// - Parameter updating: called before a large library of an earlier version is brought up to date.
+    init(_ installation: Installation, libraryFolder: URL, updating: @escaping @Sendable () -> Void = {}) {
+        (self.installation, self.libraryFolder, self.updating) = (installation, libraryFolder, updating)
     }
 
     /// The models that are known here; manifests are read again once one of them has changed. The shipped ones before the person's own.
@@ -40,7 +42,7 @@ final class Premises: Sendable {
     func library() throws -> Library {
         try openedLibrary.withLock { opened in
             if let opened { return opened }
-            let library = try Library.opened(in: libraryFolder)
+            let library = try Library.opened(in: libraryFolder, updating: updating)
             opened = library
             return library
         }
@@ -83,7 +85,7 @@ final class Premises: Sendable {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {
                 if let link { throw StudioError.noModel(path: link.path) }
-                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name))
+                throw StudioError.unknownModel(name: name, known: catalog.generators.map(\.name) + registered.all().map(\.name))
             }
             if isFolder.boolValue {
                 guard KnownModels.isModel(place) else { throw StudioError.noModel(path: place.path) }

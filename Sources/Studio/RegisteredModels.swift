@@ -1,11 +1,13 @@
 import Foundation
 import Glibc
 
-/// Models, LoRAs and textual inversions that lie elsewhere on the machine and are used from there: links in the folder of the person's own
-/// models, which may be made and taken away by hand as well.
+/// Models, LoRAs, textual inversions, and autoencoders and text encoders by themselves, that lie elsewhere on the machine and are used from
+/// there: links in the folder of the person's own models, which may be made and taken away by hand as well.
 struct RegisteredModels: Sendable {
     enum Shelf: String, CaseIterable {
         case checkpoints, loras, embeddings
+        case autoencoders = "vae"
+        case textEncoders = "text_encoders"
 
         /// What a model list calls what lies there.
         var kind: String {
@@ -13,6 +15,8 @@ struct RegisteredModels: Sendable {
             case .checkpoints: "generator"
             case .loras: "LoRA"
             case .embeddings: "textual inversion"
+            case .autoencoders: "autoencoder"
+            case .textEncoders: "text encoder"
             }
         }
     }
@@ -55,9 +59,12 @@ struct RegisteredModels: Sendable {
     }
 
     /// A generator's file or folder; nil where none of that name is registered.
-    func generator(named name: String) -> URL? {
+    func generator(named name: String) -> URL? { place(of: name, on: .checkpoints) }
+
+    /// Where a registered file or folder lies; nil where none of that name is on the shelf.
+    func place(of name: String, on shelf: Shelf) -> URL? {
         guard !name.contains("/"), !name.isEmpty else { return nil }
-        guard let entry = all().first(where: { $0.shelf == .checkpoints && $0.name == name }) else { return nil }
+        guard let entry = all().first(where: { $0.shelf == shelf && $0.name == name }) else { return nil }
         // A single file's own name may tell how it is run.
         return entry.target ?? entry.link
     }

@@ -22,7 +22,20 @@ extension ScreeningDesk {
     /// - Parameter person: who decided, for the record.
     /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
     package func decide(_ decisions: [ScreeningDecision], on picture: Int64, by person: String) throws -> DecisionsTaken {
-        DecisionsTaken(try library.decide(decisions.map(\.change), on: picture, by: person))
+        do {
+            return DecisionsTaken(try library.decide(decisions.map(\.change), on: picture, by: person))
+        } catch {
+            throw withNearestTag(error)
+        }
+    }
+
+    /// What the library says of a tag that is not suggested, and which of those that are may have been meant.
+    private func withNearestTag(_ error: any Error) -> any Error {
+        guard let error = error as? LibraryError, case .noSuchSuggestion(let tag, let picture, _) = error,
+            let known = try? library.suggestions(of: picture)
+        else { return error }
+        let near = NearestName.of(tag, among: known.flatMap { [$0.tag, $0.text] })
+        return LibraryError.noSuchSuggestion(tag, picture: picture, nearest: near)
     }
 
     /// Takes back the picture's last decisions that are not taken back yet.

@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Pixels
 import Screening
@@ -12,9 +13,10 @@ package enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .nothingApproved(let picture):
-            "nothing is approved for \(picture) yet; approve some with `redraw review \(picture)` or `redraw tag \(picture) --approve TAG`"
+            "nothing is approved for \(picture) yet; approve some with `redraw review \(ShellWord.path(picture))` "
+                + "or `redraw tag \(ShellWord.path(picture)) --approve TAG`"
         case .noSuchFacet(let name):
-            "there is no facet \"\(name)\"; the facets are \(ScreeningDesk.facets.joined(separator: ", "))"
+            "there is no facet \"\(name)\"" + ScreeningDesk.hint(forFacet: name)
         }
     }
 }
@@ -52,6 +54,11 @@ package struct ScreeningDesk: Sendable {
 
     /// Names of the facets, in the order in which people expect to see them.
     package static let facets = Facet.allCases.map(\.rawValue)
+
+    /// What follows a message that there is no such facet.
+    package static func hint(forFacet name: String) -> String {
+        NearestName.of(name, among: facets).map { "; did you mean \($0)?" } ?? "; the facets are \(facets.joined(separator: ", "))"
+    }
 
     /// Where a facet stands in that order; one that this version does not know stands last.
     package static func position(ofFacet facet: String) -> Int {
@@ -199,9 +206,9 @@ extension ScreeningDesk {
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
         let model: Model? = try analysis?.model?.decoded()
         let size: Size? = try analysis?.size?.decoded()
+        let usual = try ofApprovedMedium(picture) ?? analysis?.negative ?? ""
         return NewPrompt(
-            positive: positive, negative: try negative ?? written?.negative ?? ofApprovedMedium(picture) ?? analysis?.negative ?? "",
-            model: model?.name,
-            width: size?.width, height: size?.height, source: source)
+            positive: positive, negative: negative ?? written?.negative ?? NegativePrompt.left(of: usual, besides: positive),
+            model: model?.name, width: size?.width, height: size?.height, source: source)
     }
 }

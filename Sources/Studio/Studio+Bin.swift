@@ -95,7 +95,7 @@ extension Studio {
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
     package func remove(preset name: String) throws {
         guard let kept = try keptPresets().named(name), try premises.library().remove(preset: kept.name) else {
-            throw StudioError.noSuchPreset(name)
+            throw StudioError.noSuchPreset(name, known: try keptPresets().map(\.name))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Analysis
+import Catalog
 import Diffusion
 import Foundation
 import Screening
@@ -14,15 +15,45 @@ extension Studio {
             ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight)
         }
         let analysis = try library.latestAnalysis(of: picture)
-        let suggested: SuggestedModel? = try analysis?.model?.decoded()
-        let usual = suggested.flatMap { $0.installed == true ? $0.name : nil } ?? Studio.defaultGenerator
         let negative = try library.latestPrompt(of: picture)?.negative ?? analysis?.negative ?? ""
-        let (tags, sentence) = (PromptComposer.tags(approved), PromptComposer.sentence(approved))
-        let name = model ?? usual
-        let (long, short) = (try length(of: tags, model: name), try length(of: sentence, model: name))
+        let name = try model ?? usualModel(of: analysis)
+        let habit = premises.manifest(of: name)?.prompt
+        func text(_ form: PromptForm) -> String { PromptComposer.compose(approved, for: Studio.habit(form, of: habit)) }
+        let (phrase, tags, sentence) = (text(.phrase), text(.tags), text(.sentence))
+        let lengths: [PromptForm: PromptLength] = [
+            .phrase: try length(of: phrase, model: name), .tags: try length(of: tags, model: name),
+            .sentence: try length(of: sentence, model: name),
+        ]
+        func tokens(_ form: PromptForm) -> Int { lengths[form]?.tokens ?? 0 }
+        let own = PromptForm(habit)
         return ComposedReport(
-            tags: tags, sentence: sentence, negative: negative, tokens: .init(tags: long.tokens, sentence: short.tokens),
-            limit: long.limit, chunks: long.chunks, model: name)
+            phrase: phrase, tags: tags, sentence: sentence, form: own, negative: negative,
+            tokens: .init(phrase: tokens(.phrase), tags: tokens(.tags), sentence: tokens(.sentence)), limit: lengths[own]?.limit,
+            chunks: lengths[own]?.chunks ?? 1, model: name)
+    }
+
+    /// The desk where that picture's prompt is composed as the model wants it that is usual for it, or in a form that somebody asks for.
+    package func desk(composingFor picture: KnownPicture, form: PromptForm? = nil) throws -> ScreeningDesk {
+        let library = try premises.library()
+        let habit = premises.manifest(of: try usualModel(of: library.latestAnalysis(of: picture.id)))?.prompt
+        return ScreeningDesk(
+            library: library, compose: ScreeningDesk.composition(for: Studio.habit(form ?? PromptForm(habit), of: habit)))
+    }
+
+    /// The model that was suggested for a picture where it is installed, else the default.
+    private func usualModel(of analysis: AnalysisRecord?) throws -> String {
+        let suggested: SuggestedModel? = try analysis?.model?.decoded()
+        return suggested.flatMap { $0.installed == true ? $0.name : nil } ?? Studio.defaultGenerator
+    }
+
+    /// The words about quality belong to the form that the model wants.
+    private static func habit(_ form: PromptForm, of habit: Manifest.Prompt?) -> Manifest.Prompt? {
+        if form == PromptForm(habit) { return habit }
+        return switch form {
+        case .phrase: Manifest.Prompt(form: .phrase)
+        case .tags: Manifest.Prompt(form: .tags)
+        case .sentence: Manifest.Prompt(form: .sentence)
+        }
     }
 
     private struct SuggestedModel: Decodable {
@@ -37,6 +68,18 @@ extension Studio {
     func length(of prompt: String, model: String) throws -> PromptLength {
         let words = PromptWeights.parse(PromptTags(prompt).text).map(\.text).joined()
         return try premises.meter(of: model).length(of: words)
+    }
+}
+
+extension PromptForm {
+    /// What the model's manifest says; where that says nothing, a phrase.
+    fileprivate init(_ habit: Manifest.Prompt?) {
+        self =
+            switch habit?.form ?? .phrase {
+            case .phrase: .phrase
+            case .tags: .tags
+            case .sentence: .sentence
+            }
     }
 }
 

@@ -67,6 +67,16 @@ extension Studio {
             native: sizes.map { .init(width: $0.width, height: $0.height) })
     }
 
+    /// The same in words: "512x512 and others of about that area, sides from 256 to 1024 in steps of 64".
+    package func sizesInWords(ofModel name: String) -> String? {
+        guard let rule = premises.catalog().model(named: name)?.sizeRule else { return nil }
+        switch rule {
+        case .grid(_, let minimum, let maximum, let multiple):
+            return "\(rule.base) and others of about that area, sides from \(minimum) to \(maximum) in steps of \(multiple)"
+        case .buckets: return "\(rule.base) and the \(rule.sizes.count - 1) other sizes that it was trained at"
+        }
+    }
+
     /// Takes decisions together: all of them, or none where one is refused.
     ///
     /// - Throws: `OrderError.unknown` for an action that there is not; `LibraryError`; ``ScreeningDeskError/noSuchFacet(_:)``.

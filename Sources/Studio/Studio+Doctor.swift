@@ -45,7 +45,8 @@ extension Studio {
             let seen = isWhole ? "all of it" : "the latest \(Self.latestRows) rows of each table of \((bytes + 500_000) / 1_000_000) MB"
             let folder = premises.libraryFolder.path
             let shared = SharedFileSystem.name(at: folder).map { "; " + Studio.sharedNotice($0) } ?? ""
-            return "\(folder), \(try library.pictureCount()) pictures; \(seen) read\(shared)"
+            let pictures = try library.pictureCount()
+            return "\(folder), \(pictures) picture\(pictures == 1 ? "" : "s"); \(seen) read\(shared)"
         }
     }
 

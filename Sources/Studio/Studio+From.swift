@@ -12,7 +12,7 @@ package enum ParametersError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .none(let path): "\(path) holds no parameters; redraw info \(path) shows what it holds"
+        case .none(let path): "\(path) holds no parameters; redraw info \(ShellWord.path(path)) shows what it holds"
         case .noText(let path): "\(path) is neither a picture nor a text; name one that says how a picture was made"
         case .tooLong(let path, let bytes): "\(path) is \(bytes) bytes long, too long for a text of parameters"
         }

@@ -22,7 +22,8 @@ extension Studio {
             return ModelEntry(
                 name: manifest.name, title: manifest.title, kind: manifest.kind.rawValue, family: manifest.family,
                 license: manifest.license,
-                source: manifest.source, description: manifest.description, installed: folder != nil, bytes: bytes, folder: folder?.path)
+                source: manifest.source, description: manifest.description, installed: folder != nil, bytes: bytes, folder: folder?.path,
+                gigabytes: manifest.gigabytes, prompts: manifest.prompt?.form.rawValue)
         }
         return (entries, catalog.problems.map(\.description))
     }
@@ -42,7 +43,7 @@ extension Studio {
         guard let manifest = catalog.model(named: name) else {
             let place = registered(name) ?? URL(asTyped: name)
             guard FileManager.default.fileExists(atPath: place.path) else {
-                throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name))
+                throw StudioError.unknownModel(name: name, known: catalog.all.map(\.name) + premises.registered.all().map(\.name))
             }
             return try problems(at: place, progress: progress)
         }

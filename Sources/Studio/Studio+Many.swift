@@ -98,7 +98,8 @@ extension Studio {
         case is CancellationError, is OrderError, is WildcardError, is LibraryError: true
         case let error as StudioError:
             switch error {
-            case .unknownModel, .modelNotInstalled, .notAGenerator, .noModel, .damagedModel, .noSuchPreset, .jobCancelled: true
+            case .unknownModel, .modelNotInstalled, .namedElsewhere, .notAGenerator, .noModel, .damagedModel, .noSuchPreset, .jobCancelled:
+                true
             default: false
             }
         default: false

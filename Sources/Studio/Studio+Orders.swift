@@ -1,3 +1,4 @@
+import Analysis
 import Catalog
 import Diffusion
 import Engines
@@ -17,7 +18,14 @@ extension Studio {
         for style in styles { wish.fill(from: style.settings) }
         // Servers that were named for this run stand instead of those that were set for good.
         if wish.engine == nil, let usual = settings.engines.name, engines[usual] != nil { wish.engine = usual }
+        let own = wish
         settings.fill(&wish)
+        if own.model == nil, let held = settings.held("model") {
+            let isVariable = held.source == "REDRAW_MODEL"
+            try refuseMissing(
+                wish, namedBy: isVariable ? "REDRAW_MODEL of the environment" : "your configuration",
+                remedy: isVariable ? "unset REDRAW_MODEL" : "redraw config unset model")
+        }
         return try await order(wish, styles)
     }
 
@@ -66,12 +74,12 @@ extension Studio {
                 approved: { try self.approvedPrompt(for: file, as: manifest?.prompt) },
                 style: { name in
                     guard let found = zip(wish.styles ?? [], styles).first(where: { $0.0 == name }) else {
-                        throw StudioError.noSuchPreset(name)
+                        throw StudioError.noSuchPreset(name, known: styles.map(\.style.name), isStyle: true)
                     }
                     return found.1.style
                 },
                 wildcardLines: WildcardFolder(folder: wish.wildcards.map { URL(asTyped: $0) } ?? self.installation.wildcards).lines,
-                standingNegative: { try self.standingNegative(for: file) }))
+                standingNegative: { try self.standingNegative(for: file, besides: $0) }))
     }
 
     /// The mask that was named, or one around the things that were.
@@ -108,11 +116,15 @@ extension Studio {
         return .init(positive: version.positive, negative: version.negative, number: version.number)
     }
 
-    /// The negative prompt of the picture's latest version, else of its latest analysis.
-    private func standingNegative(for file: PictureFile?) throws -> String? {
+    /// The negative prompt of the picture's latest version, else of its latest analysis. What the prompt asks for is not kept out, unless a person
+    /// wrote so.
+    private func standingNegative(for file: PictureFile?, besides prompt: String) throws -> String? {
         let library = try premises.library()
         guard let file, let picture = try library.picture(of: file) else { return nil }
-        return try library.latestPrompt(of: picture.id)?.negative ?? library.latestAnalysis(of: picture.id)?.negative
+        let version = try library.latestPrompt(of: picture.id)
+        if let version, version.source == .written { return version.negative }
+        let standing = try version?.negative ?? library.latestAnalysis(of: picture.id)?.negative
+        return standing.map { NegativePrompt.left(of: $0, besides: prompt) }
     }
 }
 

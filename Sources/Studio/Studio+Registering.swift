@@ -85,13 +85,17 @@ extension Studio {
                     (shelf, use) = (.loras, { "in the prompt: <lora:\($0):0.8>" })
                 case .embedding where identity.runs:
                     (shelf, use) = (.embeddings, { "in the prompt: \($0)" })
+                case .autoencoder where identity.runs:
+                    (shelf, use) = (.autoencoders, { "--vae \($0)" })
+                case .textEncoder where identity.runs:
+                    (shelf, use) = (.textEncoders, { "--text-encoder \($0)" })
                 default: return report("passed over", nil, told, identity.use)
                 }
                 what = told
             }
             let own = name ?? found.name
             try Self.check(own)
-            if shelf == .checkpoints, premises.catalog().model(named: own) != nil {
+            if ![.loras, .embeddings].contains(shelf), premises.catalog().model(named: own) != nil {
                 throw StudioError.modelNameTaken(name: own, by: "a model that is known here")
             }
             let isNew = try premises.registered.add(found.url, to: shelf, as: own)
@@ -109,7 +113,7 @@ extension Studio {
         return entry.target?.path ?? entry.link.path
     }
 
-    /// Models, LoRAs and textual inversions that were registered.
+    /// What was registered.
     package func registeredModels() -> [ModelEntry] {
         premises.registered.all().map { entry in
             let place = entry.target ?? entry.link

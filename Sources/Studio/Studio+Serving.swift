@@ -17,6 +17,11 @@ extension Studio {
     /// A number that is another one once some other program changed the library.
     package func foreignChanges() throws -> Int { try premises.library().foreignChanges() }
 
+    /// Numbers of the jobs that wait or run, and of all that came after the one of that number.
+    package func jobNumbers(after last: Int64) throws -> (underWay: Set<Int64>, later: [Int64]) {
+        try premises.library().jobNumbers(after: last)
+    }
+
     /// It differs where anything but the progress of jobs has changed.
     package func extent() throws -> some Equatable & Sendable { try premises.library().extent() }
 

@@ -26,7 +26,7 @@ extension Studio {
         guard !names.isEmpty else { return [] }
         let known = try presets()
         return try names.map { name in
-            guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name) }
+            guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name), isStyle: true) }
             return NamedStyle(preset)
         }
     }

@@ -29,13 +29,15 @@ package final class Studio: Sendable {
     ///   - precision: in which numbers the encoder and the tagger multiply: auto, f32, bf16 or int8; nil: auto.
     ///   - engines: servers of the person's own that make pictures, too.
     ///   - settings: what stands for all that is nil or empty here, and in wishes.
+    ///   - updating: called before a large library of an earlier version is brought up to date, which takes seconds.
     package convenience init(
         installation: Installation, library: URL? = nil, encoder: String? = nil, vocabulary: String? = nil, tagger: String? = nil,
-        precision: String? = nil, engines: OutsideEngines = .none, settings: Settings? = nil
+        precision: String? = nil, engines: OutsideEngines = .none, settings: Settings? = nil, updating: @escaping @Sendable () -> Void = {}
     ) {
         let settings = settings ?? .none
         let premises = Premises(
-            installation, libraryFolder: library ?? settings.text("library").map { URL(asTyped: $0) } ?? installation.defaultLibrary)
+            installation, libraryFolder: library ?? settings.text("library").map { URL(asTyped: $0) } ?? installation.defaultLibrary,
+            updating: updating)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
         let pool = engines.addresses.isEmpty ? settings.engines : engines

@@ -7,6 +7,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case unknownVocabulary(name: String, known: [String])
     case unknownModel(name: String, known: [String])
     case modelNotInstalled(name: String, howToGet: String)
+    /// A model that the person did not name this time: a configuration or a preset did, which `source` calls so that "…names" may follow.
+    case namedElsewhere(model: String, source: String, reason: String, remedy: String)
     /// Another program has to make the pictures.
     case runsElsewhere(name: String, engine: String)
     case notAGenerator(name: String)
@@ -51,7 +53,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case fileIsGone(picture: String)
     case tooManyPixels(name: String, width: Int, height: Int)
     case noSuchMask(String)
-    case noSuchPreset(String)
+    /// - Parameter isStyle: whether a style was asked for: presets are found by both words.
+    case noSuchPreset(String, known: [String] = [], isStyle: Bool = false)
     case presetExists(String)
     case noSuchFolder(Int)
     case noSuchSheet(Int64)
@@ -70,11 +73,15 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .noPicture(let path): "\(path): there is no such file."
         case .isFolder(let path): "\(path) is a folder; name a picture in it."
         case .unknownEncoder(let name, let known):
-            "There is no encoder \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a folder."
+            "There is no encoder \(name), neither by that name nor as a folder"
+                + NearestName.hint(for: name, among: known, listing: "redraw models list")
         case .unknownVocabulary(let name, let known):
-            "There is no vocabulary \(name), neither by that name (known: \(known.joined(separator: ", "))) nor as a file or folder."
+            "There is no vocabulary \(name), neither by that name nor as a file or folder"
+                + NearestName.hint(for: name, among: known, listing: "redraw vocab list")
         case .unknownModel(let name, let known):
-            "There is no model \(name). Known: \(known.joined(separator: ", "))."
+            "There is no model \(name)" + NearestName.hint(for: name, among: known, listing: "redraw models list")
+        case .namedElsewhere(let model, let source, let reason, let remedy):
+            "the model \(model), which \(source) names, \(reason): \(remedy)"
         case .modelNotInstalled(let name, let howToGet):
             "The model \(name) is known but not installed (\(howToGet)). Pick an installed one: redraw models list."
         case .runsElsewhere(let name, let engine):
@@ -92,7 +99,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "\(path) is \(path == source ? "what the run starts from or keeps its records in" : source), which is never written over; "
                 + "name another file."
         case .neverAnalysed(let path):
-            "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(path) and approve some tags, or give --prompt."
+            "\(path) has no approved prompt: nobody looked at it yet. Run redraw analyze \(ShellWord.path(path)) and approve some tags, or give --prompt."
         case .notLossless(let path):
             "\(path): a JPEG would change the pixels outside the mask; name a .png or .webp file."
         case .tooFewAddresses(let allowed, let needed):
@@ -114,12 +121,13 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .noFolder(let path): "\(path) is no folder that can be written to; make it first, or name another with --output."
         case .noFile(let path): "\(path): there is no such file or folder."
         case .isModelFolder(let path):
-            "\(path) is a folder; name a file of weights in it, or register all that lies there: redraw models add \(path)"
+            "\(path) is a folder; name a file of weights in it, or register all that lies there: redraw models add \(ShellWord.path(path))"
         case .notAModelName(let name): "\(name) is no name for a model: 1 to 120 characters, none of / \\ : < >, and no dot at the start."
         case .modelNameTaken(let name, let other): "The name \(name) is taken by \(other); give another one with --name."
         case .oneNameForMany(let name, let count): "\(count) files were found, and --name \(name) is for one; leave it out."
         case .notRegistered(let name, let known):
-            "There is no registered model \(name)" + (known.isEmpty ? "; none is." : ". Registered: \(known.joined(separator: ", ")).")
+            "There is no registered model \(name)"
+                + (known.isEmpty ? "; none is." : NearestName.hint(for: name, among: known, listing: "redraw models list"))
         case .isNoLink(let path): "\(path) is the model itself, not a link to one; move it away by hand if it is to go."
         case .pictureChanged(let path): "\(path) is not the picture any more that was ordered; order it again."
         case .jobCancelled(let id): "job \(id) was cancelled; nothing half-written is left behind"
@@ -133,7 +141,11 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .tooManyPixels(let name, let width, let height):
             "\(name) is \(width)x\(height) pixels, more than the \(UploadLimits.pixels / 1_000_000) megapixels taken here; scale it down first."
         case .noSuchMask(let id): "There is no mask \(id); send it first."
-        case .noSuchPreset(let name): "There is no preset \(name)."
+        case .noSuchPreset(let name, let known, let isStyle):
+            known.isEmpty
+                ? "There is no \(isStyle ? "style" : "preset") \(name); there are none yet."
+                : "There is no \(isStyle ? "style" : "preset") \(name)"
+                    + NearestName.hint(for: name, among: known, listing: isStyle ? "redraw styles list" : "redraw config list")
         case .presetExists(let name): "There is a preset \(name) already; give another name, or say that it is to be replaced."
         case .noSuchFolder(let number):
             "There is no folder \(number); those named with --folder when the server was started are numbered from 1."

@@ -48,10 +48,11 @@ extension Request {
             throw Refusal(.unsupportedMediaType, "the body must be JSON, with the header Content-Type: application/json")
         }
         let bytes = try await bytes(atMost: Limits.json)
+        let body = Data(bytes.isEmpty ? Array("{}".utf8) : bytes)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes.isEmpty ? Array("{}".utf8) : bytes))
+            return try JSONDecoder().decode(type, from: body)
         } catch let error as DecodingError {
-            throw Refusal(error)
+            throw Refusal(numberIn: body, for: type, error) ?? Refusal(error)
         }
     }
 

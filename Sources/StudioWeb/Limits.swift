@@ -8,6 +8,8 @@ enum Limits {
     static let picture = UploadLimits.bytes
     /// Bytes of a body with a picture and a mask in base64.
     static let webUIBody = 192 << 20
+    /// Values in such a body: pictures are long texts, and few. Each value takes many times the room that it has in the text.
+    static let webUIValues = 100_000
     /// Bodies longer than those of JSON that are read, and taken in, at the same time.
     static let largeBodies = 4
     /// Seconds in which a body has to be there, and how much longer each megabyte may take.

@@ -45,6 +45,29 @@ struct Refusal: Error {
         }
     }
 
+    /// What is wrong with a body that is JSON and has a number that does not fit: Foundation takes such a body for no JSON, and does not say
+    /// which number it is. Each key is tried alone.
+    init?<Value: Decodable>(numberIn body: Data, for type: Value.Type, _ error: DecodingError) {
+        guard Self.isUnfitNumber(error), let object = try? JSONSerialization.jsonObject(with: body) as? [String: Any] else { return nil }
+        let key = object.sorted { $0.key < $1.key }.prefix(100).first { key, value in
+            guard JSONSerialization.isValidJSONObject([key: value]), let alone = try? JSONSerialization.data(withJSONObject: [key: value])
+            else { return false }
+            do {
+                _ = try JSONDecoder().decode(type, from: alone)
+                return false
+            } catch {
+                return (error as? DecodingError).map(Self.isUnfitNumber) ?? false
+            }
+        }?.key
+        self.init(
+            .unprocessableContent, "\(key.map { String($0.prefix(80)) } ?? "the body") has a number that is not whole, or out of range",
+            field: key)
+    }
+
+    private static func isUnfitNumber(_ error: DecodingError) -> Bool {
+        if case .dataCorrupted(let context) = error { context.codingPath.isEmpty } else { false }
+    }
+
     private static func words(_ type: any Any.Type) -> String {
         switch type {
         case is String.Type: "a text"
@@ -109,7 +132,7 @@ struct ErrorAnswers: Sendable {
         case .fileIsGone, .pictureChanged: Refusal(.conflict, text.words(of: error), field: "picture")
         case .neverAnalysed:
             Refusal(.conflict, "nothing is approved for the picture yet; approve some tags, or write a prompt", field: "prompt")
-        case .unknownModel, .modelNotInstalled, .runsElsewhere, .notAGenerator, .noModel:
+        case .unknownModel, .modelNotInstalled, .namedElsewhere, .runsElsewhere, .notAGenerator, .noModel:
             Refusal(.unprocessableContent, text.words(of: error), field: "model")
         case .notAName(let what, _): Refusal(.unprocessableContent, text.words(of: error), field: what)
         case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")

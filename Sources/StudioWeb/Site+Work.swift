@@ -24,6 +24,7 @@ extension Site {
                     self.hear(event, of: job)
                 } onOutcome: { job, outcome in
                     self.previews.remove(job)
+                    self.endsTold.withLock { _ = $0.insert(job) }
                     self.tell(job: job)
                     guard case .success(let report) = outcome else { return }
                     let picture = try? self.studio.jobSummary(job).picture
@@ -88,22 +89,39 @@ extension Site {
         }
     }
 
-    /// Once a second: whether another program changed the library, and how its jobs go.
+    /// Once a second: whether another program changed the library, and what became of its jobs.
     private func watchLibrary() async {
         var changes = try? studio.foreignChanges()
         var extent = try? studio.extent()
+        var jobs = WatchedJobs()
+        _ = try? jobs.ended(in: studio)
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
-            guard let now = try? studio.foreignChanges(), now != changes else { continue }
+            let now = (try? studio.foreignChanges()) ?? changes
+            let isForeign = now != changes
             changes = now
-            let newExtent = try? studio.extent()
-            if newExtent != extent {
-                tellLibrary()
-                bell.ring()
+            if isForeign {
+                let newExtent = try? studio.extent()
+                if newExtent != extent {
+                    tellLibrary()
+                    bell.ring()
+                }
+                extent = newExtent
+                for job in (try? studio.jobSummaries(limit: 0)) ?? [] { hub.tell("job", JobAnswer(job, previews[job.report.id])) }
             }
-            extent = newExtent
-            for job in (try? studio.jobSummaries(limit: 0)) ?? [] { hub.tell("job", JobAnswer(job, previews[job.report.id])) }
+            // What was told above may be over by now, and a job whose program died is ended by this one: no change from outside tells.
+            for job in (try? jobs.ended(in: studio)) ?? [] { tellEnd(of: job) }
         }
+    }
+
+    /// Says what became of a job; where it is gone from the list already, pages ask for the whole list.
+    private func tellEnd(of id: Int64) {
+        guard let job = try? answer(job: id) else { return hub.tell("jobs", [String: String]()) }
+        hub.tell("job", job)
+        let isToldFully = endsTold.withLock { $0.remove(id) != nil }
+        guard !isToldFully, let generation = job.job.report.generation else { return }
+        hub.tell("generation", GenerationNote(id: generation, picture: job.job.picture))
+        if let picture = job.job.picture { tell(picture: picture) }
     }
 
     private func beat() async {

@@ -11,6 +11,8 @@ final class Site: Sendable {
     let hub = EventHub()
     let previews = PreviewShelf()
     let webUIJobs = WebUIJobs()
+    /// Jobs that were made here and whose end was told, with what they made, before the library was looked at for it.
+    let endsTold = Mutex<Set<Int64>>([])
     /// Who decides, for the record.
     let person = Studio.person()
     let errors: ErrorAnswers

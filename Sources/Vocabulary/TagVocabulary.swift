@@ -220,6 +220,12 @@ extension TagVocabulary {
 
 extension SHA256Digest {
     var hexadecimal: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        // Every word of a checked list has one.
+        let digits = Array("0123456789abcdef".utf8)
+        let text = reduce(into: [UInt8]()) { text, byte in
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -95,6 +95,16 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(PromptComposer.compose(tags) == "(a \\[b\\] \\\\c:1.25), (x:10), (y:2), two words")
 }
 
+/// What a person's own prompt asks for is not kept out by a negative prompt that was made for the picture as it is.
+@Test func aNegativePromptYieldsToWords() {
+    let standard = NegativePrompt.standard(medium: "photo")
+    let left = NegativePrompt.left(of: standard, besides: "An Oil-Painting, or an oil painting, of a cup")
+    #expect(left == standard.replacing(" painting,", with: ""))
+    #expect(NegativePrompt.left(of: "painting, blurry", besides: "a painting") == "blurry")
+    #expect(NegativePrompt.left(of: "bad anatomy, (text:1.2)", besides: "a bad day") == "bad anatomy, (text:1.2)")
+    #expect(NegativePrompt.left(of: "", besides: "a cat").isEmpty && NegativePrompt.left(of: "cat", besides: "").contains("cat"))
+}
+
 @Test func aNegativePromptNeverForbidsWhatIsWanted() {
     #expect(NegativePrompt.standard(medium: "photo").contains("cartoon"))
     #expect(!NegativePrompt.standard(medium: "cartoon").contains("cartoon"))
@@ -120,9 +130,22 @@ private func compose(_ tags: (String, Facet)...) -> String {
     let weighted = [ApprovedTag(text: "owl (bird)", facet: .subject, weight: 1.2)]
     #expect(
         PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"#
-            && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
+            && PromptComposer.sentence(weighted) == #"A picture of (an owl \(bird\):1.2)."#)
+    let photo = ApprovedTag(text: "photo", facet: .medium, weight: 1.1)
+    let cups = [ApprovedTag(text: "red cup", facet: .subject, weight: 1.3), ApprovedTag(text: "spoon", facet: .subject)]
+    #expect(PromptComposer.sentence([photo] + cups) == "(A photo:1.1) of (a red cup:1.3) and a spoon.")
+    #expect(
+        PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting, weight: 1.2)] + cups.suffix(1))
+            == "A picture of a spoon, on (a beach:1.2).")
+    // Nobody goes about without a face; a face alone is one.
+    let face = ApprovedTag(text: "face", facet: .subject)
+    #expect(PromptComposer.sentence([ApprovedTag(text: "person", facet: .subject), face]) == "A picture of a person.")
+    #expect(PromptComposer.sentence([face]) == "A picture of a face.")
+    #expect(PromptComposer.tags([ApprovedTag(text: "person", facet: .subject), face]) == "person, face")
     #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
     #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
+    let light = ["dark", "high contrast", "window light"].map { ApprovedTag(text: $0, facet: .lighting) }
+    #expect(PromptComposer.sentence(light) == "A picture, dark, with high contrast and window light.")
 }
 
 /// Pony's score words, danbooru tags with words of quality at the end, a sentence.
@@ -133,7 +156,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     }
     #expect(written(.tags, before: "score_9, score_8_up") == "score_9, score_8_up, tabby cat, (sofa:1.2)")
     #expect(written(.tags, after: "masterpiece, tabby cat") == "tabby cat, (sofa:1.2), masterpiece")
-    #expect(written(.sentence) == "A picture of a Tabby cat and a (sofa:1.2).")
+    #expect(written(.sentence) == "A picture of a Tabby cat and (a sofa:1.2).")
     #expect(written(.phrase) == PromptComposer.compose(tags) && PromptComposer.compose(tags, for: nil) == PromptComposer.compose(tags))
     #expect(PromptComposer.compose([], for: Manifest.Prompt(form: .tags, before: "score_9")).isEmpty)
 }

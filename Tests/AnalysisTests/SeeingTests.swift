@@ -49,14 +49,22 @@ private func analysis(of seen: Seen, size: (Int, Int) = (400, 300)) throws -> An
 }
 
 @Test func aKindIsNoSurerThanTheThingThatWasLookedFor() throws {
-    // The picture lies on the text of a woman, but no person was seen.
-    let encoder = TinyEncoder(calibration: Calibration(z: 0, cosine: 8, intercept: -4), seen: Seen(tags: ["animal": 0.17], things: []))
-    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
-    let analyzer = Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
-    // `grey(0)` has the embedding of the text of a cat, which is an animal.
-    let result = try analyzer.analyze(grey(0), originalSize: (400, 300))
-    #expect(!result.suggestions.contains { $0.tag == "cat" })
-    #expect(try #require(result.dropped.first { $0.tag == "cat" }).confidence <= 0.171)
+    // `grey(0)` has the embedding of the text of a cat, which is an animal, but no animal was seen.
+    func cat(things: Set<String>) throws -> (suggested: Bool, confidence: Float) {
+        let encoder = TinyEncoder(
+            calibration: Calibration(z: 0, cosine: 8, intercept: -4), seen: Seen(tags: ["animal": 0.17], things: []), things: things)
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let analyzer = Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+        let result = try analyzer.analyze(grey(0), originalSize: (400, 300))
+        let suggested = result.suggestions.first { $0.tag == "cat" }
+        let hidden = result.dropped.first { $0.tag == "cat" }
+        return (suggested != nil, try #require(suggested?.confidence ?? hidden?.confidence))
+    }
+    let looked = try cat(things: ["animal"])
+    #expect(!looked.suggested && looked.confidence <= 0.171)
+    // A label of the whole picture, which has no place, denies nothing.
+    let labelled = try cat(things: [])
+    #expect(labelled.suggested && labelled.confidence > 0.9)
 }
 
 @Test func whatIsHiddenHasTheScaleOfWhatIsShown() throws {
@@ -118,6 +126,23 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(abs(two(nil) - 0.27) < 1e-3 && two(cautious) < 0.16)
 }
 
+@Test func aNumberThatBoxesAloneTellIsDoubted() {
+    var doubting = counting
+    doubting.number = .init(slope: 1, offset: 1.5)
+    let seen = Seen(
+        tags: ["people": 0.9],
+        things: [
+            thing("dog", 0.9), thing("dog", 0.8, 0.5, 0.5, 1, 1), thing("person", 0.9, 0, 0, 0.4, 1), thing("person", 0.8, 0.5, 0, 0.9, 1),
+        ])
+    func told(_ counting: EncoderConfiguration.Counting) -> [String: Float] {
+        SeenTags(seen, counts: ["dog": ["two dogs"], "person": ["two people"]], framing: nil, counting: counting).confidences
+    }
+    let (before, now) = (told(counting), told(doubting))
+    #expect(abs(before["two dogs"]! - 0.72) < 1e-3)
+    #expect(abs(now["two dogs"]! - 0.365) < 1e-2)
+    #expect(now["two people"] == before["two people"], "a label of the whole picture speaks for those")
+}
+
 @Test func whatAPersonAgreedToIsTheScaleOfTheTagOrItsFacet() throws {
     let seen = Seen(tags: ["cat": 0.8, "sofa": 0.6, "indoors": 0.7], things: [thing("dog", 0.9), thing("dog", 0.85, 0.5, 0.5, 1, 1)])
     let encoder = TinyEncoder(
@@ -133,6 +158,28 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(abs(try #require(told["sofa"]) - 1.5 / (1.5 + exp(1))) < 1e-3)
     #expect(abs(try #require(told["indoors"]) - 0.7) < 1e-3)
     #expect(abs(try #require(told["two dogs"]) - 0.9 * 0.85) < 1e-3)
+}
+
+@Test func whatEmbeddingsSayCountsBesideWhatWasSeen() throws {
+    // `grey(0)` has the embedding of the text of a cat: of that embeddings are a little surer than even odds, of the others less.
+    func told(_ ranked: Float?) throws -> [String: Float] {
+        let encoder = TinyEncoder(
+            calibration: Calibration(z: 0, cosine: 8, intercept: -8.8),
+            seen: Seen(tags: ["cat": 0.6, "dog": 0.6, "sofa": 0.6], things: []), things: ["cat", "dog"],
+            scales: ["thing": .init(slope: 1, offset: 0, ranked: ranked), "subject": .init(slope: 1, offset: 0)])
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(0), originalSize: (400, 300))
+        let all = result.suggestions.map { ($0.tag, $0.confidence) } + result.dropped.map { ($0.tag, $0.confidence) }
+        return Dictionary(all) { first, _ in first }
+    }
+    let alone = try told(nil)
+    let both = try told(0.5)
+    // The sofa is no thing that has a box, and has its facet's scale, which hears no embeddings.
+    let (catAlone, dogAlone) = (try #require(alone["cat"]), try #require(alone["dog"]))
+    #expect(try #require(both["cat"]) > catAlone)
+    #expect(both["dog"] ?? 0 < dogAlone)
+    #expect(both["sofa"] == alone["sofa"])
 }
 
 @Test func whatTheHeadHardlyKnowsEmbeddingsMayTell() throws {
@@ -175,12 +222,45 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(try indoors([("photo", 0), ("painting", 1)]) < 0.5)
 }
 
+@Test func aDrawingsThingsAreToldLessSurelyByTagOrFacet() throws {
+    func told(_ photo: Float) throws -> [String: Float] {
+        let encoder = TinyEncoder(
+            mediums: [("photo", photo), ("painting", 1 - photo)], calibration: Calibration(z: 0, cosine: 0, intercept: -6),
+            seen: Seen(tags: ["cat": 0.9, "person": 0.9], things: []), drawnSeenOffsets: ["subject": 2, "person": 0.5])
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        let result = try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(90), originalSize: (400, 300))
+        return Dictionary(result.suggestions.map { ($0.tag, $0.confidence) }) { first, _ in first }
+    }
+    let (photo, drawing) = (try told(1), try told(0))
+    #expect(abs(try #require(photo["cat"]) - 0.9) < 1e-3)
+    #expect(abs(try #require(photo["person"]) - 0.9) < 1e-3)
+    // Odds of 9, less by e squared and by the root of e.
+    let cat = 9 / exp(Float(2)), person = 9 / exp(Float(0.5))
+    #expect(abs(try #require(drawing["cat"]) - cat / (1 + cat)) < 1e-3)
+    #expect(abs(try #require(drawing["person"]) - person / (1 + person)) < 1e-3)
+}
+
 @Test func aPartIsNoSurerThanTheWhole() {
     func face(_ person: Float) -> Float? {
         SeenTags(Seen(tags: ["face": 0.6, "person": person], things: []), counts: [:], framing: nil, parts: ["face": "person"])
             .confidences["face"]
     }
     #expect(face(0.2) == 0.2 && face(0.9) == 0.6)
+}
+
+@Test func whoAPersonIsIsToldOfABoxThatShowsIt() {
+    func man(_ boxes: [SeenThing]) -> Float? {
+        SeenTags(
+            Seen(tags: ["man": 0.9, "person": 0.95], things: boxes), counts: [:], framing: nil,
+            telling: ["man": .init(trait: 0.35, height: 0.4)]
+        ).confidences["man"]
+    }
+    #expect(man([thing("person", 0.8, 0, 0, 0.4, 0.9, traits: ["man": 0.7])]) == 0.9)
+    // Told by a uniform and a flag behind it alone; by somebody far away; of nobody.
+    #expect(man([thing("person", 0.45, 0, 0, 0.8, 0.9, traits: ["man": 0.65])]) == 0.5)
+    #expect(man([thing("person", 0.8, 0.4, 0.4, 0.5, 0.6, traits: ["man": 0.9])]) == 0.5)
+    #expect(man([]) == 0.5)
 }
 
 @Test func framingFollowsTheBoxes() throws {

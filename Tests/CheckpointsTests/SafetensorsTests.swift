@@ -231,7 +231,7 @@ private func zip(_ name: String) -> [UInt8] {
         ("a.safetensors", Array("RIFF\u{1}\u{2}\u{3}\u{4}WEBPVP8 ".utf8), "a picture (WebP)"),
         ("a.safetensors", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], "an archive (gzip)"),
         // A header that is no header stays what it is called.
-        ("a.safetensors", Array("not a checkpoint at all".utf8), "no usable safetensors file"),
+        ("a.safetensors", Array("not a checkpoint at all".utf8), "no usable safetensors file: it does not begin with a header"),
         ("a", [1, 2, 3], "no usable safetensors file"),
         ("cut.ckpt", [200, 0, 0, 0, 0, 0, 0, 0] + Array(#"{"a":"#.utf8), "no usable safetensors file"),
     ] as [(String, [UInt8], String)])

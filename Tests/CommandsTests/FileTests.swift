@@ -145,7 +145,7 @@ import Testing
     /// An error that quotes a damaged file at length keeps what is wrong and what to do.
     @Test func aLongErrorIsCutInItsMiddle() {
         struct Long: Error, CustomStringConvertible { let description: String }
-        let told = CommandLineTool.oneLine(Long(description: "it says \n" + String(repeating: "x", count: 9_000) + "; name another"))
+        let told = CommandLineTool.oneLine(Long(description: "it says\n" + String(repeating: "x", count: 9_000) + "; name another"))
         #expect(told.count < 2_100 && told.hasPrefix("it says xx") && told.hasSuffix("x; name another") && told.contains("x … x"))
         #expect(CommandLineTool.oneLine(Long(description: String(repeating: "x", count: 2_000))).count == 2_000)
     }

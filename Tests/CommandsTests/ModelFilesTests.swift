@@ -73,7 +73,10 @@ import Testing
     }
 
     @Test func whatIsNotHereIsToldWithTheWayToGetIt() throws {
-        #expect(try tool.run("models", "show", "sdxl").output.contains("here        no; redraw models pull sdxl"))
+        let known = try tool.run("models", "show", "sdxl").output
+        #expect(known.contains("here        no; redraw models pull sdxl") && known.contains("to fetch    about 6.9 GB"), "\(known)")
+        #expect(known.contains("pictures    1024x1024 and the 40 other sizes") && known.contains("prompts     as a phrase"), "\(known)")
+        #expect(try tool.run("models", "list").output.contains("(6.9 GB)"))
         #expect(try tool.run("models", "show", "z-image-turbo").output.contains("--engine"))
         #expect(try !tool.run("models", "show", "redraw-small").output.contains("pull"))
     }
@@ -102,11 +105,15 @@ import Testing
         _ = try weights("tree/loras/styles/hat.safetensors", Self.lora)
         _ = try weights("tree/unet/flux.safetensors", Self.flux)
         _ = try weights("tree/embeddings/bad.safetensors", [("emb_params", [2, 768])])
+        _ = try weights(
+            "tree/vae/soft.safetensors", [("decoder.conv_in.weight", [8, 4, 3, 3]), ("encoder.conv_in.weight", [8, 3, 3, 3])])
+        _ = try weights("tree/clip/clip_l.safetensors", [("text_model.embeddings.token_embedding.weight", [8, 768])])
         let added = try tool.run("models", "add", tool.path("tree"))
         #expect(added.status == 0, "\(added.errors)")
         for part in [
             "added photoreal (checkpoint, SD 1.5): --model photoreal", "added hat (LoRA, SDXL): in the prompt: <lora:hat:0.8>",
-            "added bad (textual inversion, SD 1.5)", "passed over",
+            "added bad (textual inversion, SD 1.5)", "added soft (autoencoder, SD 1.5, SD 2 or SDXL): --vae soft",
+            "added clip_l (text encoder, CLIP L): --text-encoder clip_l", "passed over",
         ] { #expect(added.output.contains(part), "\(added.output)") }
         let list = try tool.run("models", "list").output
         #expect(list.contains("photoreal") && list.contains("textual inversion  ") && !list.contains(" – \n"), "\(list)")
@@ -114,6 +121,9 @@ import Testing
         // It is used from where it lies: what is wrong with it is said of that file.
         let used = try tool.run("paint", "a hat", "--model", "photoreal", "--size", "64x64", "--output", tool.path("x.png"))
         #expect(used.status == 1 && used.errors.contains("photoreal.safetensors") && !used.errors.contains("no model"), "\(used.errors)")
+        let part = try tool.run(
+            "paint", "a hat", "--model", "redraw-painter", "--vae", "soft", "--size", "64x64", "--output", tool.path("x.png"))
+        #expect(part.status == 1 && part.errors.contains("soft.safetensors"), "\(part.errors)")
         #expect(try tool.run("models", "add", checkpoint).output.contains("known already"))
         let other = try weights("other/photoreal.safetensors", Self.checkpoint)
         let taken = try tool.run("models", "add", other)

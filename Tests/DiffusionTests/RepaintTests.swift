@@ -192,6 +192,25 @@ import Testing
         #expect(hash(bytes: picture.untouchedBytes(everMasked)) == hash(bytes: source.untouchedBytes(everMasked)))
     }
 
+    /// A flat colour that the way through a model spoils a little each time is itself after ten repaints where next to nothing was asked for;
+    /// at full strength it is what was made.
+    @Test(arguments: [(0.05, true), (1, false)])
+    func whatIsHardlyRedrawnStaysAsItIs(_ strength: Double, _ stays: Bool) throws {
+        let size = PixelSize(width: 48, height: 48)
+        let framing = Framing(region: PixelRectangle(x: 0, y: 0, width: 48, height: 48), working: size, canvas: size)
+        let source = Image(width: 48, height: 48, filledWith: [252, 200, 3])
+        let values = (0..<48 * 48).map { (8..<40).contains($0 % 48) && (8..<40).contains($0 / 48) ? UInt8(255) : 0 }
+        var request = try request()
+        (request.strength, request.profile, request.feather) = (strength, .redraw, 0)
+        var now = source
+        for round in 0..<10 {
+            let bytes = now.bytes.enumerated().map { UInt8(min(255, Int($1) + ($0 + round) % 2 * 4)) }
+            let made = Image(width: 48, height: 48, channels: 3, bytes: bytes)
+            now = framing.repainted(now, with: made, Mask(width: 48, height: 48, values: values), request, runs: 1)
+        }
+        #expect((now == source) == stays)
+    }
+
     /// Under the web UI's profile the picture is put back into every estimate: at the end, latents outside the mask are the picture's own.
     @Test func theWebUIKeepsThePictureInItsEstimates() throws {
         var generator = SeededGenerator.announced()

@@ -122,6 +122,12 @@ import Testing
         #expect(try refusal(["config.json": #"{"model_type": "blip"}"#, "model.safetensors": ""]).contains("model_type blip"))
     }
 
+    @Test func aFolderThatIsNotThereIsSaidToBeNone() throws {
+        let nowhere = try TemporaryFolder().url.appendingPathComponent("nowhere")
+        let refused = #expect(throws: EncoderError.self) { try openEncoder(directory: nowhere) }
+        #expect(refused?.description.contains("nowhere: there is no such folder") == true, "\(String(describing: refused))")
+    }
+
     @Test func picklesAreNotOpened() throws {
         let message = try refusal(["config.json": #"{"model_type": "clip"}"#, "pytorch_model.bin": ""])
         #expect(message.contains("pytorch_model.bin") && message.contains("safetensors"))

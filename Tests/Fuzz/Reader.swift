@@ -11,6 +11,9 @@ import TestSupport
 import Vocabulary
 
 /// A reader of files that come from strangers, and files it reads that are worth changing.
+///
+/// Every decoder of outside bytes has one. What has none: files that Redraw makes for itself and takes for missing where their checksum does
+/// not hold (the index of a vocabulary, digests of weights), what the kernel tells in `/proc`, and what a person types.
 struct Reader: @unchecked Sendable {
     /// What is read: a sample that was changed.
     struct Input {
@@ -193,6 +196,7 @@ struct Reader: @unchecked Sendable {
     private static func models(_ made: URL) throws -> [Reader] {
         let checkpoints = files("CheckpointsTests/Fixtures", "safetensors") + files("LayersTests/Fixtures", "safetensors")
         let tiny = checkout.appendingPathComponent("Tests/DiffusionTests/Fixtures/tiny")
+        let merges = checkout.appendingPathComponent("Models/clip-tokenizer/bpe_simple_vocab_16e6.txt")
         return [
             Reader("checkpoints", checkpoints) { input in
                 let place = try input.file("weights.safetensors")
@@ -233,16 +237,31 @@ struct Reader: @unchecked Sendable {
             // Whole models in a file, whose header tells all: behind it there are zeros.
             Reader("single-files", try WrittenSamples.headers(made), isText: true) { input in
                 let place = input.scratch.appendingPathComponent("model.safetensors")
-                let length = (0..<8).map { UInt8(truncatingIfNeeded: input.bytes.count >> (8 * $0)) }
-                try Data(length + input.bytes).write(to: place)
-                guard truncate(place.path, 8 + input.bytes.count + WrittenSamples.weightBytes) == 0 else { return }
+                try WrittenSamples.weights(input.bytes, to: place)
                 _ = try FileIdentity(file: place)
-                let merges = checkout.appendingPathComponent("Models/clip-tokenizer/bpe_simple_vocab_16e6.txt")
                 let source = try PipelineSource(model: place, options: PipelineOptions(merges: merges))
                 _ = try source.family.plan(GenerationRequest(mode: .paint, prompt: "", width: 64, height: 64), picture: nil)
                 // The tokenizer's list takes longest, so not every time.
                 guard input.bytes.count % 32 == 0 else { return }
                 _ = try source.load { throw FuzzError.noSamples(reader: "single-files") }
+            },
+            // What is given for a part of a sound one.
+            Reader("parts", try WrittenSamples.parts(made), isText: true) { input in
+                let (whole, place) = (
+                    input.scratch.appendingPathComponent("whole.safetensors"), input.scratch.appendingPathComponent("taesd.safetensors")
+                )
+                if !FileManager.default.fileExists(atPath: whole.path) {
+                    let sound = try WrittenSamples.headers(made).first { $0.lastPathComponent == "sd1.json" }
+                    try WrittenSamples.weights(sound.map { try [UInt8](Data(contentsOf: $0)) } ?? [], to: whole)
+                }
+                try WrittenSamples.weights(input.bytes, to: place)
+                var options = PipelineOptions(merges: merges)
+                switch input.sample.lastPathComponent {
+                case "tiny.json": options.autoencoder = .at(place)
+                case "vae.json": options.given = GivenParts(autoencoder: place)
+                default: options.given = GivenParts(textEncoders: [place])
+                }
+                _ = try PipelineSource(model: whole, options: options)
             },
         ] + ["clip", "siglip", "siglip2", "open-clip", "open-clip-resnet", "clip-text"].map(encoder)
             + ["vit", "eva", "convnext", "swin", "joytag", "joytag-patches", "pixai"].map { tagger("tagger-" + $0) }

@@ -38,11 +38,7 @@ enum SampleMessages {
     private static func write(_ messages: [String: [UInt8]], _ kind: String, _ made: URL) throws -> [URL] {
         let folder = made.appendingPathComponent(kind)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try messages.sorted { $0.key < $1.key }.map { name, bytes in
-            let file = folder.appendingPathComponent(name)
-            try Data(bytes).write(to: file)
-            return file
-        }
+        return try messages.sorted { $0.key < $1.key }.map { try WrittenSamples.kept($1, folder.appendingPathComponent($0)) }
     }
 
     // MARK: Requests
@@ -66,10 +62,10 @@ enum SampleMessages {
             """,
             "repaint.json": """
             POST /api/v1/plan
-            {"picture": 4, "mask": "MASK", "prompt": "a hat", "strength": 0.9, "grow": 12, "feather": 8.5, "fill": "noise", "area": "masked",
+            {"picture": 4, "mask": "MASK", "prompt": "a hat", "strength": 0.9, "grow": 12, "feather": 8, "fill": "noise", "area": "masked",
              "padding": 32, "invert": false, "variationSeed": 3, "variationStrength": 0.25, "clipSkip": 2}
             """,
-            "job.json": #"POST /api/v1/jobs\#n{"picture": 4, "prompt": "a cat", "strengths": [0.2, 0.4, 0.6], "size": "512"}"#,
+            "job.json": #"POST /api/v1/jobs\#n{"picture": 4, "prompt": "a cat", "strengths": [0.2, 0.4, 0.6], "size": "512x384"}"#,
             "sheet.json": """
             POST /api/v1/sheets
             {"wish": {"picture": 4, "prompt": "a cup", "seed": 7}, "x": "strength", "columns": [0.3, 0.7, "0.9"], "y": "steps", "rows": [2, 3]}
@@ -82,13 +78,13 @@ enum SampleMessages {
             {"changes": [{"action": "approve", "tag": "cat"}, {"action": "weigh", "tag": "sofa", "weight": 1.3},
              {"action": "add", "tag": "red", "facet": "colour"}, {"action": "edit", "tag": "photo", "text": "a photo"}]}
             """,
-            "above.json": #"POST /api/v1/pictures/2/decisions?model=sdxl\#n{"approveAbove": 0.75}"#,
+            "above.json": #"POST /api/v1/pictures/2/decisions\#n{"approveAbove": 0.75}"#,
             "prompt.json": #"PUT /api/v1/pictures/3/prompt\#n{"positive": "a cat, red", "negative": "blurry"}"#,
             "analyze.json": #"POST /api/v1/pictures/4/analyze\#n{"vocabulary": "redraw"}"#,
             "enlarge.json": #"POST /api/v1/pictures/4/enlarge\#n{"left": 40, "bottom": 16}"#,
             "move.json": #"POST /api/v1/jobs/1/move\#n{"before": 2}"#,
             "mark.json": #"PATCH /api/v1/generations/1\#n{"stars": 4, "kept": true}"#,
-            "list.json": "GET /api/v1/pictures?query=cat%20sofa&state=decided&order=newest&tag=red&stars=3&offset=0&limit=20\n",
+            "list.json": "GET /api/v1/pictures?query=cat%20sofa&state=approved&order=newest&tag=red&stars=3&offset=0&limit=20\n",
             "history.json": "GET /api/v1/history?picture=1&limit=20\n",
             "compose.json": "GET /api/v1/pictures/1/compose?model=sdxl\n",
             "txt2img.json": """

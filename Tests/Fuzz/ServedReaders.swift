@@ -38,7 +38,7 @@ extension Reader {
                     try Data("begun".utf8).write(to: place.appendingPathExtension("partial"))
                     try Data("\"mark\"".utf8).write(to: place.appendingPathExtension("partial-tag"))
                 }
-                let download = FileDownload(from: source, to: place, patience: .init(tries: 1))
+                let download = FileDownload(from: source, to: place, patience: .init(tries: 1, pause: .zero, longestWait: 0))
                 do {
                     try waited { try await download.run(digest: { _ in "" }) }
                 } catch let error as DownloadError {

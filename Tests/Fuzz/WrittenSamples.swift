@@ -1,3 +1,4 @@
+import Checkpoints
 import Diffusion
 import Foundation
 import Studio
@@ -8,11 +9,13 @@ enum WrittenSamples {
     private static func write(_ texts: [String: String], _ kind: String, _ made: URL) throws -> [URL] {
         let folder = made.appendingPathComponent(kind)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try texts.sorted { $0.key < $1.key }.map { name, text in
-            let file = folder.appendingPathComponent(name)
-            try Data(text.utf8).write(to: file)
-            return file
-        }
+        return try texts.sorted { $0.key < $1.key }.map { try kept(Array($1.utf8), folder.appendingPathComponent($0)) }
+    }
+
+    /// The file, written by whoever asks first: others may be reading it.
+    static func kept(_ bytes: [UInt8], _ file: URL) throws -> URL {
+        if !FileManager.default.fileExists(atPath: file.path) { try Data(bytes).write(to: file, options: .atomic) }
+        return file
     }
 
     static func styles(_ made: URL) throws -> [URL] {
@@ -102,10 +105,8 @@ enum WrittenSamples {
         let record = [0x1C, 1, 90, 0, 3, 0x1B, 0x25, 0x47] + field(25, "cat") + field(25, "a red house") + field(120, "a caption")
         let folder = made.appendingPathComponent("iptc")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let file = folder.appendingPathComponent("block.bin")
-        try Data(resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])).write(
-            to: file)
-        return [file]
+        let block = resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])
+        return [try kept(block, folder.appendingPathComponent("block.bin"))]
     }
 
     /// Redraw's own record of how a picture was made.
@@ -133,22 +134,59 @@ enum WrittenSamples {
             "old.pt": [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E],
             "pointer.safetensors": Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n".utf8),
             "page.safetensors": Array("<!DOCTYPE html><html><body>Log in</body></html>".utf8),
-        ].sorted { $0.key < $1.key }.map { name, bytes in
-            let file = folder.appendingPathComponent(name)
-            try Data(bytes).write(to: file)
-            return file
-        }
+        ].sorted { $0.key < $1.key }.map { try kept($1, folder.appendingPathComponent($0)) }
     }
 
-    /// Bytes behind a header of ``headers(_:)``: more than any of them tells of.
-    static let weightBytes = 16 << 20
+    /// Bytes behind a header of ``headers(_:)`` and ``parts(_:)``: more than any of them tells of.
+    private static let weightBytes = 64 << 20
+
+    /// A safetensors file of a header and zeros, which take no room.
+    static func weights(_ header: [UInt8], to place: URL) throws {
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+        try Data(length + header).write(to: place)
+        guard truncate(place.path, 8 + header.count + weightBytes) == 0 else { throw Loopback.failure("no room for \(place.path)") }
+    }
+
+    /// A header that gives each tensor its place behind the one before.
+    private static func header(_ shapes: [(name: String, shape: [Int])]) throws -> String {
+        var (entries, end) = ([String: [String: Any]](), 0)
+        for (name, shape) in shapes {
+            let size = shape.reduce(2, *)
+            entries[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + size]]
+            end += size
+        }
+        precondition(end < weightBytes && !entries.isEmpty, "a header of \(entries.count) tensors and \(end) bytes")
+        let data = try JSONSerialization.data(withJSONObject: entries, options: [.sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private static func json(_ name: String) throws -> [String: Any] {
+        let data = try Data(contentsOf: fixture("families/\(name).json", room: "Diffusion"))
+        return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    }
+
+    private static func tensors(_ part: String, _ models: [String: Any]) -> [String: [Int]] {
+        (models[part] as? [String: Any])?["tensors"] as? [String: [Int]] ?? [:]
+    }
+
+    /// Headers of parts that can be given for a model's own.
+    static func parts(_ made: URL) throws -> [URL] {
+        let models = try json("models")
+        let tiny = try SafetensorsFile(fixture("tiny-autoencoder.safetensors", room: "Diffusion"))
+        func sorted(_ shapes: [String: [Int]]) -> [(name: String, shape: [Int])] {
+            shapes.sorted { $0.key < $1.key }.map { (name: $0.key, shape: $0.value) }
+        }
+        return try write(
+            [
+                "vae.json": header(sorted(tensors("vae.standard", models))),
+                "text.json": header(sorted(tensors("text_encoder.sd1", models))),
+                "open.json": header(sorted(tensors("text_encoder.sd2", models))),
+                "tiny.json": header(try tiny.names.map { (name: $0, shape: try tiny.shape(of: $0).dimensions) }),
+            ], "parts", made)
+    }
 
     /// The headers of whole models in a single file, of every family that is run, of the tests' own small shapes.
     static func headers(_ made: URL) throws -> [URL] {
-        func json(_ name: String) throws -> [String: Any] {
-            let data = try Data(contentsOf: fixture("families/\(name).json", room: "Diffusion"))
-            return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
-        }
         let (files, models) = (try json("files"), try json("models"))
         var headers: [String: String] = [:]
         for (family, listed) in files {
@@ -158,21 +196,13 @@ enum WrittenSamples {
                 ("unet", "unet.\(family)"), ("vae", "vae.standard"), ("text_encoder", "text_encoder.\(family)"),
                 ("text_encoder_2", "text_encoder_2.\(family)"),
             ] {
-                let tensors = (models[part] as? [String: Any])?["tensors"] as? [String: [Int]] ?? [:]
-                for (name, shape) in tensors { shapes["\(component).\(name)"] = shape }
+                for (name, shape) in tensors(part, models) { shapes["\(component).\(name)"] = shape }
             }
-            var entries: [String: [String: Any]] = [:]
-            var end = 0
-            for (name, sources) in recipe.sorted(by: { $0.key < $1.key }) {
-                guard let sources = sources as? [Any], let shape = shape(of: sources, shapes) else { continue }
-                let size = shape.reduce(2, *)
-                entries[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + size]]
-                end += size
+            let found = recipe.sorted { $0.key < $1.key }.compactMap { name, sources in
+                (sources as? [Any]).flatMap { shape(of: $0, shapes) }.map { (name: name, shape: $0) }
             }
-            precondition(end < weightBytes && entries.count > 100, "\(family) is no whole model")
-            headers["\(family).json"] = String(
-                decoding: try JSONSerialization.data(withJSONObject: entries, options: [.sortedKeys, .withoutEscapingSlashes]),
-                as: UTF8.self)
+            precondition(found.count > 100, "\(family) is no whole model")
+            headers["\(family).json"] = try header(found)
         }
         return try write(headers, "headers", made)
     }

@@ -121,6 +121,38 @@ struct BrushTests {
         try await server.stop()
     }
 
+    /// Whoever draws sees the picture stay where it is, on a screen and on a telephone.
+    @Test(.timeLimit(.minutes(5)), arguments: [(1280, 800), (390, 844)])
+    func nothingMovesWhileOneDraws(_ width: Int, _ height: Int) async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address, width: width, height: height)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.go("#/picture/\(picture)/brush")
+        try await browser.wait(forElement: ".brush-canvas")
+        let places = """
+            return [...document.querySelectorAll('.brush-bar > *, .brush-canvas')].map((one) => {
+              const { left, top, width, height } = one.getBoundingClientRect()
+              return [left, top, width, height].map(Math.round).join()
+            }).join(' ')
+            """
+        let before = try await browser.run(places).string
+        let middle = try await browser.middle(of: ".brush-canvas")
+        try await shareChanges(browser) { try await browser.draw([(middle.x - 20, middle.y), (middle.x + 20, middle.y)]) }
+        #expect(try await browser.run(places).string == before, "after the first stroke")
+        try await shareChanges(browser) { try await browser.press("i") }
+        #expect(try await browser.run(places).string == before, "with nearly all brushed")
+        try await browser.run(
+            """
+            const size = document.querySelector('#brush-size')
+            size.value = 1
+            size.dispatchEvent(new Event('input'))
+            """)
+        #expect(try await browser.run(places).string == before, "with the largest brush")
+        try await browser.close()
+        try await server.stop()
+    }
+
     @Test(.timeLimit(.minutes(5)))
     func fingersPaintAndMove() async throws {
         let server = try await Server.started()

@@ -51,12 +51,14 @@ struct FlowTests {
         try await browser.press(.enter)
         try await browser.wait(until: "window light", is: "approved")
         let prompt = try await browser.run("return document.querySelector('#prompt').value").string ?? ""
-        #expect(prompt.hasPrefix("A photo of ") && prompt.contains("window light") && !prompt.contains("machine"), "\(prompt)")
+        #expect(prompt.hasPrefix("a photo of ") && prompt.contains("window light") && !prompt.contains("machine"), "\(prompt)")
         try await browser.click("[data-form=tags]")
         try await browser.wait(
-            "!document.querySelector('#prompt').value.startsWith('A photo of') && document.querySelector('#prompt').value.includes('photo')"
+            "!document.querySelector('#prompt').value.startsWith('a photo of') && document.querySelector('#prompt').value.includes('photo')"
         )
         try await browser.click("[data-form=sentence]")
+        try await browser.wait("/^A photo of .*\\.$/.test(document.querySelector('#prompt').value)")
+        try await browser.click("[data-form=phrase]")
         try await browser.wait(
             "/[1-9]\\d* tokens? of \\d+/.test(document.querySelector('.prompt-foot').textContent)", what: "the length in tokens")
 
@@ -68,7 +70,8 @@ struct FlowTests {
 
         // The strength says what will run.
         try await browser.set(".figure-field", to: "0.4")
-        try await browser.wait("/^4 of 10 steps will run, from t = \\d+/.test(document.querySelector('#strength-runs').textContent)")
+        try await browser.wait(
+            "/^4 of 10 steps will run, from noise level \\d+ of 1000/.test(document.querySelector('#strength-runs').textContent)")
         try await browser.wait("/About .* (MB|GB)/.test(document.querySelector('.cost').textContent)")
         try await browser.set("#seed", to: "7")
         try await browser.wait("!document.querySelector('#start').disabled")

@@ -41,11 +41,18 @@ final class Server: Sendable {
         return address
     }
 
+    /// Another program on the same library, as somebody starts it in a terminal.
+    func beside(_ arguments: [String]) throws -> RunningProgram { try Server.run(home, arguments) }
+
     private static func run(_ home: TemporaryFolder, port: Int, _ arguments: [String]) throws -> RunningProgram {
+        try run(home, ["serve", "--port", "\(port)"] + arguments)
+    }
+
+    private static func run(_ home: TemporaryFolder, _ arguments: [String]) throws -> RunningProgram {
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         return try RunningProgram(
             folder.appendingPathComponent("redraw"),
-            ["serve", "--port", "\(port)", "--library", home.url.appendingPathComponent("library").path] + arguments,
+            arguments + ["--library", home.url.appendingPathComponent("library").path],
             environment: [
                 "HOME": home.url.path,
                 "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",

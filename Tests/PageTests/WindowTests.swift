@@ -50,9 +50,9 @@ struct WindowTests {
         try await browser.wait("document.querySelector('#prompt')?.value === 'words of a later day'")
         // Back to the composed form, and it stays so.
         try await browser.click("[data-tag='photo'] .approve")
-        try await browser.wait("document.querySelector('[data-form=sentence]').getAttribute('aria-pressed') === 'true'")
+        try await browser.wait("document.querySelector('[data-form=phrase]').getAttribute('aria-pressed') === 'true'")
         try await browser.reload()
-        try await browser.wait("document.querySelector('[data-form=sentence]')?.getAttribute('aria-pressed') === 'true'")
+        try await browser.wait("document.querySelector('[data-form=phrase]')?.getAttribute('aria-pressed') === 'true'")
         try await browser.close()
         try await server.stop()
     }
@@ -76,6 +76,62 @@ struct WindowTests {
         try await browser.wait("\(plans) > \(before)", what: "a plan arrives")
         try await browser.press("2")
         #expect(try await browser.run("return document.querySelector('\(steps)').value").string == "12")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    /// What a terminal's jobs come to on the same library is seen without a reload.
+    @Test(.timeLimit(.minutes(5)))
+    func aJobOfTheTerminalEndsHereToo() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.wait(forElement: ".drop-place")
+        let program = try server.beside(["paint", "a red barn", "--seed", "1", "--output", "barn.png"])
+        try await browser.wait(
+            "(await (await fetch('/api/v1/jobs')).json()).some(one => one.state === 'done')", what: "it is made", atMost: 120)
+        try await browser.wait("document.querySelector('#queue-button').textContent === 'Queue'", what: "nothing is left to make")
+        try await browser.click("#queue-button")
+        try await browser.wait(forElement: ".jobs.over .job.done")
+        try await program.end()
+        try await browser.close()
+        try await server.stop()
+    }
+
+    /// On a telephone nothing is cut off, everything has a name, and what went wrong at one place is not told at the next.
+    @Test(.timeLimit(.minutes(5)))
+    func aTelephoneShowsWholeWords() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address, width: 390, height: 844)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.go("#/")
+        try await browser.wait(forElement: ".tile")
+        try await browser.run(
+            """
+            const { state, tell } = await import('/assets/store.js')
+            for (let id = 9001; id < 9013; id++) state.jobs.set(id, { id, state: 'queued' })
+            tell('jobs')
+            const { notice } = await import('/assets/notices.js')
+            notice('other.txt was not added: it is no picture.', { kind: 'bad' })
+            """)
+        let cut =
+            try await browser.run(
+                """
+                return [...document.querySelectorAll('#queue-button, .places a, .places .short, .library-tools .segments button, .library-tools .segments')]
+                  .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth || e.getBoundingClientRect().right > innerWidth)
+                  .map(e => e.outerHTML.slice(0, 80))
+                """
+            ).array ?? []
+        #expect(cut.isEmpty, "\(cut)")
+        #expect(try await browser.run("return document.querySelector('#queue-button').offsetHeight").number == 36, "on one line")
+        #expect(
+            try await browser.run("return [...document.querySelectorAll('.places a')].map(e => e.getAttribute('aria-label')).join()").string
+                == "Pictures,Paint from words,History,Bin")
+        try await Task.sleep(for: .seconds(2))
+        try await browser.go("#/picture/\(picture)")
+        try await browser.wait(forElement: ".desk")
+        #expect(try await browser.count(".notice.bad") == 0)
         try await browser.close()
         try await server.stop()
     }

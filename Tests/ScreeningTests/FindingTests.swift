@@ -180,6 +180,22 @@ import Testing
         #expect(try library.pictures(numbers: []).isEmpty)
     }
 
+    /// Whoever waits for a large one of an earlier version to be brought up to date is told before, and once.
+    @Test func aLargeLibraryTellsThatItIsBroughtUpToDate() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent(Library.fileName)
+        let queue = try DatabaseQueue(path: file.path)
+        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("12 ") }))
+        try queue.close()
+        // What lies behind the pages that its header counts is no part of it, and takes no space here.
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.truncate(atOffset: UInt64(Library.largeLibrary))
+        try handle.close()
+        var told = 0
+        for _ in 0..<2 { _ = try Library(folder: folder.url, updating: { told += 1 }).pictureCount() }
+        #expect(told == 1)
+    }
+
     /// A library of the version before has what it needs for all of this once it is opened.
     @Test func theVersionBeforeOpens() throws {
         let folder = try TemporaryFolder()
@@ -209,7 +225,7 @@ import Testing
                     """)
         }
         try queue.close()
-        let library = try Library(folder: folder.url)
+        let library = try Library(folder: folder.url, updating: { Issue.record("a small one is quick") })
         #expect(try library.check() == [])
         let taught = try library.decidedConfidences(encoder: digest(101))
         #expect(taught.map(\.confidence) == [0.25, 0.75] && taught.map(\.approved) == [false, true])

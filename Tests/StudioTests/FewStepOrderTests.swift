@@ -51,7 +51,7 @@ import Testing
                     kind: "a latent consistency model", sign: "the LoRA's name says so", settings: "4 steps, guidance 1, sampler lcm"))
         let hyper = try await order("a castle <lora:hyper-sd15-8steps-cfg-lora:0.8>")
         #expect((hyper.request.steps, hyper.request.guidance, hyper.request.spacing) == (8, 5, .trailing))
-        #expect(hyper.recognised?.settings == "8 steps, guidance 5, sampler ddim, spacing trailing")
+        #expect(hyper.recognised?.settings == "8 steps, guidance 5, sampler ddim, steps spread as by --spacing trailing")
         #expect(try await order("a castle <lora:lcm-lora-sdv1-5:0.3>").recognised == nil)
     }
 

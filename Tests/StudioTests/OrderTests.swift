@@ -16,7 +16,7 @@ import Testing
     private static func known(_ usage: OrderKnowledge.Usage = small, change: (inout OrderKnowledge) -> Void = { _ in }) -> OrderKnowledge {
         var known = OrderKnowledge(
             usage: usage, randomSeed: { 99 }, model: { .init(name: "small", path: "/models/small") },
-            approved: { .init(positive: "a cat, oil painting", negative: "blurry", number: 4) }, standingNegative: { "grainy" })
+            approved: { .init(positive: "a cat, oil painting", negative: "blurry", number: 4) }, standingNegative: { _ in "grainy" })
         known.workingDirectory = URL(fileURLWithPath: "/here", isDirectory: true)
         change(&known)
         return known

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func everyFaultIsTiedToItsLine() {
-        #expect(fault("\n\nmodle = \"x\"").hasPrefix("/c.toml:3: there is no setting modle; there are "))
+        #expect(fault("\n\nmodle = \"x\"").hasPrefix("/c.toml:3: there is no setting modle; did you mean model?"))
         #expect(fault("strength = 2") == "/c.toml:1: strength is 2; it must be from 0 to 1")
         #expect(fault("steps = 2.5").contains("whole number"))
         #expect(fault("steps = \"9\"").contains("without quotation marks"))

@@ -21,10 +21,23 @@ import Vocabulary
         #expect(told.contains("fox") && told.contains("cat") && !told.contains("sofa"), "\(told)")
     }
 
+    @Test func underAMaskMoreStrengthIsAdvised() throws {
+        let told = try #require(
+            SubjectNotice.note(
+                prompt: "a photo of a fox", shown: [(tag: "dog", confidence: 0.9)], vocabulary: vocabulary, advice: SubjectNotice.repainting
+            ))
+        #expect(told.contains("asks for fox, the picture shows dog") && told.contains("--strength 0.9"), "\(told)")
+    }
+
     @Test(arguments: [
         "a watercolour of a cat", "a kitten", "a photo of an animal", "a cat with a top hat", "a painting, dramatic lighting", "",
     ]) func theSamePictureInOtherWordsIsNot(prompt: String) {
         #expect(note(prompt, [("cat", 0.9)]) == nil)
+    }
+
+    @Test func aPartOfTheNameInSightSaysNothing() {
+        #expect(note("a photo of a cup of coffee", [("spoon", 1), ("cup", 0.4)]) == nil)
+        #expect(note("a photo of a cup of coffee", [("spoon", 1)]) != nil)
     }
 
     @Test func anUnsurePictureSaysNothing() {

@@ -4,6 +4,7 @@ import Pixels
 import TestSupport
 import Testing
 
+@testable import Screening
 @testable import Studio
 @testable import StudioWeb
 
@@ -152,6 +153,91 @@ import Testing
         #expect(left.state == "queued" && !left.attended && left.generation == nil && left.progress == 0)
         let generations = try await server.site.studio.generations().generations
         #expect(generations.map(\.status) == ["cancelled"] && generations[0].outputs.isEmpty)
+    }
+
+    /// The library keeps the file under its digest, and the person finds it under its own name.
+    @Test func anUploadKeepsItsName() async throws {
+        let server = try TestServer()
+        let studio = server.site.studio
+        let (id, _) = try await studio.takeIn(try TestServer.png(), named: "../052_bedroom.png", isAnalysed: false)
+        let picture = try studio.desk().picture("p\(id)")
+        #expect(picture.name == "052_bedroom.png" && picture.place == "052_bedroom.png")
+        #expect(picture.paths.first?.hasSuffix("\(picture.sha256).png") == true)
+        guard case .picture(let found)? = try studio.search("bedroom", limit: 5).found.first else {
+            Issue.record("it is not found by its name")
+            return
+        }
+        #expect(found.id == id && found.place == "052_bedroom.png" && found.path == picture.paths.first)
+        var wish = LibraryWish()
+        (wish.picture, wish.settings.prompt) = (id, "a bedroom")
+        let order = try await studio.order(wish)
+        #expect(try studio.outputs(of: order, seeds: [7]).map(\.lastPathComponent) == ["052_bedroom-redrawn-7.png"])
+        // Where it lies in a folder of the person's, too, that file's name counts.
+        let mine = server.folder.url.appendingPathComponent("mine")
+        try FileManager.default.createDirectory(at: mine, withIntermediateDirectories: true)
+        let copy = mine.appendingPathComponent("sleeping here.png")
+        try Data(TestServer.png()).write(to: copy)
+        _ = try await studio.takeIn(folder: mine)
+        #expect(try studio.desk().picture("p\(id)").name == "sleeping here.png")
+        // Of a file that a person called after its content there is no other name.
+        let bytes = try TestServer.png(5)
+        let own = mine.appendingPathComponent("\(bytes.sha256).png")
+        try Data(bytes).write(to: own)
+        _ = try await studio.takeIn(folder: mine)
+        #expect(try studio.desk().picture(own.path).place == own.path)
+    }
+
+    /// However another program's job ends, those who listen hear it: done in a moment, cancelled while it waits, or gone from the list.
+    @Test(.timeLimit(.minutes(3))) func theEndOfEveryJobOfAnotherProgramIsTold() async throws {
+        let server = try TestServer()
+        let other = Studio(installation: server.site.studio.installation, library: server.folder.url.appendingPathComponent("library"))
+        let events = try server.site.hub.listen(after: nil)
+        let work = Task { await server.site.work() }
+        let timeout = Task {
+            try await Task.sleep(for: .seconds(60))
+            server.site.hub.close()
+        }
+        func heard(_ event: String, of job: Job? = nil, _ state: String? = nil) async throws -> Bool {
+            for await text in events where text.contains("event: \(event)\n") {
+                guard let job else { return true }
+                let line = text.split(separator: "\n").first { $0.hasPrefix("data: ") }?.dropFirst(6) ?? ""
+                let told = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                if told?["id"] as? Int64 == job.id, told?["state"] as? String == state { return true }
+            }
+            return false
+        }
+        // The other attends to them: nobody makes them here.
+        let library = try other.desk().library
+        var locks: [JobLock?] = []
+        func submit() throws -> Job {
+            try library.submit(#"{"prompt": "a cat"}"#, engine: Studio.builtinEngine, isAttended: true) {
+                locks.append(JobLock.take($0, in: server.folder.url.appendingPathComponent("library")))
+            }
+        }
+        try await Task.sleep(for: .milliseconds(300))
+        let waiting = try submit()
+        #expect(try await heard("job", of: waiting, "queued"))
+        _ = try other.cancelJob(waiting.id)
+        #expect(try await heard("job", of: waiting, "cancelled"))
+        // Begun and over between two looks.
+        let quick = try submit()
+        try library.finish(job: quick.id, .done)
+        #expect(try await heard("job", of: quick, "done"))
+        // Over and taken out of the list between two looks.
+        let cleared = try submit()
+        #expect(try await heard("job", of: cleared, "queued"))
+        try library.finish(job: cleared.id, .done)
+        _ = try other.clearJobs()
+        #expect(try await heard("jobs"))
+        let orphan = try submit()
+        #expect(try await heard("job", of: orphan, "queued"))
+        // Its program died, and this one ends it.
+        locks = []
+        try server.site.studio.desk().library.markInterrupted(in: server.folder.url.appendingPathComponent("library"))
+        #expect(try await heard("job", of: orphan, "cancelled"))
+        timeout.cancel()
+        work.cancel()
+        await work.value
     }
 
     /// What another program does to the library is told.

@@ -104,6 +104,23 @@ import Testing
         }
     }
 
+    /// Bodies with pictures in them may be long, but not of a million values, each of which takes many times its room in the text.
+    @Test func aBodyOfManyValuesIsNotDecoded() async throws {
+        let most = Limits.webUIValues
+        for (text, isBounded) in [
+            ("[" + String(repeating: "0,", count: most - 1) + "0]", true), ("[" + String(repeating: "0,", count: most) + "0]", false),
+            (String(repeating: "[", count: most + 1), false), (String(repeating: "{\"a\":", count: most + 1), false),
+            ("[\"" + String(repeating: ",\\\",[{", count: most) + "\"]", true), ("", true),
+        ] {
+            #expect(JSONValue.isBounded(Array(text.utf8), most) == isBounded, "\(text.prefix(20))")
+        }
+        try await TestServer().ask { ask in
+            let body = #"{"prompt":"x","script_args":["# + String(repeating: "0,", count: most) + "0]}"
+            let answer = try await ask(.post, "/sdapi/v1/txt2img", json: body)
+            #expect(answer.status == 413 && answer.text.contains("\(most) values"), "\(answer.text.prefix(200))")
+        }
+    }
+
     @Test func namesOfOthersAreRefused() throws {
         func ours(_ host: String, _ options: ServeOptions = ServeOptions()) throws -> Int {
             let guarded = HostGuard(isLoopback: options.isLoopback, names: ServerNames.of(options))

@@ -119,6 +119,10 @@ import Testing
             let added = try await ask(.post, "/pictures/\(id)/decisions", json: add)
             let compose = added.object["compose"] as? [String: Any] ?? [:]
             #expect(compose["tags"] as? String == "tabby cat, sofa, living room", "\(added.text)")
+            #expect(compose["phrase"] as? String == "tabby cat, sofa, living room" && compose["form"] as? String == "phrase")
+            // What the terminal takes by itself.
+            let desk = try server.site.studio.desk(composingFor: server.site.studio.desk().picture(id: Int64(id)))
+            #expect(try desk.preview(server.site.studio.desk().suggestions(of: Int64(id))) == compose["phrase"] as? String)
             #expect(compose["sentence"] as? String == "A picture of a tabby cat and a sofa, in a living room.")
             let tokens = compose["tokens"] as? [String: Int] ?? [:]
             #expect((tokens["tags"] ?? 0) > 4 && (tokens["sentence"] ?? 0) > (tokens["tags"] ?? 0))
@@ -196,6 +200,21 @@ import Testing
                 #expect(!answer.message.isEmpty && !answer.message.contains("/work") && !answer.message.contains("/tmp"))
             }
             #expect(try await ask(.post, "/plan", bytes: Array("{}".utf8), type: "text/plain").status == 415)
+        }
+    }
+
+    /// A number of another kind is told by its key, and the body is not called something that it is not.
+    @Test(
+        arguments: [
+            ("/plan", #"{"prompt":"x","feather":8.5}"#, "feather"), ("/plan", #"{"prompt":"x","seed":-1}"#, "seed"),
+            ("/plan", #"{"steps":18446744073709551616,"prompt":"x"}"#, "steps"),
+            ("/sheets", #"{"wish":{"prompt":"x","count":1.5},"x":"steps","columns":[2]}"#, "wish"),
+            ("/generations/1", #"{"stars":2.5,"kept":true}"#, "stars"),
+        ])
+    func aNumberThatDoesNotFitIsToldByItsKey(_ path: String, _ body: String, _ field: String) async throws {
+        try await TestServer().ask { ask in
+            let answer = try await ask(path.hasPrefix("/generations") ? .patch : .post, path, json: body)
+            #expect(answer.status == 422 && answer.field == field && answer.message.contains("number"), "\(answer.text)")
         }
     }
 

@@ -1,4 +1,4 @@
-"""Writes CARD.md's tables and manifest.json from what the recipe measured.
+"""Puts judgement.json into config.json, and writes CARD.md's tables and manifest.json from what the recipe measured.
 
     python card.py MODEL [CACHE]        (CACHE for the figures with the text tower in f32)
 """
@@ -32,6 +32,8 @@ def credits():
 def main():
     model = Path(sys.argv[1])
     config = json.loads((model / "config.json").read_text())
+    config["judgement"] = json.loads((Path(__file__).parent / "judgement.json").read_text())
+    (model / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     metrics = json.loads((model / "metrics.json").read_text())
     upstream = json.loads((Path(sys.argv[2]) / "metrics-f32-text.json").read_text()) if len(sys.argv) > 2 else {}
     lines = ["| Figure | Here | With the text tower in f32 | Version 1 | n |", "|---|---|---|---|---|"]

@@ -76,6 +76,8 @@ def told(tags, things, counts, counting):
             most = tags[word] = several(tags.get(word), found[2:].sum(), counting)
         for number, word in enumerate(words, 2):
             share = found[number:].sum() if number == len(words) + 1 else found[number:number + 1].sum()
+            if name not in counting["several"] and "number" in counting:
+                share = applied(counting["number"], share)
             tags[word] = max(tags.get(word, 0), min(share, most))
     return tags
 

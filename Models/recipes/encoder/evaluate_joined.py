@@ -30,6 +30,7 @@ class Pictures:
         self.names, pooled, logits, self.seen, self.things = looked_at(sees, cache, name)
         if numbers := joined.judgement.get("counting"):
             self.seen = [counting.told(tags, things, sees.config["counts"], numbers) for tags, things in zip(self.seen, self.things)]
+        self.seen = [seeing.told_of_boxes(tags, things, joined.judgement) for tags, things in zip(self.seen, self.things)]
         for tags in self.seen:
             for part, whole in joined.judgement.get("parts", {}).items():
                 tags[part] = min(tags[part], tags[whole])

@@ -86,7 +86,7 @@ class Joined:
         self.calibration, self.phrase = config["calibration"], config["textPhrase"]
         self.head = head.Head({name: tensor.numpy() for name, tensor in towers.read(model / "head.safetensors").items()}, config["head"])
         self.tower = towers.TextTower(towers.read(model / "text.safetensors"), model / "vocab.txt")
-        self.embedded = {}
+        self.embedded, self.things = {}, set(config["seeing"]["things"])
         # Tags that say how many have no facet's scale.
         self.counted = {word for words in config["seeing"]["counts"].values() for word in words}
         self.counted |= set(self.judgement.get("counting", {}).get("several", {}).values())
@@ -105,11 +105,12 @@ class Joined:
         offsets = np.array([self.judgement["offsets"].get(facet, 0) for facet in facets]) - self.judgement["drawnOffset"] * drawn
         return head.sigmoid(self.calibration["cosine"] * (self.texts(texts) @ embedding) + self.calibration["intercept"] + offsets)
 
-    def sure(self, seen, tag, drawn):
-        """What the head says of a tag, on selection's scale."""
+    def sure(self, seen, tag, drawn, ranked):
+        """What the head says of a tag, on selection's scale; `ranked` is what embeddings say of it there."""
         facet = self.vocabulary.facets.get(tag, "subject")
-        shown = seeing.judged(seen[tag], tag, None if tag in self.counted else facet, self.judgement)
-        log_odds = logit(shown) - self.judgement.get("drawnSeenOffsets", {}).get(facet, 0) * drawn
+        shown = seeing.judged(seen[tag], tag, None if tag in self.counted else facet, self.judgement, self.things, logit(ranked))
+        offsets = self.judgement.get("drawnSeenOffsets", {})
+        log_odds = logit(shown) - offsets.get(tag, offsets.get(facet, 0)) * drawn
         faint = self.judgement.get("faintSeen")
         least = logit(faint["from"]) if faint else -np.inf
         kept = (max(log_odds, least) + self.judgement["shownOffset"]) / self.judgement["shownSlope"]
@@ -124,12 +125,12 @@ class Joined:
         for row, tag in enumerate(tags):
             if tag is None:
                 continue
-            if tag in seen and (sure := self.sure(seen, tag, drawn)) >= own[row]:
+            if tag in seen and (sure := self.sure(seen, tag, drawn, own[row])) >= own[row]:
                 own[row] = sure
                 continue
-            # A kind of something is no surer than the thing itself, where that was looked for.
+            # A kind of something is no surer than the thing itself, where its place was looked for.
             for general in v.all_implied(tag):
-                if general in seen:
+                if general in self.things and general in seen:
                     told = self.ranked(embedding, drawn, [self.asked(general)], [v.facets[general]])[0]
-                    own[row] = min(own[row], max(told, self.sure(seen, general, drawn)))
+                    own[row] = min(own[row], max(told, self.sure(seen, general, drawn, told)))
         return head.sigmoid(self.judgement["shownSlope"] * logit(own) - self.judgement["shownOffset"])

@@ -77,14 +77,26 @@ class Seeing:
         return dict(zip(config["labels"], head.sigmoid(logits).tolist())), things
 
 
-def judged(probability, tag, facet, judgement):
-    """What the head says of a tag as a person would judge it: by the scale of the tag, or else of its facet."""
+def judged(probability, tag, facet, judgement, things=(), ranked=None):
+    """What the head says of a tag as a person would judge it: by the scale of the tag, or else of the subjects that have boxes (`things`), or of its
+    facet. `ranked` is what embeddings say of it, as log-odds."""
     scales = judgement.get("seenScales", {})
-    scale = scales.get(tag) or scales.get(facet)
+    scale = scales.get(tag) or (scales.get("thing") if facet == "subject" and tag in things else None) or scales.get(facet)
     if scale is None:
         return probability
     share = np.clip(probability, 1e-6, 1 - 1e-6)
-    return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) - scale["offset"])
+    told = scale.get("ranked", 0) * ranked if ranked is not None else 0
+    return head.sigmoid(scale["slope"] * np.log(share / (1 - share)) + told - scale["offset"])
+
+
+def told_of_boxes(tags, things, judgement):
+    """The tags, with who a person is no surer than the head's even odds where no box of a person shows it."""
+    tags = dict(tags)
+    for trait, least in judgement.get("telling", {}).items():
+        shown = any(certainty * held.get(trait, 0) >= least["trait"] and box[3] - box[1] >= least["height"] for _, certainty, box, held in things if held)
+        if trait in tags and not shown:
+            tags[trait] = min(tags[trait], 0.5)
+    return tags
 
 
 def overlap(one, other):

@@ -258,11 +258,13 @@ def logistic(features_of_rows, wanted, prior, weight=0.01):
     x = np.concatenate([features_of_rows, np.ones((len(features_of_rows), 1))], axis=1).astype(np.float64)
     prior = np.asarray(prior, np.float64)
     w, strength = prior.copy(), weight * len(x) if weight < 1 else weight
-    for _ in range(30):
+    for _ in range(60):
         p = labels.sigmoid(x @ w)
         gradient = x.T @ (p - wanted) + strength * (w - prior)
         curvature = (x * (p * (1 - p) + 1e-6)[:, None]).T @ x + strength * np.eye(len(w))
-        w = w - np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature, gradient)
+        # Far from the end a whole step may lead further away.
+        w = w - step * min(1, 0.5 / max(np.abs(step).max(), 1e-9))
     return w
 
 

@@ -33,8 +33,7 @@ package struct PipelineOutline: Sendable {
         }
         guard scheduler.continuous == nil || scheduler.prediction != .sample else {
             throw .unsupported(
-                file: "scheduler/scheduler_config.json", key: "prediction_type", value: "sample",
-                supported: "epsilon, v_prediction, for a model without training steps (EDM)")
+                file: "a model without training steps (EDM)", key: "prediction_type", value: "sample", supported: "epsilon, v_prediction")
         }
         (self.unet, self.autoencoder) = (unet, autoencoder)
         (self.isHeldInHalves, self.transformMemory) = (isHeldInHalves, transformMemory)

@@ -34,6 +34,8 @@ struct ContinuousMarks {
 
     /// All that mark something.
     static let names = Set(Kind.allCases.flatMap(\.names))
+    /// As many as a latent may have channels.
+    private static let mostNumbers = 64
 
     let kind: Kind
     let noise: ContinuousNoise
@@ -47,7 +49,15 @@ struct ContinuousMarks {
     /// - Throws: `DiffusionError` where they hold no numbers that a model can be run by.
     init?(_ file: SafetensorsFile) throws {
         guard let kind = Kind(file.names) else { return nil }
-        func numbers(_ name: String) throws -> [Float] { file.has(name) ? try file.tensor(name).values : [] }
+        func numbers(_ name: String) throws -> [Float] {
+            guard file.has(name) else { return [] }
+            let count = try file.shape(of: name).count
+            guard count <= Self.mostNumbers else {
+                throw DiffusionError.notACheckpoint(
+                    file: file.path, reason: "its \(name) has \(count) numbers, where up to \(Self.mostNumbers) are taken")
+            }
+            return try file.tensor(name).values
+        }
         self.kind = kind
         let (first, second) = (try numbers(kind.names[0]), try numbers(kind.names[1]))
         var noise = ContinuousNoise()

@@ -175,8 +175,7 @@ struct FileSigns: Sendable {
         switch latent {
         case 4:
             return made(
-                .autoencoder, "SD 1.5, SD 2 or SDXL",
-                "models bring their own; in diffusers' layout it goes into the model's folder vae")
+                .autoencoder, "SD 1.5, SD 2 or SDXL", runs: true, "name the file with --vae, to have it in the place of a model's own")
         case 16: return made(.autoencoder, "Flux.1 or SD 3", "the family is not run here")
         case 32: return made(.autoencoder, "FLUX.2", "the family is not run here")
         default:
@@ -198,7 +197,8 @@ struct FileSigns: Sendable {
         if let width, names.begins("text_model.", "transformer.resblocks.", "resblocks.") {
             let isWhole = names.begins("vision_model.", "visual.")
             let name = [768: "CLIP L", 1024: "CLIP H", 1280: "CLIP bigG"][width] ?? "CLIP"
-            return made(.textEncoder, name, isWhole ? "name its folder with --encoder" : "models bring their own; it is no model by itself")
+            if isWhole { return made(.textEncoder, name, "name its folder with --encoder") }
+            return made(.textEncoder, name, runs: true, "name the file with --text-encoder, for a model that lacks its own")
         }
         if names.begins("layers.0.self_attn.q_proj", "layers.0.self_attn.qkv_proj", "language_model.layers.0.") {
             return made(.textEncoder, "a language model", "it reads prompts for models that are not run here")

@@ -29,7 +29,7 @@ package struct ConfidenceEntry: Codable, Sendable, Equatable {
         case ConfidenceScale.Source.background.rawValue: return "measured on \(pictures ?? 0) of your pictures" + learning
         case ConfidenceScale.Source.text.rawValue:
             return "a guess from texts alone; redraw vocab calibrate FOLDER measures it on your pictures" + learning
-        default: return "fitted with the encoder" + learning
+        default: return "set when the encoder was trained" + learning
         }
     }
 }

@@ -49,6 +49,9 @@ package struct FoundPicture: Codable, Sendable {
     /// The most stars that one of them has; 0 for none.
     package let stars: Int
 
+    /// Where a person finds it: its file, or its name where the library keeps the file itself.
+    package var place: String { KnownPicture.name(name, ofFile: path, sha256: sha256) ?? path ?? name }
+
     init(_ picture: ListedPicture, path: String?) {
         (id, name, sha256, added) = (picture.id, picture.name, picture.sha256, picture.addedAt)
         (width, height, generations, stars) = (picture.width, picture.height, picture.generations, picture.bestStars)

@@ -11,4 +11,8 @@ package struct ModelEntry: Codable, Sendable {
     /// Of its files here; nil where it is not installed.
     package let bytes: Int?
     package let folder: String?
+    /// About how much a complete copy takes; nil where nobody says.
+    package internal(set) var gigabytes: Double?
+    /// How its prompts are written: phrase, tags or sentence; nil where nobody says.
+    package internal(set) var prompts: String?
 }

@@ -57,10 +57,36 @@ package struct Setting: Sendable {
     /// Says it in a wish that does not say it.
     let fill: @Sendable (inout GenerationWish, SettingValue) -> Void
 
+    /// What it is for, in a few words.
+    package var purpose: String { Self.purposes[name] ?? "" }
+
+    private static let purposes = [
+        "library": "the folder where Redraw keeps everything", "encoder": "who looks at pictures",
+        "vocabulary": "which tags there are to choose from", "tagger": "who else is asked what a picture shows",
+        "encoder-precision": "how exactly the encoder computes", "threads": "how many processor cores are used",
+        "engine": "builtin, or servers of yours that make the pictures", "model": "what draws", "prompt": "what it shows",
+        "negative": "what it is not to show", "strength": "how far a picture may change, 0 to 1", "steps": "steps from noise to picture",
+        "guidance": "how closely the prompt is followed", "seed": "which of all possible pictures",
+        "sampler": "how noise becomes the picture", "clip-skip": "which layer of the text encoder is read", "size": "such as 512x384",
+        "first-side": "side of the small picture that it is composed as", "refine": "how far enlarging may change it",
+        "drafts": "small pictures that are tried first", "count": "how many pictures are made", "profile": "whose pictures a seed gives",
+        "precision": "how exactly a picture is computed", "resize": "what happens to other proportions",
+        "output-size": "how large the result is written", "fill": "what a repainted part starts from",
+        "area": "what is worked on when repainting", "padding": "pixels around a masked part that are looked at",
+        "feather": "pixels over which new blends into old", "grow": "pixels by which a mask is made larger",
+        "output": "where pictures are written",
+    ]
+
     /// The variable of the environment that goes before the file.
     package var variable: String { "REDRAW_" + name.uppercased().replacing("-", with: "_") }
 
     package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+    /// What follows a message that there is no such setting: the nearest, or how all are listed.
+    static func hint(for name: String, inPreset: Bool) -> String {
+        let known = all.filter { $0.use != (inPreset ? .defaults : .presets) }.map(\.name)
+        return NearestName.hint(for: name, among: known, listing: "redraw config list")
+    }
 
     package static let all: [Setting] =
         machine + [
@@ -142,7 +168,11 @@ package struct Setting: Sendable {
         switch (kind, value) {
         case (.text, .text(let text)): text.isEmpty ? "\(name) needs a text" : nil
         case (.choice(let choices), .text(let text)):
-            choices.contains(text) ? nil : "\(name) is \"\(text)\"; it must be one of \(choices.joined(separator: ", "))"
+            choices.contains(text)
+                ? nil
+                : "\(name) is \"\(text)\"; "
+                    + (NearestName.of(text, among: choices).map { "did you mean \($0)?" }
+                        ?? "it must be one of \(choices.joined(separator: ", "))")
         case (.number(let range), .number(let number)), (.whole(let range), .number(let number)):
             if case .whole = kind, number != number.rounded() {
                 "\(name) is \(value.text); it must be a whole number"

@@ -106,6 +106,34 @@ package struct Settings: Sendable {
 }
 
 extension Studio {
+    /// Says of a model that is not here who named it, where that was not the person just now.
+    ///
+    /// - Throws: ``StudioError/namedElsewhere(model:source:reason:remedy:)``.
+    func refuseMissing(_ wish: GenerationWish, namedBy source: String, remedy: String) throws {
+        guard let model = wish.model, (wish.engine ?? settings.engines.name ?? BuiltinEngine.name) == BuiltinEngine.name else { return }
+        do {
+            _ = try premises.generator(model)
+        } catch StudioError.modelNotInstalled(_, let howToGet) {
+            throw StudioError.namedElsewhere(model: model, source: source, reason: "is not installed", remedy: "\(howToGet), or \(remedy)")
+        } catch StudioError.unknownModel(_, let known) {
+            let near = NearestName.of(model, among: known).map { " (is it \($0)?)" } ?? ""
+            throw StudioError.namedElsewhere(model: model, source: source, reason: "is not known\(near)", remedy: remedy)
+        }
+    }
+
+    /// What is missing of a generator that is set for good; nil where it is here. One that an engine elsewhere has is no matter of this machine.
+    package func lacking(model name: String) -> String? {
+        guard settings.engines.name == nil else { return nil }
+        do {
+            _ = try premises.generator(name)
+            return nil
+        } catch StudioError.modelNotInstalled(_, let howToGet) {
+            return "the model \(name) is not installed: \(howToGet)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// Presets of the configuration file, then those of the library, which the page keeps.
     package func allPresets() throws -> [NamedPreset] {
         let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library") }
@@ -116,9 +144,12 @@ extension Studio {
     ///
     /// - Throws: ``StudioError/noSuchPreset(_:)``.
     package func filled(_ wish: GenerationWish, preset name: String) throws -> GenerationWish {
-        guard let preset = try presets().named(name) else { throw StudioError.noSuchPreset(name) }
+        let known = try presets()
+        guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name)) }
+        let own = wish
         var wish = wish
         wish.fill(from: preset.wish.settings)
+        if own.model == nil { try refuseMissing(wish, namedBy: "the preset \(preset.name)", remedy: "name another with --model") }
         return wish
     }
 }

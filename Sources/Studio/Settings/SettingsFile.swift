@@ -76,8 +76,7 @@ package struct SettingsFile: Sendable {
     private func check(_ key: String, _ value: SettingValue) throws {
         let section = sections[sections.count - 1]
         guard let setting = Setting.named(key) else {
-            let known = Setting.all.filter { section.preset == nil ? $0.use != .presets : $0.use != .defaults }.map(\.name)
-            throw LineFault(reason: "there is no setting \(key); there are \(known.joined(separator: ", "))")
+            throw LineFault(reason: "there is no setting \(key)" + Setting.hint(for: key, inPreset: section.preset != nil))
         }
         if section.preset == nil, setting.use == .presets {
             throw LineFault(reason: "\(key) belongs into a preset: put it under a heading like [preset.portrait]")
@@ -265,7 +264,9 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         case .wrongVariable(let name, let reason): "\(name) of the environment: \(reason)"
         case .unreadable(let path): "\(path) cannot be read as a configuration file"
         case .unwritable(let path): "\(path) cannot be written"
-        case .noSetting(let name): "there is no setting \(name); redraw config list shows all of them"
+        case .noSetting(let name):
+            "there is no setting \(name)"
+                + Setting.hint(for: String(name.split(separator: ".").last ?? ""), inPreset: name.hasPrefix("preset."))
         case .refused(let reason): reason
         case .notSet(let name): "\(name) is not set"
         }

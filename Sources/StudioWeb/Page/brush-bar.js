@@ -69,7 +69,7 @@ export function brushBar(brush) {
 		set(erase, 'aria-pressed', String(tool.erase))
 		size.value = Math.log(Math.max(1, tool.size)) / Math.log(greatest)
 		set(size, 'aria-valuetext', text.brush.pixels(tool.size))
-		say(sizeShown, String(tool.size))
+		say(sizeShown, text.common.px(tool.size))
 		hardness.value = tool.hardness
 		set(hardness, 'aria-valuetext', `${Math.round(tool.hardness * 100)} %`)
 		opacity.value = tool.opacity

@@ -20,8 +20,8 @@ export class Desk {
 		this.settings = remembered.read('settings', {})
 		/** What belongs to this picture alone. */
 		this.own = remembered.read(`picture.${this.key}`, {})
-		/** Which text is sent: `sentence` and `tags` are composed of what is approved, `own` was written by hand. */
-		this.prompt = { form: id === null || this.own.text ? 'own' : remembered.read('form', 'sentence'), text: this.own.text ?? '', negative: this.own.negative ?? null }
+		/** Which text is sent: `phrase`, `tags` and `sentence` are composed of what is approved, `own` was written by hand. */
+		this.prompt = { form: id === null || this.own.text ? 'own' : this.usualForm, text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
 		this.planned = null
 		this.refusal = null
@@ -190,6 +190,11 @@ export class Desk {
 		remembered.write(`picture.${this.key}`, Object.values(this.own).some((value) => value !== undefined) ? this.own : null)
 	}
 
+	/** The form that the person chose last, else the one that the model wants. */
+	get usualForm() {
+		return remembered.read('form', null) ?? this.picture.compose.form
+	}
+
 	get promptText() {
 		if (this.prompt.form === 'own') return this.prompt.text
 		return this.picture?.compose[this.prompt.form] ?? ''
@@ -268,7 +273,7 @@ export class Desk {
 				Object.assign(this.picture, { suggestions: answer.suggestions, counts: answer.counts, compose: answer.compose })
 				this.#sawDecision(answer)
 				// What is decided after a written prompt counts more than that prompt.
-				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.setPrompt({ form: remembered.read('form', 'sentence') })
+				if (this.prompt.form === 'own' && this.prompt.text === this.picture.prompts.at(-1)?.positive) this.setPrompt({ form: this.usualForm })
 			} catch (error) {
 				complain(error)
 				await this.load().catch(() => {})

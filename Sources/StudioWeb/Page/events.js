@@ -4,7 +4,7 @@ import * as api from './api.js'
 import { later } from './dom.js'
 import { dropJobs, isOver, state, takeJob, takeJobs, tell } from './store.js'
 
-const kinds = ['picture', 'decision', 'job', 'step', 'generation', 'sheet', 'analysis', 'library', 'reload']
+const kinds = ['picture', 'decision', 'job', 'jobs', 'step', 'generation', 'sheet', 'analysis', 'library', 'reload']
 /** How often a hidden tab asks for what is being made, for its title. */
 const hiddenPause = 5000
 
@@ -96,6 +96,8 @@ function take(kind, news) {
 			})
 		}
 		tell('step', news)
+	} else if (kind === 'jobs') {
+		api.jobs().then(takeJobs, () => {})
 	} else if (kind === 'reload') {
 		api.jobs().then(takeJobs, () => {})
 		tell('reload')

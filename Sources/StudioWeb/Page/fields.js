@@ -10,6 +10,9 @@ export function row({ label, hint, control, field, after }) {
 	return h('div.field', { data: { field } }, h('label', { for: id, title: hint }, label), h('div.field-control', control, after))
 }
 
+/** The unit behind a number. */
+export const pixels = () => h('span.unit', text.common.pxUnit)
+
 /** What the person said, else what was planned. */
 const value = (desk, key) => desk.settings[key] ?? desk.planned?.order[key]
 

@@ -10,7 +10,7 @@ import { isDark, onSystemTheme, switchTheme } from './theme.js'
 
 const links = [
 	{ name: 'library', address: addresses.library, label: text.frame.library, sign: 'grid' },
-	{ name: 'paint', address: addresses.paint, label: text.frame.paint, sign: 'edit' },
+	{ name: 'paint', address: addresses.paint, label: text.frame.paint, short: text.frame.paintShort, sign: 'edit' },
 	{ name: 'history', address: addresses.history, label: text.frame.history, sign: 'history' },
 	{ name: 'bin', address: addresses.bin, label: text.frame.bin, sign: 'trash' },
 ]
@@ -18,7 +18,7 @@ let anchors = []
 
 export function buildFrame() {
 	anchors = links.map((link) =>
-		h('a', { href: '#' + link.address, data: { name: link.name }, title: link.label }, icon(link.sign), h('span', link.label)),
+		h('a', { href: '#' + link.address, data: { name: link.name }, tip: link.label }, icon(link.sign), h('span.long', link.label), h('span.short', link.short ?? link.label)),
 	)
 	const theme = h('button.icon-button')
 	const showTheme = () => {
@@ -33,13 +33,16 @@ export function buildFrame() {
 	})
 	onSystemTheme(showTheme)
 	showTheme()
-	const count = h('span.count')
+	const number = h('span')
+	const words = h('span.count-words')
+	const count = h('span.count', number, words)
 	const bar = h('span.queue-bar')
 	const queue = h('button.queue-button', { onclick: openQueue, id: 'queue-button' }, icon('queue'), count, bar)
 	const showQueue = () => {
 		const open = [...state.jobs.values()].filter((job) => !isOver(job))
 		const running = open.find((job) => job.state === 'running')
-		say(count, open.length ? text.frame.making(open.length) : text.frame.queue)
+		say(number, open.length ? String(open.length) : '')
+		say(words, open.length ? text.frame.making : text.frame.queue)
 		set(queue, 'aria-label', open.length ? text.frame.queueLabel(open.length) : text.frame.queueEmpty)
 		queue.classList.toggle('busy', Boolean(running))
 		bar.style.setProperty('--done', running?.progress ?? 0)

@@ -4,7 +4,7 @@ import { h, fill } from './dom.js'
 import { follow } from './events.js'
 import { buildFrame, showPlace } from './frame.js'
 import { catchPictures } from './intake.js'
-import { emptyState, words } from './notices.js'
+import { emptyState, leaveNotices, words } from './notices.js'
 import { addresses, here } from './router.js'
 import { catchShortcuts } from './shortcuts.js'
 import { on, state, takeJobs, tell } from './store.js'
@@ -28,6 +28,7 @@ async function show() {
 	showPlace(place.name)
 	// Within a picture the view itself follows the address.
 	if (current && shown === key) return current.followAddress?.(place)
+	if (shown) leaveNotices()
 	shown = key
 	try {
 		const next = await (views[place.name] ?? views.library)(place)

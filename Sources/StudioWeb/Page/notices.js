@@ -4,7 +4,10 @@ import { icon, tool } from './icons.js'
 import { text } from './text.js'
 import { Refusal, Unreachable } from './api.js'
 
-/** Tells something for some seconds; with an action it stays longer, and what went wrong stays until it is closed. */
+/** Milliseconds for which a notice is new: what one does leads to another place at once, and what is to be said of it is said there. */
+const justNow = 1500
+
+/** Tells something for some seconds; with an action it stays longer, and what went wrong until it is closed or the place is left. */
 export function notice(words, { action, label, kind } = {}) {
 	const holder = document.getElementById('notices')
 	// What is said again is not piled up.
@@ -26,6 +29,7 @@ export function notice(words, { action, label, kind } = {}) {
 			),
 		tool('cross', text.common.close, close),
 	)
+	node.dataset.shown = Date.now()
 	holder.append(node)
 	while (holder.children.length > 3) (holder.querySelector('.notice:not(.bad, :last-child)') ?? holder.firstElementChild).remove()
 	if (kind === 'bad') return
@@ -37,6 +41,11 @@ export function notice(words, { action, label, kind } = {}) {
 	node.addEventListener('pointerleave', start)
 	node.addEventListener('focusout', start)
 	start()
+}
+
+/** Whoever goes to another place has read what went wrong at the one before; what was said this very moment goes along. */
+export function leaveNotices() {
+	for (const node of [...document.querySelectorAll('.notice.bad')]) if (Date.now() - node.dataset.shown > justNow) node.remove()
 }
 
 /** What went wrong, in words that say what to do. */

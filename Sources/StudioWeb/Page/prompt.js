@@ -1,4 +1,4 @@
-// The prompt as it stands: composed of what is approved, in both forms, or written by hand; with its length for the model.
+// The prompt as it stands: composed of what is approved, in one of its forms, or written by hand; with its length for the model.
 import { h, later, say, set } from './dom.js'
 import { tool } from './icons.js'
 import { notice } from './notices.js'
@@ -7,9 +7,9 @@ import { text } from './text.js'
 export function promptPanel(desk, scope) {
 	const hasPicture = desk.id !== null
 	const forms = h(
-		'div.segments.small',
+		'div.segments.small.forms',
 		{ role: 'group', 'aria-label': text.prompt.forms, hidden: !hasPicture },
-		['sentence', 'tags', 'own'].map((form) =>
+		['phrase', 'tags', 'sentence', 'own'].map((form) =>
 			h('button', { data: { form }, onclick: () => change(form) }, text.prompt.form[form]),
 		),
 	)

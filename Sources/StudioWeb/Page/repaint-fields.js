@@ -1,6 +1,6 @@
 // What belongs to repainting alone: words for the masked part, what the model sees, and how new meets old.
 import { h, set } from './dom.js'
-import { choiceField, numberField } from './fields.js'
+import { choiceField, numberField, pixels } from './fields.js'
 import { state } from './store.js'
 import { text } from './text.js'
 
@@ -20,9 +20,9 @@ export function repaintFields(desk, scope) {
 			'div.fields',
 			choiceField(desk, scope, { key: 'area', label: text.repaint.area, hint: text.repaint.areaHint, options: state.choices.areas, words: text.repaint.areas }),
 			choiceField(desk, scope, { key: 'fill', label: text.repaint.fill, hint: text.repaint.fillHint, options: state.choices.fills, words: text.repaint.fills }),
-			numberField(desk, scope, { key: 'feather', label: text.repaint.feather, hint: text.repaint.featherHint }),
-			numberField(desk, scope, { key: 'grow', label: text.repaint.grow, hint: text.repaint.growHint }),
-			numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint }),
+			numberField(desk, scope, { key: 'feather', label: text.repaint.feather, hint: text.repaint.featherHint, after: pixels() }),
+			numberField(desk, scope, { key: 'grow', label: text.repaint.grow, hint: text.repaint.growHint, after: pixels() }),
+			numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint, after: pixels() }),
 		),
 	)
 	scope.add(

@@ -1,6 +1,6 @@
 // What will be made: prompt, strength, model, size, and everything a person may want to turn. At the foot what it costs, and the button.
 import { fill, h, quietVoice, say, set } from './dom.js'
-import { choiceField, numberField, showRefusal } from './fields.js'
+import { choiceField, numberField, pixels, showRefusal } from './fields.js'
 import { face, tool } from './icons.js'
 import { modelField } from './model.js'
 import { complain, sentence, words } from './notices.js'
@@ -42,7 +42,7 @@ export function settingsPanel(desk, scope) {
 			desk.id !== null && choiceField(desk, scope, { key: 'resize', label: text.settings.resize, hint: text.settings.resizeHint, options: choices.resizes, words: text.settings.resizes }),
 			desk.id !== null && choiceField(desk, scope, { key: 'outputSize', label: text.settings.outputSize, options: choices.outputSizes, words: text.settings.outputSizes }),
 			numberField(desk, scope, { key: 'clipSkip', label: text.settings.clipSkip, hint: text.settings.clipSkipHint }),
-			numberField(desk, scope, { key: 'firstSide', label: text.settings.firstSide, hint: text.settings.firstSideHint, step: 8 }),
+			numberField(desk, scope, { key: 'firstSide', label: text.settings.firstSide, hint: text.settings.firstSideHint, step: 8, after: pixels() }),
 			numberField(desk, scope, { key: 'refine', label: text.settings.refine, hint: text.settings.refineHint, step: 0.05 }),
 			numberField(desk, scope, { key: 'drafts', label: text.settings.drafts, hint: text.settings.draftsHint }),
 			choices.engines.length > 1 && choiceField(desk, scope, { key: 'engine', label: text.settings.engine, options: choices.engines }),

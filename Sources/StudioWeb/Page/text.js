@@ -19,6 +19,8 @@ export const text = {
 		save: 'Save',
 		more: 'More',
 		tryAgain: 'Try again',
+		px: (count) => `${count} px`,
+		pxUnit: 'px',
 		date: (date) => day.format(new Date(date)),
 	},
 	frame: {
@@ -28,10 +30,12 @@ export const text = {
 		places: 'Places',
 		library: 'Pictures',
 		paint: 'Paint from words',
+		paintShort: 'Paint',
 		history: 'History',
 		bin: 'Bin',
 		queue: 'Queue',
-		making: (count) => `${count} to make`,
+		/** After a number. */
+		making: ' to make',
 		queueLabel: (count) => `Queue: ${one(count, 'picture is', 'pictures are')} being made or waiting`,
 		queueEmpty: 'Queue: nothing is being made',
 		toLight: 'Switch to light',
@@ -90,7 +94,7 @@ export const text = {
 			waiting: 'Waits to be looked at',
 			running: 'Being looked at …',
 			failed: 'Could not be looked at',
-			pending: (count) => `${one(count, 'tag', 'tags')} to screen`,
+			pending: (count) => `${one(count, 'tag', 'tags')} left to decide`,
 			screened: 'Screened',
 			nothing: 'Not looked at yet',
 			results: (count) => one(count, 'result', 'results'),
@@ -186,7 +190,7 @@ export const text = {
 	prompt: {
 		title: 'Prompt',
 		forms: 'Form of the prompt',
-		form: { sentence: 'Sentence', tags: 'Tags', own: 'My words' },
+		form: { phrase: 'Phrase', tags: 'Tags', sentence: 'Sentence', own: 'My words' },
 		nothing: 'Approve some tags, or write here what the picture should show.',
 		paint: 'A photo of a sunflower, warm light …',
 		length: (tokens, limit, chunks, model) => `${one(tokens, 'token', 'tokens')}${limit ? ` of ${limit}` : ''}${chunks > 1 ? `, read in ${chunks} pieces` : ''}${model ? ` · ${model}` : ''}`,
@@ -213,7 +217,7 @@ export const text = {
 						: value <= 0.8
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
-		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from t = ${Math.round(from)}`}`,
+		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from noise level ${Math.round(from)} of 1000`}`,
 	},
 	settings: {
 		usual: 'Usual',
@@ -269,7 +273,7 @@ export const text = {
 		nothingApproved: 'Approve some tags, or write a prompt; then it can begin.',
 		noWords: 'Write what you want to see.',
 		emptyMask: 'Brush over what should change.',
-		lookAbove: 'One of the settings above cannot be granted.',
+		lookAbove: 'One of the settings above is not possible.',
 		/** Of what another program makes, neither the time nor the memory is known. */
 		cost: (time, memory, tiled, notes) => {
 			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)

@@ -171,7 +171,7 @@ struct PictureOrder {
             if ["seed_resize_from_w", "seed_resize_from_h"].contains(name), case .number(let number) = value, number < 0 {
                 continue
             }
-            throw Refusal(.unprocessableContent, "\(name) cannot be granted: \(reason)", field: name)
+            throw Refusal(.unprocessableContent, "\(name) is not possible here: \(reason)", field: name)
         }
     }
 

@@ -174,7 +174,9 @@ struct WebUIInventory {
             guard models.contains(where: { $0.name == name }) else {
                 let known = models.map(\.name).joined(separator: ", ")
                 throw Refusal(
-                    .unprocessableContent, "there is no model \(name.prefix(80)); there are \(known)", field: "sd_model_checkpoint")
+                    .unprocessableContent,
+                    "there is no model \(name.prefix(80)); \(known.isEmpty ? "none is installed" : "there are \(known)")",
+                    field: "sd_model_checkpoint")
             }
             values.model = name
         }
