@@ -1,9 +1,10 @@
 #!/bin/sh
 # deb.sh PROGRAM OUT: a Debian package of a built redraw, in the folder OUT. Two packages of one program have the same bytes.
-# DEB_COMPRESSION="-Zgzip -z1" is quicker to build.
+# DEB_COMPRESSION="-Zgzip -z1" is quicker to build; MAINTAINER="Name <address>" is who answers for it.
 . "$(dirname "$0")/begin.sh"
 architecture=$(dpkg --print-architecture)
-maintainer=${MAINTAINER:-$(git -C "$here" log -1 --format='%an <%ae>' 2>/dev/null || echo 'Redraw <redraw@localhost.localdomain>')}
+# The same where there is no repository, as in a container.
+maintainer=${MAINTAINER:-The Redraw authors <redraw@localhost.localdomain>}
 root=$work/root
 sh "$here/stage.sh" "$program" "$root" /usr swift
 
