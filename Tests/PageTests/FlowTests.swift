@@ -184,7 +184,7 @@ struct FlowTests {
         // The power goes while it runs; the page says so, and comes back by itself.
         try await browser.click("[data-tag='photo'] .approve")
         try await browser.wait(until: "photo", is: "approved")
-        try await browser.wait("document.querySelector('#prompt').value.startsWith('A photo of a cat')")
+        try await browser.wait("document.querySelector('#prompt').value.startsWith('a photo of a cat')")
         try await server.stop(SIGKILL)
         try await browser.wait(forElement: ".lost")
         try await server.startAgain()
