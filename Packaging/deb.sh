@@ -39,6 +39,9 @@ redraw: package-contains-documentation-outside-usr-share-doc *
 redraw: repeated-path-segment *
 # The models come along, as the program is of little use without them.
 redraw: arch-dep-package-has-big-usr-share *
+# Whoever hands the package on answers for it, and says so with MAINTAINER=.
+redraw: bogus-mail-host *
+redraw: bogus-mail-host-in-debian-changelog *
 END
 
 # What the program is linked against tells the dependencies.
