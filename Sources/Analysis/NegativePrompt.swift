@@ -33,16 +33,12 @@ package enum NegativePrompt {
 
     /// A negative prompt without what a prompt asks for in so many words: no "painting" beside "an oil painting".
     package static func left(of negative: String, besides prompt: String) -> String {
+        func words(_ text: String) -> String { Tag.words(in: text.lowercased()).joined(separator: " ") }
         let asked = " " + words(prompt) + " "
         return negative.split(separator: ",").filter { part in
-            let unwanted = words(part)
+            let unwanted = words(String(part))
             return unwanted.isEmpty || !asked.contains(" " + unwanted + " ")
         }.joined(separator: ",").trimmingPrefix(while: \.isWhitespace).description
-    }
-
-    /// A text's words in small letters, a blank between them.
-    private static func words(_ text: some StringProtocol) -> String {
-        text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'" || $0 == "-") }.joined(separator: " ")
     }
 
     /// The medium of which this one is a kind, by the last words of its name; nil for those that stand for themselves.

@@ -15,16 +15,15 @@ package struct MemoryBudget: Sendable {
         (self.free, self.weights, self.letsGo, self.isForSeveral) = (free, weights, letsGo, isForSeveral)
     }
 
-    /// Bytes that the weights leave to the run while the autoencoder works.
-    private var freeBesideAutoencoder: Int? {
-        free.map { $0 - (letsGo && !isForSeveral ? weights.encoder + weights.decoder : weights.all) }
-    }
-
     /// Whether the autoencoder is to work in tiles.
     func asksForTiles(_ work: Workload) -> Bool {
-        guard let free = freeBesideAutoencoder else { return false }
-        return work.autoencoderMemory + (letsGo && !isForSeveral ? 0 : work.transformMemory) > free
+        guard let free else { return false }
+        // Of a single picture the network is not there while the autoencoder works.
+        let beside = letsGo && !isForSeveral ? codec : weights.all + work.transformMemory
+        return work.autoencoderMemory + beside > free
     }
+
+    private var codec: Int { weights.encoder + weights.decoder }
 
     /// Bytes that a run takes at once, at most.
     ///
@@ -34,7 +33,6 @@ package struct MemoryBudget: Sendable {
     func needed(_ work: Workload, encodes: Bool, grows: Bool, tiled: Bool) -> Int {
         let autoencoder = tiled ? work.tileMemory : work.autoencoderMemory
         guard letsGo else { return weights.all + work.transformMemory + max(work.passMemory, autoencoder) }
-        let codec = weights.encoder + weights.decoder
         let network = weights.network + work.transformMemory
         if grows { return max(weights.text + codec, codec + network + max(work.passMemory, autoencoder)) }
         return [

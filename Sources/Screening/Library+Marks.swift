@@ -67,7 +67,8 @@ extension Library {
     package func generations(
         of picture: Int64?, kind: Generation.Kind? = nil, words: String = "", stars: Int, isBinned: Bool = false, offset: Int, limit: Int
     ) throws(LibraryError) -> (total: Int, generations: [Generation]) {
-        try read { db in
+        guard !Library.askInVain(words) else { return (0, []) }
+        return try read { db in
             // What is marked is asked for by itself: in a join SQLite goes through all generations in their order.
             let marked = "SELECT generationId FROM generationMark WHERE"
             var conditions = ["id \(isBinned ? "IN" : "NOT IN") (\(marked) binnedAt IS NOT NULL)"]
@@ -81,10 +82,8 @@ extension Library {
                 arguments += [kind.rawValue]
             }
             if let match = Library.match(words) {
-                conditions.append("id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)")
+                conditions.append(Library.generationSays)
                 arguments += [match]
-            } else if !words.allSatisfy(\.isWhitespace) {
-                conditions.append("0")
             }
             if stars > 0 {
                 conditions.append("id IN (\(marked) stars >= ?)")

@@ -14,16 +14,14 @@ extension Library {
     ///
     /// What only pictures have, a state or a tag, no painting has; of an order or a page nothing is heeded but the limit.
     package func paintings(_ query: PictureQuery) throws(LibraryError) -> (total: Int, paintings: [ListedPainting]) {
-        guard query.state == nil, query.tag == nil, !query.isBinned else { return (0, []) }
+        guard query.state == nil, query.tag == nil, !query.isBinned, !Library.askInVain(query.words) else { return (0, []) }
         var conditions = [
             "pictureId IS NULL AND status = 'done'", "id NOT IN (SELECT generationId FROM generationMark WHERE binnedAt IS NOT NULL)",
         ]
         var arguments = StatementArguments()
         if let match = Library.match(query.words) {
-            conditions.append("id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)")
+            conditions.append(Library.generationSays)
             arguments += [match]
-        } else if !query.words.allSatisfy(\.isWhitespace) {
-            return (0, [])
         }
         if let stars = query.stars, stars > 0 {
             conditions.append("id IN (SELECT generationId FROM generationMark WHERE stars >= ?)")

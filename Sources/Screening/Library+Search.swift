@@ -7,7 +7,7 @@ extension Library {
         try read { db in
             if let found = try Library.saying(query, db) { return found }
             // Nothing but signs: no text holds them.
-            guard Library.match(query.words) != nil || query.words.allSatisfy(\.isWhitespace) else { return (0, []) }
+            guard !Library.askInVain(query.words) else { return (0, []) }
             let (found, arguments) = Library.finding(query)
             let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(found)", arguments: arguments) ?? 0
             // The page's numbers first: what is said of them is then asked for those alone. For its order it may be best found in another way.
@@ -120,6 +120,12 @@ extension Library {
         case .failed: ("pictureFailed", "analysisFailure IS NOT NULL")
         }
     }
+
+    /// Whether words have nothing but signs, which no text is found by; no words at all ask for everything.
+    static func askInVain(_ words: String) -> Bool { match(words) == nil && !words.allSatisfy(\.isWhitespace) }
+
+    /// What generations fulfil in whose prompts the words stand that ``match(_:)`` makes the argument of.
+    static let generationSays = "id IN (SELECT rowid FROM generationText WHERE generationText MATCH ?)"
 
     /// What FTS5 is asked for a person's words: all of them, the last one as a beginning. Nil where there are none.
     static func match(_ words: String) -> String? {

@@ -44,7 +44,7 @@ enum SubjectNotice {
 
     /// The subjects that a text names, in its order: the longest names first where several begin at one word.
     static func subjects(in prompt: String, _ vocabulary: TagVocabulary) -> [Tag] {
-        let words = prompt.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }.map(String.init)
+        let words = Tag.words(in: prompt).map(String.init)
         var (found, place) = ([Tag](), 0)
         while place < words.count {
             let longest = min(longestName, words.count - place)

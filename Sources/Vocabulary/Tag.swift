@@ -29,6 +29,11 @@ package struct Tag: Sendable, Hashable {
         self.measured = measured
     }
 
+    /// The words of a text that may name tags, in its order.
+    package static func words(in text: String) -> [Substring] {
+        text.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "'") }
+    }
+
     /// The one form in which names are compared, here and in the library: lower case, one width, single spaces; hyphens and underscores
     /// are read as spaces. `Black-and-White`, `black_and_white` and ` black  and white ` are one name. Empty where nothing but separators is
     /// left.
