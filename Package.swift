@@ -87,8 +87,7 @@ let package = Package(
             "Studio",
             [
                 "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors",
-                "Pixels", "Threads",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "JSONReading", "Pixels", "Threads", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         // The page's files are read as files, wherever Redraw's data stand: see Installation.page.
         .target(

@@ -116,7 +116,9 @@ struct JobTelling: Sendable {
         let from =
             run.drafts > 1
             ? "the best of \(run.drafts) drafts, seeds from \(plan.seed), \(run.passes) passes in all" : "seed \(plan.seed)"
-        let start = run.firstTimestep.map { ", from noise level \(Int($0.rounded())) of 1000" } ?? ""
+        let start = run.firstTimestep.map { first in
+            ", from noise level \(Int(first.rounded()))" + (run.trainingSteps.map { " of \($0)" } ?? "")
+        } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
         let sizes = run.sizes.map { "\($0)" }
         let before = sizes.dropLast()

@@ -20,8 +20,7 @@ private let allowed: [String: Set<String>] = [
     "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
     "Studio": [
         "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
-        "Threads",
-        "Crypto",
+        "JSONReading", "Threads", "Crypto",
     ],
     "StudioWeb": ["Studio", "Hummingbird"],
     "Commands": ["Studio", "StudioWeb", "ArgumentParser"],

@@ -112,7 +112,7 @@ import Testing
             (String(repeating: "[", count: most + 1), false), (String(repeating: "{\"a\":", count: most + 1), false),
             ("[\"" + String(repeating: ",\\\",[{", count: most) + "\"]", true), ("", true),
         ] {
-            #expect(JSONValue.isBounded(Array(text.utf8), most) == isBounded, "\(text.prefix(20))")
+            #expect(UploadLimits.holds(Array(text.utf8), values: most) == isBounded, "\(text.prefix(20))")
         }
         try await TestServer().ask { ask in
             let body = #"{"prompt":"x","script_args":["# + String(repeating: "0,", count: most) + "0]}"

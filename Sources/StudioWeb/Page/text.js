@@ -217,7 +217,8 @@ export const text = {
 						: value <= 0.8
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
-		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from noise level ${Math.round(from)} of 1000`}`,
+		runs: (run, requested, from, levels) =>
+			`${run} of ${one(requested, 'step', 'steps')} will run${from === null ? '' : `, from noise level ${Math.round(from)}${levels === null ? '' : ` of ${levels}`}`}`,
 	},
 	settings: {
 		usual: 'Usual',
