@@ -6,7 +6,7 @@ import Screening
 import Vocabulary
 
 extension Studio {
-    /// What the picture's approved tags come to as a prompt, and how long that is for a model.
+    /// What the picture's approved tags come to as a prompt, as a model wants it written, and how long that is for it.
     ///
     /// - Parameter model: an installed one's name; nil: the one that was suggested for the picture where it is installed, else the default.
     package func composed(_ picture: Int64, model: String? = nil) throws -> ComposedReport {

@@ -19,7 +19,7 @@ package struct DecisionWish: Codable, Sendable {
 extension Studio {
     /// All that is known of a picture.
     ///
-    /// - Parameter model: whose tokens the prompt is counted in; nil: the one that was suggested, or the default.
+    /// - Parameter model: the one that the prompt is composed for; nil: the one that was suggested, or the default.
     package func pictureDetail(_ id: Int64, model: String? = nil) throws -> PictureDetail {
         let library = try premises.library()
         let summary = try picture(id)
