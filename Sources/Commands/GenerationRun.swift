@@ -116,9 +116,10 @@ struct JobTelling: Sendable {
         let from =
             run.drafts > 1
             ? "the best of \(run.drafts) drafts, seeds from \(plan.seed), \(run.passes) passes in all" : "seed \(plan.seed)"
-        let start = run.firstTimestep.map { first in
-            ", from noise level \(Int(first.rounded()))" + (run.trainingSteps.map { " of \($0)" } ?? "")
-        } ?? ""
+        let start =
+            run.firstTimestep.map { first in
+                ", from noise level \(Int(first.rounded()))" + (run.trainingSteps.map { " of \($0)" } ?? "")
+            } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
         let sizes = run.sizes.map { "\($0)" }
         let before = sizes.dropLast()
