@@ -218,7 +218,7 @@ export const text = {
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
 		runs: (run, requested, from, levels) =>
-			`${run} of ${one(requested, 'step', 'steps')} will run${from === null ? '' : `, from noise level ${Math.round(from)}${levels === null ? '' : ` of ${levels}`}`}`,
+			`${run} of ${one(requested, 'step', 'steps')} will run${from === null ? '' : `, from noise level ${Math.round(from)}${levels ? ` of ${levels}` : ''}`}`,
 	},
 	settings: {
 		usual: 'Usual',
