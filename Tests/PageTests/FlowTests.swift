@@ -260,6 +260,8 @@ struct FlowTests {
         var manifest = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         (manifest["name"], manifest["title"]) = (folder.lastPathComponent, "Of tags")
         manifest["prompt"] = ["form": "tags", "after": "best quality"]
+        // It is not to be suggested in the shipped one's stead.
+        (manifest["styles"], manifest["descriptors"]) = (nil, nil)
         try JSONSerialization.data(withJSONObject: manifest).write(to: folder.appendingPathComponent("manifest.json"))
     }
 

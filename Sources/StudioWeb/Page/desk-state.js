@@ -28,6 +28,8 @@ export class Desk {
 		this.settings = remembered.read('settings', {})
 		/** What belongs to this picture alone. */
 		this.own = remembered.read(`picture.${this.key}`, {})
+		/** The forms that the person chose here, by the form that the model wants. */
+		this.forms = {}
 		/** Which text is sent: `phrase`, `tags` and `sentence` are composed of what is approved, `own` was written by hand. */
 		this.prompt = { form: id === null || this.own.text ? 'own' : this.usualForm, text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
@@ -79,6 +81,7 @@ export class Desk {
 		const model = composedFor(this.settings)
 		this.picture = await api.picture(this.id, model)
 		if (model !== composedFor(this.settings)) this.#recompose()
+		this.#takeUsualForm()
 		this.#sawDecision(this.picture)
 		this.#standingPrompt(known)
 		this.tell('picture')
@@ -155,7 +158,7 @@ export class Desk {
 			} catch (error) {
 				return complain(error)
 			}
-			if (this.prompt.form !== 'own') this.prompt.form = this.usualForm
+			this.#takeUsualForm()
 			this.tell('prompt')
 			this.planSoon()
 		})
@@ -181,7 +184,11 @@ export class Desk {
 
 	setPrompt(change) {
 		Object.assign(this.prompt, change)
-		if (change.form && change.form !== 'own') remembered.write(`form.${this.picture.compose.form}`, change.form)
+		if (change.form && change.form !== 'own') {
+			const wanted = this.picture.compose.form
+			this.forms[wanted] = change.form
+			remembered.write(`form.${wanted}`, change.form)
+		}
 		this.#keepPrompt()
 		this.tell('prompt')
 		this.planSoon()
@@ -222,7 +229,12 @@ export class Desk {
 	/** The form that the model wants, or that the person chose last where models want that one. */
 	get usualForm() {
 		const wanted = this.picture.compose.form
-		return remembered.read(`form.${wanted}`, wanted)
+		return this.forms[wanted] ?? remembered.read(`form.${wanted}`, wanted)
+	}
+
+	/** Which model is suggested, and so which form is usual, an analysis may only say after the picture was opened. */
+	#takeUsualForm() {
+		if (this.prompt.form !== 'own') this.prompt.form = this.usualForm
 	}
 
 	get promptText() {
