@@ -16,6 +16,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// The tool whose conventions are followed to the letter.
     package enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
+    /// In which numbers the network multiplies; `auto` leaves it to the processor and the model.
     package enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
     /// What a model's network was trained to say of a noisy latent.
     package enum Prediction: String, Codable, Sendable, CaseIterable {
@@ -135,6 +136,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// What the prompts were made of, where they were not written as they are.
     package var wording: Wording?
 
+    /// How the line of settings in a picture's file is written.
     package enum Infotext: String, Codable, Sendable, CaseIterable {
         /// With what only Redraw has.
         case redraw

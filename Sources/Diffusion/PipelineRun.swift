@@ -23,6 +23,7 @@ package struct StepReport: Sendable {
 
 /// What a run gave.
 package struct PipelineResult: Sendable {
+    /// A picture that was made, with the seed that makes it again.
     package struct Picture: Sendable {
         package let image: Image
         package let seed: UInt64
@@ -31,6 +32,7 @@ package struct PipelineResult: Sendable {
             (self.image, self.seed) = (image, seed)
         }
     }
+    /// How long each part of the run took.
     package struct Seconds: Sendable, Codable, Equatable {
         /// Reading weights that were left for the run to read.
         package var load = 0.0

@@ -11,6 +11,7 @@ package struct Lettering: Sendable, Hashable {
     /// From the top of a line to that of the next one.
     package var lineHeight: Int { 12 * scale }
 
+    /// In pixels, as it is drawn on one line.
     package func width(of text: String) -> Int { max(0, Self.plain(text).count * 6 - 1) * scale }
 
     /// A text in lines that are no wider than so many pixels, broken at blanks where there are any.

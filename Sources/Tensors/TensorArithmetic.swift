@@ -37,6 +37,7 @@ extension Tensor {
         }
     }
 
+    /// Values beyond the range become its bounds.
     package func clamped(to range: ClosedRange<Float>) -> Tensor {
         mapped { min(max($0, range.lowerBound), range.upperBound) }
     }

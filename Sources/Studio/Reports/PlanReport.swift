@@ -36,6 +36,7 @@ package struct PlanReport: Codable, Sendable, Equatable {
         package let drafts: Int
     }
 
+    /// In pixels.
     package struct Size: Codable, Sendable, Equatable, CustomStringConvertible {
         package let width: Int
         package let height: Int

@@ -115,6 +115,7 @@ package struct SheetAxes: Codable, Sendable, Equatable {
 
 /// A sheet with what there is of its pictures.
 package struct SheetReport: Codable, Sendable {
+    /// A place of the sheet and what is in it.
     package struct Cell: Codable, Sendable {
         /// Nil once the job was cleared away.
         @OrNull package internal(set) var job: Int64?

@@ -42,6 +42,7 @@ package struct Setting: Sendable {
         case engines
     }
 
+    /// Where it may stand in the file.
     package enum Use: Sendable {
         /// Beside the presets only.
         case defaults

@@ -58,6 +58,7 @@ package struct Settings: Sendable {
     /// What holds of a setting; nil where nobody says anything.
     package func held(_ name: String) -> Held? { defaults[name] }
 
+    /// A default's value in words; nil where nobody set it.
     package func text(_ name: String) -> String? { defaults[name]?.value.text }
 
     package var threads: Int? {
