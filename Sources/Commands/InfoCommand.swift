@@ -62,7 +62,7 @@ struct InfoCommand: AsyncParsableCommand {
         if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { errors.write(told + "\n") }
         try Task.checkCancellation()
         guard !failures.isEmpty else { return }
-        for failure in failures { errors.write("redraw info: \(DisplayText.harmless(failure))\n") }
+        for failure in failures { errors.write("redraw: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure
     }
 

@@ -81,7 +81,7 @@ struct JobsCommand: AsyncParsableCommand {
                 case .success(let report): try telling.tell(report)
                 case .failure(let error):
                     failed += 1
-                    Terminal.standardError.write("jobs: job \(job): \(CommandLineTool.oneLine(error))\n")
+                    Terminal.standardError.write("redraw: job \(job): \(CommandLineTool.oneLine(error))\n")
                 }
             }
             if failed > 0 { throw ExitCode.failure }

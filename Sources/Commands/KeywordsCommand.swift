@@ -74,7 +74,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         library.notice(KeywordsCommand.summary(reports))
         try Task.checkCancellation()
         guard !failures.isEmpty else { return }
-        for failure in failures { Terminal.standardError.write("keywords: \(DisplayText.harmless(failure))\n") }
+        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure
     }
 
