@@ -121,6 +121,22 @@ import Testing
         }
     }
 
+    /// A library that was taken in may say any number of how its pictures were made.
+    @Test(arguments: [-1, Int.min, Int.max]) func requestsOfOthersAreListed(_ count: Int) async throws {
+        let server = try TestServer()
+        let output = GenerationOutput(path: "/nowhere/cat.png", sha256: String(repeating: "c", count: 64))
+        _ = try server.site.studio.premises.library().record(
+            NewGeneration(
+                kind: .paint, request: #"{"mode": "paint", "prompt": "a cat", "count": \#(count)}"#, seed: 7, model: "small",
+                profile: "redraw", precision: "f32", stepsRequested: 20,
+                outcome: GenerationOutcome(status: .done, stepsRun: 20, seconds: #"{"total": 3}"#, outputs: [output])))
+        try await server.ask { ask in
+            let listed = try await ask(.get, "/generations")
+            #expect(listed.status == 200 && (listed.object["generations"] as? [Any])?.count == 1, "\(listed.text.prefix(300))")
+            #expect(try await ask(.get, "/generations/1").object["prompt"] as? String == "a cat")
+        }
+    }
+
     @Test func namesOfOthersAreRefused() throws {
         func ours(_ host: String, _ options: ServeOptions = ServeOptions()) throws -> Int {
             let guarded = HostGuard(isLoopback: options.isLoopback, names: ServerNames.of(options))
