@@ -305,8 +305,8 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         }
         if let guidanceUntil, guidanceUntil > 1, guidanceUntil != guidanceUntil.rounded() {
             throw .outOfRange(
-                name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)", range: "0 to 1, a share of the steps, or a whole number of them"
-            )
+                name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)",
+                range: "0 to 1, a share of the steps, or a whole number of them")
         }
         if let reuseEvery { try own(reuseEvery > 1, "reusing a pass") }
         if let mergeTokens { try own(mergeTokens > 0, "merging tokens") }
