@@ -51,8 +51,13 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
             let style: BatchRun.Style =
-                saying.jsonl ? .lines : library.json ? .array : .text(showsDropped: saying.dropped, form: saying.form)
-            try await BatchRun(style: style, quiet: library.quiet, shard: part, captions: writer).run(
+                saying.jsonl
+                ? .lines
+                : library.json
+                    ? .array : .text(saying.details ? .whole : .short, showsDropped: saying.dropped, form: saying.form)
+            try await BatchRun(
+                style: style, quiet: library.quiet, shard: part, captions: writer, library: library.libraryPath
+            ).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: which.recursive, composition: saying.compose,
                 again: which.again)
             return
@@ -68,7 +73,11 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             try JSONOutput.print(report)
         } else {
             Terminal.standardOutput.write(
-                AnalysisText(report, terminal: .standardOutput, showsDropped: saying.dropped, form: saying.form).text)
+                AnalysisText(
+                    report, terminal: .standardOutput, showsDropped: saying.dropped, form: saying.form,
+                    standing: try studio.standingPrompt(ofPicture: report.picture.sha256),
+                    next: library.quiet ? nil : AnalysisText.next(report, library: library.libraryPath)
+                ).text)
         }
         guard let writer else { return }
         var tally = CaptionTally()
@@ -121,6 +130,9 @@ struct SayingOptions: ParsableArguments {
             "How the prompt is written: by its tags alone, as a sentence, or both (default: as the suggested model wants it).",
             valueName: "tags|sentence|both"))
     var form: PromptFormName?
+
+    @Flag(name: .long, help: "Print everything of each of several pictures (default: all of one, the main points of several).")
+    var details = false
 
     @Flag(name: .long, help: "Show what was considered and left out, with the reason.")
     var dropped = false

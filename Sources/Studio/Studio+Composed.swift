@@ -40,6 +40,12 @@ extension Studio {
             library: library, compose: ScreeningDesk.composition(for: Studio.habit(form ?? PromptForm(habit), of: habit)))
     }
 
+    /// The prompt that a person made of a picture, from approved tags or by hand, as its model wants it; nil where there is none.
+    package func standingPrompt(ofPicture sha256: String) throws -> String? {
+        guard let picture = try premises.library().picture(sha256: sha256).map(KnownPicture.init) else { return nil }
+        return try desk(composingFor: picture).standingPrompt(of: picture)
+    }
+
     /// The model that was suggested for a picture where it is installed, else the default.
     private func usualModel(of analysis: AnalysisRecord?) throws -> String {
         let suggested: SuggestedModel? = try analysis?.model?.decoded()

@@ -80,6 +80,9 @@ import Testing
         #expect(edited.status == 0, "\(edited.errors)")
         let shown = try tool.run("analyze", cat).output
         #expect(shown.contains("soft light at dawn added"), "\(shown)")
+        // The prompt that counts stands first, in the person's words.
+        let own = try #require(shown.split(separator: "\n").first { $0.contains("your prompt") })
+        #expect(own.contains("soft light at dawn") && own.contains(first) && shown.contains("\n  suggested "), "\(shown)")
 
         let again = try json(try tool.run("analyze", cat, "--json").output)
         let states = try #require(again["suggestions"] as? [[String: Any]]).reduce(into: [String: String]()) {
