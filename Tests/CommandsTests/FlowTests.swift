@@ -295,6 +295,9 @@ import Testing
         let shown = try tool.run("show", "g\(number)")
         #expect(shown.output.contains(#""strength":null,"strengths":[0.25,0.75]"#), "\(shown.output) \(shown.errors)")
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: sheet)).text
+        let image = try ImageFile.size(of: URL(fileURLWithPath: sheet))
+        // Two pictures of 64x64, and a line of words under them.
+        #expect(image.width == 2 * 64 + 8 && image.height == 64 + 8 + 24)
         #expect(text["parameters"]?.contains("Denoising strength: \"0.25, 0.75\"") == true, "\(text)")
         #expect(text["parameters"]?.contains("Steps run: \"1, 5\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
     }
