@@ -388,7 +388,7 @@ package struct Analyzer: Sendable {
     private static func size(for manifest: Manifest, of picture: (width: Int, height: Int)) -> SizeChoice? {
         guard let rule = manifest.sizeRule, picture.width > 0, picture.height > 0 else { return nil }
         let size = rule.nearest(toWidth: picture.width, height: picture.height)
-        let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
+        let family = ModelFamily.named(manifest.family)?.title ?? manifest.title
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
         let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
