@@ -149,7 +149,9 @@ struct CaptionsCommand: AsyncParsableCommand {
             case .success(let report):
                 tally.count(report)
                 reports.append(report)
-                if !library.json, [.written, .renewed].contains(report.state) { Terminal.standardOutput.write(DisplayText.harmless(report.file) + "\n") }
+                if !library.json, [.written, .renewed].contains(report.state) {
+                    Terminal.standardOutput.write(DisplayText.harmless(report.file) + "\n")
+                }
             case .failure(let failure): tally.fail(failure.description)
             }
         }

@@ -94,7 +94,8 @@ import Testing
 
     @Test func subjectsStandFirstAndColoursLast() throws {
         let tags = [
-            ("brown tones", "colour"), ("photo", "medium"), ("indoors", "setting"), ("cat", "subject"), ("calm", "mood"), ("dog", "subject"),
+            ("brown tones", "colour"), ("photo", "medium"), ("indoors", "setting"), ("cat", "subject"), ("calm", "mood"),
+            ("dog", "subject"),
         ]
         try pictures.add("order.png", shade: 8, tags: tags, decisions: tags.map { .approve(.tag($0.0)) })
         let report = try writer { $0.prefix = "myword" }.write(beside: pictures.path("order.png"))
