@@ -21,7 +21,10 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Show all settings, what each is for and set to, and which presets there are.")
+            commandName: "list", abstract: "Show all settings, what each is for and set to, and which presets there are.",
+            discussion: """
+                A dash stands for what is not set; behind it, in brackets, what counts then.
+                """)
 
         @OptionGroup var library: LibraryOptions
 
@@ -35,7 +38,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let width = known.map(\.name.count).max() ?? 0
             let purposes = known.map(\.purpose.count).max() ?? 0
             for setting in known {
-                let told = settings.held(setting.name).map { "\($0.value.written)  (\($0.source))" } ?? "–"
+                let told = settings.held(setting.name).map { "\($0.value.written)  (\($0.source))" } ?? "–  (\(setting.usual))"
                 let start = DisplayText.padded(setting.name, width) + "  " + DisplayText.padded(setting.purpose, purposes)
                 output.write(DisplayText.harmless("\(start)  \(told)") + "\n")
             }

@@ -17,6 +17,7 @@ import Testing
         #expect(try tool.run("config", "set", "steps", "4").status == 0)
         #expect(try tool.run("config", "set", "preset.quick.steps", "2").status == 0)
         let list = try tool.run("config")
+        #expect(list.output.contains("–  (the model's own, else 7.5)") && list.output.contains("–  (redraw-encoder)"), "\(list)")
         #expect(list.output.contains("4  (\(path):1)") && list.output.contains("preset quick  (\(path))"), "\(list)")
         #expect(try tool.run("config", "get", "steps").output == "4\n")
         #expect(try tool.run("config", "get", "steps", environment: ["REDRAW_STEPS": "6"]).output == "6\n")

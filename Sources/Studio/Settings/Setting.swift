@@ -57,24 +57,52 @@ package struct Setting: Sendable {
     /// Says it in a wish that does not say it.
     let fill: @Sendable (inout GenerationWish, SettingValue) -> Void
 
-    /// What it is for, in a few words.
-    package var purpose: String { Self.purposes[name] ?? "" }
+    /// What is said of it, in a few words each.
+    private struct Words {
+        let purpose: String
+        let usual: String
 
-    private static let purposes = [
-        "library": "the folder where Redraw keeps everything", "encoder": "who looks at pictures",
-        "vocabulary": "which tags there are to choose from", "tagger": "who else is asked what a picture shows",
-        "encoder-precision": "how exactly the encoder computes", "threads": "how many processor cores are used",
-        "engine": "builtin, or servers of yours that make the pictures", "model": "what draws", "prompt": "what it shows",
-        "negative": "what it is not to show", "strength": "how far a picture may change, 0 to 1", "steps": "steps from noise to picture",
-        "guidance": "how closely the prompt is followed", "seed": "which of all possible pictures",
-        "sampler": "how noise becomes the picture", "clip-skip": "which layer of the text encoder is read", "size": "such as 512x384",
-        "first-side": "side of the small picture that it is composed as", "refine": "how far enlarging may change it",
-        "drafts": "small pictures that are tried first", "count": "how many pictures are made", "profile": "whose pictures a seed gives",
-        "precision": "how exactly a picture is computed", "resize": "what happens to other proportions",
-        "output-size": "how large the result is written", "fill": "what a repainted part starts from",
-        "area": "what is worked on when repainting", "padding": "pixels around a masked part that are looked at",
-        "feather": "pixels over which new blends into old", "grow": "pixels by which a mask is made larger",
-        "output": "where pictures are written",
+        init(_ purpose: String, usual: String) { (self.purpose, self.usual) = (purpose, usual) }
+    }
+
+    /// What it is for.
+    package var purpose: String { Self.words[name]?.purpose ?? "" }
+
+    /// What counts where it is not set.
+    package var usual: String { Self.words[name]?.usual ?? "" }
+
+    private static let words: [String: Words] = [
+        "library": Words("the folder where Redraw keeps everything", usual: "~/.local/share/redraw"),
+        "encoder": Words("who looks at pictures", usual: "redraw-encoder"),
+        "vocabulary": Words("which tags there are to choose from", usual: "redraw"),
+        "tagger": Words("who else is asked what a picture shows", usual: "nobody"),
+        "encoder-precision": Words("how exactly the encoder computes", usual: "auto"),
+        "threads": Words("how many processor cores are used", usual: "all"),
+        "engine": Words("builtin, or servers of yours that make the pictures", usual: "builtin"),
+        "model": Words("what draws", usual: "redraw-small, redraw-painter to paint"),
+        "prompt": Words("what it shows", usual: "the approved tags"),
+        "negative": Words("what it is not to show", usual: "as suggested for the picture"),
+        "strength": Words("how far a picture may change, 0 to 1", usual: "the model's own, else 0.6"),
+        "steps": Words("steps from noise to picture", usual: "the model's own, else 20"),
+        "guidance": Words("how closely the prompt is followed", usual: "the model's own, else 7.5"),
+        "seed": Words("which of all possible pictures", usual: "random"),
+        "sampler": Words("how noise becomes the picture", usual: "the model's own, else ddim"),
+        "clip-skip": Words("which layer of the text encoder is read", usual: "the model's own"),
+        "size": Words("such as 512x384", usual: "what the model draws well"),
+        "first-side": Words("side of the small picture that it is composed as", usual: "the model's own"),
+        "refine": Words("how far enlarging may change it", usual: "the model's own, else 0.5"),
+        "drafts": Words("small pictures that are tried first", usual: "the model's own"),
+        "count": Words("how many pictures are made", usual: "1"),
+        "profile": Words("whose pictures a seed gives", usual: "redraw"),
+        "precision": Words("how exactly a picture is computed", usual: "auto"),
+        "resize": Words("what happens to other proportions", usual: "crop"),
+        "output-size": Words("how large the result is written", usual: "as it was made"),
+        "fill": Words("what a repainted part starts from", usual: "original"),
+        "area": Words("what is worked on when repainting", usual: "whole"),
+        "padding": Words("pixels around a masked part that are looked at", usual: "32"),
+        "feather": Words("pixels over which new blends into old", usual: "4"),
+        "grow": Words("pixels by which a mask is made larger", usual: "0"),
+        "output": Words("where pictures are written", usual: "the working directory"),
     ]
 
     /// The variable of the environment that goes before the file.
