@@ -1,4 +1,4 @@
-import Pixels
+@testable import Pixels
 import TestSupport
 import Testing
 
