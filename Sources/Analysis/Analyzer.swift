@@ -394,6 +394,6 @@ package struct Analyzer: Sendable {
         let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "the nearest to \(picture.width)x\(picture.height) among the sizes that \(family) draws well: \(fit)")
     }
 }

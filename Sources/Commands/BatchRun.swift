@@ -152,7 +152,7 @@ struct BatchRun {
         if !quiet {
             var parts = ["\(CommandText.count(tally.analysed, "picture")) analysed"]
             if let rate = tally.rate, tally.analysed > 1 { parts[0] += " (\(CommandText.fixed(rate, 1)) a second)" }
-            if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them anew)") }
+            if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them again)") }
             if tally.failed > 0 { parts.append("\(tally.failed) failed") }
             output.write(parts.joined(separator: ", ") + ".\n")
             if let shard {

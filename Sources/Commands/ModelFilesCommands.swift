@@ -7,7 +7,7 @@ extension ModelsCommand {
     struct Identify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "identify",
-            abstract: "Tell what a file of weights is, whatever it is called: kind, family, what it predicts, hashes.",
+            abstract: "Say what a file of weights is, whatever it is called: kind, family, what it predicts, hashes.",
             discussion: """
                   redraw models identify photoreal.safetensors
                   redraw models identify --no-hash downloads/*.safetensors
@@ -90,7 +90,7 @@ extension ModelsCommand {
 
     /// `redraw models show`: what is known of one.
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Tell what is known of a model.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what is known about a model.")
 
         @Argument(help: "Its name.")
         var name: String
@@ -114,9 +114,9 @@ extension ModelsCommand {
     /// `redraw models remove`: forget what was added.
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Take models off the list that were added; their files stay where they are.")
+            commandName: "remove", abstract: "Take models that you added off the list; their files stay where they are.")
 
-        @Argument(help: "Names of models that you added, as redraw models list tells them.")
+        @Argument(help: "Names of models that you added, as redraw models list shows them.")
         var names: [String]
 
         func run() throws {
@@ -163,7 +163,7 @@ enum ModelText {
             switch report.state {
             case "added": "added \(report.name ?? "")"
             case "known": "known already: \(report.name ?? "")"
-            default: "passed over \(report.path)"
+            default: "skipped \(report.path)"
             }
         return DisplayText.harmless("\(start) (\(report.what)): \(report.use)")
     }

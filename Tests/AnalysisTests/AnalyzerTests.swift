@@ -141,5 +141,5 @@ private func analyzer(
     let size = try #require(
         try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0), originalSize: (4032, 3024)).size)
     #expect(size.width == 512 && size.height == 384)
-    #expect(size.reason == "of the sizes that SD 1.5 draws well the nearest to 4032x3024: the picture's own proportions")
+    #expect(size.reason == "the nearest to 4032x3024 among the sizes that SD 1.5 draws well: the picture's own proportions")
 }

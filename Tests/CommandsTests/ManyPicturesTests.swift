@@ -39,7 +39,7 @@ import Testing
             told.errors.contains("broken.jpg") && told.errors.contains("2 .psd, 1 .nef") && !told.errors.contains("txt"), "\(told.errors)")
         let two = try tool.run("info", folder + "/picture-100.png", folder + "/picture-102.png")
         #expect(two.status == 0 && two.output.contains("picture-100") && two.output.contains("\n\n") && two.output.contains("picture-102"))
-        #expect(try tool.run("analyze", folder).errors.contains("Passed over, as they are not read: 2 .psd, 1 .nef."))
+        #expect(try tool.run("analyze", folder).errors.contains("Skipped, as Redraw does not read them: 2 .psd, 1 .nef."))
     }
 
     @Test func aFolderIsPrintedAsItComesAndOneBadFileIsTold() throws {

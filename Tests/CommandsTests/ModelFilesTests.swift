@@ -114,7 +114,7 @@ import Testing
         for part in [
             "added photoreal (checkpoint, SD 1.5): --model photoreal", "added hat (LoRA, SDXL): in the prompt: <lora:hat:0.8>",
             "added bad (textual inversion, SD 1.5)", "added soft (autoencoder, SD 1.5, SD 2 or SDXL): --vae soft",
-            "added clip_l (text encoder, CLIP L): --text-encoder clip_l", "passed over",
+            "added clip_l (text encoder, CLIP L): --text-encoder clip_l", "skipped",
         ] { #expect(added.output.contains(part), "\(added.output)") }
         let list = try tool.run("models", "list").output
         #expect(list.contains("photoreal") && list.contains("textual inversion  ") && !list.contains(" – \n"), "\(list)")
