@@ -19,7 +19,7 @@ struct DenoisingOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: "Which of all possible pictures it becomes: the same seed with the same settings gives the same picture (default: random, and printed).")
+        help: "Which of all possible pictures it becomes: the same seed and settings give the same picture (default: random, and printed).")
     var seed: UInt64?
 
     @Option(

@@ -46,7 +46,7 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "run", abstract: "Make the jobs that wait in the queue and that no other program is waiting for, one after the other.")
+            commandName: "run", abstract: "Make the waiting jobs that no other program waits for, one after the other.")
 
         @Option(name: .long, help: ArgumentHelp("How many pictures may be made at once on this library.", valueName: "n"))
         var atOnce = 1

@@ -23,7 +23,9 @@ extension ModelsCommand {
         @Argument(help: ArgumentHelp("What to fetch.", valueName: "name|owner/name[:file]|url"))
         var what: String
 
-        @Option(name: .long, help: ArgumentHelp("Which revision of the hub's repository: a branch, a tag or a commit (default: main).", valueName: "branch|tag|commit"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Which revision of the hub's repository to fetch (default: main).", valueName: "branch|tag|commit"))
         var revision: String?
 
         @Option(name: .long, help: ArgumentHelp("What it is to be called (default: its own name).", valueName: "name"))

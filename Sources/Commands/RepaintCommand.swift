@@ -84,7 +84,7 @@ struct RepaintingOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Make the mask larger by this many pixels first, so that no rim of the old thing stays (default: 0).", valueName: "px"))
+        help: ArgumentHelp("Make the mask larger by this many pixels first, so that no old rim stays (default: 0).", valueName: "px"))
     var grow: Int?
 
     @Option(
