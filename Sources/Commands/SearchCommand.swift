@@ -70,7 +70,7 @@ struct SearchCommand: AsyncParsableCommand {
             case .picture(let picture):
                 (
                     "p\(picture.id)  \(picture.place)",
-                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) pending"
+                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided"
                 )
             case .painting(let painting): ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? "")
             }

@@ -302,6 +302,27 @@ import Testing
         #expect(text["parameters"]?.contains("Steps run: \"1, 5\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
     }
 
+    /// What an order takes that nobody said stands before what it does.
+    @Test func whatIsTakenUnsaidIsSaid() throws {
+        let tool = try Tool()
+        #expect(try tool.run("analyze", cat).status == 0)
+        func made(_ arguments: String...) throws -> String {
+            let all = ["generate", cat, "--steps", "2", "--size", "64x64", "--overwrite", "--output", tool.path("made.png")] + arguments
+            let made = try tool.run(arguments: all)
+            #expect(made.status == 0, "\(made.errors)")
+            return made.errors
+        }
+        let painting = try made("--prompt", "an oil painting")
+        #expect(painting.contains("negative prompt, as this picture has it (--negative gives another): blurry"), "\(painting)")
+        #expect(!painting.contains("the prompt is empty"))
+        #expect(try !made("--prompt", "a cat", "--negative", "rain").contains("negative prompt"))
+        #expect(try made("--prompt", "").contains("the prompt is empty, so nothing in particular is asked for; without --prompt"))
+        #expect(try tool.run("tag", cat, "--approve", "cat").status == 0)
+        let approved = try made()
+        #expect(approved.contains("version 1 of this picture's prompt: cat; negative: blurry"), "\(approved)")
+        #expect(try made("--quiet").isEmpty)
+    }
+
     @Test func aSecondRunNeedsNoTextTower() throws {
         let tool = try Tool()
         _ = try tool.run("analyze", coffee)
