@@ -147,7 +147,7 @@ enum ModelText {
         add("rank", report.rank.map(String.init))
         add("triggers", report.triggers.joined(separator: ", "))
         add("trained on", report.base)
-        add("numbers", report.precisions.isEmpty ? nil : count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
+        add("parameters", report.precisions.isEmpty ? nil : count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
         add("size", size(report.bytes))
         if let digests = report.digests {
             add("SHA-256", digests.sha256)
