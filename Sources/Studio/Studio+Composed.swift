@@ -42,7 +42,12 @@ extension Studio {
 
     /// The prompt that a person made of a picture, from approved tags or by hand, as its model wants it; nil where there is none.
     package func standingPrompt(ofPicture sha256: String) throws -> String? {
-        guard let picture = try premises.library().picture(sha256: sha256).map(KnownPicture.init) else { return nil }
+        let library = try premises.library()
+        guard let record = try library.picture(sha256: sha256) else { return nil }
+        // Most pictures of a folder have neither, and then nothing need be known of models.
+        let hasOne = try library.latestPrompt(of: record.id) != nil || library.suggestions(of: record.id).contains { $0.state == .approved }
+        guard hasOne else { return nil }
+        let picture = KnownPicture(record)
         return try desk(composingFor: picture).standingPrompt(of: picture)
     }
 
