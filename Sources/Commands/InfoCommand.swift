@@ -92,7 +92,7 @@ enum InfoText {
         }
         add("SHA-256", report.sha256)
         if report.orientation != 1 { add("orientation", "\(report.orientation) (EXIF); the size is that of the upright picture") }
-        if let generation = report.generation { add("made here", "generation \(generation); redraw show \(generation) tells all of it") }
+        if let generation = report.generation { add("made here", "generation \(generation); redraw show \(generation) shows all of it") }
         for prompt in [report.recovered].compactMap({ $0 }) + report.alsoRecovered {
             for line in RecoveredText.lines(prompt) where line.name != "  made with" { add(line.name, line.value) }
             for (index, setting) in RecoveredText.settings(prompt, all: true).enumerated() { add(index == 0 ? "  made with" : "", setting) }
