@@ -52,6 +52,7 @@ struct BrowserOpening: Sendable {
         let process = Process()
         process.executableURL = program
         process.arguments = [address]
+        process.environment = environment.filter { $0.key != ServeToken.variable }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         let failure = "No browser opened: \(program.lastPathComponent) found none. The page is at \(address)"
