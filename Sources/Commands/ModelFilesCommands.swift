@@ -106,7 +106,8 @@ extension ModelsCommand {
             }
             if json { return try JSONOutput.print(model) }
             let way = model.installed ? nil : studio.howToGet(name)
-            let lines = ModelText.lines(model, sizes: studio.sizesInWords(ofModel: name), howToGet: way)
+            let lines = ModelText.lines(
+                model, sizes: studio.sizesInWords(ofModel: name), words: studio.qualityWords(ofModel: name), howToGet: way)
             Terminal.standardOutput.write(lines.joined(separator: "\n") + "\n")
         }
     }
@@ -168,8 +169,10 @@ enum ModelText {
         return DisplayText.harmless("\(start) (\(report.what)): \(report.use)")
     }
 
-    /// - Parameter way: how to get one that is not here.
-    static func lines(_ model: ModelEntry, sizes: String?, howToGet way: String?) -> [String] {
+    /// - Parameters:
+    ///   - words: those about quality that go into its prompts, and into the negative ones.
+    ///   - way: how to get one that is not here.
+    static func lines(_ model: ModelEntry, sizes: String?, words: (wanted: String, unwanted: String), howToGet way: String?) -> [String] {
         var lines = [model.title == model.name ? model.name : "\(model.name): \(model.title)"]
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -181,10 +184,13 @@ enum ModelText {
         add("size", model.bytes.map(size))
         add("to fetch", model.installed ? nil : model.gigabytes.map { "about " + size(gigabytes: $0) })
         add("pictures", sizes)
-        add("prompts", model.prompts.map { $0 == "tags" ? "as tags" : "as a \($0)" })
+        add(
+            "prompts",
+            model.prompts.map { ($0 == "tags" ? "as tags" : "as a \($0)") + (words.wanted.isEmpty ? "" : ", with \(words.wanted)") })
+        add("negative", words.unwanted)
         add("licence", model.license)
         add("source", model.source == model.folder ? nil : model.source)
-        add("", model.description)
+        for line in DisplayText.wrapped(model.description, 86) { add("", line) }
         return lines.map { DisplayText.harmless($0) }
     }
 
