@@ -75,9 +75,10 @@ struct ConfigCommand: AsyncParsableCommand {
             let place = try SettingsFile.Place(name)
             guard let setting = Setting.named(place.key) else { throw SettingsError.noSetting(name) }
             try SettingsFile(path: Settings.path()).setting(setting.value(typed: value), at: place).write()
-            guard place.key == "model",
-                let lacking = Studio(installation: try Installation.current(), settings: try Settings()).lacking(model: value)
-            else { return }
+            let studio = Studio(installation: try Installation.current(), settings: try Settings())
+            let missing =
+                place.key == "model" ? studio.lacking(model: value) : place.preset == nil ? studio.analyst.lacking(place.key) : nil
+            guard let lacking = missing else { return }
             Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking))\n")
         }
     }

@@ -38,6 +38,8 @@ package struct Setting: Sendable {
         case choice([String])
         case number(ClosedRange<Double>)
         case whole(ClosedRange<Double>)
+        /// `512x384`, or `picture` for that of the one that is redrawn.
+        case size
         /// `builtin`, or addresses of servers.
         case engines
     }
@@ -129,7 +131,9 @@ package struct Setting: Sendable {
             },
             choice("sampler", GenerationWish.samplers) { $0.sampler = $0.sampler ?? $1 },
             whole("clip-skip", key: "clipSkip") { $0.clipSkip = $0.clipSkip ?? $1 },
-            text("size") { $0.size = $0.size ?? $1 },
+            Setting(name: "size", kind: .size, use: .both) { wish, value in
+                if case .text(let text) = value { wish.size = wish.size ?? text }
+            },
             whole("first-side", key: "firstSide", .presets) { $0.firstSide = $0.firstSide ?? $1 },
             number("refine", .presets) { $0.refine = $0.refine ?? $1 },
             whole("drafts", .presets) { $0.drafts = $0.drafts ?? $1 },
@@ -195,6 +199,8 @@ package struct Setting: Sendable {
     func fault(of value: SettingValue) -> String? {
         switch (kind, value) {
         case (.text, .text(let text)): text.isEmpty ? "\(name) needs a text" : nil
+        case (.size, .text(let text)):
+            text.lowercased() == "picture" || GenerationWish.sides(text) != nil ? nil : "size: \(OrderError.noSize(text))"
         case (.choice(let choices), .text(let text)):
             choices.contains(text)
                 ? nil
@@ -212,7 +218,7 @@ package struct Setting: Sendable {
             }
         case (.engines, .text(let text)): Self.fault(ofEngines: [text])
         case (.engines, .texts(let texts)): Self.fault(ofEngines: texts)
-        case (.text, _), (.choice, _): "\(name) must be a text, in quotation marks"
+        case (.text, _), (.choice, _), (.size, _): "\(name) must be a text, in quotation marks"
         case (.number, _), (.whole, _): "\(name) must be a number, without quotation marks"
         case (.engines, _): "engine must be \"builtin\" or a server's address, in quotation marks"
         }
@@ -235,7 +241,7 @@ package struct Setting: Sendable {
         case .engines:
             text.contains(",")
                 ? .texts(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }) : .text(text)
-        case .text, .choice: .text(text)
+        case .text, .choice, .size: .text(text)
         }
     }
 }
