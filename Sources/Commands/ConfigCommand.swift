@@ -79,7 +79,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let missing =
                 place.key == "model" ? studio.lacking(model: value) : place.preset == nil ? studio.analyst.lacking(place.key) : nil
             guard let lacking = missing else { return }
-            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking))\n")
+            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking.prefix(1).lowercased() + lacking.dropFirst()))\n")
         }
     }
 
