@@ -12,6 +12,7 @@ struct GenerationRun {
         // Several where each seed says other words; else one.
         let orders = try await studio.orders(wish)
         for (index, order) in orders.enumerated() {
+            for remark in studio.remarks(on: order, wish) { library.notice(DisplayText.harmless(remark)) }
             if options.engine.later {
                 let job = try studio.enqueue(order)
                 if library.json {

@@ -40,6 +40,17 @@ extension Studio {
             library: library, compose: ScreeningDesk.composition(for: Studio.habit(form ?? PromptForm(habit), of: habit)))
     }
 
+    /// The prompt that a person made of a picture, from approved tags or by hand, as its model wants it; nil where there is none.
+    package func standingPrompt(ofPicture sha256: String) throws -> String? {
+        let library = try premises.library()
+        guard let record = try library.picture(sha256: sha256) else { return nil }
+        // Most pictures of a folder have neither, and then nothing need be known of models.
+        let hasOne = try library.latestPrompt(of: record.id) != nil || library.suggestions(of: record.id).contains { $0.state == .approved }
+        guard hasOne else { return nil }
+        let picture = KnownPicture(record)
+        return try desk(composingFor: picture).standingPrompt(of: picture)
+    }
+
     /// The model that was suggested for a picture where it is installed, else the default.
     private func usualModel(of analysis: AnalysisRecord?) throws -> String {
         let suggested: SuggestedModel? = try analysis?.model?.decoded()

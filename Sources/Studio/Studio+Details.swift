@@ -77,6 +77,12 @@ extension Studio {
         }
     }
 
+    /// The words about quality that Redraw puts into a model's prompts, and what it keeps out by its authors' word; empty where there are none.
+    package func qualityWords(ofModel name: String) -> (wanted: String, unwanted: String) {
+        let habit = premises.catalog().model(named: name)?.prompt
+        return ([habit?.before, habit?.after].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " … "), habit?.negative ?? "")
+    }
+
     /// Takes decisions together: all of them, or none where one is refused.
     ///
     /// - Throws: `OrderError.unknown` for an action that there is not; `LibraryError`; ``ScreeningDeskError/noSuchFacet(_:)``.

@@ -9,6 +9,11 @@ package struct Settings: Sendable {
         package let value: SettingValue
         /// The variable's name, or the file and its line.
         package let source: String
+
+        /// How it is unset: "unset REDRAW_MODEL".
+        func remedy(for setting: String) -> String {
+            source == Setting.named(setting)?.variable ? "unset \(source)" : "redraw config unset \(setting)"
+        }
     }
 
     package let path: String
