@@ -388,12 +388,12 @@ package struct Analyzer: Sendable {
     private static func size(for manifest: Manifest, of picture: (width: Int, height: Int)) -> SizeChoice? {
         guard let rule = manifest.sizeRule, picture.width > 0, picture.height > 0 else { return nil }
         let size = rule.nearest(toWidth: picture.width, height: picture.height)
-        let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
+        let family = ModelFamily.named(manifest.family)?.title ?? manifest.title
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
         let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "the nearest to \(picture.width)x\(picture.height) among the sizes that \(family) draws well: \(fit)")
     }
 }
