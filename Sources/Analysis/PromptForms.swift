@@ -47,7 +47,10 @@ extension PromptComposer {
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
-        let subjects = things(.subject)
+        let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
+        let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
+            tag == wearer ? "\(named(tag)) in \(listed(worn.map(named)))" : named(tag)
+        }
         var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
@@ -76,10 +79,26 @@ extension PromptComposer {
         written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
     }
 
+    /// "A woman in a blue dress and boots": the one person of a prompt, and the garments that go with that person.
+    ///
+    /// - Returns: nobody where there is no such person, or more than one.
+    static func dressed(_ subjects: [ApprovedTag]) -> (wearer: ApprovedTag?, worn: [ApprovedTag]) {
+        let persons = subjects.filter { people.contains(head($0)) }
+        guard persons.count == 1, let wearer = persons.first, ["a ", "an "].contains(NounPhrase.article(for: wearer.text)),
+            head(wearer) == lastWord(wearer)
+        else { return (nil, []) }
+        let worn = subjects.filter { $0 != wearer && garments.contains(lastWord($0) ?? "") }
+        return worn.isEmpty ? (nil, []) : (wearer, worn)
+    }
+
+    /// The noun of a phrase: of "woman in red" the woman.
+    private static func head(_ tag: ApprovedTag) -> String {
+        NounPhrase.head(of: tag.text.lowercased().split(separator: " ").map(String.init)) ?? ""
+    }
+
     /// Whoever is named has a face: "a person and a face" would be two.
     private static func withoutBodies(_ tags: [ApprovedTag]) -> [ApprovedTag] {
-        func last(_ tag: ApprovedTag) -> String { tag.facet == .subject ? lastWord(tag) ?? "" : "" }
-        guard tags.contains(where: { people.contains(last($0)) }) else { return tags }
+        guard tags.contains(where: { $0.facet == .subject && people.contains(head($0)) }) else { return tags }
         return tags.filter { $0.weight != 1 || !($0.facet == .subject && bodies.contains($0.text.lowercased())) }
     }
 
@@ -87,9 +106,15 @@ extension PromptComposer {
         "person", "people", "man", "men", "woman", "women", "child", "children", "boy", "boys", "girl", "girls", "baby", "toddler",
         "portrait", "crowd", "couple", "family", "astronaut", "soldier", "nurse", "doctor", "bride", "groom", "player", "dancer",
     ]
+    private static let garments: Set<String> = [
+        "dress", "gown", "coat", "raincoat", "jacket", "blazer", "shirt", "t-shirt", "blouse", "sweater", "hoodie", "vest", "waistcoat",
+        "skirt", "trousers", "jeans", "shorts", "leggings", "suit", "tuxedo", "uniform", "costume", "kimono", "sari", "robe", "bathrobe",
+        "swimsuit", "bikini", "wetsuit", "apron", "hat", "cap", "helmet", "scarf", "boots", "shoes", "trainers", "gloves", "sunglasses",
+        "glasses",
+    ]
     private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
-    private static func listed(_ words: [String]) -> String {
+    static func listed(_ words: [String]) -> String {
         words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
     }
 
