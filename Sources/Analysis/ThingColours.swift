@@ -21,18 +21,18 @@ struct ThingColours {
     private var told: [SeenThing] {
         var told = things
         for name in Set(things.map(\.name)) {
-            guard let kind = settings.kinds.first(where: { $0.things.contains(name) }), let index = mainOne(of: name) else { continue }
+            guard let kind = settings.kinds.first(where: { $0.things.contains(name) }), let index = mainOne(of: name, kind) else { continue }
             told[index].colour = colour(of: things[index], kind)
         }
         return told
     }
 
-    private func mainOne(of name: String) -> Int? {
+    private func mainOne(of name: String, _ kind: EncoderConfiguration.Colours.Kind) -> Int? {
         let own = things.indices.filter { things[$0].name == name }
         func prominence(_ index: Int) -> Float { things[index].certainty * things[index].box.area.squareRoot() }
         guard let main = own.max(by: { (prominence($0), $1) < (prominence($1), $0) }) else { return nil }
         let box = things[main].box
-        guard things[main].certainty >= settings.leastCertainty, box.area >= settings.leastArea,
+        guard things[main].certainty >= kind.leastCertainty, box.area >= kind.leastArea,
             name != Self.person || box.height >= settings.leastHeight
         else { return nil }
         // The same thing is often found twice.

@@ -5,6 +5,9 @@ extension EncoderConfiguration {
         package struct Kind: Codable, Sendable, Equatable {
             /// Names of things; "person" stands for what a person wears above.
             package var things: [String]
+            /// A less certain box tells no colour, nor one that fills less of the picture.
+            package var leastCertainty: Float
+            package var leastArea: Float
             /// The share of a thing's pixels that have to have one colour.
             package var least: Float
             /// The same for colours that have a bound of their own; above 1 a colour is never said.
@@ -12,16 +15,17 @@ extension EncoderConfiguration {
             /// Colours that are called by another one's name here: a beige dog is a brown one.
             package var calledAs: [String: String]?
 
-            package init(things: [String], least: Float, leastOf: [String: Float]? = nil, calledAs: [String: String]? = nil) {
-                (self.things, self.least, self.leastOf, self.calledAs) = (things, least, leastOf, calledAs)
+            package init(
+                things: [String], leastCertainty: Float, leastArea: Float, least: Float, leastOf: [String: Float]? = nil,
+                calledAs: [String: String]? = nil
+            ) {
+                (self.things, self.leastCertainty, self.leastArea) = (things, leastCertainty, leastArea)
+                (self.least, self.leastOf, self.calledAs) = (least, leastOf, calledAs)
             }
         }
 
         package var kinds: [Kind]
-        /// A less certain box tells no colour.
-        package var leastCertainty: Float
-        /// Nor does one that fills less of the picture, or of a person one that is less high.
-        package var leastArea: Float
+        /// A person who is less high in the picture wears no colour that could be told.
         package var leastHeight: Float
         /// How much of its box a thing has to fill, as far as it differs from what is around it, and how much of their part of the box clothes.
         package var leastFill: Float
@@ -39,10 +43,10 @@ extension EncoderConfiguration {
         package var leastPhoto: Float
 
         package init(
-            kinds: [Kind], leastCertainty: Float, leastArea: Float, leastHeight: Float, leastFill: Float, leastWornFill: Float,
-            alikeCertainty: Float, alikeArea: Float, leastFace: Float, leastWhole: Float, garments: [String], leastPhoto: Float
+            kinds: [Kind], leastHeight: Float, leastFill: Float, leastWornFill: Float, alikeCertainty: Float, alikeArea: Float,
+            leastFace: Float, leastWhole: Float, garments: [String], leastPhoto: Float
         ) {
-            (self.kinds, self.leastCertainty, self.leastArea, self.leastHeight) = (kinds, leastCertainty, leastArea, leastHeight)
+            (self.kinds, self.leastHeight) = (kinds, leastHeight)
             (self.leastFill, self.leastWornFill) = (leastFill, leastWornFill)
             (self.alikeCertainty, self.alikeArea) = (alikeCertainty, alikeArea)
             (self.leastFace, self.leastWhole, self.garments, self.leastPhoto) = (leastFace, leastWhole, garments, leastPhoto)

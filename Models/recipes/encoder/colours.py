@@ -163,7 +163,7 @@ def shares_of(picture, things, settings):
         own = [index for index, thing in enumerate(things) if thing[0] == name]
         main = max(own, key=lambda index: (things[index][1] * area(things[index][2]) ** 0.5, -index))
         _, certainty, box, _ = things[main]
-        if kind is None or certainty < settings["leastCertainty"] or area(box) < settings["leastArea"] or (name == "person" and box[3] - box[1] < settings["leastHeight"]):
+        if kind is None or certainty < kind["leastCertainty"] or area(box) < kind["leastArea"] or (name == "person" and box[3] - box[1] < settings["leastHeight"]):
             continue
         if any(
             index != main and things[index][1] >= settings["alikeCertainty"] and area(things[index][2]) >= settings["alikeArea"] * area(box)
