@@ -21,7 +21,9 @@ struct ThingColours {
     private var told: [SeenThing] {
         var told = things
         for name in Set(things.map(\.name)) {
-            guard let kind = settings.kinds.first(where: { $0.things.contains(name) }), let index = mainOne(of: name, kind) else { continue }
+            guard let kind = settings.kinds.first(where: { $0.things.contains(name) }), let index = mainOne(of: name, kind) else {
+                continue
+            }
             told[index].colour = colour(of: things[index], kind)
         }
         return told
@@ -53,9 +55,10 @@ struct ThingColours {
             part = picture.part(of: thing.box, holes: before(thing))
             guard part.fill >= settings.leastFill else { return nil }
         }
-        guard let most = part.shares(calledAs: kind.calledAs ?? [:]).first, most.share >= kind.leastOf?[most.name] ?? kind.least else {
-            return nil
-        }
+        let names = kind.calledAs ?? [:]
+        guard let most = part.shares(calledAs: names).first, most.share >= kind.leastOf?[most.name] ?? kind.least,
+            picture.shareAround(thing.box, of: most.name, calledAs: names) <= kind.mostAround
+        else { return nil }
         return most.name
     }
 

@@ -61,17 +61,14 @@ struct ThingPixels {
     func part(of box: UnitBox, holes: [UnitBox] = []) -> Part {
         let (w, h) = (box.width, box.height)
         guard w > 0, h > 0 else { return Part() }
-        let (firstX, firstY) = (pixel(box.left - Self.around * w, width), pixel(box.top - Self.around * h, height))
-        let lastX = max(firstX + 1, min(width, Int((min(1, box.right + Self.around * w) * Float(width)).rounded(.up))))
-        let lastY = max(firstY + 1, min(height, Int((min(1, box.bottom + Self.around * h) * Float(height)).rounded(.up))))
-        let columns = lastX - firstX
+        let (columns, rows) = near(box)
         var indices: [Int] = []
         // Where a thing may be: flat in the middle of its box, less towards the corners; and where it is nearly always.
         var may: [Float] = []
         var weights: [Float] = []
         var isInside: [Bool] = []
-        for y in firstY..<lastY {
-            for x in firstX..<lastX {
+        for y in rows {
+            for x in columns {
                 let (sharedX, sharedY) = ((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height))
                 let inside = box.contains(sharedX, sharedY)
                 let (u, v) = (2 * (sharedX - box.left) / w - 1, 2 * (sharedY - box.top) / h - 1)
@@ -98,7 +95,7 @@ struct ThingPixels {
                     let (own, other) = (thing.shares[kinds[index]], rest.shares[kinds[index]])
                     return may[index] * own / max(own + other, 1e-12)
                 }
-                let near = Self.means(weights, columns: columns)
+                let near = Self.means(weights, columns: columns.count)
                 weights = weights.indices.map { may[$0] * min(max((weights[$0] + near[$0]) / 2, 0), 1) }
             }
         }
@@ -109,6 +106,29 @@ struct ThingPixels {
                 (colours[index], (Float(index % width) + 0.5) / Float(width), (Float(index / width) + 0.5) / Float(height), weight))
         }
         return part
+    }
+
+    /// How much of what is around a box has a colour: nothing where nothing is around it.
+    func shareAround(_ box: UnitBox, of colour: String, calledAs names: [String: String]) -> Float {
+        var (all, alike): (Float, Float) = (0, 0)
+        let (columns, rows) = near(box)
+        for y in rows {
+            for x in columns where !box.contains((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height)) {
+                let name = colours[y * width + x].called.rawValue
+                all += 1
+                if names[name] ?? name == colour { alike += 1 }
+            }
+        }
+        return all > 0 ? alike / all : 0
+    }
+
+    /// The columns and rows of a box and what is around it.
+    private func near(_ box: UnitBox) -> (columns: Range<Int>, rows: Range<Int>) {
+        let (aside, above) = (Self.around * box.width, Self.around * box.height)
+        let (firstX, firstY) = (pixel(box.left - aside, width), pixel(box.top - above, height))
+        let lastX = min(width, Int((min(1, box.right + aside) * Float(width)).rounded(.up)))
+        let lastY = min(height, Int((min(1, box.bottom + above) * Float(height)).rounded(.up)))
+        return (firstX..<max(firstX + 1, lastX), firstY..<max(firstY + 1, lastY))
     }
 
     /// The median of each channel of what is in a place; nil where that is less than three pixels.

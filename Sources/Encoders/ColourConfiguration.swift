@@ -10,17 +10,19 @@ extension EncoderConfiguration {
             package var leastArea: Float
             /// The share of a thing's pixels that have to have one colour.
             package var least: Float
+            /// A colour that more than this share of its surroundings has may be theirs.
+            package var mostAround: Float
             /// The same for colours that have a bound of their own; above 1 a colour is never said.
             package var leastOf: [String: Float]?
             /// Colours that are called by another one's name here: a beige dog is a brown one.
             package var calledAs: [String: String]?
 
             package init(
-                things: [String], leastCertainty: Float, leastArea: Float, least: Float, leastOf: [String: Float]? = nil,
+                things: [String], leastCertainty: Float, leastArea: Float, least: Float, mostAround: Float, leastOf: [String: Float]? = nil,
                 calledAs: [String: String]? = nil
             ) {
                 (self.things, self.leastCertainty, self.leastArea) = (things, leastCertainty, leastArea)
-                (self.least, self.leastOf, self.calledAs) = (least, leastOf, calledAs)
+                (self.least, self.mostAround, self.leastOf, self.calledAs) = (least, mostAround, leastOf, calledAs)
             }
         }
 

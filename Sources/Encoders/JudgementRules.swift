@@ -98,6 +98,7 @@ extension EncoderConfiguration.Judgement {
                 outside("colours.kinds[\(index)].leastCertainty", kind.leastCertainty, 0...1),
                 outside("colours.kinds[\(index)].leastArea", kind.leastArea, 0...1),
                 outside("colours.kinds[\(index)].least", kind.least, 0...2),
+                outside("colours.kinds[\(index)].mostAround", kind.mostAround, 0...1),
             ]
                 + (kind.leastOf ?? [:]).sorted { $0.key < $1.key }.map { outside("colours.kinds[\(index)].leastOf.\($0)", $1, 0...2) }
         }

@@ -101,12 +101,22 @@ class Picture:
     def inside(self, box):
         return (self.x >= box[0]) & (self.x < box[2]) & (self.y >= box[1]) & (self.y < box[3])
 
+    def near(self, box):
+        """The rows and columns of a box and what is around it."""
+        w, h = AROUND * (box[2] - box[0]), AROUND * (box[3] - box[1])
+        first = [int(max(0, box[0] - w) * self.width), int(max(0, box[1] - h) * self.height)]
+        last = [int(np.ceil(min(1, box[2] + w) * self.width)), int(np.ceil(min(1, box[3] + h) * self.height))]
+        return slice(first[1], max(first[1] + 1, last[1])), slice(first[0], max(first[0] + 1, last[0]))
+
+    def around(self, box):
+        where = np.zeros((self.height, self.width), bool)
+        where[self.near(box)] = True
+        return where & ~self.inside(box)
+
     def part(self, box, holes=()):
         """How surely each pixel is the thing's in the box, and how many pixels the box has."""
         w, h = box[2] - box[0], box[3] - box[1]
-        first = [int(max(0, box[0] - AROUND * w) * self.width), int(max(0, box[1] - AROUND * h) * self.height)]
-        last = [max(first[0] + 1, int(np.ceil(min(1, box[2] + AROUND * w) * self.width))), max(first[1] + 1, int(np.ceil(min(1, box[3] + AROUND * h) * self.height)))]
-        near = slice(first[1], last[1]), slice(first[0], last[0])
+        near = self.near(box)
         x, y, bins, inside = self.x[near], self.y[near], self.bins[near], self.inside(box)[near]
         u, v = 2 * (x - box[0]) / w - 1, 2 * (y - box[1]) / h - 1
         may = np.exp(-(u**4 + v**4)) * inside
@@ -156,7 +166,7 @@ class Picture:
 
 
 def shares_of(picture, things, settings):
-    """Of each name that has a main thing: name, its position, the shares of its colours, and the weights."""
+    """Of each name that has a main thing: name, its position, for each colour its share and that of what is around, and the weights."""
     told = []
     for name in sorted({thing[0] for thing in things}):
         kind = next((kind for kind in settings["kinds"] if name in kind["things"]), None)
@@ -186,15 +196,20 @@ def shares_of(picture, things, settings):
         for colour, other in kind.get("calledAs", {}).items():
             shares[NAMES.index(other)] += shares[NAMES.index(colour)]
             shares[NAMES.index(colour)] = 0
-        told.append((name, main, dict(zip(NAMES, shares.tolist())), found[0]))
+        around = called(picture.lab)[picture.around(box)]
+        share_around = np.bincount(around, minlength=len(NAMES)) / max(len(around), 1)
+        for colour, other in kind.get("calledAs", {}).items():
+            share_around[NAMES.index(other)] += share_around[NAMES.index(colour)]
+        told.append((name, main, dict(zip(NAMES, zip(shares.tolist(), share_around.tolist()))), found[0]))
     return told
 
 
 def said(name, shares, settings):
     """The colour that is told, or None."""
     kind = next(kind for kind in settings["kinds"] if name in kind["things"])
-    colour = min(shares, key=lambda colour: (-shares[colour], colour))
-    return colour if shares[colour] >= kind.get("leastOf", {}).get(colour, kind["least"]) else None
+    colour = min(shares, key=lambda colour: (-shares[colour][0], colour))
+    share, around = shares[colour]
+    return colour if share >= kind.get("leastOf", {}).get(colour, kind["least"]) and around <= kind["mostAround"] else None
 
 
 def looked_at(model, data, cache, sets):
@@ -250,7 +265,7 @@ def main():
             right = truth.get((file, name))
             rows.append((name, shares, colour, right))
             if colour and arguments.sheet:
-                tiles.append(tile(image, things[main][2], weights, [f"{len(tiles)} {colour} {name} {shares[colour]:.2f}", file[-44:]]))
+                tiles.append(tile(image, things[main][2], weights, [f"{len(tiles)} {colour} {name} {shares[colour][0]:.2f}", file[-44:]]))
     print(f"{pictures} pictures, {with_one} with a colour told")
     for kind in settings["kinds"]:
         own = [(name, shares, colour, right) for name, shares, colour, right in rows if name in kind["things"]]
