@@ -41,7 +41,7 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = withoutBodies(kept(of: tags))
+        let used = gathered(withoutBodies(kept(of: tags)))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
@@ -78,6 +78,31 @@ extension PromptComposer {
     private static func named(_ tag: ApprovedTag) -> String {
         written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
     }
+
+    /// "A woman and other people": whoever is named is one of those who are counted, and nobody is said twice. "A man, a woman and two people"
+    /// would be four.
+    static func gathered(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        let named = tags.filter { $0.facet == .subject && isOnePerson($0) }
+        guard let last = named.last else { return tags }
+        let counted = tags.filter { $0.facet == .subject && $0.weight == 1 && others[$0.text.lowercased()] != nil }
+        guard !counted.isEmpty else { return tags }
+        let most = counted.compactMap { others[$0.text.lowercased()] }.max { $0.least < $1.least }
+        let rest = most.flatMap { most in
+            most.least <= named.count ? nil : ApprovedTag(text: most.least == 2 ? most.text : "other people", facet: .subject)
+        }
+        return tags.filter { !counted.contains($0) }.flatMap { $0 == last ? [$0] + [rest].compactMap { $0 } : [$0] }
+    }
+
+    private static func isOnePerson(_ tag: ApprovedTag) -> Bool {
+        people.contains(head(tag)) && !["portrait", "crowd", "couple", "family"].contains(head(tag))
+            && ["a ", "an "].contains(NounPhrase.article(for: tag.text))
+    }
+
+    /// How many they are at least, and who is left beside one of them.
+    private static let others: [String: (least: Int, text: String)] = [
+        "people": (2, "other people"), "several people": (3, "other people"), "two people": (2, "another person"),
+        "three people": (3, "other people"), "group of people": (4, "other people"),
+    ]
 
     /// "A woman in a blue dress and boots": the one person of a prompt, and the garments that go with that person.
     ///
