@@ -45,7 +45,8 @@ enum NounPhrase {
     }
 
     private static let determiners: Set<String> = [
-        "a", "an", "the", "another", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "some", "any", "no", "many",
+        "a", "an", "the", "another", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "some", "any",
+        "no", "many",
         "several", "few", "all", "both", "each", "every", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
         "twelve", "dozens", "hundreds", "somebody", "someone", "something", "nobody", "nothing",
     ]
