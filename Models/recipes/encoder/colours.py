@@ -219,7 +219,7 @@ def looked_at(model, data, cache, sets):
     for name in sets:
         views = seen.Views(cache, {"plain"}, sets=[name])
         for index, (file, there) in enumerate(zip(views.names(), views.there)):
-            if not str(file).startswith(name + "/") or len(there) > 1:
+            if not name.startswith(str(file).split("/")[0]) or len(there) > 1:
                 continue
             fine, coarse, last = views.maps([index])
             _, things = head(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
