@@ -124,7 +124,10 @@ import Testing
         try library.decide([.edit("car", to: "car")], on: record.id, by: "Ada")
         told = try report()
         #expect((told.tag, told.text, told.described, told.editedText) == ("car", "car", "red car", "car"))
-        // Both are the picture's tag for a selection.
+        try library.decide([.edit("car", to: "red car")], on: record.id, by: "Ada")
+        #expect(try report().text == "red car")
+        // Who sorts pictures by keywords looks for cars.
+        #expect(KeywordForm().lists(try library.suggestions(of: record.id))[0].wanted == ["car"])
         #expect(ScreeningDesk.composition([.init(text: told.text, facet: told.facet, weight: 1)]) == "car")
     }
 }
