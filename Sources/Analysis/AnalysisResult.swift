@@ -52,8 +52,12 @@ package struct Suggested: Sendable, Hashable {
     /// 1 for the likeliest suggestion; 0 for what is only considered.
     package internal(set) var rank: Int
     package let source: Source
+    /// The tag with what is certain of the thing that it names: "red car"; nil where nothing is.
+    package internal(set) var described: String?
 
     package var tag: String { entry.name }
+    /// What goes into a prompt.
+    package var text: String { described ?? tag }
     package var facet: Facet { entry.facet }
 
     package init(_ entry: Tag, cosine: Float? = nil, confidence: Float, rank: Int = 0, source: Source = .ranked) {

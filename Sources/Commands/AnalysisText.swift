@@ -93,7 +93,7 @@ struct AnalysisText {
             let tags = shown.filter { $0.facet == facet }.map { entry in
                 let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
                 let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
-                return mark + DisplayText.harmless(entry.editedText ?? entry.tag) + " \(sure)"
+                return mark + DisplayText.harmless(entry.text) + " \(sure)"
             }
             return layout.lines(facet, tags.joined(separator: ", "))
         }

@@ -39,7 +39,7 @@ enum CommandText {
             case .approved: "+"
             case .rejected: "x"
             }
-        var label = DisplayText.harmless(suggestion.tag)
+        var label = DisplayText.harmless(suggestion.described ?? suggestion.tag)
         if let edited = suggestion.editedText { label += " -> " + DisplayText.harmless(edited) }
         if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
         let sure = suggestion.source == .added ? "added" : percent(suggestion.confidence)

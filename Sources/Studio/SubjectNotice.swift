@@ -74,7 +74,10 @@ extension Studio {
             let suggestions = try? library.suggestions(of: picture.id),
             let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
         else { return [] }
-        let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map { ($0.text, $0.confidence) }
+        let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map {
+            // What describes a thing is in no vocabulary.
+            ($0.editedText ?? $0.tag, $0.confidence)
+        }
         let told = SubjectNotice.note(
             prompt: request.prompt, shown: shown, vocabulary: vocabulary, least: premises.naming.sureSubject,
             advice: isRepainted ? SubjectNotice.repainting : SubjectNotice.redrawing)

@@ -378,8 +378,8 @@ extension Review {
         for suggestion in suggestions {
             #expect(
                 Set(suggestion.keys) == [
-                    "id", "tag", "facet", "cosine", "confidence", "rank", "source", "state", "inBulk", "text", "weight", "decidedAt",
-                    "decidedBy",
+                    "id", "tag", "facet", "cosine", "confidence", "rank", "source", "described", "state", "inBulk", "text", "weight",
+                    "decidedAt", "decidedBy",
                 ])
         }
         #expect(suggestions[0]["cosine"] as? Double == 0.2931)

@@ -105,4 +105,38 @@ import Testing
         #expect(ThingSelection.note(on: file.path)?.contains(file.path) == true)
         #expect(ThingSelection.note(on: "/pictures/mask.png") == nil)
     }
+
+    /// Analyses of earlier versions tell no colours.
+    @Test func thingsOfTheVersionBeforeAreRead() throws {
+        let text = #"[{"name": "car", "certainty": 0.9, "left": 0.1, "top": 0.2, "right": 0.4, "bottom": 0.8}]"#
+        let older = try JSONDecoder().decode([AnalysisReport.ThingEntry].self, from: Data(text.utf8))
+        #expect(older.map(\.colour) == [nil] && older[0].name == "car")
+        let red = SeenThing(name: "car", box: UnitBox(left: 0, top: 0, right: 1, bottom: 1), certainty: 0.5)
+        var coloured = red
+        coloured.colour = "red"
+        let kept = try JSONDecoder().decode(
+            [AnalysisReport.ThingEntry].self, from: Data(try JSON.text([red, coloured].map(AnalysisReport.ThingEntry.init)).utf8))
+        #expect(kept.map(\.colour) == [nil, "red"])
+    }
+
+    /// What is certain of a thing beside its name is what goes into the prompt; it is no edit of the person's.
+    @Test func whatDescribesATagIsNoEdit() throws {
+        let library = try premises.library()
+        let analysis = NewAnalysis(
+            encoder: EncoderIdentity(name: "seeing", sha256: String(repeating: "a", count: 64)),
+            vocabulary: VocabularyIdentity(name: "words", sha256: String(repeating: "b", count: 64), count: 1), seconds: 0,
+            suggestions: [Suggestion(tag: "car", facet: "subject", confidence: 0.5, rank: 1, described: "red car")])
+        let (record, _) = try library.record(picture.record, analysis: analysis, embedding: nil)
+        func report() throws -> SuggestionReport { SuggestionReport(try library.suggestions(of: record.id)[0]) }
+        var told = try report()
+        #expect((told.tag, told.text, told.described) == ("car", "red car", "red car") && told.editedText == nil)
+        try library.decide([.edit("car", to: "car")], on: record.id, by: "Ada")
+        told = try report()
+        #expect((told.tag, told.text, told.described, told.editedText) == ("car", "car", "red car", "car"))
+        try library.decide([.edit("car", to: "red car")], on: record.id, by: "Ada")
+        #expect(try report().text == "red car")
+        // Who sorts pictures by keywords looks for cars.
+        #expect(KeywordForm().lists(try library.suggestions(of: record.id))[0].wanted == ["car"])
+        #expect(ScreeningDesk.composition([.init(text: told.text, facet: told.facet, weight: 1)]) == "car")
+    }
 }

@@ -26,6 +26,8 @@ package struct AnalysisReport: Encodable, Sendable {
         package let top: Double
         package let right: Double
         package let bottom: Double
+        /// Of a person that of what is worn above; nil where it is not certain, and in analyses that were made before anything told.
+        @OrNull package internal(set) var colour: String? = nil
     }
     /// A tag that was considered and is not suggested, and why.
     package struct DroppedEntry: Codable, Sendable {
