@@ -111,7 +111,7 @@ struct Asking: Sendable {
     }
 
     /// Asks until it is so.
-    func wait(_ path: String, for seconds: Double = 300, until holds: @Sendable (Answer) -> Bool) async throws -> Answer {
+    func wait(_ path: String, for seconds: Double = 900, until holds: @Sendable (Answer) -> Bool) async throws -> Answer {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
             let answer = try await self(.get, path)
