@@ -184,7 +184,7 @@ struct FlowTests {
         // The power goes while it runs; the page says so, and comes back by itself.
         try await browser.click("[data-tag='photo'] .approve")
         try await browser.wait(until: "photo", is: "approved")
-        // Cats have colours by now.
+        // Which colour it has is no matter here.
         try await browser.wait("/^a photo of an? (\\w+ )?cat/.test(document.querySelector('#prompt').value)")
         try await server.stop(SIGKILL)
         try await browser.wait(forElement: ".lost")
