@@ -54,7 +54,10 @@ extension PromptComposer {
         var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
-        clauses += used.filter { $0.facet == .setting }.map { placed($0) }
+        let settings = used.filter { $0.facet == .setting }
+        // Who is outdoors is in no building: it stands behind.
+        let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
+        clauses += settings.map { placed($0, isOutside: isOutside) }
         if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
         let light = used.filter { $0.facet == .lighting }
         clauses += light.filter(isQuality).map { written($0) }
@@ -146,7 +149,7 @@ extension PromptComposer {
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }
 
     /// Where it is: "in a living room", "on a beach", "indoors", "at a wedding", "with a fountain".
-    private static func placed(_ tag: ApprovedTag) -> String {
+    private static func placed(_ tag: ApprovedTag, isOutside: Bool) -> String {
         guard let last = lastWord(tag) else { return written(tag) }
         if isAdverb(tag) { return written(tag) }
         if times.contains(last) { return "in the " + written(tag) }
@@ -158,7 +161,7 @@ extension PromptComposer {
                 "at"
             } else if skies.contains(last) {
                 "under"
-            } else if features.contains(last) {
+            } else if features.contains(last) || isOutside && buildings.contains(last) {
                 "with"
             } else {
                 "in"
@@ -191,6 +194,10 @@ extension PromptComposer {
         "wedding", "party", "concert", "festival", "parade", "picnic", "event", "race", "conference", "exhibition", "rodeo", "stop",
     ]
     private static let skies: Set<String> = ["sky", "moon", "rainbow", "way", "aurora"]
+    private static let buildings: Set<String> = [
+        "building", "house", "castle", "church", "cathedral", "temple", "mosque", "palace", "skyscraper", "barn", "hut", "cabin",
+        "lighthouse", "windmill", "ruins", "monument",
+    ]
     /// What stands in a picture's background rather than around what is in it.
     private static let features: Set<String> = [
         "fence", "wall", "gate", "door", "window", "sign", "signpost", "light", "fountain", "hydrant", "column", "flagpole", "billboard",

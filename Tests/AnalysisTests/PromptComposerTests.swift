@@ -71,6 +71,16 @@ private func compose(_ tags: (String, Facet)...) -> String {
     }
 }
 
+/// What is outdoors is in no building: that stands behind.
+@Test func whatIsOutdoorsIsBesideABuilding() {
+    func sentence(_ places: String...) -> String { PromptComposer.sentence(places.map { ApprovedTag(text: $0, facet: .setting) }) }
+    #expect(sentence("outdoors", "house") == "A picture, outdoors, with a house.")
+    #expect(sentence("stone church", "outdoors") == "A picture, with a stone church, outdoors.")
+    #expect(sentence("indoors", "castle") == "A picture, indoors, in a castle.")
+    #expect(sentence("castle") == "A picture, in a castle.")
+    #expect(sentence("outdoors", "forest") == "A picture, outdoors, in a forest.")
+}
+
 @Test func wordsAreNotSaidTwice() {
     #expect(compose(("cat", .subject), ("tabby cat", .subject), ("Tabby-Cat", .subject)) == "tabby cat")
     #expect(compose(("photo", .medium), ("portrait photo", .medium), ("man", .subject)) == "a portrait photo of a man")
