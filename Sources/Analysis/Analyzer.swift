@@ -15,6 +15,8 @@ package struct Analyzer: Sendable {
     private let judgement: EncoderConfiguration.Judgement?
     /// What the encoder finds the places of.
     private let things: Set<String>
+    /// Everything that says how a picture was made.
+    private let mediumTags: [Tag]
     private let memory: Int?
 
     /// - Parameters:
@@ -36,6 +38,7 @@ package struct Analyzer: Sendable {
         self.styles = styles
         self.memory = memory
         things = encoder.things
+        mediumTags = vocabulary.tags.filter { $0.facet == .medium }
         judgement = index.scale.source == .fitted ? encoder.judgement : nil
         self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
@@ -244,8 +247,9 @@ package struct Analyzer: Sendable {
             }
         }
         let confidences = index.confidences(of: cosines)
-        let mediums = mediums(look, cosines: cosines)
-        let probabilities = Dictionary(look.whole.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
+        let mediums = mediums(look, seen, cosines: cosines)
+        let isTold = !look.whole.mediums.isEmpty
+        let probabilities = Dictionary(isTold ? mediums.map { ($0.name, $0.probability) } : []) { first, _ in first }
         let isPhoto = mediums.first { $0.name == "photo" }?.probability ?? 1
         let offsets = Dictionary(
             uniqueKeysWithValues: Facet.allCases.map { facet in
@@ -263,8 +267,9 @@ package struct Analyzer: Sendable {
             let own = ranked(row, tag.facet)
             if let probability = seen?.confidences[tag.name] {
                 let sure = self.sure(probability, of: tag, in: seen, ranked: own, drawn: 1 - isPhoto)
-                // Either knows what the other does not: what the head met seldom, embeddings may well tell.
-                if sure >= own {
+                // Either knows what the other does not: what the head met seldom, embeddings may well tell. How a picture was made the head was
+                // shown on pictures of every kind.
+                if sure >= own || tag.facet == .medium {
                     guard probability >= settings.weighing.leastSeen else { continue }
                     candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
@@ -342,9 +347,18 @@ package struct Analyzer: Sendable {
     }
 
     /// How the picture was made: as the encoder's head says or, where it has none, a soft-max over the vocabulary's main mediums.
-    private func mediums(_ look: Look, cosines: [Float]) -> [AnalysisResult.Medium] {
+    ///
+    /// The head knows few mediums. Where one that it does not know was seen, or a kind of one, the rest share what that leaves.
+    private func mediums(_ look: Look, _ seen: SeenTags?, cosines: [Float]) -> [AnalysisResult.Medium] {
         guard look.whole.mediums.isEmpty else {
-            return look.whole.mediums.map { AnalysisResult.Medium(name: $0.name, probability: $0.probability) }
+            var shares = Dictionary(look.whole.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
+            for tag in mediumTags {
+                guard let share = seen?.confidences[tag.name] else { continue }
+                shares = shares.mapValues { $0 * (1 - share) }
+                shares[vocabulary.implied(by: tag).last?.name ?? tag.name, default: 0] += share
+            }
+            return shares.map { AnalysisResult.Medium(name: $0.key, probability: $0.value) }
+                .sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
         }
         let rows = Self.mainMediums.compactMap { name in
             vocabulary.tag(named: name).flatMap { tag in tag.facet == .medium ? row(of: tag).map { (tag.name, $0) } : nil }
@@ -391,12 +405,12 @@ package struct Analyzer: Sendable {
     private static func size(for manifest: Manifest, of picture: (width: Int, height: Int)) -> SizeChoice? {
         guard let rule = manifest.sizeRule, picture.width > 0, picture.height > 0 else { return nil }
         let size = rule.nearest(toWidth: picture.width, height: picture.height)
-        let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
+        let family = ModelFamily.named(manifest.family)?.title ?? manifest.title
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
         let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "the nearest to \(picture.width)x\(picture.height) among the sizes that \(family) draws well: \(fit)")
     }
 }

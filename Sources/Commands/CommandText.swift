@@ -17,7 +17,7 @@ enum CommandText {
     static func passedOver(_ kinds: [String: Int]) -> String? {
         guard !kinds.isEmpty else { return nil }
         let told = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) .\($0.key)" }
-        return "Passed over, as they are not read: \(told.joined(separator: ", "))."
+        return "Skipped, as Redraw does not read them: \(told.joined(separator: ", "))."
     }
 
     static func percent(_ share: Double) -> String {

@@ -111,6 +111,7 @@ extension Library {
         }
     }
 
+    /// The one that counts; nil for a picture that was never looked at.
     package func latestAnalysis(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC LIMIT 1", arguments: [picture])

@@ -7,6 +7,7 @@ import Vocabulary
 /// There is one for each picture and tag. It outlives analyses once it is decided. Its JSON stands in the log, as what it was before and after
 /// a decision, and in exports, where its analysis is a position among the picture's analyses.
 package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
+    /// What the person decided; pending where nothing was.
     package enum State: String, Sendable, Hashable, Codable, CaseIterable {
         case pending, approved, rejected
     }

@@ -11,6 +11,7 @@ enum SubjectNotice {
     ///   - least: a less certain subject is no ground to say that a picture shows something else.
     ///   - advice: what to do for another subject; it follows what the prompt asks for and what the picture shows.
     /// - Returns: nil where the prompt names no subject the vocabulary knows, or one that the picture has, or where the picture's is unsure.
+    ///   What a person worded anew, such as "red cup", is looked at by its words.
     static func note(
         prompt: String, shown: [(tag: String, confidence: Double)], vocabulary: TagVocabulary,
         least: Double = EncoderConfiguration.Judgement.Naming.usual.sureSubject, advice: String = redrawing
@@ -26,7 +27,7 @@ enum SubjectNotice {
         let seen = known.reduce(into: Set<String>()) { $0.formUnion(family($1)) }
         guard !asked.contains(where: { seen.contains($0.name) || !family($0).isDisjoint(with: names) }) else { return nil }
         // A cup is in sight where a cup of coffee is asked for; whether it is the same one, no name tells.
-        let words = names.reduce(into: Set<Substring>()) { $0.formUnion(Self.words($1)) }
+        let words = shown.map(\.tag).reduce(into: Set<Substring>()) { $0.formUnion(Self.words($1)) }
         guard asked.allSatisfy({ words.isDisjoint(with: Self.words($0.name)) }) else { return nil }
         return "the prompt asks for \(first.name), the picture shows \(surest.tag). \(advice)"
     }

@@ -222,6 +222,40 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(try indoors([("photo", 0), ("painting", 1)]) < 0.5)
 }
 
+@Test func aMediumThatWasSeenTakesItsShareOfTheOthers() throws {
+    let words = TagVocabulary(
+        name: "mediums",
+        tags: [
+            Tag(name: "cat", facet: .subject), Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"),
+            Tag(name: "cartoon", facet: .medium, exclusiveGroup: "medium"),
+            Tag(name: "3d render", facet: .medium, exclusiveGroup: "medium"),
+            Tag(name: "pixel art", facet: .medium, exclusiveGroup: "kind of medium", implies: ["cartoon"]),
+        ])
+    // Embeddings are sure of everything, so that what was not seen falls by the head's word alone.
+    func made(_ seen: [String: Float]) throws -> AnalysisResult {
+        let encoder = TinyEncoder(
+            mediums: [("photo", 0.8), ("cartoon", 0.2)], calibration: Calibration(z: 0, cosine: 0, intercept: 3),
+            seen: Seen(tags: seen, things: []))
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        return try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(90), originalSize: (400, 300))
+    }
+    func shares(_ result: AnalysisResult) -> [String: Float] {
+        Dictionary(uniqueKeysWithValues: result.mediums.map { ($0.name, $0.probability) })
+    }
+    let photo = try made(["3d render": 0.01, "pixel art": 0.01])
+    #expect(photo.suggestions.filter { $0.facet == .medium }.map(\.tag) == ["photo"])
+    let rendered = try made(["3d render": 0.9, "pixel art": 0.01])
+    #expect(rendered.mediums.first?.name == "3d render")
+    #expect(abs(try #require(shares(rendered)["photo"]) - 0.08) < 0.01)
+    #expect(rendered.suggestions.filter { $0.facet == .medium }.map(\.tag) == ["3d render"])
+    // A kind speaks for what it is a kind of.
+    let pixels = try made(["3d render": 0, "pixel art": 0.9])
+    #expect(abs(try #require(shares(pixels)["cartoon"]) - 0.92) < 1e-3)
+    #expect(pixels.suggestions.contains { $0.tag == "pixel art" } && !pixels.suggestions.contains { $0.tag == "photo" })
+    #expect(abs(shares(pixels).values.reduce(0, +) - 1) < 1e-3)
+}
+
 @Test func aDrawingsThingsAreToldLessSurelyByTagOrFacet() throws {
     func told(_ photo: Float) throws -> [String: Float] {
         let encoder = TinyEncoder(

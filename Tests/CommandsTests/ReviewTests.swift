@@ -77,7 +77,7 @@ extension Review {
         #expect(told.status == 0, "\(told.errors)")
         let lines = told.errors.split(separator: "\n")
         #expect(lines.count == 2 && lines.last == "\(pending.count - 1) more pictures to go through.", "\(told.errors)")
-        #expect(lines.first?.contains("40.png: 1 approved, 0 rejected, 0 left to decide.") == true, "\(told.errors)")
+        #expect(lines.first?.contains("40.png: 1 approved, 0 rejected, 0 undecided.") == true, "\(told.errors)")
         let asJSON = try tool.run("review", "--library", folder.path, "--json", input: "q\n")
         #expect(try (JSONSerialization.jsonObject(with: Data(asJSON.output.utf8)) as? [Any])?.count == 1)
     }

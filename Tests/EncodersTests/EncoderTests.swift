@@ -217,6 +217,21 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect("\(try #require(error))".contains("calibration is missing"))
     }
 
+    @Test func numbersOfTheWrongKindAreNamed() throws {
+        let folder = try copy { object in
+            var image = object["image"] as? [String: Any] ?? [:]
+            var stages = image["stages"] as? [[String: Any]] ?? []
+            stages[1]["width"] = "wide"
+            image["stages"] = stages
+            object["image"] = image
+        }
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".hasSuffix("image.stages[1].width is of the wrong kind)"))
+        try Data("{".utf8).write(to: folder.url.appendingPathComponent("config.json"))
+        let broken = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(broken))".hasSuffix("it is not the JSON it should be (it is no JSON, or no object)"))
+    }
+
     @Test func chosenNumbersMayBeLeftOutAndAreLookedAt() throws {
         func judgement(_ change: @escaping (inout [String: Any]) -> Void) throws -> EncoderConfiguration.Judgement {
             let folder = try copy { object in

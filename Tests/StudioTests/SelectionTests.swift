@@ -65,6 +65,15 @@ import Testing
         #expect(error?.description.contains("found were dog, sofa") == true)
     }
 
+    /// A library that came from elsewhere may say anything of what was seen.
+    @Test(arguments: [1e300, 1e30, -1e300, 1.5, -0.1]) func whatNoEncoderSaysWasNotSeen(_ number: Double) throws {
+        try seen([("dog", number, 0.1, 0.4), ("cat", 0.8, 0.5, number), ("sofa", 0.8, 0.5, 0.9)], tags: ["dog", "cat"])
+        let allowed = (-1...2).contains(number) ? ["cat", "sofa"] : ["sofa"]
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["dog"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "dog", picture: picture.path, seen: allowed))
+        #expect(throws: Never.self) { try ThingSelection(of: ["sofa"], in: picture, premises).maskFile() }
+    }
+
     /// Whoever reads a tag can select it, as soon as there is a box.
     @Test func whatIsAmongTheTagsCanBeSelected() throws {
         try seen([("dog", 0.9, 0.1, 0.2), ("car", 0.29, 0.4, 0.6), ("car", 0.22, 0.8, 0.95)], tags: ["dog", "car"])

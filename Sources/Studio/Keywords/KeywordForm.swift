@@ -3,6 +3,7 @@ import Vocabulary
 
 /// Which keywords are written for a picture's approved tags, and where.
 package struct KeywordForm: Sendable, Equatable {
+    /// Which file they go into.
     package enum Place: String, Sendable, CaseIterable {
         /// `photo.jpg.xmp`, where darktable and digiKam look.
         case beside

@@ -3,6 +3,7 @@ import Screening
 
 /// A suggestion and what was decided on it.
 package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
+    /// What the person decided; pending where nothing was.
     package enum State: String, Encodable, Sendable {
         case pending, approved, rejected
 
