@@ -41,7 +41,7 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = gathered(withoutBodies(kept(of: tags)))
+        let used = withoutRepeatedActs(gathered(withoutBodies(kept(of: tags))))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
@@ -94,6 +94,20 @@ extension PromptComposer {
             most.least <= named.count ? nil : ApprovedTag(text: most.least == 2 ? most.text : "other people", facet: .subject)
         }
         return tags.filter { !counted.contains($0) }.flatMap { $0 == last ? [$0] + [rest].compactMap { $0 } : [$0] }
+    }
+
+    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game. The likelier stands.
+    static func withoutRepeatedActs(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        func words(_ tag: ApprovedTag) -> [Substring] { tag.text.lowercased().split(separator: " ") }
+        var begun: Set<Substring> = []
+        let left = tags.filter { $0.facet != .action || $0.weight != 1 || words($0).first.map { begun.insert($0).inserted } ?? true }
+        let acts = left.filter { $0.facet == .action }.map(words).filter { $0.count > 1 }
+        func isActedOn(_ tag: ApprovedTag) -> Bool {
+            let own = words(tag)
+            return tag.facet == .subject && tag.weight == 1 && acts.contains { $0.suffix(own.count).elementsEqual(own) }
+        }
+        guard left.contains(where: { $0.facet == .subject && !isActedOn($0) }) else { return left }
+        return left.filter { !isActedOn($0) }
     }
 
     private static func isOnePerson(_ tag: ApprovedTag) -> Bool {

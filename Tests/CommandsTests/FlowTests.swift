@@ -319,7 +319,7 @@ import Testing
         #expect(try made("--prompt", "").contains("the prompt is empty, so nothing in particular is asked for; without --prompt"))
         #expect(try tool.run("tag", cat, "--approve", "cat").status == 0)
         let approved = try made()
-        #expect(approved.contains("version 1 of this picture's prompt: cat; negative: blurry"), "\(approved)")
+        #expect(approved.contains("version 1 of this picture's prompt: brown cat; negative: blurry"), "\(approved)")
         #expect(try made("--quiet").isEmpty)
     }
 
