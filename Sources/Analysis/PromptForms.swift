@@ -41,7 +41,7 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = gathered(withoutBodies(kept(of: tags)))
+        let used = withoutRepeatedActs(gathered(withoutBodies(kept(of: tags))))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
@@ -54,7 +54,10 @@ extension PromptComposer {
         var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
-        clauses += used.filter { $0.facet == .setting }.map { placed($0) }
+        let settings = used.filter { $0.facet == .setting }
+        // Who is outdoors is in no building: it stands behind.
+        let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
+        clauses += settings.map { placed($0, isOutside: isOutside) }
         if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
         let light = used.filter { $0.facet == .lighting }
         clauses += light.filter(isQuality).map { written($0) }
@@ -91,6 +94,20 @@ extension PromptComposer {
             most.least <= named.count ? nil : ApprovedTag(text: most.least == 2 ? most.text : "other people", facet: .subject)
         }
         return tags.filter { !counted.contains($0) }.flatMap { $0 == last ? [$0] + [rest].compactMap { $0 } : [$0] }
+    }
+
+    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game. The likelier stands.
+    static func withoutRepeatedActs(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        func words(_ tag: ApprovedTag) -> [Substring] { tag.text.lowercased().split(separator: " ") }
+        var begun: Set<Substring> = []
+        let left = tags.filter { $0.facet != .action || $0.weight != 1 || words($0).first.map { begun.insert($0).inserted } ?? true }
+        let acts = left.filter { $0.facet == .action }.map(words).filter { $0.count > 1 }
+        func isActedOn(_ tag: ApprovedTag) -> Bool {
+            let own = words(tag)
+            return tag.facet == .subject && tag.weight == 1 && acts.contains { $0.suffix(own.count).elementsEqual(own) }
+        }
+        guard left.contains(where: { $0.facet == .subject && !isActedOn($0) }) else { return left }
+        return left.filter { !isActedOn($0) }
     }
 
     private static func isOnePerson(_ tag: ApprovedTag) -> Bool {
@@ -146,7 +163,7 @@ extension PromptComposer {
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }
 
     /// Where it is: "in a living room", "on a beach", "indoors", "at a wedding", "with a fountain".
-    private static func placed(_ tag: ApprovedTag) -> String {
+    private static func placed(_ tag: ApprovedTag, isOutside: Bool) -> String {
         guard let last = lastWord(tag) else { return written(tag) }
         if isAdverb(tag) { return written(tag) }
         if times.contains(last) { return "in the " + written(tag) }
@@ -158,7 +175,7 @@ extension PromptComposer {
                 "at"
             } else if skies.contains(last) {
                 "under"
-            } else if features.contains(last) {
+            } else if features.contains(last) || isOutside && buildings.contains(last) {
                 "with"
             } else {
                 "in"
@@ -191,6 +208,10 @@ extension PromptComposer {
         "wedding", "party", "concert", "festival", "parade", "picnic", "event", "race", "conference", "exhibition", "rodeo", "stop",
     ]
     private static let skies: Set<String> = ["sky", "moon", "rainbow", "way", "aurora"]
+    private static let buildings: Set<String> = [
+        "building", "house", "castle", "church", "cathedral", "temple", "mosque", "palace", "skyscraper", "barn", "hut", "cabin",
+        "lighthouse", "windmill", "ruins", "monument",
+    ]
     /// What stands in a picture's background rather than around what is in it.
     private static let features: Set<String> = [
         "fence", "wall", "gate", "door", "window", "sign", "signpost", "light", "fountain", "hydrant", "column", "flagpole", "billboard",

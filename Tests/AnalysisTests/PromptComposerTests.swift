@@ -71,6 +71,37 @@ private func compose(_ tags: (String, Facet)...) -> String {
     }
 }
 
+/// What is done to a thing names it; one game is played at a time.
+@Test func whatIsDoneIsNotSaidTwice() {
+    func sentence(_ subjects: [String], _ actions: [String]) -> String {
+        PromptComposer.sentence(
+            subjects.map { ApprovedTag(text: $0, facet: .subject) } + actions.map { ApprovedTag(text: $0, facet: .action) })
+    }
+    #expect(sentence(["person", "bicycle"], ["riding a bicycle"]) == "A picture of a person, riding a bicycle.")
+    #expect(sentence(["person", "red bicycle"], ["riding a bicycle"]) == "A picture of a person and a red bicycle, riding a bicycle.")
+    #expect(sentence(["bicycle"], ["riding a bicycle"]) == "A picture of a bicycle, riding a bicycle.", "else it is of nothing")
+    #expect(
+        sentence(["man", "ball"], ["playing with a ball", "playing football", "jumping"])
+            == "A picture of a man, playing with a ball and jumping.")
+    let weighted = [
+        ApprovedTag(text: "man", facet: .subject), ApprovedTag(text: "ball", facet: .subject, weight: 1.2),
+        ApprovedTag(text: "playing with a ball", facet: .action), ApprovedTag(text: "playing football", facet: .action, weight: 1.1),
+    ]
+    #expect(
+        PromptComposer.sentence(weighted) == "A picture of a man and (a ball:1.2), playing with a ball and (playing football:1.1).")
+    #expect(PromptComposer.compose(weighted.map { ApprovedTag(text: $0.text, facet: $0.facet) }) == "man, playing with a ball")
+}
+
+/// What is outdoors is in no building: that stands behind.
+@Test func whatIsOutdoorsIsBesideABuilding() {
+    func sentence(_ places: String...) -> String { PromptComposer.sentence(places.map { ApprovedTag(text: $0, facet: .setting) }) }
+    #expect(sentence("outdoors", "house") == "A picture, outdoors, with a house.")
+    #expect(sentence("stone church", "outdoors") == "A picture, with a stone church, outdoors.")
+    #expect(sentence("indoors", "castle") == "A picture, indoors, in a castle.")
+    #expect(sentence("castle") == "A picture, in a castle.")
+    #expect(sentence("outdoors", "forest") == "A picture, outdoors, in a forest.")
+}
+
 @Test func wordsAreNotSaidTwice() {
     #expect(compose(("cat", .subject), ("tabby cat", .subject), ("Tabby-Cat", .subject)) == "tabby cat")
     #expect(compose(("photo", .medium), ("portrait photo", .medium), ("man", .subject)) == "a portrait photo of a man")

@@ -138,7 +138,7 @@ import Testing
 
     @Test func whatIsNoTextIsRefused() throws {
         let (library, picture) = try Library.withPicture()
-        for text in ["", "!", String(repeating: "a", count: 201)] {
+        for text in ["", String(repeating: "a", count: 201)] {
             #expect(throws: LibraryError.self) { try library.record(.sample([Self.car(text)]), of: picture) }
         }
     }
