@@ -74,7 +74,7 @@ let package = Package(
         room("Encoders", ["Layers", "Checkpoints", "JSONReading", "Tensors", "Pixels"]),
         room("Vocabulary", [.product(name: "Crypto", package: "swift-crypto")]),
         room("Catalog", [.product(name: "Crypto", package: "swift-crypto")]),
-        room("Analysis", ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors"]),
+        room("Analysis", ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"]),
         room("Screening", ["Vocabulary", "JSONReading", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Diffusion", ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         room(
@@ -86,9 +86,8 @@ let package = Package(
         room(
             "Studio",
             [
-                "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors",
-                "Pixels", "Threads",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Checkpoints", "Tensors",
+                "JSONReading", "Pixels", "Threads", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         // The page's files are read as files, wherever Redraw's data stand: see Installation.page.
         .target(

@@ -20,7 +20,7 @@ sheet --x strength=0,0.2,0.4,0.6,0.8 --output "$here/pictures/strengths.jpg"
 # Between the command and the end of its block stands what the program prints.
 cd "$here/.."
 printed="redraw analyze Documentation/pictures/coffee.jpg"
-"$redraw" analyze Documentation/pictures/coffee.jpg --library "$library/looked" >"$library/printed" 2>/dev/null
+"$redraw" analyze Documentation/pictures/coffee.jpg >"$library/printed" 2>/dev/null
 awk -v command="\$ $printed" -v printed="$library/printed" '
     skips && /^```/ { skips = 0 }
     !skips { print }

@@ -14,7 +14,8 @@ install -d "$to/bin" "$to/share/redraw/Models" "$to/share/man/man1" "$to/share/b
     "$to/share/zsh/vendor-completions" "$to/share/fish/vendor_completions.d" "$to/share/doc/redraw"
 
 install -m 755 "$program" "$to/bin/redraw"
-"${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/bin/redraw"
+# The hashes of modules hold the folder in which each was compiled; only the linker of another build wants them.
+"${STRIP:-strip}" --strip-unneeded --remove-section=.comment --remove-section=.swift_modhash "$to/bin/redraw"
 ln -s redraw "$to/bin/analyze"
 
 # libc and what belongs to it are the system's; they are older or newer than ours only together.

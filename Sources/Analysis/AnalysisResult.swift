@@ -19,6 +19,7 @@ package struct AnalysisResult: Sendable {
     /// What stands where, the most certain first; empty where the encoder was not taught to see things.
     package let things: [SeenThing]
 
+    /// How likely a picture is a photograph, a painting and so on.
     package struct Medium: Sendable, Hashable, Codable {
         package let name: String
         package let probability: Float
@@ -28,6 +29,7 @@ package struct AnalysisResult: Sendable {
 /// A tag with what an encoder, a measurement or a tagger said of it: considered at first, and proposed for the picture where the selection
 /// leaves it.
 package struct Suggested: Sendable, Hashable {
+    /// Who said it.
     package enum Source: Sendable {
         /// Ranked by the embeddings.
         case ranked
@@ -50,8 +52,12 @@ package struct Suggested: Sendable, Hashable {
     /// 1 for the likeliest suggestion; 0 for what is only considered.
     package internal(set) var rank: Int
     package let source: Source
+    /// The tag with what is certain of the thing that it names: "red car"; nil where nothing is.
+    package internal(set) var described: String?
 
     package var tag: String { entry.name }
+    /// What goes into a prompt.
+    package var text: String { described ?? tag }
     package var facet: Facet { entry.facet }
 
     package init(_ entry: Tag, cosine: Float? = nil, confidence: Float, rank: Int = 0, source: Source = .ranked) {
@@ -66,6 +72,7 @@ package struct Dropped: Sendable, Hashable {
     package let confidence: Float
     package let reason: Reason
 
+    /// Why it is not suggested.
     package enum Reason: Sendable, Hashable, CustomStringConvertible {
         case rejectedBefore
         case impliesRejected(String)
@@ -108,6 +115,7 @@ package struct ComposedPrompt: Sendable, Hashable, Codable {
 
 /// The model that suits a picture best among those that are here, and the others.
 package struct ModelChoice: Sendable, Hashable, Codable {
+    /// A model that suits less, or that is not here.
     package struct RunnerUp: Sendable, Hashable, Codable {
         package let name: String
         /// From 0 to 1.

@@ -132,7 +132,10 @@ package struct Analyzer: Sendable {
         }
         let (candidates, mediums) = candidates(look, seen, image, size: size, learned: learned)
         let (selected, fallen) = selection.select(candidates, rejected: rejected)
-        let suggestions = selected.map(judged)
+        let photo = mediums.first { $0.name == "photo" }?.probability ?? 1
+        let things = ThingColours.told(of: look.whole.seen?.things ?? [], in: image, photo: photo, judgement?.colours)
+        let suggestions = DescribedTags(vocabulary: vocabulary, judgement: judgement, counted: seen?.counted ?? [])
+            .described(selected.map(judged), by: things)
         let dropped = fallen.map(judged)
 
         var confidences: [String: Double] = [:]
@@ -151,7 +154,7 @@ package struct Analyzer: Sendable {
         return AnalysisResult(
             suggestions: suggestions, dropped: dropped, prompt: ComposedPrompt(positive: composed.text, negative: negative),
             composition: composed.scores, model: chosen?.choice,
-            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: look.whole.seen?.things ?? [])
+            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: things)
     }
 
     /// The prompt that approving what ``UnscreenedPrompt`` chooses would give or, with the text tower's help, the best part of it.
@@ -169,7 +172,7 @@ package struct Analyzer: Sendable {
             }
             used = used.enumerated().sorted { (-place($0.element), $0.offset) < (-place($1.element), $1.offset) }.map(\.element)
         }
-        let approved = used.map { ApprovedTag(text: $0.tag, facet: $0.facet) }
+        let approved = used.map { ApprovedTag(text: $0.text, facet: $0.facet) }
         guard mode == .full, !used.isEmpty else {
             let scores = CompositionScores(mode: .fast, similarity: nil, tried: 0, gains: [])
             return (PromptComposer.compose(approved, for: habit), used.map(\.tag), scores)
@@ -402,12 +405,12 @@ package struct Analyzer: Sendable {
     private static func size(for manifest: Manifest, of picture: (width: Int, height: Int)) -> SizeChoice? {
         guard let rule = manifest.sizeRule, picture.width > 0, picture.height > 0 else { return nil }
         let size = rule.nearest(toWidth: picture.width, height: picture.height)
-        let family = ModelFamily.named(manifest.family)?.title ?? manifest.family
+        let family = ModelFamily.named(manifest.family)?.title ?? manifest.title
         let aspect = Double(picture.width) / Double(picture.height)
         let off = abs(size.aspect / aspect - 1)
         let fit = off < 0.005 ? "the picture's own proportions" : "\(Int((off * 100).rounded(.up))) % off the picture's proportions"
         return SizeChoice(
             width: size.width, height: size.height,
-            reason: "of the sizes that \(family) draws well the nearest to \(picture.width)x\(picture.height): \(fit)")
+            reason: "the nearest to \(picture.width)x\(picture.height) among the sizes that \(family) draws well: \(fit)")
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 
 /// Takes cosines to confidences for one encoder and one vocabulary, and says what that rests on.
 package struct ConfidenceScale: Sendable, Equatable {
+    /// What a scale rests on, the best ground first.
     package enum Source: String, Sendable, Codable {
         /// Fitted by the encoder's recipe, on pictures with captions.
         case fitted

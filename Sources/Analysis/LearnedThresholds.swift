@@ -19,6 +19,7 @@ package struct DecidedSuggestion: Sendable, Hashable {
 /// deviation 1 about 0, so that few decisions move it little. With fewer than `minimumDecisions` its own error (about 2 / √n, 0.45 for 20)
 /// comes near the prior's width and it would mostly be noise; with all answers alike it would only run away: nothing is learned then.
 package struct LearnedThresholds: Sendable, Equatable {
+    /// What the decisions on a facet's suggestions come to.
     package struct Entry: Sendable, Equatable, Codable {
         package let facet: String
         package let decisions: Int

@@ -7,13 +7,17 @@ enum NounPhrase {
         // Only alphabets with capitals have articles here, and "1girl" has none.
         if !letter.isCased, !["2d", "3d"].contains(where: first.hasPrefix) { return "" }
         if determiners.contains(first) || isName(text) { return "" }
-        // "flock of birds" is one flock, "path through the woods" one path.
         let phrase = words.prefix { !prepositions.contains($0) }
-        guard let head = phrase.last else { return "" }
+        guard let head = head(of: words) else { return "" }
         if unique.contains(head) || unique.contains(phrase.joined(separator: " ")) { return "the " }
         guard !isPlural(head), !isStuff(phrase) else { return "" }
         return startsWithVowel(first) ? "an " : "a "
     }
+
+    /// The noun: "flock of birds" is one flock, "path through the woods" one path.
+    ///
+    /// - Parameter words: in lowercase.
+    static func head(of words: [String]) -> String? { words.prefix { !prepositions.contains($0) }.last }
 
     /// "Anna", "Eiffel Tower": every word begins with a capital letter.
     private static func isName(_ text: String) -> Bool {
@@ -41,7 +45,8 @@ enum NounPhrase {
     }
 
     private static let determiners: Set<String> = [
-        "a", "an", "the", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "some", "any", "no", "many",
+        "a", "an", "the", "another", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "some", "any",
+        "no", "many",
         "several", "few", "all", "both", "each", "every", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
         "twelve", "dozens", "hundreds", "somebody", "someone", "something", "nobody", "nothing",
     ]

@@ -28,13 +28,17 @@ package enum PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func compose(_ tags: [ApprovedTag]) -> String {
-        let used = kept(of: tags)
+        let used = gathered(kept(of: tags))
         let mediums = used.filter { $0.facet == .medium }
         var rest = order.flatMap { facet in used.filter { $0.facet == facet } }[...]
         guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
         var lead = withArticle(medium)
-        // A picture is of a thing or of a place; whatever else is said of it stands beside.
-        if let first = rest.firstIndex(where: { $0.facet == .subject }) ?? rest.firstIndex(where: isPlace) {
+        // A picture is of a thing or of a place; whatever else is said of it stands beside, but for what a person wears.
+        let (wearer, worn) = dressed(rest.filter { $0.facet == .subject })
+        if let wearer, let first = rest.first, first == wearer || worn.contains(first) {
+            lead += " of \(withArticle(wearer)) in \(listed(worn.map(withArticle)))"
+            rest.removeAll { $0 == wearer || worn.contains($0) }
+        } else if let first = rest.firstIndex(where: { $0.facet == .subject }) ?? rest.firstIndex(where: isPlace) {
             lead += " of \(withArticle(rest.remove(at: first)))"
         }
         return ([lead] + (rest + mediums.dropFirst()).map(written)).joined(separator: ", ")

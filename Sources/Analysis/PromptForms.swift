@@ -41,13 +41,16 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = withoutBodies(kept(of: tags))
+        let used = gathered(withoutBodies(kept(of: tags)))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
-        let subjects = things(.subject)
+        let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
+        let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
+            tag == wearer ? "\(named(tag)) in \(listed(worn.map(named)))" : named(tag)
+        }
         var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
@@ -76,10 +79,51 @@ extension PromptComposer {
         written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
     }
 
+    /// "A woman and other people": whoever is named is one of those who are counted, and nobody is said twice. "A man, a woman and two people"
+    /// would be four.
+    static func gathered(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        let named = tags.filter { $0.facet == .subject && isOnePerson($0) }
+        guard let last = named.last else { return tags }
+        let counted = tags.filter { $0.facet == .subject && $0.weight == 1 && others[$0.text.lowercased()] != nil }
+        guard !counted.isEmpty else { return tags }
+        let most = counted.compactMap { others[$0.text.lowercased()] }.max { $0.least < $1.least }
+        let rest = most.flatMap { most in
+            most.least <= named.count ? nil : ApprovedTag(text: most.least == 2 ? most.text : "other people", facet: .subject)
+        }
+        return tags.filter { !counted.contains($0) }.flatMap { $0 == last ? [$0] + [rest].compactMap { $0 } : [$0] }
+    }
+
+    private static func isOnePerson(_ tag: ApprovedTag) -> Bool {
+        people.contains(head(tag)) && !["portrait", "crowd", "couple", "family"].contains(head(tag))
+            && ["a ", "an "].contains(NounPhrase.article(for: tag.text))
+    }
+
+    /// How many they are at least, and who is left beside one of them.
+    private static let others: [String: (least: Int, text: String)] = [
+        "people": (2, "other people"), "several people": (3, "other people"), "two people": (2, "another person"),
+        "three people": (3, "other people"), "group of people": (4, "other people"),
+    ]
+
+    /// "A woman in a blue dress and boots": the one person of a prompt, and the garments that go with that person.
+    ///
+    /// - Returns: nobody where there is no such person, or more than one.
+    static func dressed(_ subjects: [ApprovedTag]) -> (wearer: ApprovedTag?, worn: [ApprovedTag]) {
+        let persons = subjects.filter { people.contains(head($0)) }
+        guard persons.count == 1, let wearer = persons.first, ["a ", "an "].contains(NounPhrase.article(for: wearer.text)),
+            head(wearer) == lastWord(wearer)
+        else { return (nil, []) }
+        let worn = subjects.filter { $0 != wearer && garments.contains(lastWord($0) ?? "") }
+        return worn.isEmpty ? (nil, []) : (wearer, worn)
+    }
+
+    /// The noun of a phrase: of "woman in red" the woman.
+    private static func head(_ tag: ApprovedTag) -> String {
+        NounPhrase.head(of: tag.text.lowercased().split(separator: " ").map(String.init)) ?? ""
+    }
+
     /// Whoever is named has a face: "a person and a face" would be two.
     private static func withoutBodies(_ tags: [ApprovedTag]) -> [ApprovedTag] {
-        func last(_ tag: ApprovedTag) -> String { tag.facet == .subject ? lastWord(tag) ?? "" : "" }
-        guard tags.contains(where: { people.contains(last($0)) }) else { return tags }
+        guard tags.contains(where: { $0.facet == .subject && people.contains(head($0)) }) else { return tags }
         return tags.filter { $0.weight != 1 || !($0.facet == .subject && bodies.contains($0.text.lowercased())) }
     }
 
@@ -87,9 +131,15 @@ extension PromptComposer {
         "person", "people", "man", "men", "woman", "women", "child", "children", "boy", "boys", "girl", "girls", "baby", "toddler",
         "portrait", "crowd", "couple", "family", "astronaut", "soldier", "nurse", "doctor", "bride", "groom", "player", "dancer",
     ]
+    private static let garments: Set<String> = [
+        "dress", "gown", "coat", "raincoat", "jacket", "blazer", "shirt", "t-shirt", "blouse", "sweater", "hoodie", "vest", "waistcoat",
+        "skirt", "trousers", "jeans", "shorts", "leggings", "suit", "tuxedo", "uniform", "costume", "kimono", "sari", "robe", "bathrobe",
+        "swimsuit", "bikini", "wetsuit", "apron", "hat", "cap", "helmet", "scarf", "boots", "shoes", "trainers", "gloves", "sunglasses",
+        "glasses",
+    ]
     private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
-    private static func listed(_ words: [String]) -> String {
+    static func listed(_ words: [String]) -> String {
         words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
     }
 

@@ -12,6 +12,7 @@ package enum CompositionMode: String, Sendable, Codable, CaseIterable {
 
 /// How near a composed prompt is to its picture.
 package struct CompositionScores: Sendable, Hashable, Codable {
+    /// What a tag does for a prompt.
     package struct Gain: Sendable, Hashable, Codable {
         package let tag: String
         /// What the prompt's cosine with the picture loses without the tag; negative where the prompt would be nearer without it.

@@ -1,5 +1,6 @@
 /// What is known of a model before any of its weights is read: `Models/<name>/manifest.json`.
 package struct Manifest: Codable, Sendable, Hashable {
+    /// What a model is for.
     package enum Kind: String, Codable, Sendable {
         case encoder, generator
         /// Says of drawn pictures which of its own labels hold.
@@ -10,6 +11,7 @@ package struct Manifest: Codable, Sendable, Hashable {
 
     /// How a model wants its prompts written.
     package struct Prompt: Codable, Sendable, Hashable {
+        /// How approved tags become a text.
         package enum Form: String, Codable, Sendable, CaseIterable {
             /// "a photo of a cat, sofa, window light".
             case phrase

@@ -72,6 +72,7 @@ package struct ModelCatalog: Sendable {
     package var generators: [Manifest] { all.filter { $0.kind == .generator } }
     package var encoders: [Manifest] { all.filter { $0.kind == .encoder } }
 
+    /// The manifest of that name; nil where none has it.
     package func model(named name: String) -> Manifest? {
         all.first { $0.name == name }
     }

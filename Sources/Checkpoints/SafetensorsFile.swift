@@ -54,10 +54,13 @@ package final class SafetensorsFile: Sendable {
     /// The names of all tensors, sorted.
     package var names: [String] { entries.keys.sorted() }
 
+    /// Whether there is a tensor of that name.
     package func has(_ name: String) -> Bool { entries[name] != nil }
 
+    /// As the header tells it; nothing is read for it.
     package func shape(of name: String) throws(CheckpointError) -> Shape { try entry(name).shape }
 
+    /// How a tensor's numbers are stored.
     package func elementType(of name: String) throws(CheckpointError) -> ElementType { try entry(name).type }
 
     private func entry(_ name: String) throws(CheckpointError) -> SafetensorsHeader.Entry {

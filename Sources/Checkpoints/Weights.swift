@@ -250,63 +250,6 @@ package struct Weights: Sendable {
     }
 }
 
-/// Rows of a matrix, converted to floats as they are asked for.
-package struct RowTable: Sendable {
-    fileprivate let file: SafetensorsFile
-    fileprivate let name: String
-    package let rows: Int
-    package let width: Int
-    fileprivate let scales: Tensor?
-    /// [rows, width], where an adapter changes it.
-    fileprivate let adapted: Tensor?
-
-    /// `[indices.count, width]`. Each index must be within `0..<rows`.
-    package func gather(_ indices: [Int]) throws(CheckpointError) -> Tensor {
-        if let wrong = indices.first(where: { !(0..<rows).contains($0) }) {
-            throw .badTensor(name, file: file.path, reason: "has \(rows) rows and was asked for row \(wrong)")
-        }
-        guard let adapted else { return try file.rows(indices, of: name, scales: scales) }
-        return Tensor.concatenated(indices.map { adapted.sliced($0..<$0 + 1) }, axis: 0)
-    }
-}
-
-/// How the layers that are made of weights hold them in memory.
-package struct WeightHolding: Sendable, Equatable {
-    /// In two bytes a number, spread out to floats where they are used: exactly as stored where the file has F16, BF16 or eight-bit floats.
-    package var inHalves: Bool
-    /// Whether a convolution keeps what its fast algorithm makes of its weights.
-    package var keepsTransforms: Bool
-
-    /// Whether convolutions that multiply in bfloat16 hold their weights in one byte a number.
-    package var convolutionsInBytes: Bool
-
-    /// Whether matrices stay in their mapped files until they are used a second time: for models that are often asked just once.
-    package var packsAtSecondUse: Bool
-
-    /// In which numbers products are made; in bfloat16, weights are rounded to it, whatever the file has.
-    package var arithmetic: Arithmetic
-
-    package init(
-        inHalves: Bool = false, keepsTransforms: Bool = true, convolutionsInBytes: Bool = false, packsAtSecondUse: Bool = false,
-        arithmetic: Arithmetic = .f32
-    ) {
-        self.inHalves = inHalves
-        self.convolutionsInBytes = convolutionsInBytes
-        self.arithmetic = arithmetic
-        self.keepsTransforms = keepsTransforms
-        self.packsAtSecondUse = packsAtSecondUse
-    }
-
-    /// That of a weight which is made of several tensors, so that it is like none in a file.
-    package var format: WeightFormat {
-        switch arithmetic {
-        case .f32: .f32
-        case .bf16: .bf16
-        case .int8: .int8
-        }
-    }
-}
-
 /// Where a stored tensor stands in the layout that readers ask for.
 package struct TensorPlace: Sendable, Equatable {
     package var name: String

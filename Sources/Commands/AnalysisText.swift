@@ -2,93 +2,145 @@ import Studio
 
 /// An analysis for a person's eyes: facets at the left, tags with their confidence at the right, nothing wider than the terminal.
 struct AnalysisText {
-    let report: AnalysisReport
-    let width: Int
-    let paint: Paint
-    let showsDropped: Bool
-    let form: PromptFormName?
-
-    init(_ report: AnalysisReport, terminal: Terminal, showsDropped: Bool, form: PromptFormName? = nil) {
-        (self.report, self.form) = (report, form)
-        self.showsDropped = showsDropped
-        width = min(terminal.isTerminal ? terminal.size.width : 100, 120)
-        paint = terminal.paint
+    /// How much is said of a picture.
+    enum Extent {
+        case whole
+        /// As one of many: what `AnalysisSummary` tells of all of them is left out.
+        case short
     }
 
-    private static let labelColumns = 12
+    let report: AnalysisReport
+    let extent: Extent
+    let showsDropped: Bool
+    let form: PromptFormName?
+    /// The prompt that a person made of the picture: from approved tags, or by hand.
+    let standing: String?
+    /// What to do next; nil to leave it unsaid.
+    let next: String?
+    private let layout: LabelledText
+
+    init(
+        _ report: AnalysisReport, terminal: Terminal, extent: Extent = .whole, showsDropped: Bool, form: PromptFormName? = nil,
+        standing: String? = nil, next: String? = nil
+    ) {
+        (self.report, self.extent, self.form) = (report, extent, form)
+        (self.showsDropped, self.standing, self.next) = (showsDropped, standing, next)
+        layout = LabelledText(terminal)
+    }
+
+    /// The command that goes on from what is said of one picture.
+    ///
+    /// - Parameter library: the folder that was named with `--library`.
+    static func next(_ report: AnalysisReport, library: String?) -> String {
+        let picture = ShellWord.path(report.picture.path)
+        let place = library.map { " --library \(ShellWord.path($0))" } ?? ""
+        if report.suggestions.contains(where: { $0.state == .pending }) { return "redraw review \(picture)\(place)" }
+        if report.suggestions.contains(where: { $0.state == .approved }) { return "redraw generate \(picture)\(place)" }
+        return "redraw tag \(picture) --add \"what it shows\"\(place)"
+    }
 
     var text: String {
         var lines = [
-            paint.bold(DisplayText.harmless(report.picture.path)) + paint.dim("  \(report.picture.width)x\(report.picture.height)")
+            layout.paint.bold(DisplayText.harmless(report.picture.path))
+                + layout.paint.dim("  \(report.picture.width)x\(report.picture.height)")
         ]
-        if let recovered = report.recovered {
-            for (label, value) in RecoveredText.lines(recovered) { lines += labelled(label, DisplayText.harmless(value)) }
-            lines += labelled("", "(somebody's words, not seen in the picture; redraw prompt --recovered takes them over)")
-            lines.append("")
-        }
+        lines += recovered
         let shown = report.suggestions.filter { $0.state != .rejected }
-        for facet in CommandText.inOrder(Set(shown.map(\.facet))) {
-            let tags = shown.filter { $0.facet == facet }.map { entry in
-                let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
-                let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
-                return mark + DisplayText.harmless(entry.editedText ?? entry.tag) + " \(sure)"
-            }
-            lines += labelled(facet, tags.joined(separator: ", "))
-        }
-        if shown.isEmpty { lines += labelled("tags", "nothing that it is sure enough of") }
+        lines += tags(shown)
         lines.append("")
-        switch form {
-        case nil: lines += labelled("prompt", report.prompt.positive)
-        case .tags: lines += labelled("tags", report.prompt.forms.tags)
-        case .sentence: lines += labelled("sentence", report.prompt.forms.sentence)
-        case .both:
-            lines += labelled("tags", report.prompt.forms.tags)
-            lines += labelled("sentence", report.prompt.forms.sentence)
-        }
-        let approved = shown.count { $0.state == .approved }
-        if approved > 0 {
-            let tags = CommandText.count(approved, "tag")
-            lines += labelled("", "(from the analysis alone; redraw prompt writes yours, from the \(tags) you approved)")
-        }
-        if let similarity = report.prompt.composition?.similarity {
-            lines += labelled("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
-        }
-        lines += labelled("negative", report.prompt.negative)
-        if let model = report.model {
-            lines += labelled("model", model.name + (model.installed ? "" : " (not installed)") + " – " + model.reason)
-            if let howToGet = model.howToGet { lines += labelled("", howToGet) }
-            for (index, other) in model.runnersUp.enumerated() {
-                lines += labelled(index == 0 ? "or" : "", other.name + (other.installed ? "" : ": " + (other.howToGet ?? "not installed")))
-            }
-        }
-        if let size = report.size { lines += labelled("size", "\(size.width)x\(size.height) – \(size.reason)") }
-        if let confidence = report.confidence, confidence.source != "fitted" || !confidence.learned.isEmpty {
-            lines += labelled("confidences", confidence.explanation)
+        lines += prompt
+        if extent == .whole { lines += layout.lines("negative", report.prompt.negative) }
+        lines += model
+        if extent == .whole, let confidence = report.confidence, confidence.isWorthTelling {
+            lines += layout.lines("confidences", confidence.explanation)
         }
         if let tagger = report.tagger {
             let rating = tagger.rating.map { "; rated \(DisplayText.harmless($0))" } ?? ""
-            lines += labelled("tagger", "\(tagger.name): \(CommandText.count(tagger.count, "tag"))\(rating)")
+            lines += layout.lines("tagger", "\(tagger.name): \(CommandText.count(tagger.count, "tag"))\(rating)")
         }
-        if let known = report.knownAs { lines += labelled("known", DisplayText.harmless(known)) }
-        for note in report.notes { lines += labelled("not read", DisplayText.harmless(note)) }
+        if let known = report.knownAs { lines += layout.lines("known", DisplayText.harmless(known)) }
+        for note in report.notes { lines += layout.lines("not read", DisplayText.harmless(note)) }
         let rejected = report.suggestions.count - shown.count
-        if rejected > 0 { lines += labelled("", "\(rejected) rejected before, not shown") }
+        if rejected > 0 { lines += layout.lines("", "\(rejected) rejected before, not shown") }
         if showsDropped {
             lines.append("")
             for entry in report.dropped {
-                lines += labelled(
+                lines += layout.lines(
                     "left out", "\(DisplayText.harmless(entry.tag)) \(CommandText.percent(entry.confidence)): \(entry.reason)")
             }
         }
+        if let next { lines += ["", "Next: \(DisplayText.harmless(next))"] }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func labelled(_ label: String, _ value: String) -> [String] {
-        let room = max(20, width - Self.labelColumns - 2)
-        return DisplayText.wrapped(value, room).enumerated().map { index, line in
-            "  "
-                + (index == 0 ? paint.cyan(DisplayText.padded(label, Self.labelColumns)) : String(repeating: " ", count: Self.labelColumns))
-                + line
+    /// Somebody's words, before anything that was seen.
+    private var recovered: [String] {
+        guard let entry = report.recovered else { return [] }
+        var lines: [String] = []
+        let told = RecoveredText.lines(entry)
+        for (label, value) in extent == .whole ? told : told.filter({ ["recovered", "  prompt"].contains($0.name) }) {
+            lines += layout.lines(label, DisplayText.harmless(value))
+        }
+        if extent == .whole { lines += layout.lines("", "(\(AnalysisText.recoveredMeans); redraw prompt --recovered takes them over)") }
+        return lines + [""]
+    }
+
+    static let recoveredMeans = "somebody's words, not seen in the picture"
+
+    private func tags(_ shown: [SuggestionReport]) -> [String] {
+        guard !shown.isEmpty else { return layout.lines("tags", "nothing that it is sure enough of") }
+        return CommandText.inOrder(Set(shown.map(\.facet))).flatMap { facet in
+            let tags = shown.filter { $0.facet == facet }.map { entry in
+                let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
+                let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
+                return mark + DisplayText.harmless(entry.text) + " \(sure)"
+            }
+            return layout.lines(facet, tags.joined(separator: ", "))
         }
     }
+
+    /// The person's own first, which is what will be redrawn from.
+    private var prompt: [String] {
+        var lines: [String] = []
+        if let standing {
+            lines += layout.lines("your prompt", DisplayText.harmless(standing))
+            if extent == .whole { lines += layout.lines("", "(what redraw generate takes; the next one is the analysis's alone)") }
+        }
+        switch form {
+        case nil: lines += layout.lines(standing == nil ? "prompt" : "suggested", report.prompt.positive)
+        case .tags: lines += layout.lines("tags", report.prompt.forms.tags)
+        case .sentence: lines += layout.lines("sentence", report.prompt.forms.sentence)
+        case .both:
+            lines += layout.lines("tags", report.prompt.forms.tags)
+            lines += layout.lines("sentence", report.prompt.forms.sentence)
+        }
+        if let similarity = report.prompt.composition?.similarity {
+            lines += layout.lines("", "cosine with the picture \(CommandText.fixed(similarity, 3))")
+        }
+        return lines
+    }
+
+    private var model: [String] {
+        if extent == .short {
+            let name = report.model.map { $0.name + ($0.installed ? "" : " (not installed)") }
+            let parts = [name, report.size.map { "\($0.width)x\($0.height)" }].compactMap { $0 }
+            return parts.isEmpty ? [] : layout.lines("model", parts.joined(separator: ", "))
+        }
+        var lines: [String] = []
+        if let model = report.model {
+            lines += layout.lines("model", model.name + (model.installed ? "" : " (not installed)") + " – " + model.reason)
+            if let howToGet = model.howToGet { lines += layout.lines("", howToGet) }
+            for (index, other) in model.runnersUp.enumerated() {
+                lines += layout.lines(
+                    index == 0 ? "or" : "", other.name + (other.installed ? "" : ": " + (other.howToGet ?? "not installed")))
+            }
+        }
+        if let size = report.size { lines += layout.lines("size", "\(size.width)x\(size.height) – \(size.reason)") }
+        return lines
+    }
+}
+
+extension ConfidenceEntry {
+    /// Whether there is more to say of them than what the documentation says.
+    var isWorthTelling: Bool { source != "fitted" || !learned.isEmpty }
 }

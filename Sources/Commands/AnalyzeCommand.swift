@@ -8,15 +8,15 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         commandName: "analyze",
         abstract: "Look at pictures: suggest tags, a prompt, a model and a size, for you to correct.",
         discussion: """
-            Suggestions err: go through them with redraw review (or redraw tag) before you redraw, which is called screening. What you decided \
-            is never changed by another analysis, and a tag you rejected is not suggested again for that picture.
+            Suggestions can be wrong: go through them with redraw review (or redraw tag) before you redraw. That is called screening. What you \
+            decided is never changed by another analysis, and a tag you rejected is not suggested again for that picture.
 
             A prompt that stands in the file itself (A1111, ComfyUI, NovelAI, InvokeAI, Redraw and others write one) or in photo.txt beside it is \
-            shown first, as recovered: those are somebody's words, no suggestion. redraw prompt photo.jpg --recovered takes them over.
+            shown first, as recovered: those are somebody's words, not Redraw's. redraw prompt photo.jpg --recovered takes them over.
 
             Many pictures: those that were looked at before with the same encoder and vocabulary are skipped, so after Ctrl-C, or a power \
-            cut, the same command goes on where it stopped (--again looks at all of them anew). Files that cannot be read are listed at the end, \
-            and the exit code is 1 then. With --json or --jsonl there is an object for every readable picture; "reused" marks those that were skipped.
+            cut, the same command goes on where it stopped (--again looks at all of them again). Files that cannot be read are listed at the end, \
+            and the exit code is then 1. With --json or --jsonl there is an object for every readable picture; "reused" marks those that were skipped.
 
               redraw analyze photo.jpg
               redraw analyze holiday/ --quiet > said.txt
@@ -51,8 +51,13 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
         guard isOne else {
             let style: BatchRun.Style =
-                saying.jsonl ? .lines : library.json ? .array : .text(showsDropped: saying.dropped, form: saying.form)
-            try await BatchRun(style: style, quiet: library.quiet, shard: part, captions: writer).run(
+                saying.jsonl
+                ? .lines
+                : library.json
+                    ? .array : .text(saying.details ? .whole : .short, showsDropped: saying.dropped, form: saying.form)
+            try await BatchRun(
+                style: style, quiet: library.quiet, shard: part, captions: writer, library: library.libraryPath
+            ).run(
                 studio, pictures.map { $0 == "-" ? .standardInput : .path($0) }, isRecursive: which.recursive, composition: saying.compose,
                 again: which.again)
             return
@@ -68,7 +73,11 @@ package struct AnalyzeCommand: AsyncParsableCommand {
             try JSONOutput.print(report)
         } else {
             Terminal.standardOutput.write(
-                AnalysisText(report, terminal: .standardOutput, showsDropped: saying.dropped, form: saying.form).text)
+                AnalysisText(
+                    report, terminal: .standardOutput, showsDropped: saying.dropped, form: saying.form,
+                    standing: try studio.standingPrompt(ofPicture: report.picture.sha256),
+                    next: library.quiet ? nil : AnalysisText.next(report, library: library.libraryPath)
+                ).text)
         }
         guard let writer else { return }
         var tally = CaptionTally()
@@ -84,7 +93,7 @@ struct ListingOptions: ParsableArguments {
     @Flag(name: .long, inversion: .prefixedNo, help: "Look into folders within folders.")
     var recursive = true
 
-    @Flag(name: .long, help: "Look at pictures that were looked at before too.")
+    @Flag(name: .long, help: "Look again at pictures that were looked at before.")
     var again = false
 
     @Option(
@@ -122,6 +131,9 @@ struct SayingOptions: ParsableArguments {
             valueName: "tags|sentence|both"))
     var form: PromptFormName?
 
+    @Flag(name: .long, help: "Print everything of each of several pictures (default: all of one, the main points of several).")
+    var details = false
+
     @Flag(name: .long, help: "Show what was considered and left out, with the reason.")
     var dropped = false
 
@@ -133,7 +145,7 @@ struct SayingOptions: ParsableArguments {
 struct WrittenCaptionOptions: ParsableArguments {
     @Flag(
         name: .long,
-        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; a file that is there stays as it is.")
+        help: "Write the tags into a text file beside each picture, as trainers of LoRAs read them; texts of your own stay as they are.")
     var writeCaptions = false
 
     @OptionGroup var form: CaptionOptions

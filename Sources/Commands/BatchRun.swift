@@ -6,7 +6,7 @@ import Synchronization
 /// Looks at many pictures and prints what is said of each as it comes.
 struct BatchRun {
     enum Style {
-        case text(showsDropped: Bool, form: PromptFormName? = nil)
+        case text(AnalysisText.Extent, showsDropped: Bool, form: PromptFormName? = nil)
         /// One JSON array, an element a line.
         case array
         /// JSON Lines.
@@ -19,6 +19,8 @@ struct BatchRun {
     var shard: Shard?
     /// Who writes captions beside the pictures, where they are wanted.
     var captions: CaptionWriter?
+    /// The folder that was named with `--library`.
+    var library: String?
 
     static let readingVocabulary = "reading the vocabulary (once)"
     /// Failures that are listed at the end; a folder of a hundred thousand broken files is told by its number.
@@ -34,6 +36,7 @@ struct BatchRun {
         var changed: [String] = []
         var printed = 0
         var captions = CaptionTally()
+        var summary = AnalysisSummary()
         /// When the first picture that had to be looked at was begun with.
         var begin: ContinuousClock.Instant?
 
@@ -72,7 +75,8 @@ struct BatchRun {
                     if let known = report.knownAs, tally.changed.count < BatchRun.listedFailures {
                         tally.changed.append("\(report.picture.path) is \(known)")
                     }
-                    try print(report, isFirst: tally.printed == 0)
+                    try print(report, studio, isFirst: tally.printed == 0)
+                    tally.summary.add(report)
                     tally.analysed += 1
                     tally.printed += 1
                 case .stood(let path, let report, let known):
@@ -80,7 +84,7 @@ struct BatchRun {
                     caption(path, report?.picture.sha256, &tally)
                     if let report {
                         clearForOutput(progress)
-                        try print(report, isFirst: tally.printed == 0)
+                        try print(report, studio, isFirst: tally.printed == 0)
                         tally.printed += 1
                     }
                     tally.stood += 1
@@ -125,22 +129,30 @@ struct BatchRun {
         if Terminal.standardOutput.isTerminal { progress.clear() }
     }
 
-    private func print(_ report: AnalysisReport, isFirst: Bool) throws {
+    private func print(_ report: AnalysisReport, _ studio: Studio, isFirst: Bool) throws {
         switch style {
         case .lines: try JSONOutput.printLine(report)
         case .array: Terminal.standardOutput.write(json: (isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
-        case .text(let showsDropped, let form):
-            let text = AnalysisText(report, terminal: .standardOutput, showsDropped: showsDropped, form: form).text
+        case .text(let extent, let showsDropped, let form):
+            let text = AnalysisText(
+                report, terminal: .standardOutput, extent: extent, showsDropped: showsDropped, form: form,
+                standing: try studio.standingPrompt(ofPicture: report.picture.sha256)
+            ).text
             Terminal.standardOutput.write((isFirst ? "" : "\n") + text)
         }
     }
 
     private func conclude(_ tally: Tally, _ listing: PictureListing) throws {
+        if case .text(.short, _, _) = style {
+            // What a shard found is looked through once it is merged with the others.
+            let next = (isSaid: !quiet && shard == nil, library)
+            Terminal.standardOutput.write(tally.summary.text(.standardOutput, next: next))
+        }
         let output = Terminal.standardError
         if !quiet {
             var parts = ["\(CommandText.count(tally.analysed, "picture")) analysed"]
             if let rate = tally.rate, tally.analysed > 1 { parts[0] += " (\(CommandText.fixed(rate, 1)) a second)" }
-            if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them anew)") }
+            if tally.stood > 0 { parts.append("\(tally.stood) analysed before (--again looks at them again)") }
             if tally.failed > 0 { parts.append("\(tally.failed) failed") }
             output.write(parts.joined(separator: ", ") + ".\n")
             if let shard {

@@ -32,11 +32,11 @@ struct CaptionOptions: ParsableArguments {
     @Option(
         name: .customLong("caption-shuffle"),
         help: ArgumentHelp(
-            "Shuffle the tags, another way for each picture; the same seed gives the same captions (default: the likeliest first).",
+            "Shuffle the tags, differently for each picture; the same seed gives the same captions (default: subjects first, colours last).",
             valueName: "seed"))
     var shuffle: UInt64?
 
-    @Flag(name: .long, help: "Write over a file that is there.")
+    @Flag(name: .long, help: "Replace texts that are yours, too (default: only captions that Redraw wrote are replaced).")
     var overwrite = false
 
     /// Whether anything was said of captions.
@@ -65,16 +65,24 @@ extension CaptionForm.Tags: ExpressibleByArgument {}
 /// What became of the captions of a run.
 struct CaptionTally {
     private var written = 0
+    private var renewed = 0
     private var same = 0
     private var empty = 0
+    private var removed = 0
+    /// The first pictures without a tag.
+    private var untagged: [String] = []
     private(set) var kept: [String] = []
     private(set) var failures: [String] = []
 
     mutating func count(_ report: CaptionReport) {
         switch report.state {
         case .written: written += 1
+        case .renewed: renewed += 1
         case .same: same += 1
-        case .empty: empty += 1
+        case .empty, .removed:
+            empty += 1
+            if report.state == .removed { removed += 1 }
+            if untagged.count < Self.namedPictures { untagged.append(report.picture) }
         case .kept: kept.append(report.file)
         }
     }
@@ -86,14 +94,21 @@ struct CaptionTally {
 
     var summary: String {
         var parts = ["\(CommandText.count(written, "caption")) written"]
+        if renewed > 0 { parts.append("\(renewed) brought up to date") }
         if same > 0 { parts.append("\(same) stood there already") }
-        if empty > 0 { parts.append("\(CommandText.count(empty, "picture")) without a tag to write") }
+        if removed > 0 { parts.append("\(removed) removed, as all its tags were rejected") }
+        guard empty > 0 else { return parts.joined(separator: ", ") + "." }
+        let names = untagged.map { DisplayText.harmless(ShellWord.path($0)) }.joined(separator: ", ")
+        let more = empty > untagged.count ? " and \(empty - untagged.count) more" : ""
+        parts.append("\(CommandText.count(empty, "picture")) without a tag to write: \(names)\(more)")
         return parts.joined(separator: ", ") + "."
     }
 
+    private static let namedPictures = 5
+
     /// A line for each that is missing.
     var problems: [String] {
-        kept.map { "\(DisplayText.harmless($0)) holds another text and stays as it is; --overwrite writes over it" }
+        kept.map { "\(DisplayText.harmless($0)) holds a text that is not Redraw's and stays as it is; --overwrite replaces it" }
             + failures.map { DisplayText.harmless($0) }
     }
 }
@@ -104,9 +119,11 @@ struct CaptionsCommand: AsyncParsableCommand {
         commandName: "captions",
         abstract: "Write tags into text files beside the pictures, as trainers of LoRAs read them.",
         discussion: """
-            photo.txt for photo.jpg, one line, the tags separated by commas. Approved tags are written; --caption-tags suggested takes those \
-            that nobody decided on too, and rejected ones never are. A text that is there and says something else stays as it is: it is named, \
-            and the exit code is 1 then; --overwrite writes over it.
+            photo.txt for photo.jpg, one line, the tags separated by commas: subjects first, colours last. Approved tags are written; \
+            --caption-tags suggested takes those that nobody decided on too, and rejected ones never are.
+
+            Run it again after changing tags or options: captions that Redraw wrote are brought up to date. A text of your own, or a caption you \
+            edited, stays as it is: it is named, and the exit code is 1; --overwrite replaces it.
 
               redraw captions dataset/
               redraw captions dataset/ --caption-prefix "myword" --caption-shuffle 7
@@ -132,7 +149,9 @@ struct CaptionsCommand: AsyncParsableCommand {
             case .success(let report):
                 tally.count(report)
                 reports.append(report)
-                if !library.json, report.state == .written { Terminal.standardOutput.write(DisplayText.harmless(report.file) + "\n") }
+                if !library.json, [.written, .renewed].contains(report.state) {
+                    Terminal.standardOutput.write(DisplayText.harmless(report.file) + "\n")
+                }
             case .failure(let failure): tally.fail(failure.description)
             }
         }

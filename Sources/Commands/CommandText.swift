@@ -17,7 +17,7 @@ enum CommandText {
     static func passedOver(_ kinds: [String: Int]) -> String? {
         guard !kinds.isEmpty else { return nil }
         let told = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) .\($0.key)" }
-        return "Passed over, as they are not read: \(told.joined(separator: ", "))."
+        return "Skipped, as Redraw does not read them: \(told.joined(separator: ", "))."
     }
 
     static func percent(_ share: Double) -> String {
@@ -39,7 +39,7 @@ enum CommandText {
             case .approved: "+"
             case .rejected: "x"
             }
-        var label = DisplayText.harmless(suggestion.tag)
+        var label = DisplayText.harmless(suggestion.described ?? suggestion.tag)
         if let edited = suggestion.editedText { label += " -> " + DisplayText.harmless(edited) }
         if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
         let sure = suggestion.source == .added ? "added" : percent(suggestion.confidence)

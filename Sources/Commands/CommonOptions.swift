@@ -25,7 +25,7 @@ struct LibraryPlace: ParsableArguments, LibraryChoice {
         completion: .directory)
     var libraryPath: String?
 
-    @Flag(name: .shortAndLong, help: "No progress and no notices.")
+    @Flag(name: .shortAndLong, help: "Print no progress and no notices.")
     var quiet = false
 
     func validate() throws {

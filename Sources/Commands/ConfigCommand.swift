@@ -21,7 +21,10 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Show all settings, what each is for and set to, and which presets there are.")
+            commandName: "list", abstract: "Show all settings, what each is for and set to, and which presets there are.",
+            discussion: """
+                A dash stands for what is not set; behind it, in brackets, what counts then.
+                """)
 
         @OptionGroup var library: LibraryOptions
 
@@ -35,7 +38,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let width = known.map(\.name.count).max() ?? 0
             let purposes = known.map(\.purpose.count).max() ?? 0
             for setting in known {
-                let told = settings.held(setting.name).map { "\($0.value.written)  (\($0.source))" } ?? "–"
+                let told = settings.held(setting.name).map { "\($0.value.written)  (\($0.source))" } ?? "–  (\(setting.usual))"
                 let start = DisplayText.padded(setting.name, width) + "  " + DisplayText.padded(setting.purpose, purposes)
                 output.write(DisplayText.harmless("\(start)  \(told)") + "\n")
             }
@@ -72,10 +75,11 @@ struct ConfigCommand: AsyncParsableCommand {
             let place = try SettingsFile.Place(name)
             guard let setting = Setting.named(place.key) else { throw SettingsError.noSetting(name) }
             try SettingsFile(path: Settings.path()).setting(setting.value(typed: value), at: place).write()
-            guard place.key == "model",
-                let lacking = Studio(installation: try Installation.current(), settings: try Settings()).lacking(model: value)
-            else { return }
-            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking))\n")
+            let studio = Studio(installation: try Installation.current(), settings: try Settings())
+            let missing =
+                place.key == "model" ? studio.lacking(model: value) : place.preset == nil ? studio.analyst.lacking(place.key) : nil
+            guard let lacking = missing else { return }
+            Terminal.standardError.write("Set, but \(DisplayText.harmless(lacking.prefix(1).lowercased() + lacking.dropFirst()))\n")
         }
     }
 

@@ -6,7 +6,7 @@ struct DenoisingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
-            "Steps from noise to picture: more take longer and settle finer detail; strength decides how many of them are run (default: the model's own, else 20)."
+            "Steps from noise to picture: more take longer and settle finer detail; the strength decides how many of them run (default: the model's own, else 20)."
     )
     var steps: Int?
 
@@ -43,7 +43,7 @@ struct DenoisingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "At which noise levels the steps are taken: leading, trailing (A1111's SGM Uniform; models of few steps are sharp only with it) or linspace; or, for lcm and tcd, these very steps of the training, such as 999,749,499,249 (default: the model's own).",
+            "At which noise levels the steps are taken: leading, trailing (A1111's SGM Uniform; models made for few steps are sharp only with it) or linspace; or, for lcm and tcd, these very steps of the training, such as 999,749,499,249 (default: the model's own).",
             valueName: "name|steps"),
         completion: .list(GenerationWish.spacings))
     var spacing: String?
@@ -90,14 +90,14 @@ struct SpeedOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Be quicker by running the whole network in every nth pass only, the outer layers in those between: 2 takes little more than half the time and changes details only, from 5 on fine texture goes (default: 1, every pass is whole).",
+            "Be quicker: run the whole network in every nth pass only, and its outer layers in those between. 2 takes little more than half the time and changes details; from 5 on fine texture is lost (default: 1, every pass is whole).",
             valueName: "passes"))
     var reuseEvery: Int?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Be quicker with large pictures by working on this share of alike places together, 0 to 0.75: it pays from about 768x768 on, and details change (default: 0).",
+            "Be quicker with large pictures: work on this share of similar places together, 0 to 0.75. It pays from about 768x768 on, and details change (default: 0).",
             valueName: "fraction"))
     var mergeTokens: Double?
 

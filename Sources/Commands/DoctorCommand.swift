@@ -16,12 +16,12 @@ struct DoctorCommand: AsyncParsableCommand {
               redraw doctor --repair
             """)
 
-    @Flag(help: "Read all of the models and the library (default: what can be told at once).")
+    @Flag(help: "Read all of the models and the library (default: what can be checked quickly).")
     var deep = false
 
     @Flag(
         help:
-            "Set what is damaged in the library aside, into a file beside it, and keep the rest (default: the library is looked at and left as it is)."
+            "Move what is damaged in the library into a file beside it, and keep the rest (default: only look)."
     )
     var repair = false
 

@@ -107,7 +107,7 @@ struct EmbedCommand: AsyncParsableCommand {
 
 /// What embedding pictures and texts has in common.
 struct EmbeddingOptions: ParsableArguments {
-    @Flag(name: .long, help: "Print the features as the tower gives them, not brought to length 1.")
+    @Flag(name: .long, help: "Print the features as the tower gives them, not scaled to length 1.")
     var raw = false
 
     @Option(

@@ -30,7 +30,7 @@ struct ExportCommand: ParsableCommand {
         completion: .list(TagTable.Format.allCases.map(\.rawValue)))
     var tags: TagTable.Format?
 
-    @Flag(name: .long, help: "With --tags: only tags that you approved (default: those you rejected and those that wait, too).")
+    @Flag(name: .long, help: "With --tags: only tags that you approved (default: rejected and undecided ones, too).")
     var approved = false
 
     @Option(

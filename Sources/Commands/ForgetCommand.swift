@@ -9,8 +9,8 @@ struct ForgetCommand: AsyncParsableCommand {
         abstract: "Take a picture out of the library for good, with everything decided about it.",
         discussion: """
             Its analyses, decisions, prompts and the records of what was made of it go, and cannot be brought back. Files of yours stay where \
-            they are: the picture itself and what was made of it; copies in the library's own folder go. Without --yes, what would go is only \
-            told.
+            they are: the picture itself and what was made of it; copies in the library's own folder go. Without --yes it only says what \
+            would go.
 
               redraw forget photo.jpg
               redraw forget p3 --yes
@@ -19,7 +19,7 @@ struct ForgetCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A picture file, its number, or the start of its SHA-256.", valueName: "picture"))
     var picture: String
 
-    @Flag(name: .long, help: "Do it; without it you are only told what would go.")
+    @Flag(name: .long, help: "Really do it; without this you only see what would go.")
     var yes = false
 
     @OptionGroup var library: LibraryOptions

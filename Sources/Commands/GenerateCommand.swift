@@ -23,7 +23,7 @@ struct GenerateCommand: AsyncParsableCommand {
               redraw generate holiday/ --strength 0.5 --output redrawn/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. Pictures that are there already are \
-            skipped, so the same command goes on where it stopped; --overwrite makes all of them anew.
+            skipped, so the same command goes on where it stopped; --overwrite makes all of them again.
             """)
 
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())

@@ -31,7 +31,7 @@ struct ResultOptions: ParsableArguments {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where the picture goes (default: the working directory, under a name of its own).", valueName: "file|dir"),
+        help: ArgumentHelp("Where the picture goes (default: the working directory, under a new name).", valueName: "file|dir"),
         completion: .file())
     var output: String?
 
@@ -59,7 +59,7 @@ struct OnePictureOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Write to this file after each step what is becoming of the picture (default: none).", valueName: "file"),
+        help: ArgumentHelp("Write the unfinished picture to this file after each step (default: none).", valueName: "file"),
         completion: .file())
     var preview: String?
 
@@ -88,7 +88,7 @@ struct EngineOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("How many pictures may be in the making at once on this library; 1 waits for its turn.", valueName: "n"))
+        help: ArgumentHelp("How many pictures may be made at once on this library; 1 waits for its turn.", valueName: "n"))
     var atOnce = 1
 
     func validate() throws {

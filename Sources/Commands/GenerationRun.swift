@@ -12,6 +12,7 @@ struct GenerationRun {
         // Several where each seed says other words; else one.
         let orders = try await studio.orders(wish)
         for (index, order) in orders.enumerated() {
+            for remark in studio.remarks(on: order, wish) { library.notice(DisplayText.harmless(remark)) }
             if options.engine.later {
                 let job = try studio.enqueue(order)
                 if library.json {
@@ -116,7 +117,10 @@ struct JobTelling: Sendable {
         let from =
             run.drafts > 1
             ? "the best of \(run.drafts) drafts, seeds from \(plan.seed), \(run.passes) passes in all" : "seed \(plan.seed)"
-        let start = run.firstTimestep.map { ", from noise level \(Int($0.rounded())) of 1000" } ?? ""
+        let start =
+            run.firstTimestep.map { first in
+                ", from noise level \(Int(first.rounded()))" + (run.trainingSteps.map { " of \($0)" } ?? "")
+            } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
         let sizes = run.sizes.map { "\($0)" }
         let before = sizes.dropLast()

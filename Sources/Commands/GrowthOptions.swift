@@ -20,14 +20,14 @@ struct GrowthOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
-            "How much is drawn anew after each enlarging, as a strength: less keeps what was composed, more adds detail (default: the model's own, else 0.5)."
+            "How much is redrawn after each enlarging, as a strength: less keeps what was composed, more adds detail (default: the model's own, else 0.5)."
     )
     var refine: Double?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Make so many small pictures first, each with a seed of its own, and go on with the one that is nearest to the prompt: better composed, for some more time (default: 1 where --seed is given, else the model's own, else 1).",
+            "Make so many small pictures first, each with its own seed, and go on with the one nearest to the prompt: better composed, and a little slower (default: 1 where --seed is given, else the model's own, else 1).",
             valueName: "n"))
     var drafts: Int?
 

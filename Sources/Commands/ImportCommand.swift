@@ -11,8 +11,8 @@ struct ImportCommand: ParsableCommand {
             What you decided here stays as it is; what you did not decide takes over the other's decisions. Importing twice changes nothing, so \
             after Ctrl-C the same command does the rest.
 
-            A library is named by its folder, or by the file in it. It brings everything that is known of its pictures, so that an analysis passes \
-            over them afterwards; nothing of it is changed, and it may be in use. This is how the shards of redraw analyze --shard come together.
+            A library is named by its folder, or by the file in it. It brings everything that is known of its pictures, so that a later \
+            analysis skips them; that library itself is not changed, and may be in use. This is how the shards of redraw analyze --shard come together.
 
               redraw import library.json
               redraw import shards/*

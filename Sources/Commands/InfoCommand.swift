@@ -8,9 +8,9 @@ struct InfoCommand: AsyncParsableCommand {
         commandName: "info",
         abstract: "Show what picture files hold: format, size, digest, texts, and the prompt it was made with.",
         discussion: """
-            Many tools write the prompt and the settings into the pictures they make. Read are those of A1111 and its kin (also as EXIF comment in \
+            Many tools write the prompt and the settings into the pictures they make. It reads those of A1111 and tools like it (also as EXIF comment in \
             JPEG and WebP), ComfyUI's graphs, NovelAI, InvokeAI, Fooocus, SwarmUI, Redraw's own, and a text file beside the picture (photo.txt or \
-            photo.jpg.txt, 64 KiB at most). What is found is shown as recovered: somebody wrote it, nobody saw it in the picture.
+            photo.jpg.txt, 64 KiB at most). What is found is shown as recovered: somebody wrote it; Redraw did not see it in the picture.
 
             Of several pictures, or a folder of them, --json prints a list; what cannot be read is listed at the end, with exit code 1.
 
@@ -62,7 +62,7 @@ struct InfoCommand: AsyncParsableCommand {
         if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { errors.write(told + "\n") }
         try Task.checkCancellation()
         guard !failures.isEmpty else { return }
-        for failure in failures { errors.write("redraw info: \(DisplayText.harmless(failure))\n") }
+        for failure in failures { errors.write("redraw: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure
     }
 
@@ -92,7 +92,7 @@ enum InfoText {
         }
         add("SHA-256", report.sha256)
         if report.orientation != 1 { add("orientation", "\(report.orientation) (EXIF); the size is that of the upright picture") }
-        if let generation = report.generation { add("made here", "generation \(generation); redraw show \(generation) tells all of it") }
+        if let generation = report.generation { add("made here", "generation \(generation); redraw show \(generation) shows all of it") }
         for prompt in [report.recovered].compactMap({ $0 }) + report.alsoRecovered {
             for line in RecoveredText.lines(prompt) where line.name != "  made with" { add(line.name, line.value) }
             for (index, setting) in RecoveredText.settings(prompt, all: true).enumerated() { add(index == 0 ? "  made with" : "", setting) }

@@ -46,15 +46,15 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "run", abstract: "Make what waits in the queue and nobody attends, one job after the other.")
+            commandName: "run", abstract: "Make the waiting jobs that no other program waits for, one after the other.")
 
-        @Option(name: .long, help: ArgumentHelp("How many pictures may be in the making at once on this library.", valueName: "n"))
+        @Option(name: .long, help: ArgumentHelp("How many pictures may be made at once on this library.", valueName: "n"))
         var atOnce = 1
 
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "Work off what waits for these servers, too: named as when it was ordered (default: what waits for the built-in engine only).",
+                "Also make what waits for these servers, named as when it was ordered (default: only what waits for the built-in engine).",
                 valueName: "url"))
         var engine: [String] = []
 
@@ -81,7 +81,7 @@ struct JobsCommand: AsyncParsableCommand {
                 case .success(let report): try telling.tell(report)
                 case .failure(let error):
                     failed += 1
-                    Terminal.standardError.write("jobs: job \(job): \(CommandLineTool.oneLine(error))\n")
+                    Terminal.standardError.write("redraw: job \(job): \(CommandLineTool.oneLine(error))\n")
                 }
             }
             if failed > 0 { throw ExitCode.failure }
@@ -100,7 +100,7 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Cancel: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "cancel", abstract: "Cancel a job: at once where it waits, within a fraction of a step where it runs.")
+            commandName: "cancel", abstract: "Cancel jobs: at once if they wait, within a fraction of a step if they run.")
 
         @Argument(help: ArgumentHelp("Numbers of jobs.", valueName: "id"))
         var ids: [Int64]
@@ -117,7 +117,7 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Clear: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "clear", abstract: "Take jobs that are over out of the list; what they made stays.")
+            commandName: "clear", abstract: "Take finished jobs off the list; what they made stays.")
 
         @OptionGroup var library: LibraryOptions
 

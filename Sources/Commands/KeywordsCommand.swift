@@ -36,7 +36,7 @@ struct KeywordsCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Only tags of this facet, which is what they tell of: \(ScreeningDesk.facets.joined(separator: ", ")); give it several times for several (default: all).",
+            "Only tags of this facet, the kind of tag they are: \(ScreeningDesk.facets.joined(separator: ", ")); give it several times for several (default: all).",
             valueName: "facet"),
         completion: .list(ScreeningDesk.facets))
     var facet: [String] = []
@@ -74,7 +74,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         library.notice(KeywordsCommand.summary(reports))
         try Task.checkCancellation()
         guard !failures.isEmpty else { return }
-        for failure in failures { Terminal.standardError.write("keywords: \(DisplayText.harmless(failure))\n") }
+        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure
     }
 

@@ -61,7 +61,7 @@ struct ManyPictures {
         }
         if library.json { try JSONOutput.print(reports) }
         var parts = [options.engine.later ? "\(queued) queued" : "\(reports.count) made"]
-        if stood > 0 { parts.append("\(stood) there already (--overwrite makes them anew)") }
+        if stood > 0 { parts.append("\(stood) there already (--overwrite makes them again)") }
         if !failures.isEmpty { parts.append("\(failures.count) failed") }
         library.notice(parts.joined(separator: ", ") + ".")
         guard !failures.isEmpty else { return }

@@ -7,7 +7,7 @@ extension ModelsCommand {
     struct Identify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "identify",
-            abstract: "Tell what a file of weights is, whatever it is called: kind, family, what it predicts, hashes.",
+            abstract: "Say what a file of weights is, whatever it is called: kind, family, what it predicts, hashes.",
             discussion: """
                   redraw models identify photoreal.safetensors
                   redraw models identify --no-hash downloads/*.safetensors
@@ -90,7 +90,7 @@ extension ModelsCommand {
 
     /// `redraw models show`: what is known of one.
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Tell what is known of a model.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what is known about a model.")
 
         @Argument(help: "Its name.")
         var name: String
@@ -106,7 +106,8 @@ extension ModelsCommand {
             }
             if json { return try JSONOutput.print(model) }
             let way = model.installed ? nil : studio.howToGet(name)
-            let lines = ModelText.lines(model, sizes: studio.sizesInWords(ofModel: name), howToGet: way)
+            let lines = ModelText.lines(
+                model, sizes: studio.sizesInWords(ofModel: name), words: studio.qualityWords(ofModel: name), howToGet: way)
             Terminal.standardOutput.write(lines.joined(separator: "\n") + "\n")
         }
     }
@@ -114,9 +115,9 @@ extension ModelsCommand {
     /// `redraw models remove`: forget what was added.
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Take models off the list that were added; their files stay where they are.")
+            commandName: "remove", abstract: "Take models that you added off the list; their files stay where they are.")
 
-        @Argument(help: "Names of models that you added, as redraw models list tells them.")
+        @Argument(help: "Names of models that you added, as redraw models list shows them.")
         var names: [String]
 
         func run() throws {
@@ -147,7 +148,7 @@ enum ModelText {
         add("rank", report.rank.map(String.init))
         add("triggers", report.triggers.joined(separator: ", "))
         add("trained on", report.base)
-        add("numbers", report.precisions.isEmpty ? nil : count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
+        add("parameters", report.precisions.isEmpty ? nil : count(report.parameters) + " in " + report.precisions.joined(separator: ", "))
         add("size", size(report.bytes))
         if let digests = report.digests {
             add("SHA-256", digests.sha256)
@@ -163,13 +164,15 @@ enum ModelText {
             switch report.state {
             case "added": "added \(report.name ?? "")"
             case "known": "known already: \(report.name ?? "")"
-            default: "passed over \(report.path)"
+            default: "skipped \(report.path)"
             }
         return DisplayText.harmless("\(start) (\(report.what)): \(report.use)")
     }
 
-    /// - Parameter way: how to get one that is not here.
-    static func lines(_ model: ModelEntry, sizes: String?, howToGet way: String?) -> [String] {
+    /// - Parameters:
+    ///   - words: those about quality that go into its prompts, and into the negative ones.
+    ///   - way: how to get one that is not here.
+    static func lines(_ model: ModelEntry, sizes: String?, words: (wanted: String, unwanted: String), howToGet way: String?) -> [String] {
         var lines = [model.title == model.name ? model.name : "\(model.name): \(model.title)"]
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -181,10 +184,13 @@ enum ModelText {
         add("size", model.bytes.map(size))
         add("to fetch", model.installed ? nil : model.gigabytes.map { "about " + size(gigabytes: $0) })
         add("pictures", sizes)
-        add("prompts", model.prompts.map { $0 == "tags" ? "as tags" : "as a \($0)" })
+        add(
+            "prompts",
+            model.prompts.map { ($0 == "tags" ? "as tags" : "as a \($0)") + (words.wanted.isEmpty ? "" : ", with \(words.wanted)") })
+        add("negative", words.unwanted)
         add("licence", model.license)
         add("source", model.source == model.folder ? nil : model.source)
-        add("", model.description)
+        for line in DisplayText.wrapped(model.description, 86) { add("", line) }
         return lines.map { DisplayText.harmless($0) }
     }
 

@@ -6,7 +6,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "What draws: a model's name (see redraw models list), its folder, or a .safetensors file (default: redraw-small, or redraw-painter for what is composed anew).",
+            "What draws: a model's name (see redraw models list), its folder, or a .safetensors file (default: redraw-small, or redraw-painter for new pictures and for masks at high strength).",
             valueName: "name|path"))
     var name: String?
 
@@ -34,7 +34,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the model was trained to predict, epsilon (the noise), v (the velocity) or sample; name it where pictures come out as noise or grey (default: as its files tell).",
+            "What the model was trained to predict, epsilon (the noise), v (the velocity) or sample; name it where pictures come out as noise or grey (default: what its files say).",
             valueName: "name"),
         completion: .list(GenerationWish.predictions))
     var prediction: String?

@@ -5,7 +5,7 @@ import Studio
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "List the models that are known, check those that are here, get others.",
+        abstract: "List the known models, check the installed ones, get others.",
         discussion: """
               redraw models list
               redraw models check redraw-small
@@ -18,9 +18,9 @@ struct ModelsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List the models that are known, those that are here first.",
+            commandName: "list", abstract: "List the known models, the installed ones first.",
             discussion: """
-                A size in brackets is that of a model which is not here: about so much would be fetched.
+                A size in brackets is about how much would be fetched, for a model that is not installed.
                 """)
 
         @Flag(name: .long, help: "Print the result as JSON.")

@@ -37,14 +37,14 @@ struct PromptCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Compose from the approved tags in this form, even after --set (default: as the model wants it that goes with the picture).",
+            "Compose from the approved tags in this form, even after --set (default: as the picture's model wants it).",
             valueName: "phrase|tags|sentence"))
     var form: PromptForm?
 
     @Flag(name: .long, help: "Take over the prompt that was found in the picture's file, as the next version.")
     var recovered = false
 
-    @Flag(name: .long, help: "List all versions, the first one first.")
+    @Flag(name: .long, help: "List all versions, the oldest first.")
     var versions = false
 
     @OptionGroup var library: LibraryOptions

@@ -10,8 +10,8 @@ extension ModelsCommand {
             commandName: "pull",
             abstract: "Fetch a model: a known one, one of a model hub, or a file by its address.",
             discussion: """
-                Only what is needed comes: never pickles, never a second copy in another precision. What was broken off goes on where it stood; \
-                checksums that the hub or the model's description gives are compared. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and the usual \
+                Only what is needed comes: never pickles, never a second copy in another precision. An interrupted download goes on where it \
+                stopped; files are checked against the checksums of the hub or of the model's description. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and the usual \
                 variables for proxies are respected.
 
                   redraw models pull sd15
@@ -23,21 +23,23 @@ extension ModelsCommand {
         @Argument(help: ArgumentHelp("What to fetch.", valueName: "name|owner/name[:file]|url"))
         var what: String
 
-        @Option(name: .long, help: ArgumentHelp("Which state of the hub's repository (default: main).", valueName: "branch|tag|commit"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Which revision of the hub's repository to fetch (default: main).", valueName: "branch|tag|commit"))
         var revision: String?
 
         @Option(name: .long, help: ArgumentHelp("What it is to be called (default: its own name).", valueName: "name"))
         var name: String?
 
-        @Flag(name: .long, help: "Replace files that are there already and are others.")
+        @Flag(name: .long, help: "Replace files of the same name with other contents.")
         var overwrite = false
 
         @Flag(
             name: [.customLong("accept-licence"), .customLong("accept-license")],
-            help: "Agree to the model's licence without being asked; there is nobody to ask where no terminal is.")
+            help: "Agree to the model's licence without being asked, as a script must.")
         var acceptLicence = false
 
-        @Flag(name: .long, help: "Fetch nothing from anywhere; what is missing is an error.")
+        @Flag(name: .long, help: "Fetch nothing; it is an error if something is missing.")
         var offline = false
 
         @Flag(name: .long, help: "Print the result as JSON.")

@@ -21,7 +21,7 @@ struct RepaintCommand: AsyncParsableCommand {
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name, and --mask names a folder \
             with a mask of the same name for each, or one mask for all. Pictures that are there already are skipped, so the same command goes on \
-            where it stopped; --overwrite makes all of them anew.
+            where it stopped; --overwrite makes all of them again.
             """)
 
     @Argument(help: "The picture; several, folders, or - for a list of paths on standard input, one a line.", completion: .file())
@@ -79,12 +79,12 @@ struct RepaintingOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Soften the edge: blend new into old over this many pixels, inside the mask (default: 4).", valueName: "px"))
+        help: ArgumentHelp("Soften the edge: blend new into old over this many pixels inside the mask (default: 4).", valueName: "px"))
     var feather: Int?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Make the mask larger by this many pixels first, against a rim of the old thing (default: 0).", valueName: "px"))
+        help: ArgumentHelp("Make the mask larger by this many pixels first, so that no old rim stays (default: 0).", valueName: "px"))
     var grow: Int?
 
     @Option(

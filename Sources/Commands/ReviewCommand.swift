@@ -11,9 +11,9 @@ struct ReviewCommand: ParsableCommand {
             Keys: a approve, r reject, e edit, w weight, + add, u undo, x take a decision back, A approve all that are as sure as this one, \
             n/p or arrows move, N next picture, ? help, q quit. Every key is kept at once.
 
-            Without a picture: all pictures that have something left to decide, the latest first.
+            Without a picture: all pictures with undecided tags, the latest first.
 
-            Where standard input is no terminal, commands are read from it, a line each: a, r, u, n, p, "e new text", "w 1.2", "+ tag", q.
+            If standard input is not a terminal, commands are read from it, one a line: a, r, u, n, p, "e new text", "w 1.2", "+ tag", q.
 
               redraw review photo.jpg
               printf 'a\\nr\\n+ style: watercolour\\nq\\n' | redraw review photo.jpg
@@ -21,7 +21,7 @@ struct ReviewCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A picture file, its number, or the start of its SHA-256; without one, all that have something left to decide.",
+            "A picture file, its number, or the start of its SHA-256; without one, all with undecided tags.",
             valueName: "picture"))
     var picture: String?
 
@@ -31,7 +31,7 @@ struct ReviewCommand: ParsableCommand {
         let desk = try Desks.open(library)
         var pictures = try PicturesToReview(desk, only: picture.map { try desk.picture($0) })
         guard pictures.count > 0 else {
-            library.notice("Nothing is left to decide. Run `redraw analyze` on a picture, or name one to go over it again.")
+            library.notice("No tag is undecided. Run `redraw analyze` on a picture, or name one to go over it again.")
             return
         }
         let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
@@ -48,7 +48,7 @@ struct ReviewCommand: ParsableCommand {
     private func summarise(_ suggestions: [SuggestionReport], _ picture: KnownPicture) {
         func count(_ state: SuggestionReport.State) -> Int { suggestions.count { $0.state == state } }
         library.notice(
-            "\(picture.name): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) left to decide.")
+            "\(picture.name): \(count(.approved)) approved, \(count(.rejected)) rejected, \(count(.pending)) undecided.")
     }
 
     /// - Returns: whether Ctrl-C ended it.

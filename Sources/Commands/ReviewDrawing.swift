@@ -99,7 +99,7 @@ struct ReviewDrawing: Sendable {
     }
 
     private func label(_ suggestion: SuggestionReport) -> String {
-        var label = suggestion.tag
+        var label = suggestion.described ?? suggestion.tag
         if let edited = suggestion.editedText { label += unicode ? " → \(edited)" : " -> \(edited)" }
         if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
         return label

@@ -19,7 +19,7 @@ struct SearchCommand: AsyncParsableCommand {
               redraw search harbour --json | jq -r '.[].path'
             """)
 
-    @Argument(help: "Words; none lists all that the options leave.")
+    @Argument(help: "Words; without any, everything that the options allow is listed.")
     var words: [String] = []
 
     @Flag(name: .long, help: "Only pictures with an approved tag.")
@@ -31,12 +31,12 @@ struct SearchCommand: AsyncParsableCommand {
     var since: String?
 
     @Option(
-        name: .long, help: ArgumentHelp("Only what was redrawn with this model, or made by it (default: all).", valueName: "name")
+        name: .long, help: ArgumentHelp("Only what was redrawn or painted with this model (default: all).", valueName: "name")
     )
     var model: String?
 
     @Option(
-        name: .long, help: ArgumentHelp("Only what has, or has a result with, at least so many stars (default: all).", valueName: "1-5"))
+        name: .long, help: ArgumentHelp("Only what has at least so many stars, or a result that has (default: all).", valueName: "1-5"))
     var stars: Int?
 
     @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "n"))
@@ -70,7 +70,7 @@ struct SearchCommand: AsyncParsableCommand {
             case .picture(let picture):
                 (
                     "p\(picture.id)  \(picture.place)",
-                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) pending"
+                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided"
                 )
             case .painting(let painting): ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? "")
             }

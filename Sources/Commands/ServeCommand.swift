@@ -12,11 +12,11 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Open the page: pictures, their tags, generating and painting masks, in the browser.",
         discussion: """
             The page is served to this machine alone, unless --host names another address; then everybody who comes needs the token, which is \
-            printed if you give none. Ctrl-C stops it: a picture that is being made goes back into the queue, for the next time.
+            printed if you give none: give yours in a file, or as REDRAW_TOKEN in the environment. Ctrl-C stops it: a picture that is being made goes back into the queue, for the next time.
 
               redraw serve --open
               redraw serve --folder ~/Pictures
-              redraw serve --host 0.0.0.0 --token "something long"
+              redraw serve --host 0.0.0.0 --token-file ~/.redraw-token
             """)
 
     @Flag(name: .long, help: "Open the page in the browser.")
@@ -28,11 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The address to listen at; any but this machine's own wants a token.", valueName: "address"))
     var host = "127.0.0.1"
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "What everybody has to show who opens the page (default: none on this machine alone, else a random one).", valueName: "text"))
-    var token: String?
+    @OptionGroup var token: ServeToken
 
     @Option(
         name: .long, parsing: .singleValue,
@@ -69,17 +65,20 @@ struct ServeCommand: AsyncParsableCommand {
             guard PictureListing.isFolder(path) else { throw ServeError.noFolder(path) }
             return URL(asTyped: path)
         }
-        if let token, token.utf8.count < ServeOptions.shortestToken { throw ServeError.shortToken(token.utf8.count) }
-        options.token = token ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
+        options.token = try token.given() ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
         let studio = try library.studio(looking, tagger: tagger.tagger, engines: EngineNames.servers(engine))
         let server = WebServer(studio, options)
         let (started, opens, quiet) = (options, open, library.quiet)
         let work = Task {
             try await server.run { address in
-                let full = started.opening(address)
-                Terminal.standardOutput.write("Redraw is at \(full)\n")
+                Terminal.standardOutput.write("Redraw is at \(started.opening(address))\n")
                 if !quiet { Terminal.standardError.write("Ctrl-C stops it.\n") }
-                if opens { Self.show(full) }
+                let browser = BrowserOpening(address, started)
+                if opens {
+                    browser.begin { Terminal.standardError.write($0 + "\n") }
+                } else if !quiet, let way = browser.fromElsewhere {
+                    Terminal.standardError.write(way + "\n")
+                }
             }
         }
         // What a system's manager sends; Ctrl-C cancels this very task.
@@ -99,19 +98,5 @@ struct ServeCommand: AsyncParsableCommand {
         case .failure: break
         }
         library.notice("Stopped.")
-    }
-
-    /// Opens the address with what the desktop opens addresses with.
-    private static func show(_ address: String) {
-        for program in ["xdg-open", "sensible-browser", "open"] {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = [program, address]
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            guard (try? process.run()) != nil else { continue }
-            DispatchQueue.global().async { process.waitUntilExit() }
-            return
-        }
     }
 }

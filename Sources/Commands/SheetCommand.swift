@@ -11,14 +11,14 @@ struct SheetCommand: AsyncParsableCommand {
         discussion: """
             Every value of --x against every value of --y, all from one seed, at most \(Studio.mostSheetPictures) pictures. Redraws the \
             picture that is named, repaints it with --mask or --select, and paints without one. What it will make and how long that takes \
-            is printed first; where it is long and you are at a terminal, you are asked.
+            is printed first; if it is long and you are at a terminal, you are asked.
 
             Settings are the options of paint, generate and repaint: strength, steps, guidance, seed, sampler, model, size, prompt and more. \
             Values stand between commas; those of prompt and negative between semicolons.
 
             Each picture goes to the library and its history; --output names the file of the sheet (default: sheet-NUMBER.png in the working \
-            directory), --cell how large its pictures are there. A long row goes on below. A sheet that was interrupted is gone on with by its number, and written again where it is complete. Without anything: \
-            lists the sheets.
+            directory), --cell how large its pictures are there. A long row goes on below. The number of a sheet that was interrupted makes the rest of it, and writes it again if it is complete. \
+            Without anything: lists the sheets.
 
               redraw sheet photo.jpg --x strength=0.3,0.5,0.7 --y guidance=3,6,9
               redraw sheet --prompt "a castle" --x sampler=ddim,euler --y steps=8,16

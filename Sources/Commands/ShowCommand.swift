@@ -46,7 +46,7 @@ struct ShowCommand: ParsableCommand {
         }
         lines.append(("model", "\(generation.model), profile \(generation.profile), \(generation.precision)"))
         lines.append(("seed", "\(generation.seed)"))
-        let first = generation.steps.firstTimestep.map { ", from noise level \(ReviewSession.number($0)) of 1000" } ?? ""
+        let first = generation.steps.firstTimestep.map { ", from noise level \(ReviewSession.number($0))" } ?? ""
         lines.append(("steps", "\(generation.steps.run) run of \(generation.steps.requested)\(first)"))
         if let proof = generation.untouched {
             lines.append(("untouched", "\(proof.pixels) pixels, \(proof.identical ? "identical to the original" : "CHANGED")"))

@@ -6,7 +6,7 @@ import Studio
 struct StylesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "styles",
-        abstract: "Keep words that you lay over prompts again and again, also from and for A1111.",
+        abstract: "Keep words that you add to prompts again and again; takes and writes A1111's styles.",
         discussion: """
             A style has a name, words for the prompt and words for the negative prompt. {prompt} in it says where your own words go; without \
             it they come first. Styles are presets of the page, too; what else a preset says (steps, size, model) counts as well, unless you \
@@ -43,7 +43,7 @@ struct StylesCommand: AsyncParsableCommand {
 
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "import", abstract: "Take the styles of a table in; a style of yours that has the same name stays as it is.")
+            commandName: "import", abstract: "Take in the styles of a table; a style of yours with the same name stays as it is.")
 
         @Argument(help: "A file such as styles.csv, with the columns name, prompt and negative_prompt.", completion: .file())
         var file: String
@@ -93,7 +93,7 @@ struct StylesCommand: AsyncParsableCommand {
     }
 
     struct Remove: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Forget a style, and the preset that it is.")
+        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a style, and the preset of the same name.")
 
         @Argument(help: "Its name.")
         var name: String

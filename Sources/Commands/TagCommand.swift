@@ -8,7 +8,7 @@ struct TagCommand: ParsableCommand {
         commandName: "tag",
         abstract: "Approve, reject, edit, weigh and add tags of a picture.",
         discussion: """
-            Approved tags make the prompt. All that one call says is decided together, or not at all where one part is refused. Rejections \
+            Approved tags make the prompt. Everything in one call is decided together, or nothing if any part is refused. Rejections \
             come first, so that --approve-above leaves them out. Without any option: lists the suggestions.
 
               redraw tag photo.jpg --approve "tabby cat" --approve sofa --reject dog
@@ -30,7 +30,7 @@ struct TagCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Add a tag and approve it. Its facet may stand in front: what it tells of, such as subject, setting, lighting or style.",
+            "Add a tag and approve it. You may put its facet in front, which is the kind of tag it is: subject, setting, lighting, style and so on.",
             valueName: "[facet:]tag"))
     var add: [String] = []
 

@@ -52,7 +52,7 @@ extension VocabCommand {
             commandName: "thresholds",
             abstract: "Show from which confidence on tags are suggested, and what your decisions changed of it.",
             discussion: """
-                Whoever rejects most styles that were 60 % sure gets surer ones: what you approve and reject (one by one, not with --approve-above) \
+                If you reject most styles that were 60 % sure, you get surer ones: what you approve and reject (one by one, not with --approve-above) \
                 shifts the confidences of a facet. It takes 20 decisions on a facet, at least 3 of each answer; with fewer, chance would decide.
 
                   redraw vocab thresholds

@@ -16,7 +16,7 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Lay the prompt of one of your styles over this one, see redraw styles; give it several times for several (default: none).",
+            "Add one of your styles to the prompt, see redraw styles; give it several times for several (default: none).",
             valueName: "name")
     )
     var style: [String] = []
@@ -24,7 +24,7 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where the files lie that __name__ in a prompt means, a choice a line (default: wildcards in Redraw's data folder).",
+            "The folder with the files that __name__ in a prompt stands for, one choice a line (default: wildcards in Redraw's data folder).",
             valueName: "dir"),
         completion: .directory)
     var wildcards: String?
@@ -32,7 +32,7 @@ struct WordingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Take what is not said here from a picture's own parameters, or from a text's: A1111's, ComfyUI's and those of others (default: nothing).",
+            "Take whatever you do not say here from a picture's own parameters, or from a text: A1111's, ComfyUI's and those of others (default: nothing).",
             valueName: "file"),
         completion: .file())
     var from: String?

@@ -28,10 +28,12 @@ package struct AutoencoderConfiguration: Sendable, Equatable {
     /// Residual blocks of each level of an `AutoencoderTiny`, encoder and decoder in their own order; nil: the standard architecture.
     package var tiny: TinyBlocks?
 
+    /// Mean and deviation of each channel, by which latents are brought to the network's scale.
     package struct Spread: Sendable, Equatable {
         package var mean: Tensor
         package var deviation: Tensor
     }
+    /// How many blocks each level has.
     package struct TinyBlocks: Sendable, Equatable {
         package var encoder: [Int]
         package var decoder: [Int]

@@ -64,6 +64,7 @@ package struct Denoising: Sequence {
             denoising: self, sampler: sampler, random: random, latent: start, index: plan.start, deep: DeepFeatures(every: reuseEvery))
     }
 
+    /// Takes a pass each time it is asked.
     package struct Iterator: IteratorProtocol {
         let denoising: Denoising
         var sampler: any LatentSampler

@@ -16,6 +16,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
 
     /// The tool whose conventions are followed to the letter.
     package enum Profile: String, Codable, Sendable, CaseIterable { case redraw, diffusers, a1111 }
+    /// In which numbers the network multiplies; `auto` leaves it to the processor and the model.
     package enum Precision: String, Codable, Sendable, CaseIterable { case auto, f32, bf16, int8 }
     /// What a model's network was trained to say of a noisy latent.
     package enum Prediction: String, Codable, Sendable, CaseIterable {
@@ -135,6 +136,7 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
     /// What the prompts were made of, where they were not written as they are.
     package var wording: Wording?
 
+    /// How the line of settings in a picture's file is written.
     package enum Infotext: String, Codable, Sendable, CaseIterable {
         /// With what only Redraw has.
         case redraw
@@ -261,67 +263,65 @@ package struct GenerationRequest: Codable, Sendable, Equatable {
         }
     }
 
-    /// Checks every value's range, not what a certain model can do.
-    package func validate() throws(GenerationRequestError) {
+    /// Checks every number's range alone, whatever goes with what: a request that was read may have been written by anybody.
+    package func checkNumbers() throws(GenerationRequestError) {
         func check(_ value: Double, _ range: ClosedRange<Double>, _ name: String) throws(GenerationRequestError) {
             guard range.contains(value) else {
                 let allowed = "\(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))"
                 throw .outOfRange(name: name, value: Self.short(value), range: allowed)
             }
         }
-        func hold(_ value: Double, _ setting: Bounded) throws(GenerationRequestError) { try check(value, setting.range, setting.words) }
+        func hold(_ value: Double?, _ setting: Bounded) throws(GenerationRequestError) {
+            if let value { try check(value, setting.range, setting.words) }
+        }
+        func hold(_ value: Int?, _ setting: Bounded) throws(GenerationRequestError) { try hold(value.map(Double.init), setting) }
+        try hold(strength, .strength)
+        try hold(steps, .steps)
+        try hold(guidance, .guidance)
+        try hold(guidanceUntil, .guidanceUntil)
+        try hold(reuseEvery, .reuseEvery)
+        try hold(mergeTokens, .mergeTokens)
+        try hold(variationStrength, .variationStrength)
+        try hold(eta, .eta)
+        try hold(count, .count)
+        try hold(clipSkip, .clipSkip)
+        try hold(width, .width)
+        try hold(height, .height)
+        try hold(firstSide, .firstSide)
+        try hold(refine, .refine)
+        try hold(drafts, .drafts)
+        try hold(padding, .padding)
+        try hold(feather, .feather)
+        try hold(grow, .grow)
+        try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
+        try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
+    }
+
+    /// Checks every value's range and what goes with what, not what a certain model can do.
+    package func validate() throws(GenerationRequestError) {
+        try checkNumbers()
         func own(_ isAsked: Bool, _ name: String) throws(GenerationRequestError) {
             guard !isAsked || profile == .redraw else { throw .onlyRedraw(name: name, profile: profile.rawValue) }
         }
-        try hold(strength, .strength)
-        try hold(Double(steps), .steps)
-        try hold(guidance, .guidance)
-        if let guidanceUntil {
-            try hold(guidanceUntil, .guidanceUntil)
-            guard guidanceUntil <= 1 || guidanceUntil == guidanceUntil.rounded() else {
-                throw .outOfRange(
-                    name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)",
-                    range: "0 to 1, a share of the steps, or a whole number of them")
-            }
+        if let guidanceUntil, guidanceUntil > 1, guidanceUntil != guidanceUntil.rounded() {
+            throw .outOfRange(
+                name: Bounded.guidanceUntil.words, value: "\(guidanceUntil)",
+                range: "0 to 1, a share of the steps, or a whole number of them")
         }
-        if let reuseEvery {
-            try hold(Double(reuseEvery), .reuseEvery)
-            try own(reuseEvery > 1, "reusing a pass")
-        }
-        if let mergeTokens {
-            try hold(mergeTokens, .mergeTokens)
-            try own(mergeTokens > 0, "merging tokens")
-        }
-        if let variationStrength {
-            try hold(variationStrength, .variationStrength)
+        if let reuseEvery { try own(reuseEvery > 1, "reusing a pass") }
+        if let mergeTokens { try own(mergeTokens > 0, "merging tokens") }
+        if variationStrength != nil {
             guard profile != .diffusers else { throw .onlyRedraw(name: "a variation", profile: profile.rawValue) }
             guard count == 1 else { throw .variations(count) }
         }
-        if let eta {
-            try hold(eta, .eta)
-            guard sampler == .tcd else { throw .etaOfSampler(sampler.rawValue) }
-        }
+        guard eta == nil || sampler == .tcd else { throw .etaOfSampler(sampler.rawValue) }
         if let timesteps = spacing?.timesteps, timesteps.count != steps || !sampler.takesTimesteps {
             throw .timesteps(timesteps, steps: steps, sampler: sampler.rawValue)
         }
-        try hold(Double(count), .count)
-        if let clipSkip { try hold(Double(clipSkip), .clipSkip) }
-        if let width { try hold(Double(width), .width) }
-        if let height { try hold(Double(height), .height) }
-        if let firstSide {
-            try hold(Double(firstSide), .firstSide)
-            try own(true, "a first side")
-        }
-        try hold(refine, .refine)
-        try hold(Double(drafts), .drafts)
+        try own(firstSide != nil, "a first side")
         try own(drafts > 1, "trying drafts")
         guard drafts == 1 || firstSide != nil else { throw .draftsWithoutFirstSide(drafts) }
         guard (width == nil) == (height == nil) else { throw .incompleteSize(width: width, height: height) }
-        try hold(Double(padding), .padding)
-        try hold(Double(feather), .feather)
-        try hold(Double(grow), .grow)
-        try check(Double(prompt.utf8.count), 0...Double(Self.promptLimit), "the prompt's length in bytes")
-        try check(Double(negative.utf8.count), 0...Double(Self.promptLimit), "the negative prompt's length in bytes")
         if let background, Background(background) == nil { throw .noBackground(background) }
     }
 

@@ -15,15 +15,13 @@ package struct MemoryBudget: Sendable {
         (self.free, self.weights, self.letsGo, self.isForSeveral) = (free, weights, letsGo, isForSeveral)
     }
 
-    /// Whether the autoencoder is to work in tiles.
-    func asksForTiles(_ work: Workload) -> Bool {
+    /// Whether the autoencoder is to work in tiles: whether it would take more at once than is free, and what is there beside it.
+    ///
+    /// - Parameters: as those of ``needed(_:encodes:grows:tiled:)``.
+    func asksForTiles(_ work: Workload, encodes: Bool, grows: Bool) -> Bool {
         guard let free else { return false }
-        // Of a single picture the network is not there while the autoencoder works.
-        let beside = letsGo && !isForSeveral ? codec : weights.all + work.transformMemory
-        return work.autoencoderMemory + beside > free
+        return work.autoencoderMemory + besideAutoencoder(work, encodes: encodes, grows: grows) > free
     }
-
-    private var codec: Int { weights.encoder + weights.decoder }
 
     /// Bytes that a run takes at once, at most.
     ///
@@ -32,14 +30,20 @@ package struct MemoryBudget: Sendable {
     ///   - grows: whether pictures are made in stages or out of drafts, for which everything but the texts stays.
     func needed(_ work: Workload, encodes: Bool, grows: Bool, tiled: Bool) -> Int {
         let autoencoder = tiled ? work.tileMemory : work.autoencoderMemory
-        guard letsGo else { return weights.all + work.transformMemory + max(work.passMemory, autoencoder) }
-        let network = weights.network + work.transformMemory
-        if grows { return max(weights.text + codec, codec + network + max(work.passMemory, autoencoder)) }
-        return [
-            weights.text + codec,
-            encodes ? codec + autoencoder : 0,
-            network + weights.decoder + work.passMemory,
-            weights.decoder + autoencoder + (isForSeveral ? network : 0),
-        ].reduce(0, max)
+        let withAutoencoder = autoencoder + besideAutoencoder(work, encodes: encodes, grows: grows)
+        guard letsGo else { return max(withAutoencoder, weights.all + work.transformMemory + work.passMemory) }
+        let withNetwork = weights.network + work.transformMemory + (grows ? codec : weights.decoder) + work.passMemory
+        return [weights.text + codec, withNetwork, withAutoencoder].reduce(0, max)
     }
+
+    /// Bytes that are there while the autoencoder works, at most, its own maps apart.
+    private func besideAutoencoder(_ work: Workload, encodes: Bool, grows: Bool) -> Int {
+        guard letsGo else { return weights.all + work.transformMemory }
+        let network = weights.network + work.transformMemory
+        if grows { return codec + network }
+        // A single picture's network is yet to come while it is encoded, and gone when it is decoded.
+        return max(encodes ? codec : 0, weights.decoder + (isForSeveral ? network : 0))
+    }
+
+    private var codec: Int { weights.encoder + weights.decoder }
 }

@@ -18,8 +18,7 @@ package struct OutsideScene: Sendable {
     /// - Throws: `DiffusionError` where a size makes no sense.
     package init(_ task: RunTask, sizes: WorkingSizes) throws(DiffusionError) {
         (self.task, request) = (task, task.request)
-        frame = try Pipeline.Frame(
-            task.request, picture: task.source?.size, box: task.mask?.boundingBox, sizes: sizes, isTiled: { _ in false })
+        frame = try Pipeline.Frame(task.request, picture: task.source?.size, box: task.mask?.boundingBox, sizes: sizes)
         let framing = frame.framing
         picture = task.source.flatMap { source in framing.map { $0.toCanvas(source.rgb()) } }
         mask = task.mask.flatMap { mask in framing.map { $0.toCanvas(mask) } }

@@ -169,6 +169,6 @@ package struct Pipeline: Sendable {
 
 extension Tensor {
     func requireFinite(_ stage: String) throws(DiffusionError) {
-        guard withUnsafeValues({ $0.allSatisfy(\.isFinite) }) else { throw .notFinite(stage: stage) }
+        guard isFinite else { throw .notFinite(stage: stage) }
     }
 }

@@ -118,7 +118,8 @@ extension Pipeline {
         let canvas: PixelSize
         /// The size of what comes of it.
         let output: PixelSize
-        let tiled: Bool
+        /// Whether the autoencoder takes the canvas in tiles, for want of memory.
+        var tiled = false
         /// How a picture comes to the canvas and back; nil where there is none.
         let framing: Framing?
 
@@ -153,7 +154,7 @@ extension ModelFamily {
         if request.mode != .paint, picture == nil { throw DiffusionError.missingSource(mode: request.mode.rawValue) }
         let picture = request.mode == .paint ? nil : picture
         let steps = try sampling(request, strength: picture == nil ? nil : request.strength)
-        let frame = try frame(request, picture: picture, box: box, budget: budget)
+        var frame = try Pipeline.Frame(request, picture: picture, box: box, sizes: workingSizes)
         let needs = workload(frame.canvas, request)
         var painted = frame.working
         if request.mode == .repaint, let box, let region = frame.framing?.region {
@@ -162,14 +163,21 @@ extension ModelFamily {
         }
         let sizes = stages(request, working: frame.working, painted: painted)
         let drafts = drafts(request, working: frame.working, painted: painted, sizes)
+        let grows = sizes.count > 1 || drafts != nil
+        func isTiled(_ canvas: PixelSize, _ request: GenerationRequest) -> Bool {
+            guard let budget else { return false }
+            return budget.asksForTiles(workload(canvas, request), encodes: picture != nil, grows: grows) && canTile(canvas)
+        }
+        frame.tiled = isTiled(frame.canvas, request)
         var stages: [Pipeline.Stage] = []
-        if sizes.count > 1 || drafts != nil {
+        if grows {
             // A picture that is redrawn as a whole is brought to the working size first; what each stage makes, the next one takes.
             var given = request.mode == .generate ? frame.working : picture
             for (number, size) in sizes.enumerated() {
                 let own = request.stage(number, at: size)
                 let steps = try sampling(own, strength: own.mode == .paint ? nil : own.strength)
-                let place = try self.frame(own, picture: own.mode == .paint ? nil : given, box: box, budget: budget)
+                var place = try Pipeline.Frame(own, picture: own.mode == .paint ? nil : given, box: box, sizes: workingSizes)
+                place.tiled = isTiled(place.canvas, own)
                 stages.append(stage(own, size: size, steps: steps, frame: place))
                 given = place.output
             }
@@ -178,8 +186,7 @@ extension ModelFamily {
         }
         return Pipeline.Plan(
             steps: StepPlan(together: stages.map(\.steps)),
-            memory: (budget ?? MemoryBudget()).needed(
-                needs, encodes: picture != nil, grows: stages.count > 1 || drafts != nil, tiled: frame.tiled),
+            memory: (budget ?? MemoryBudget()).needed(needs, encodes: picture != nil, grows: grows, tiled: frame.tiled),
             work: needs, stages: stages, drafts: drafts, frame: frame)
     }
 
@@ -195,22 +202,14 @@ extension ModelFamily {
             size: size, request: request, steps: plan, guidedPasses: guided, guided: workload(frame.canvas, request),
             unguided: workload(frame.canvas, isGuided(request) ? alone : request), frame: frame)
     }
-
-    /// Where a picture of a request stands while it is worked on, its stages apart.
-    private func frame(
-        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, budget: MemoryBudget?
-    ) throws(DiffusionError) -> Pipeline.Frame {
-        try Pipeline.Frame(request, picture: picture, box: box, sizes: workingSizes) { canvas in
-            budget.map { $0.asksForTiles(workload(canvas, request)) } ?? false && canTile(canvas)
-        }
-    }
 }
 
 extension Pipeline.Frame {
-    /// - Parameter isTiled: whether the autoencoder takes a canvas of that size in tiles.
-    init(
-        _ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, sizes: WorkingSizes, isTiled: (PixelSize) -> Bool
-    ) throws(DiffusionError) {
+    /// - Parameters:
+    ///   - picture: size of the source, nil for painting.
+    ///   - box: what the mask covers, for repainting only a masked area.
+    /// - Throws: ``DiffusionError/size(width:height:multiple:)``.
+    init(_ request: GenerationRequest, picture: PixelSize?, box: PixelRectangle?, sizes: WorkingSizes) throws(DiffusionError) {
         var seen = picture
         if request.mode == .repaint, request.area == .masked, let box, let picture {
             let rough = PixelSize(width: sizes.usualSide, height: sizes.usualSide)
@@ -226,9 +225,8 @@ extension Pipeline.Frame {
         guard working.width > 0, working.height > 0, canvas == working || request.profile != .diffusers else {
             throw DiffusionError.size(width: working.width, height: working.height, multiple: sizes.sizeMultiple)
         }
-        let tiled = isTiled(canvas)
         guard let picture else {
-            self.init(working: working, canvas: canvas, output: working, tiled: tiled, framing: nil)
+            self.init(working: working, canvas: canvas, output: working, framing: nil)
             return
         }
         if request.mode == .repaint {
@@ -237,15 +235,14 @@ extension Pipeline.Frame {
                 region = Framing.region(around: box, padding: request.padding, picture: picture, working: working)
             }
             self.init(
-                working: working, canvas: canvas, output: picture, tiled: tiled,
-                framing: Framing(region: region, working: working, canvas: canvas))
+                working: working, canvas: canvas, output: picture, framing: Framing(region: region, working: working, canvas: canvas))
             return
         }
         // A result of the picture's own size shows all of it: what cropping would lose could not be put back.
         let whole = request.outputSize == .picture
         let resize = whole && request.resize == .crop ? .fill : request.resize
         self.init(
-            working: working, canvas: canvas, output: whole ? picture : working, tiled: tiled,
+            working: working, canvas: canvas, output: whole ? picture : working,
             framing: Framing(picture: picture, working: working, canvas: canvas, resize: resize))
     }
 }

@@ -23,6 +23,7 @@ package struct StepReport: Sendable {
 
 /// What a run gave.
 package struct PipelineResult: Sendable {
+    /// A picture that was made, with the seed that makes it again.
     package struct Picture: Sendable {
         package let image: Image
         package let seed: UInt64
@@ -31,6 +32,7 @@ package struct PipelineResult: Sendable {
             (self.image, self.seed) = (image, seed)
         }
     }
+    /// How long each part of the run took.
     package struct Seconds: Sendable, Codable, Equatable {
         /// Reading weights that were left for the run to read.
         package var load = 0.0
@@ -111,9 +113,10 @@ extension Pipeline {
 }
 
 extension GenerationRequest {
-    /// The seeds of its pictures, the first one's given: one after the other, or so far apart.
+    /// The seeds of its pictures, the first one's given: one after the other, or so far apart. Of a request that was read and not checked yet
+    /// no more than may be asked for.
     package func seeds(from first: UInt64, apart step: Int = 1) -> [UInt64] {
-        (0..<count).map { first &+ UInt64($0) &* UInt64(step) }
+        (0..<min(max(count, 0), Int(Bounded.count.range.upperBound))).map { first &+ UInt64($0) &* UInt64(step) }
     }
 
     /// The mask as the request shapes it: inverted, grown.

@@ -3,6 +3,7 @@ import Foundation
 /// A prompt and the LoRA files it calls, as AUTOMATIC1111's web UI and its extensions write them: `<lora:name>`, `<lora:name:0.8>`,
 /// `<lora:name:0.8:0.5>` (text encoder, then UNet), `<lora:name:te=0.8:unet=0.5:dyn=8:lbw=1,0,…>`; `lyco` means the same.
 package struct PromptTags: Sendable, Equatable {
+    /// A LoRA that is called, with its weights for the text encoder and for the UNet.
     package struct Tag: Sendable, Equatable {
         package var name: String
         package var text: Float
@@ -23,6 +24,7 @@ package struct PromptTags: Sendable, Equatable {
     /// Tags that are not understood, and why.
     package private(set) var problems: [Problem] = []
 
+    /// A tag as it was written, and why it does nothing.
     package struct Problem: Sendable, Equatable {
         package let tag: String
         package let reason: String

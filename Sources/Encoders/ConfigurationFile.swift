@@ -1,14 +1,24 @@
 import FoundationEssentials
 
-/// A small JSON file of a downloaded folder, its keys in snake case as Python's libraries write them.
+/// A small JSON file of an encoder's folder.
 struct ConfigurationFile {
+    /// How its keys are spelt.
+    enum Keys {
+        /// `image_size`, as Python's libraries write them.
+        case snakeCase
+        /// `imageSize`, as our own recipes write them.
+        case asDeclared
+    }
+
     let path: String
     private let data: Data
+    private let keys: Keys
 
     /// - Throws: ``EncoderError/unreadableFile(path:reason:)``.
-    init(_ url: URL) throws(EncoderError) {
+    init(_ url: URL, keys: Keys = .snakeCase) throws(EncoderError) {
         path = url.path
         data = Data(try TokenizerFile.bytes(of: url))
+        self.keys = keys
     }
 
     /// - Parameter complaint: what to say of a file that is not of the type, with what is wrong of it.
@@ -17,18 +27,18 @@ struct ConfigurationFile {
         as type: Value.Type, else complaint: (String) -> String = { "it is not the JSON it should be (\($0))" }
     ) throws(EncoderError) -> Value {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        if keys == .snakeCase { decoder.keyDecodingStrategy = .convertFromSnakeCase }
         do {
             return try decoder.decode(type, from: data)
         } catch {
-            throw .badConfiguration(path: path, reason: complaint(Self.words(of: error)))
+            throw .badConfiguration(path: path, reason: complaint(words(of: error)))
         }
     }
 
     /// By the names that stand in the file.
-    private static func words(of error: any Error) -> String {
+    private func words(of error: any Error) -> String {
         func name(_ path: [any CodingKey]) -> String {
-            let steps = path.map { key in key.intValue.map { "[\($0)]" } ?? "." + snake(key.stringValue) }
+            let steps = path.map { key in key.intValue.map { "[\($0)]" } ?? "." + spelt(key.stringValue) }
             return String(steps.joined().drop { $0 == "." }.prefix(80))
         }
         switch error {
@@ -41,8 +51,9 @@ struct ConfigurationFile {
         }
     }
 
-    private static func snake(_ key: String) -> String {
-        key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    private func spelt(_ key: String) -> String {
+        guard keys == .snakeCase else { return key }
+        return key.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 }
 

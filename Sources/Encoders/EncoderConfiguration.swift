@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Pixels
 
 /// An encoder directory's `config.json`, which the recipe wrote: the towers' architecture, how their answers are mixed, and what is measured.
 package struct EncoderConfiguration: Codable, Sendable, Equatable {
@@ -70,25 +69,9 @@ package struct EncoderConfiguration: Codable, Sendable, Equatable {
 
     /// Reads `config.json` in `directory` and checks that its numbers can be an architecture's.
     package init(directory: URL) throws(EncoderError) {
-        let path = directory.appendingPathComponent("config.json").path
-        let data: Data
-        do {
-            data = Data(try FileBytes.read(URL(fileURLWithPath: path)))
-        } catch {
-            throw .unreadableFile(path: path, reason: FileManager.default.fileExists(atPath: path) ? "\(error)" : "there is no such file")
-        }
-        do {
-            self = try JSONDecoder().decode(EncoderConfiguration.self, from: data)
-        } catch DecodingError.keyNotFound(let key, let context) {
-            let place = (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
-            throw .badConfiguration(path: path, reason: "\(place) is missing")
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            throw .badConfiguration(
-                path: path, reason: "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)")
-        } catch {
-            throw .badConfiguration(path: path, reason: "it is not the JSON it should be (\(error))")
-        }
-        if let reason = firstProblem { throw .badConfiguration(path: path, reason: reason) }
+        let file = try ConfigurationFile(directory.appendingPathComponent("config.json"), keys: .asDeclared)
+        self = try file.decoded(as: EncoderConfiguration.self)
+        if let reason = firstProblem { throw .badConfiguration(path: file.path, reason: reason) }
     }
 
     /// Numbers that would make a tower take absurd amounts of memory, or stop the program, are refused before anything is loaded.

@@ -58,6 +58,8 @@ extension EncoderConfiguration {
         package var weighing: Weighing?
         package var ranking: Ranking?
         package var naming: Naming?
+        /// When the colour of a thing is said; nil: never.
+        package var colours: Colours?
     }
 
     /// Takes a probability p to sigmoid(slope * log-odds of p + ranked * log-odds of what embeddings say - offset).

@@ -80,10 +80,28 @@ extension EncoderConfiguration.Judgement {
             outside("faintSeen.from", faintSeen?.from, 0...1),
             outside("faintSeen.slope", faintSeen?.slope, 0...100),
             outside("counting.measuredFrom", counting?.measuredFrom, 0...1),
+            outside("colours.leastHeight", colours?.leastHeight, 0...1),
+            outside("colours.leastFill", colours?.leastFill, 0...1),
+            outside("colours.leastWornFill", colours?.leastWornFill, 0...1),
+            outside("colours.alikeCertainty", colours?.alikeCertainty, 0...1),
+            outside("colours.alikeArea", colours?.alikeArea, 0...1),
+            outside("colours.leastFace", colours?.leastFace, 0...1),
+            outside("colours.leastWhole", colours?.leastWhole, 0...1),
+            outside("colours.leastPhoto", colours?.leastPhoto, 0...1),
         ]
         let told = (telling ?? [:]).sorted { $0.key < $1.key }.flatMap { trait, least in
             [outside("telling.\(trait).trait", least.trait, 0...1), outside("telling.\(trait).height", least.height, 0...1)]
         }
-        return (checks + told).lazy.compactMap { $0 }.first
+        // A colour of which never enough is seen is one that is never said.
+        let said = (colours?.kinds ?? []).enumerated().flatMap { index, kind in
+            [
+                outside("colours.kinds[\(index)].leastCertainty", kind.leastCertainty, 0...1),
+                outside("colours.kinds[\(index)].leastArea", kind.leastArea, 0...1),
+                outside("colours.kinds[\(index)].least", kind.least, 0...2),
+                outside("colours.kinds[\(index)].mostAround", kind.mostAround, 0...1),
+            ]
+                + (kind.leastOf ?? [:]).sorted { $0.key < $1.key }.map { outside("colours.kinds[\(index)].leastOf.\($0)", $1, 0...2) }
+        }
+        return (checks + told + said).lazy.compactMap { $0 }.first
     }
 }

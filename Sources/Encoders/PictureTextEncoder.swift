@@ -31,6 +31,7 @@ package protocol PictureTextEncoder: ImageEncoder, TextEncoder {
 
 /// A cosine's meaning as the encoder was trained: `scale * cosine + bias` goes through a soft-max over texts, or through a sigmoid.
 package struct SimilarityScale: Sendable, Equatable {
+    /// What texts are to a picture: rivals, or each for itself.
     package enum Kind: String, Sendable {
         /// CLIP: texts compete for a picture.
         case softmax
@@ -48,6 +49,7 @@ package struct SimilarityScale: Sendable, Equatable {
         self.bias = bias
     }
 
+    /// What goes through the soft-max or the sigmoid.
     package func logit(cosine: Float) -> Float { scale * cosine + bias }
 }
 

@@ -40,6 +40,8 @@ package struct SeenThing: Codable, Sendable, Hashable {
     package var certainty: Float
     /// What else holds of a person, by name ("woman", "whole figure"), 0 to 1; empty for every other thing.
     package var traits: [String: Float]
+    /// Its colour, of a person that of the clothes above, where it is certain.
+    package var colour: String?
 
     package init(name: String, box: UnitBox, certainty: Float, traits: [String: Float] = [:]) {
         self.name = name

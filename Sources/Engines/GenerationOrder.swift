@@ -93,6 +93,15 @@ package struct GenerationOrder: Codable, Sendable, Equatable {
         (self.preview, self.latent, self.autoencoder) = (preview, latent, autoencoder)
     }
 
+    /// Checks the ranges of all numbers: an order that lay in a library may have been written by anybody.
+    package func checkNumbers() throws(GenerationRequestError) {
+        var request = request
+        for strength in runStrengths {
+            request.strength = strength
+            try request.checkNumbers()
+        }
+    }
+
     /// Of the first picture, or of its first draft.
     package var seed: UInt64 { request.seed ?? 0 }
     /// The strengths that are run: a sheet's, or the one.

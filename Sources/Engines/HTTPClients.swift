@@ -52,8 +52,8 @@ enum HTTPClients {
         let told = "\(error)"
         let known = [
             ("Connection refused", "connection refused"), ("No route to host", "no route to host"),
-            ("Network is unreachable", "the network is unreachable"), ("unknown(host", "its name is not known"),
-            ("dnsAError", "its name is not known"), ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
+            ("Network is unreachable", "the network is unreachable"), ("DNS error", "its name is not known; is this machine online?"),
+            ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
             ("handshakeFailed", "no TLS connection came about"), ("readTimeout", "nothing came for a while"),
             ("connectTimeout", "no answer within 10 s"), ("NoSuchStatus", "its answer has a status that HTTP does not have"),
         ]

@@ -58,6 +58,7 @@ package final class HTTPEngine: OutsideEngine {
         let planning: Duration
     }
 
+    /// What the first server that answers has loaded.
     package func usualModel() async throws -> String {
         var failure: (any Error)?
         for server in pool.servers {

@@ -67,7 +67,7 @@ package enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
             "\(engine) sent a picture of \(found) where \(wanted) was asked for; name that --size, or another engine"
         case .noModel(let name, let engines, let known):
             "\(engines) has no model \(name); there \(known.count == 1 ? "is" : "are") " + Self.list(known)
-        case .noUsualModel(let engine): "\(engine) does not tell which model it has loaded; name one with --model"
+        case .noUsualModel(let engine): "\(engine) does not say which model it has loaded; name one with --model"
         case .noSampler(let name, let engine, let known): "\(engine) has no sampler \(name); there are " + Self.list(known)
         case .failedTwice(let first, let second): "two engines failed: \(first); then \(second)"
         }

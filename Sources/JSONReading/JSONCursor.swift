@@ -93,6 +93,7 @@ package struct JSONCursor<Failure: Error> {
         throw fault("the end within a string")
     }
 
+    /// A string as text.
     package mutating func text() throws(Failure) -> String { try text(of: try string()) }
 
     /// A string's bytes, or a key's, as text.
@@ -163,6 +164,7 @@ package struct JSONCursor<Failure: Error> {
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
+    /// A number without a fraction or an exponent that an Int holds.
     package mutating func integer() throws(Failure) -> Int {
         let word = try word()
         guard word.utf8.first != UInt8(ascii: "+"), let value = Int(word) else {
@@ -171,6 +173,7 @@ package struct JSONCursor<Failure: Error> {
         return value
     }
 
+    /// The words true and false, nothing that stands for them.
     package mutating func boolean() throws(Failure) -> Bool {
         let word = try word()
         guard word == "true" || word == "false" else { throw fault("\(word.prefix(20)) where true or false must be") }

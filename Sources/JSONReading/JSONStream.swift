@@ -120,32 +120,22 @@ package struct JSONStream<Failure: Error> {
     private mutating func value() throws -> [UInt8] {
         _ = try peek()
         var start = position
-        var (depth, isText, isEscaped) = (0, false, false)
+        var (depth, strings) = (0, JSONStringTracker())
         while true {
             while position < bytes.count {
                 let byte = bytes[position]
-                if isText {
-                    if isEscaped {
-                        isEscaped = false
-                    } else if byte == UInt8(ascii: "\\") {
-                        isEscaped = true
-                    } else if byte == UInt8(ascii: "\"") {
-                        isText = false
-                        if depth == 0 { return taken(from: start, through: position) }
-                    }
-                } else {
-                    switch byte {
-                    case UInt8(ascii: "\""): isText = true
-                    case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-                    case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                        // The bracket of what is around a plain number, true, false or null ends that, too.
-                        guard depth > 0 else { return taken(from: start, through: position - 1) }
-                        depth -= 1
-                        if depth == 0 { return taken(from: start, through: position) }
-                    case _ where depth == 0 && (byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":") || JSONBytes.isBlank(byte)):
-                        return taken(from: start, through: position - 1)
-                    default: break
-                    }
+                switch (strings.take(byte), byte) {
+                case (.within, _): break
+                case (.end, _): if depth == 0 { return taken(from: start, through: position) }
+                case (.outside, UInt8(ascii: "{")), (.outside, UInt8(ascii: "[")): depth += 1
+                case (.outside, UInt8(ascii: "}")), (.outside, UInt8(ascii: "]")):
+                    // The bracket of what is around a plain number, true, false or null ends that, too.
+                    guard depth > 0 else { return taken(from: start, through: position - 1) }
+                    depth -= 1
+                    if depth == 0 { return taken(from: start, through: position) }
+                case (.outside, _) where depth == 0 && (byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":") || JSONBytes.isBlank(byte)):
+                    return taken(from: start, through: position - 1)
+                case (.outside, _): break
                 }
                 position += 1
             }
@@ -159,9 +149,4 @@ package struct JSONStream<Failure: Error> {
         position = last + 1
         return Array(bytes[start...max(start, last)])
     }
-}
-
-/// What both readers of JSON know of single bytes.
-enum JSONBytes {
-    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 }

@@ -38,6 +38,7 @@ enum GIFFile {
         var pixels = [UInt8](repeating: 0, count: divisor > 1 ? 0 : canvas.pixelCount * 4)
         let (table, line) = (looks.flatMap { $0 }, UnsafeMutablePointer<UInt8>.allocate(capacity: frame.width * 4))
         defer { line.deallocate() }
+        let rows = frame.rows
         try forEachRow(of: bytes, frame) { number, numbers in
             table.withUnsafeBufferPointer { table in
                 for column in 0..<frame.width {
@@ -45,7 +46,7 @@ enum GIFFile {
                     for channel in 0..<4 { line[column &* 4 &+ channel] = table[look &+ channel] }
                 }
             }
-            let row = frame.top + frame.row(number)
+            let row = frame.top + rows[number]
             if shrinking != nil {
                 shrinking!.add(row: row, line, count: frame.width, from: frame.left)
             } else {
@@ -79,16 +80,10 @@ enum GIFFile {
         /// Where the size of the first code stands.
         var data = 0
 
-        /// The row that the pixels' n-th one is; interlaced files have every eighth first.
-        func row(_ number: Int) -> Int {
-            guard isInterlaced else { return number }
-            var number = number
-            for (start, step) in [(0, 8), (4, 8), (2, 4), (1, 2)] where start < height {
-                let rows = (height - start + step - 1) / step
-                if number < rows { return start + number * step }
-                number -= rows
-            }
-            return height - 1
+        /// The rows in the file's order; an interlaced one has every eighth first, then what lies between.
+        var rows: [Int] {
+            guard isInterlaced else { return Array(0..<height) }
+            return [(0, 8), (4, 8), (2, 4), (1, 2)].flatMap { start, step in stride(from: start, to: height, by: step) }
         }
     }
 

@@ -8,9 +8,19 @@ package struct Lettering: Sendable, Hashable {
 
     package init(scale: Int) { self.scale = max(1, scale) }
 
+    /// Dots of the smallest labels: letters of 14 pixels, which are read without enlarging the picture.
+    static let smallestLabel = 2
+
+    /// For labels beside pictures whose shorter side is so long.
+    static func label(beside side: Int) -> Lettering { Lettering(scale: min(4, max(smallestLabel, side / 128))) }
+
+    /// The width of so many letters with what stands between them.
+    func width(ofLetters count: Int) -> Int { count * 6 * scale }
+
     /// From the top of a line to that of the next one.
     package var lineHeight: Int { 12 * scale }
 
+    /// In pixels, as it is drawn on one line.
     package func width(of text: String) -> Int { max(0, Self.plain(text).count * 6 - 1) * scale }
 
     /// A text in lines that are no wider than so many pixels, broken at blanks where there are any.

@@ -85,6 +85,7 @@ package struct Mask: Sendable, Equatable {
     package var untouchedPixelCount: Int { values.count - touchedPixelCount }
     package var isEmpty: Bool { values.allSatisfy { $0 == 0 } }
 
+    /// White where it was black.
     package func inverted() -> Mask { mapped { 255 - $0 } }
 
     /// The smallest rectangle that holds every pixel above zero, or nil where there is none.

@@ -44,6 +44,7 @@ extension Image {
         return walked(to: target, start: start, right: right, down: down)
     }
 
+    /// Left and right exchanged.
     package func mirrored() -> Image { upright(from: .mirrored) }
 
     private func walked(to target: PixelSize, start: Int, right: Int, down: Int) -> Image {

@@ -1,5 +1,6 @@
 /// A sheet as one picture: the results in a grid, over each column and before each row what is said there.
 package struct SheetDrawing {
+    /// A place of the grid.
     package struct Cell {
         /// Nil where nothing was made.
         var size: PixelSize?

@@ -129,6 +129,7 @@ extension Suggestion {
         try place.number("confidence", confidence, within: 0...1)
         try place.number("rank", rank, within: Accepted.numbers)
         try place.number("weight", weight, within: Suggestion.weights)
+        try place.text("described", described, longest: Text.longestTag, isNeeded: true)
         try place.text("editedText", editedText, longest: Text.longestTag, isNeeded: true)
         try place.text("decidedBy", decidedBy, longest: Accepted.name)
         guard (state == .pending) == (decidedAt == nil), (state == .pending) == (decidedBy == nil) else {

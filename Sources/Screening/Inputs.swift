@@ -55,6 +55,7 @@ package struct EncoderIdentity: Sendable, Hashable, Codable {
     }
 }
 
+/// The vocabulary of an analysis, by its content: one that was edited is another.
 package struct VocabularyIdentity: Sendable, Hashable, Codable {
     package var name: String
     package var sha256: String
@@ -157,6 +158,7 @@ package enum Change: Sendable, Hashable {
 
 /// The content of a prompt version.
 package struct NewPrompt: Sendable, Hashable {
+    /// Where the words are from.
     package enum Source: String, Sendable, Hashable, Codable {
         /// From the approved tags.
         case composed
@@ -239,6 +241,7 @@ package struct GenerationOutcome: Sendable, Hashable {
     package static let running = GenerationOutcome(status: .running)
 }
 
+/// A picture file that a generation wrote.
 package struct GenerationOutput: Sendable, Hashable, Codable {
     package var path: String
     package var sha256: String

@@ -2,6 +2,7 @@ import Foundation
 
 /// An order on its way to pictures.
 package struct Job: Sendable, Hashable, Identifiable {
+    /// How far it is. A job that is over never runs again.
     package enum State: String, Sendable, Hashable, Codable, CaseIterable {
         case queued, running, done, failed, cancelled
 

@@ -111,6 +111,7 @@ extension Library {
         }
     }
 
+    /// The one that counts; nil for a picture that was never looked at.
     package func latestAnalysis(of picture: Int64) throws(LibraryError) -> AnalysisRecord? {
         try read { db in
             try Row.fetchOne(db, sql: "SELECT * FROM analysis WHERE pictureId = ? ORDER BY id DESC LIMIT 1", arguments: [picture])
@@ -198,6 +199,9 @@ extension Library {
             }
             guard proposal.cosine.map({ (-1.001...1.001).contains($0) }) ?? true else {
                 throw .invalid(field: "the cosine of \(proposal.tag),", value: "\(proposal.cosine ?? 0),", rule: "from -1 to 1")
+            }
+            proposal.described = try proposal.described.map { text throws(LibraryError) in
+                try Text.tag(text, field: "what describes \(proposal.tag)")
             }
             guard let rank = proposal.rank, rank >= 1 else {
                 throw .invalid(field: "the rank of \(proposal.tag),", value: "\(proposal.rank ?? 0),", rule: "at least 1")

@@ -69,6 +69,7 @@ extension Library {
             sql: "UPDATE generationMark SET binnedAt = ? WHERE generationId = ? AND binnedAt IS NULL", arguments: [moment, generation])
     }
 
+    /// Takes a generation out of the bin; one that is not in it stays as it is.
     package func restore(generation id: Int64) throws(LibraryError) {
         try write { db in
             _ = try Library.generation(id, db)

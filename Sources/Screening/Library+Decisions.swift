@@ -73,8 +73,8 @@ extension Library {
         case .edit(let target, let text):
             let index = try find(target, in: rows, log)
             let text = try Text.tag(text, field: "the text")
-            // The tag's own spelling is no edit.
-            let edited = text == rows[index].tag ? nil : text
+            // What stands there anyway is no edit.
+            let edited = text == rows[index].described ?? rows[index].tag ? nil : text
             guard rows[index].state != .approved || rows[index].editedText != edited else { return }
             try log.decide(&rows[index], .edit, db) { row in (row.state, row.editedText) = (.approved, edited) }
         case .weigh(let target, let weight):
@@ -125,6 +125,7 @@ extension Library {
                 rows.firstIndex { $0.key == key }
                 ?? rows.firstIndex { $0.names.all.contains(key) }
                 ?? rows.firstIndex { $0.namesAndText.all.contains(key) }
+                ?? rows.firstIndex { $0.described.flatMap { TagKey($0)?.text } == key }
             if let match { return match }
         }
         throw LibraryError.noSuchSuggestion(target.description, picture: log.picture)

@@ -154,6 +154,7 @@ private enum Merging {
                         SELECT 1 FROM arriving.suggestion WHERE pictureId = arrivingPicture.id AND NOT (
                             state = 'pending' AND decisionId IS NULL AND typeof(tag) = 'text' AND typeof(tagKey) = 'text'
                             AND typeof(facet) = 'text' AND typeof(rank) IN ('null', 'integer')
+                            AND typeof(described) IN ('null', 'text')
                             AND (analysisId IS NULL OR EXISTS (
                                 SELECT 1 FROM arriving.analysis
                                 WHERE analysis.id = analysisId AND analysis.pictureId = suggestion.pictureId))))

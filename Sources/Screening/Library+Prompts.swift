@@ -35,6 +35,7 @@ extension Library {
         try read { db in try Library.prompt(number, of: picture, db) }
     }
 
+    /// Nil for a picture that has none yet.
     package func latestPrompt(of picture: Int64) throws(LibraryError) -> PromptVersion? {
         try read { db in try Library.latestPrompt(of: picture, db) }
     }

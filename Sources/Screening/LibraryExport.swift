@@ -80,7 +80,9 @@ extension ExportedGeneration {
     }
 }
 
+/// A picture with all that the library holds of it, whatever numbers that library gave.
 package struct ExportedPicture: Codable, Sendable, Equatable {
+    /// Where its file was seen.
     package struct Path: Codable, Sendable, Equatable {
         package var path: String
         package var seenAt: Date
@@ -105,6 +107,7 @@ package struct ExportedPicture: Codable, Sendable, Equatable {
     package var aliases: [String]?
 }
 
+/// An analysis; what stands as JSON in its column is a text here as well.
 package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var encoder: EncoderIdentity
     package var vocabulary: VocabularyIdentity
@@ -122,6 +125,7 @@ package struct ExportedAnalysis: Codable, Sendable, Equatable {
     package var createdAt: Date
 }
 
+/// An entry of the log of decisions.
 package struct ExportedDecision: Codable, Sendable, Equatable {
     package var tag: String
     package var action: Decision.Action
@@ -135,6 +139,7 @@ package struct ExportedDecision: Codable, Sendable, Equatable {
     package var decidedBy: String
 }
 
+/// A version of the picture's prompt, its parent by its number.
 package struct ExportedPrompt: Codable, Sendable, Equatable {
     package var number: Int
     package var parent: Int?
@@ -147,6 +152,7 @@ package struct ExportedPrompt: Codable, Sendable, Equatable {
     package var createdAt: Date
 }
 
+/// A generation, the version of the prompt that it was made from by its number.
 package struct ExportedGeneration: Codable, Sendable, Equatable {
     package var kind: Generation.Kind
     package var request: String

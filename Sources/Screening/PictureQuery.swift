@@ -18,6 +18,7 @@ package struct PictureQuery: Sendable, Hashable {
         case failed
     }
 
+    /// By when a picture came, or by its file's name.
     package enum Order: String, Sendable, Hashable, CaseIterable {
         case newest, oldest, name
     }

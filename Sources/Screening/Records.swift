@@ -60,6 +60,7 @@ package struct RecordedAnalysis: Sendable, Hashable {
 
 /// An entry of the log of decisions, which is only ever added to.
 package struct Decision: Sendable, Hashable, Identifiable {
+    /// What was decided.
     package enum Action: String, Sendable, Hashable, Codable {
         case approve, reject, edit, weigh, add, reset, undo
         /// Taken over from an imported library.
@@ -102,10 +103,12 @@ package struct PromptVersion: Sendable, Hashable {
 
 /// A run of an engine.
 package struct Generation: Sendable, Hashable, Identifiable {
+    /// A picture redrawn, a part of one repainted, or one painted from words.
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case generate, repaint, paint
     }
 
+    /// What came of it so far.
     package enum Status: String, Sendable, Hashable, Codable {
         case running, done, failed, cancelled
     }

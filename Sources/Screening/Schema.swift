@@ -67,6 +67,10 @@ enum Schema {
             try db.execute(sql: lookups)
             for table in derived { try table.makeAnew(db) }
         }
+        migrator.registerMigration("14 what is certain of the thing that a tag names", foreignKeyChecks: .immediate) { db in
+            try db.execute(
+                sql: "ALTER TABLE suggestion ADD COLUMN described TEXT CHECK (described IS NULL OR length(described) BETWEEN 1 AND 200)")
+        }
         return migrator
     }
 

@@ -7,6 +7,7 @@ import Vocabulary
 /// There is one for each picture and tag. It outlives analyses once it is decided. Its JSON stands in the log, as what it was before and after
 /// a decision, and in exports, where its analysis is a position among the picture's analyses.
 package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
+    /// What the person decided; pending where nothing was.
     package enum State: String, Sendable, Hashable, Codable, CaseIterable {
         case pending, approved, rejected
     }
@@ -30,6 +31,8 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
     /// 1 is best; nil for one that the person added.
     package internal(set) var rank: Int?
     package internal(set) var source: SuggestionSource
+    /// The tag with what is certain of the thing that it names, as "red car"; nil where nothing is.
+    package internal(set) var described: String?
     package internal(set) var state = State.pending
     package internal(set) var editedText: String?
     package internal(set) var weight = 1.0
@@ -39,9 +42,9 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
     /// One that an analysis proposes.
     package init(
         tag: String, aliases: [String] = [], facet: String, cosine: Double? = nil, confidence: Double, rank: Int,
-        source: SuggestionSource = .ranked
+        source: SuggestionSource = .ranked, described: String? = nil
     ) {
-        (self.tag, self.aliases, self.facet) = (tag, aliases, facet)
+        (self.tag, self.aliases, self.facet, self.described) = (tag, aliases, facet, described)
         (self.cosine, self.confidence, self.rank, self.source) = (cosine, confidence, rank, source)
     }
 
@@ -52,7 +55,7 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
     }
 
     /// What goes into the prompt.
-    package var text: String { editedText ?? tag }
+    package var text: String { editedText ?? described ?? tag }
 
     /// Whether approving everything from some confidence on takes it; else it is approved by itself.
     package var isApprovedInBulk: Bool {
@@ -62,7 +65,7 @@ package struct Suggestion: Sendable, Hashable, Identifiable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case analysisID = "analysis"
-        case tag, aliases, facet, cosine, confidence, rank, source, state, editedText, weight, decidedAt, decidedBy
+        case tag, aliases, facet, cosine, confidence, rank, source, described, state, editedText, weight, decidedAt, decidedBy
     }
 
     mutating func decide(_ state: State, at moment: Date, by person: String) {
@@ -115,6 +118,7 @@ extension Suggestion {
         confidence = try row.value("confidence")
         rank = try row.optional("rank")
         source = try row.choice("source")
+        described = try row.optional("described")
         state = try row.choice("state")
         editedText = try row.optional("editedText")
         weight = try row.value("weight")
@@ -124,14 +128,14 @@ extension Suggestion {
 
     /// The columns that are written; those of its picture and of the decision on it are the caller's.
     private static let columns = [
-        "tagKey", "tag", "facet", "analysisId", "cosine", "confidence", "rank", "source", "state", "editedText", "weight", "decidedAt",
-        "decidedBy",
+        "tagKey", "tag", "facet", "analysisId", "cosine", "confidence", "rank", "source", "described", "state", "editedText", "weight",
+        "decidedAt", "decidedBy",
     ]
 
     private var values: [(any DatabaseValueConvertible)?] {
         [
-            key, tag, facet, analysisID, cosine, confidence, rank, source.rawValue, state.rawValue, editedText, weight, decidedAt,
-            decidedBy,
+            key, tag, facet, analysisID, cosine, confidence, rank, source.rawValue, described, state.rawValue, editedText, weight,
+            decidedAt, decidedBy,
         ]
     }
 

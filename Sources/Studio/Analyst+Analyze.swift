@@ -136,7 +136,7 @@ extension Suggested {
             }
         return Suggestion(
             tag: tag, aliases: entry.aliases, facet: facet.rawValue, cosine: cosine.map(Double.init),
-            confidence: Double(confidence), rank: rank, source: origin)
+            confidence: Double(confidence), rank: rank, source: origin, described: described)
     }
 }
 
@@ -155,7 +155,7 @@ extension AnalysisReport.Forms {
         }
         func facet(_ suggestion: Suggestion) -> Facet { Facet(rawValue: suggestion.facet) ?? .subject }
         let used = prompt.chosen(
-            from: ranked, tag: \.text, facet: facet, confidence: { Float($0.confidence) }, isApproved: { $0.state == .approved })
+            from: ranked, tag: \.tag, facet: facet, confidence: { Float($0.confidence) }, isApproved: { $0.state == .approved })
         let tags = used.map { ApprovedTag(text: $0.text, facet: facet($0), weight: $0.weight) }
         self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
     }
@@ -181,7 +181,7 @@ extension AnalysisReport.ThingEntry {
     init(_ thing: SeenThing) {
         self.init(
             name: thing.name, certainty: Double(thing.certainty), left: Double(thing.box.left), top: Double(thing.box.top),
-            right: Double(thing.box.right), bottom: Double(thing.box.bottom))
+            right: Double(thing.box.right), bottom: Double(thing.box.bottom), colour: thing.colour)
     }
 }
 

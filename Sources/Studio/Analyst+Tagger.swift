@@ -17,13 +17,14 @@ extension Analyst {
     func tagger() throws -> Tagger? {
         if let openedTagger { return openedTagger }
         guard let taggerFolder = taggerFolder.map({ folder(ofTagger: $0) }) else { return nil }
-        let tagger = try Tagger(directory: taggerFolder, arithmetic: EncoderPrecision(named: precisionName).arithmetic)
+        let arithmetic = try EncoderPrecision(named: precisionName).arithmetic
+        let tagger = try named("tagger") { try Tagger(directory: taggerFolder, arithmetic: arithmetic) }
         openedTagger = tagger
         return tagger
     }
 
     /// A tagger of the catalog is meant by its name, where no folder is called so.
-    private func folder(ofTagger named: URL) -> URL {
+    nonisolated func folder(ofTagger named: URL) -> URL {
         let catalog = premises.catalog()
         guard !FileManager.default.fileExists(atPath: named.path), let manifest = catalog.model(named: named.lastPathComponent),
             manifest.kind == .tagger, catalog.isInstalled(manifest), let folder = catalog.directory(of: manifest)

@@ -3,6 +3,7 @@ import Catalog
 import Encoders
 import Engines
 import Foundation
+import Pixels
 import Screening
 import Vocabulary
 
@@ -16,6 +17,8 @@ package actor Analyst {
     private nonisolated let vocabularyName: String?
     let precisionName: String?
     nonisolated let taggerFolder: URL?
+    /// Which of these names were set for good, and how each is unset, by its setting.
+    private nonisolated let settled: [String: String]
     private let executor = NumericExecutor(label: "redraw.analyst")
 
     var openedTagger: Tagger?
@@ -26,8 +29,12 @@ package actor Analyst {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(_ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?, precision: String? = nil) {
-        self.premises = premises
+    /// - Parameter settled: which of these names were set for good, and how each is unset, by its setting.
+    init(
+        _ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?, precision: String? = nil,
+        settled: [String: String] = [:]
+    ) {
+        (self.premises, self.settled) = (premises, settled)
         (encoderName, vocabularyName, precisionName) = (encoder, vocabulary, precision)
         taggerFolder = tagger.map { URL(asTyped: $0) }
     }
@@ -42,11 +49,16 @@ package actor Analyst {
         if let openedEncoder { return openedEncoder }
         // Some folders hold no tokenizer: CLIP's own merges serve them.
         let precision = try EncoderPrecision(named: precisionName)
-        let folder = try encoderFolder()
+        let folder = try named("encoder", encoderFolder)
         try Self.requireMemory(for: folder)
-        let encoder =
-            try folder.map { try openEncoder(directory: $0, merges: premises.merges, arithmetic: precision.arithmetic) }
-            ?? premises.defaultEncoder()
+        let encoder: any PictureTextEncoder
+        if let folder {
+            encoder = try named("encoder") {
+                try openEncoder(directory: folder, merges: premises.merges, arithmetic: precision.arithmetic)
+            }
+        } else {
+            encoder = try premises.defaultEncoder()
+        }
         try precision.check(encoder)
         openedEncoder = encoder
         return encoder
@@ -67,7 +79,7 @@ package actor Analyst {
     }
 
     /// Nil: the default encoder's.
-    private func encoderFolder() throws -> URL? {
+    private nonisolated func encoderFolder() throws -> URL? {
         guard let encoderName else { return nil }
         let catalog = premises.catalog()
         if let manifest = catalog.model(named: encoderName), manifest.kind == .encoder, let folder = catalog.directory(of: manifest) {
@@ -80,9 +92,38 @@ package actor Analyst {
         return folder
     }
 
+    /// Says of what is wrong with a name that it was set for good, where it was: nobody typed it just now.
+    nonisolated func named<Value>(_ setting: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            guard let remedy = settled[setting], !(error is CancellationError) else { throw error }
+            throw StudioError.settledElsewhere(setting: setting, reason: "\(error)", remedy: remedy)
+        }
+    }
+
+    /// What is missing of a name that was set for good; nil where it is there.
+    package nonisolated func lacking(_ setting: String) -> String? {
+        do {
+            switch setting {
+            case "encoder": _ = try encoderFolder()
+            case "vocabulary": _ = try premises.installation.vocabulary(named: vocabularyName ?? "redraw")
+            case "tagger":
+                guard let folder = taggerFolder.map({ folder(ofTagger: $0) }), SystemPath.kind(of: folder.path) == nil else { return nil }
+                return "there is no tagger \(taggerFolder?.lastPathComponent ?? ""); redraw models list lists those there are"
+            default: break
+            }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     func vocabulary() throws -> TagVocabulary {
         if let openedVocabulary { return openedVocabulary }
-        let vocabulary = try TagVocabulary(contentsOf: try premises.installation.vocabulary(named: vocabularyName ?? "redraw"))
+        let vocabulary = try named("vocabulary") {
+            try TagVocabulary(contentsOf: try premises.installation.vocabulary(named: vocabularyName ?? "redraw"))
+        }
         openedVocabulary = vocabulary
         return vocabulary
     }

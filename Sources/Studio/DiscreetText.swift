@@ -35,6 +35,7 @@ package struct DiscreetText: Sendable {
         return paths
     }
 
+    /// A message on one line and of some length at most, files told by their names alone.
     package func plain(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         if text.utf8.count > Self.mostBytes { text = text.prefix(Self.mostBytes / 2) + "…" }

@@ -91,7 +91,8 @@ extension Studio {
         var images = last.pictures.map { (image: $0.image, seed: $0.seed) }
         if !strengths.isEmpty {
             let row = results.compactMap { $0.pictures.first?.image }
-            images = [(Image.sideBySide(row, gap: 8), last.pictures[0].seed)]
+            let values = strengths.map { Int(exactly: $0).map(String.init) ?? "\($0)" }
+            images = [(Image.sideBySide(row, name: "strength", values: values, gap: 8), last.pictures[0].seed)]
         }
         let hashes = request.infotext == .a1111 ? calledHashes(of: order) : .init()
         var digests: [String] = []

@@ -325,9 +325,8 @@ extension GenerationOrder {
             guard let picture else { throw OrderError.sizeOfNoPicture }
             return (picture.width, picture.height)
         }
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { throw OrderError.noSize(text) }
-        return (width, height)
+        guard let sides = GenerationWish.sides(text) else { throw OrderError.noSize(text) }
+        return (sides.width, sides.height)
     }
 
     /// A folder where the output is one or ends in "/", else a file; the working directory where nothing was said.

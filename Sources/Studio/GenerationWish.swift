@@ -187,5 +187,13 @@ package struct GenerationWish: Codable, Sendable, Equatable {
         ranges["weight"] = Suggestion.weights
         return ranges
     }()
+
+    /// A size as it is typed, such as 512x384; nil for what is none.
+    static func sides(_ text: String) -> (width: Int, height: Int)? {
+        let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else { return nil }
+        return (width, height)
+    }
+
     package static let areas = GenerationRequest.Area.allCases.map(\.rawValue)
 }

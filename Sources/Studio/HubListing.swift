@@ -3,6 +3,7 @@ import Foundation
 
 /// What a model hub lists of a repository, and which of it is needed.
 package struct HubListing: Sendable {
+    /// A file of the repository, its path from there.
     package struct File: Sendable, Equatable {
         let path: String
         let bytes: Int?
@@ -53,6 +54,7 @@ package struct HubListing: Sendable {
         return !path.contains("\\") && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
     }
 
+    /// What is downloaded of it.
     package enum Choice: Equatable {
         /// A model in diffusers' layout: these files of it.
         case folder([File])

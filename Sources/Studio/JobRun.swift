@@ -61,6 +61,7 @@ struct JobRun: Sendable {
 
     private func made(_ library: Library, waits: Bool) async throws -> GenerationReport {
         let engine = try studio.engine(named: order.engine)
+        try order.checkNumbers()
         if waits { try await turn(library) }
         let pictureFile = try order.picture.map(unchanged)
         _ = try order.mask.map(unchanged)

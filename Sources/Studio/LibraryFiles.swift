@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JSONReading
 import Pixels
 
 /// The files that a library keeps beside its database, each called after the digest of what it holds or was made of.
@@ -51,6 +52,9 @@ package enum UploadLimits {
     package static let bytes = 64 << 20
     /// Pixels of a picture: 100 megapixels take 400 MB while they are looked at.
     package static let pixels = 100_000_000
+
+    /// Whether a body of JSON holds at most so many values; nothing is decoded to know it.
+    package static func holds(_ json: [UInt8], values most: Int) -> Bool { JSONBytes.holds(json, atMost: most) }
 }
 
 extension ImageFormat {

@@ -3,6 +3,7 @@ import Screening
 
 /// Why the library, or a picture's file, does not give what was asked for, for a surface that answers by kinds.
 package struct Obstacle: Sendable, Equatable {
+    /// What a caller can do about it.
     package enum Kind: Sendable, Equatable {
         /// What is named is not there.
         case missing

@@ -10,6 +10,7 @@ package struct PictureFilter: Sendable, Hashable {
         case analysing, failed
     }
 
+    /// By when a picture came, or by its file's name.
     package enum Order: String, Sendable, Hashable, CaseIterable {
         case newest, oldest, name
     }

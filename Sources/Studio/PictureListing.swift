@@ -6,6 +6,7 @@ import Synchronization
 /// Paths of pictures as they come, from folders, from arguments and from standard input. A thread of its own looks for them, some hundred
 /// ahead of whoever takes them: a hundred thousand files are never in memory together.
 package final class PictureListing: Sendable {
+    /// Where paths are from.
     package enum Source: Sendable, Hashable {
         /// A picture, or a folder of pictures.
         case path(String)

@@ -59,6 +59,7 @@ extension ScreeningDesk {
     /// The picture's prompt versions, the first one first.
     package func prompts(of picture: Int64) throws -> [PromptReport] { try library.prompts(of: picture).map(PromptReport.init) }
 
+    /// Nil for a picture that has none yet.
     package func latestPrompt(of picture: Int64) throws -> PromptReport? { try library.latestPrompt(of: picture).map(PromptReport.init) }
 
     /// - Throws: `LibraryError.noSuchPrompt`.

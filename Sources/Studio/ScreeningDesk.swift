@@ -147,10 +147,7 @@ extension ScreeningDesk {
     /// - Throws: ``ScreeningDeskError/nothingApproved(picture:)``.
     package func prompt(of picture: KnownPicture, recompose: Bool = false) throws -> PromptReport {
         let latest = try library.latestPrompt(of: picture.id)
-        if let latest, !recompose, latest.source != .composed {
-            let decided = try library.decisions(of: picture.id).last?.decidedAt
-            if decided.map({ $0 <= latest.createdAt }) ?? true { return PromptReport(latest) }
-        }
+        if let latest, !recompose, try stands(latest, for: picture) { return PromptReport(latest) }
         let suggestions = try suggestions(of: picture.id)
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.label)
@@ -159,6 +156,19 @@ extension ScreeningDesk {
         // Nothing is kept in a library that is only read; what was kept before can be told.
         if library.isReadOnly, let latest, latest.positive == composed { return PromptReport(latest) }
         return try keep(draft(positive: composed, negative: nil, picture, source: .composed), of: picture)
+    }
+
+    /// What ``prompt(of:recompose:)`` would give, without anything being kept; nil where nothing is approved or written.
+    package func standingPrompt(of picture: KnownPicture) throws -> String? {
+        if let latest = try library.latestPrompt(of: picture.id), try stands(latest, for: picture) { return latest.positive }
+        let suggestions = try suggestions(of: picture.id)
+        return suggestions.contains { $0.state == .approved } ? preview(suggestions) : nil
+    }
+
+    /// Whether a version counts whatever the approved tags are: nothing was decided since somebody wrote it.
+    private func stands(_ latest: PromptVersion, for picture: KnownPicture) throws -> Bool {
+        guard latest.source != .composed else { return false }
+        return try library.decisions(of: picture.id).last.map { $0.decidedAt <= latest.createdAt } ?? true
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.

@@ -6,7 +6,7 @@ import Screening
 import Vocabulary
 
 extension Studio {
-    /// What the picture's approved tags come to as a prompt, and how long that is for a model.
+    /// What the picture's approved tags come to as a prompt, as a model wants it written, and how long that is for it.
     ///
     /// - Parameter model: an installed one's name; nil: the one that was suggested for the picture where it is installed, else the default.
     package func composed(_ picture: Int64, model: String? = nil) throws -> ComposedReport {
@@ -38,6 +38,17 @@ extension Studio {
         let habit = premises.manifest(of: try usualModel(of: library.latestAnalysis(of: picture.id)))?.prompt
         return ScreeningDesk(
             library: library, compose: ScreeningDesk.composition(for: Studio.habit(form ?? PromptForm(habit), of: habit)))
+    }
+
+    /// The prompt that a person made of a picture, from approved tags or by hand, as its model wants it; nil where there is none.
+    package func standingPrompt(ofPicture sha256: String) throws -> String? {
+        let library = try premises.library()
+        guard let record = try library.picture(sha256: sha256) else { return nil }
+        // Most pictures of a folder have neither, and then nothing need be known of models.
+        let hasOne = try library.latestPrompt(of: record.id) != nil || library.suggestions(of: record.id).contains { $0.state == .approved }
+        guard hasOne else { return nil }
+        let picture = KnownPicture(record)
+        return try desk(composingFor: picture).standingPrompt(of: picture)
     }
 
     /// The model that was suggested for a picture where it is installed, else the default.

@@ -19,7 +19,7 @@ package struct DecisionWish: Codable, Sendable {
 extension Studio {
     /// All that is known of a picture.
     ///
-    /// - Parameter model: whose tokens the prompt is counted in; nil: the one that was suggested, or the default.
+    /// - Parameter model: the one that the prompt is composed for; nil: the one that was suggested, or the default.
     package func pictureDetail(_ id: Int64, model: String? = nil) throws -> PictureDetail {
         let library = try premises.library()
         let summary = try picture(id)
@@ -75,6 +75,12 @@ extension Studio {
             return "\(rule.base) and others of about that area, sides from \(minimum) to \(maximum) in steps of \(multiple)"
         case .buckets: return "\(rule.base) and the \(rule.sizes.count - 1) other sizes that it was trained at"
         }
+    }
+
+    /// The words about quality that Redraw puts into a model's prompts, and what it keeps out by its authors' word; empty where there are none.
+    package func qualityWords(ofModel name: String) -> (wanted: String, unwanted: String) {
+        let habit = premises.catalog().model(named: name)?.prompt
+        return ([habit?.before, habit?.after].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " … "), habit?.negative ?? "")
     }
 
     /// Takes decisions together: all of them, or none where one is refused.

@@ -102,6 +102,7 @@ extension Studio {
         try await Studio.showing(generation).run { [self] in try shown(file(ofGeneration: generation, output: number).file, side: nil) }
     }
 
+    /// The same in small, made once and kept.
     package func thumbnail(ofOutput number: Int, of id: Int64) async throws -> ShownFile {
         let sha256 = try digest(ofOutput: number, of: id)
         if let known = await Studio.thumbnail(at: files.file(.thumbnails, sha256, "jpg")) { return known }

@@ -34,7 +34,7 @@ extension Studio {
         case .prompt: return try library.latestAnalysis(of: id)?.positive ?? ""
         case .tags:
             let tags = try library.suggestions(of: id).filter { $0.state != .rejected }
-            return tags.sorted { $0.confidence > $1.confidence }.map { $0.editedText ?? $0.tag }.joined(separator: ", ")
+            return tags.sorted { $0.confidence > $1.confidence }.map(\.text).joined(separator: ", ")
         }
     }
 

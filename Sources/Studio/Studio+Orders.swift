@@ -4,6 +4,7 @@ import Diffusion
 import Engines
 import Foundation
 import Pixels
+import Screening
 
 extension Studio {
     /// The order that a person's wish comes to. Reads the pictures it names and what is known of the model; where no prompt was given, the
@@ -119,8 +120,12 @@ extension Studio {
     /// The negative prompt of the picture's latest version, else of its latest analysis. What the prompt asks for is not kept out, unless a person
     /// wrote so.
     private func standingNegative(for file: PictureFile?, besides prompt: String) throws -> String? {
+        guard let file, let picture = try premises.library().picture(of: file) else { return nil }
+        return try standingNegative(of: picture, besides: prompt)
+    }
+
+    func standingNegative(of picture: PictureRecord, besides prompt: String) throws -> String? {
         let library = try premises.library()
-        guard let file, let picture = try library.picture(of: file) else { return nil }
         let version = try library.latestPrompt(of: picture.id)
         if let version, version.source == .written { return version.negative }
         let standing = try version?.negative ?? library.latestAnalysis(of: picture.id)?.negative

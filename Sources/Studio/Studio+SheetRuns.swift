@@ -51,9 +51,9 @@ extension Studio {
         while true {
             let sheet = try sheet(id)
             let places = Dictionary(
-                uniqueKeysWithValues: sheet.cells.enumerated().compactMap { position, cell in
+                sheet.cells.enumerated().compactMap { position, cell in
                     ["queued", "running"].contains(cell.state) ? cell.job.map { ($0, position) } : nil
-                })
+                }, uniquingKeysWith: { first, _ in first })
             guard !places.isEmpty else { return sheet }
             try await workOffJobs(atOnce: most, among: Set(places.keys)) { job, event in
                 if let cell = places[job] { onEvent(cell, event) }

@@ -132,7 +132,7 @@ extension SheetBase {
     ///
     /// - Throws: `OrderError.noValue` where a setting cannot have such a value.
     fileprivate func with(_ values: [(axis: String, value: SheetValue)]) throws -> Self {
-        var keys = try JSONDecoder().decode([String: WishValue].self, from: JSONEncoder().encode(self))
+        var keys = try JSONDecoder().decode([String: WishValue].self, from: WishCoding.encoder().encode(self))
         for (axis, value) in values {
             // Seeds have more digits than some who send them can hold as numbers.
             if axis == "seed", case .text(let digits) = value, let seed = UInt64(digits) {
@@ -142,7 +142,7 @@ extension SheetBase {
             }
         }
         do {
-            return try JSONDecoder().decode(Self.self, from: JSONEncoder().encode(keys))
+            return try WishCoding.decoder().decode(Self.self, from: JSONEncoder().encode(keys))
         } catch let error as DecodingError {
             guard let (axis, value) = values.first(where: { error.names($0.axis) }) ?? values.first else { throw error }
             throw OrderError.noValue(axis: axis, value: String("\(value)".prefix(80)))

@@ -108,7 +108,7 @@ extension GenerationWish {
     /// Takes over what another wish says and this one does not.
     mutating func fill(from other: GenerationWish) {
         func object(_ wish: GenerationWish) -> [String: Any] {
-            let data = try? JSONEncoder().encode(wish)
+            let data = try? WishCoding.encoder().encode(wish)
             return data.flatMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] } ?? [:]
         }
         var other = other
@@ -117,7 +117,7 @@ extension GenerationWish {
         // The keys are those of the wish itself: no field that comes later is forgotten.
         let merged = object(other).merging(object(self)) { _, own in own }
         guard let data = try? JSONSerialization.data(withJSONObject: merged),
-            var filled = try? JSONDecoder().decode(GenerationWish.self, from: data)
+            var filled = try? WishCoding.decoder().decode(GenerationWish.self, from: data)
         else { preconditionFailure("a wish is JSON") }
         (filled.seed, self) = (seed ?? other.seed, filled)
     }

@@ -40,12 +40,16 @@ package final class Studio: Sendable {
             updating: updating)
         let builtin = BuiltinEngine(
             .init(adapters: installation.personalModels, merges: premises.merges, encoder: { try premises.defaultEncoder() }))
+        let unsaid = [("encoder", encoder), ("vocabulary", vocabulary), ("tagger", tagger)].filter { $0.1 == nil }.map(\.0)
+        let settled = Dictionary(
+            uniqueKeysWithValues: unsaid.compactMap { name in settings.held(name).map { (name, $0.remedy(for: name)) } })
         let pool = engines.addresses.isEmpty ? settings.engines : engines
         self.init(
             premises,
             analyst: Analyst(
                 premises, encoder: encoder ?? settings.text("encoder"), vocabulary: vocabulary ?? settings.text("vocabulary"),
-                tagger: tagger ?? settings.text("tagger"), precision: precision ?? settings.text("encoder-precision")),
+                tagger: tagger ?? settings.text("tagger"), precision: precision ?? settings.text("encoder-precision"),
+                settled: settled),
             engines: [builtin] + (pool.addresses.isEmpty ? [] : [HTTPEngine(pool.addresses)]), settings: settings)
     }
 

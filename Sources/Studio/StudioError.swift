@@ -9,6 +9,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     case modelNotInstalled(name: String, howToGet: String)
     /// A model that the person did not name this time: a configuration or a preset did, which `source` calls so that "…names" may follow.
     case namedElsewhere(model: String, source: String, reason: String, remedy: String)
+    /// What is wrong with an encoder, a vocabulary or a tagger that was set for good.
+    case settledElsewhere(setting: String, reason: String, remedy: String)
     /// Another program has to make the pictures.
     case runsElsewhere(name: String, engine: String)
     case notAGenerator(name: String)
@@ -82,6 +84,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "There is no model \(name)" + NearestName.hint(for: name, among: known, listing: "redraw models list")
         case .namedElsewhere(let model, let source, let reason, let remedy):
             "the model \(model), which \(source) names, \(reason): \(remedy)"
+        case .settledElsewhere(let setting, let reason, let remedy): "\(reason) (you set this \(setting) for good; \(remedy) takes it back)"
         case .modelNotInstalled(let name, let howToGet):
             "The model \(name) is known but not installed (\(howToGet)). Pick an installed one: redraw models list."
         case .runsElsewhere(let name, let engine):

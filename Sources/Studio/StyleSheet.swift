@@ -2,6 +2,7 @@ import Foundation
 
 /// A table of styles as AUTOMATIC1111's web UI keeps them in `styles.csv`: a name, what goes into the prompt, what goes into the negative one.
 package struct StyleSheet: Sendable, Equatable {
+    /// A row; `{prompt}` in a text stands for the prompt that it is laid over.
     package struct Style: Codable, Sendable, Equatable {
         package var name: String
         package var prompt: String
@@ -12,6 +13,7 @@ package struct StyleSheet: Sendable, Equatable {
         }
     }
 
+    /// Why a file is no such table.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case noHeader
         case openQuote(line: Int)

@@ -11,6 +11,7 @@ enum SubjectNotice {
     ///   - least: a less certain subject is no ground to say that a picture shows something else.
     ///   - advice: what to do for another subject; it follows what the prompt asks for and what the picture shows.
     /// - Returns: nil where the prompt names no subject the vocabulary knows, or one that the picture has, or where the picture's is unsure.
+    ///   What a person worded anew, such as "red cup", is looked at by its words.
     static func note(
         prompt: String, shown: [(tag: String, confidence: Double)], vocabulary: TagVocabulary,
         least: Double = EncoderConfiguration.Judgement.Naming.usual.sureSubject, advice: String = redrawing
@@ -26,7 +27,7 @@ enum SubjectNotice {
         let seen = known.reduce(into: Set<String>()) { $0.formUnion(family($1)) }
         guard !asked.contains(where: { seen.contains($0.name) || !family($0).isDisjoint(with: names) }) else { return nil }
         // A cup is in sight where a cup of coffee is asked for; whether it is the same one, no name tells.
-        let words = names.reduce(into: Set<Substring>()) { $0.formUnion(Self.words($1)) }
+        let words = shown.map(\.tag).reduce(into: Set<Substring>()) { $0.formUnion(Self.words($1)) }
         guard asked.allSatisfy({ words.isDisjoint(with: Self.words($0.name)) }) else { return nil }
         return "the prompt asks for \(first.name), the picture shows \(surest.tag). \(advice)"
     }
@@ -73,7 +74,10 @@ extension Studio {
             let suggestions = try? library.suggestions(of: picture.id),
             let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
         else { return [] }
-        let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map { ($0.text, $0.confidence) }
+        let shown = suggestions.filter { $0.state != .rejected && $0.facet == Facet.subject.rawValue }.map {
+            // What describes a thing is in no vocabulary.
+            ($0.editedText ?? $0.tag, $0.confidence)
+        }
         let told = SubjectNotice.note(
             prompt: request.prompt, shown: shown, vocabulary: vocabulary, least: premises.naming.sureSubject,
             advice: isRepainted ? SubjectNotice.repainting : SubjectNotice.redrawing)

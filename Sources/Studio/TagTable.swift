@@ -3,6 +3,7 @@ import Screening
 
 /// Tags of pictures as a table for other programs: a row for each picture and tag.
 package struct TagTable: Sendable, Equatable {
+    /// How a row is written.
     package enum Format: String, Sendable, CaseIterable {
         /// Comma-separated, the columns' names in the first line.
         case csv

@@ -72,10 +72,11 @@ struct ThingSelection {
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
         {
             let entries: [AnalysisReport.ThingEntry] = try kept.decoded()
-            let things = entries.map(SeenThing.init).filter { thing in
-                let box = thing.box
-                return [box.left, box.top, box.right, box.bottom].allSatisfy { (-1...2).contains($0) }
-            }
+            // A library may be anybody's: what no encoder says was not seen.
+            let things = entries.filter { entry in
+                (0...1).contains(entry.certainty)
+                    && [entry.left, entry.top, entry.right, entry.bottom].allSatisfy { (-1...2).contains($0) }
+            }.map(SeenThing.init)
             let tags = Set(try library.suggestions(of: known.id).filter { $0.state != .rejected }.map { Tag.key($0.tag) })
             return View(leastCertainty: naming.leastBox, things: things) { tags.contains(Tag.key($0)) }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Studio
 
 /// How the page is served.
 package struct ServeOptions: Sendable {
@@ -30,4 +31,24 @@ package struct ServeOptions: Sendable {
 
     /// The shortest token that is taken.
     package static let shortestToken = 8
+
+    /// Bytes of a file that are looked at for a token.
+    private static let longestToken = 4096
+
+    /// The token on the first line of a file, without what surrounds it.
+    ///
+    /// - Throws: ``ServeError/noTokenFile(_:reason:)``.
+    package static func token(inFile path: String) throws -> String {
+        let bytes: Data
+        do {
+            // A pipe will do as well: a password manager may write the token into one.
+            let file = try FileHandle(forReadingFrom: URL(asTyped: path))
+            defer { try? file.close() }
+            bytes = try file.read(upToCount: longestToken) ?? Data()
+        } catch {
+            throw ServeError.noTokenFile(path, reason: "no such file, or it may not be read")
+        }
+        let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        return line.trimmingCharacters(in: .whitespaces)
+    }
 }

@@ -57,6 +57,7 @@ package struct WebServer: Sendable {
 package enum ServeError: Error, CustomStringConvertible {
     case cannotListen(host: String, port: Int, reason: String)
     case shortToken(Int)
+    case noTokenFile(String, reason: String)
     case noFolder(String)
 
     package var description: String {
@@ -65,6 +66,7 @@ package enum ServeError: Error, CustomStringConvertible {
             "cannot listen at \(host):\(port): \(reason); choose another with --port or --host"
         case .shortToken(let length):
             "the token has \(length) characters; it needs at least \(ServeOptions.shortestToken), or leave it out and have one made"
+        case .noTokenFile(let path, let reason): "the token's file \(path) cannot be read: \(reason)"
         case .noFolder(let path): "\(path) is no folder; name one whose pictures the page may take in"
         }
     }

@@ -35,10 +35,12 @@ package struct Tensor: Sendable, CustomStringConvertible {
         self.init(shape: shape, storage: TensorStorage(borrowing: pointer, count: shape.count, owner: owner))
     }
 
+    /// A tensor of zeros.
     package static func zeros(_ shape: Shape) -> Tensor {
         filled(0, shape)
     }
 
+    /// A tensor that has one value everywhere.
     package static func filled(_ value: Float, _ shape: Shape) -> Tensor {
         Tensor(shape: shape) { $0.initialize(repeating: value) }
     }

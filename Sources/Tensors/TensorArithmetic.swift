@@ -37,6 +37,7 @@ extension Tensor {
         }
     }
 
+    /// Values beyond the range become its bounds.
     package func clamped(to range: ClosedRange<Float>) -> Tensor {
         mapped { min(max($0, range.lowerBound), range.upperBound) }
     }
@@ -108,5 +109,21 @@ extension Tensor {
         return (
             shape.dimensions[..<axis].reduce(1, *), shape.dimensions[axis], shape.dimensions[(axis + 1)...].reduce(1, *)
         )
+    }
+}
+
+extension Tensor {
+    /// Whether no value is an infinity or no number. Looks at all of them at the memory's speed.
+    package var isFinite: Bool {
+        withUnsafeValues { values in
+            var sums = SIMD16<Float>(repeating: 0)
+            let whole = values.count / 16 * 16
+            // A number times 0 is 0; infinities and what is no number stay so.
+            for start in stride(from: 0, to: whole, by: 16) {
+                let part = UnsafeRawPointer(values.baseAddress! + start).loadUnaligned(as: SIMD16<Float>.self)
+                sums += part * 0
+            }
+            return sums == SIMD16<Float>(repeating: 0) && values[whole...].allSatisfy(\.isFinite)
+        }
     }
 }

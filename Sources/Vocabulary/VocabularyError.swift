@@ -30,6 +30,7 @@ package enum VocabularyError: Error, Equatable, Sendable, CustomStringConvertibl
 
 /// Something wrong with a vocabulary, and where.
 package struct VocabularyProblem: Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong, with the words that it is wrong of.
     package enum Kind: Equatable, Sendable {
         case syntax(String)
         case tooLong(limit: Int)

@@ -18,13 +18,13 @@ private let words = TagVocabulary(
 
 private func model(
     _ name: String, family: String = "sd15", styles: [String: Double], installedIn folder: URL? = nil, under directory: URL,
-    prompt: Manifest.Prompt? = nil, engine: String? = nil
+    prompt: Manifest.Prompt? = nil, engine: String? = nil, sizes: Manifest.Sizes? = nil
 ) throws {
     let home = directory.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
     let manifest = Manifest(
         name: name, title: name.capitalized, kind: .generator, family: family, license: "MIT", source: "here", description: "d",
-        styles: styles,
+        styles: styles, sizes: sizes,
         defaults: Manifest.Defaults(steps: 20, guidance: 7, sampler: "ddim"), files: [Manifest.File(path: "weights")], prompt: prompt,
         engine: engine)
     try JSONEncoder().encode(manifest).write(to: home.appendingPathComponent("manifest.json"))
@@ -110,6 +110,19 @@ private func analyzer(
     #expect(!modest.reason.contains("Large"))
 }
 
+/// A model that another program runs has sizes, too: those of its own manifest, told under its title.
+@Test func aModelElsewhereIsSuggestedWithItsSizes() throws {
+    let folder = try TemporaryFolder()
+    try model(
+        "elsewhere", family: "flux2", styles: ["photo": 0.95], under: folder.url, engine: "another program",
+        sizes: Manifest.Sizes(base: 1024, minimum: 256, maximum: 2048, multiple: 16))
+    let result = try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0), originalSize: (600, 400))
+    let size = try #require(result.size)
+    #expect(result.model?.name == "elsewhere" && size.width % 16 == 0 && size.height % 16 == 0)
+    #expect(abs(Double(size.width) / Double(size.height) - 1.5) < 0.02 && (800_000...1_300_000).contains(size.width * size.height))
+    #expect(size.reason.contains("Elsewhere"), "\(size.reason)")
+}
+
 @Test func thePromptIsWrittenAsTheSuggestedModelWants() throws {
     let folder = try TemporaryFolder()
     let habit = Manifest.Prompt(form: .tags, before: "score_9, score_8_up", negative: "blurry, dark")
@@ -128,5 +141,5 @@ private func analyzer(
     let size = try #require(
         try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0), originalSize: (4032, 3024)).size)
     #expect(size.width == 512 && size.height == 384)
-    #expect(size.reason == "of the sizes that SD 1.5 draws well the nearest to 4032x3024: the picture's own proportions")
+    #expect(size.reason == "the nearest to 4032x3024 among the sizes that SD 1.5 draws well: the picture's own proportions")
 }

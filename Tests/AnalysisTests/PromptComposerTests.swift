@@ -148,6 +148,57 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(PromptComposer.sentence(light) == "A picture, dark, with high contrast and window light.")
 }
 
+/// What describes a thing stands in every form; what one person wears stands with that person.
+@Test func coloursAndClothesReadAsAPersonWritesThem() {
+    func forms(_ subjects: String...) -> [String] {
+        let tags = [ApprovedTag(text: "photo", facet: .medium)] + subjects.map { ApprovedTag(text: $0, facet: .subject) }
+        return [PromptComposer.compose(tags), PromptComposer.sentence(tags), PromptComposer.tags(tags)]
+    }
+    #expect(forms("red car") == ["a photo of a red car", "A photo of a red car.", "red car, photo"])
+    #expect(forms("woman in red") == ["a photo of a woman in red", "A photo of a woman in red.", "woman in red, photo"])
+    #expect(
+        forms("woman", "blue dress", "black dog") == [
+            "a photo of a woman in a blue dress, black dog", "A photo of a woman in a blue dress and a black dog.",
+            "woman, blue dress, black dog, photo",
+        ])
+    #expect(forms("hat", "orange coat", "man")[1] == "A photo of a man in a hat and an orange coat.")
+    #expect(forms("hat", "orange coat", "man")[0] == "a photo of a man in a hat and an orange coat")
+    // The dog is first, and stays so; of several people nobody knows who wears it.
+    #expect(forms("dog", "man", "coat")[1] == "A photo of a dog and a man in a coat.")
+    #expect(forms("dog", "man", "coat")[0] == "a photo of a dog, man, coat")
+    #expect(forms("people", "dress")[1] == "A photo of people and a dress.")
+    #expect(forms("woman", "man", "dress")[1] == "A photo of a woman, a man and a dress.")
+    #expect(forms("dress")[1] == "A photo of a dress.")
+    // Whoever is named has a face, also where more is said.
+    #expect(forms("woman in red", "face")[1] == "A photo of a woman in red.")
+    let weighted = [ApprovedTag(text: "woman", facet: .subject), ApprovedTag(text: "blue dress", facet: .subject, weight: 1.2)]
+    #expect(PromptComposer.sentence(weighted) == "A picture of a woman in (a blue dress:1.2).")
+}
+
+/// Whoever is named is one of those who are counted.
+@Test func nobodyIsSaidTwice() {
+    func forms(_ subjects: String...) -> [String] {
+        let tags = [ApprovedTag(text: "photo", facet: .medium)] + subjects.map { ApprovedTag(text: $0, facet: .subject) }
+        return [PromptComposer.compose(tags), PromptComposer.sentence(tags), PromptComposer.tags(tags)]
+    }
+    #expect(
+        forms("people", "woman") == ["a photo of a woman, other people", "A photo of a woman and other people.", "people, woman, photo"])
+    #expect(forms("group of people", "child", "table")[1] == "A photo of a child, other people and a table.")
+    #expect(forms("man", "two people")[1] == "A photo of a man and another person.")
+    // Two are named, and two were seen.
+    #expect(forms("people", "man", "child")[1] == "A photo of a man and a child.")
+    #expect(forms("two people", "man", "child")[1] == "A photo of a man and a child.")
+    #expect(forms("group of people", "man", "child")[1] == "A photo of a man, a child and other people.")
+    #expect(forms("people", "two people", "man")[1] == "A photo of a man and another person.")
+    // Nobody is named, or what is named are several again.
+    #expect(forms("people", "dog")[1] == "A photo of people and a dog.")
+    #expect(forms("people", "children")[1] == "A photo of people and children.")
+    #expect(forms("crowd", "man")[1] == "A photo of a crowd and a man.")
+    // A weight is a person's own.
+    let weighted = [ApprovedTag(text: "people", facet: .subject, weight: 1.2), ApprovedTag(text: "man", facet: .subject)]
+    #expect(PromptComposer.sentence(weighted) == "A picture of (people:1.2) and a man.")
+}
+
 /// Pony's score words, danbooru tags with words of quality at the end, a sentence.
 @Test func aModelsOwnWordsFrameThePrompt() {
     let tags = [ApprovedTag(text: "Tabby cat", facet: .subject), ApprovedTag(text: "sofa", facet: .subject, weight: 1.2)]

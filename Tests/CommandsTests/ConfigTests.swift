@@ -17,6 +17,7 @@ import Testing
         #expect(try tool.run("config", "set", "steps", "4").status == 0)
         #expect(try tool.run("config", "set", "preset.quick.steps", "2").status == 0)
         let list = try tool.run("config")
+        #expect(list.output.contains("–  (the model's own, else 7.5)") && list.output.contains("–  (redraw-encoder)"), "\(list)")
         #expect(list.output.contains("4  (\(path):1)") && list.output.contains("preset quick  (\(path))"), "\(list)")
         #expect(try tool.run("config", "get", "steps").output == "4\n")
         #expect(try tool.run("config", "get", "steps", environment: ["REDRAW_STEPS": "6"]).output == "6\n")
@@ -26,6 +27,28 @@ import Testing
         #expect(gone.status == 1 && gone.errors.contains("no preset slow"), "\(gone.errors)")
         #expect(try tool.run("config", "unset", "steps").status == 0)
         #expect(try tool.run("config", "set", "strength", "9").errors.contains("from 0 to 1"))
+        // What no order would take is not kept for all of them.
+        let size = try tool.run("config", "set", "size", "big")
+        #expect(size.status == 1 && size.errors.contains("big is no size; give one such as 512x384"), "\(size)")
+        #expect(try tool.run("config", "set", "size", "512x384").status == 0 && tool.run("config", "set", "size", "picture").status == 0)
+        let variable = try tool.run("paint", "a cat", environment: ["REDRAW_SIZE": "huge"])
+        #expect(variable.status == 1 && variable.errors.contains("REDRAW_SIZE of the environment"), "\(variable)")
+    }
+
+    /// A name that is missing is said when it is set, and later that it was set: nobody typed it then.
+    @Test func whatIsSetAndMissingIsSaid() throws {
+        let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
+        for (setting, words) in [("encoder", "no encoder nope"), ("vocabulary", "no vocabulary nope"), ("tagger", "no tagger nope")] {
+            let set = try tool.run("config", "set", setting, "nope")
+            #expect(set.status == 0 && set.errors.contains("Set, but ") && set.errors.lowercased().contains(words), "\(set)")
+            let looked = try tool.run("analyze", coffee)
+            #expect(looked.status == 1 && looked.errors.contains("redraw config unset \(setting) takes it back"), "\(looked.errors)")
+            #expect(try tool.run("config", "unset", setting).status == 0)
+            let variable = try tool.run("analyze", coffee, environment: ["REDRAW_\(setting.uppercased())": "nope"])
+            #expect(variable.errors.contains("unset REDRAW_\(setting.uppercased()) takes it back"), "\(variable.errors)")
+            #expect(try !tool.run("analyze", coffee, "--\(setting)", "nope").errors.contains("takes it back"))
+        }
+        #expect(try tool.run("config", "set", "encoder", "redraw-encoder").errors.isEmpty)
     }
 
     @Test func aWrongLineIsToldInOneLine() throws {

@@ -80,6 +80,9 @@ import Testing
         #expect(edited.status == 0, "\(edited.errors)")
         let shown = try tool.run("analyze", cat).output
         #expect(shown.contains("soft light at dawn added"), "\(shown)")
+        // The prompt that counts stands first, in the person's words.
+        let own = try #require(shown.split(separator: "\n").first { $0.contains("your prompt") })
+        #expect(own.contains("soft light at dawn") && own.contains(first) && shown.contains("\n  suggested "), "\(shown)")
 
         let again = try json(try tool.run("analyze", cat, "--json").output)
         let states = try #require(again["suggestions"] as? [[String: Any]]).reduce(into: [String: String]()) {
@@ -292,8 +295,32 @@ import Testing
         let shown = try tool.run("show", "g\(number)")
         #expect(shown.output.contains(#""strength":null,"strengths":[0.25,0.75]"#), "\(shown.output) \(shown.errors)")
         let text = try ImageFile.decode(contentsOf: URL(fileURLWithPath: sheet)).text
+        let image = try ImageFile.size(of: URL(fileURLWithPath: sheet))
+        // Two pictures of 64x64, and a line of words under them.
+        #expect(image.width == 2 * 64 + 8 && image.height == 64 + 8 + 24)
         #expect(text["parameters"]?.contains("Denoising strength: \"0.25, 0.75\"") == true, "\(text)")
         #expect(text["parameters"]?.contains("Steps run: \"1, 5\"") == true && text["redraw"]?.contains("[0.25,0.75]") == true)
+    }
+
+    /// What an order takes that nobody said stands before what it does.
+    @Test func whatIsTakenUnsaidIsSaid() throws {
+        let tool = try Tool()
+        #expect(try tool.run("analyze", cat).status == 0)
+        func made(_ arguments: String...) throws -> String {
+            let all = ["generate", cat, "--steps", "2", "--size", "64x64", "--overwrite", "--output", tool.path("made.png")] + arguments
+            let made = try tool.run(arguments: all)
+            #expect(made.status == 0, "\(made.errors)")
+            return made.errors
+        }
+        let painting = try made("--prompt", "an oil painting")
+        #expect(painting.contains("negative prompt, as this picture has it (--negative gives another): blurry"), "\(painting)")
+        #expect(!painting.contains("the prompt is empty"))
+        #expect(try !made("--prompt", "a cat", "--negative", "rain").contains("negative prompt"))
+        #expect(try made("--prompt", "").contains("the prompt is empty, so nothing in particular is asked for; without --prompt"))
+        #expect(try tool.run("tag", cat, "--approve", "cat").status == 0)
+        let approved = try made()
+        #expect(approved.contains("version 1 of this picture's prompt: cat; negative: blurry"), "\(approved)")
+        #expect(try made("--quiet").isEmpty)
     }
 
     @Test func aSecondRunNeedsNoTextTower() throws {

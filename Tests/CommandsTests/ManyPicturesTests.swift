@@ -39,7 +39,7 @@ import Testing
             told.errors.contains("broken.jpg") && told.errors.contains("2 .psd, 1 .nef") && !told.errors.contains("txt"), "\(told.errors)")
         let two = try tool.run("info", folder + "/picture-100.png", folder + "/picture-102.png")
         #expect(two.status == 0 && two.output.contains("picture-100") && two.output.contains("\n\n") && two.output.contains("picture-102"))
-        #expect(try tool.run("analyze", folder).errors.contains("Passed over, as they are not read: 2 .psd, 1 .nef."))
+        #expect(try tool.run("analyze", folder).errors.contains("Skipped, as Redraw does not read them: 2 .psd, 1 .nef."))
     }
 
     @Test func aFolderIsPrintedAsItComesAndOneBadFileIsTold() throws {
@@ -73,6 +73,30 @@ import Testing
         let flat = try tool.run("analyze", folder, "--no-recursive", "--jsonl", "--again")
         #expect(try lines(flat.output).count == 3)
         #expect(try lines(flat.output).allSatisfy { $0["reused"] as? Bool == false })
+    }
+
+    /// Of many pictures each is told in short, and what is the same for all of them once; one is told whole, with what to do next.
+    @Test func manyAreToldInShortAndOneWhole() throws {
+        let tool = try Tool()
+        let folder = try gallery(tool, pictures: 3)
+        func count(_ label: String, in text: String) -> Int { text.components(separatedBy: "\n  \(label) ").count - 1 }
+        let short = try tool.run("analyze", folder)
+        #expect(short.status == 0, "\(short.errors)")
+        #expect(count("prompt", in: short.output) == 3 && count("model", in: short.output) == 3, "\(short.output)")
+        #expect(short.output.contains("For these 3 pictures\n  negative "), "\(short.output)")
+        #expect(short.output.hasSuffix("\n\nNext: redraw review\n"), "\(short.output)")
+        let ways = short.output.split(separator: "\n").filter { $0.contains("redraw models pull ") }
+        #expect(!ways.isEmpty && Set(ways).count == ways.count, "\(ways)")
+        let details = try tool.run("analyze", folder, "--again", "--details", "--quiet").output
+        #expect(count("negative", in: details) == 3 && count("size", in: details) == 3 && !details.contains("Next:"), "\(details)")
+
+        try FileManager.default.copyItem(atPath: folder + "/picture-100.png", toPath: tool.path("my coffee.png"))
+        let one = try tool.run("analyze", "my coffee.png")
+        #expect(count("negative", in: one.output) == 1, "\(one.output)")
+        #expect(one.output.hasSuffix("\n\nNext: redraw review 'my coffee.png'\n"), "\(one.output)")
+        let elsewhere = try tool.run("analyze", "my coffee.png", "--library", "my library").output
+        #expect(elsewhere.hasSuffix("\n\nNext: redraw review 'my coffee.png' --library 'my library'\n"), "\(elsewhere)")
+        #expect(try !tool.run("analyze", "my coffee.png", "--quiet").output.contains("Next:"))
     }
 
     /// Shards that look at a folder each into a library of its own, one of them twice, and what they found put together.

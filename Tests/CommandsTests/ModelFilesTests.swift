@@ -77,7 +77,10 @@ import Testing
         #expect(known.contains("here        no; redraw models pull sdxl") && known.contains("to fetch    about 6.9 GB"), "\(known)")
         #expect(known.contains("pictures    1024x1024 and the 40 other sizes") && known.contains("prompts     as a phrase"), "\(known)")
         #expect(try tool.run("models", "list").output.contains("(6.9 GB)"))
-        #expect(try tool.run("models", "show", "z-image-turbo").output.contains("--engine"))
+        let pony = try tool.run("models", "show", "pony-diffusion-v6-xl").output
+        #expect(pony.contains("as tags, with score_9, score_8_up") && pony.split(separator: "\n").allSatisfy { $0.count <= 110 }, "\(pony)")
+        let elsewhere = try tool.run("models", "show", "flux2-klein-4b").output
+        #expect(elsewhere.contains("--engine") && elsewhere.contains("sides from 256 to 2048 in steps of 16"), "\(elsewhere)")
         #expect(try !tool.run("models", "show", "redraw-small").output.contains("pull"))
     }
 
@@ -113,7 +116,7 @@ import Testing
         for part in [
             "added photoreal (checkpoint, SD 1.5): --model photoreal", "added hat (LoRA, SDXL): in the prompt: <lora:hat:0.8>",
             "added bad (textual inversion, SD 1.5)", "added soft (autoencoder, SD 1.5, SD 2 or SDXL): --vae soft",
-            "added clip_l (text encoder, CLIP L): --text-encoder clip_l", "passed over",
+            "added clip_l (text encoder, CLIP L): --text-encoder clip_l", "skipped",
         ] { #expect(added.output.contains(part), "\(added.output)") }
         let list = try tool.run("models", "list").output
         #expect(list.contains("photoreal") && list.contains("textual inversion  ") && !list.contains(" – \n"), "\(list)")

@@ -46,6 +46,9 @@ import Testing
         #expect(gone.status == 1 && gone.errors.contains("there is no such file"), "\(gone.errors)")
         let offline = try tool.run("models", "pull", "owner/hats", "--offline", environment: environment)
         #expect(offline.status == 1 && offline.errors.contains("nothing is fetched"))
+        // Reserved for names that there never are: RFC 6761.
+        let nowhere = try tool.run("models", "pull", "owner/hats", environment: ["HF_ENDPOINT": "http://hub.invalid", "HTTP_PROXY": ""])
+        #expect(nowhere.status == 1 && nowhere.errors.contains("cannot reach hub.invalid (its name is not known"), "\(nowhere.errors)")
         #expect(try tool.run("models", "pull", "nonsense", environment: environment).errors.contains("is neither a known model"))
     }
 

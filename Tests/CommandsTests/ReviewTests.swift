@@ -77,7 +77,7 @@ extension Review {
         #expect(told.status == 0, "\(told.errors)")
         let lines = told.errors.split(separator: "\n")
         #expect(lines.count == 2 && lines.last == "\(pending.count - 1) more pictures to go through.", "\(told.errors)")
-        #expect(lines.first?.contains("40.png: 1 approved, 0 rejected, 0 left to decide.") == true, "\(told.errors)")
+        #expect(lines.first?.contains("40.png: 1 approved, 0 rejected, 0 undecided.") == true, "\(told.errors)")
         let asJSON = try tool.run("review", "--library", folder.path, "--json", input: "q\n")
         #expect(try (JSONSerialization.jsonObject(with: Data(asJSON.output.utf8)) as? [Any])?.count == 1)
     }
@@ -378,8 +378,8 @@ extension Review {
         for suggestion in suggestions {
             #expect(
                 Set(suggestion.keys) == [
-                    "id", "tag", "facet", "cosine", "confidence", "rank", "source", "state", "inBulk", "text", "weight", "decidedAt",
-                    "decidedBy",
+                    "id", "tag", "facet", "cosine", "confidence", "rank", "source", "described", "state", "inBulk", "text", "weight",
+                    "decidedAt", "decidedBy",
                 ])
         }
         #expect(suggestions[0]["cosine"] as? Double == 0.2931)

@@ -10,10 +10,11 @@ import Testing
         let address: String
         let port: Int
         private let output: Pipe
+        private let errors: Pipe
 
-        init(_ tool: Tool, _ arguments: String...) throws {
-            let started = try tool.start(["serve", "--library", tool.path("library")] + arguments)
-            (process, output) = (started.process, started.output)
+        init(_ tool: Tool, _ arguments: String..., environment: [String: String] = [:]) throws {
+            let started = try tool.start(["serve", "--library", tool.path("library")] + arguments, environment: environment)
+            (process, output, errors) = (started.process, started.output, started.errors)
             var text = ""
             while !text.hasSuffix("\n") {
                 let data = started.output.fileHandleForReading.availableData
@@ -28,6 +29,12 @@ import Testing
             kill(process.processIdentifier, signal)
             process.waitUntilExit()
             return process.terminationStatus
+        }
+
+        /// Ends it, and returns what it said on standard error until then.
+        func remarks() -> String {
+            #expect(end(SIGTERM) == 0)
+            return String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         }
 
         deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
@@ -105,12 +112,79 @@ import Testing
         #expect(server.end(SIGTERM) == 0)
     }
 
+    /// The token of the environment or of a file counts, and no list of processes shows it.
+    @Test func aTokenNeedNotStandOnTheCommandLine() throws {
+        let tool = try Tool()
+        let file = tool.path("token")
+        try "a secret of mine\n".write(toFile: file, atomically: true, encoding: .utf8)
+        for (arguments, environment) in [
+            ([], ["REDRAW_TOKEN": "a secret of mine"]), (["--token-file", file], ["REDRAW_TOKEN": "another one"]),
+        ] {
+            let server =
+                try arguments.isEmpty
+                ? Running(tool, "--port", "0", environment: environment)
+                : Running(tool, "--port", "0", arguments[0], arguments[1], environment: environment)
+            #expect(server.address.hasSuffix("?token=a%20secret%20of%20mine"), "\(server.address)")
+            let line = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(server.process.processIdentifier)/cmdline"))
+            #expect(line.range(of: Data("serve".utf8)) != nil && line.range(of: Data("secret".utf8)) == nil)
+            #expect(try server.ask("GET", "/api/v1/status").hasPrefix("HTTP/1.1 401"))
+            let shown = ["Authorization: Bearer a secret of mine"]
+            #expect(try server.ask("GET", "/api/v1/status", headers: shown).hasPrefix("HTTP/1.1 200"))
+            #expect(server.end(SIGTERM) == 0)
+        }
+        // A variable that is set to nothing is none.
+        let open = try Running(tool, "--port", "0", environment: ["REDRAW_TOKEN": ""])
+        #expect(try open.ask("GET", "/api/v1/status").hasPrefix("HTTP/1.1 200"))
+        #expect(open.end(SIGTERM) == 0)
+    }
+
+    /// Where no browser opens that is said, with the address; from another machine with the way to it.
+    @Test func aBrowserThatIsMissingIsTold() throws {
+        let tool = try Tool()
+        let programs = tool.path("bin")
+        try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
+        func said(_ environment: [String: String], _ arguments: String...) throws -> (remarks: String, port: Int) {
+            let server =
+                try arguments.isEmpty
+                ? Running(tool, "--port", "0", "--open", environment: environment)
+                : Running(tool, "--port", "0", "--open", arguments[0], arguments[1], environment: environment)
+            #expect(try server.ask("GET", "/").hasPrefix("HTTP/1.1 "))
+            usleep(300_000)
+            return (server.remarks(), server.port)
+        }
+        let (bare, port) = try said(["PATH": programs])
+        #expect(
+            bare.contains("No browser can be opened: there is no desktop here") && bare.contains("http://127.0.0.1:\(port)/\n"), "\(bare)")
+        let (missing, _) = try said(["PATH": programs, "DISPLAY": ":0"])
+        #expect(missing.contains("xdg-open is not installed"), "\(missing)")
+
+        let opener = programs + "/xdg-open"
+        try "#!/bin/sh\nprintf %s \"$1\" >'\(tool.path("opened"))'\n[ -z \"$FAILS\" ]\n".write(
+            toFile: opener, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: opener)
+        let (fine, there) = try said(["PATH": programs, "DISPLAY": ":0"])
+        #expect(!fine.contains("browser"), "\(fine)")
+        #expect(try String(contentsOfFile: tool.path("opened"), encoding: .utf8) == "http://127.0.0.1:\(there)/")
+        let (failed, _) = try said(["PATH": programs, "WAYLAND_DISPLAY": "wayland-0", "FAILS": "1"])
+        #expect(failed.contains("No browser opened: xdg-open found none"), "\(failed)")
+
+        let far = ["PATH": programs, "USER": "ana", "SSH_CONNECTION": "198.51.100.4 50000 192.0.2.7 2222"]
+        let (tunnel, door) = try said(far)
+        #expect(tunnel.contains("`ssh -N -L \(door):127.0.0.1:\(door) -p 2222 ana@192.0.2.7` on your own machine"), "\(tunnel)")
+        let (reached, gate) = try said(far, "--host", "0.0.0.0")
+        #expect(reached.contains("open http://192.0.2.7:\(gate)/?token="), "\(reached)")
+    }
+
     @Test func whatIsInTheWayIsOneLine() throws {
         let tool = try Tool()
         let server = try Running(tool, "--port", "0")
+        let empty = tool.path("empty")
+        try Data().write(to: URL(fileURLWithPath: empty))
         let table: [([String], Int32, String)] = [
             (["--port", "\(server.port)"], 1, "another program uses that port"), (["--port", "70000"], 64, "0 to 65535"),
             (["--token", "short"], 1, "at least 8"), (["--folder", tool.path("nowhere")], 1, "is no folder"),
+            (["--token-file", tool.path("nowhere")], 1, "nowhere cannot be read"), (["--token-file", empty], 1, "at least 8"),
+            (["--token-file", empty, "--token", "something"], 64, "exclude each other"),
             (["--host", "203.0.113.9", "--port", "0"], 1, "no such address"),
         ]
         for (arguments, status, text) in table {

@@ -34,12 +34,33 @@ import Testing
     }
 
     @Test func tilesAreAskedForByWhatIsLeft() {
-        func asks(_ free: Int, letsGo: Bool, isForSeveral: Bool = false) -> Bool {
-            MemoryBudget(free: free, weights: weights, letsGo: letsGo, isForSeveral: isForSeveral).asksForTiles(work)
+        func asks(_ free: Int, letsGo: Bool, isForSeveral: Bool = false, encodes: Bool = true, grows: Bool = false) -> Bool {
+            MemoryBudget(free: free, weights: weights, letsGo: letsGo, isForSeveral: isForSeveral)
+                .asksForTiles(work, encodes: encodes, grows: grows)
         }
         #expect(asks(2_299, letsGo: false) && !asks(2_300, letsGo: false))
         #expect(asks(999, letsGo: true) && !asks(1_000, letsGo: true))
-        #expect(asks(2_299, letsGo: true, isForSeveral: true))
-        #expect(!MemoryBudget(weights: weights).asksForTiles(work))
+        #expect(asks(969, letsGo: true, encodes: false) && !asks(970, letsGo: true, encodes: false))
+        #expect(asks(2_069, letsGo: true, isForSeveral: true) && !asks(2_070, letsGo: true, isForSeveral: true))
+        #expect(!MemoryBudget(weights: weights).asksForTiles(work, encodes: true, grows: true))
+        // What grows keeps the network beside the autoencoder.
+        #expect(asks(2_099, letsGo: true, grows: true) && !asks(2_100, letsGo: true, grows: true))
+    }
+
+    /// Nothing is refused where tiles would do: with less than the whole takes they are asked for, and never where the whole fits.
+    @Test(arguments: [false, true], [false, true])
+    func tilesComeBeforeARefusal(letsGo: Bool, isForSeveral: Bool) {
+        for (encodes, grows) in [(false, false), (false, true), (true, false), (true, true)] {
+            // Steps that take little, so that the autoencoder decides.
+            let work = Workload(
+                pass: 0, outerPass: 0, encoding: 0, decoding: 0, transformMemory: 100, passMemory: 10, autoencoderMemory: 5_000,
+                tileMemory: 400)
+            func budget(_ free: Int) -> MemoryBudget {
+                MemoryBudget(free: free, weights: weights, letsGo: letsGo, isForSeveral: isForSeveral)
+            }
+            let whole = budget(0).needed(work, encodes: encodes, grows: grows, tiled: false)
+            #expect(!budget(whole).asksForTiles(work, encodes: encodes, grows: grows), "\(encodes), \(grows)")
+            #expect(budget(whole - 1).asksForTiles(work, encodes: encodes, grows: grows), "\(encodes), \(grows)")
+        }
     }
 }

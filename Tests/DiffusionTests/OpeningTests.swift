@@ -149,6 +149,6 @@ import Testing
 
 extension StepPlan {
     fileprivate init(requested: Int, run: Int, firstTimestep: Double) {
-        self.init(requested: requested, run: run, passes: run, firstTimestep: firstTimestep, start: 0)
+        self.init(requested: requested, run: run, passes: run, firstTimestep: firstTimestep, trainingSteps: 1000, start: 0)
     }
 }

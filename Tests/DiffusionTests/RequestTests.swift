@@ -44,6 +44,17 @@ import Testing
         try GenerationRequest(mode: .paint, prompt: "").validate()
     }
 
+    /// What is read may say any number, before it is checked.
+    @Test func aRequestHasNoMoreSeedsThanMayBeAskedFor() {
+        var request = GenerationRequest(mode: .paint, prompt: "x")
+        for (count, seeds) in [(Int.min, 0), (-1, 0), (3, 3), (Int.max, 100)] {
+            request.count = count
+            #expect(request.seeds(from: .max).count == seeds)
+        }
+        request.count = 3
+        #expect(request.seeds(from: .max) == [.max, 0, 1] && request.seeds(from: 5, apart: 4) == [5, 9, 13])
+    }
+
     @Test func parametersReadAsOtherToolsWriteThem() throws {
         var request = GenerationRequest(mode: .generate, prompt: "a red boat, watercolour", negative: "blurry", steps: 20)
         request.sampler = .dpmpp2MKarras

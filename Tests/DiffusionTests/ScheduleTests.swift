@@ -242,6 +242,12 @@ import Testing
         let heun = try StepSchedule(NoiseSchedule(.stableDiffusion), sampler: .heun, count: 20)
         let half = try StepPlan(heun, strength: 0.5, profile: .diffusers)
         #expect(half.run == 10 && half.passes == 19 && half.start == 20)
+        // A model may have been trained with more or fewer steps than the usual thousand.
+        var configuration = SchedulerConfiguration.stableDiffusion
+        configuration.trainingSteps = 200
+        let short = try StepPlan(StepSchedule(NoiseSchedule(configuration), sampler: .ddim, count: 10), strength: 0.5, profile: .redraw)
+        #expect(short.firstTimestep == 81 && short.trainingSteps == 200)
+        #expect(try plan(0.75).trainingSteps == 1000)
         #expect(throws: DiffusionError.strengthLeavesNoStep(strength: 0.04, steps: 20)) { try plan(0.04, .diffusers) }
         for step in 0...100 {
             let strength = Double(step) / 100

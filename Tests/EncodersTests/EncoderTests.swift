@@ -217,6 +217,21 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect("\(try #require(error))".contains("calibration is missing"))
     }
 
+    @Test func numbersOfTheWrongKindAreNamed() throws {
+        let folder = try copy { object in
+            var image = object["image"] as? [String: Any] ?? [:]
+            var stages = image["stages"] as? [[String: Any]] ?? []
+            stages[1]["width"] = "wide"
+            image["stages"] = stages
+            object["image"] = image
+        }
+        let error = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(error))".hasSuffix("image.stages[1].width is of the wrong kind)"))
+        try Data("{".utf8).write(to: folder.url.appendingPathComponent("config.json"))
+        let broken = #expect(throws: EncoderError.self) { try DefaultEncoder(directory: folder.url) }
+        #expect("\(try #require(broken))".hasSuffix("it is not the JSON it should be (it is no JSON, or no object)"))
+    }
+
     @Test func chosenNumbersMayBeLeftOutAndAreLookedAt() throws {
         func judgement(_ change: @escaping (inout [String: Any]) -> Void) throws -> EncoderConfiguration.Judgement {
             let folder = try copy { object in
@@ -226,12 +241,30 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
             }
             return try EncoderConfiguration(directory: folder.url).judgement
         }
-        let older = try judgement { for key in ["weighing", "ranking", "naming"] { $0[key] = nil } }
-        #expect(older.weighing == nil && older.ranking == nil && older.naming == nil)
+        let older = try judgement { for key in ["weighing", "ranking", "naming", "colours"] { $0[key] = nil } }
+        #expect(older.weighing == nil && older.ranking == nil && older.naming == nil && older.colours == nil)
         let error = #expect(throws: EncoderError.self) {
             try judgement { $0["naming"] = ["leastBox": 0.35, "margin": 7, "softness": 0.08, "sureSubject": 0.5] }
         }
         #expect("\(try #require(error))".contains("judgement.naming.margin is 7"))
+        func colours(_ change: @escaping (inout [String: Any]) -> Void) throws {
+            _ = try judgement { judgement in
+                var colours = judgement["colours"] as? [String: Any] ?? [:]
+                change(&colours)
+                judgement["colours"] = colours
+            }
+        }
+        #expect(throws: Never.self) { try colours { _ in } }
+        let fill = #expect(throws: EncoderError.self) { try colours { $0["leastFill"] = 7 } }
+        #expect("\(try #require(fill))".contains("judgement.colours.leastFill is 7"))
+        let kind = #expect(throws: EncoderError.self) {
+            try colours { colours in
+                var kinds = colours["kinds"] as? [[String: Any]] ?? []
+                kinds[1]["mostAround"] = -1
+                colours["kinds"] = kinds
+            }
+        }
+        #expect("\(try #require(kind))".contains("judgement.colours.kinds[1].mostAround is -1"))
     }
 
     /// What the recipe would write is what is shipped.
@@ -243,6 +276,7 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect(NSDictionary(dictionary: shipped) == NSDictionary(dictionary: try read("Models/recipes/encoder/judgement.json")))
         let judgement = try EncoderConfiguration(directory: model).judgement
         #expect(judgement.weighing != nil && judgement.ranking != nil && judgement.naming != nil && judgement.counting?.measuredFrom != nil)
+        #expect(judgement.colours != nil)
     }
 
     @Test func otherArchitecturesAreNamed() throws {

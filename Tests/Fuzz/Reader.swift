@@ -299,6 +299,18 @@ struct Reader: @unchecked Sendable {
                 // The way by which files come in, some pictures at a time.
                 let file = try input.file("export.json")
                 _ = try Library.inMemory().import({ try ExportText(contentsOf: file) }, by: "somebody")
+                // And what shows it afterwards. A library in a folder takes longer, so not every time.
+                guard input.bytes.count % 16 == 0 else { return }
+                let place = input.scratch.appendingPathComponent("taken-in")
+                try? FileManager.default.removeItem(at: place)
+                _ = try Library(folder: place).import({ try ExportText(contentsOf: file) }, by: "somebody")
+                let studio = Studio(
+                    installation: Installation(
+                        data: checkout, personalModels: made.appendingPathComponent("models"), cache: made.appendingPathComponent("cache"),
+                        defaultLibrary: place), library: place)
+                _ = try? studio.pictures(PictureFilter())
+                _ = try? studio.history()
+                try waited { _ = try? await studio.generations() }
             },
             Reader("libraries", [database]) { input in
                 let place = input.scratch.appendingPathComponent("library")

@@ -36,7 +36,9 @@ enum SampleLibrary {
             untouched: UntouchedProof(pixels: 9, identical: true, sha256: digest))
         _ = try library.record(
             NewGeneration(
-                kind: .generate, request: #"{"prompt": "a photo of a cat, red"}"#, seed: 7, model: "small", profile: "redraw",
+                kind: .generate,
+                request: #"{"mode": "generate", "prompt": "a photo of a cat, red", "strength": 0.6, "steps": 20, "count": 2, "drafts": 1}"#,
+                seed: 7, model: "small", profile: "redraw",
                 precision: "f32", stepsRequested: 20, pictureID: picture.id, promptNumber: prompt.number, outcome: outcome))
     }
 }

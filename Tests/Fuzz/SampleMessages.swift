@@ -35,12 +35,6 @@ enum SampleMessages {
         return folder
     }
 
-    private static func write(_ messages: [String: [UInt8]], _ kind: String, _ made: URL) throws -> [URL] {
-        let folder = made.appendingPathComponent(kind)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try messages.sorted { $0.key < $1.key }.map { try WrittenSamples.kept($1, folder.appendingPathComponent($0)) }
-    }
-
     // MARK: Requests
 
     /// The method and the address on a line, the body behind it. Pictures 1 to 3 have an analysis, 4 has a file.
@@ -50,7 +44,7 @@ enum SampleMessages {
         var messages = texts(sent, masked).mapValues { Array($0.utf8) }
         messages["picture.png"] = Array("POST /api/v1/pictures\n".utf8) + picture
         messages["mask.png"] = Array("POST /api/v1/masks\n".utf8) + mask
-        return try write(messages, "requests", made)
+        return try WrittenSamples.write(messages, "requests", made)
     }
 
     private static func texts(_ picture: String, _ mask: String) -> [String: String] {
@@ -146,12 +140,12 @@ enum SampleMessages {
             "", "302 Found", "Location: https://name:word@gpu.example/sdapi/v1/sd-models?token=x\r\n")
         messages["options_page.http"] = http("<html><body>Log in</body></html>")
         messages["samplers_object.http"] = http(#"{"error": {"message": "not so"}}"#, "400 Bad Request")
-        return try write(messages, "answers", made)
+        return try WrittenSamples.write(messages, "answers", made)
     }
 
     static func downloads(_ made: URL) throws -> [URL] {
         let file = String(repeating: "0123456789", count: 40)
-        return try write(
+        return try WrittenSamples.write(
             [
                 "whole.http": http(file, "200 OK", "Content-Length: 400\r\nETag: \"mark\"\r\nAccept-Ranges: bytes\r\n"),
                 "rest.http": http(

@@ -7,16 +7,21 @@ import TestSupport
 /// Sound files of the kinds that the fixtures have none of, written to be changed.
 enum WrittenSamples {
     private static func write(_ texts: [String: String], _ kind: String, _ made: URL) throws -> [URL] {
-        let folder = made.appendingPathComponent(kind)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try texts.sorted { $0.key < $1.key }.map { try kept(Array($1.utf8), folder.appendingPathComponent($0)) }
+        try write(texts.mapValues { Array($0.utf8) }, kind, made)
     }
 
-    /// The file, written by whoever asks first: others may be reading it.
-    static func kept(_ bytes: [UInt8], _ file: URL) throws -> URL {
-        if !FileManager.default.fileExists(atPath: file.path) { try Data(bytes).write(to: file, options: .atomic) }
-        return file
+    /// The files, by their names, each written by whoever asks first: others may be reading it.
+    static func write(_ samples: [String: [UInt8]], _ kind: String, _ made: URL) throws -> [URL] {
+        let folder = made.appendingPathComponent(kind)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return try samples.sorted { $0.key < $1.key }.map { name, bytes in
+            let file = folder.appendingPathComponent(name)
+            if !FileManager.default.fileExists(atPath: file.path) { try Data(bytes).write(to: file, options: .atomic) }
+            return file
+        }
     }
+
+    private static func little(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
     static func styles(_ made: URL) throws -> [URL] {
         try write(
@@ -96,17 +101,15 @@ enum WrittenSamples {
 
     static func photoshopBlocks(_ made: URL) throws -> [URL] {
         func resource(_ id: UInt16, _ content: [UInt8]) -> [UInt8] {
-            let length = (0..<4).map { UInt8(truncatingIfNeeded: content.count >> (24 - 8 * $0)) }
+            let length = Array(little(content.count, 4).reversed())
             return Array("8BIM".utf8) + [UInt8(id >> 8), UInt8(id & 255), 0, 0] + length + content + (content.count % 2 == 0 ? [] : [0])
         }
         func field(_ number: UInt8, _ text: String) -> [UInt8] {
             [0x1C, 2, number, UInt8(text.utf8.count >> 8), UInt8(text.utf8.count & 255)] + Array(text.utf8)
         }
         let record = [0x1C, 1, 90, 0, 3, 0x1B, 0x25, 0x47] + field(25, "cat") + field(25, "a red house") + field(120, "a caption")
-        let folder = made.appendingPathComponent("iptc")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let block = resource(0x0404, record) + resource(0x0425, [UInt8](repeating: 7, count: 16)) + resource(0x03ED, [0, 72, 0, 1])
-        return [try kept(block, folder.appendingPathComponent("block.bin"))]
+        return try write(["block.bin": block], "iptc", made)
     }
 
     /// Redraw's own record of how a picture was made.
@@ -118,15 +121,12 @@ enum WrittenSamples {
 
     /// What is no safetensors file, as far as such files are looked at.
     static func foreignWeights(_ made: URL) throws -> [URL] {
-        func little(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         func text(_ text: String) -> [UInt8] { little(text.utf8.count, 8) + Array(text.utf8) }
         func tensor(_ name: String) -> [UInt8] { text(name) + little(2, 4) + little(320, 8) + little(4, 8) + little(8, 4) + little(0, 8) }
         let head = Array("GGUF".utf8) + little(3, 4)
         let list = text("tokenizer.ggml.tokens") + little(9, 4) + little(8, 4) + little(2, 8) + text("a") + text("bc")
         let numbers = text("some.numbers") + little(9, 4) + little(4, 4) + little(3, 8) + little(7, 12)
-        let folder = made.appendingPathComponent("weights")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return try [
+        let files: [String: [UInt8]] = [
             "told.gguf": head + little(1, 8) + little(3, 8) + numbers + list + text("general.architecture") + little(8, 4) + text("flux"),
             "bare.gguf": head + little(2, 8) + little(0, 8) + tensor("model.diffusion_model.input_blocks.0.0.weight")
                 + tensor("label_emb.0"),
@@ -134,7 +134,8 @@ enum WrittenSamples {
             "old.pt": [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E],
             "pointer.safetensors": Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n".utf8),
             "page.safetensors": Array("<!DOCTYPE html><html><body>Log in</body></html>".utf8),
-        ].sorted { $0.key < $1.key }.map { try kept($1, folder.appendingPathComponent($0)) }
+        ]
+        return try write(files, "weights", made)
     }
 
     /// Bytes behind a header of ``headers(_:)`` and ``parts(_:)``: more than any of them tells of.
@@ -142,8 +143,7 @@ enum WrittenSamples {
 
     /// A safetensors file of a header and zeros, which take no room.
     static func weights(_ header: [UInt8], to place: URL) throws {
-        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-        try Data(length + header).write(to: place)
+        try Data(little(header.count, 8) + header).write(to: place)
         guard truncate(place.path, 8 + header.count + weightBytes) == 0 else { throw Loopback.failure("no room for \(place.path)") }
     }
 

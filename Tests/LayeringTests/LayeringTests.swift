@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What each room may import: the rooms below it and, by name, the libraries it is the keeper of.
-/// Foundation, Dispatch, Glibc and Synchronization are free to all but where the table's `bare` rooms forgo Foundation.
+/// What each room may import: the rooms below it and, by name, the libraries it is the keeper of. What `system` names is free to all.
 private let allowed: [String: Set<String>] = [
     "Threads": ["CProcessors"],
     "JSONReading": [],
@@ -11,7 +10,7 @@ private let allowed: [String: Set<String>] = [
     "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF"],
     "Checkpoints": ["JSONReading", "Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
-    "Encoders": ["Layers", "Checkpoints", "JSONReading", "Tensors", "Pixels", "Crypto"],
+    "Encoders": ["Layers", "Checkpoints", "JSONReading", "Tensors", "Pixels"],
     "Vocabulary": ["Crypto"],
     "Catalog": ["Crypto"],
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"],
@@ -19,9 +18,8 @@ private let allowed: [String: Set<String>] = [
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
     "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
     "Studio": [
-        "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels",
-        "Threads",
-        "Crypto",
+        "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Checkpoints", "Tensors", "JSONReading",
+        "Pixels", "Threads", "Crypto",
     ],
     "StudioWeb": ["Studio", "Hummingbird"],
     "Commands": ["Studio", "StudioWeb", "ArgumentParser"],
@@ -70,6 +68,38 @@ private func importsByRoom() throws -> [String: [(file: String, module: String)]
                 "Sources/\(file) imports \(module); \(room) may import \(permitted.sorted().joined(separator: ", "))")
         }
     }
+}
+
+/// A right that nobody uses would let in what the documentation does not tell, and what the package declares in vain is built in vain.
+@Test func whatIsAllowedDeclaredAndDocumentedIsWhatIsImported() throws {
+    let imported = try importsByRoom().mapValues { Set($0.map(\.module)).subtracting(system) }
+    let package = try String(contentsOf: checkout.appendingPathComponent("Package.swift"), encoding: .utf8)
+    let document = try String(contentsOf: checkout.appendingPathComponent("Documentation/ARCHITECTURE.md"), encoding: .utf8)
+    for (room, permitted) in allowed {
+        #expect((imported[room] ?? []) == permitted, "\(room) of the test's table")
+        #expect(try declared(room, in: package) == permitted, "\(room) of Package.swift")
+        #expect(try documented(room, in: document) == permitted, "\(room) of ARCHITECTURE.md")
+    }
+}
+
+/// A target's dependencies, the packages of products apart.
+private func declared(_ room: String, in package: String) throws -> Set<String> {
+    let start = try #require(
+        try package.firstMatch(of: Regex(#"(?:room\(\s*"\#(room)",|name: "\#(room)", dependencies:)\s*"#)), "\(room) is no target"
+    ).range.upperBound
+    var depth = 0
+    let list = package[start...].prefix { sign in
+        depth += sign == "[" ? 1 : sign == "]" ? -1 : 0
+        return depth > 0
+    }
+    let names = try list.replacing(Regex(#"package: "[^"]+""#), with: "").matches(of: Regex(#""([^"]+)""#))
+    return Set(names.compactMap { $0.output[1].substring.map(String.init) })
+}
+
+/// The second column of a room's row.
+private func documented(_ room: String, in document: String) throws -> Set<String> {
+    let row = try #require(document.split(separator: "\n").first { $0.hasPrefix("| `\(room)` |") }, "no row for \(room)")
+    return Set(try row.dropFirst(room.count + 5).matches(of: Regex(#"`(\w+)`"#)).compactMap { $0.output[1].substring.map(String.init) })
 }
 
 @Test func everyLibraryHasOneImporter() throws {

@@ -85,7 +85,7 @@ struct AccessTests {
         try await browser.run("document.querySelector('#board').focus()")
         try await browser.press("j")
         let label = try await browser.run("return document.activeElement.getAttribute('aria-label')").string ?? ""
-        #expect(label.contains("Subject") && label.contains("%") && label.hasSuffix("pending"), "\(label)")
+        #expect(label.contains("Subject") && label.contains("%") && label.hasSuffix("undecided"), "\(label)")
         let first = try await browser.run("return document.activeElement.closest('.chip').dataset.tag").string ?? ""
         try await browser.press("a")
         try await browser.wait(until: first, is: "approved")

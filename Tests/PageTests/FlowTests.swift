@@ -207,6 +207,64 @@ struct FlowTests {
         try await server.stop()
     }
 
+    /// A model that was trained on tags is told tags, whichever was suggested; what the person wrote stays.
+    @Test(.timeLimit(.minutes(5)))
+    func anotherModelIsToldThePromptInItsForm() async throws {
+        let server = try await Server.started()
+        try addModelOfTags(to: server.home.url.appendingPathComponent("data/redraw/models/of-tags"))
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.add(Pictures.coffee)
+        for tag in ["photo", "espresso"] {
+            try await browser.click("[data-tag='\(tag)'] .approve")
+            try await browser.wait(until: tag, is: "approved")
+        }
+        let prompt = "document.querySelector('#prompt').value"
+        try await browser.wait("\(prompt).startsWith('a photo of ')")
+        try await browser.choose("of-tags", in: "#model")
+        try await browser.wait("\(prompt) === 'espresso, photo, best quality'", what: "the prompt in tags")
+        // What is decided afterwards is written so, too, and so is everything after a reload.
+        try await browser.type("window light", into: "#add-tag")
+        try await browser.press(.enter)
+        try await browser.wait("\(prompt) === 'espresso, window light, photo, best quality'")
+        try await browser.reload()
+        try await browser.wait(until: "window light", is: "approved")
+        #expect(try await browser.run("return \(prompt)").string == "espresso, window light, photo, best quality")
+        try await browser.choose("", in: "#model")
+        try await browser.wait("\(prompt).startsWith('a photo of ')", what: "the prompt as a phrase again")
+        // A form that was chosen holds for models that want the same one.
+        try await browser.click("[data-form=sentence]")
+        try await browser.choose("of-tags", in: "#model")
+        try await browser.wait("\(prompt) === 'espresso, window light, photo, best quality'")
+        try await browser.choose("", in: "#model")
+        try await browser.wait("\(prompt).startsWith('A photo of ')")
+        try await browser.type(" Mine.", into: "#prompt")
+        let written = try await browser.run("return \(prompt)").string
+        try await browser.choose("of-tags", in: "#model")
+        try await browser.wait("document.querySelector('.prompt-foot').textContent.includes('of-tags')", what: "the model is planned with")
+        #expect(try await browser.run("return \(prompt)").string == written)
+        #expect(try await browser.complaints() == [])
+        try await browser.close()
+        try await server.stop()
+    }
+
+    /// The shipped model under another name, with prompts of another form.
+    private func addModelOfTags(to folder: URL) throws {
+        let shipped = checkout.appendingPathComponent("Models/redraw-small")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["model_index.json", "scheduler", "unet", "vae"] {
+            try FileManager.default.createSymbolicLink(
+                at: folder.appendingPathComponent(name), withDestinationURL: shipped.appendingPathComponent(name))
+        }
+        let data = try Data(contentsOf: shipped.appendingPathComponent("manifest.json"))
+        var manifest = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        (manifest["name"], manifest["title"]) = (folder.lastPathComponent, "Of tags")
+        manifest["prompt"] = ["form": "tags", "after": "best quality"]
+        // It is not to be suggested in the shipped one's stead.
+        (manifest["styles"], manifest["descriptors"]) = (nil, nil)
+        try JSONSerialization.data(withJSONObject: manifest).write(to: folder.appendingPathComponent("manifest.json"))
+    }
+
     @Test(.timeLimit(.minutes(5)))
     func twoWindowsStayInStep() async throws {
         let server = try await Server.started()

@@ -1,4 +1,4 @@
-import Pixels
+@testable import Pixels
 import TestSupport
 import Testing
 
@@ -61,6 +61,32 @@ import Testing
         #expect(both.size == PixelSize(width: 5, height: 3) && both.channels == 3)
         #expect(Array(both.bytes.prefix(15)) == [1, 2, 3, 1, 2, 3] + [UInt8](repeating: 255, count: 6) + [9, 9, 9])
         #expect(Array(both.bytes.suffix(3)) == [255, 255, 255])
+    }
+
+    /// Under each picture stands what it is, in letters of the same size that can be read, however small the pictures are.
+    @Test(arguments: [16, 64, 150, 256, 512, 1024]) func labelsStandUnderTheirPictures(_ side: Int) {
+        let pictures = [UInt8(90), 120, 150].map { Image(width: side, height: side, filledWith: [$0, 200, 200]) }
+        let values = ["0", "0.35", "1"]
+        let sheet = Image.sideBySide(pictures, name: "strength", values: values, gap: 8)
+        let letters = Lettering.label(beside: side)
+        #expect(letters.scale >= 2 && sheet.height == side + 8 + letters.lineHeight)
+        let fits = letters.width(of: "strength 0.35") <= side
+        #expect(fits == (side >= 256), "\(side)")
+        // The words are those that a person reads, to the dot.
+        for (index, value) in values.enumerated() {
+            let word = fits ? "strength \(value)" : value
+            var expected = Canvas(width: letters.width(of: word), height: 9 * letters.scale)
+            expected.write(word, letters, x: 0, y: 0)
+            let left = (0..<sheet.width).first { sheet[$0, 0, 0] == pictures[index].bytes[0] && sheet[$0, 0, 1] == 200 } ?? -1
+            #expect(left >= 0 && left + expected.width <= sheet.width)
+            guard left >= 0 else { continue }
+            let image = expected.image
+            let differing = (0..<image.width * image.height).count { place in
+                let (y, x) = place.quotientAndRemainder(dividingBy: image.width)
+                return sheet[left + x, side + 8 + y, 0] != image[x, y, 0]
+            }
+            #expect(differing == 0, "\(word) at \(side)")
+        }
     }
 
     @Test func greyAndWhiteAreAsPillowMakesThem() throws {

@@ -82,6 +82,18 @@ import Testing
         #expect(small.sides[0].joined(separator: " ") == words, "beside small pictures, too")
     }
 
+    /// Small pictures have labels that can be read; rows whose words find no room beside them are wider, or higher.
+    @Test(arguments: [32, 64, 128, 256]) func smallPicturesHaveLabelsThatCanBeRead(_ side: Int) {
+        let (columns, rows) = (["strength 0.35", "sampler dpmpp-2m-karras"], ["sampler dpmpp-2m-sde", "prompt a red house by the sea"])
+        let layout = layout(columns, rows, PixelSize(width: side, height: side * 2 / 3))
+        #expect(layout.letters.scale >= 2)
+        #expect(layout.heads.map { $0.joined(separator: " ") } == columns, "\(layout.heads)")
+        #expect(layout.sides.map { $0.joined(separator: " ") } == rows, "\(layout.sides)")
+        let pitch = layout.tops(1)[0] - layout.tops(0)[0]
+        #expect(pitch >= layout.place.height && pitch >= layout.letters.lineHeight * (layout.sides.map(\.count).max() ?? 0))
+        #expect(layout.top(1, 0) + layout.place.height <= layout.size.height && layout.left(1) + layout.place.width <= layout.size.width)
+    }
+
     @Test func aCellIsAsLargeAsItIsAskedFor() {
         let names = ["steps 2", "steps 3"]
         #expect(layout(names, longest: 64).place == PixelSize(width: 64, height: 64))

@@ -57,6 +57,66 @@ import Testing
         #expect(try pictures.text("cat.txt") == "tabby cat, red sofa\n")
     }
 
+    /// Where Redraw's own caption still stands, other tags or another form take its place; what somebody changed is theirs.
+    @Test func aCaptionOfOursIsRenewedAndAnEditedOneStays() throws {
+        let picture = pictures.path("cat.png")
+        try writer().write(beside: picture)
+        #expect(try writer { $0.prefix = "myword" }.write(beside: picture).state == .renewed)
+        #expect(try pictures.text("cat.txt") == "myword, tabby cat, red sofa\n")
+        #expect(try writer { $0.prefix = "myword" }.write(beside: picture).state == .same)
+        // One that was written before counts, too: it may have come back from a copy.
+        try "tabby cat, red sofa\n".write(to: pictures.url("cat.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer { $0.prefix = "other" }.write(beside: picture).state == .renewed)
+        try "other, tabby cat\n".write(to: pictures.url("cat.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer().write(beside: picture).state == .kept)
+        #expect(try pictures.text("cat.txt") == "other, tabby cat\n")
+    }
+
+    /// What a person typed stays theirs, even where it is for once what Redraw would write, or would have written.
+    @Test func aTextOfTheSameWordsIsNotOurs() throws {
+        let picture = pictures.path("cat.png")
+        try "tabby cat, red sofa\n".write(to: pictures.url("cat.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer().write(beside: picture).state == .same)
+        #expect(try writer { $0.prefix = "myword" }.write(beside: picture).state == .kept)
+        try "myword, tabby cat, red sofa\n".write(to: pictures.url("cat.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer { $0.prefix = "other" }.write(beside: picture).state == .kept)
+    }
+
+    @Test func aCaptionIsFoundAgainInAMovedFolderAndBelongsToItsPictureAlone() throws {
+        try pictures.add("set/dog.png", shade: 7, tags: [("dog", "subject")], decisions: [.approve(.tag("dog"))])
+        try writer().write(beside: pictures.path("set/dog.png"))
+        try FileManager.default.moveItem(at: pictures.url("set"), to: pictures.url("moved"))
+        #expect(try writer { $0.suffix = "end" }.write(beside: pictures.path("moved/dog.png")).state == .renewed)
+        #expect(try pictures.text("moved/dog.txt") == "dog, end\n")
+        try FileManager.default.copyItem(at: pictures.url("moved/dog.txt"), to: pictures.url("cat.txt"))
+        #expect(try writer().write(beside: pictures.path("cat.png")).state == .kept)
+    }
+
+    @Test func subjectsStandFirstAndColoursLast() throws {
+        let tags = [
+            ("brown tones", "colour"), ("photo", "medium"), ("indoors", "setting"), ("cat", "subject"), ("calm", "mood"),
+            ("dog", "subject"),
+        ]
+        try pictures.add("order.png", shade: 8, tags: tags, decisions: tags.map { .approve(.tag($0.0)) })
+        let report = try writer { $0.prefix = "myword" }.write(beside: pictures.path("order.png"))
+        #expect(report.caption == "myword, cat, dog, indoors, photo, calm, brown tones")
+    }
+
+    @Test func aCaptionOfOursGoesWithItsLastTag() throws {
+        let record = try pictures.add("gone.png", shade: 11, tags: [("wall", "subject")], decisions: [.approve(.tag("wall"))])
+        let picture = pictures.path("gone.png")
+        try writer().write(beside: picture)
+        let library = try pictures.library
+        _ = try library.decide([.reset(.tag("wall"))], on: record.id, by: "a test")
+        #expect(try writer().write(beside: picture).state == .empty && FileManager.default.fileExists(atPath: pictures.path("gone.txt")))
+        _ = try library.decide([.reject(.tag("wall"))], on: record.id, by: "a test")
+        #expect(try writer().write(beside: picture).state == .removed)
+        #expect(!FileManager.default.fileExists(atPath: pictures.path("gone.txt")))
+        try "a wall of mine".write(to: pictures.url("gone.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer(overwriting: true).write(beside: picture).state == .empty)
+        #expect(try pictures.text("gone.txt") == "a wall of mine")
+    }
+
     @Test func twoPicturesNeverShareACaption() throws {
         try pictures.add("cat.webp", shade: 2, tags: [("house", "subject")], decisions: [.approve(.tag("house"))])
         let writer = writer(overwriting: true)

@@ -75,6 +75,26 @@ import Testing
         #expect(try Data(contentsOf: file(taken)) == Data([1]))
     }
 
+    /// An order that lies in a library may have been written by anybody.
+    @Test(arguments: [
+        ("\"count\":1,", "\"count\":9223372036854775807,", "count is 9.2"), ("\"count\":1,", "\"count\":-1,", "count is -1"),
+        ("\"strengths\":[]", "\"strengths\":[0.5,1e300]", "strength is 1e+300"),
+        ("\"grow\":0", "\"grow\":-9223372036854775808", "grow is -9.2"),
+    ])
+    func anOrderThatIsNotSoundFailsAlone(_ sound: String, _ unsound: String, _ message: String) async throws {
+        let studio = try studio()
+        let text = try JSON.text(try await order(1, studio))
+        try #require(text.contains(sound))
+        _ = try studio.premises.library().submit(text.replacing(sound, with: unsound), engine: engine.name, isAttended: false)
+        _ = try studio.enqueue(try await order(2, studio))
+        var told: [String] = []
+        try await studio.workOffJobs { _, outcome in
+            do { _ = try outcome.get() } catch { told.append("\(error)") }
+        }
+        #expect(told.count == 1 && told[0].hasPrefix(message), "\(told)")
+        #expect(try studio.jobs().map(\.state).sorted() == ["done", "failed"] && engine.state.withLock { $0.begun } == [2])
+    }
+
     /// What an engine leaves out is told with the plan.
     @Test func notesReachWhoeverOrders() async throws {
         let studio = try studio()

@@ -65,6 +65,15 @@ import Testing
         #expect(error?.description.contains("found were dog, sofa") == true)
     }
 
+    /// A library that came from elsewhere may say anything of what was seen.
+    @Test(arguments: [1e300, 1e30, -1e300, 1.5, -0.1]) func whatNoEncoderSaysWasNotSeen(_ number: Double) throws {
+        try seen([("dog", number, 0.1, 0.4), ("cat", 0.8, 0.5, number), ("sofa", 0.8, 0.5, 0.9)], tags: ["dog", "cat"])
+        let allowed = (-1...2).contains(number) ? ["cat", "sofa"] : ["sofa"]
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["dog"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "dog", picture: picture.path, seen: allowed))
+        #expect(throws: Never.self) { try ThingSelection(of: ["sofa"], in: picture, premises).maskFile() }
+    }
+
     /// Whoever reads a tag can select it, as soon as there is a box.
     @Test func whatIsAmongTheTagsCanBeSelected() throws {
         try seen([("dog", 0.9, 0.1, 0.2), ("car", 0.29, 0.4, 0.6), ("car", 0.22, 0.8, 0.95)], tags: ["dog", "car"])
@@ -95,5 +104,39 @@ import Testing
         #expect((file.width, file.height) == (200, 100))
         #expect(ThingSelection.note(on: file.path)?.contains(file.path) == true)
         #expect(ThingSelection.note(on: "/pictures/mask.png") == nil)
+    }
+
+    /// Analyses of earlier versions tell no colours.
+    @Test func thingsOfTheVersionBeforeAreRead() throws {
+        let text = #"[{"name": "car", "certainty": 0.9, "left": 0.1, "top": 0.2, "right": 0.4, "bottom": 0.8}]"#
+        let older = try JSONDecoder().decode([AnalysisReport.ThingEntry].self, from: Data(text.utf8))
+        #expect(older.map(\.colour) == [nil] && older[0].name == "car")
+        let red = SeenThing(name: "car", box: UnitBox(left: 0, top: 0, right: 1, bottom: 1), certainty: 0.5)
+        var coloured = red
+        coloured.colour = "red"
+        let kept = try JSONDecoder().decode(
+            [AnalysisReport.ThingEntry].self, from: Data(try JSON.text([red, coloured].map(AnalysisReport.ThingEntry.init)).utf8))
+        #expect(kept.map(\.colour) == [nil, "red"])
+    }
+
+    /// What is certain of a thing beside its name is what goes into the prompt; it is no edit of the person's.
+    @Test func whatDescribesATagIsNoEdit() throws {
+        let library = try premises.library()
+        let analysis = NewAnalysis(
+            encoder: EncoderIdentity(name: "seeing", sha256: String(repeating: "a", count: 64)),
+            vocabulary: VocabularyIdentity(name: "words", sha256: String(repeating: "b", count: 64), count: 1), seconds: 0,
+            suggestions: [Suggestion(tag: "car", facet: "subject", confidence: 0.5, rank: 1, described: "red car")])
+        let (record, _) = try library.record(picture.record, analysis: analysis, embedding: nil)
+        func report() throws -> SuggestionReport { SuggestionReport(try library.suggestions(of: record.id)[0]) }
+        var told = try report()
+        #expect((told.tag, told.text, told.described) == ("car", "red car", "red car") && told.editedText == nil)
+        try library.decide([.edit("car", to: "car")], on: record.id, by: "Ada")
+        told = try report()
+        #expect((told.tag, told.text, told.described, told.editedText) == ("car", "car", "red car", "car"))
+        try library.decide([.edit("car", to: "red car")], on: record.id, by: "Ada")
+        #expect(try report().text == "red car")
+        // Who sorts pictures by keywords looks for cars.
+        #expect(KeywordForm().lists(try library.suggestions(of: record.id))[0].wanted == ["car"])
+        #expect(ScreeningDesk.composition([.init(text: told.text, facet: told.facet, weight: 1)]) == "car")
     }
 }

@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import TestSupport
 import Testing
@@ -31,6 +32,24 @@ import Testing
         [preset."two words"]
         seed = 7
         """
+
+    /// Every setting says what it is for and what counts without it: what an order that says nothing has.
+    @Test func whatCountsWithoutASettingIsToldAsItIs() {
+        let request = GenerationRequest()
+        let real = [
+            "strength": "\(request.strength)", "steps": "\(request.steps)", "guidance": "\(request.guidance)",
+            "sampler": request.sampler.rawValue, "refine": "\(request.refine)", "count": "\(request.count)",
+            "profile": request.profile.rawValue, "precision": request.precision.rawValue, "resize": request.resize.rawValue,
+            "fill": request.fill.rawValue, "area": request.area.rawValue, "padding": "\(request.padding)", "feather": "\(request.feather)",
+            "grow": "\(request.grow)",
+        ]
+        for setting in Setting.all {
+            #expect(!setting.purpose.isEmpty && !setting.usual.isEmpty, "\(setting.name)")
+            guard let value = real[setting.name] else { continue }
+            #expect(setting.usual.components(separatedBy: "else ").last == value, "\(setting.name): \(setting.usual)")
+        }
+        #expect(Set(real.keys).isSubset(of: Setting.all.map(\.name)))
+    }
 
     @Test func whatTheFileSaysIsRead() throws {
         let settings = try Settings(file(Self.sample))

@@ -42,6 +42,19 @@ import Testing
         for text in ["steps", "steps=", "steps= , ", ""] { #expect(SheetAxis(text) == nil) }
     }
 
+    @Test func aSheetWithoutAPlaceForItsPicturesIsRefused() async throws {
+        let job = try #require(try await ordered("steps=2").cells[0].job)
+        let sheet = try pictures.library.keep(sheet: #"{"x": "steps", "columns": [], "rows": []}"#, of: nil, jobs: [job, job])
+        let error = await #expect(throws: LibraryError.self) {
+            try await studio.draw(sheet: sheet.id, to: pictures.url("sheet.png"), overwriting: false)
+        }
+        #expect(try "\(#require(error))".contains("axes"))
+        // Two places that wait for one job are made once.
+        let twice = try pictures.library.keep(sheet: #"{"x": "steps", "columns": [2, 2], "rows": []}"#, of: nil, jobs: [job, job])
+        let made = try await studio.make(sheet: twice.id) { _, _ in }
+        #expect(made.cells.map(\.state) == ["done", "done"])
+    }
+
     @Test func everyCellIsMadeWithItsValues() async throws {
         let sheet = try await ordered("steps=2,3", "guidance=1,2,5") { $0.styles = [] }
         #expect(sheet.cells.count == 6 && sheet.axes.seed != nil)

@@ -61,6 +61,19 @@ import Testing
         #expect(try StyleSheet(pictures.text("new.csv")) == studio.styles())
     }
 
+    @Test(arguments: [Double.nan, .infinity, -.infinity]) func whatIsNoNumberTakesNothingAlong(_ number: Double) async throws {
+        var (said, preset) = (wish { $0.guidance = number }, GenerationWish())
+        (preset.prompt, preset.steps) = ("a dog", 12)
+        let alone = await #expect(throws: (any Error).self) { try await pictures.studio.order(said) }
+        said.fill(from: preset)
+        #expect(said.prompt == "a cat" && said.output == pictures.path("new.png") && said.steps == 12)
+        let filled = await #expect(throws: (any Error).self) { try await pictures.studio.order(said) }
+        #expect(try "\(#require(filled))".hasPrefix("guidance is ") && "\(#require(filled))" == "\(#require(alone))")
+        let axis = try #require(SheetAxis("steps=2,3"))
+        let sheet = await #expect(throws: (any Error).self) { try await pictures.studio.orders(ofSheet: said, x: axis, y: nil) }
+        #expect(try "\(#require(sheet))" == "\(#require(alone))")
+    }
+
     private func wish(_ change: (inout GenerationWish) -> Void) -> GenerationWish {
         var wish = GenerationWish()
         (wish.prompt, wish.output) = ("a cat", pictures.path("new.png"))

@@ -38,6 +38,7 @@ import Vocabulary
     @Test func aPartOfTheNameInSightSaysNothing() {
         #expect(note("a photo of a cup of coffee", [("spoon", 1), ("cup", 0.4)]) == nil)
         #expect(note("a photo of a cup of coffee", [("spoon", 1)]) != nil)
+        #expect(note("a red cup", [("spoon", 1), ("blue cup", 0.8)]) == nil, "a tag that a person worded anew")
     }
 
     @Test func anUnsurePictureSaysNothing() {

@@ -112,12 +112,28 @@ import Testing
             (String(repeating: "[", count: most + 1), false), (String(repeating: "{\"a\":", count: most + 1), false),
             ("[\"" + String(repeating: ",\\\",[{", count: most) + "\"]", true), ("", true),
         ] {
-            #expect(JSONValue.isBounded(Array(text.utf8), most) == isBounded, "\(text.prefix(20))")
+            #expect(UploadLimits.holds(Array(text.utf8), values: most) == isBounded, "\(text.prefix(20))")
         }
         try await TestServer().ask { ask in
             let body = #"{"prompt":"x","script_args":["# + String(repeating: "0,", count: most) + "0]}"
             let answer = try await ask(.post, "/sdapi/v1/txt2img", json: body)
             #expect(answer.status == 413 && answer.text.contains("\(most) values"), "\(answer.text.prefix(200))")
+        }
+    }
+
+    /// A library that was taken in may say any number of how its pictures were made.
+    @Test(arguments: [-1, Int.min, Int.max]) func requestsOfOthersAreListed(_ count: Int) async throws {
+        let server = try TestServer()
+        let output = GenerationOutput(path: "/nowhere/cat.png", sha256: String(repeating: "c", count: 64))
+        _ = try server.site.studio.premises.library().record(
+            NewGeneration(
+                kind: .paint, request: #"{"mode": "paint", "prompt": "a cat", "count": \#(count)}"#, seed: 7, model: "small",
+                profile: "redraw", precision: "f32", stepsRequested: 20,
+                outcome: GenerationOutcome(status: .done, stepsRun: 20, seconds: #"{"total": 3}"#, outputs: [output])))
+        try await server.ask { ask in
+            let listed = try await ask(.get, "/generations")
+            #expect(listed.status == 200 && (listed.object["generations"] as? [Any])?.count == 1, "\(listed.text.prefix(300))")
+            #expect(try await ask(.get, "/generations/1").object["prompt"] as? String == "a cat")
         }
     }
 

@@ -20,6 +20,18 @@ private func random(_ shape: Shape, _ generator: inout SeededGenerator) -> Tenso
     #expect(a.clamped(to: 2...4).values == [2, 2, 3, 4, 4, 4])
 }
 
+@Test func whatIsNoNumberIsFoundWhereverItStands() {
+    for count in [1, 15, 16, 17, 100] {
+        #expect(Tensor([Float](repeating: .greatestFiniteMagnitude, count: count), shape: [count]).isFinite)
+        for (place, wrong) in [(0, Float.nan), (count - 1, .infinity), (count / 2, -.infinity)] {
+            var values = [Float](repeating: -1, count: count)
+            values[place] = wrong
+            #expect(!Tensor(values, shape: [count]).isFinite, "\(wrong) at \(place) of \(count)")
+        }
+    }
+    #expect(Tensor(shape: [0]) { _ in }.isFinite)
+}
+
 @Test func slicesAndConcatenationsAreInverse() {
     var generator = SeededGenerator.announced()
     for _ in 0..<200 {

@@ -3,6 +3,7 @@ import Foundation
 
 /// A way of making models that need few steps, as names tell it, and how such a model was made to be run.
 package struct FewStepModel: Sendable, Equatable {
+    /// The way of making, in words.
     package enum Kind: String, Sendable, CaseIterable {
         /// SD-Turbo, SDXL-Turbo and what was distilled like them: one to four steps without guidance.
         case turbo = "a Turbo model"

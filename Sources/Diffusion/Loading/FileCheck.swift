@@ -20,7 +20,7 @@ extension FileIdentity {
         var problems: [String] = []
         for name in file.names {
             let (shape, type) = (try file.shape(of: name), try file.elementType(of: name))
-            if type.isFloat, !(try file.tensor(name)).withUnsafeValues({ $0.allSatisfy(\.isFinite) }) {
+            if type.isFloat, try !file.tensor(name).isFinite {
                 problems.append("\(CheckpointError.notFinite(name, file: url.path))")
             }
             read += shape.count

@@ -4,6 +4,7 @@ import Foundation
 /// What a file of weights is, as far as its tensors' names, their shapes and its metadata tell: also of what is not run here. Nothing but the
 /// header is read.
 package struct FileIdentity: Sendable, Equatable {
+    /// What it is, in the words that people use of such files.
     package enum Kind: String, Sendable, Codable, CaseIterable {
         /// A whole model: network, autoencoder and text encoders.
         case checkpoint

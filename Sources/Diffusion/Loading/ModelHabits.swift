@@ -3,6 +3,7 @@ import Foundation
 
 /// How a model that no manifest describes is usually run, as far as its files tell; the person's own word goes before it.
 package struct ModelHabits: Sendable, Equatable {
+    /// A kind of models that need few steps; an ordinary one has none.
     package typealias Kind = FewStepModel.Kind
 
     package private(set) var kind: Kind?

@@ -1,5 +1,5 @@
 /// How many steps a request comes to, told before anything is computed.
-package struct StepPlan: Sendable, Equatable, Codable {
+package struct StepPlan: Sendable, Equatable {
     /// Steps asked for.
     package let requested: Int
     /// Steps that will run.
@@ -8,12 +8,14 @@ package struct StepPlan: Sendable, Equatable, Codable {
     package let passes: Int
     /// Training timestep of the first step that runs; nil where none does, and where the model has none.
     package let firstTimestep: Double?
+    /// How many training steps there are, which that one is of; nil where the model has none.
+    package let trainingSteps: Int?
     /// Index into the step schedule where the run begins.
     let start: Int
 
-    init(requested: Int, run: Int, passes: Int, firstTimestep: Double?, start: Int) {
+    init(requested: Int, run: Int, passes: Int, firstTimestep: Double?, trainingSteps: Int? = nil, start: Int) {
         (self.requested, self.run, self.passes) = (requested, run, passes)
-        (self.firstTimestep, self.start) = (firstTimestep, start)
+        (self.firstTimestep, self.trainingSteps, self.start) = (firstTimestep, trainingSteps, start)
     }
 
     /// What the web UI's rule makes of the steps and the strength where the schedule is another program's, and not known.
@@ -28,7 +30,7 @@ package struct StepPlan: Sendable, Equatable, Codable {
     init(together plans: [StepPlan]) {
         self.init(
             requested: plans[0].requested, run: plans.reduce(0) { $0 + $1.run }, passes: plans.reduce(0) { $0 + $1.passes },
-            firstTimestep: plans[0].firstTimestep, start: plans[0].start)
+            firstTimestep: plans[0].firstTimestep, trainingSteps: plans[0].trainingSteps, start: plans[0].start)
     }
 
     /// - Parameter strength: nil for a run from nothing.
@@ -54,6 +56,8 @@ package struct StepPlan: Sendable, Equatable, Codable {
         let all = schedule.timesteps.count
         start = schedule.heedsStrength ? 0 : run == 0 ? all : min((total - run) * schedule.sampler.passesPerStep, all)
         passes = all - start
-        firstTimestep = passes > 0 && schedule.noise.configuration.continuous == nil ? Double(schedule.timesteps[start]) : nil
+        let configuration = schedule.noise.configuration
+        trainingSteps = configuration.continuous == nil ? configuration.trainingSteps : nil
+        firstTimestep = passes > 0 && trainingSteps != nil ? Double(schedule.timesteps[start]) : nil
     }
 }

@@ -4,6 +4,9 @@ import Screening
 import Synchronization
 
 /// Writes captions beside pictures, `photo.txt` for `photo.jpg`, for one run over some or many of them.
+///
+/// The library holds the digest of each, with its picture: one that still stands as it was written, wherever picture and text were moved
+/// together, is written anew; another text is a person's and stays.
 package final class CaptionWriter: Sendable {
     private let studio: Studio
     private let form: CaptionForm
@@ -11,7 +14,7 @@ package final class CaptionWriter: Sendable {
     /// Captions of this run and whose they are: `a.jpg` and `a.png` would have the same.
     private let owners = Mutex<[String: String]>([:])
 
-    /// - Parameter overwriting: whether a caption takes the place of another text of that name.
+    /// - Parameter overwriting: whether a caption takes the place of a person's text of that name, too.
     package init(_ studio: Studio, _ form: CaptionForm, overwriting: Bool) {
         (self.studio, self.form, self.overwriting) = (studio, form, overwriting)
     }
@@ -33,26 +36,39 @@ package final class CaptionWriter: Sendable {
         func report(_ text: String, _ state: CaptionReport.State) -> CaptionReport {
             CaptionReport(picture: path, file: place.path, caption: text, state: state)
         }
-        guard let line = form.line(try library.suggestions(of: picture.id), sha256: digest) else { return report("", .empty) }
+        let standing = try? FileBytes.read(place)
+        // A caption that somebody changed since is theirs.
+        let isOurs = try standing.map { try library.wrote(caption: $0.sha256, of: picture.id) } ?? false
+        let suggestions = try library.suggestions(of: picture.id)
+        guard let line = form.line(suggestions, sha256: digest) else {
+            // Of suggested tags it may say still what is not approved yet; where all are rejected it says nothing but these.
+            guard isOurs, suggestions.allSatisfy({ $0.state == .rejected }) else { return report("", .empty) }
+            do {
+                try FileManager.default.removeItem(at: place)
+            } catch {
+                throw ImageError.inFile(path: place.path, .cannotWrite(reason: error.localizedDescription))
+            }
+            return report("", .removed)
+        }
         let owner = owners.withLock { owners in
             owners[place.path, default: path] == path ? nil : owners[place.path]
         }
         if let owner { throw CaptionError.sharedName(picture: path, file: place.lastPathComponent, with: owner) }
         owners.withLock { $0[place.path] = path }
         let bytes = Array((line + "\n").utf8)
+        if let standing {
+            if standing == bytes || standing == bytes.dropLast() { return report(line, .same) }
+            guard overwriting || isOurs else { return report(line, .kept) }
+        }
         // Before it is there: no analysis takes it for somebody's words.
         if !library.isReadOnly { try library.note(caption: bytes.sha256, of: picture.id) }
-        if let standing = try? FileBytes.read(place) {
-            if standing == bytes || standing == bytes.dropLast() { return report(line, .same) }
-            guard overwriting else { return report(line, .kept) }
-        }
         do {
-            try FileBytes.write(bytes, to: place, replacing: overwriting)
+            try FileBytes.write(bytes, to: place, replacing: overwriting || isOurs)
         } catch {
             guard error.cause == .exists else { throw ImageError.inFile(path: place.path, error) }
             return report(line, .kept)
         }
-        return report(line, .written)
+        return report(line, isOurs ? .renewed : .written)
     }
 }
 

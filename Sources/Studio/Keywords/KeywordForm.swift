@@ -3,6 +3,7 @@ import Vocabulary
 
 /// Which keywords are written for a picture's approved tags, and where.
 package struct KeywordForm: Sendable, Equatable {
+    /// Which file they go into.
     package enum Place: String, Sendable, CaseIterable {
         /// `photo.jpg.xmp`, where darktable and digiKam look.
         case beside
@@ -27,14 +28,14 @@ package struct KeywordForm: Sendable, Equatable {
     /// The entries of each list.
     func lists(_ suggestions: [Suggestion]) -> [(list: KeywordPacket.Property, ours: KeywordPacket.Property, wanted: [String])] {
         var seen: Set<String> = []
-        let approved = suggestions.filter {
-            $0.state == .approved && (facets.isEmpty || facets.contains($0.facet)) && seen.insert($0.text.lowercased()).inserted
-        }
+        // Who sorts pictures by keywords looks for the thing, whatever its colour.
+        let approved = suggestions.filter { $0.state == .approved && (facets.isEmpty || facets.contains($0.facet)) }
+            .map { (facet: $0.facet, word: $0.editedText ?? $0.tag) }.filter { seen.insert($0.word.lowercased()).inserted }
         let tags = removes ? [] : approved
         return [
-            (.subject, .ours("keywords"), tags.map(\.text)),
-            (.lightroom, .ours("lightroomKeywords"), lightroom ? tags.map { "\($0.facet)|\($0.text.replacing("|", with: "/"))" } : []),
-            (.digiKam, .ours("digiKamTags"), digiKam ? tags.map { "\($0.facet)/\($0.text.replacing("/", with: "|"))" } : []),
+            (.subject, .ours("keywords"), tags.map(\.word)),
+            (.lightroom, .ours("lightroomKeywords"), lightroom ? tags.map { "\($0.facet)|\($0.word.replacing("|", with: "/"))" } : []),
+            (.digiKam, .ours("digiKamTags"), digiKam ? tags.map { "\($0.facet)/\($0.word.replacing("/", with: "|"))" } : []),
         ]
     }
 }

@@ -1,15 +1,18 @@
 /// What an analysis said and what the library holds of it now, in the shape that scripts read.
 package struct AnalysisReport: Encodable, Sendable {
+    /// The file that was looked at.
     package struct PictureEntry: Codable, Sendable {
         package let path: String
         package let sha256: String
         package let width: Int
         package let height: Int
     }
+    /// Who looked.
     package struct EncoderEntry: Codable, Sendable {
         package let name: String
         package let sha256: String
     }
+    /// From which tags it was chosen, and how many there were.
     package struct VocabularyEntry: Codable, Sendable {
         package let name: String
         package let sha256: String
@@ -23,17 +26,22 @@ package struct AnalysisReport: Encodable, Sendable {
         package let top: Double
         package let right: Double
         package let bottom: Double
+        /// Of a person that of what is worn above; nil where it is not certain, and in analyses that were made before anything told.
+        @OrNull package internal(set) var colour: String? = nil
     }
+    /// A tag that was considered and is not suggested, and why.
     package struct DroppedEntry: Codable, Sendable {
         package let tag: String
         package let facet: String
         package let confidence: Double
         package let reason: String
     }
+    /// The prompt as tags and as a sentence, whatever the suggested model wants.
     package struct Forms: Codable, Sendable, Equatable {
         package let tags: String
         package let sentence: String
     }
+    /// What was composed of what is likely enough.
     package struct PromptEntry: Codable, Sendable {
         /// The form that the suggested model wants.
         package let positive: String
@@ -44,7 +52,9 @@ package struct AnalysisReport: Encodable, Sendable {
         /// How near it is to the picture; nil in analyses that were made before anything told.
         @OrNull package internal(set) var composition: CompositionEntry?
     }
+    /// The model that suits the picture best, and why.
     package struct ModelEntry: Codable, Sendable {
+        /// A model that suits less, or that was not here.
         package struct RunnerUp: Codable, Sendable {
             package let name: String
             package let score: Double
@@ -59,6 +69,7 @@ package struct AnalysisReport: Encodable, Sendable {
         @OrNull package internal(set) var howToGet: String?
         package let runnersUp: [RunnerUp]
     }
+    /// The size that the suggested model draws well and that suits the picture, and why.
     package struct SizeEntry: Codable, Sendable {
         package let width: Int
         package let height: Int

@@ -1,5 +1,6 @@
 /// What this machine multiplies in a second, and what follows for the models that are installed.
 package struct BenchReport: Codable, Sendable {
+    /// What is multiplied in a precision.
     package struct Rate: Codable, Sendable {
         /// f32, bf16 or int8.
         package let precision: String
@@ -9,6 +10,7 @@ package struct BenchReport: Codable, Sendable {
         package let isNative: Bool
     }
 
+    /// How long an installed model's pictures are likely to take.
     package struct Model: Codable, Sendable {
         package let name: String
         /// What `auto` takes.

@@ -10,6 +10,7 @@ package enum PromptForm: String, Codable, Sendable, CaseIterable {
 
 /// The prompt that the approved tags come to now, in every form.
 package struct ComposedReport: Codable, Sendable, Equatable {
+    /// How long each form is for the model.
     package struct Tokens: Codable, Sendable, Equatable {
         package let phrase: Int
         package let tags: Int

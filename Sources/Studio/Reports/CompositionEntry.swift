@@ -3,6 +3,7 @@ import Screening
 
 /// How a prompt was composed, in the shape that scripts read and that the library keeps with an analysis.
 package struct CompositionEntry: Codable, Sendable, Equatable {
+    /// What a tag does for a prompt.
     package struct Gain: Codable, Sendable, Equatable {
         package let tag: String
         /// What the prompt's cosine with the picture loses without the tag.

@@ -17,6 +17,7 @@ package struct EmbeddingTimes: Codable, Sendable {
 
 /// What a tagger says of a picture.
 package struct PictureLabels: Codable, Sendable {
+    /// One of its labels.
     package struct Label: Codable, Sendable {
         package let name: String
         /// `general`, `character` or `rating`.

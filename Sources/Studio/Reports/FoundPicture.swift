@@ -3,6 +3,7 @@ import Screening
 
 /// What a search found.
 package struct SearchReport: Sendable {
+    /// A picture of the library, or one that was painted from words.
     package enum Found: Encodable, Sendable {
         case picture(FoundPicture)
         case painting(FoundPainting)

@@ -3,12 +3,14 @@ import Screening
 
 /// A generation, in the shape that scripts read.
 package struct GenerationEntry: Encodable, Sendable {
+    /// Steps that were asked for and that ran, and the training step of the first.
     package struct Steps: Codable, Sendable {
         package let requested: Int
         package let run: Int
         @OrNull package internal(set) var firstTimestep: Double?
     }
 
+    /// How many pixels lie outside the mask, and whether they are the original's.
     package struct Untouched: Codable, Sendable {
         package let pixels: Int
         package let identical: Bool

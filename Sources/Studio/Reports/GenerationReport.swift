@@ -2,11 +2,13 @@ import Screening
 
 /// What a generation gave, in the shape that scripts read.
 package struct GenerationReport: Codable, Sendable {
+    /// Steps that were asked for and that ran, and the training step of the first.
     package struct Steps: Codable, Sendable {
         package let requested: Int
         package let run: Int
         @OrNull package internal(set) var firstTimestep: Double?
     }
+    /// How long each part took, and all of it.
     package struct Seconds: Codable, Sendable {
         package let load: Double
         package let encode: Double

@@ -3,6 +3,7 @@ import Screening
 
 /// A line of the history: what it is, and under that name the thing itself.
 package struct HistoryReport: Encodable, Sendable {
+    /// That a picture was looked at.
     package struct Analysis: Encodable, Sendable {
         package let encoder: String
         package let vocabulary: String
@@ -13,7 +14,9 @@ package struct HistoryReport: Encodable, Sendable {
         private enum CodingKeys: CodingKey { case encoder, vocabulary, seconds }
     }
 
+    /// That something was decided.
     package struct Taken: Encodable, Sendable {
+        /// What was decided.
         package enum Action: String, Encodable, Sendable {
             case approve, reject, edit, weigh, add, reset, undo
             /// Taken over from an imported library.

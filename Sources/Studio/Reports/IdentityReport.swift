@@ -2,6 +2,7 @@ import Diffusion
 
 /// What a file of weights is, in the shape that scripts read.
 package struct IdentityReport: Codable, Sendable, Equatable {
+    /// By which the web UI, its successors and collections of models know a file.
     package struct Digests: Codable, Sendable, Equatable {
         /// Of the whole file.
         package let sha256: String

@@ -1,5 +1,6 @@
 /// What became of a picture's keywords.
 package struct KeywordReport: Codable, Sendable {
+    /// What became of them.
     package enum State: String, Codable, Sendable {
         case written
         /// The file said so already.

@@ -1,5 +1,6 @@
 /// A picture with all that is known of it; no path of the machine is in it. Its keys are those of `PictureSummary` and these.
 package struct PictureDetail: Encodable, Sendable {
+    /// The prompt that the latest analysis composed before anybody decided.
     package struct Suggested: Codable, Sendable {
         package let positive: String
         package let negative: String

@@ -3,6 +3,7 @@ import Screening
 
 /// A picture with all that is known of it, as JSON. The keys are those of `analyze`; a script may rely on them.
 package struct PictureReport: Encodable, Sendable {
+    /// Which picture it is.
     package struct Picture: Codable, Sendable {
         package let id: Int64
         @OrNull package internal(set) var path: String?
@@ -16,12 +17,14 @@ package struct PictureReport: Encodable, Sendable {
         }
     }
 
+    /// From which tags it was chosen, and how many there were.
     package struct Vocabulary: Codable, Sendable {
         package let name: String
         package let sha256: String
         package let count: Int
     }
 
+    /// Who looked.
     package struct Encoder: Codable, Sendable {
         package let name: String
         package let sha256: String
@@ -53,6 +56,7 @@ package struct PictureReport: Encodable, Sendable {
 extension PictureReport {
     /// What one encoder said of a picture, besides its suggestions.
     package struct Analysis: Codable, Sendable {
+        /// What was composed of what is likely enough.
         package struct Prompt: Codable, Sendable {
             package let positive: String
             package let negative: String

@@ -3,6 +3,7 @@ import Screening
 
 /// A picture of the library as a list shows it; no path of the machine is in it.
 package struct PictureSummary: Codable, Sendable, Equatable {
+    /// How many suggestions are in each state.
     package struct Counts: Codable, Sendable, Equatable {
         package let approved: Int
         package let rejected: Int

@@ -28,12 +28,15 @@ package struct PlanReport: Codable, Sendable, Equatable {
         /// Without those of further drafts.
         package let ownPasses: Int
         @OrNull package internal(set) var firstTimestep: Double?
+        /// How many training steps there are, which that one is of; nil where the engine does not tell, and where the model has none.
+        @OrNull package internal(set) var trainingSteps: Int?
         /// Sizes it grows through, the last its working size.
         package let sizes: [Size]
         /// First pictures that are tried for each; 1 where none are.
         package let drafts: Int
     }
 
+    /// In pixels.
     package struct Size: Codable, Sendable, Equatable, CustomStringConvertible {
         package let width: Int
         package let height: Int
@@ -93,7 +96,7 @@ extension PlanReport.Run {
         self.init(
             strength: run.strength, requested: run.steps.requested, run: run.steps.run, passes: run.passes, guidedPasses: run.guidedPasses,
             outerPasses: run.outerPasses, ownPasses: run.steps.passes, firstTimestep: run.steps.firstTimestep,
-            sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
+            trainingSteps: run.steps.trainingSteps, sizes: run.stages.map { .init(width: $0.size.width, height: $0.size.height) },
             drafts: run.drafts)
     }
 }

@@ -1,5 +1,6 @@
 /// What a person set for good, and which presets there are.
 package struct SettingsReport: Encodable, Sendable {
+    /// A setting's value and who set it.
     package struct Entry: Encodable, Sendable {
         package let value: String
         /// The variable's name, or the file and its line.

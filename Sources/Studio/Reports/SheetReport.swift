@@ -94,6 +94,19 @@ package struct SheetAxes: Codable, Sendable, Equatable {
         self.seed = seed
     }
 
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        x = try values.decode(String.self, forKey: .x)
+        columns = try values.decode([SheetValue].self, forKey: .columns)
+        rows = try values.decode([SheetValue].self, forKey: .rows)
+        y = try values.decodeIfPresent(String.self, forKey: .y)
+        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+        // Nothing of such a sheet has a place; a library may be anybody's.
+        guard !columns.isEmpty else {
+            throw DecodingError.dataCorruptedError(forKey: .columns, in: values, debugDescription: "a sheet has at least one column")
+        }
+    }
+
     /// What stands over each column, and before each row.
     package var labels: (columns: [String], rows: [String]) {
         (columns.map { "\(Self.option(x)) \($0)" }, y.map { y in rows.map { "\(Self.option(y)) \($0)" } } ?? [])
@@ -115,6 +128,7 @@ package struct SheetAxes: Codable, Sendable, Equatable {
 
 /// A sheet with what there is of its pictures.
 package struct SheetReport: Codable, Sendable {
+    /// A place of the sheet and what is in it.
     package struct Cell: Codable, Sendable {
         /// Nil once the job was cleared away.
         @OrNull package internal(set) var job: Int64?

@@ -1,5 +1,6 @@
 /// Sizes that a model draws well.
 package struct SizesReport: Codable, Sendable {
+    /// In pixels.
     package struct Size: Codable, Sendable {
         package let width: Int
         package let height: Int

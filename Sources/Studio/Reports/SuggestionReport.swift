@@ -3,6 +3,7 @@ import Screening
 
 /// A suggestion and what was decided on it.
 package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
+    /// What the person decided; pending where nothing was.
     package enum State: String, Encodable, Sendable {
         case pending, approved, rejected
 
@@ -41,10 +42,12 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
     package let confidence: Double
     package let rank: Int?
     package let source: Source
+    /// The tag with what is certain of the thing that it names, as "red car"; nil where nothing is.
+    package let described: String?
     package let state: State
     /// Whether approving everything from some confidence on takes it.
     package let inBulk: Bool
-    /// What goes into the prompt: the edited text, where there is one, else the tag.
+    /// What goes into the prompt: the edited text, where there is one, else the tag as it is described, else the tag.
     package let text: String
     package let weight: Double
     package let decidedAt: Date?
@@ -53,18 +56,19 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
     package let aliases: [String]
 
     /// The person's text in place of the tag's own.
-    package var editedText: String? { text == tag ? nil : text }
+    package let editedText: String?
 
     init(_ suggestion: Suggestion) {
         (id, tag, facet, aliases) = (suggestion.id, suggestion.tag, suggestion.facet, suggestion.aliases)
         (cosine, confidence, rank) = (suggestion.cosine, suggestion.confidence, suggestion.rank)
         (source, state) = (Source(suggestion.source), State(suggestion.state))
+        (described, editedText) = (suggestion.described, suggestion.editedText)
         inBulk = suggestion.isApprovedInBulk
         (text, weight, decidedAt, decidedBy) = (suggestion.text, suggestion.weight, suggestion.decidedAt, suggestion.decidedBy)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, tag, facet, cosine, confidence, rank, source, state, inBulk, text, weight, decidedAt, decidedBy
+        case id, tag, facet, cosine, confidence, rank, source, described, state, inBulk, text, weight, decidedAt, decidedBy
     }
 
     /// Scripts find every key, and numbers of four decimals.
@@ -78,6 +82,7 @@ package struct SuggestionReport: Encodable, Sendable, Hashable, Identifiable {
         try values.encode(rounded(confidence), forKey: .confidence)
         try values.encode(rank, forKey: .rank)
         try values.encode(source, forKey: .source)
+        try values.encode(described, forKey: .described)
         try values.encode(state, forKey: .state)
         try values.encode(inBulk, forKey: .inBulk)
         try values.encode(text, forKey: .text)

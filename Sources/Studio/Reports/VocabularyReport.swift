@@ -1,5 +1,6 @@
 /// A vocabulary, and what its checker has to say.
 package struct VocabularyReport: Codable, Sendable {
+    /// What is wrong with a line, and in which file.
     package struct Problem: Codable, Sendable {
         package let file: String
         package let line: Int

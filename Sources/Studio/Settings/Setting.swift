@@ -38,10 +38,13 @@ package struct Setting: Sendable {
         case choice([String])
         case number(ClosedRange<Double>)
         case whole(ClosedRange<Double>)
+        /// `512x384`, or `picture` for that of the one that is redrawn.
+        case size
         /// `builtin`, or addresses of servers.
         case engines
     }
 
+    /// Where it may stand in the file.
     package enum Use: Sendable {
         /// Beside the presets only.
         case defaults
@@ -52,30 +55,14 @@ package struct Setting: Sendable {
 
     /// That of the option: `clip-skip`.
     package let name: String
+    /// What it is for, in a few words.
+    package let purpose: String
+    /// What counts where it is not set, in as few.
+    package let usual: String
     let kind: Kind
     package let use: Use
     /// Says it in a wish that does not say it.
     let fill: @Sendable (inout GenerationWish, SettingValue) -> Void
-
-    /// What it is for, in a few words.
-    package var purpose: String { Self.purposes[name] ?? "" }
-
-    private static let purposes = [
-        "library": "the folder where Redraw keeps everything", "encoder": "who looks at pictures",
-        "vocabulary": "which tags there are to choose from", "tagger": "who else is asked what a picture shows",
-        "encoder-precision": "how exactly the encoder computes", "threads": "how many processor cores are used",
-        "engine": "builtin, or servers of yours that make the pictures", "model": "what draws", "prompt": "what it shows",
-        "negative": "what it is not to show", "strength": "how far a picture may change, 0 to 1", "steps": "steps from noise to picture",
-        "guidance": "how closely the prompt is followed", "seed": "which of all possible pictures",
-        "sampler": "how noise becomes the picture", "clip-skip": "which layer of the text encoder is read", "size": "such as 512x384",
-        "first-side": "side of the small picture that it is composed as", "refine": "how far enlarging may change it",
-        "drafts": "small pictures that are tried first", "count": "how many pictures are made", "profile": "whose pictures a seed gives",
-        "precision": "how exactly a picture is computed", "resize": "what happens to other proportions",
-        "output-size": "how large the result is written", "fill": "what a repainted part starts from",
-        "area": "what is worked on when repainting", "padding": "pixels around a masked part that are looked at",
-        "feather": "pixels over which new blends into old", "grow": "pixels by which a mask is made larger",
-        "output": "where pictures are written",
-    ]
 
     /// The variable of the environment that goes before the file.
     package var variable: String { "REDRAW_" + name.uppercased().replacing("-", with: "_") }
@@ -90,75 +77,107 @@ package struct Setting: Sendable {
 
     package static let all: [Setting] =
         machine + [
-            text("model") { $0.model = $0.model ?? $1 },
-            text("prompt", .presets) { $0.prompt = $0.prompt ?? $1 },
-            text("negative") { $0.negative = $0.negative ?? $1 },
-            number("strength") { $0.strength = $0.strength ?? $1 },
-            whole("steps") { $0.steps = $0.steps ?? $1 },
-            number("guidance") { $0.guidance = $0.guidance ?? $1 },
-            Setting(name: "seed", kind: .whole(0...9_007_199_254_740_991), use: .presets) { wish, value in
+            text("model", "what draws", usual: "redraw-small, redraw-painter to paint") { $0.model = $0.model ?? $1 },
+            text("prompt", "what it shows", usual: "the approved tags", .presets) { $0.prompt = $0.prompt ?? $1 },
+            text("negative", "what it is not to show", usual: "as suggested for the picture") { $0.negative = $0.negative ?? $1 },
+            number("strength", "how far a picture may change, 0 to 1", usual: "the model's own, else 0.6") {
+                $0.strength = $0.strength ?? $1
+            },
+            whole("steps", "steps from noise to picture", usual: "the model's own, else 20") { $0.steps = $0.steps ?? $1 },
+            number("guidance", "how closely the prompt is followed", usual: "the model's own, else 7.5") {
+                $0.guidance = $0.guidance ?? $1
+            },
+            // The greatest whole number up to which a Double, as which the file's numbers are read, knows every one.
+            Setting(
+                name: "seed", purpose: "which of all possible pictures", usual: "random", kind: .whole(0...9_007_199_254_740_991),
+                use: .presets
+            ) { wish, value in
                 if case .number(let number) = value { wish.seed = wish.seed ?? UInt64(number) }
             },
-            choice("sampler", GenerationWish.samplers) { $0.sampler = $0.sampler ?? $1 },
-            whole("clip-skip", key: "clipSkip") { $0.clipSkip = $0.clipSkip ?? $1 },
-            text("size") { $0.size = $0.size ?? $1 },
-            whole("first-side", key: "firstSide", .presets) { $0.firstSide = $0.firstSide ?? $1 },
-            number("refine", .presets) { $0.refine = $0.refine ?? $1 },
-            whole("drafts", .presets) { $0.drafts = $0.drafts ?? $1 },
-            whole("count") { $0.count = $0.count ?? $1 },
-            choice("profile", GenerationWish.profiles) { $0.profile = $0.profile ?? $1 },
-            choice("precision", GenerationWish.precisions) { $0.precision = $0.precision ?? $1 },
-            choice("resize", GenerationWish.resizes) { $0.resize = $0.resize ?? $1 },
-            choice("output-size", GenerationWish.outputSizes, .presets) { $0.outputSize = $0.outputSize ?? $1 },
-            choice("fill", GenerationWish.fills) { $0.fill = $0.fill ?? $1 },
-            choice("area", GenerationWish.areas) { $0.area = $0.area ?? $1 },
-            whole("padding") { $0.padding = $0.padding ?? $1 },
-            whole("feather") { $0.feather = $0.feather ?? $1 },
-            whole("grow") { $0.grow = $0.grow ?? $1 },
-            text("output", .defaults) { $0.output = $0.output ?? $1 },
+            choice("sampler", "how noise becomes the picture", usual: "the model's own, else ddim", GenerationWish.samplers) {
+                $0.sampler = $0.sampler ?? $1
+            },
+            whole("clip-skip", "which layer of the text encoder is read", usual: "the model's own", key: "clipSkip") {
+                $0.clipSkip = $0.clipSkip ?? $1
+            },
+            Setting(name: "size", purpose: "such as 512x384", usual: "what the model draws well", kind: .size, use: .both) { wish, value in
+                if case .text(let text) = value { wish.size = wish.size ?? text }
+            },
+            whole("first-side", "side of the small picture that it is composed as", usual: "the model's own", key: "firstSide", .presets) {
+                $0.firstSide = $0.firstSide ?? $1
+            },
+            number("refine", "how far enlarging may change it", usual: "the model's own, else 0.5", .presets) {
+                $0.refine = $0.refine ?? $1
+            },
+            whole("drafts", "small pictures that are tried first", usual: "the model's own", .presets) { $0.drafts = $0.drafts ?? $1 },
+            whole("count", "how many pictures are made", usual: "1") { $0.count = $0.count ?? $1 },
+            choice("profile", "whose pictures a seed gives", usual: "redraw", GenerationWish.profiles) { $0.profile = $0.profile ?? $1 },
+            choice("precision", "how exactly a picture is computed", usual: "auto", GenerationWish.precisions) {
+                $0.precision = $0.precision ?? $1
+            },
+            choice("resize", "what happens to other proportions", usual: "crop", GenerationWish.resizes) { $0.resize = $0.resize ?? $1 },
+            choice("output-size", "how large the result is written", usual: "as it was made", GenerationWish.outputSizes, .presets) {
+                $0.outputSize = $0.outputSize ?? $1
+            },
+            choice("fill", "what a repainted part starts from", usual: "original", GenerationWish.fills) { $0.fill = $0.fill ?? $1 },
+            choice("area", "what is worked on when repainting", usual: "whole", GenerationWish.areas) { $0.area = $0.area ?? $1 },
+            whole("padding", "pixels around a masked part that are looked at", usual: "32") { $0.padding = $0.padding ?? $1 },
+            whole("feather", "pixels over which new blends into old", usual: "4") { $0.feather = $0.feather ?? $1 },
+            whole("grow", "pixels by which a mask is made larger", usual: "0") { $0.grow = $0.grow ?? $1 },
+            text("output", "where pictures are written", usual: "the working directory", .defaults) { $0.output = $0.output ?? $1 },
         ]
 
     /// What does not concern a picture to be made.
     private static let machine: [Setting] = [
-        Setting(name: "library", kind: .text, use: .defaults) { _, _ in },
-        Setting(name: "encoder", kind: .text, use: .defaults) { _, _ in },
-        Setting(name: "vocabulary", kind: .text, use: .defaults) { _, _ in },
-        Setting(name: "tagger", kind: .text, use: .defaults) { _, _ in },
-        Setting(name: "encoder-precision", kind: .choice(Studio.encoderPrecisions), use: .defaults) { _, _ in },
-        Setting(
-            name: "threads", kind: .whole(Double(Studio.threadCounts.lowerBound)...Double(Studio.threadCounts.upperBound)), use: .defaults
-        ) { _, _ in },
-        Setting(name: "engine", kind: .engines, use: .defaults) { _, _ in },
+        ofMachine("library", "the folder where Redraw keeps everything", usual: "~/.local/share/redraw"),
+        ofMachine("encoder", "who looks at pictures", usual: "redraw-encoder"),
+        ofMachine("vocabulary", "which tags there are to choose from", usual: "redraw"),
+        ofMachine("tagger", "who else is asked what a picture shows", usual: "nobody"),
+        ofMachine("encoder-precision", "how exactly the encoder computes", usual: "auto", .choice(Studio.encoderPrecisions)),
+        ofMachine(
+            "threads", "how many processor cores are used", usual: "all",
+            .whole(Double(Studio.threadCounts.lowerBound)...Double(Studio.threadCounts.upperBound))),
+        ofMachine("engine", "builtin, or servers of yours that make the pictures", usual: "builtin", .engines),
     ]
 
-    private static func text(_ name: String, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void)
-        -> Setting
-    {
-        Setting(name: name, kind: .text, use: use) { wish, value in
+    private static func ofMachine(_ name: String, _ purpose: String, usual: String, _ kind: Kind = .text) -> Setting {
+        Setting(name: name, purpose: purpose, usual: usual, kind: kind, use: .defaults) { _, _ in }
+    }
+
+    private static func text(
+        _ name: String, _ purpose: String, usual: String, _ use: Use = .both,
+        _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void
+    ) -> Setting {
+        Setting(name: name, purpose: purpose, usual: usual, kind: .text, use: use) { wish, value in
             if case .text(let text) = value { fill(&wish, text) }
         }
     }
 
     private static func choice(
-        _ name: String, _ choices: [String], _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void
+        _ name: String, _ purpose: String, usual: String, _ choices: [String], _ use: Use = .both,
+        _ fill: @escaping @Sendable (inout GenerationWish, String) -> Void
     ) -> Setting {
-        Setting(name: name, kind: .choice(choices), use: use) { wish, value in
+        Setting(name: name, purpose: purpose, usual: usual, kind: .choice(choices), use: use) { wish, value in
             if case .text(let text) = value { fill(&wish, text) }
         }
     }
 
-    private static func number(_ name: String, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, Double) -> Void)
-        -> Setting
-    {
-        Setting(name: name, kind: .number(GenerationWish.ranges[name] ?? -1e15...1e15), use: use) { wish, value in
+    private static func number(
+        _ name: String, _ purpose: String, usual: String, _ use: Use = .both,
+        _ fill: @escaping @Sendable (inout GenerationWish, Double) -> Void
+    ) -> Setting {
+        Setting(name: name, purpose: purpose, usual: usual, kind: .number(GenerationWish.ranges[name] ?? -1e15...1e15), use: use) {
+            wish, value in
             if case .number(let number) = value { fill(&wish, number) }
         }
     }
 
     private static func whole(
-        _ name: String, key: String? = nil, _ use: Use = .both, _ fill: @escaping @Sendable (inout GenerationWish, Int) -> Void
+        _ name: String, _ purpose: String, usual: String, key: String? = nil, _ use: Use = .both,
+        _ fill: @escaping @Sendable (inout GenerationWish, Int) -> Void
     ) -> Setting {
-        Setting(name: name, kind: .whole(GenerationWish.ranges[key ?? name] ?? -1e15...1e15), use: use) { wish, value in
+        Setting(name: name, purpose: purpose, usual: usual, kind: .whole(GenerationWish.ranges[key ?? name] ?? -1e15...1e15), use: use) {
+            wish, value in
             if case .number(let number) = value { fill(&wish, Int(number)) }
         }
     }
@@ -167,6 +186,8 @@ package struct Setting: Sendable {
     func fault(of value: SettingValue) -> String? {
         switch (kind, value) {
         case (.text, .text(let text)): text.isEmpty ? "\(name) needs a text" : nil
+        case (.size, .text(let text)):
+            text.lowercased() == "picture" || GenerationWish.sides(text) != nil ? nil : "size: \(OrderError.noSize(text))"
         case (.choice(let choices), .text(let text)):
             choices.contains(text)
                 ? nil
@@ -184,7 +205,7 @@ package struct Setting: Sendable {
             }
         case (.engines, .text(let text)): Self.fault(ofEngines: [text])
         case (.engines, .texts(let texts)): Self.fault(ofEngines: texts)
-        case (.text, _), (.choice, _): "\(name) must be a text, in quotation marks"
+        case (.text, _), (.choice, _), (.size, _): "\(name) must be a text, in quotation marks"
         case (.number, _), (.whole, _): "\(name) must be a number, without quotation marks"
         case (.engines, _): "engine must be \"builtin\" or a server's address, in quotation marks"
         }
@@ -207,7 +228,7 @@ package struct Setting: Sendable {
         case .engines:
             text.contains(",")
                 ? .texts(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }) : .text(text)
-        case .text, .choice: .text(text)
+        case .text, .choice, .size: .text(text)
         }
     }
 }

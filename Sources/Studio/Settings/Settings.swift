@@ -9,6 +9,11 @@ package struct Settings: Sendable {
         package let value: SettingValue
         /// The variable's name, or the file and its line.
         package let source: String
+
+        /// How it is unset: "unset REDRAW_MODEL".
+        func remedy(for setting: String) -> String {
+            source == Setting.named(setting)?.variable ? "unset \(source)" : "redraw config unset \(setting)"
+        }
     }
 
     package let path: String
@@ -58,6 +63,7 @@ package struct Settings: Sendable {
     /// What holds of a setting; nil where nobody says anything.
     package func held(_ name: String) -> Held? { defaults[name] }
 
+    /// A default's value in words; nil where nobody set it.
     package func text(_ name: String) -> String? { defaults[name]?.value.text }
 
     package var threads: Int? {

@@ -201,6 +201,7 @@ extension SettingsFile {
         }
     }
 
+    /// Nil where the file does not say it.
     package func value(at place: Place) -> SettingValue? {
         sections.first { $0.preset == place.preset }?.entries.first { $0.key == place.key }?.value
     }

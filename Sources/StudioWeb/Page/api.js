@@ -51,7 +51,8 @@ export const choices = () => get('/choices')
 export const models = () => get('/models')
 
 export const pictures = (filter, signal) => get('/pictures' + query(filter), signal)
-export const picture = (id, signal) => get(`/pictures/${id}`, signal)
+/** @param model the one that the prompt is composed for; undefined: the one that was suggested */
+export const picture = (id, model) => get(`/pictures/${id}` + query({ model }))
 /** Numbers begin anew in another library: what a browser keeps, it keeps of these very bytes. */
 const version = (sha256) => sha256?.slice(0, 16)
 export const fileAddress = (picture, size) => `${root}/pictures/${picture.id}/file` + query({ size, v: version(picture.sha256) })
@@ -62,9 +63,9 @@ export const upload = (blob, name) =>
 export const enlarge = (id, margins) => post(`/pictures/${id}/enlarge`, margins)
 export const takeFolder = (id) => post(`/folders/${encodeURIComponent(id)}`)
 export const analyze = (id) => post(`/pictures/${id}/analyze`)
-export const decide = (id, changes) => post(`/pictures/${id}/decisions`, { changes })
-export const approveAbove = (id, confidence) => post(`/pictures/${id}/decisions`, { approveAbove: confidence })
-export const undoDecision = (id) => post(`/pictures/${id}/undo`)
+export const decide = (id, changes, model) => post(`/pictures/${id}/decisions` + query({ model }), { changes })
+export const approveAbove = (id, confidence, model) => post(`/pictures/${id}/decisions` + query({ model }), { approveAbove: confidence })
+export const undoDecision = (id, model) => post(`/pictures/${id}/undo` + query({ model }))
 export const compose = (id, model) => get(`/pictures/${id}/compose` + query({ model }))
 export const writePrompt = (id, prompt) => ask('PUT', `/pictures/${id}/prompt`, { body: prompt })
 export const useRecovered = (id) => post(`/pictures/${id}/prompt/recovered`)

@@ -9,7 +9,15 @@ import { wishOf } from './wish.js'
 const mostResults = 300
 const pageLength = 300
 
+/** The model that the prompt is composed for: the one that was chosen, where it is here; undefined: the one that was suggested. */
+const composedFor = ({ model }) => (state.models.some((one) => one.name === model && one.installed) ? model : undefined)
+
 export class Desk {
+	/** @param id of the picture; null for painting from words */
+	static async opened(id) {
+		return new Desk(id, id === null ? null : await api.picture(id, composedFor(remembered.read('settings', {}))))
+	}
+
 	constructor(id, picture) {
 		this.id = id
 		/** The picture with all that is known of it; null where there is none. */
@@ -20,6 +28,8 @@ export class Desk {
 		this.settings = remembered.read('settings', {})
 		/** What belongs to this picture alone. */
 		this.own = remembered.read(`picture.${this.key}`, {})
+		/** The forms that the person chose here, by the form that the model wants. */
+		this.forms = {}
 		/** Which text is sent: `phrase`, `tags` and `sentence` are composed of what is approved, `own` was written by hand. */
 		this.prompt = { form: id === null || this.own.text ? 'own' : this.usualForm, text: this.own.text ?? '', negative: this.own.negative ?? null }
 		/** What the server would do now: { order, plan, crop, notes }. */
@@ -68,7 +78,10 @@ export class Desk {
 	async load() {
 		if (this.id === null) return
 		const known = this.promptNumber
-		this.picture = await api.picture(this.id)
+		const model = composedFor(this.settings)
+		this.picture = await api.picture(this.id, model)
+		if (model !== composedFor(this.settings)) this.#recompose()
+		this.#takeUsualForm()
 		this.#sawDecision(this.picture)
 		this.#standingPrompt(known)
 		this.tell('picture')
@@ -124,19 +137,37 @@ export class Desk {
 	}
 
 	set(change) {
+		const model = composedFor(this.settings)
 		for (const [key, value] of Object.entries(change)) {
 			const keeper = key === 'size' || key === 'strength' || key === 'repaintStrength' ? this.own : this.settings
 			if (value === undefined || value === null || value === '') delete keeper[key]
 			else keeper[key] = value
 		}
 		this.#keep()
+		if (composedFor(this.settings) !== model) this.#recompose()
 		this.tell('settings')
 		this.planSoon()
+	}
+
+	/** The approved words as another model wants them; what was written by hand stays. */
+	#recompose() {
+		if (this.id === null) return
+		this.deciding = this.deciding.then(async () => {
+			try {
+				this.picture.compose = await api.compose(this.id, composedFor(this.settings))
+			} catch (error) {
+				return complain(error)
+			}
+			this.#takeUsualForm()
+			this.tell('prompt')
+			this.planSoon()
+		})
 	}
 
 	/** All settings of a wish that was kept or pasted; what it does not name goes back to the default. */
 	takeWish(wish) {
 		const { prompt, negative, strength, size, picture, mask, invert, mode, seed, strengths, ...rest } = wish
+		const model = composedFor(this.settings)
 		this.settings = rest
 		if (seed !== undefined && seed !== null) this.settings.seed = seed
 		if (prompt) {
@@ -145,6 +176,7 @@ export class Desk {
 		}
 		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
 		this.#keepPrompt()
+		if (composedFor(this.settings) !== model) this.#recompose()
 		this.tell('prompt')
 		this.tell('settings')
 		this.planSoon()
@@ -152,7 +184,11 @@ export class Desk {
 
 	setPrompt(change) {
 		Object.assign(this.prompt, change)
-		if (change.form && change.form !== 'own') remembered.write('form', change.form)
+		if (change.form && change.form !== 'own') {
+			const wanted = this.picture.compose.form
+			this.forms[wanted] = change.form
+			remembered.write(`form.${wanted}`, change.form)
+		}
 		this.#keepPrompt()
 		this.tell('prompt')
 		this.planSoon()
@@ -190,9 +226,15 @@ export class Desk {
 		remembered.write(`picture.${this.key}`, Object.values(this.own).some((value) => value !== undefined) ? this.own : null)
 	}
 
-	/** The form that the person chose last, else the one that the model wants. */
+	/** The form that the model wants, or that the person chose last where models want that one. */
 	get usualForm() {
-		return remembered.read('form', null) ?? this.picture.compose.form
+		const wanted = this.picture.compose.form
+		return this.forms[wanted] ?? remembered.read(`form.${wanted}`, wanted)
+	}
+
+	/** Which model is suggested, and so which form is usual, an analysis may only say after the picture was opened. */
+	#takeUsualForm() {
+		if (this.prompt.form !== 'own') this.prompt.form = this.usualForm
 	}
 
 	get promptText() {
@@ -242,15 +284,15 @@ export class Desk {
 	/** One after the other: a decision is answered before the next one is sent, so that their order is the person's. */
 	decide(changes) {
 		this.#expect(changes)
-		return this.#screen(() => api.decide(this.id, changes))
+		return this.#screen((model) => api.decide(this.id, changes, model))
 	}
 
 	approveAbove(confidence) {
-		return this.#screen(() => api.approveAbove(this.id, confidence))
+		return this.#screen((model) => api.approveAbove(this.id, confidence, model))
 	}
 
 	undo() {
-		return this.#screen(() => api.undoDecision(this.id))
+		return this.#screen((model) => api.undoDecision(this.id, model))
 	}
 
 	/** Shows at once what will most likely be; the answer corrects it. */
@@ -269,7 +311,7 @@ export class Desk {
 	#screen(ask) {
 		this.deciding = this.deciding.then(async () => {
 			try {
-				const answer = await ask()
+				const answer = await ask(composedFor(this.settings))
 				Object.assign(this.picture, { suggestions: answer.suggestions, counts: answer.counts, compose: answer.compose })
 				this.#sawDecision(answer)
 				// What is decided after a written prompt counts more than that prompt.

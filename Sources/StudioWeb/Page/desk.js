@@ -16,7 +16,7 @@ import { on, tell } from './store.js'
 import { text } from './text.js'
 
 export async function deskView(id) {
-	const desk = new Desk(id, id === null ? null : await api.picture(id))
+	const desk = await Desk.opened(id)
 	await desk.loadResults().catch(complain)
 	const scope = new Scope()
 	const hasPicture = id !== null

@@ -31,7 +31,7 @@ export function strengthControl(desk, scope) {
 		set(usual, 'hidden', own === undefined)
 		say(word, text.strength.word(value))
 		const run = desk.planned?.plan.runs[0]
-		const words = run ? text.strength.runs(run.run, run.requested, run.firstTimestep) : ' '
+		const words = run ? text.strength.runs(run.run, run.requested, run.firstTimestep, run.trainingSteps) : ' '
 		say(runs, words)
 		voice.speak(words)
 		if (run && run.requested <= 60) {

@@ -43,7 +43,7 @@ export const text = {
 	},
 	errors: {
 		unreachable: 'Redraw does not answer. Is `redraw serve` still running? What you decided is kept.',
-		token: 'This Redraw wants its token: open the address that it printed when it was started.',
+		token: 'This Redraw needs its token: open the address that it printed when it was started.',
 		page: (message) => `The page made a mistake (${message}). Reload it; what you decided is kept.`,
 		lost: 'The connection to Redraw is lost. It comes back by itself once the server runs.',
 		viewTitle: 'This could not be shown',
@@ -65,7 +65,7 @@ export const text = {
 		label: 'Pictures',
 		search: 'Search words, or tag:cat',
 		filter: 'Show',
-		states: { '': 'All', pending: 'To screen', approved: 'Screened', analysing: 'Being looked at', failed: 'Failed' },
+		states: { '': 'All', pending: 'Undecided', approved: 'Decided', analysing: 'Being looked at', failed: 'Failed' },
 		stars: 'Stars of the results',
 		starChoices: { '': 'Any stars', 1: '★ or more', 2: '★★ or more', 3: '★★★ or more', 4: '★★★★ or more', 5: '★★★★★' },
 		order: 'Order',
@@ -84,18 +84,18 @@ export const text = {
 		dropMore: 'PNG, JPEG, WebP, HEIC, AVIF, GIF or BMP. Nothing leaves this machine.',
 		walk: [
 			['Look', 'Tags, prompt, model and size are suggested.'],
-			['Screen', 'Approve what is right, reject what is wrong.'],
+			['Decide', 'Approve what is right, reject what is wrong.'],
 			['Redraw', 'From a touch to something new.'],
 			['Brush', 'Repaint one part; the rest stays to the pixel.'],
 		],
 		orWords: 'No picture at hand?',
 		paintLink: 'Paint one from words.',
 		tile: {
-			waiting: 'Waits to be looked at',
+			waiting: 'Waiting to be looked at',
 			running: 'Being looked at …',
 			failed: 'Could not be looked at',
-			pending: (count) => `${one(count, 'tag', 'tags')} left to decide`,
-			screened: 'Screened',
+			pending: (count) => `${one(count, 'tag', 'tags')} undecided`,
+			screened: 'Decided',
 			nothing: 'Not looked at yet',
 			results: (count) => one(count, 'result', 'results'),
 		},
@@ -121,16 +121,16 @@ export const text = {
 	},
 	screening: {
 		title: 'What it sees',
-		states: { waiting: 'Waits to be looked at', running: 'Being looked at …' },
+		states: { waiting: 'Waiting to be looked at', running: 'Being looked at …' },
 		stages: { reading: 'reading the file', learning: 'learning the words of the vocabulary', looking: 'naming what is there' },
 		busy: (state, { total, stage, share }) =>
 			state === 'running' && stage ? `Being looked at: ${text.screening.stages[stage]}${share ? ` ${percent(share)}` : ''}` : `${text.screening.states[state]}${state === 'waiting' && total > 1 ? ` (one of ${total})` : ''}`,
 		failed: (message) => `It could not be looked at${message ? `: ${message}` : ''}.`,
 		none: 'Nobody has looked at this picture yet.',
 		look: 'Look at it',
-		counts: ({ approved, rejected, pending }) => [pending ? `${pending} pending` : 'All screened', `${approved} approved`, rejected ? `${rejected} rejected` : ''].filter(Boolean).join(' · '),
+		counts: ({ approved, rejected, pending }) => [pending ? `${pending} undecided` : 'All decided', `${approved} approved`, rejected ? `${rejected} rejected` : ''].filter(Boolean).join(' · '),
 		undoHint: 'Take the last decision back (u)',
-		aboveLabel: 'Approve all pending tags from this confidence on',
+		aboveLabel: 'Approve all undecided tags from this confidence on',
 		approveAbove: (limit, count) => `Approve ${count} above ${limit} %`,
 		hidden: (count) => `${one(count, 'tag was', 'tags were')} left out – see why`,
 		addHidden: (tag) => `Add ${tag} all the same`,
@@ -142,7 +142,7 @@ export const text = {
 		setting: 'Setting',
 		medium: 'Medium',
 		style: 'Style',
-		lighting: 'Light',
+		lighting: 'Lighting',
 		colour: 'Colour',
 		composition: 'Composition',
 		mood: 'Mood',
@@ -151,7 +151,7 @@ export const text = {
 	chips: {
 		label: (words, facet, confidence, state, weight) =>
 			`${words}, ${facet}, ${confidence === null ? 'added by you' : `${confidence} %`}, ${state}${weight === 1 ? '' : `, weight ${weight}`}`,
-		states: { pending: 'pending', approved: 'approved', rejected: 'rejected' },
+		states: { pending: 'undecided', approved: 'approved', rejected: 'rejected' },
 		approve: (words) => `Approve ${words}`,
 		reject: (words) => `Reject ${words}`,
 		card: (words) => `The tag ${words}`,
@@ -161,7 +161,7 @@ export const text = {
 		heavier: 'Heavier',
 		approveWord: 'Approve',
 		rejectWord: 'Reject',
-		resetWord: 'Pending',
+		resetWord: 'Undecided',
 		facts: (tag) =>
 			tag.rank === null || tag.rank === undefined
 				? `Added by hand${tag.text === tag.tag ? '' : ` as “${tag.tag}”`}.`
@@ -196,7 +196,7 @@ export const text = {
 		length: (tokens, limit, chunks, model) => `${one(tokens, 'token', 'tokens')}${limit ? ` of ${limit}` : ''}${chunks > 1 ? `, read in ${chunks} pieces` : ''}${model ? ` · ${model}` : ''}`,
 		copy: 'Copy the prompt',
 		copied: 'Copied.',
-		copyByHand: 'The browser does not let the page copy: the prompt is selected, press Ctrl+C.',
+		copyByHand: 'The browser does not let the page copy. The prompt is selected: press Ctrl+C.',
 		negative: 'Negative prompt',
 		standard: 'Back to the usual one',
 	},
@@ -217,7 +217,8 @@ export const text = {
 						: value <= 0.8
 							? 'Free: the layout remains, things may change.'
 							: 'Hardly more than a hint of the picture remains.',
-		runs: (run, requested, from) => `${run} of ${one(requested, 'step', 'steps')} will run${from === null || from === undefined ? '' : `, from noise level ${Math.round(from)} of 1000`}`,
+		runs: (run, requested, from, levels) =>
+			`${run} of ${one(requested, 'step', 'steps')} will run${from === null ? '' : `, from noise level ${Math.round(from)}${levels ? ` of ${levels}` : ''}`}`,
 	},
 	settings: {
 		usual: 'Usual',
@@ -227,19 +228,19 @@ export const text = {
 		steps: 'Steps',
 		stepsHint: 'More steps take longer and are seldom better beyond 30.',
 		guidance: 'Guidance',
-		guidanceHint: 'How strictly the words are followed; at 1 the negative prompt is of no account.',
+		guidanceHint: 'How strictly the words are followed; at 1 the negative prompt does nothing.',
 		guidanceUntil: 'Guidance until',
 		guidanceUntilHint: 'Up to 1: this share of the steps is guided; above 1: that many steps. The others take half the time.',
 		reuseEvery: 'Reuse every',
-		reuseEveryHint: 'At 2 every other pass takes over most of the one before: little more than half the time, other details.',
+		reuseEveryHint: 'At 2, every other pass reuses most of the one before: little more than half the time, other details.',
 		variationStrength: 'Vary the seed by',
 		variationStrengthHint: 'With a seed that is kept: 0.1 gives its picture with other details, 1 quite another one.',
 		mergeTokens: 'Merge tokens',
-		mergeTokensHint: 'This share of a large picture\'s places, up to 0.75, looks at it together with one like them: quicker, other details.',
+		mergeTokensHint: 'Works on this share of a large picture\'s alike places together, up to 0.75: quicker, other details.',
 		sampler: 'Sampler',
 		samplerHint: 'The way from noise to picture.',
 		spacing: 'Spacing',
-		spacingHint: 'How the steps are spread over those of the training. Models of few steps want them trailing.',
+		spacingHint: 'How the steps are spread over the noise levels. Models made for few steps need trailing.',
 		spacings: { leading: 'leading', trailing: 'trailing (SGM Uniform)', linspace: 'even (linspace)' },
 		eta: 'Eta',
 		etaHint: 'For TCD alone: how much of the noise of a step is fresh. Less shows more detail.',
@@ -258,11 +259,11 @@ export const text = {
 		outputSize: 'Result size',
 		outputSizes: { working: 'as it was made', picture: 'as the picture' },
 		clipSkip: 'Clip skip',
-		clipSkipHint: 'Layer of the text encoder that counts, from the end.',
+		clipSkipHint: 'Which layer of the text encoder is used, counted from the end.',
 		firstSide: 'First side',
-		firstSideHint: 'What is made anew begins as a small picture of this side and grows; 0: at once.',
+		firstSideHint: 'A new picture starts small, with sides of about this many pixels, and grows; 0 makes it at its full size at once.',
 		refine: 'Refine',
-		refineHint: 'Strength at which what grows is redrawn each time it was enlarged.',
+		refineHint: 'How far a growing picture is redrawn each time it has been enlarged, as a strength.',
 		drafts: 'Drafts',
 		draftsHint: 'Small first tries; the one nearest to the prompt grows.',
 		engine: 'Engine',
@@ -277,11 +278,11 @@ export const text = {
 		/** Of what another program makes, neither the time nor the memory is known. */
 		cost: (time, memory, tiled, notes) => {
 			const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
-			const told = known.length > 0 && `About ${known.join(', ')}${tiled ? ', in tiles for want of memory' : ''}${notes.length ? '.' : ''}`
+			const told = known.length > 0 && `About ${known.join(', ')}${tiled ? ', in tiles because memory is short' : ''}${notes.length ? '.' : ''}`
 			return [told, ...notes].filter(Boolean).join(' ')
 		},
 	},
-	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', wrong: (typed) => `“${typed}” is no seed: it is a whole number from 0 to 18446744073709551615.`, dice: 'Throw a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
+	seed: { title: 'Seed', hint: 'The same seed and settings give the same picture.', any: 'any', wrong: (typed) => `“${typed}” is no seed: it is a whole number from 0 to 18446744073709551615.`, dice: 'Roll a new seed', lock: 'Keep this seed', unlock: 'Any seed again' },
 	size: {
 		title: 'Size',
 		width: 'Width',
@@ -328,7 +329,7 @@ export const text = {
 		title: 'Repainting',
 		what: 'What should be there?',
 		placeholder: 'a red hat',
-		wordsHint: 'Words for the brushed part. Left empty, the prompt below counts.',
+		wordsHint: 'Words for the brushed part. If you leave it empty, the prompt below is used.',
 		area: 'Looks at',
 		areaHint: 'Only the brushed part at full detail, or the whole picture.',
 		areas: { whole: 'all of it', masked: 'brushed part' },
@@ -393,7 +394,7 @@ export const text = {
 		bottom: 'Pixels below',
 		around: 'A quarter all around',
 		result: (width, height) => `${width} × ${height}`,
-		tooLarge: (most) => `More than ${Math.round(most / 1e6)} million pixels are not taken.`,
+		tooLarge: (most) => `More than ${Math.round(most / 1e6)} million pixels are too many.`,
 		make: 'Enlarge',
 		made: 'The canvas is larger; what is new is masked. Say what should be there, and repaint.',
 	},
@@ -404,7 +405,7 @@ export const text = {
 		filter: 'Stars',
 		all: 'All results',
 		atLeast: (stars) => `${'★'.repeat(stars)} or more`,
-		noneWithStars: 'No result is like that.',
+		noneWithStars: 'No result has so many stars.',
 		count: (count) => one(count, 'result', 'results'),
 		label: (generation, output) => `${kinds[generation.kind] ?? 'Made'}${generation.strength === null ? '' : ` at strength ${generation.strength}`}${output.seed === null ? '' : `, seed ${output.seed}`}`,
 		facts: (generation, output) =>
@@ -424,7 +425,7 @@ export const text = {
 		brush: 'Brush on it',
 		again: 'Another seed',
 		vary: 'Vary a little',
-		varying: 'A gentle variation is being made; it begins from this result.',
+		varying: 'A gentle variation of this result is being made.',
 		seed: 'Use its seed',
 		seedOf: (seed) => `seed ${seed}`,
 		seedTaken: (seed) => `The seed is locked to ${seed}.`,
@@ -456,7 +457,7 @@ export const text = {
 		ordered: (count) => `${one(count, 'picture is', 'pictures are')} in the queue; the sheet fills as they come.`,
 		none: 'No sheet yet. The button beside Redraw makes one.',
 		caption: ({ x, y, seed }) => `${text.sheet.axis(x)}${y ? ` against ${text.sheet.axis(y)}` : ''}${seed === null ? '' : `, seed ${seed}`}`,
-		states: { queued: 'waits', running: 'being made', done: 'done', failed: 'failed', cancelled: 'cancelled', binned: 'in the bin', gone: 'not there' },
+		states: { queued: 'waiting', running: 'being made', done: 'done', failed: 'failed', cancelled: 'cancelled', binned: 'in the bin', gone: 'not there' },
 		drop: 'Remove the sheet',
 		dropBody: 'The pictures stay among the results.',
 		dropYes: 'Remove',
@@ -465,18 +466,18 @@ export const text = {
 		title: 'Queue',
 		empty: 'Nothing is being made',
 		emptyBody: 'What you order stands here until it is done. You can change the order and cancel.',
-		waiting: 'Being made and waiting',
-		over: 'Over',
+		waiting: 'Being made or waiting',
+		over: 'Finished',
 		clear: 'Clear',
 		up: 'Make it earlier',
 		down: 'Make it later',
 		progress: 'Progress',
-		states: { queued: 'waits', running: 'is being made', done: 'done', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted' },
+		states: { queued: 'waiting', running: 'being made', done: 'done', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted' },
 		facts: (job) => [job.strength === null ? null : `strength ${job.strength}`, job.seed === null ? null : `seed ${job.seed}`, job.model].filter(Boolean).join(' · '),
 		heading: (job) => `${{ generate: 'Redraw', repaint: 'Repaint', paint: 'Paint' }[job.mode] ?? 'Make'}: ${job.prompt ?? ''}`,
 		words: (job) =>
 			job.state === 'queued'
-				? `Waits${job.position > 1 ? `, number ${job.position}` : ''}`
+				? `Waiting${job.position > 1 ? `, number ${job.position}` : ''}`
 				: job.step
 					? `Step ${job.step} of ${job.steps}${job.secondsLeft === null || job.secondsLeft === undefined ? '' : ` · ${seconds(job.secondsLeft)} left`}`
 					: 'Starts …',
@@ -484,7 +485,7 @@ export const text = {
 	history: {
 		title: 'History',
 		export: 'Export all as JSON',
-		empty: 'Nothing was made yet',
+		empty: 'Nothing has been made yet',
 		emptyBody: 'Every result stands here with the picture it was made of, and can be made again.',
 		toLibrary: 'Choose a picture',
 		older: 'Show older',

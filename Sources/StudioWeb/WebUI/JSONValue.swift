@@ -42,31 +42,6 @@ enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
-    /// Whether a text of JSON has no more than so many values, by the signs between them; nothing is decoded for it.
-    static func isBounded(_ text: [UInt8], _ most: Int) -> Bool {
-        var (count, isWithin, isEscaped) = (0, false, false)
-        for byte in text {
-            if isWithin {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isWithin = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isWithin = true
-            case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"):
-                count += 1
-                if count > most { return false }
-            default: break
-            }
-        }
-        return true
-    }
-
     /// A number as near as a Double comes to it; nil for what is none.
     var double: Double? {
         switch self {

@@ -47,7 +47,7 @@ extension Request {
     /// A body of the web UI's clients: JSON with pictures in it.
     func webUIBody() async throws -> [String: JSONValue] {
         let bytes = try await bytes(atMost: Limits.webUIBody)
-        guard JSONValue.isBounded(bytes, Limits.webUIValues) else {
+        guard UploadLimits.holds(bytes, values: Limits.webUIValues) else {
             throw Refusal(.contentTooLarge, "the body holds more than \(Limits.webUIValues) values; send less")
         }
         do {

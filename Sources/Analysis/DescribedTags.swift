@@ -1,0 +1,54 @@
+import Encoders
+import Vocabulary
+
+/// Tags with what is certain of the things that they name: "red car", "blue dress", "woman in red".
+struct DescribedTags {
+    private let vocabulary: TagVocabulary
+    /// Tags of what is worn above.
+    private let garments: Set<String>
+    /// Where the likeliest garment is less likely than this, the person is described instead.
+    private let leastGarment: Float
+    private let counted: Set<String>
+
+    /// - Parameters:
+    ///   - judgement: the encoder's own numbers; nil where nobody fitted any.
+    ///   - counted: tags of several, of which one's colour says nothing.
+    init(vocabulary: TagVocabulary, judgement: EncoderConfiguration.Judgement?, counted: Set<String>) {
+        self.vocabulary = vocabulary
+        garments = Set(judgement?.colours?.garments ?? [])
+        leastGarment = judgement?.promptConfidence ?? 1
+        self.counted = counted
+    }
+
+    /// - Parameter suggestions: the likeliest first.
+    func described(_ suggestions: [Suggested], by things: [SeenThing]) -> [Suggested] {
+        var described = suggestions
+        for thing in things {
+            guard let colour = thing.colour else { continue }
+            func first(_ isMeant: (Suggested) -> Bool) -> Int? {
+                described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
+            }
+            if thing.name != ThingColours.person {
+                guard let index = first({ isKind($0, of: [thing.name]) }) else { continue }
+                described[index].described = "\(colour) \(described[index].tag)"
+            } else if let index = first({ $0.confidence >= leastGarment && isKind($0, of: garments) }) {
+                described[index].described = "\(colour) \(described[index].tag)"
+            } else if let index = first({ isKind($0, of: [thing.name]) && !isKind($0, of: counted) }) {
+                described[index].described = "\(described[index].tag) in \(colour)"
+            }
+        }
+        return described
+    }
+
+    private func isKind(_ suggestion: Suggested, of names: Set<String>) -> Bool {
+        names.contains(suggestion.tag) || vocabulary.implied(by: suggestion.entry).contains { names.contains($0.name) }
+    }
+
+    /// Neither several things nor what has its colour in its name, as a brown bear has, nor "back of a person".
+    private func takesColour(_ tag: String) -> Bool {
+        let words = tag.split(separator: " ").map(String.init)
+        return !counted.contains(tag) && words.allSatisfy { !Self.colours.contains($0) } && NounPhrase.head(of: words) == words.last
+    }
+
+    private static let colours = Set(ColourName.allCases.map(\.rawValue) + ["golden", "ginger", "gray", "tan"])
+}

@@ -1,0 +1,21 @@
+/// Lines with a label at the left, nothing wider than the terminal.
+struct LabelledText {
+    let width: Int
+    let paint: Paint
+
+    init(_ terminal: Terminal) {
+        width = min(terminal.isTerminal ? terminal.size.width : 100, 120)
+        paint = terminal.paint
+    }
+
+    private static let labelColumns = 12
+
+    func lines(_ label: String, _ value: String) -> [String] {
+        let room = max(20, width - Self.labelColumns - 2)
+        return DisplayText.wrapped(value, room).enumerated().map { index, line in
+            "  "
+                + (index == 0 ? paint.cyan(DisplayText.padded(label, Self.labelColumns)) : String(repeating: " ", count: Self.labelColumns))
+                + line
+        }
+    }
+}
