@@ -100,11 +100,11 @@ def told_of_boxes(tags, things, judgement):
 
 
 def mixed_mediums(mediums, tags, wholes):
-    """The medium head's shares by name, with those of mediums that were seen: the rest share what one leaves. `wholes` names, for each such tag,
-    what it is a kind of (Analyzer.swift)."""
+    """The medium head's shares by name, with those of mediums that were likely seen: the rest share what one leaves. `wholes` names, for each such
+    tag, what it is a kind of (Analyzer.swift)."""
     mediums = dict(mediums)
     for tag, whole in wholes.items():
-        if tag in tags:
+        if tags.get(tag, 0) >= 0.5:
             mediums = {name: share * (1 - tags[tag]) for name, share in mediums.items()}
             mediums[whole] = mediums.get(whole, 0) + tags[tag]
     return mediums
