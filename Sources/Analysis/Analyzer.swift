@@ -348,12 +348,13 @@ package struct Analyzer: Sendable {
 
     /// How the picture was made: as the encoder's head says or, where it has none, a soft-max over the vocabulary's main mediums.
     ///
-    /// The head knows few mediums. Where one that it does not know was seen, or a kind of one, the rest share what that leaves.
+    /// The head knows few mediums. Where one that it does not know was seen, or a kind of one, the rest share what that leaves. What is less
+    /// likely than not is no ground to take the head's word for less.
     private func mediums(_ look: Look, _ seen: SeenTags?, cosines: [Float]) -> [AnalysisResult.Medium] {
         guard look.whole.mediums.isEmpty else {
             var shares = Dictionary(look.whole.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
             for tag in mediumTags {
-                guard let share = seen?.confidences[tag.name] else { continue }
+                guard let share = seen?.confidences[tag.name], share >= 0.5 else { continue }
                 shares = shares.mapValues { $0 * (1 - share) }
                 shares[vocabulary.implied(by: tag).last?.name ?? tag.name, default: 0] += share
             }

@@ -245,6 +245,7 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     }
     let photo = try made(["3d render": 0.01, "pixel art": 0.01])
     #expect(photo.suggestions.filter { $0.facet == .medium }.map(\.tag) == ["photo"])
+    #expect(try made(["pixel art": 0.4]).mediums.map(\.probability) == [0.8, 0.2], "what is unlikely takes nothing")
     let rendered = try made(["3d render": 0.9, "pixel art": 0.01])
     #expect(rendered.mediums.first?.name == "3d render")
     #expect(abs(try #require(shares(rendered)["photo"]) - 0.08) < 0.01)

@@ -37,13 +37,14 @@ class Pictures:
             for tag in joined.judgement.get("untold", []):
                 tags.pop(tag, None)
         self.embeddings = joined.head.embed(pooled, logits)
-        self.mediums = joined.head.mediums(pooled)
+        v, names = joined.vocabulary, joined.head.config["mediums"]
+        wholes = {tag: (v.all_implied(tag) or [tag])[-1] for tag, facet in v.facets.items() if facet == "medium"}
+        self.mediums = [seeing.mixed_mediums(zip(names, row), seen, wholes) for row, seen in zip(joined.head.mediums(pooled), self.seen)]
         self.joined = joined
 
     def confidences(self, words):
-        photo = self.joined.head.config["mediums"].index("photo")
         return np.stack([
-            self.joined.confidences(words, embedding, seen, 1 - medium[photo]) for embedding, seen, medium in zip(self.embeddings, self.seen, self.mediums)])
+            self.joined.confidences(words, embedding, seen, 1 - medium["photo"]) for embedding, seen, medium in zip(self.embeddings, self.seen, self.mediums)])
 
 
 def main():
@@ -88,6 +89,11 @@ def main():
     for medium in ("photo", "painting", "cartoon", "sketch"):
         part = np.array([row["medium"] == medium for row in rows])
         report(f"PACS object of {len(classes)}, {medium}, by the joined ranking", (rank[part] < 1).mean(), part.sum())
+    right = np.array([max(shares, key=shares.get) == row["medium"] for shares, row in zip(pictures.mediums, rows)])
+    report("PACS medium of 4, with what is seen", right.mean(), len(rows))
+    for medium in ("photo", "painting", "cartoon", "sketch"):
+        part = np.array([row["medium"] == medium for row in rows])
+        report(f"PACS medium, {medium}, with what is seen", right[part].mean(), part.sum())
 
     pictures = Pictures("caltech101-eval", sees, joined, options.cache)
     categories = [rows_of[name]["category"].lower() for name in pictures.names]

@@ -99,6 +99,17 @@ def told_of_boxes(tags, things, judgement):
     return tags
 
 
+def mixed_mediums(mediums, tags, wholes):
+    """The medium head's shares by name, with those of mediums that were likely seen: the rest share what one leaves. `wholes` names, for each such
+    tag, what it is a kind of (Analyzer.swift)."""
+    mediums = dict(mediums)
+    for tag, whole in wholes.items():
+        if tags.get(tag, 0) >= 0.5:
+            mediums = {name: share * (1 - tags[tag]) for name, share in mediums.items()}
+            mediums[whole] = mediums.get(whole, 0) + tags[tag]
+    return mediums
+
+
 def overlap(one, other):
     inner = max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
     area = lambda box: (box[2] - box[0]) * (box[3] - box[1])  # noqa: E731

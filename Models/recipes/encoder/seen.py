@@ -358,24 +358,29 @@ def kept_tags(views, known, least=4):
     return [tag for index, tag in enumerate(known.tags) if tag in known.things or counts[index] >= least]
 
 
-def write(folder, model, known, weight, bias, numbers, tags):
-    rows = [known.number[tag] for tag in tags]
-    tensors = {name.replace("_orig", ""): tensor for name, tensor in model.state_dict().items()}
-    tensors |= {"labels.weight": torch.from_numpy(weight[rows]), "labels.bias": torch.from_numpy(bias[rows])}
+def save(folder, tensors, seeing):
+    """Writes what is shipped: the tensors, and in config.json the numbers that go with them, the judgement's and the digest."""
     towers.write(folder / "seeing.safetensors", {
         name: tensor.to(torch.float32 if name.endswith("bias") else torch.float16) for name, tensor in tensors.items()})
     config = json.loads((folder / "config.json").read_text())
     config["judgement"] = json.loads((Path(__file__).parent / "judgement.json").read_text())
-    config["seeing"] = {
-        "imageSize": SIDE, "fineBlock": FINE, "coarseBlocks": [COARSE, LAST], "width": WIDTH, "mixes": MIXES, "things": known.things,
-        "ownSides": ["face"], "traits": labels.TRAITS, "traitsOf": "person", "labels": tags, "thingWeight": round(numbers["thing_weight"], 4),
-        "traitWeight": numbers["trait_weight"], "boxSlope": round(numbers["box_slope"], 4), "boxIntercept": round(numbers["box_intercept"], 4),
-        "leastCertainty": 0.2, "sameOverlap": 0.5, "mostThings": 60, "counts": COUNTS,
-    }
+    config["seeing"] = seeing
     config["files"]["seeing.safetensors"] = hashlib.sha256((folder / "seeing.safetensors").read_bytes()).hexdigest()
     whole = "".join(f"{name} {value}\n" for name, value in sorted(config["files"].items()))
     config["digest"] = hashlib.sha256(whole.encode()).hexdigest()
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def write(folder, model, known, weight, bias, numbers, tags):
+    rows = [known.number[tag] for tag in tags]
+    tensors = {name.replace("_orig", ""): tensor for name, tensor in model.state_dict().items()}
+    tensors |= {"labels.weight": torch.from_numpy(weight[rows]), "labels.bias": torch.from_numpy(bias[rows])}
+    save(folder, tensors, {
+        "imageSize": SIDE, "fineBlock": FINE, "coarseBlocks": [COARSE, LAST], "width": WIDTH, "mixes": MIXES, "things": known.things,
+        "ownSides": ["face"], "traits": labels.TRAITS, "traitsOf": "person", "labels": tags, "thingWeight": round(numbers["thing_weight"], 4),
+        "traitWeight": numbers["trait_weight"], "boxSlope": round(numbers["box_slope"], 4), "boxIntercept": round(numbers["box_intercept"], 4),
+        "leastCertainty": 0.2, "sameOverlap": 0.5, "mostThings": 60, "counts": COUNTS,
+    })
 
 
 def main():
