@@ -96,7 +96,7 @@ struct CaptionTally {
         var parts = ["\(CommandText.count(written, "caption")) written"]
         if renewed > 0 { parts.append("\(renewed) brought up to date") }
         if same > 0 { parts.append("\(same) stood there already") }
-        if removed > 0 { parts.append("\(removed) removed, as all its tags were rejected") }
+        if removed > 0 { parts.append("\(removed) removed, as none of \(removed == 1 ? "its" : "their") tags is left") }
         guard empty > 0 else { return parts.joined(separator: ", ") + "." }
         let names = untagged.map { DisplayText.harmless(ShellWord.path($0)) }.joined(separator: ", ")
         let more = empty > untagged.count ? " and \(empty - untagged.count) more" : ""

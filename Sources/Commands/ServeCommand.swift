@@ -66,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
             return URL(asTyped: path)
         }
         options.token = try token.given() ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
+        if let remark = token.remark { library.notice(remark) }
         let studio = try library.studio(looking, tagger: tagger.tagger, engines: EngineNames.servers(engine))
         let server = WebServer(studio, options)
         let (started, opens, quiet) = (options, open, library.quiet)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Studio
 import StudioWeb
 
 /// Where the token comes from that everybody shows who opens the page.
@@ -21,6 +22,13 @@ struct ServeToken: ParsableArguments {
 
     func validate() throws {
         if token != nil, tokenFile != nil { throw ValidationError("--token and --token-file exclude each other.") }
+    }
+
+    /// What is to be said of the file: whether others can read the token in it.
+    var remark: String? {
+        guard let tokenFile, ServeOptions.isOpenToAll(tokenFile: tokenFile) else { return nil }
+        let file = DisplayText.harmless(ShellWord.path(tokenFile))
+        return "Everybody on this machine can read the token in \(file); chmod 600 \(file) keeps it to you."
     }
 
     /// The token that was given: by an option, else by the environment.

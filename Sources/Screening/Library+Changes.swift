@@ -29,7 +29,7 @@ extension Library {
                         SELECT group_concat(editedText, ', ') FROM suggestion
                         WHERE suggestion.pictureId = picture.id AND state = 'approved' AND editedText IS NOT NULL), '') || ', ' || coalesce((
                         SELECT group_concat(described, ', ') FROM suggestion
-                        WHERE suggestion.pictureId = picture.id AND state <> 'rejected' AND described IS NOT NULL), ''),
+                        WHERE suggestion.pictureId = picture.id AND state <> 'rejected' AND editedText IS NULL AND described IS NOT NULL), ''),
                     coalesce((SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1), '') || ' ' || coalesce((
                         SELECT json_extract(recovered, '$.positive') FROM analysis
                         WHERE pictureId = picture.id AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1), '')

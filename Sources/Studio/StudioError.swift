@@ -84,7 +84,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "There is no model \(name)" + NearestName.hint(for: name, among: known, listing: "redraw models list")
         case .namedElsewhere(let model, let source, let reason, let remedy):
             "the model \(model), which \(source) names, \(reason): \(remedy)"
-        case .settledElsewhere(let setting, let reason, let remedy): "\(reason) (you set this \(setting) for good; \(remedy) takes it back)"
+        case .settledElsewhere(let setting, let reason, let remedy):
+            "\(reason) (you set it as the usual \(setting); \(remedy) takes it back)"
         case .modelNotInstalled(let name, let howToGet):
             "The model \(name) is known but not installed (\(howToGet)). Pick an installed one: redraw models list."
         case .runsElsewhere(let name, let engine):

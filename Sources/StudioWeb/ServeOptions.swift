@@ -39,6 +39,7 @@ package struct ServeOptions: Sendable {
     ///
     /// - Throws: ``ServeError/noTokenFile(_:reason:)``.
     package static func token(inFile path: String) throws -> String {
+        guard !PictureListing.isFolder(path) else { throw ServeError.noTokenFile(path, reason: "it is a folder") }
         let bytes: Data
         do {
             // A pipe will do as well: a password manager may write the token into one.
@@ -48,7 +49,24 @@ package struct ServeOptions: Sendable {
         } catch {
             throw ServeError.noTokenFile(path, reason: "no such file, or it may not be read")
         }
-        let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        return line.trimmingCharacters(in: .whitespaces)
+        // Bytes that are no text would become others, and no browser could show them.
+        guard let line = String(validating: bytes.split(separator: UInt8(ascii: "\n")).first ?? Data(), as: UTF8.self) else {
+            throw ServeError.noTokenFile(path, reason: "it is not a text in UTF-8")
+        }
+        // Some editors begin a text with a mark of its encoding, and end lines with two signs.
+        let token = line.trimmingCharacters(in: .whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}")))
+        guard !token.isEmpty else {
+            throw ServeError.noTokenFile(path, reason: "it is empty; write a token of at least \(shortestToken) characters into it")
+        }
+        return token
+    }
+
+    /// Whether everybody on this machine may read a file that holds a token.
+    package static func isOpenToAll(tokenFile path: String) -> Bool {
+        let place = URL(asTyped: path).resolvingSymlinksInPath().path
+        guard let known = try? FileManager.default.attributesOfItem(atPath: place), known[.type] as? FileAttributeType == .typeRegular,
+            let mode = known[.posixPermissions] as? NSNumber
+        else { return false }
+        return mode.intValue & 0o004 != 0
     }
 }

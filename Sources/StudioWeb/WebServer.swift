@@ -65,8 +65,8 @@ package enum ServeError: Error, CustomStringConvertible {
         case .cannotListen(let host, let port, let reason):
             "cannot listen at \(host):\(port): \(reason); choose another with --port or --host"
         case .shortToken(let length):
-            "the token has \(length) characters; it needs at least \(ServeOptions.shortestToken), or leave it out and have one made"
-        case .noTokenFile(let path, let reason): "the token's file \(path) cannot be read: \(reason)"
+            "the token has \(length) \(length == 1 ? "character" : "characters"); it needs at least \(ServeOptions.shortestToken), or leave it out and have one made"
+        case .noTokenFile(let path, let reason): "no token in the file \(path): \(reason)"
         case .noFolder(let path): "\(path) is no folder; name one whose pictures the page may take in"
         }
     }

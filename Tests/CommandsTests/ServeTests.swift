@@ -138,6 +138,19 @@ import Testing
         #expect(open.end(SIGTERM) == 0)
     }
 
+    /// A file is read as editors of other systems write it, too; where everybody can read it, that is said.
+    @Test func aTokensFileIsReadAndOneForAllIsTold() throws {
+        let tool = try Tool()
+        let file = tool.path("token")
+        try Data("\u{FEFF}a secret of mine\r\nanother line\r\n".utf8).write(to: URL(fileURLWithPath: file))
+        for (mode, isTold) in [(0o644, true), (0o600, false)] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+            let server = try Running(tool, "--port", "0", "--token-file", file)
+            #expect(server.address.hasSuffix("?token=a%20secret%20of%20mine"), "\(server.address)")
+            #expect(server.remarks().contains("chmod 600") == isTold, "\(mode)")
+        }
+    }
+
     /// Where no browser opens that is said, with the address; from another machine with the way to it.
     @Test func aBrowserThatIsMissingIsTold() throws {
         let tool = try Tool()
@@ -180,10 +193,13 @@ import Testing
         let server = try Running(tool, "--port", "0")
         let empty = tool.path("empty")
         try Data().write(to: URL(fileURLWithPath: empty))
+        let bytes = tool.path("bytes")
+        try Data([0xFF, 0xFE] + "a secret of mine".utf8).write(to: URL(fileURLWithPath: bytes))
         let table: [([String], Int32, String)] = [
             (["--port", "\(server.port)"], 1, "another program uses that port"), (["--port", "70000"], 64, "0 to 65535"),
             (["--token", "short"], 1, "at least 8"), (["--folder", tool.path("nowhere")], 1, "is no folder"),
-            (["--token-file", tool.path("nowhere")], 1, "nowhere cannot be read"), (["--token-file", empty], 1, "at least 8"),
+            (["--token-file", tool.path("nowhere")], 1, "nowhere: no such file"), (["--token-file", empty], 1, "it is empty"),
+            (["--token-file", tool.path(".")], 1, "it is a folder"), (["--token-file", bytes], 1, "not a text in UTF-8"),
             (["--token-file", empty, "--token", "something"], 64, "exclude each other"),
             (["--host", "203.0.113.9", "--port", "0"], 1, "no such address"),
         ]

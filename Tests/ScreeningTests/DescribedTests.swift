@@ -74,6 +74,11 @@ import Testing
             return try library.pictures(query).pictures.map(\.id)
         }
         #expect(try found() == [picture])
+        // What a person put in its place counts.
+        try library.decide([.edit("car", to: "blue car")], on: picture, by: "Ada")
+        #expect(try found().isEmpty)
+        try library.decide([.edit("car", to: "red car")], on: picture, by: "Ada")
+        #expect(try found() == [picture])
         try library.decide([.reject("car")], on: picture, by: "Ada")
         #expect(try found().isEmpty)
     }

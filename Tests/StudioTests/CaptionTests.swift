@@ -117,6 +117,22 @@ import Testing
         #expect(try pictures.text("gone.txt") == "a wall of mine")
     }
 
+    /// What is still undecided, and never stood in the caption, keeps none whose tags were all rejected.
+    @Test func aCaptionOfOursGoesWithItsOwnTags() throws {
+        let record = try pictures.add(
+            "half.png", shade: 12, tags: [("brick wall", "subject"), ("dark", "lighting")], decisions: [.approve(.tag("brick wall"))])
+        let picture = pictures.path("half.png")
+        try writer { $0.underscores = true }.write(beside: picture)
+        #expect(try pictures.text("half.txt") == "brick_wall\n")
+        let library = try pictures.library
+        _ = try library.decide([.reset(.tag("brick wall"))], on: record.id, by: "a test")
+        #expect(try writer().write(beside: picture).state == .empty && FileManager.default.fileExists(atPath: pictures.path("half.txt")))
+        _ = try library.decide([.reject(.tag("brick wall"))], on: record.id, by: "a test")
+        #expect(try writer().write(beside: picture).state == .removed)
+        #expect(!FileManager.default.fileExists(atPath: pictures.path("half.txt")))
+        #expect(try writer().write(beside: picture).state == .empty)
+    }
+
     @Test func twoPicturesNeverShareACaption() throws {
         try pictures.add("cat.webp", shade: 2, tags: [("house", "subject")], decisions: [.approve(.tag("house"))])
         let writer = writer(overwriting: true)

@@ -41,8 +41,7 @@ package final class CaptionWriter: Sendable {
         let isOurs = try standing.map { try library.wrote(caption: $0.sha256, of: picture.id) } ?? false
         let suggestions = try library.suggestions(of: picture.id)
         guard let line = form.line(suggestions, sha256: digest) else {
-            // Of suggested tags it may say still what is not approved yet; where all are rejected it says nothing but these.
-            guard isOurs, suggestions.allSatisfy({ $0.state == .rejected }) else { return report("", .empty) }
+            guard isOurs, isRejected(String(decoding: standing ?? [], as: UTF8.self), suggestions) else { return report("", .empty) }
             do {
                 try FileManager.default.removeItem(at: place)
             } catch {
@@ -69,6 +68,14 @@ package final class CaptionWriter: Sendable {
             return report(line, .kept)
         }
         return report(line, isOurs ? .renewed : .written)
+    }
+
+    /// Whether a caption says nothing but tags that were rejected since. Of suggested tags it may say still what is not approved yet.
+    private func isRejected(_ caption: String, _ suggestions: [Suggestion]) -> Bool {
+        let words = caption.replacing("_", with: " ")
+        let said = suggestions.filter { words.contains($0.text.replacing("_", with: " ")) }
+        // A tag that was rejected may have lost the text that a person gave it.
+        return [suggestions, said].contains { !$0.isEmpty && $0.allSatisfy { $0.state == .rejected } }
     }
 }
 
