@@ -65,7 +65,9 @@ struct ServeCommand: AsyncParsableCommand {
             guard PictureListing.isFolder(path) else { throw ServeError.noFolder(path) }
             return URL(asTyped: path)
         }
-        options.token = try token.given() ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
+        let given = try token.given()
+        options.token = given ?? (options.isLoopback ? nil : ServeOptions.generatedToken())
+        options.tellsToken = given == nil || token.isOnCommandLine
         if let remark = token.remark { library.notice(remark) }
         let studio = try library.studio(looking, tagger: tagger.tagger, engines: EngineNames.servers(engine))
         let server = WebServer(studio, options)
@@ -73,6 +75,9 @@ struct ServeCommand: AsyncParsableCommand {
         let work = Task {
             try await server.run { address in
                 Terminal.standardOutput.write("Redraw is at \(started.opening(address))\n")
+                if !quiet, !started.tellsToken {
+                    Terminal.standardError.write("The browser asks for your token as a password; the name may be anything.\n")
+                }
                 if !quiet { Terminal.standardError.write("Ctrl-C stops it.\n") }
                 let browser = BrowserOpening(address, started)
                 if opens {

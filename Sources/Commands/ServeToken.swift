@@ -31,6 +31,9 @@ struct ServeToken: ParsableArguments {
         return "Everybody on this machine can read the token in \(file); chmod 600 \(file) keeps it to you."
     }
 
+    /// Whether the command line shows it already; what a file or the environment holds is not printed.
+    var isOnCommandLine: Bool { token != nil }
+
     /// The token that was given: by an option, else by the environment.
     ///
     /// - Throws: `ServeError` where it cannot be read, or is too short.

@@ -9,6 +9,8 @@ package struct ServeOptions: Sendable {
     package var port = 7861
     /// What everybody has to show who comes; nil: nobody has to.
     package var token: String?
+    /// Whether the token may stand in what is printed and on the browser's command line; else the browser asks for it as for a password.
+    package var tellsToken = true
     /// Folders whose pictures the page may take in.
     package var folders: [URL] = []
     /// Jobs that may run at the same time on the library.
@@ -19,8 +21,12 @@ package struct ServeOptions: Sendable {
     /// Whether only this machine reaches the address.
     package var isLoopback: Bool { HostName.isLoopback(host) }
 
-    /// The address that opens the page: with the token in it, whatever signs a person's own has, so that the browser keeps it and asks no more.
-    package func opening(_ address: String) -> String { token.map { address + "?token=\($0.percentEncoded)" } ?? address }
+    /// The address that opens the page: with the token in it where it may be told, whatever signs a person's own has, so that the browser keeps
+    /// it and asks no more.
+    package func opening(_ address: String) -> String {
+        guard let token, tellsToken else { return address }
+        return address + "?token=\(token.percentEncoded)"
+    }
 
     /// A token that nobody guesses: 32 letters and digits of the system's random numbers.
     package static func generatedToken() -> String {
