@@ -14,8 +14,17 @@ install -d "$to/bin" "$to/share/redraw/Models" "$to/share/man/man1" "$to/share/b
     "$to/share/zsh/vendor-completions" "$to/share/fish/vendor_completions.d" "$to/share/doc/redraw"
 
 install -m 755 "$program" "$to/bin/redraw"
-# The hashes of modules hold the folder in which each was compiled; only the linker of another build wants them.
-"${STRIP:-strip}" --strip-unneeded --remove-section=.comment --remove-section=.swift_modhash "$to/bin/redraw"
+"${STRIP:-strip}" --strip-unneeded --remove-section=.comment "$to/bin/redraw"
+# The hashes of modules know the folder in which each was compiled, and only the compiler's next run wants them; the build's number is a digest of
+# them, too, and is made anew. Both are overwritten where they stand: strip would take the hardening away with a section.
+# overwrite NAME SKIPPED: what comes in takes the place of the program's section of that name, but for its first bytes.
+overwrite() {
+    place=$(readelf -SW "$to/bin/redraw" | sed -nE "s/^ *\\[ *[0-9]+\\] $1 +[A-Z0-9_]+ +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+) .*/0x\\1 0x\\2/p")
+    [ -z "$place" ] || dd of="$to/bin/redraw" bs=1 seek=$((${place% *} + $2)) count=$((${place#* } - $2)) conv=notrunc status=none
+}
+overwrite '\.swift_modhash' 0 </dev/zero
+overwrite '\.note\.gnu\.build-id' 16 </dev/zero
+env printf "$(sha1sum <"$to/bin/redraw" | cut -c 1-40 | sed 's/../\\x&/g')" | overwrite '\.note\.gnu\.build-id' 16
 ln -s redraw "$to/bin/analyze"
 
 # libc and what belongs to it are the system's; they are older or newer than ours only together.
