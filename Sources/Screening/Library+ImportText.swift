@@ -15,12 +15,12 @@ extension Library {
     ///   - isChecked: whether ``check(_:)`` has read it already.
     ///   - atOnce: pictures in one transaction, for which others wait.
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two transactions.
-    ///   - reading: throws where a picture holds JSON that whoever knows its types cannot read; asked on another thread.
+    ///   - reading: throws where a picture, or a generation of none, holds JSON that whoever knows its types cannot read; asked on another thread.
     /// - Throws: `LibraryError.notAnExport` that names the picture which is not as it should be; those before it are taken in then.
     @discardableResult
     package func `import`(
         _ text: () throws -> ExportText, isChecked: Bool = false, by person: String, at moment: Date = Date(), atOnce: Int = 1000,
-        onPictures: (Int) throws -> Void = { _ in }, reading: @escaping @Sendable (ExportedPicture) throws -> Void = { _ in }
+        onPictures: (Int) throws -> Void = { _ in }, reading: @escaping @Sendable (ExportedPart) throws -> Void = { _ in }
     ) throws -> ImportReport {
         precondition(atOnce > 0, "at least one picture at a time, not \(atOnce)")
         if !isChecked { try Self.check(try text()) }
@@ -65,6 +65,13 @@ extension Library {
     }
 }
 
+/// What stands in an export for itself.
+package enum ExportedPart: Sendable {
+    case picture(ExportedPicture)
+    /// One that began with no picture.
+    case generation(ExportedGeneration)
+}
+
 /// Pictures and generations of an export's text that are decoded and checked on another thread.
 private final class DecodedAhead: Sendable {
     private struct Element: Sendable {
@@ -85,7 +92,7 @@ private final class DecodedAhead: Sendable {
     private let group = DispatchGroup()
 
     /// Reads the next elements and begins to decode them; nil at the text's end.
-    init?(of text: inout ExportText, _ count: Int, _ reading: @escaping @Sendable (ExportedPicture) throws -> Void) throws {
+    init?(of text: inout ExportText, _ count: Int, _ reading: @escaping @Sendable (ExportedPart) throws -> Void) throws {
         var (elements, bytes): ([Element], Int) = ([], 0)
         while elements.count < count, bytes < Self.mostBytes, let part = try text.nextPart() {
             guard case .element(let list, let index, let json) = part else { continue }
@@ -106,18 +113,19 @@ private final class DecodedAhead: Sendable {
         return (result.export, result.failure)
     }
 
-    private static func decode(_ elements: [Element], _ reading: (ExportedPicture) throws -> Void) -> Decoded {
+    private static func decode(_ elements: [Element], _ reading: (ExportedPart) throws -> Void) -> Decoded {
         var decoded = Decoded()
         let decoder = JSONCoding.decoder()
         for element in elements {
             do {
                 if element.list == "pictures" {
                     let picture = try decoder.decode(ExportedPicture.self, from: element.json)
-                    try reading(picture)
+                    try reading(.picture(picture))
                     try picture.check(ImportCheck().at(element.list, element.index))
                     decoded.export.pictures.append(picture)
                 } else {
                     let generation = try decoder.decode(ExportedGeneration.self, from: element.json)
+                    try reading(.generation(generation))
                     try generation.check(ImportCheck().at(element.list, element.index))
                     decoded.export.generations.append(generation)
                 }

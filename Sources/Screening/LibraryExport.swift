@@ -49,7 +49,8 @@ package struct LibraryExport: Codable, Sendable, Equatable {
         (self.pictures, self.generations) = (pictures, generations)
     }
 
-    static func reason(_ error: DecodingError) -> String {
+    /// Where in its JSON a value is not what it should be, and why.
+    package static func reason(_ error: DecodingError) -> String {
         let context =
             switch error {
             case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):

@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Pixels
 import Screening
@@ -107,7 +108,34 @@ extension ScreeningDesk {
         }
     }
 
-    /// That what analyses keep as JSON is what a report reads of them.
+    /// That what an export keeps as JSON is what a report, or the history, reads of it.
+    private static func read(_ part: ExportedPart) throws {
+        switch part {
+        case .picture(let picture):
+            try read(picture)
+            for generation in picture.generations { try read(generation) }
+        case .generation(let generation):
+            try read(generation)
+        }
+    }
+
+    /// What a person asked for that is no order.
+    private struct UnreadRequest: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { "what was asked for there cannot be read: \(reason)" }
+    }
+
+    private static func read(_ generation: ExportedGeneration) throws {
+        struct Sheet: Decodable { var strengths: [Double]? }
+        do {
+            let text = Data(generation.request.utf8)
+            _ = try JSONDecoder().decode(GenerationRequest.self, from: text)
+            _ = try JSONDecoder().decode(Sheet.self, from: text)
+        } catch let error as DecodingError {
+            throw UnreadRequest(reason: LibraryExport.reason(error))
+        }
+    }
+
     private static func read(_ picture: ExportedPicture) throws {
         struct Model: Decodable { var name: String }
         struct Size: Decodable { var width, height: Int }

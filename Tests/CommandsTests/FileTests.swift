@@ -43,6 +43,34 @@ import Testing
         }
     }
 
+    /// What was asked for is read by type at the door: the history would end at it later.
+    @Test func anExportWhoseOrdersAreNoneIsRefused() throws {
+        let tool = try Tool()
+        let picture = checkout.appendingPathComponent("Documentation/pictures/chelsea.jpg").path
+        for (command, words, output) in [("paint", ["a cat"], "cat.png"), ("generate", [picture, "--prompt", "a cat"], "new.png")] {
+            let made = try tool.run(arguments: [command] + words + ["--size", "64x64", "--steps", "1", "--output", tool.path(output)])
+            #expect(made.status == 0, "\(made.errors)")
+        }
+        let file = tool.path("export.json")
+        #expect(try tool.run("export", "--output", file).status == 0)
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        func imported(_ text: String) throws -> Tool.Outcome {
+            try text.write(toFile: tool.path("changed.json"), atomically: true, encoding: .utf8)
+            return try tool.run("import", tool.path("changed.json"), "--library", tool.path(UUID().uuidString))
+        }
+        #expect(try imported(text).status == 0)
+        let steps = try #require(text.range(of: #"\"steps\":1"#))
+        let last = try #require(text.range(of: #"\"steps\":1"#, options: .backwards))
+        #expect(steps != last)
+        for (place, name) in [(steps, "pictures[0]"), (last, "generations[0]")] {
+            for value in ["1e300", #"\"many\""#, "[1]"] {
+                let refused = try imported(text.replacingCharacters(in: place, with: #"\"steps\":"# + value))
+                let said = "\(name): what was asked for there cannot be read"
+                #expect(refused.status == 1 && refused.errors.contains(said), "\(refused.errors)")
+            }
+        }
+    }
+
     /// A pipe nobody writes into ends a command at once.
     @Test func aPipeIsRefused() throws {
         let tool = try Tool()
