@@ -69,7 +69,7 @@ struct ThingPixels {
         var isInside: [Bool] = []
         for y in rows {
             for x in columns {
-                let (sharedX, sharedY) = ((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height))
+                let (sharedX, sharedY) = centre(x, y)
                 let inside = box.contains(sharedX, sharedY)
                 let (u, v) = (2 * (sharedX - box.left) / w - 1, 2 * (sharedY - box.top) / h - 1)
                 let open = inside && !holes.contains { $0.contains(sharedX, sharedY) }
@@ -102,8 +102,8 @@ struct ThingPixels {
         var part = Part()
         part.room = Float(insideCount)
         for (index, weight) in zip(indices, weights) where weight > 0 {
-            part.pixels.append(
-                (colours[index], (Float(index % width) + 0.5) / Float(width), (Float(index / width) + 0.5) / Float(height), weight))
+            let (x, y) = centre(index % width, index / width)
+            part.pixels.append((colours[index], x, y, weight))
         }
         return part
     }
@@ -113,7 +113,9 @@ struct ThingPixels {
         var (all, alike): (Float, Float) = (0, 0)
         let (columns, rows) = near(box)
         for y in rows {
-            for x in columns where !box.contains((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height)) {
+            for x in columns {
+                let (sharedX, sharedY) = centre(x, y)
+                if box.contains(sharedX, sharedY) { continue }
                 let name = colours[y * width + x].called.rawValue
                 all += 1
                 if names[name] ?? name == colour { alike += 1 }
@@ -121,6 +123,9 @@ struct ThingPixels {
         }
         return all > 0 ? alike / all : 0
     }
+
+    /// Where the middle of a pixel is, in shares of the picture.
+    private func centre(_ x: Int, _ y: Int) -> (x: Float, y: Float) { ((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height)) }
 
     /// The columns and rows of a box and what is around it.
     private func near(_ box: UnitBox) -> (columns: Range<Int>, rows: Range<Int>) {
@@ -136,7 +141,7 @@ struct ThingPixels {
         var found: [OKLab] = []
         for y in pixel(place.top, height)..<max(pixel(place.top, height), min(height, pixel(place.bottom, height) + 1)) {
             for x in pixel(place.left, width)..<max(pixel(place.left, width), min(width, pixel(place.right, width) + 1)) {
-                let (sharedX, sharedY) = ((Float(x) + 0.5) / Float(width), (Float(y) + 0.5) / Float(height))
+                let (sharedX, sharedY) = centre(x, y)
                 if place.contains(sharedX, sharedY) { found.append(colours[y * width + x]) }
             }
         }

@@ -69,8 +69,7 @@ struct AnalysisSummary {
         }
         lines += layout.lines("more", "analyze one picture to see all that is said of it, or use --details")
         if next.isSaid, hasPending {
-            let place = next.library.map { " --library \(ShellWord.path($0))" } ?? ""
-            lines += ["", "Next: \(DisplayText.harmless("redraw review\(place)"))"]
+            lines += ["", "Next: \(DisplayText.harmless("redraw review\(AnalysisText.option(library: next.library))"))"]
         }
         return lines.joined(separator: "\n") + "\n"
     }

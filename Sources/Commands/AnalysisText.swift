@@ -33,11 +33,14 @@ struct AnalysisText {
     /// - Parameter library: the folder that was named with `--library`.
     static func next(_ report: AnalysisReport, library: String?) -> String {
         let picture = ShellWord.path(report.picture.path)
-        let place = library.map { " --library \(ShellWord.path($0))" } ?? ""
+        let place = option(library: library)
         if report.suggestions.contains(where: { $0.state == .pending }) { return "redraw review \(picture)\(place)" }
         if report.suggestions.contains(where: { $0.state == .approved }) { return "redraw generate \(picture)\(place)" }
         return "redraw tag \(picture) --add \"what it shows\"\(place)"
     }
+
+    /// What a command that is suggested ends with where the library was named.
+    static func option(library: String?) -> String { library.map { " --library \(ShellWord.path($0))" } ?? "" }
 
     var text: String {
         var lines = [

@@ -1,4 +1,3 @@
-import Diffusion
 import Foundation
 import Pixels
 import Screening
@@ -126,11 +125,8 @@ extension ScreeningDesk {
     }
 
     private static func read(_ generation: ExportedGeneration) throws {
-        struct Sheet: Decodable { var strengths: [Double]? }
         do {
-            let text = Data(generation.request.utf8)
-            _ = try JSONDecoder().decode(GenerationRequest.self, from: text)
-            _ = try JSONDecoder().decode(Sheet.self, from: text)
+            _ = try JSONDecoder().decode(KeptRequest.self, from: Data(generation.request.utf8))
         } catch let error as DecodingError {
             throw UnreadRequest(reason: LibraryExport.reason(error))
         }

@@ -9,6 +9,20 @@ package enum GenerationKind: String, Sendable, CaseIterable {
     case generate, repaint, paint
 }
 
+/// What was asked for, as a generation keeps it.
+struct KeptRequest: Decodable {
+    let request: GenerationRequest
+    /// Where several were asked for at once.
+    let strengths: [Double]?
+
+    private enum CodingKeys: String, CodingKey { case strengths }
+
+    init(from decoder: any Decoder) throws {
+        request = try GenerationRequest(from: decoder)
+        strengths = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent([Double].self, forKey: .strengths)
+    }
+}
+
 extension Studio {
     /// Generations that are not in the bin, the latest first.
     ///
@@ -40,8 +54,8 @@ extension Studio {
         let numbers = try library.numbers(ofPictures: generations.flatMap { $0.outputs.map(\.sha256) })
         return try generations.map { generation in
             let mark = marks[generation.id] ?? GenerationMark()
-            let request: GenerationRequest = try generation.request.decoded()
-            let sheet: Sheet = try generation.request.decoded()
+            let kept: KeptRequest = try generation.request.decoded()
+            let request = kept.request
             let seeds = request.seeds(from: generation.seed)
             let outputs = generation.outputs.enumerated().map { index, output in
                 let size = try? ImageFile.size(of: URL(fileURLWithPath: output.path)).size
@@ -60,16 +74,11 @@ extension Studio {
                 seconds: try generation.seconds?.decoded(),
                 untouched: generation.untouched.map { .init(pixels: $0.pixels, identical: $0.identical) }, picture: generation.pictureID,
                 promptVersion: generation.promptNumber, prompt: request.prompt, negative: request.negative,
-                strength: request.mode == .paint || sheet.strengths != nil ? nil : request.strength, mask: mark.mask, stars: mark.stars,
+                strength: request.mode == .paint || kept.strengths != nil ? nil : request.strength, mask: mark.mask, stars: mark.stars,
                 kept: mark.isKept,
-                wish: LibraryWish(request, strengths: sheet.strengths, picture: generation.pictureID, mask: mark.mask),
+                wish: LibraryWish(request, strengths: kept.strengths, picture: generation.pictureID, mask: mark.mask),
                 created: generation.createdAt, finished: generation.finishedAt)
         }
-    }
-
-    /// What a request's JSON has besides where several strengths were asked for.
-    private struct Sheet: Decodable {
-        var strengths: [Double]?
     }
 
     /// Stars and whether it is kept; nil leaves that as it is.

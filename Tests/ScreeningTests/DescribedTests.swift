@@ -118,7 +118,7 @@ import Testing
     @Test func aLibraryOfTheVersionBeforeHasItsSuggestions() throws {
         let folder = try TemporaryFolder()
         let queue = try DatabaseQueue(path: folder.url.appendingPathComponent(Library.fileName).path)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("13 ") }))
+        try queue.migrate(toVersion: 13)
         let moment = "2026-01-01 10:00:00.000"
         try queue.write { db in
             try db.execute(

@@ -185,7 +185,7 @@ import Testing
         let folder = try TemporaryFolder()
         let file = folder.url.appendingPathComponent(Library.fileName)
         let queue = try DatabaseQueue(path: file.path)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("12 ") }))
+        try queue.migrate(toVersion: 12)
         try queue.close()
         // What lies behind the pages that its header counts is no part of it, and takes no space here.
         let handle = try FileHandle(forWritingTo: file)
@@ -200,7 +200,7 @@ import Testing
     @Test func theVersionBeforeOpens() throws {
         let folder = try TemporaryFolder()
         let queue = try DatabaseQueue(path: folder.url.appendingPathComponent(Library.fileName).path)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("12 ") }))
+        try queue.migrate(toVersion: 12)
         let moment = "2026-01-01 10:00:00.000"
         try queue.write { db in
             try db.execute(

@@ -68,7 +68,7 @@ import Testing
     @Test func theVersionBeforeOpens() throws {
         let folder = try TemporaryFolder()
         let queue = try DatabaseQueue(path: folder.url.appendingPathComponent(Library.fileName).path)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("10 ") }))
+        try queue.migrate(toVersion: 10)
         try queue.write { db in
             try db.execute(
                 sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, 64, 48, '2026-01-01 10:00:00.000')",

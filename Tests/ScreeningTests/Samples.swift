@@ -1,5 +1,8 @@
 import Foundation
-import Screening
+import GRDB
+import Testing
+
+@testable import Screening
 
 /// A digest that stands for the given number.
 func digest(_ number: Int) -> String {
@@ -85,5 +88,12 @@ enum Samples {
         _ = try? library.record(.sample([.sample("dog")]), of: 1)
         _ = try? library.decide([.approve("cat 1")], on: 1, by: "somebody")
         _ = try? library.undo(on: 1, by: "somebody")
+    }
+}
+
+extension DatabaseQueue {
+    /// Makes the tables of a library as they were after the migration of that number.
+    func migrate(toVersion number: Int) throws {
+        try Schema.migrator.migrate(self, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("\(number) ") }))
     }
 }

@@ -212,7 +212,7 @@ import Testing
         let file = folder.url.appendingPathComponent(Library.fileName).path
         do {
             let queue = try DatabaseQueue(path: file)
-            try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("4 ") }))
+            try queue.migrate(toVersion: 4)
             try queue.write { db in
                 try db.execute(
                     sql: """
@@ -234,7 +234,7 @@ import Testing
     @Test func aMigrationIsSelfContained() throws {
         let queue = try DatabaseQueue()
         let fifth = try #require(Schema.migrator.migrations.first { $0.hasPrefix("5 ") })
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("4 ") }))
+        try queue.migrate(toVersion: 4)
         try queue.write { db in
             try db.execute(
                 sql: """

@@ -46,7 +46,7 @@ import Testing
         let folder = try TemporaryFolder()
         let file = folder.url.appendingPathComponent(Library.fileName).path
         let queue = try DatabaseQueue(path: file)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("3 ") }))
+        try queue.migrate(toVersion: 3)
         try queue.write { db in
             try db.execute(
                 sql: """
@@ -132,7 +132,7 @@ import Testing
         let file = folder.url.appendingPathComponent(Library.fileName).path
         let old = disc.url.appendingPathComponent("old.sqlite").path
         let queue = try DatabaseQueue(path: old)
-        try Schema.migrator.migrate(queue, upTo: try #require(Schema.migrator.migrations.first { $0.hasPrefix("10 ") }))
+        try queue.migrate(toVersion: 10)
         try queue.write { db in
             try db.execute(
                 sql: "INSERT INTO picture (sha256, width, height, addedAt) VALUES (?, 4, 3, '2026-01-01 10:00:00.000')",
