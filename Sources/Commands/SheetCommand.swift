@@ -167,7 +167,8 @@ struct SheetCommand: AsyncParsableCommand {
         }
         for sheet in sheets {
             let made = sheet.cells.count { $0.state == "done" }
-            let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(sheet.axes.told)"
+            let what = sheet.axes?.told ?? sheet.damaged ?? ""
+            let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(what)"
             Terminal.standardOutput.write(DisplayText.harmless(line) + "\n")
         }
     }

@@ -54,14 +54,57 @@ package final class ArrivingLibrary: Sendable {
         if let copy { try? FileManager.default.removeItem(at: copy) }
     }
 
+    /// Tables of which rows come in, and what says of a row that it stays there, for its picture lies in the bin.
+    private static let coming = [
+        "picture": "binnedAt IS NULL",
+        "picturePath": isNotBinned, "analysis": isNotBinned, "decision": isNotBinned, "prompt": isNotBinned, "generation": isNotBinned,
+        "generationOutput": """
+            (SELECT coalesce(pictureId, 0) FROM generation WHERE id = generationId) NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)
+            """,
+    ]
+    private static let isNotBinned = "coalesce(pictureId, 0) NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)"
+    /// Columns that do not come in.
+    private static let staying: Set = ["wantedAnalysis", "analysisFailure", "enlargedFrom"]
+
+    /// Looks through what would come in, so that nothing comes in of a library in which something cannot be read.
+    ///
+    /// - Parameter types: what its JSON will be read as.
+    /// - Throws: `LibraryError.damagedArrival`, naming the value.
+    package func check(reading types: StoredTypes = .own) throws(LibraryError) {
+        let damage = try library.read { db -> LibraryError? in
+            for rows in try DamagedRows.all(db, types) {
+                guard let condition = Self.coming[rows.table] else { continue }
+                if let one = try rows.found(limit: 1, where: condition, besides: Self.staying, db).first { return one }
+            }
+            return nil
+        }
+        if let damage { throw told(damage) }
+    }
+
     /// Those of its pictures that are there. Results that lie in its bin are told: they come to lie in the bin here.
-    func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
+    func exported(_ ids: [Int64], reading types: StoredTypes) throws(LibraryError) -> [ExportedPicture] {
         do {
-            return try library.exported(ids, isWithBin: true)
-        } catch .damagedValue(let table, let row, let column, let reason) {
-            throw .corrupt(path: library.location, detail: "table \(table), row \(row), column \(column): \(reason)")
+            return try library.exported(ids, isWithBin: true, reading: types)
         } catch {
-            throw error
+            throw told(error)
+        }
+    }
+
+    /// Its generations that belong to no picture.
+    func freeGenerations(reading types: StoredTypes) throws(LibraryError) -> [ExportedGeneration] {
+        do {
+            return try library.freeGenerations(isWithBin: true, reading: types)
+        } catch {
+            throw told(error)
+        }
+    }
+
+    /// What is wrong with a value, as what is wrong with this file.
+    private func told(_ error: LibraryError) -> LibraryError {
+        switch error {
+        case .damagedValue: .damagedArrival(path: library.location, place: error.place ?? "")
+        case .unfit(let detail): .damagedArrival(path: library.location, place: detail)
+        default: error
         }
     }
 
@@ -71,7 +114,7 @@ package final class ArrivingLibrary: Sendable {
         case .corrupt, .database:
             guard let finding = (try? library.check()).map({ $0.first }) ?? "it cannot be read" else { return error }
             return LibraryError.corrupt(path: library.location, detail: finding)
-        case .notAnExport(let detail): return LibraryError.corrupt(path: library.location, detail: detail)
+        case .notAnExport(let detail): return LibraryError.damagedArrival(path: library.location, place: detail)
         default: return error
         }
     }

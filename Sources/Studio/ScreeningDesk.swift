@@ -191,7 +191,10 @@ extension ScreeningDesk {
             throw StudioError.nothingRecovered(picture: picture.label)
         }
         var prompt = try draft(positive: found.positive, negative: found.negative, picture, source: .recovered)
-        if let width = found.width, let height = found.height { (prompt.width, prompt.height) = (width, height) }
+        let sides = AnalysisReport.SizeEntry.sides
+        if let width = found.width, let height = found.height, sides.contains(width), sides.contains(height) {
+            (prompt.width, prompt.height) = (width, height)
+        }
         return try keep(prompt, of: picture)
     }
 
@@ -210,12 +213,10 @@ extension ScreeningDesk {
     private func draft(
         positive: String, negative: String?, _ picture: KnownPicture, source: NewPrompt.Source
     ) throws -> NewPrompt {
-        struct Model: Decodable { var name: String }
-        struct Size: Decodable { var width, height: Int }
         let analysis = try library.latestAnalysis(of: picture.id)
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
-        let model: Model? = try analysis?.model?.decoded()
-        let size: Size? = try analysis?.size?.decoded()
+        let model = try analysis?.model?.decoded(as: AnalysisReport.ModelEntry.self)
+        let size = try analysis?.size?.decoded(as: AnalysisReport.SizeEntry.self)
         let usual = try ofApprovedMedium(picture) ?? analysis?.negative ?? ""
         return NewPrompt(
             positive: positive, negative: negative ?? written?.negative ?? NegativePrompt.left(of: usual, besides: positive),

@@ -45,7 +45,8 @@ extension Studio {
         try library.markInterrupted(in: premises.libraryFolder)
         for (position, cell) in try sheet(id).cells.enumerated() where ["failed", "cancelled"].contains(cell.state) {
             guard let job = cell.job else { continue }
-            let order: GenerationOrder = try library.job(id: job).order.decoded()
+            // What cannot be read any more cannot be ordered again; the rest of the sheet can.
+            guard let order = try library.job(id: job).order.listed(as: GenerationOrder.self).value else { continue }
             try library.renew(cell: position, ofSheet: id, by: enqueue(order))
         }
         while true {

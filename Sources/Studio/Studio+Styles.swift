@@ -27,7 +27,7 @@ extension Studio {
         let known = try presets()
         return try names.map { name in
             guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name), isStyle: true) }
-            return NamedStyle(preset)
+            return NamedStyle(try preset.readable())
         }
     }
 
@@ -55,7 +55,7 @@ extension Studio {
         let known = try presets()
         var (added, replaced, kept) = ([String](), [String](), [String]())
         for style in sheet.styles {
-            let standing = known.named(style.name).map(NamedStyle.init)
+            let standing = try known.named(style.name).map { NamedStyle(try $0.readable()) }
             if standing?.style.prompt == style.prompt, standing?.style.negative == style.negative { continue }
             guard replacing || standing == nil else {
                 kept.append(style.name)

@@ -105,7 +105,14 @@ package struct SheetAxes: Codable, Sendable, Equatable {
         guard !columns.isEmpty else {
             throw DecodingError.dataCorruptedError(forKey: .columns, in: values, debugDescription: "a sheet has at least one column")
         }
+        guard cells <= OrderError.mostCells, y == nil || !rows.isEmpty else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .rows, in: values, debugDescription: "a sheet has 1 to \(OrderError.mostCells) pictures")
+        }
     }
+
+    /// Pictures that the sheet has.
+    var cells: Int { columns.count.multipliedReportingOverflow(by: y == nil ? 1 : rows.count).partialValue }
 
     /// What stands over each column, and before each row.
     package var labels: (columns: [String], rows: [String]) {
@@ -141,7 +148,10 @@ package struct SheetReport: Codable, Sendable {
 
     package let id: Int64
     @OrNull package internal(set) var picture: Int64?
-    package let axes: SheetAxes
+    /// Nil where that cannot be read.
+    @OrNull package internal(set) var axes: SheetAxes?
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
     package let created: Date
     /// Row by row.
     package let cells: [Cell]

@@ -154,7 +154,7 @@ extension Studio {
         guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name)) }
         let own = wish
         var wish = wish
-        wish.fill(from: preset.wish.settings)
+        wish.fill(from: try preset.readable().wish.settings)
         if own.model == nil { try refuseMissing(wish, namedBy: "the preset \(preset.name)", remedy: "name another with --model") }
         return wish
     }
