@@ -58,11 +58,10 @@ package final class ArrivingLibrary: Sendable {
     private static let coming = [
         "picture": "binnedAt IS NULL",
         "picturePath": isNotBinned, "analysis": isNotBinned, "decision": isNotBinned, "prompt": isNotBinned, "generation": isNotBinned,
-        "generationOutput": """
-            (SELECT coalesce(pictureId, 0) FROM generation WHERE id = generationId) NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)
-            """,
+        "generationOutput": "(SELECT coalesce(pictureId, 0) FROM generation WHERE id = generationId) \(isInNoBin)",
     ]
-    private static let isNotBinned = "coalesce(pictureId, 0) NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)"
+    private static let isInNoBin = "NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)"
+    private static let isNotBinned = "coalesce(pictureId, 0) \(isInNoBin)"
     /// Columns that do not come in.
     private static let staying: Set = ["wantedAnalysis", "analysisFailure", "enlargedFrom"]
 

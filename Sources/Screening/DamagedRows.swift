@@ -89,7 +89,7 @@ struct DamagedRows {
             }
             if let json = JSONColumn(rawValue: "\(table).\(name)") {
                 let isRead = "\(StoredTypes.functionName)('\(json.rawValue)', \(column))"
-                let other = "CASE typeof(\(column)) WHEN 'text' THEN CASE WHEN json_valid(\(column)) THEN NOT \(isRead) ELSE 0 END ELSE 0 END"
+                let other = "CASE WHEN typeof(\(column)) <> 'text' THEN 0 WHEN json_valid(\(column)) THEN NOT \(isRead) ELSE 0 END"
                 faults.append(Fault(column: name, condition: "\(column) IS NOT NULL AND \(other)", reason: "it cannot be read", json: json))
             }
             if let bound = Accepted.ofColumns["\(table).\(name)"] { add(bound.isPassed(by: column), bound.rule) }

@@ -40,7 +40,9 @@ struct StoredRow {
             stored = row[column]
         }
         guard !stored.isNull else { return nil }
-        guard let value = Value.fromDatabaseValue(stored) else { throw damaged(column, "\(Value.self) was expected, not \(stored)") }
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw damaged(column, "\(Value.self) was expected, not \("\(stored)".prefix(80))")
+        }
         return value
     }
 

@@ -85,7 +85,8 @@ package struct StoredTypes: Sendable {
             case LibraryError.notAnExport(let detail): detail
             default: "\(error)"
             }
-        return String(words.prefix(300))
+        // It may quote the value.
+        return words.prefix(160).split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }
 

@@ -163,7 +163,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
         case .notMadeHere(let path): "\(path) is no picture that was made here; name a generation's number (redraw history --generations)."
-        case .nothingKnownOf(let generation): "What was asked for generation \(generation) is not known any more; it was set aside as damaged."
+        case .nothingKnownOf(let generation):
+            "What was asked for generation \(generation) is not known any more; it was set aside as damaged."
         case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }
     }

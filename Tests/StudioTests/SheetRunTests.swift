@@ -57,8 +57,8 @@ import Testing
 
     @Test func everyCellIsMadeWithItsValues() async throws {
         let sheet = try await ordered("steps=2,3", "guidance=1,2,5") { $0.styles = [] }
-        #expect(sheet.cells.count == 6 && sheet.axes.seed != nil)
-        #expect(sheet.axes.told == "steps 2, 3 across; guidance 1, 2, 5 down")
+        #expect(sheet.cells.count == 6 && sheet.axes?.seed != nil)
+        #expect(sheet.axes?.told == "steps 2, 3 across; guidance 1, 2, 5 down")
         let told = Mutex<[Int]>([])
         var reports: [Int: GenerationReport] = [:]
         let made = try await studio.make(sheet: sheet.id) { cell, event in
@@ -73,7 +73,7 @@ import Testing
         }
         #expect(requests.map { $0["steps"] as? Int } == [2, 3, 2, 3, 2, 3])
         #expect(requests.map { $0["guidance"] as? Double } == [1, 1, 2, 2, 5, 5])
-        #expect(Set(reports.values.map(\.seed)) == [sheet.axes.seed])
+        #expect(Set(reports.values.map(\.seed)) == [sheet.axes?.seed])
         // The pictures are the library's, as those of the page are.
         #expect(reports.values.flatMap(\.outputs).allSatisfy { $0.hasPrefix(pictures.url("library/results").path) })
     }

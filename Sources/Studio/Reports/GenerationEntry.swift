@@ -38,7 +38,8 @@ package struct GenerationEntry: Encodable, Sendable {
     package let secondsText: String?
 
     private enum CodingKeys: CodingKey {
-        case id, kind, status, message, outputs, seed, steps, model, profile, precision, seconds, untouched, picture, prompt, damaged, created
+        case id, kind, status, message, outputs, seed, steps, model, profile, precision, seconds, untouched, picture, prompt, damaged,
+            created
     }
 
     /// - Parameters:

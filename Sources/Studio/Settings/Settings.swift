@@ -142,7 +142,7 @@ extension Studio {
 
     /// Presets of the configuration file, then those of the library, which the page keeps.
     package func allPresets() throws -> [NamedPreset] {
-        let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library") }
+        let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library", damaged: $0.damaged) }
         return settings.presetNames.map { NamedPreset(name: $0, place: "file") } + kept
     }
 

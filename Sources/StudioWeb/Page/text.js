@@ -493,7 +493,8 @@ export const text = {
 		gone: 'A picture that is no longer there',
 		enlarged: 'Enlarged · ',
 		made: (count) => one(count, 'result', 'results'),
-		sheet: ({ axes, cells }) => `Sheet of ${one(cells.length, 'picture', 'pictures')}: ${text.sheet.caption(axes)}`,
+		unknown: 'What was asked for is not known any more.',
+		sheet: ({ axes, cells }) => `Sheet of ${one(cells.length, 'picture', 'pictures')}${axes ? `: ${text.sheet.caption(axes)}` : ''}`,
 		facts: (generation) =>
 			[kinds[generation.kind], generation.strength === null ? null : `strength ${generation.strength}`, `seed ${generation.seed}`, generation.model, day.format(new Date(generation.created))].filter(Boolean).join(' · '),
 		failed: (generation) => `${generation.status}${generation.message ? `: ${generation.message}` : ''}`,
