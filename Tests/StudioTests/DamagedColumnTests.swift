@@ -105,9 +105,7 @@ import Testing
         #expect(try await FilledLibrary.extent(studio) == left, "\(what)")
         #expect(try exported(studio, filled) == nil && merged(studio, filled) == nil, "\(what)")
         // What went with its row is not there any more, and says so.
-        let known: [JSONColumn: String] = [
-            .wish: "There is no preset first", .axes: "There is no sheet 1.", .order: "no job ", .recovered: "No prompt was found",
-        ]
+        let known: [JSONColumn: String] = [.wish: "There is no preset first", .axes: "There is no sheet 1."]
         let said = known[column] ?? "-"
         #expect(try await errors(studio).filter { !$0.hasPrefix(said) } == [], "\(what)")
         let desk = try desk(studio)
@@ -150,7 +148,7 @@ import Testing
         await attempt { _ = try studio.pictureDetail(1) }
         await attempt { _ = try PictureReport(desk.picture("p1"), desk) }
         await attempt { _ = try studio.composed(1) }
-        await attempt { _ = try desk.adoptRecovered(for: desk.picture("p1")) }
+        await attempt { _ = try desk.recovered(for: desk.picture("p1")) }
         for id in 1...3 {
             await attempt { _ = try await studio.generation(Int64(id)) }
             await attempt { _ = try desk.generation(id: Int64(id)) }

@@ -22,6 +22,8 @@ struct FilledLibrary {
     let pictures: ScreenedPictures
     let extent: Extent
     private let copies: TemporaryFolder
+    /// The library's as it is before anything is changed.
+    private let file: URL
 
     init() async throws {
         pictures = try ScreenedPictures()
@@ -55,7 +57,9 @@ struct FilledLibrary {
             _ = try pictures.studio.enqueue(sheet: axes, orders)
         }
         extent = try await Self.extent(pictures.studio)
-        try library.onWriter { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        file = copies.url.appendingPathComponent(Library.fileName)
+        let place = file.path
+        try library.onWriter { db in try db.execute(sql: "VACUUM INTO '\(place)'") }
     }
 
     static func analysis(_ tags: [(tag: String, facet: String)]) -> NewAnalysis {
@@ -100,8 +104,7 @@ struct FilledLibrary {
     func copy(_ statements: [String]) throws -> Studio {
         let folder = copies.url.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(
-            at: URL(fileURLWithPath: try pictures.library.location), to: folder.appendingPathComponent(Library.fileName))
+        try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(Library.fileName))
         let premises = Premises(pictures.studio.installation, libraryFolder: folder)
         let studio = Studio(
             premises, analyst: Analyst(premises, encoder: nil, vocabulary: nil, tagger: nil), engines: [pictures.engine])
