@@ -54,32 +54,6 @@ package final class ArrivingLibrary: Sendable {
         if let copy { try? FileManager.default.removeItem(at: copy) }
     }
 
-    /// Tables of which rows come in, and what says of a row that it stays there, for its picture lies in the bin.
-    private static let coming = [
-        "picture": "binnedAt IS NULL",
-        "picturePath": isNotBinned, "analysis": isNotBinned, "decision": isNotBinned, "prompt": isNotBinned, "generation": isNotBinned,
-        "generationOutput": "(SELECT coalesce(pictureId, 0) FROM generation WHERE id = generationId) \(isInNoBin)",
-    ]
-    private static let isInNoBin = "NOT IN (SELECT id FROM picture WHERE binnedAt IS NOT NULL)"
-    private static let isNotBinned = "coalesce(pictureId, 0) \(isInNoBin)"
-    /// Columns that do not come in.
-    private static let staying: Set = ["wantedAnalysis", "analysisFailure", "enlargedFrom"]
-
-    /// Looks through what would come in, so that nothing comes in of a library in which something cannot be read.
-    ///
-    /// - Parameter types: what its JSON will be read as.
-    /// - Throws: `LibraryError.damagedArrival`, naming the value.
-    package func check(reading types: StoredTypes = .own) throws(LibraryError) {
-        let damage = try library.read { db -> LibraryError? in
-            for rows in try DamagedRows.all(db, types) {
-                guard let condition = Self.coming[rows.table] else { continue }
-                if let one = try rows.found(limit: 1, where: condition, besides: Self.staying, db).first { return one }
-            }
-            return nil
-        }
-        if let damage { throw told(damage) }
-    }
-
     /// Those of its pictures that are there. Results that lie in its bin are told: they come to lie in the bin here.
     func exported(_ ids: [Int64], reading types: StoredTypes) throws(LibraryError) -> [ExportedPicture] {
         do {
@@ -99,7 +73,7 @@ package final class ArrivingLibrary: Sendable {
     }
 
     /// What is wrong with a value, as what is wrong with this file.
-    private func told(_ error: LibraryError) -> LibraryError {
+    func told(_ error: LibraryError) -> LibraryError {
         switch error {
         case .damagedValue: .damagedArrival(path: library.location, place: error.place ?? "")
         case .unfit(let detail): .damagedArrival(path: library.location, place: detail)

@@ -33,6 +33,8 @@ struct DamagedRows {
     }
 
     let table: String
+    /// What comes behind FROM.
+    private let place: String
     let faults: [Fault]
     private let parents: [Parent]
     private let hasRowNumbers: Bool
@@ -42,28 +44,30 @@ struct DamagedRows {
 
     /// All tables whose rows are read, as this library has them.
     ///
-    /// - Parameter types: what its JSON is read as.
-    static func all(_ db: Database, _ types: StoredTypes) throws -> [DamagedRows] {
+    /// - Parameters:
+    ///   - types: what its JSON is read as.
+    ///   - schema: another library's that is attached.
+    static func all(_ db: Database, _ types: StoredTypes, of schema: String = "main") throws -> [DamagedRows] {
         db.add(function: types.function)
         db.add(function: Accepted.lengthFunction)
         let tables = try Row.fetchAll(
-            db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            db, sql: "SELECT name, sql FROM \(schema).sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
         return try tables.compactMap { row in
             let (name, sql): (String, String) = (row["name"], row["sql"])
             // The search's own tables are made anew by it, and so are those that say again what others say.
             guard !name.hasPrefix("pictureText"), name != "grdb_migrations", !Schema.derived.contains(where: { name.hasPrefix($0.name) })
             else { return nil }
-            return try DamagedRows(name, sql, db, types)
+            return try DamagedRows(name, of: schema, sql, db, types)
         }
     }
 
-    private init(_ table: String, _ sql: String, _ db: Database, _ types: StoredTypes) throws {
-        (self.table, self.types) = (table, types)
+    private init(_ table: String, of schema: String, _ sql: String, _ db: Database, _ types: StoredTypes) throws {
+        (self.table, self.types, place) = (table, types, "\(schema).\"\(table)\"")
         hasRowNumbers = !sql.contains("WITHOUT ROWID")
         let rules = Self.rules(in: sql)
         var (faults, optional) = ([Fault](), Set<String>())
         for row in try Row.fetchAll(
-            db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?)", arguments: [table])
+            db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?, ?)", arguments: [table, schema])
         {
             let (name, type): (String, String) = (row["name"], row["type"])
             let isNeeded: Bool = row["isNeeded"]
@@ -106,8 +110,8 @@ struct DamagedRows {
         self.faults = faults
         var parents: [Int: (table: String, columns: [(own: String, theirs: String)])] = [:]
         for row in try Row.fetchAll(
-            db, sql: "SELECT id, \"table\", \"from\", coalesce(\"to\", 'id') AS \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq",
-            arguments: [table])
+            db, sql: "SELECT id, \"table\", \"from\", coalesce(\"to\", 'id') AS \"to\" FROM pragma_foreign_key_list(?, ?) ORDER BY id, seq",
+            arguments: [table, schema])
         {
             let id: Int = row["id"]
             parents[id, default: (row["table"], [])].columns.append((row["from"], row["to"]))
@@ -158,11 +162,12 @@ struct DamagedRows {
         limit: Int, latest: Int? = nil, where condition: String = "true", besides columns: Set<String> = [], _ db: Database
     ) throws -> [LibraryError] {
         let order = hasRowNumbers ? "ORDER BY rowid DESC " : ""
-        let rows = latest.map { "(SELECT * FROM \"\(table)\" \(order)LIMIT \($0))" } ?? "\"\(table)\""
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE (\(anyFault)) AND \(condition))") ?? false
-        else { return [] }
+        let rows = latest.map { "(SELECT * FROM \(place) \(order)LIMIT \($0))" } ?? place
+        // The condition first: what it leaves out need not be read.
+        func holds(_ fault: String) -> String { "CASE WHEN \(condition) THEN \(fault) ELSE 0 END" }
+        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(holds(anyFault)))") ?? false else { return [] }
         return try faults.filter { !columns.contains($0.column) }.flatMap { fault in
-            try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(fault.condition) AND \(condition) LIMIT \(limit)").map {
+            try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(holds(fault.condition)) LIMIT \(limit)").map {
                 StoredRow($0, of: table).damaged(fault.column, reason(fault, of: $0))
             }
         }

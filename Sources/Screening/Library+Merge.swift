@@ -12,7 +12,7 @@ extension Library {
     /// The other library is looked through first: one in which something cannot be read changes nothing.
     ///
     /// - Parameters:
-    ///   - isChecked: whether ``ArrivingLibrary/check(reading:)`` has looked through it already.
+    ///   - isChecked: whether ``check(_:reading:)`` has looked through it already.
     ///   - atOnce: pictures in one transaction, for which others wait.
     ///   - types: what its JSON will be read as.
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the merging between two transactions.
@@ -23,15 +23,18 @@ extension Library {
         reading types: StoredTypes = .own, onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
         precondition(atOnce > 0, "at least one picture at a time, not \(atOnce)")
-        if !isChecked { try arriving.check(reading: types) }
         do {
-            return try attaching(arriving) { try takeAll(of: arriving, by: person, at: moment, atOnce, types, onPictures) }
+            return try attaching(arriving) {
+                if !isChecked { try checkAttached(arriving, types) }
+                return try takeAll(of: arriving, by: person, at: moment, atOnce, types, onPictures)
+            }
         } catch {
             throw arriving.blamed(for: error)
         }
     }
 
-    private func attaching<Value>(_ arriving: ArrivingLibrary, _ body: () throws -> Value) throws -> Value {
+    /// Runs `body` while the other library is attached as `arriving`.
+    func attaching<Value>(_ arriving: ArrivingLibrary, _ body: () throws -> Value) throws -> Value {
         try onWriter { db in
             try db.execute(sql: "ATTACH DATABASE ? AS arriving", arguments: [arriving.place])
             try db.execute(

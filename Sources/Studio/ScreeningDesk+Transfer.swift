@@ -87,7 +87,7 @@ extension ScreeningDesk {
         guard SystemPath.kind(of: file.path) == .file else { throw TransferError.unreadable(path: file.path) }
         return try telling(file) {
             if ArrivingLibrary.isOne(file) {
-                try ArrivingLibrary(contentsOf: file).check(reading: .studio)
+                try library.check(ArrivingLibrary(contentsOf: file), reading: .studio)
                 return .library(file)
             }
             try Library.check(ExportText(contentsOf: file))
