@@ -84,6 +84,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         var tally = CaptionTally()
         tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
         library.notice(tally.summary)
+        if let remark = writer.remark { library.notice(remark) }
         for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
         if tally.isIncomplete { throw ExitCode.failure }
     }
