@@ -121,7 +121,8 @@ struct BatchRun {
                 "\(CommandText.count(tally.done, "picture"))" + (tally.rate.map { ", \(CommandText.fixed($0, 1)) a second" } ?? ""))
         }
         let left = tally.rate.map { Double(max(0, total - tally.done)) / $0 }
-        progress.show(total == 1 ? "1 picture" : "picture \(tally.done) of \(total)", share: Double(tally.done) / Double(total), secondsLeft: left)
+        let place = total == 1 ? "1 picture" : "picture \(tally.done) of \(total)"
+        progress.show(place, share: Double(tally.done) / Double(total), secondsLeft: left)
     }
 
     /// Both streams share a terminal; a file or a pipe needs no room.

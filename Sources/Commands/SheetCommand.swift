@@ -140,7 +140,9 @@ struct SheetCommand: AsyncParsableCommand {
                     // What holds for all of them is said once.
                     for note in plan.notes where notes.withLock({ $0.insert(note).inserted }) { library.notice(note) }
                 case .step(let step):
-                    progress.show("\(place(cell, before: "picture ", after: ", "))step \(step.step) of \(step.steps)", share: step.share, secondsLeft: step.secondsLeft)
+                    progress.show(
+                        "\(place(cell, before: "picture ", after: ", "))step \(step.step) of \(step.steps)", share: step.share,
+                        secondsLeft: step.secondsLeft)
                 case .waiting, .preview: break
                 }
             } onOutcome: { cell, outcome in

@@ -13,8 +13,8 @@ extension GenerationPlan {
         let told = alike.map { $0.map { "\($0.strength)" } }.filter { $0.count > 1 }
             .map { $0.dropLast().joined(separator: ", ") + " and " + $0[$0.count - 1] }
         guard !told.isEmpty else { return nil }
-        return "the strengths \(told.joined(separator: ", as well as ")) come to the same steps, so their pictures differ little or not at all; "
-            + "more steps tell them apart"
+        let strengths = told.joined(separator: ", as well as ")
+        return "the strengths \(strengths) come to the same steps, so their pictures are hardly different; more steps tell them apart"
     }
 }
 

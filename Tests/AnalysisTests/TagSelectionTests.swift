@@ -96,7 +96,7 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
 
 /// A tagger names things its own way, and must not bring back what was rejected under another name.
 @Test func aTaggerSaysNothingThatWasRejectedNorAKindOfIt() throws {
-    func label(_ name: String, _ probability: Float) -> ScoredLabel { ScoredLabel(name: name, category: .general, probability: probability) }
+    func label(_ name: String, _ probability: Float) -> ScoredLabel { .init(name: name, category: .general, probability: probability) }
     let tagged = TaggedPicture(
         rating: nil, general: [label("tabby", 0.9), label("cats", 0.8), label("sofa", 0.7), label("harbour", 0.6)], characters: [])
     let said = TaggerSuggestions(tagged, vocabulary: words, rejected: ["Feline", "harbour"])

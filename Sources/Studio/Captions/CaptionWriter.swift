@@ -24,7 +24,7 @@ package final class CaptionWriter: Sendable {
     /// What is to be said after the run; nil where there is nothing.
     package var remark: String? {
         guard isUnknown.withLock({ $0 }) else { return nil }
-        return "The library is read-only, so these captions are not noted as Redraw's: a later run takes them for yours, and needs --overwrite."
+        return "The library is read-only: these captions are not noted as Redraw's, and a later run will want --overwrite."
     }
 
     /// - Parameters:
