@@ -74,6 +74,11 @@ import Testing
         #expect(again.errors.contains("2 analysed before"), "\(again.errors)")
         #expect(try tool.run("prompt", folder + "/cat.jpg").output.contains("ginger cat"))
         #expect(try tool.run("keywords", folder, "--remove").status == 0)
+        // Those in the picture itself are others, and are named as what is looked for, not as tags.
+        let beside = try tool.run("keywords", folder + "/cat.jpg", "--remove")
+        #expect(beside.status == 0 && beside.errors.contains("1 picture without a keyword of Redraw's beside it (--embed"), "\(beside)")
+        let within = try tool.run("keywords", folder + "/cat.jpg", "--remove", "--embed")
+        #expect(within.output.hasSuffix("cat.jpg\n") && within.errors.contains("1 file written"), "\(within)")
         #expect(!exists(folder + "/cat.jpg.xmp"))
 
         // What was approved, for a spreadsheet and for a script.
