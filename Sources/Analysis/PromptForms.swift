@@ -44,12 +44,12 @@ extension PromptComposer {
         let used = withoutRepeatedActs(gathered(withoutBodies(kept(of: tags))))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
-        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
+        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map(withArticle) }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
         let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
         let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
-            tag == wearer ? "\(named(tag)) in \(listed(worn.map(named)))" : named(tag)
+            tag == wearer ? "\(withArticle(tag)) in \(listed(worn.map(withArticle)))" : withArticle(tag)
         }
         var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
@@ -75,11 +75,6 @@ extension PromptComposer {
         let bracket = sentence.prefix { $0 == "(" }
         let words = sentence.dropFirst(bracket.count)
         return bracket + words.prefix(1).uppercased() + words.dropFirst()
-    }
-
-    /// "a red cup", and "(a red cup:1.3)": within a sentence a weight takes the whole phrase.
-    private static func named(_ tag: ApprovedTag) -> String {
-        written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
     }
 
     /// "A woman and other people": whoever is named is one of those who are counted, and nobody is said twice. "A man, a woman and two people"
@@ -180,7 +175,7 @@ extension PromptComposer {
             } else {
                 "in"
             }
-        return "\(preposition) \(named(tag))"
+        return "\(preposition) \(withArticle(tag))"
     }
 
     /// Whether a setting is somewhere a picture may be of: a beach, but neither "indoors" nor a time.

@@ -92,7 +92,7 @@ struct JobsCommand: AsyncParsableCommand {
             let jobs = (try? studio.jobs()) ?? []
             let others = Set(jobs.filter { $0.state == "queued" && !$0.attended }.map(\.engine)).subtracting(studio.engineNames)
             for name in others.sorted() {
-                let options = name.split(separator: " ").map { "--engine \($0)" }.joined(separator: " ")
+                let options = name.split(separator: " ").map { "--engine \(ShellWord.quoted(String($0)))" }.joined(separator: " ")
                 library.notice("Jobs wait for another engine: redraw jobs run \(options)")
             }
         }

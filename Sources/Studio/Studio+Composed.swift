@@ -44,11 +44,9 @@ extension Studio {
     package func standingPrompt(ofPicture sha256: String) throws -> String? {
         let library = try premises.library()
         guard let record = try library.picture(sha256: sha256) else { return nil }
-        // Most pictures of a folder have neither, and then nothing need be known of models.
-        let hasOne = try library.latestPrompt(of: record.id) != nil || library.suggestions(of: record.id).contains { $0.state == .approved }
-        guard hasOne else { return nil }
         let picture = KnownPicture(record)
-        return try desk(composingFor: picture).standingPrompt(of: picture)
+        // Most pictures of a folder have none, and then nothing need be known of models.
+        return try ScreeningDesk.standingPrompt(of: picture, in: library) { try desk(composingFor: picture) }
     }
 
     /// The model that was suggested for a picture where it is installed, else the default.

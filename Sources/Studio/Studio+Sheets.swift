@@ -50,7 +50,7 @@ extension Studio {
         of wish: Wish, _ axes: SheetAxes, _ order: (Wish) async throws -> GenerationOrder
     ) async throws -> (axes: SheetAxes, orders: [GenerationOrder]) {
         for (name, axis) in [("x", axes.x), ("y", axes.y)] where axis.map({ !Studio.sheetAxes.contains($0) }) ?? false {
-            throw OrderError.unknown(what: name, value: String((axis ?? "").prefix(80)), known: Studio.sheetAxes)
+            throw OrderError.noAxis(field: name, name: String((axis ?? "").prefix(80)), known: Studio.sheetAxes)
         }
         if axes.x == axes.y { throw OrderError.axisTwice(axes.x) }
         let count = axes.columns.count.multipliedReportingOverflow(by: axes.y == nil ? 1 : axes.rows.count).partialValue

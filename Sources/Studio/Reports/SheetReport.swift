@@ -50,7 +50,7 @@ package struct SheetAxis: Sendable, Equatable {
 
     /// The name as a wish has it or as an option, and values between commas. Whether it can have them, an order says.
     ///
-    /// Nil where there is no value.
+    /// Nil where there is no name or no value.
     package init?(_ text: String) {
         guard let sign = text.firstIndex(of: "=") else { return nil }
         func plain(_ name: some StringProtocol) -> String { name.lowercased().filter(\.isLetter) }
@@ -59,7 +59,7 @@ package struct SheetAxis: Sendable, Equatable {
         let values = text[text.index(after: sign)...].split(separator: Self.written.contains(name) ? ";" : ",").map { word in
             String(word.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         }
-        guard values.contains(where: { !$0.isEmpty }) else { return nil }
+        guard !name.isEmpty, values.contains(where: { !$0.isEmpty }) else { return nil }
         self.name = name
         self.values = values.filter { !$0.isEmpty }.map { Self.value($0, of: name) }
     }
