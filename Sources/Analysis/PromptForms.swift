@@ -232,7 +232,8 @@ extension PromptComposer {
     /// Styles that are called by an adjective.
     private static let manners: Set<String> = [
         "realistic", "photorealistic", "minimalist", "abstract", "vintage", "retro", "modern", "contemporary", "rustic", "elegant",
-        "romantic", "gothic", "futuristic", "surreal", "dreamlike", "cute", "documentary", "fashion", "cinematic", "whimsical", "ornate", "geometric",
+        "romantic", "gothic", "futuristic", "surreal", "dreamlike", "cute", "documentary", "fashion", "cinematic", "whimsical", "ornate",
+        "geometric",
         "psychedelic", "grunge", "industrial", "tropical", "hand-drawn", "baroque", "rococo", "renaissance", "medieval", "neoclassical",
         "byzantine", "bauhaus", "victorian", "art deco", "art nouveau", "pop art",
     ]
