@@ -3,8 +3,8 @@
     python colours.py MODEL DATA CACHE [--sets flickr-train imagenet-one-per-class street-fashion] [--bounds] [--sheet FILE]
 
 CACHE holds maps.py's `maps`. judged_colours.tsv has a row for each thing that was looked at: its set, file and name, and the colours that a person
-would call it (none where it has no one colour, or is not what it was taken for); "person below" is what somebody wears below. `--bounds` shows what other shares than config.json's would tell;
-`--sheet` draws what is told, to be judged. ThingPixels.swift and ThingColours.swift do the same.
+would call it (none where it has no one colour, or is not what it was taken for); "person below" is what somebody wears below. `--bounds` shows what
+other shares than config.json's would tell; `--sheet` draws what is told, to be judged. ThingPixels.swift and ThingColours.swift do the same.
 """
 
 import argparse
