@@ -28,7 +28,7 @@ package enum PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func compose(_ tags: [ApprovedTag]) -> String {
-        let used = withoutRepeatedActs(gathered(kept(of: tags)))
+        let used = ready(kept(of: tags))
         let mediums = used.filter { $0.facet == .medium }
         var rest = order.flatMap { facet in used.filter { $0.facet == facet } }[...]
         guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
