@@ -170,7 +170,7 @@ struct SheetCommand: AsyncParsableCommand {
         }
         for sheet in sheets {
             let made = sheet.cells.count { $0.state == "done" }
-let what = sheet.axes?.told ?? sheet.damaged ?? ""
+            let what = sheet.axes?.told ?? sheet.damaged ?? ""
             let share = sheet.cells.count == 1 ? made == 1 ? "made" : "not made" : "\(made) of \(sheet.cells.count) made"
             let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(share): \(what)"
             Terminal.standardOutput.write(DisplayText.harmless(line) + "\n")
