@@ -132,7 +132,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     let wanted = [
         ApprovedTag(text: "table", facet: .subject), ApprovedTag(text: "dinner table", facet: .setting, weight: 1.2),
     ]
-    #expect(PromptComposer.sentence(wanted) == "A picture of a table, on (a dinner table:1.2).")
+    #expect(PromptComposer.sentence(wanted) == "A picture of a table, on a (dinner table:1.2).")
 }
 
 /// "A car and a man, riding a bicycle" has the car ride it.
