@@ -78,7 +78,7 @@ package enum PromptComposer {
         weight == weight.rounded() ? String(Int(weight)) : String(weight)
     }
 
-    /// A weight's bracket holds the tag alone.
+    /// "a red cup", and "a (red cup:1.3)": a weight's bracket holds the tag alone, in whatever form.
     static func withArticle(_ tag: ApprovedTag) -> String { NounPhrase.article(for: tag.text) + written(tag) }
 
     private static func withoutRepetition(_ tags: [ApprovedTag]) -> [ApprovedTag] {

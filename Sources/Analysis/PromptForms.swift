@@ -44,19 +44,19 @@ extension PromptComposer {
         let used = ready(withoutBodies(kept(of: tags)))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
-        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
+        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map(withArticle) }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
         let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
         let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
-            tag == wearer ? "\(named(tag)) in \(listed(worn.map(named)))" : named(tag)
+            tag == wearer ? "\(withArticle(tag)) in \(listed(worn.map(withArticle)))" : withArticle(tag)
         }
         var settings = used.filter { $0.facet == .setting }
         // Who is outdoors is in no building: it stands behind. Who is on a beach is not in the sea.
         let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
         let isAshore = settings.contains { shores.contains(lastWord($0) ?? "") }
         // A picture of nothing else is of a place.
-        let place = subjects.isEmpty ? settings.firstIndex(where: isPlace).map { named(settings.remove(at: $0)) } : nil
+        let place = subjects.isEmpty ? settings.firstIndex(where: isPlace).map { withArticle(settings.remove(at: $0)) } : nil
         var clauses = [listedOrNil(subjects).map { "\(lead) of \($0)" } ?? place.map { "\(lead) of \($0)" } ?? lead]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
@@ -78,11 +78,6 @@ extension PromptComposer {
         let bracket = sentence.prefix { $0 == "(" }
         let words = sentence.dropFirst(bracket.count)
         return bracket + words.prefix(1).uppercased() + words.dropFirst()
-    }
-
-    /// "a red cup", and "(a red cup:1.3)": within a sentence a weight takes the whole phrase.
-    private static func named(_ tag: ApprovedTag) -> String {
-        written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
     }
 
     /// "A woman and other people": whoever is named is one of those who are counted, and nobody is said twice. "A man, a woman and two people"
@@ -217,7 +212,7 @@ extension PromptComposer {
             } else {
                 "in"
             }
-        return "\(preposition) \(named(tag))"
+        return "\(preposition) \(withArticle(tag))"
     }
 
     /// In what style it is: "in gothic style", "in japanese woodblock style", "with bold outlines", "in the style of cubism".

@@ -92,7 +92,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
         ApprovedTag(text: "playing with a ball", facet: .action), ApprovedTag(text: "playing football", facet: .action, weight: 1.1),
     ]
     #expect(
-        PromptComposer.sentence(weighted) == "A picture of a man and (a ball:1.2), playing with a ball and (playing football:1.1).")
+        PromptComposer.sentence(weighted) == "A picture of a man and a (ball:1.2), playing with a ball and (playing football:1.1).")
     #expect(PromptComposer.compose(weighted.map { ApprovedTag(text: $0.text, facet: $0.facet) }) == "man, playing with a ball")
 }
 
@@ -224,13 +224,13 @@ private func compose(_ tags: (String, Facet)...) -> String {
     let weighted = [ApprovedTag(text: "owl (bird)", facet: .subject, weight: 1.2)]
     #expect(
         PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"#
-            && PromptComposer.sentence(weighted) == #"A picture of (an owl \(bird\):1.2)."#)
+            && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
     let photo = ApprovedTag(text: "photo", facet: .medium, weight: 1.1)
     let cups = [ApprovedTag(text: "red cup", facet: .subject, weight: 1.3), ApprovedTag(text: "spoon", facet: .subject)]
-    #expect(PromptComposer.sentence([photo] + cups) == "(A photo:1.1) of (a red cup:1.3) and a spoon.")
+    #expect(PromptComposer.sentence([photo] + cups) == "A (photo:1.1) of a (red cup:1.3) and a spoon.")
     #expect(
         PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting, weight: 1.2)] + cups.suffix(1))
-            == "A picture of a spoon, on (a beach:1.2).")
+            == "A picture of a spoon, on a (beach:1.2).")
     // Nobody goes about without a face; a face alone is one.
     let face = ApprovedTag(text: "face", facet: .subject)
     #expect(PromptComposer.sentence([ApprovedTag(text: "person", facet: .subject), face]) == "A picture of a person.")
@@ -266,7 +266,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     // Whoever is named has a face, also where more is said.
     #expect(forms("woman in red", "face")[1] == "A photo of a woman in red.")
     let weighted = [ApprovedTag(text: "woman", facet: .subject), ApprovedTag(text: "blue dress", facet: .subject, weight: 1.2)]
-    #expect(PromptComposer.sentence(weighted) == "A picture of a woman in (a blue dress:1.2).")
+    #expect(PromptComposer.sentence(weighted) == "A picture of a woman in a (blue dress:1.2).")
 }
 
 /// Whoever is named is one of those who are counted.
@@ -301,7 +301,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     }
     #expect(written(.tags, before: "score_9, score_8_up") == "score_9, score_8_up, tabby cat, (sofa:1.2)")
     #expect(written(.tags, after: "masterpiece, tabby cat") == "tabby cat, (sofa:1.2), masterpiece")
-    #expect(written(.sentence) == "A picture of a Tabby cat and (a sofa:1.2).")
+    #expect(written(.sentence) == "A picture of a Tabby cat and a (sofa:1.2).")
     #expect(written(.phrase) == PromptComposer.compose(tags) && PromptComposer.compose(tags, for: nil) == PromptComposer.compose(tags))
     #expect(PromptComposer.compose([], for: Manifest.Prompt(form: .tags, before: "score_9")).isEmpty)
 }
