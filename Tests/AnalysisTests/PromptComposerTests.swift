@@ -84,6 +84,9 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(
         sentence(["man", "ball"], ["playing with a ball", "playing football", "jumping"])
             == "A picture of a man, playing with a ball and jumping.")
+    #expect(
+        sentence(["man"], ["playing with a ball", "kicking a ball", "running through snow"])
+            == "A picture of a man, playing with a ball and running through snow.")
     let weighted = [
         ApprovedTag(text: "man", facet: .subject), ApprovedTag(text: "ball", facet: .subject, weight: 1.2),
         ApprovedTag(text: "playing with a ball", facet: .action), ApprovedTag(text: "playing football", facet: .action, weight: 1.1),
