@@ -22,7 +22,7 @@ import seeing_losses
 from seeing_network import LEVELS, MIXES, OWN, Branch
 from seeing_views import Pack, Views
 
-import seeing
+from branch import Branch as Shipped
 
 BEGIN = time.monotonic() - max(0, time.time() - float(os.environ.get("BEGUN", time.time())))
 # Seconds at the end for measuring and writing.
@@ -191,7 +191,7 @@ class Fitting:
         """How far the folded tensors in half precision are from the network that was taught."""
         plain = copy.deepcopy(self.average).float().cpu().to(memory_format=torch.contiguous_format)
         tensors = {name: tensor.float() for name, tensor in load_file(str(self.options.run / "eyes.safetensors")).items()}
-        folded = seeing.Branch(
+        folded = Shipped(
             tensors, {name: getattr(plain, name.replace(".", "_")) for name in plain.shared}, {"ownBlocks": OWN, "levels": list(LEVELS), "mixes": MIXES})
         x = (self.pack.held[:4].float().cpu() - 127) / 128
         return "exported and taught differ by at most " + ", ".join(

@@ -125,7 +125,9 @@ def main():
     parser.add_argument("output", type=Path)
     parser.add_argument("--sets", nargs="*", default=["caltech101", "clothes"])
     parser.add_argument("--until", help="the time of day, as 18:35, at which to stop")
+    parser.add_argument("--part", default="0/1", help="which share of the sets' pictures, as 0/2 and 1/2 for two processes, each with its own OUTPUT")
     options = parser.parse_args()
+    part, parts = map(int, options.part.split("/"))
     (options.output / "cutouts").mkdir(parents=True, exist_ok=True)
     known = {}
     for file in sorted((options.cache / "answers").glob("*.pickle")):
@@ -138,7 +140,7 @@ def main():
     names = sorted(known, key=lambda name: zlib.crc32(name[::-1].encode()))
     for picture_set in options.sets:
         more = [path.relative_to(options.data).as_posix() for path in features.training_paths(picture_set, options.data)]
-        names += sorted(more, key=lambda name: zlib.crc32(name[::-1].encode()))
+        names += sorted(more, key=lambda name: zlib.crc32(name[::-1].encode()))[part::parts]
     file, said = options.output / "boxes.pickle", options.output / "cutouts.json"
     answers = pickle.loads(file.read_bytes()) if file.exists() else {}
     cutouts = json.loads(said.read_text()) if said.exists() else []

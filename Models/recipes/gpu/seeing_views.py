@@ -19,34 +19,37 @@ from seeing_network import SIDE
 PERSON, FACE = 0, 80
 # Share of a cut-out thing's rectangle that it fills, roughly.
 FILLED = 0.65
-MOST = 64  # boxes of a view
-GREY = 114
+MOST = 56  # boxes of a view
+# What is pasted more often than the rest: things of which a number may be told.
+COUNTED = set("person dog cat bird sheep horse cow elephant zebra giraffe bear car boat bicycle motorcycle truck bus chair".split())
+GREY, LEAST_PIXELS = 114, 110
 
 
-def opened(data, side, channels, square=None):
-    """A picture in the corner of a square [channels, side, side] of 8 bits, the same at half the size, and the size; or squashed to `square`."""
-    image = Image.open(io.BytesIO(data)).convert("RGBA" if channels == 4 else "RGB")
-    if square:
-        return np.asarray(image.resize((square, square), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
-    levels = []
-    for image in (image, image.resize((max(1, image.width // 2), max(1, image.height // 2)), Image.Resampling.BOX)):
-        array = np.asarray(image)
-        held = np.pad(array, ((0, max(0, side - array.shape[0])), (0, max(0, side - array.shape[1])), (0, 0)), mode="edge")
-        levels.append(np.ascontiguousarray(held.transpose(2, 0, 1)))
-        levels.append((array.shape[1], array.shape[0]))
-        side //= 2
-    return levels
+def opened(data, mode):
+    return Image.open(io.BytesIO(data)).convert(mode)
+
+
+def squashed(data):
+    return np.asarray(opened(data, "RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
 
 
 class Atlas:
-    """Pictures of one kind as two tensors, whole and half size, with their sizes and boxes [n, most, 6]."""
+    """Pictures of one kind in the corners of squares, in 8 bits, whole and at half the size, with their sizes."""
 
-    def __init__(self, datas, side, channels, pool, device):
-        opened_ones = list(pool.map(lambda data: opened(data, side, channels), datas))
-        stack = lambda index: torch.from_numpy(np.stack([one[index] for one in opened_ones])).to(device)  # noqa: E731
-        self.levels = [stack(0), stack(2)]
-        self.sizes = [torch.tensor([one[index] for one in opened_ones], device=device, dtype=torch.float32) for index in (1, 3)]
-        self.side = side
+    def __init__(self, datas, side, mode, pool, device):
+        levels = [np.zeros((len(datas), length, length, len(mode)), np.uint8) for length in (side, side // 2)]
+        sizes = np.zeros((2, len(datas), 2), np.float32)
+
+        def fill(number):
+            image = opened(datas[number], mode)
+            half = image.resize((max(1, image.width // 2), max(1, image.height // 2)), Image.Resampling.BOX)
+            for level, one in enumerate((image, half)):
+                levels[level][number, :one.height, :one.width] = np.asarray(one)
+                sizes[level, number] = one.size
+
+        list(pool.map(fill, range(len(datas))))
+        self.levels = [torch.from_numpy(level).to(device) for level in levels]
+        self.sizes = list(torch.from_numpy(sizes).to(device))
 
     def layers(self, rows, places, shows, turned, gain):
         """Colours [n, 3, SIDE, SIDE] and how far each is to be seen [n, 1, SIDE, SIDE]; colours are from 0 to 255."""
@@ -60,17 +63,17 @@ class Atlas:
         # A picture that is made much smaller is taken at half its size.
         covered = (places[:, 2:] - places[:, :2]) * SIDE
         half = (self.sizes[0][rows] / covered).mean(1) > 1.6
-        made = torch.zeros(len(rows), self.levels[0].shape[1], SIDE, SIDE, device=rows.device)
+        made = torch.zeros(len(rows), self.levels[0].shape[3], SIDE, SIDE, device=rows.device)
         for level, chosen in ((0, ~half), (1, half)):
             index = chosen.nonzero()[:, 0]
             if not len(index):
                 continue
             size = self.sizes[level][rows[index]]
-            whole = self.levels[level].shape[-1]
+            whole = self.levels[level].shape[1]
             place = lambda share, length: (share.clamp(0, 1) * length[:, None] - 0.5).clamp(min=0).minimum(length[:, None] - 1)  # noqa: E731
             x, y = place(u[index], size[:, 0]), place(v[index], size[:, 1])
             grid = torch.stack([((x + 0.5) * 2 / whole - 1)[:, None, :].expand(-1, SIDE, -1), ((y + 0.5) * 2 / whole - 1)[:, :, None].expand(-1, -1, SIDE)], -1)
-            made[index] = F.grid_sample(self.levels[level][rows[index]].float(), grid, align_corners=False)
+            made[index] = F.grid_sample(self.levels[level][rows[index]].permute(0, 3, 1, 2).float(), grid, align_corners=False)
         if made.shape[1] == 4:
             shown = shown * made[:, 3:] / 255
         return made[:, :3] * gain[:, :, None, None], shown
@@ -86,10 +89,10 @@ class Pack:
         datas = [blobs[start:end] for start, end in zip(ends, ends[1:])]
         taught, held, cut = said["taught"], said["held_out"], said["cutouts"]
         with ThreadPoolExecutor(workers) as pool:
-            self.pictures = Atlas(datas[:taught], said["side"], 3, pool, device)
-            self.things = Atlas(datas[taught + held:], said["cutout_side"], 4, pool, device)
-            squashed = list(pool.map(lambda data: opened(data, 0, 3, SIDE), datas[taught:taught + held]))
-        self.held = torch.from_numpy(np.stack(squashed)).to(device)
+            self.pictures = Atlas(datas[:taught], said["side"], "RGB", pool, device)
+            self.things = Atlas(datas[taught + held:], said["cutout_side"], "RGBA", pool, device)
+            kept_out = list(pool.map(squashed, datas[taught:taught + held]))
+        self.held = torch.from_numpy(np.stack(kept_out)).to(device)
         boxes, traits = self.padded(arrays)
         boxes, traits = torch.from_numpy(boxes).to(device), torch.from_numpy(traits).to(device)
         self.boxes, self.traits, self.held_boxes = boxes[:taught], traits[:taught], boxes[taught:taught + held]
@@ -128,7 +131,8 @@ class Views:
         kind = pack.cut_boxes[:, 0, 4].long()
         self.of_kind = kind
         number = torch.bincount(kind, minlength=FACE + 1).float()
-        self.kind_weights = number.sqrt().clamp(max=14) * torch.where(torch.arange(FACE + 1, device=self.device) == PERSON, 1.6, 1.0)
+        wanted = torch.tensor([1.6 if name in COUNTED else 1.0 for name in pack.names], device=self.device)
+        self.kind_weights = number.sqrt().clamp(max=14) * wanted
         self.cut_by_kind = (kind[None] == torch.arange(FACE + 1, device=self.device)[:, None]).float()
 
     def uniform(self, *shape, low=0.0, high=1.0):
@@ -140,10 +144,12 @@ class Views:
     def happens(self, count, share):
         return self.uniform(count) < share
 
-    def parts(self, cells, least=0.3, most=1.25):
+    def parts(self, rows, cells, least, most):
         """Rectangles that whole pictures cover so that a part of each, or all of it and a rim, fills the cell [n, 4]."""
         count = len(cells)
         share = torch.exp(self.uniform(count, low=float(np.log(least)), high=float(np.log(most))))
+        # No part is so small that it is but a few pixels.
+        share = torch.maximum(share, LEAST_PIXELS / self.pack.pictures.sizes[0][rows].amin(1))
         stretch = torch.exp(self.uniform(count, low=-0.22, high=0.22))
         span = torch.stack([share * stretch, share / stretch], 1)  # of the picture that the cell shows
         first = torch.where(span < 1, self.uniform(count, 2) * (1 - span), -self.uniform(count, 2) * (span - 1))
@@ -194,7 +200,7 @@ class Views:
         count = len(views)
         rows, turned = self.drawn(self.weights, count), self.happens(count, 0.5)
         cells = torch.tensor([0.0, 0, 1, 1], device=self.device).expand(count, 4)
-        places = self.parts(cells, 0.45 if calm else 0.3, 1.0 if calm else 1.3)
+        places = self.parts(rows, cells, 0.45 if calm else 0.33, 1.0 if calm else 1.3)
         places = torch.where(self.happens(count, 0.45 if calm else 0.2)[:, None], cells, places)
         self.shown(canvas, self.pack.pictures, views, rows, places, cells, turned, torch.ones(count, 3, device=self.device))
         made = self.moved(self.pack.boxes[rows], self.pack.traits[rows], places, cells, turned)
@@ -221,7 +227,7 @@ class Views:
             there = ((cell[:, 2] - cell[:, 0] > 0.05) & (cell[:, 3] - cell[:, 1] > 0.05)).nonzero()[:, 0]
             cell, rows = cell[there], chosen[there, number]
             turned = self.happens(len(there), 0.5)
-            places = torch.where(self.happens(len(there), 0.4)[:, None], cell, self.parts(cell, 0.4, 1.0))
+            places = torch.where(self.happens(len(there), 0.4)[:, None], cell, self.parts(rows, cell, 0.4, 1.0))
             self.shown(canvas, self.pack.pictures, views[there], rows, places, cell, turned, torch.ones(len(there), 3, device=self.device))
             made = self.moved(self.pack.boxes[rows], self.pack.traits[rows], places, cell, turned)
             boxes.append((views[there], made[0]))
@@ -251,7 +257,7 @@ class Views:
             first = rows if first is None else first
             own = size * torch.exp(self.uniform(count, low=-0.28, high=0.28))
             shape = self.pack.things.sizes[0][rows]
-            ratio = (shape[:, 0] / shape[:, 1]).sqrt() * torch.exp(self.uniform(count, low=-0.12, high=0.12))
+            ratio = (shape[:, 0] / shape[:, 1]).sqrt() * torch.exp(self.uniform(count, low=-0.15, high=0.15))
             wide, tall = own * ratio, own / ratio
             if edge is None:
                 edge = self.uniform(count, low=-0.05, high=0.9) * (1 - wide * number * 0.8).clamp(min=0.05)
