@@ -52,6 +52,8 @@ class Fitting:
         self.pack = Pack(options.packs / "seeing-pack.safetensors", self.device, options.workers)
         self.views, self.cells = Views(self.pack), seeing_losses.Cells(self.device)
         self.batch, self.format = options.batch, torch.channels_last
+        # Views are drawn beside the teaching of those before.
+        self.beside = torch.cuda.Stream() if self.device == "cuda" and not options.one_stream else None
         self.report(f"opened: {self.pack.counts[0]} pictures, {self.pack.counts[1]} kept out, {self.pack.counts[2]} cut out; {torch.cuda.get_device_name() if self.device == 'cuda' else 'no GPU'}")
 
     def report(self, text):
@@ -63,6 +65,19 @@ class Fitting:
     def answer(self, network, x):
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.bf16):
             return network(x)
+
+    def drawn(self, calm):
+        if not self.beside:
+            return self.views.batch(self.batch, calm)
+        with torch.cuda.stream(self.beside):
+            return self.views.batch(self.batch, calm)
+
+    def awaited(self, drawn):
+        if self.beside:
+            torch.cuda.current_stream().wait_stream(self.beside)
+            for tensor in drawn:
+                tensor.record_stream(torch.cuda.current_stream())
+        return drawn
 
     def loss(self, drawn, trust):
         x, boxes, traits = drawn
@@ -132,8 +147,10 @@ class Fitting:
 
     def teach(self):
         optimiser = self.optimiser()
+        if self.beside:
+            torch.cuda.synchronize()
         begun = time.monotonic()
-        step, failed, slowed, last, said, kept = 0, 0, 1.0, begun, [], []
+        step, failed, slowed, last, kept, drawn = 0, 0, 1.0, begun, [], None
         while True:
             now = time.monotonic()
             done = (now - begun) / max(self.until - begun, 1)
@@ -144,11 +161,12 @@ class Fitting:
                 group["lr"] = group["rate"] * rate
             trust = min(1, max(0, (done - TRUST[0]) / (TRUST[1] - TRUST[0])))
             try:
-                loss, parts = self.loss(self.views.batch(self.batch, calm=done > CALM), trust)
+                loss, parts = self.loss(self.awaited(drawn or self.drawn(done > CALM)), trust)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
+                drawn = self.drawn(done > CALM)
             except torch.OutOfMemoryError:
-                loss = parts = None
+                loss = parts = drawn = None
                 optimiser.zero_grad(set_to_none=True)
                 torch.cuda.empty_cache()
                 self.batch = self.batch * 3 // 4
@@ -208,6 +226,7 @@ def main():
     parser.add_argument("--order", choices=("measured", "channels_last", "contiguous"), default="measured", help="of what is in memory")
     parser.add_argument("--steps", type=int, help="at most so many steps, for a trial")
     parser.add_argument("--workers", type=int, default=16)
+    parser.add_argument("--one-stream", action="store_true", help="draw no views beside the teaching")
     parser.add_argument("--further", action="store_true")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()

@@ -27,9 +27,9 @@ import towers  # noqa: E402
 from seeing_answers import certainties  # noqa: E402
 from seeing_network import LEVELS, OWN  # noqa: E402
 
-SIDES, QUALITY = {"imagenet-one-per-class": 352}, 62
+QUALITY = 75
 SIDE, CUTOUT_SIDE = 384, 224
-SCENES = {"flickr-train": 1000, "things-and-places": 1000, "imagenet-one-per-class": 1000, "rooms": 1000, "street-fashion": 480}
+SCENES = {"flickr-train": 1000, "things-and-places": 1000, "imagenet-one-per-class": 1000, "rooms": 1000, "street-fashion": 700}
 MOST_BOXES, FACE = 32, 80
 # Of the other sets: pictures of one kind of thing, and pictures in which nothing is seen.
 A_KIND, NOTHING = 220, 500
@@ -128,7 +128,7 @@ def main():
 
     def add(part, name):
         boxes, traits = known_boxes(known, answers[name], name)
-        parts[part].append((packed(options.data / name, SIDES.get(name.split("/")[0], SIDE)), boxes, traits))
+        parts[part].append((packed(options.data / name, SIDE), boxes, traits))
         return len(parts[part][-1][0])
 
     room -= sum(add("taught", name) for name in scenes) + sum(add("held", name) for name in held)
