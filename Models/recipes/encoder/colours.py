@@ -280,12 +280,11 @@ def looked_at(model, data, cache, sets):
     config = json.loads((Path(model) / "config.json").read_text())
     head = seeing.Seeing(model, config)
     for name in sets:
-        views = seen.Views(cache, {"plain"}, sets=[name])
-        for index, (file, there) in enumerate(zip(views.names(), views.there)):
-            if not name.startswith(str(file).split("/")[0]) or len(there) > 1:
+        views = seen.Views(cache, sets=[name])
+        for index, file in enumerate(views.names()):
+            if not name.startswith(str(file).split("/")[0]):
                 continue
-            fine, coarse, last = views.maps([index])
-            _, things = head(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
+            _, things = head(views.rows("pooled", [index])[0], views.prepared([index]))
             yield file, Image.open(Path(data) / file).convert("RGB"), things
 
 

@@ -72,7 +72,7 @@ def fitted(x, y, sources, penalty):
 
 def views_of(cache, name=None):
     """Names, features and class scores of a set's pictures, or of all that may be learnt from."""
-    views = seen.Views(cache, {"plain"}, sets=[name] if name else None)
+    views = seen.Views(cache, sets=[name] if name else None)
     everything = range(len(views))
     return views.names(), views.rows("pooled", everything), views.rows("logits", everything).astype(np.float32)
 
