@@ -69,7 +69,7 @@ package struct Analyzer: Sendable {
 
         /// One look for each picture, in order; the tower takes all of them, with all their parts, together.
         static func looks(at images: [Image], with encoder: any PictureEncoder) throws -> [Look] {
-            let views = images.map { [$0] + PictureViews.parts(of: $0) }
+            let views = images.map(PictureViews.views)
             var observations = try encoder.observe(views.flatMap { $0 })[...]
             return views.map { views in
                 let mine = observations.prefix(views.count)

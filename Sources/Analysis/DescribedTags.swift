@@ -1,11 +1,12 @@
 import Encoders
 import Vocabulary
 
-/// Tags with what is certain of the things that they name: "red car", "blue dress", "woman in red".
+/// Tags with what is certain of the things that they name: "red car", "blue dress", "woman in red", "man in white and black".
 struct DescribedTags {
     private let vocabulary: TagVocabulary
-    /// Tags of what is worn above.
+    /// Tags of what is worn above, and of what is worn below.
     private let garments: Set<String>
+    private let garmentsBelow: Set<String>
     /// Where the likeliest garment is less likely than this, the person is described instead.
     private let leastGarment: Float
     private let counted: Set<String>
@@ -16,6 +17,7 @@ struct DescribedTags {
     init(vocabulary: TagVocabulary, judgement: EncoderConfiguration.Judgement?, counted: Set<String>) {
         self.vocabulary = vocabulary
         garments = Set(judgement?.colours?.garments ?? [])
+        garmentsBelow = Set(judgement?.colours?.below?.garments ?? [])
         leastGarment = judgement?.promptConfidence ?? 1
         self.counted = counted
     }
@@ -23,18 +25,28 @@ struct DescribedTags {
     /// - Parameter suggestions: the likeliest first.
     func described(_ suggestions: [Suggested], by things: [SeenThing]) -> [Suggested] {
         var described = suggestions
+        func first(_ isMeant: (Suggested) -> Bool) -> Int? {
+            described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
+        }
+        func garment(_ garments: Set<String>) -> Int? { first { $0.confidence >= leastGarment && isKind($0, of: garments) } }
         for thing in things {
-            guard let colour = thing.colour else { continue }
-            func first(_ isMeant: (Suggested) -> Bool) -> Int? {
-                described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
+            guard thing.name == ThingColours.person else {
+                if let colour = thing.colour, let index = first({ isKind($0, of: [thing.name]) }) {
+                    described[index].described = "\(colour) \(described[index].tag)"
+                }
+                continue
             }
-            if thing.name != ThingColours.person {
-                guard let index = first({ isKind($0, of: [thing.name]) }) else { continue }
+            var below = thing.colourBelow
+            if let colour = below, let index = garment(garmentsBelow) {
                 described[index].described = "\(colour) \(described[index].tag)"
-            } else if let index = first({ $0.confidence >= leastGarment && isKind($0, of: garments) }) {
+                below = nil
+            }
+            guard let colour = thing.colour else { continue }
+            if let index = garment(garments) {
                 described[index].described = "\(colour) \(described[index].tag)"
             } else if let index = first({ isKind($0, of: [thing.name]) && !isKind($0, of: counted) }) {
-                described[index].described = "\(described[index].tag) in \(colour)"
+                let both = below.flatMap { $0 == colour ? nil : " and \($0)" } ?? ""
+                described[index].described = "\(described[index].tag) in \(colour)\(both)"
             }
         }
         return described

@@ -26,8 +26,8 @@ package protocol PictureEncoder: Sendable {
     var picturesAtOnce: Int { get }
 
     func observe(_ image: Image) throws -> Observation
-    /// One observation for each picture, in order.
-    func observe(_ images: [Image]) throws -> [Observation]
+    /// One observation for each view, in order; of parts the embedding is enough.
+    func observe(_ views: [PictureView]) throws -> [Observation]
     /// One embedding for each text, in order.
     func embed(_ texts: [String]) throws -> [Embedding]
     /// How many tokens the encoder sees of a text, its marks included.
@@ -41,7 +41,7 @@ extension PictureEncoder {
     package var judgement: EncoderConfiguration.Judgement? { nil }
     package var counts: [String: [String]] { [:] }
     package var things: Set<String> { [] }
-    package func observe(_ images: [Image]) throws -> [Observation] { try images.map { try observe($0) } }
+    package func observe(_ views: [PictureView]) throws -> [Observation] { try views.map { try observe($0.image) } }
 }
 
 extension DefaultEncoder: PictureEncoder {
@@ -52,6 +52,11 @@ extension DefaultEncoder: PictureEncoder {
     package var things: Set<String> { Set(configuration.seeing?.things ?? []) }
     package var softmaxScale: Float { configuration.judgement.softmaxScale }
     package var maximumTokens: Int { configuration.text.maximumTokens }
+
+    /// Things are looked for in whole pictures alone: that is another look, and the longer one.
+    package func observe(_ views: [PictureView]) throws -> [Observation] {
+        try views.map { $0.isPart ? Observation(embedding: try embed($0.image), mediums: []) : try observe($0.image) }
+    }
 
     package func ownBackground(of texts: [Embedding]) throws -> [BackgroundStatistics]? {
         try backgroundStatistics(of: texts)

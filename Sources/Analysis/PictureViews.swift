@@ -1,6 +1,12 @@
 import Encoders
 import Pixels
 
+/// What an encoder looks at: a whole picture, or a part of one.
+package struct PictureView: Sendable {
+    package let image: Image
+    package let isPart: Bool
+}
+
 /// A wide or tall picture as several: encoders look at a square, and what stands at the ends of a panorama is squeezed or cut away there.
 enum PictureViews {
     /// A longer side by a shorter one above which a picture is looked at in parts, too.
@@ -8,8 +14,13 @@ enum PictureViews {
     /// Parts at most: what a look may cost.
     static let limit = 4
 
+    /// The whole picture, then its parts.
+    static func views(of image: Image) -> [PictureView] {
+        [PictureView(image: image, isPart: false)] + parts(of: image).map { PictureView(image: $0, isPart: true) }
+    }
+
     /// Squares along the longer side, evenly spread, none beyond the ends; none for a picture that is square enough.
-    static func parts(of image: Image) -> [Image] {
+    private static func parts(of image: Image) -> [Image] {
         let (short, long) = (min(image.width, image.height), max(image.width, image.height))
         guard short > 0, Double(long) > aspect * Double(short) else { return [] }
         // Half a square of overlap where there is room for it.

@@ -22,8 +22,8 @@ package struct PlainEncoder: PictureEncoder {
     package var picturesAtOnce: Int { 4 }
 
     package func observe(_ image: Image) throws -> Observation { try base.observe(image) }
-    package func observe(_ images: [Image]) throws -> [Observation] {
-        try base.observe(prepared: try images.map { try base.prepare($0) })
+    package func observe(_ views: [PictureView]) throws -> [Observation] {
+        try base.observe(prepared: try views.map { try base.prepare($0.image) })
     }
     package func embed(_ texts: [String]) throws -> [Embedding] { try base.embed(texts) }
     package func tokenCount(_ text: String) throws -> Int { try base.tokenCount(text) }

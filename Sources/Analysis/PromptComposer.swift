@@ -28,7 +28,7 @@ package enum PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func compose(_ tags: [ApprovedTag]) -> String {
-        let used = withoutRepeatedActs(gathered(kept(of: tags)))
+        let used = ready(kept(of: tags))
         let mediums = used.filter { $0.facet == .medium }
         var rest = order.flatMap { facet in used.filter { $0.facet == facet } }[...]
         guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
@@ -78,7 +78,7 @@ package enum PromptComposer {
         weight == weight.rounded() ? String(Int(weight)) : String(weight)
     }
 
-    /// A weight's bracket holds the tag alone.
+    /// "a red cup", and "a (red cup:1.3)": a weight's bracket holds the tag alone, in whatever form.
     static func withArticle(_ tag: ApprovedTag) -> String { NounPhrase.article(for: tag.text) + written(tag) }
 
     private static func withoutRepetition(_ tags: [ApprovedTag]) -> [ApprovedTag] {

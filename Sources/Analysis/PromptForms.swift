@@ -41,24 +41,27 @@ extension PromptComposer {
     ///
     /// - Parameter tags: the likeliest first.
     package static func sentence(_ tags: [ApprovedTag]) -> String {
-        let used = withoutRepeatedActs(gathered(withoutBodies(kept(of: tags))))
+        let used = ready(withoutBodies(kept(of: tags)))
         guard !used.isEmpty else { return "" }
         func texts(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { written($0) } }
-        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map { named($0) } }
+        func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map(withArticle) }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
         let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
         let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
-            tag == wearer ? "\(named(tag)) in \(listed(worn.map(named)))" : named(tag)
+            tag == wearer ? "\(withArticle(tag)) in \(listed(worn.map(withArticle)))" : withArticle(tag)
         }
-        var clauses = [subjects.isEmpty ? lead : "\(lead) of \(listed(subjects))"]
+        var settings = used.filter { $0.facet == .setting }
+        // Who is outdoors is in no building: it stands behind. Who is on a beach is not in the sea.
+        let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
+        let isAshore = settings.contains { shores.contains(lastWord($0) ?? "") }
+        // A picture of nothing else is of a place.
+        let place = subjects.isEmpty ? settings.firstIndex(where: isPlace).map { withArticle(settings.remove(at: $0)) } : nil
+        var clauses = [listedOrNil(subjects).map { "\(lead) of \($0)" } ?? place.map { "\(lead) of \($0)" } ?? lead]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
-        let settings = used.filter { $0.facet == .setting }
-        // Who is outdoors is in no building: it stands behind.
-        let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
-        clauses += settings.map { placed($0, isOutside: isOutside) }
-        if let style = listedOrNil(texts(.style)) { clauses.append("in the style of \(style)") }
+        clauses += settings.map { placed($0, isOutside: isOutside, isAshore: isAshore) }
+        clauses += used.filter { $0.facet == .style }.map(styled)
         let light = used.filter { $0.facet == .lighting }
         clauses += light.filter(isQuality).map { written($0) }
         if let light = listedOrNil(light.filter { !isQuality($0) }.map { written($0) }) { clauses.append("with \(light)") }
@@ -77,11 +80,6 @@ extension PromptComposer {
         return bracket + words.prefix(1).uppercased() + words.dropFirst()
     }
 
-    /// "a red cup", and "(a red cup:1.3)": within a sentence a weight takes the whole phrase.
-    private static func named(_ tag: ApprovedTag) -> String {
-        written(ApprovedTag(text: NounPhrase.article(for: tag.text) + tag.text, facet: tag.facet, weight: tag.weight))
-    }
-
     /// "A woman and other people": whoever is named is one of those who are counted, and nobody is said twice. "A man, a woman and two people"
     /// would be four.
     static func gathered(_ tags: [ApprovedTag]) -> [ApprovedTag] {
@@ -96,11 +94,43 @@ extension PromptComposer {
         return tags.filter { !counted.contains($0) }.flatMap { $0 == last ? [$0] + [rest].compactMap { $0 } : [$0] }
     }
 
-    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game. The likelier stands.
+    /// The tags as a prompt of either form says them: nobody and nothing twice, and who does something before what else is there.
+    ///
+    /// - Parameter tags: kept ones, the likeliest first.
+    static func ready(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        let used = withoutRepeatedActs(withoutRepeatedNouns(gathered(tags)))
+        guard used.contains(where: { $0.facet == .action }) else { return used }
+        func acts(_ tag: ApprovedTag) -> Bool { tag.facet == .subject && people.contains(head(tag)) }
+        return used.filter(acts) + used.filter { !acts($0) }
+    }
+
+    /// A "food photo" is of food, and where a dining table is, "on a dinner table" says it again.
+    private static func withoutRepeatedNouns(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        func words(_ tag: ApprovedTag) -> Set<Substring> { Set(tag.text.lowercased().split(separator: " ")) }
+        let medium = tags.first { $0.facet == .medium }.map(words) ?? []
+        let left = tags.filter { $0.facet != .subject || $0.weight != 1 || !words($0).isSubset(of: medium) }
+        let nouns = Set(left.filter { $0.facet == .subject }.map(head))
+        return left.filter { $0.facet != .setting || $0.weight != 1 || !nouns.contains(head($0)) }
+    }
+
+    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game, and so is "throwing a ball and
+    /// kicking a ball". The likelier stands.
     static func withoutRepeatedActs(_ tags: [ApprovedTag]) -> [ApprovedTag] {
         func words(_ tag: ApprovedTag) -> [Substring] { tag.text.lowercased().split(separator: " ") }
+        // What something is done to has an article: "a ball" of "playing with a ball", but nothing of "playing in the snow".
+        func object(_ words: [Substring]) -> ArraySlice<Substring>? {
+            let rest = words.dropFirst(words.dropFirst().first == "with" ? 2 : 1)
+            return rest.count > 1 && ["a", "an", "the"].contains(rest.first) ? rest : nil
+        }
         var begun: Set<Substring> = []
-        let left = tags.filter { $0.facet != .action || $0.weight != 1 || words($0).first.map { begun.insert($0).inserted } ?? true }
+        var used: Set<ArraySlice<Substring>> = []
+        let left = tags.filter { tag in
+            guard tag.facet == .action, tag.weight == 1, let verb = words(tag).first else { return true }
+            guard !begun.contains(verb), object(words(tag)).map({ !used.contains($0) }) ?? true else { return false }
+            begun.insert(verb)
+            if let object = object(words(tag)) { used.insert(object) }
+            return true
+        }
         let acts = left.filter { $0.facet == .action }.map(words).filter { $0.count > 1 }
         func isActedOn(_ tag: ApprovedTag) -> Bool {
             let own = words(tag)
@@ -163,7 +193,7 @@ extension PromptComposer {
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }
 
     /// Where it is: "in a living room", "on a beach", "indoors", "at a wedding", "with a fountain".
-    private static func placed(_ tag: ApprovedTag, isOutside: Bool) -> String {
+    private static func placed(_ tag: ApprovedTag, isOutside: Bool, isAshore: Bool) -> String {
         guard let last = lastWord(tag) else { return written(tag) }
         if isAdverb(tag) { return written(tag) }
         if times.contains(last) { return "in the " + written(tag) }
@@ -177,10 +207,20 @@ extension PromptComposer {
                 "under"
             } else if features.contains(last) || isOutside && buildings.contains(last) {
                 "with"
+            } else if isAshore && waters.contains(last) {
+                "by"
             } else {
                 "in"
             }
-        return "\(preposition) \(named(tag))"
+        return "\(preposition) \(withArticle(tag))"
+    }
+
+    /// In what style it is: "in gothic style", "in japanese woodblock style", "with bold outlines", "in the style of cubism".
+    private static func styled(_ tag: ApprovedTag) -> String {
+        let text = tag.text.lowercased()
+        if text.hasSuffix(" style") { return "in " + written(tag) }
+        if manners.contains(text) { return "in \(written(tag)) style" }
+        return (means.contains(text) ? "with " : "in the style of ") + written(tag)
     }
 
     /// Whether a setting is somewhere a picture may be of: a beach, but neither "indoors" nor a time.
@@ -197,6 +237,21 @@ extension PromptComposer {
     private static func isQuality(_ tag: ApprovedTag) -> Bool { qualities.contains(tag.text.lowercased()) }
 
     private static let qualities: Set<String> = ["dark", "bright", "glowing", "low key", "high key"]
+    /// Styles that are called by an adjective.
+    private static let manners: Set<String> = [
+        "realistic", "photorealistic", "minimalist", "abstract", "vintage", "retro", "modern", "contemporary", "rustic", "elegant",
+        "romantic", "gothic", "futuristic", "surreal", "dreamlike", "cute", "documentary", "fashion", "cinematic", "whimsical", "ornate",
+        "geometric",
+        "psychedelic", "grunge", "industrial", "tropical", "hand-drawn", "baroque", "rococo", "renaissance", "medieval", "neoclassical",
+        "byzantine", "bauhaus", "victorian", "art deco", "art nouveau", "pop art",
+    ]
+    /// Styles that are called by what they are drawn with.
+    private static let means: Set<String> = [
+        "flat colours", "bold outlines", "thick outlines", "cross-hatching", "loose brushstrokes", "visible brushstrokes", "thick paint",
+        "detailed linework", "cel shading", "halftone", "halftone dots",
+    ]
+    private static let shores: Set<String> = ["beach", "coast", "shore", "pier", "island"]
+    private static let waters: Set<String> = ["sea", "ocean", "water", "lake", "river"]
     private static let adverbs: Set<String> = ["indoors", "outdoors", "underwater", "outside", "inside"]
     private static let times: Set<String> = ["day", "daytime", "morning", "evening", "afternoon", "spring", "summer", "autumn", "winter"]
     private static let moments: Set<String> = ["night", "noon", "dawn", "dusk", "sunset", "sunrise", "christmas"]

@@ -173,15 +173,10 @@ package struct TagSelection {
     }
 
     private func dropRejected(_ rejected: Set<String>, from pool: inout Pool) {
-        let keys = Set(rejected.map(Tag.key))
-        let names = Set(rejected.compactMap { vocabulary.tag(named: $0)?.name })
-        guard !keys.isEmpty else { return }
+        guard !rejected.isEmpty else { return }
+        let rejected = RejectedTags(rejected, in: vocabulary)
         for candidate in pool.standing {
-            if names.contains(candidate.tag) || keys.contains(Tag.key(candidate.tag)) {
-                pool.drop(candidate, .rejectedBefore)
-            } else if let general = pool.implied(by: candidate).first(where: names.contains) {
-                pool.drop(candidate, .impliesRejected(general))
-            }
+            if let reason = rejected.reason(against: candidate.tag) { pool.drop(candidate, reason) }
         }
     }
 

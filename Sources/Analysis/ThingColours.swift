@@ -1,7 +1,7 @@
 import Encoders
 import Pixels
 
-/// The colours of the things in a picture, and of what a person wears above, where they are certain.
+/// The colours of the things in a picture, and of what a person wears above and below, where they are certain.
 struct ThingColours {
     private let settings: EncoderConfiguration.Colours
     private let picture: ThingPixels
@@ -25,6 +25,7 @@ struct ThingColours {
                 continue
             }
             told[index].colour = colour(of: things[index], kind)
+            if name == Self.person, let below = settings.below { told[index].colourBelow = colour(wornBelowBy: things[index], below) }
         }
         return told
     }
@@ -73,27 +74,60 @@ struct ThingColours {
     /// skin.
     private func clothes(of person: SeenThing) -> ThingPixels.Part? {
         let box = person.box
+        let face = face(of: person)
+        let place: UnitBox
+        if let face {
+            place = Self.below(face, of: box)
+        } else {
+            guard person.traits["whole figure"] ?? 0 >= settings.leastWhole else { return nil }
+            place = Self.middle(of: box, from: 0.2, to: 0.47)
+        }
+        return dressed(picture.part(of: box), in: place, besides: face)
+    }
+
+    /// What a standing person wears below: it has one colour at the thighs, and at the shins too, so that it is neither a coat nor bare legs.
+    private func colour(wornBelowBy person: SeenThing, _ bounds: EncoderConfiguration.Colours.Below) -> String? {
+        let box = person.box
+        let shape = box.height * Float(picture.height) / max(box.width * Float(picture.width), 1e-6)
+        guard person.traits["whole figure"] ?? 0 >= settings.leastWhole, person.traits["seated"] ?? 0 < bounds.mostSeated,
+            box.height >= bounds.leastHeight, shape >= bounds.leastShape
+        else { return nil }
+        let (figure, face) = (picture.part(of: box), face(of: person))
+        guard let thighs = dressed(figure, in: Self.middle(of: box, from: 0.53, to: 0.72), besides: face), thighs.fill >= bounds.leastFill,
+            let shins = dressed(figure, in: Self.middle(of: box, from: 0.72, to: 0.9), besides: face), shins.fill >= bounds.leastShinFill,
+            let most = thighs.shares().first, most.share >= bounds.leastOf[most.name] ?? bounds.least,
+            shins.shares().first(where: { $0.name == most.name })?.share ?? 0 >= bounds.leastOfShins,
+            picture.shareAround(box, of: most.name, calledAs: [:]) <= bounds.mostAround
+        else { return nil }
+        guard most.name == ColourName.black.rawValue, let mean = thighs.mean else { return most.name }
+        return mean.b >= -bounds.mostBlue && (mean.a * mean.a + mean.b * mean.b).squareRoot() <= bounds.mostTint ? most.name : nil
+    }
+
+    private func face(of person: SeenThing) -> UnitBox? {
+        let box = person.box
         let faces = things.filter { $0.name == Self.face && $0.certainty >= settings.leastFace }.map(\.box).filter { face in
             let middle = (face.top + face.bottom) / 2
             return face.share(within: box) > 0.8 && middle < box.top + box.height / 2 && face.height < 0.7 * box.height
         }
-        let place: UnitBox
-        var skin: OKLab?
-        if let face = faces.max(by: { $0.area < $1.area }) {
-            place = Self.below(face, of: box)
-            skin = picture.median(in: Self.cheeks(of: face))
-        } else {
-            guard person.traits["whole figure"] ?? 0 >= settings.leastWhole else { return nil }
-            place = UnitBox(
-                left: box.left + box.width / 4, top: box.top + 0.2 * box.height, right: box.right - box.width / 4,
-                bottom: box.top + 0.47 * box.height)
-        }
+        return faces.max { $0.area < $1.area }
+    }
+
+    /// What in a place of a figure is not of the face's colour; nil where the place is too small.
+    private func dressed(_ figure: ThingPixels.Part, in place: UnitBox, besides face: UnitBox?) -> ThingPixels.Part? {
         guard place.area * Float(picture.width * picture.height) >= Self.fewestPixels else { return nil }
-        return picture.part(of: box).within(place, in: picture) { colour in
+        let skin = face.flatMap { picture.median(in: Self.cheeks(of: $0)) }
+        return figure.within(place, in: picture) { colour in
             guard let skin else { return true }
             let (a, b) = (colour.a - skin.a, colour.b - skin.b)
             return (a * a + b * b).squareRoot() >= 0.03 || abs(colour.lightness - skin.lightness) >= 0.2
         }
+    }
+
+    /// The middle half of a box between two shares of its height.
+    private static func middle(of box: UnitBox, from top: Float, to bottom: Float) -> UnitBox {
+        UnitBox(
+            left: box.left + box.width / 4, top: box.top + top * box.height, right: box.right - box.width / 4,
+            bottom: box.top + bottom * box.height)
     }
 
     private static func below(_ face: UnitBox, of person: UnitBox) -> UnitBox {

@@ -44,6 +44,19 @@ struct ThingPixels {
             return shares.map { ($0.key, $0.value / total) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
         }
 
+        /// The mean of its colours, what is surely the thing's counting for more; nil of nothing.
+        var mean: OKLab? {
+            var (lightness, a, b, total): (Float, Float, Float, Float) = (0, 0, 0, 0)
+            for pixel in pixels {
+                let weight = pixel.weight * pixel.weight
+                lightness += weight * pixel.colour.lightness
+                a += weight * pixel.colour.a
+                b += weight * pixel.colour.b
+                total += weight
+            }
+            return total > 1e-6 ? OKLab(lightness: lightness / total, a: a / total, b: b / total) : nil
+        }
+
         /// Those within a place of which a test holds.
         func within(_ place: UnitBox, in picture: ThingPixels, where isWanted: (OKLab) -> Bool) -> Part {
             Part(

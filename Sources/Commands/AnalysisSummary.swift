@@ -23,7 +23,7 @@ struct AnalysisSummary {
     /// There are a few of each; a folder of a hundred thousand pictures takes no more memory than that.
     private static let distinctValues = 100
     private static let namedNegatives = 3
-    private static let namedModels = 6
+    private static let namedModels = 2
 
     private var pictures = 0
     private var hasPending = false
@@ -59,8 +59,12 @@ struct AnalysisSummary {
             lines += layout.lines("negative", negative + share)
         }
         if told.count > Self.namedNegatives { lines += layout.lines("", "and others") }
-        for (index, model) in models.sorted.prefix(Self.namedModels).enumerated() {
+        let others = models.sorted
+        for (index, model) in others.prefix(Self.namedModels).enumerated() {
             lines += layout.lines(index == 0 ? "or" : "", model.value)
+        }
+        if others.count > Self.namedModels {
+            lines += layout.lines("", "and \(CommandText.count(others.count - Self.namedModels, "other")) (redraw models list)")
         }
         if let confidences { lines += layout.lines("confidences", confidences) }
         if hasRecovered {

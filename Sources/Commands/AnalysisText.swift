@@ -64,7 +64,10 @@ struct AnalysisText {
         if let known = report.knownAs { lines += layout.lines("known", DisplayText.harmless(known)) }
         for note in report.notes { lines += layout.lines("not read", DisplayText.harmless(note)) }
         let rejected = report.suggestions.count - shown.count
-        if rejected > 0 { lines += layout.lines("", "\(rejected) rejected before, not shown") }
+        if rejected > 0 {
+            let shown = rejected == 1 ? "neither it nor its kinds are suggested" : "neither they nor their kinds are suggested"
+            lines += layout.lines("", "\(rejected) rejected before: \(shown)")
+        }
         if showsDropped {
             lines.append("")
             for entry in report.dropped {

@@ -9,7 +9,8 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         abstract: "Look at pictures: suggest tags, a prompt, a model and a size, for you to correct.",
         discussion: """
             Suggestions can be wrong: go through them with redraw review (or redraw tag) before you redraw. That is called screening. What you \
-            decided is never changed by another analysis, and a tag you rejected is not suggested again for that picture.
+            decided is never changed by another analysis, and neither a tag you rejected nor a kind of it is suggested \
+            again for that picture.
 
             A prompt that stands in the file itself (A1111, ComfyUI, NovelAI, InvokeAI, Redraw and others write one) or in photo.txt beside it is \
             shown first, as recovered: those are somebody's words, not Redraw's. redraw prompt photo.jpg --recovered takes them over.
@@ -83,6 +84,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         var tally = CaptionTally()
         tally.count(try writer.write(beside: pictures[0], sha256: report.picture.sha256))
         library.notice(tally.summary)
+        if let remark = writer.remark { library.notice(remark) }
         for problem in tally.problems { Terminal.standardError.write("analyze: \(problem)\n") }
         if tally.isIncomplete { throw ExitCode.failure }
     }

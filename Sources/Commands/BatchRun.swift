@@ -121,7 +121,8 @@ struct BatchRun {
                 "\(CommandText.count(tally.done, "picture"))" + (tally.rate.map { ", \(CommandText.fixed($0, 1)) a second" } ?? ""))
         }
         let left = tally.rate.map { Double(max(0, total - tally.done)) / $0 }
-        progress.show("picture \(tally.done) of \(total)", share: Double(tally.done) / Double(total), secondsLeft: left)
+        let place = total == 1 ? "1 picture" : "picture \(tally.done) of \(total)"
+        progress.show(place, share: Double(tally.done) / Double(total), secondsLeft: left)
     }
 
     /// Both streams share a terminal; a file or a pipe needs no room.
@@ -161,7 +162,7 @@ struct BatchRun {
             }
             if let told = CommandText.passedOver(listing.passedOver) { output.write(told + "\n") }
             for changed in tally.changed { output.write(DisplayText.harmless(changed) + ".\n") }
-            if captions != nil { output.write(tally.captions.summary + "\n") }
+            if let captions { output.write(([tally.captions.summary, captions.remark].compactMap { $0 }).joined(separator: "\n") + "\n") }
         }
         for problem in tally.captions.problems.prefix(BatchRun.listedFailures) { output.write("analyze: \(problem)\n") }
         guard tally.failed > 0 else {
@@ -170,7 +171,7 @@ struct BatchRun {
         }
         for failure in tally.failures { output.write("analyze: \(DisplayText.harmless(failure))\n") }
         if tally.failed > tally.failures.count { output.write("analyze: and \(tally.failed - tally.failures.count) more.\n") }
-        output.write("analyze: \(tally.failed) of \(CommandText.count(tally.done, "picture")) could not be analysed.\n")
+        output.write("analyze: \(CommandText.undone(tally.failed, of: tally.done, "picture", "analysed")).\n")
         throw ExitCode.failure
     }
 }

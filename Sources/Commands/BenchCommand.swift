@@ -5,7 +5,7 @@ import Studio
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure this machine: the rate of each arithmetic, and what pictures will take.",
+        abstract: "Measure this machine: the rate of each arithmetic, a look at a picture, and what pictures will take.",
         discussion: """
             auto takes bf16 where the processor multiplies it faster than f32, and f32 elsewhere. int8 is taken only where it is \
             asked for. What other programs do meanwhile counts.
@@ -24,6 +24,8 @@ struct BenchCommand: AsyncParsableCommand {
             let note = rate.isNative ? "" : "  (the processor has no instructions for it: weights are rounded, and multiplied as floats)"
             out.write("\(DisplayText.padded(rate.precision, 6)) \(Int(rate.gigaOperations.rounded())) GFLOP/s\(note)\n")
         }
+        let look = report.look
+        out.write("\(look.encoder): looks at a picture of \(look.width)x\(look.height) in \(Int(look.milliseconds.rounded())) ms\n")
         for model in report.models {
             let pictures = model.pictures.map { "\($0.width)x\($0.height) in \(ProgressLine.duration($0.seconds)) (\($0.steps) steps)" }
             out.write("\(model.name): auto is \(model.precision); about \(pictures.joined(separator: ", "))\n")

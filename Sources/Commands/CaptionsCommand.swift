@@ -157,6 +157,7 @@ struct CaptionsCommand: AsyncParsableCommand {
         }
         if library.json { try JSONOutput.print(reports) }
         library.notice(tally.summary)
+        if let remark = writer.remark { library.notice(remark) }
         try Task.checkCancellation()
         guard tally.isIncomplete else { return }
         for problem in tally.problems { Terminal.standardError.write("captions: \(problem)\n") }

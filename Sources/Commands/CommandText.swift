@@ -13,6 +13,12 @@ enum CommandText {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
+    /// "1 of 2 pictures could not be made", "none of the 2 pictures could be made", "the picture could not be made".
+    static func undone(_ count: Int, of total: Int, _ noun: String, _ verb: String) -> String {
+        if total == 1 { return "the \(noun) could not be \(verb)" }
+        return count == total ? "none of the \(total) \(noun)s could be \(verb)" : "\(count) of \(total) \(noun)s could not be \(verb)"
+    }
+
     /// Files in folders that look like pictures and are not read, by extension; nil where there are none.
     static func passedOver(_ kinds: [String: Int]) -> String? {
         guard !kinds.isEmpty else { return nil }

@@ -44,7 +44,7 @@ struct ConfigCommand: AsyncParsableCommand {
             }
             for preset in presets {
                 let place = preset.place == "file" ? settings.path : "the library"
-                output.write(DisplayText.harmless("preset \(preset.name)  (\(place))") + "\n")
+                output.write(DisplayText.harmless("preset \(preset.name)  (\(place))\(preset.damaged.map { "  \($0)" } ?? "")") + "\n")
             }
         }
     }

@@ -128,7 +128,7 @@ struct JobTelling: Sendable {
         let size = sizes[sizes.count - 1]
         let course =
             smaller.isEmpty
-            ? "\(run.run) of \(run.requested) steps will run\(passes)\(start), at \(size)"
+            ? (run.requested == 1 ? "\(run.run) step" : "\(run.run) of \(run.requested) steps") + " will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
         return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
             + (run.outerPasses.flatMap { $0 > 0 ? ", \($0) of \(run.passes) passes from the one before" : nil } ?? "")

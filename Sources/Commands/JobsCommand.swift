@@ -92,7 +92,7 @@ struct JobsCommand: AsyncParsableCommand {
             let jobs = (try? studio.jobs()) ?? []
             let others = Set(jobs.filter { $0.state == "queued" && !$0.attended }.map(\.engine)).subtracting(studio.engineNames)
             for name in others.sorted() {
-                let options = name.split(separator: " ").map { "--engine \($0)" }.joined(separator: " ")
+                let options = name.split(separator: " ").map { "--engine \(ShellWord.quoted(String($0)))" }.joined(separator: " ")
                 library.notice("Jobs wait for another engine: redraw jobs run \(options)")
             }
         }
@@ -133,7 +133,7 @@ struct JobsCommand: AsyncParsableCommand {
         let left = job.secondsLeft.map { ", \(ProgressLine.duration($0)) left" } ?? ""
         let made = job.generation.map { ", g\($0)" } ?? ""
         let what = [job.mode, job.model].compactMap { $0 }.joined(separator: ", ")
-        let said = job.message.map { ": \($0)" } ?? job.prompt.map { ": \($0)" } ?? ""
+        let said = job.message.map { ": \($0)" } ?? job.prompt.map { ": \($0)" } ?? job.damaged.map { ": \($0)" } ?? ""
         let engine = job.engine == Studio.builtinEngine ? "" : " at \(job.engine)"
         return DisplayText.harmless(
             "\(CommandText.moment(job.created))  \(job.id) \(job.state)\(share)\(left)\(made), \(what)\(engine)\(said)")

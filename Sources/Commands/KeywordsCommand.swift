@@ -71,19 +71,25 @@ struct KeywordsCommand: AsyncParsableCommand {
             }
         }
         if library.json { try JSONOutput.print(reports) }
-        library.notice(KeywordsCommand.summary(reports))
+        library.notice(summary(reports))
         try Task.checkCancellation()
         guard !failures.isEmpty else { return }
         for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
         throw ExitCode.failure
     }
 
-    private static func summary(_ reports: [KeywordReport]) -> String {
+    private func summary(_ reports: [KeywordReport]) -> String {
         func count(_ state: KeywordReport.State) -> Int { reports.count { $0.state == state } }
         var parts = ["\(CommandText.count(count(.written), "file")) written"]
         if count(.removed) > 0 { parts.append("\(CommandText.count(count(.removed), "sidecar")) removed, as nothing was left in it") }
         if count(.same) > 0 { parts.append("\(count(.same)) said so already") }
-        if count(.empty) > 0 { parts.append("\(CommandText.count(count(.empty), "picture")) without an approved tag") }
+        if count(.empty) > 0 { parts.append("\(CommandText.count(count(.empty), "picture")) without \(missing)") }
         return parts.joined(separator: ", ") + "."
+    }
+
+    /// What a picture of which nothing was to be written lacks.
+    private var missing: String {
+        guard remove else { return "an approved tag" }
+        return embed ? "a keyword of Redraw's" : "a keyword of Redraw's beside it (--embed takes them out of the pictures themselves)"
     }
 }

@@ -72,7 +72,8 @@ struct SearchCommand: AsyncParsableCommand {
                     "p\(picture.id)  \(picture.place)",
                     picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided"
                 )
-            case .painting(let painting): ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? "")
+            case .painting(let painting):
+                ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? painting.damaged ?? "")
             }
         return DisplayText.harmless(name + "  " + about.split(whereSeparator: \.isNewline).joined(separator: " "))
     }

@@ -69,10 +69,11 @@ struct SheetCommand: AsyncParsableCommand {
             studio = try GenerationRun(options: generation, library: library).studio(for: &wish)
             if let output { try studio.checkPlace(ofSheet: output, overwriting: generation.result.overwrite) }
             let (axes, orders) = try await studio.orders(ofSheet: wish, x: x, y: options.y.flatMap(SheetAxis.init))
-            let seconds = try await studio.seconds(of: orders)
+            let (seconds, notes) = try await studio.outlook(on: orders)
             let time = seconds.map { ", about \(ProgressLine.duration($0))" } ?? ""
             library.notice("\(CommandText.count(orders.count, "picture")): \(DisplayText.harmless(axes.told))\(time)")
-            guard begins(seconds) else {
+            for note in notes { library.notice(note) }
+            guard begins(orders.count, seconds) else {
                 library.notice("Nothing was ordered.")
                 throw ExitCode.failure
             }
@@ -101,9 +102,8 @@ struct SheetCommand: AsyncParsableCommand {
         if library.json { try JSONOutput.print(drawn) } else { Terminal.standardOutput.write(DisplayText.harmless(drawn.file) + "\n") }
         let missing = report.cells.count { $0.state != "done" }
         guard missing > 0 else { return }
-        Terminal.standardError.write(
-            "redraw: \(missing) of \(CommandText.count(report.cells.count, "picture")) could not be made; redraw sheet \(sheet) tries them again\n"
-        )
+        let undone = CommandText.undone(missing, of: report.cells.count, "picture", "made")
+        Terminal.standardError.write("redraw: \(undone); redraw sheet \(sheet) tries \(missing == 1 ? "it" : "them") again\n")
         throw ExitCode.failure
     }
 
@@ -118,10 +118,10 @@ struct SheetCommand: AsyncParsableCommand {
         return wish
     }
 
-    /// Whether the person wants it, where it is long and there is somebody to ask.
-    private func begins(_ seconds: Double?) -> Bool {
+    /// Whether the person wants so many pictures, where that is long and there is somebody to ask.
+    private func begins(_ count: Int, _ seconds: Double?) -> Bool {
         guard !options.yes, !generation.engine.later, seconds.map({ $0 > Self.longSeconds }) ?? true else { return true }
-        return Terminal.agrees(to: "Make them?") ?? true
+        return Terminal.agrees(to: count == 1 ? "Make it?" : "Make them?") ?? true
     }
 
     private func make(_ sheet: Int64, _ studio: Studio) async throws -> SheetReport {
@@ -129,6 +129,9 @@ struct SheetCommand: AsyncParsableCommand {
         defer { progress.clear() }
         let cells = try studio.sheet(sheet).cells.count
         let notes = Mutex<Set<String>>([])
+        @Sendable func place(_ cell: Int, before: String = "", after: String) -> String {
+            cells == 1 ? "" : "\(before)\(cell + 1) of \(cells)\(after)"
+        }
         do {
             return try await studio.make(sheet: sheet, atOnce: generation.engine.atOnce) { [library] cell, event in
                 switch event {
@@ -138,7 +141,7 @@ struct SheetCommand: AsyncParsableCommand {
                     for note in plan.notes where notes.withLock({ $0.insert(note).inserted }) { library.notice(note) }
                 case .step(let step):
                     progress.show(
-                        "picture \(cell + 1) of \(cells), step \(step.step) of \(step.steps)", share: step.share,
+                        "\(place(cell, before: "picture ", after: ", "))step \(step.step) of \(step.steps)", share: step.share,
                         secondsLeft: step.secondsLeft)
                 case .waiting, .preview: break
                 }
@@ -146,10 +149,10 @@ struct SheetCommand: AsyncParsableCommand {
                 progress.clear()
                 switch outcome {
                 case .success(let report):
-                    library.notice("\(cell + 1) of \(cells): g\(report.id), \(String(format: "%.1f s", report.seconds.total))")
+                    library.notice("\(place(cell, after: ": "))g\(report.id), \(String(format: "%.1f s", report.seconds.total))")
                 case .failure(let error):
                     Terminal.standardError.write(
-                        DisplayText.harmless("redraw: \(cell + 1) of \(cells): \(CommandLineTool.oneLine(error))") + "\n")
+                        DisplayText.harmless("redraw: \(place(cell, after: ": "))\(CommandLineTool.oneLine(error))") + "\n")
                 }
             }
         } catch is CancellationError {
@@ -167,7 +170,9 @@ struct SheetCommand: AsyncParsableCommand {
         }
         for sheet in sheets {
             let made = sheet.cells.count { $0.state == "done" }
-            let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(made) of \(sheet.cells.count) made: \(sheet.axes.told)"
+            let what = sheet.axes?.told ?? sheet.damaged ?? ""
+            let share = sheet.cells.count == 1 ? made == 1 ? "made" : "not made" : "\(made) of \(sheet.cells.count) made"
+            let line = "\(CommandText.moment(sheet.created))  \(sheet.id)  \(share): \(what)"
             Terminal.standardOutput.write(DisplayText.harmless(line) + "\n")
         }
     }

@@ -53,6 +53,7 @@ struct ShowCommand: ParsableCommand {
         }
         if let seconds = generation.secondsText { lines.append(("seconds", seconds)) }
         lines.append(("request", generation.requestText))
+        if let damaged = generation.damaged { lines.append(("damaged", damaged)) }
         write(lines)
     }
 

@@ -26,7 +26,9 @@ struct StylesCommand: AsyncParsableCommand {
         @OptionGroup var library: LibraryOptions
 
         func run() throws {
-            let styles = try library.studio().styles().styles
+            let styles = try library.studio().styles { problem in
+                Terminal.standardError.write(DisplayText.harmless("redraw: \(problem)") + "\n")
+            }.styles
             if library.json { return try JSONOutput.print(styles) }
             guard !styles.isEmpty else {
                 return library.notice("There are no styles yet; redraw styles import styles.csv takes the web UI's.")

@@ -26,6 +26,29 @@ extension EncoderConfiguration {
             }
         }
 
+        /// When the colour of what a standing person wears below is said.
+        package struct Below: Codable, Sendable, Equatable {
+            /// The share of the thighs' pixels that have to have one colour, and the same for colours that have a bound of their own.
+            package var least: Float
+            package var leastOf: [String: Float]
+            /// The share of the shins' pixels that has that colour too: else it may be a coat's that ends there.
+            package var leastOfShins: Float
+            /// How much of their part of the box thighs and shins have to fill.
+            package var leastFill: Float
+            package var leastShinFill: Float
+            /// A person less high in the picture, less high for the width, or likelier seated shows too little.
+            package var leastHeight: Float
+            package var leastShape: Float
+            package var mostSeated: Float
+            /// A colour that more than this share of the surroundings has may be theirs.
+            package var mostAround: Float
+            /// What is black has no more colour than this by its mean, as distance in OKLab and towards blue: dark jeans are not black.
+            package var mostTint: Float
+            package var mostBlue: Float
+            /// Garments that are worn below, by the vocabulary's names: the likeliest of them is what is coloured.
+            package var garments: [String]
+        }
+
         package var kinds: [Kind]
         /// A person who is less high in the picture wears no colour that could be told.
         package var leastHeight: Float
@@ -43,15 +66,18 @@ extension EncoderConfiguration {
         package var garments: [String]
         /// Pictures that are less likely photographs tell none.
         package var leastPhoto: Float
+        /// nil tells no colour of what is worn below.
+        package var below: Below?
 
         package init(
             kinds: [Kind], leastHeight: Float, leastFill: Float, leastWornFill: Float, alikeCertainty: Float, alikeArea: Float,
-            leastFace: Float, leastWhole: Float, garments: [String], leastPhoto: Float
+            leastFace: Float, leastWhole: Float, garments: [String], leastPhoto: Float, below: Below? = nil
         ) {
             (self.kinds, self.leastHeight) = (kinds, leastHeight)
             (self.leastFill, self.leastWornFill) = (leastFill, leastWornFill)
             (self.alikeCertainty, self.alikeArea) = (alikeCertainty, alikeArea)
             (self.leastFace, self.leastWhole, self.garments, self.leastPhoto) = (leastFace, leastWhole, garments, leastPhoto)
+            self.below = below
         }
     }
 }

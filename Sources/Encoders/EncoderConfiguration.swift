@@ -22,6 +22,29 @@ package struct EncoderConfiguration: Codable, Sendable, Equatable {
         package var stages: [Stage]
         package var headWidth: Int
         package var classes: Int
+
+        /// A stage's block: the first takes the width of the stage before, and has the stage's stride.
+        struct Block {
+            let kernel: Int
+            let stride: Int
+            let expansion: Int
+            let input: Int
+            let output: Int
+        }
+
+        /// All blocks, in the order in which weights and maps count them.
+        var blocks: [Block] {
+            var blocks: [Block] = []
+            for stage in stages {
+                for repetition in 0..<stage.repeats {
+                    blocks.append(
+                        Block(
+                            kernel: stage.kernel, stride: repetition == 0 ? stage.stride : 1, expansion: stage.expansion,
+                            input: blocks.last?.output ?? stemWidth, output: stage.width))
+                }
+            }
+            return blocks
+        }
     }
 
     /// A BERT of the sentence-transformers kind.

@@ -3,12 +3,13 @@ extension EncoderConfiguration {
     package struct Seeing: Codable, Sendable, Equatable {
         /// The side of the square in which things are looked for, in pixels.
         package var imageSize: Int
-        /// The tower's block, counted over all stages from 0, whose map has places for small things.
-        package var fineBlock: Int
-        /// The blocks whose maps, joined, have places for large things: half as many a side.
-        package var coarseBlocks: [Int]
+        /// The tower's blocks, counted over all stages from 0, whose maps have places for things, from small things to large: each map half as
+        /// many places a side as the one before.
+        package var levels: [Int]
+        /// From this block on the maps are made by weights that were taught to see; the blocks before it are the tower's own.
+        package var ownBlocks: Int
         package var width: Int
-        /// Separable convolutions at each of the two sizes.
+        /// Separable convolutions at each level.
         package var mixes: Int
         /// What may be found, by the vocabulary's names, in the order of the outputs.
         package var things: [String]
@@ -38,20 +39,40 @@ extension EncoderConfiguration {
 }
 
 extension EncoderConfiguration.Seeing {
+    /// How many of the tower's blocks lead to the last level.
+    var blockCount: Int { (levels.last ?? -1) + 1 }
+
     /// The first number that cannot be, or nil; what tower it stands on is known.
     func firstProblem(on image: EncoderConfiguration.ImageTower) -> String? {
-        let blocks = image.stages.reduce(0) { $0 + max($1.repeats, 0) }
-        let read = [fineBlock] + coarseBlocks
+        levelsProblem(on: image.blocks) ?? numbersProblem
+    }
+
+    private func levelsProblem(on blocks: [EncoderConfiguration.ImageTower.Block]) -> String? {
+        guard (32...1024).contains(imageSize), imageSize % 32 == 0 else {
+            return "seeing.imageSize is \(imageSize), it has to be a multiple of 32 up to 1024"
+        }
+        guard !levels.isEmpty else { return "seeing.levels is empty" }
+        guard levels.allSatisfy({ blocks.indices.contains($0) }), zip(levels, levels.dropFirst()).allSatisfy(<) else {
+            return "seeing.levels is \(levels), which are not ascending numbers from 0 to \(blocks.count - 1)"
+        }
+        // The stem halves the picture; a convolution of stride 2 leaves the larger half of an odd side.
+        var (side, sides) = (imageSize / 2, [Int]())
+        for block in blocks {
+            side = (side + block.stride - 1) / block.stride
+            sides.append(side)
+        }
+        let places = levels.map { sides[$0] }
+        guard zip(places, places.dropFirst()).allSatisfy({ $0 == 2 * $1 }) else {
+            return "seeing.levels is \(levels), of \(places) places a side, each has to have half as many as the one before"
+        }
+        guard (0...blockCount).contains(ownBlocks) else {
+            return "seeing.ownBlocks is \(ownBlocks), allowed are 0 to \(blockCount)"
+        }
+        return nil
+    }
+
+    private var numbersProblem: String? {
         let checks: [(Bool, String)] = [
-            (
-                (32...1024).contains(imageSize) && imageSize % 32 == 0,
-                "seeing.imageSize is \(imageSize), it has to be a multiple of 32 up to 1024"
-            ),
-            (!coarseBlocks.isEmpty, "seeing.coarseBlocks is empty"),
-            (
-                read.allSatisfy { (0..<blocks).contains($0) } && zip(read, read.dropFirst()).allSatisfy(<),
-                "seeing's blocks \(read) are not ascending numbers from 0 to \(blocks - 1)"
-            ),
             ((1...1024).contains(width), "seeing.width is \(width), allowed are 1 to 1024"),
             ((0...16).contains(mixes), "seeing.mixes is \(mixes), allowed are 0 to 16"),
             (!things.isEmpty && !traits.isEmpty && !labels.isEmpty, "seeing names no things, traits or labels"),

@@ -7,28 +7,33 @@ import Tensors
     import Glibc
 #endif
 
-/// Tells what is in a picture from the tower's features, and where things are from its maps at two strides.
+/// Tells what is in a picture from the tower's features, and where things are from maps of several sizes.
 ///
-/// Labels are linear in the direction of the features' square roots. Things are found without anchors (after Tian 2019): at every place of the
-/// maps a probability for each thing and the distances to its four sides. How likely a thing is in the whole picture is said by both.
+/// The maps are made by the tower's first blocks and then by blocks of the head's own, of the tower's shapes. Labels are linear in the direction
+/// of the features' square roots. Things are found without anchors (after Tian 2019): at every place of the maps a probability for each thing
+/// and the distances to its four sides. How likely a thing is in the whole picture is said by both.
 struct SeeingHead: Sendable {
     private let seeing: EncoderConfiguration.Seeing
     private let labels: Linear
-    private let lateralFine, lateralCoarse: Conv2D
-    private let mixFine, mixCoarse: [SeparableResidual]
+    /// What stands in the place of the tower's blocks from `sharedBlocks` on.
+    let blocks: [InvertedBottleneck]
+    /// One for each level, fine to coarse.
+    private let laterals: [Conv2D]
+    private let mixes: [[SeparableResidual]]
     private let things, sides, traits: Conv2D
 
     init(directory: URL, seeing: EncoderConfiguration.Seeing, image: EncoderConfiguration.ImageTower) throws {
         let weights = try Weights(url: directory.appendingPathComponent("seeing.safetensors"))
-        let widths = image.stages.flatMap { Array(repeating: $0.width, count: $0.repeats) }
-        let width = seeing.width
+        let (tower, width) = (image.blocks, seeing.width)
         self.seeing = seeing
         labels = try Linear(weights["labels"], input: image.headWidth, output: seeing.labels.count)
-        lateralFine = try Conv2D(weights["lateral_fine"], input: widths[seeing.fineBlock], output: width, kernel: 1)
-        let coarse = seeing.coarseBlocks.reduce(0) { $0 + widths[$1] }
-        lateralCoarse = try Conv2D(weights["lateral_coarse"], input: coarse, output: width, kernel: 1)
-        mixFine = try (0..<seeing.mixes).map { try SeparableResidual(weights["mix_fine"][$0], width: width) }
-        mixCoarse = try (0..<seeing.mixes).map { try SeparableResidual(weights["mix_coarse"][$0], width: width) }
+        blocks = try (seeing.ownBlocks..<seeing.blockCount).map { try InvertedBottleneck(weights["blocks"][$0], tower[$0]) }
+        laterals = try seeing.levels.enumerated().map { level, block in
+            try Conv2D(weights["lateral"][level], input: tower[block].output, output: width, kernel: 1)
+        }
+        mixes = try seeing.levels.indices.map { level in
+            try (0..<seeing.mixes).map { try SeparableResidual(weights["mix"][level][$0], width: width) }
+        }
         things = try Conv2D(weights["things"], input: width, output: seeing.things.count, kernel: 1)
         sides = try Conv2D(weights["sides"], input: width, output: 4 * (1 + seeing.ownSides.count), kernel: 1)
         traits = try Conv2D(weights["traits"], input: width, output: seeing.traits.count, kernel: 1)
@@ -36,12 +41,14 @@ struct SeeingHead: Sendable {
     }
 
     var imageSize: Int { seeing.imageSize }
-    /// The tower's blocks whose maps are read, ascending.
-    var blocks: [Int] { [seeing.fineBlock] + seeing.coarseBlocks }
+    /// The numbers of the blocks whose maps are the levels, ascending.
+    var levelBlocks: [Int] { seeing.levels }
+    /// How many of the tower's blocks come before the head's own.
+    var sharedBlocks: Int { seeing.ownBlocks }
 
     /// - Parameters:
     ///   - features: the tower's pooled features of the picture as the embedding sees it.
-    ///   - maps: after ``blocks``, of the picture at ``imageSize``.
+    ///   - maps: of the picture at ``imageSize``, fine to coarse.
     func look(features: [Float], maps: [Tensor]) -> Seen {
         let levels = levels(maps)
         var logits = labels(Tensor(PictureHead.roots(of: features).values, shape: [1, features.count])).values
@@ -50,7 +57,7 @@ struct SeeingHead: Sendable {
             guard let label = seeing.labels.firstIndex(of: name) else { continue }
             logits[label] += seeing.thingWeight * highest[index]
         }
-        let things = apart(levels.flatMap(found))
+        let things = apart(candidates(levels), levels)
         for trait in seeing.traits {
             guard let label = seeing.labels.firstIndex(of: trait) else { continue }
             let surest = things.filter { $0.name == seeing.traitsOf }.compactMap { thing in thing.traits[trait].map { $0 * thing.certainty }
@@ -67,13 +74,18 @@ struct SeeingHead: Sendable {
         let things, sides, traits: Tensor
     }
 
-    /// - Returns: the fine level, then the coarse.
+    /// Each map joined by what the coarser ones say, then mixed on its own.
+    ///
+    /// - Returns: fine to coarse.
     func levels(_ maps: [Tensor]) -> [Level] {
-        var coarse = lateralCoarse(Tensor.concatenated(Array(maps.dropFirst()), axis: 3), activation: .relu6)
-        var fine = lateralFine(maps[0], activation: .relu6, adding: coarse.upsampledNearest())
-        for mix in mixCoarse { coarse = mix(coarse) }
-        for mix in mixFine { fine = mix(fine) }
-        return [fine, coarse].map { Level(side: $0.shape[1], things: things($0), sides: sides($0), traits: traits($0)) }
+        var joined: [Tensor] = []
+        for (lateral, map) in zip(laterals, maps).reversed() {
+            joined.append(lateral(map, activation: .relu6, adding: joined.last?.upsampledNearest()))
+        }
+        return zip(joined.reversed(), mixes).map { map, mixes in
+            let mixed = mixes.reduce(map) { x, mix in mix(x) }
+            return Level(side: mixed.shape[1], things: things(mixed), sides: sides(mixed), traits: traits(mixed))
+        }
     }
 
     private func highestLogits(_ levels: [Level]) -> [Float] {
@@ -88,46 +100,60 @@ struct SeeingHead: Sendable {
         return highest
     }
 
-    /// Everything at a level that is certain enough to be told.
-    private func found(_ level: Level) -> [SeenThing] {
-        let count = seeing.things.count
-        let scores = level.things.values
-        let (sides, traits, quartets) = (level.sides.values, level.traits.values, 1 + seeing.ownSides.count)
-        let least = Self.logit(seeing.leastCertainty)
-        var found: [SeenThing] = []
-        for (index, score) in scores.enumerated() {
-            let certainty = seeing.boxSlope * score + seeing.boxIntercept
-            guard certainty >= least else { continue }
-            let place = index / count
-            let name = seeing.things[index % count]
-            let (x, y) = (Float(place % level.side) + 0.5, Float(place / level.side) + 0.5)
-            let first = 4 * (place * quartets + ((seeing.ownSides.firstIndex(of: name) ?? -1) + 1))
-            let far = (0..<4).map { exp(min(max(sides[first + $0], -6), 6)) }
-            let span = Float(level.side)
-            let box = UnitBox(
-                left: max((x - far[0]) / span, 0), top: max((y - far[1]) / span, 0), right: min((x + far[2]) / span, 1),
-                bottom: min((y + far[3]) / span, 1))
-            var held: [String: Float] = [:]
-            if name == seeing.traitsOf {
-                for (trait, label) in seeing.traits.enumerated() {
-                    held[label] = Self.sigmoid(traits[seeing.traits.count * place + trait])
+    /// A thing at a place of a level, by their numbers.
+    private struct Candidate {
+        let level, place, thing: Int
+        let certainty: Float
+    }
+
+    /// Everything that is certain enough to be told, level by level.
+    private func candidates(_ levels: [Level]) -> [Candidate] {
+        let (count, least) = (seeing.things.count, Self.logit(seeing.leastCertainty))
+        var found: [Candidate] = []
+        for (number, level) in levels.enumerated() {
+            level.things.withUnsafeValues { scores in
+                for (index, score) in scores.enumerated() {
+                    let certainty = seeing.boxSlope * score + seeing.boxIntercept
+                    guard certainty >= least else { continue }
+                    found.append(
+                        Candidate(level: number, place: index / count, thing: index % count, certainty: Self.sigmoid(certainty)))
                 }
             }
-            found.append(SeenThing(name: name, box: box, certainty: Self.sigmoid(certainty), traits: held))
         }
         return found
     }
 
     /// The most certain first; of things of one name whose boxes overlap much only the most certain.
-    private func apart(_ found: [SeenThing]) -> [SeenThing] {
+    private func apart(_ found: [Candidate], _ levels: [Level]) -> [SeenThing] {
         let sorted = found.enumerated().sorted { ($1.element.certainty, $0.offset) < ($0.element.certainty, $1.offset) }.map(\.element)
         var kept: [SeenThing] = []
-        for thing in sorted.prefix(Self.mostCandidates) where kept.count < seeing.mostThings {
-            if !kept.contains(where: { $0.name == thing.name && $0.box.overlap(with: thing.box) > seeing.sameOverlap }) {
-                kept.append(thing)
-            }
+        for candidate in sorted.prefix(Self.mostCandidates) {
+            guard kept.count < seeing.mostThings else { break }
+            let (name, level) = (seeing.things[candidate.thing], levels[candidate.level])
+            let box = box(of: candidate, in: level)
+            guard !kept.contains(where: { $0.name == name && $0.box.overlap(with: box) > seeing.sameOverlap }) else { continue }
+            kept.append(SeenThing(name: name, box: box, certainty: candidate.certainty, traits: held(by: candidate, in: level)))
         }
         return kept
+    }
+
+    private func box(of candidate: Candidate, in level: Level) -> UnitBox {
+        let own = seeing.ownSides.firstIndex(of: seeing.things[candidate.thing]).map { $0 + 1 } ?? 0
+        let first = 4 * (candidate.place * (1 + seeing.ownSides.count) + own)
+        let far = level.sides.withUnsafeValues { sides in (0..<4).map { exp(min(max(sides[first + $0], -6), 6)) } }
+        let (x, y) = (Float(candidate.place % level.side) + 0.5, Float(candidate.place / level.side) + 0.5)
+        let span = Float(level.side)
+        return UnitBox(
+            left: max((x - far[0]) / span, 0), top: max((y - far[1]) / span, 0), right: min((x + far[2]) / span, 1),
+            bottom: min((y + far[3]) / span, 1))
+    }
+
+    /// How likely each trait is; none of what has no traits.
+    private func held(by candidate: Candidate, in level: Level) -> [String: Float] {
+        guard seeing.things[candidate.thing] == seeing.traitsOf else { return [:] }
+        let first = seeing.traits.count * candidate.place
+        let shares = level.traits.withUnsafeValues { traits in seeing.traits.indices.map { Self.sigmoid(traits[first + $0]) } }
+        return Dictionary(zip(seeing.traits, shares)) { _, last in last }
     }
 
     /// More places than these say the same things again.

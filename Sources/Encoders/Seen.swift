@@ -42,6 +42,8 @@ package struct SeenThing: Codable, Sendable, Hashable {
     package var traits: [String: Float]
     /// Its colour, of a person that of the clothes above, where it is certain.
     package var colour: String?
+    /// Of a person the colour of what is worn below, where it is certain.
+    package var colourBelow: String?
 
     package init(name: String, box: UnitBox, certainty: Float, traits: [String: Float] = [:]) {
         self.name = name

@@ -42,12 +42,16 @@ package struct FileDownload: Sendable {
     private let bytes: Int?
     private let replaces: Bool
     private let patience: Patience
+    private let environment: [String: String]
 
-    /// - Parameter replaces: whether another file of the name gives way to it.
+    /// - Parameters:
+    ///   - replaces: whether another file of the name gives way to it.
+    ///   - environment: names the proxies.
     package init(
         from source: URL, to place: URL, token: String? = nil, sha256: String? = nil, bytes: Int? = nil, replaces: Bool = false,
-        patience: Patience = .init()
+        patience: Patience = .init(), environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
+        self.environment = environment
         self.replaces = replaces
         (self.source, self.place, self.sha256, self.bytes, self.patience) = (source, place, sha256, bytes, patience)
         authorization = token.map { "Bearer " + $0 }
@@ -215,7 +219,8 @@ package struct FileDownload: Sendable {
         var url = source
         guard url.hasUsualPort else { throw DownloadError.noPort(url: plain) }
         for _ in 0..<10 {
-            var request = HTTPClientRequest(url: url.absoluteString)
+            let way = HTTPClients.way(to: url, silence: patience.silence, environment: environment)
+            var request = way.request
             request.headers.add(name: "User-Agent", value: "Redraw")
             request.headers.add(name: "Accept-Encoding", value: "identity")
             if let authorization, url.host == source.host, url.port == source.port, url.scheme == source.scheme {
@@ -225,7 +230,7 @@ package struct FileDownload: Sendable {
                 request.headers.add(name: "Range", value: "bytes=\(start)-")
                 request.headers.add(name: "If-Range", value: tag)
             }
-            let response = try await HTTPClients.downloads(for: url, silence: patience.silence).execute(request, timeout: .hours(24 * 30))
+            let response = try await way.client.execute(request, timeout: .hours(24 * 30))
             let status = Int(response.status.code)
             switch status {
             case 301, 302, 303, 307, 308:

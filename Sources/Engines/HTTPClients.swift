@@ -18,22 +18,37 @@ enum HTTPClients {
     }
 
     private struct Way: Hashable {
-        let proxy: HTTPProxy?
+        /// Lets everybody through to where TLS is spoken.
+        let tunnel: HTTPProxy?
+        /// Whether the requests are those that a proxy is asked itself.
+        let isProxied: Bool
         let silence: Int64
     }
 
     private static let known = Mutex<[Way: HTTPClient]>([:])
 
-    /// For what comes in a stream: silence is a break there. Proxies are those that the environment names.
-    static func downloads(for url: URL, silence: Int64) -> HTTPClient {
-        let way = Way(proxy: HTTPProxy(for: url, environment: ProcessInfo.processInfo.environment), silence: silence)
-        return known.withLock { known in
+    /// For what comes in a stream: silence is a break there. A proxy is one that the environment names.
+    ///
+    /// - Returns: who asks for what lies at an address, and the request, without its own headers.
+    static func way(to url: URL, silence: Int64, environment: [String: String]) -> (client: HTTPClient, request: HTTPClientRequest) {
+        guard let proxy = HTTPProxy(for: url, environment: environment) else {
+            return (client(Way(tunnel: nil, isProxied: false, silence: silence)), HTTPClientRequest(url: url.absoluteString))
+        }
+        guard url.scheme == "http" else {
+            return (client(Way(tunnel: proxy, isProxied: false, silence: silence)), HTTPClientRequest(url: url.absoluteString))
+        }
+        return (client(Way(tunnel: nil, isProxied: true, silence: silence)), proxy.request(for: url))
+    }
+
+    private static func client(_ way: Way) -> HTTPClient {
+        known.withLock { known in
             if let client = known[way] { return client }
             var configuration = configuration
-            configuration.timeout.read = .seconds(silence)
-            if let proxy = way.proxy {
+            configuration.timeout.read = .seconds(way.silence)
+            if let proxy = way.tunnel {
                 configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: proxy.authorization)
             }
+            if way.isProxied { configuration.http1_1ConnectionDebugInitializer = ProxiedRequests.add }
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             known[way] = client
             return client
@@ -85,6 +100,20 @@ struct HTTPProxy: Hashable {
         else { return nil }
         (self.host, port) = (host, parts.port ?? (parts.scheme == "https" ? 443 : 80))
         credentials = parts.user.map { "\($0):\(parts.password ?? "")" }
+    }
+
+    /// What the proxy itself is asked where no TLS is spoken: ``ProxiedRequests`` makes the whole address of it.
+    func request(for url: URL) -> HTTPClientRequest {
+        let address = url.absoluteString.dropFirst("http://".count).prefix { $0 != "#" }
+        let authority = address.prefix { !"/?".contains($0) }
+        let path = address.dropFirst(authority.count)
+        let place = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+        var request = HTTPClientRequest(url: "http://\(place):\(port)" + (path.hasPrefix("/") ? "" : "/") + path)
+        request.headers.add(name: "Host", value: String(authority.split(separator: "@").last ?? authority))
+        if let credentials {
+            request.headers.add(name: "Proxy-Authorization", value: "Basic " + Data(credentials.utf8).base64EncodedString())
+        }
+        return request
     }
 }
 

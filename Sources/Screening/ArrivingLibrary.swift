@@ -55,13 +55,29 @@ package final class ArrivingLibrary: Sendable {
     }
 
     /// Those of its pictures that are there. Results that lie in its bin are told: they come to lie in the bin here.
-    func exported(_ ids: [Int64]) throws(LibraryError) -> [ExportedPicture] {
+    func exported(_ ids: [Int64], reading types: StoredTypes) throws(LibraryError) -> [ExportedPicture] {
         do {
-            return try library.exported(ids, isWithBin: true)
-        } catch .damagedValue(let table, let row, let column, let reason) {
-            throw .corrupt(path: library.location, detail: "table \(table), row \(row), column \(column): \(reason)")
+            return try library.exported(ids, isWithBin: true, reading: types)
         } catch {
-            throw error
+            throw told(error)
+        }
+    }
+
+    /// Its generations that belong to no picture.
+    func freeGenerations(reading types: StoredTypes) throws(LibraryError) -> [ExportedGeneration] {
+        do {
+            return try library.freeGenerations(isWithBin: true, reading: types)
+        } catch {
+            throw told(error)
+        }
+    }
+
+    /// What is wrong with a value, as what is wrong with this file.
+    func told(_ error: LibraryError) -> LibraryError {
+        switch error {
+        case .damagedValue: .damagedArrival(path: library.location, place: error.place ?? "")
+        case .unfit(let detail): .damagedArrival(path: library.location, place: detail)
+        default: error
         }
     }
 
@@ -71,7 +87,7 @@ package final class ArrivingLibrary: Sendable {
         case .corrupt, .database:
             guard let finding = (try? library.check()).map({ $0.first }) ?? "it cannot be read" else { return error }
             return LibraryError.corrupt(path: library.location, detail: finding)
-        case .notAnExport(let detail): return LibraryError.corrupt(path: library.location, detail: detail)
+        case .notAnExport(let detail): return LibraryError.damagedArrival(path: library.location, place: detail)
         default: return error
         }
     }

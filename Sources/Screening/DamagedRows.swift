@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 
 /// What makes a row of one of the library's tables damaged: a value of another type than its column's, a text that is no JSON or no moment where
-/// one must stand, a word that its column does not know, what breaks a rule of the table, or a row it belongs to that is not there.
+/// one must stand or JSON of another kind than is read there, a word that its column does not know, a number or a length that no export may have,
+/// what breaks a rule of the table, or a row it belongs to that is not there.
 ///
 /// SQLite keeps a value of any type in any column, and checks what a table demands only where rows are written.
 struct DamagedRows {
@@ -12,6 +13,8 @@ struct DamagedRows {
         /// An expression that is true for the rows which have it.
         let condition: String
         let reason: String
+        /// The column where its JSON is of another kind than is read there: the value says what is wrong with it.
+        var json: JSONColumn?
     }
 
     /// Rows that a table's rows belong to.
@@ -30,32 +33,41 @@ struct DamagedRows {
     }
 
     let table: String
+    /// What comes behind FROM.
+    private let place: String
     let faults: [Fault]
     private let parents: [Parent]
     private let hasRowNumbers: Bool
+    private let types: StoredTypes
     /// An expression that is true for the rows which have any of the faults.
     let anyFault: String
 
     /// All tables whose rows are read, as this library has them.
-    static func all(_ db: Database) throws -> [DamagedRows] {
+    ///
+    /// - Parameters:
+    ///   - types: what its JSON is read as.
+    ///   - schema: another library's that is attached.
+    static func all(_ db: Database, _ types: StoredTypes, of schema: String = "main") throws -> [DamagedRows] {
+        db.add(function: types.function)
+        db.add(function: Accepted.lengthFunction)
         let tables = try Row.fetchAll(
-            db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            db, sql: "SELECT name, sql FROM \(schema).sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
         return try tables.compactMap { row in
             let (name, sql): (String, String) = (row["name"], row["sql"])
             // The search's own tables are made anew by it, and so are those that say again what others say.
             guard !name.hasPrefix("pictureText"), name != "grdb_migrations", !Schema.derived.contains(where: { name.hasPrefix($0.name) })
             else { return nil }
-            return try DamagedRows(name, sql, db)
+            return try DamagedRows(name, of: schema, sql, db, types)
         }
     }
 
-    private init(_ table: String, _ sql: String, _ db: Database) throws {
-        self.table = table
+    private init(_ table: String, of schema: String, _ sql: String, _ db: Database, _ types: StoredTypes) throws {
+        (self.table, self.types, place) = (table, types, "\(schema).\"\(table)\"")
         hasRowNumbers = !sql.contains("WITHOUT ROWID")
         let rules = Self.rules(in: sql)
         var (faults, optional) = ([Fault](), Set<String>())
         for row in try Row.fetchAll(
-            db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?)", arguments: [table])
+            db, sql: "SELECT name, type, \"notnull\" OR pk > 0 AS isNeeded FROM pragma_table_xinfo(?, ?)", arguments: [table, schema])
         {
             let (name, type): (String, String) = (row["name"], row["type"])
             let isNeeded: Bool = row["isNeeded"]
@@ -79,12 +91,12 @@ struct DamagedRows {
             if sql.contains("json_valid(\(name))") || sql.contains("json_valid(\(column))") {
                 add("CASE typeof(\(column)) WHEN 'text' THEN NOT json_valid(\(column)) ELSE 0 END", "no JSON")
             }
-            if table == "generation", name == "seconds" {
-                // Whoever lists generations reads them all.
-                let others = "SELECT 1 FROM json_each(\(column)) WHERE type NOT IN ('real', 'integer')"
-                let numbers = "json_type(\(column)) = 'object' AND NOT EXISTS (\(others))"
-                add("CASE WHEN json_valid(\(column)) AND typeof(\(column)) = 'text' THEN NOT (\(numbers)) ELSE 0 END", "no seconds")
+            if let json = JSONColumn(rawValue: "\(table).\(name)") {
+                let isRead = "\(StoredTypes.functionName)('\(json.rawValue)', \(column))"
+                let other = "CASE WHEN typeof(\(column)) <> 'text' THEN 0 WHEN json_valid(\(column)) THEN NOT \(isRead) ELSE 0 END"
+                faults.append(Fault(column: name, condition: "\(column) IS NOT NULL AND \(other)", reason: "it cannot be read", json: json))
             }
+            if let bound = Accepted.ofColumns["\(table).\(name)"] { add(bound.isPassed(by: column), bound.rule) }
             if let words = Self.words(of: name, in: rules) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
         }
         // Rules are asked only of values of the right kind: some functions refuse others altogether.
@@ -98,8 +110,8 @@ struct DamagedRows {
         self.faults = faults
         var parents: [Int: (table: String, columns: [(own: String, theirs: String)])] = [:]
         for row in try Row.fetchAll(
-            db, sql: "SELECT id, \"table\", \"from\", coalesce(\"to\", 'id') AS \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq",
-            arguments: [table])
+            db, sql: "SELECT id, \"table\", \"from\", coalesce(\"to\", 'id') AS \"to\" FROM pragma_foreign_key_list(?, ?) ORDER BY id, seq",
+            arguments: [table, schema])
         {
             let id: Int = row["id"]
             parents[id, default: (row["table"], [])].columns.append((row["from"], row["to"]))
@@ -140,21 +152,33 @@ struct DamagedRows {
         return rules.first { $0.hasPrefix(begin) }.map { $0.dropFirst(begin.count).prefix { $0 != ")" } }
     }
 
-    /// What is wrong, in words, at most so many rows of each kind.
+    /// What is wrong, at most so many rows of each kind.
     ///
-    /// - Parameter latest: looks at so many rows that came last, or, where a table does not keep that, at so many of it; nil: at all.
-    func found(limit: Int, latest: Int? = nil, _ db: Database) throws -> [String] {
+    /// - Parameters:
+    ///   - latest: looks at so many rows that came last, or, where a table does not keep that, at so many of it; nil: at all.
+    ///   - condition: looks at the rows for which it is true.
+    ///   - columns: whose values do not matter.
+    func found(
+        limit: Int, latest: Int? = nil, where condition: String = "true", besides columns: Set<String> = [], _ db: Database
+    ) throws -> [LibraryError] {
         let order = hasRowNumbers ? "ORDER BY rowid DESC " : ""
-        let rows = latest.map { "(SELECT * FROM \"\(table)\" \(order)LIMIT \($0))" } ?? "\"\(table)\""
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(anyFault))") ?? false else { return [] }
-        return try faults.flatMap { fault in
-            try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(fault.condition) LIMIT \(limit)").map {
-                StoredRow($0, of: table).damaged(fault.column, fault.reason)
+        let rows = latest.map { "(SELECT * FROM \(place) \(order)LIMIT \($0))" } ?? place
+        // The condition first: what it leaves out need not be read.
+        func holds(_ fault: String) -> String { "CASE WHEN \(condition) THEN \(fault) ELSE 0 END" }
+        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(holds(anyFault)))") ?? false else { return [] }
+        return try faults.filter { !columns.contains($0.column) }.flatMap { fault in
+            try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(holds(fault.condition)) LIMIT \(limit)").map {
+                StoredRow($0, of: table).damaged(fault.column, reason(fault, of: $0))
             }
-        }.map { error in
-            guard case .damagedValue(let table, let row, let column, let reason) = error else { return "\(error)" }
-            return "table \(table), row \(row), column \(column): \(reason)"
         }
+    }
+
+    /// What is wrong with a row's value, in words.
+    func reason(_ fault: Fault, of row: Row) -> String {
+        guard let json = fault.json, let text = String.fromDatabaseValue(row[fault.column]),
+            let reason = types.fault(of: text, in: json)
+        else { return fault.reason }
+        return "\(fault.reason): \(reason)"
     }
 
     /// Takes damaged rows out.
@@ -162,7 +186,7 @@ struct DamagedRows {
     /// - Parameter aside: is given each of them, with what is wrong.
     func takeOut(_ db: Database, aside: (Row, String) throws -> Void) throws {
         try takeOut(anyFault, db) { row in
-            try aside(row, try faults(of: row, db).map { "\($0.column): \($0.reason)" }.joined(separator: ", "))
+            try aside(row, try faults(of: row, db).map { "\($0.column): \(reason($0, of: row))" }.joined(separator: ", "))
         }
     }
 

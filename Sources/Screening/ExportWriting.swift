@@ -16,6 +16,7 @@ package struct ExportPieces: Sendable {
     /// Whether generations that belong to no picture are in it.
     private let isWhole: Bool
     private let isWithoutFolders: Bool
+    private let types: StoredTypes
     private var part = Part.head
     private var position = 0
     /// Pictures that were read and are written as JSON meanwhile.
@@ -23,8 +24,8 @@ package struct ExportPieces: Sendable {
     /// How many pictures were written so far.
     package private(set) var pictures = 0
 
-    fileprivate init(_ library: Library, _ wanted: [Int64], isWhole: Bool, isWithoutFolders: Bool) {
-        (self.library, self.wanted, self.isWhole, self.isWithoutFolders) = (library, wanted, isWhole, isWithoutFolders)
+    fileprivate init(_ library: Library, _ wanted: [Int64], isWhole: Bool, isWithoutFolders: Bool, _ types: StoredTypes) {
+        (self.library, self.wanted, self.isWhole, self.isWithoutFolders, self.types) = (library, wanted, isWhole, isWithoutFolders, types)
     }
 
     /// The next piece; nil at the text's end.
@@ -43,7 +44,7 @@ package struct ExportPieces: Sendable {
             return list(try some.wait(), isFirst: pictures == 0)
         case .generations:
             part = .end
-            let some = isWhole ? try library.freeGenerations(isWithBin: false) : []
+            let some = isWhole ? try library.freeGenerations(isWithBin: false, reading: types) : []
             let encoder = JSONCoding.encoder()
             let texts = try (isWithoutFolders ? some.map(\.withoutFolders) : some).map { try encoder.encode($0) }
             return list(texts, isFirst: true) + Data("\n]\n}\n".utf8)
@@ -55,7 +56,7 @@ package struct ExportPieces: Sendable {
     private mutating func nextPictures() throws -> WrittenAhead? {
         while position < wanted.count {
             let end = min(position + Library.picturesAtOnce, wanted.count)
-            let some = try library.exported(Array(wanted[position..<end]), isWithBin: false)
+            let some = try library.exported(Array(wanted[position..<end]), isWithBin: false, reading: types)
             position = end
             if !some.isEmpty { return WrittenAhead(some, isWithoutFolders: isWithoutFolders) }
         }
@@ -98,20 +99,30 @@ extension Library {
     /// The text of the whole library, or of the given pictures with all that belongs to them. What lies in the bin is left out, but a picture
     /// that is named.
     ///
-    /// - Parameter isWithoutFolders: tells files by their names alone, without the folders of this machine.
+    /// What is written can be taken in: where there is something that no import would take, no further piece comes.
+    ///
+    /// - Parameters:
+    ///   - isWithoutFolders: tells files by their names alone, without the folders of this machine.
+    ///   - types: what the library's JSON is read as.
     /// - Throws: `LibraryError.noSuchPicture` for one that is named and not there; one of all that goes meanwhile is left out.
-    package func exportPieces(pictures ids: [Int64]? = nil, isWithoutFolders: Bool = false) throws -> ExportPieces {
+    package func exportPieces(
+        pictures ids: [Int64]? = nil, isWithoutFolders: Bool = false, reading types: StoredTypes = .own
+    ) throws -> ExportPieces {
         if let ids { for id in ids { _ = try picture(id: id) } }
-        return ExportPieces(self, try ids ?? pictureNumbers(), isWhole: ids == nil, isWithoutFolders: isWithoutFolders)
+        return ExportPieces(self, try ids ?? pictureNumbers(), isWhole: ids == nil, isWithoutFolders: isWithoutFolders, types)
     }
 
     /// Writes that text piece by piece.
     ///
-    /// - Parameter write: takes the text's next piece; what it throws ends the writing and is thrown here.
+    /// - Parameters:
+    ///   - types: what the library's JSON is read as.
+    ///   - write: takes the text's next piece; what it throws ends the writing and is thrown here.
     /// - Returns: how many pictures were written.
     @discardableResult
-    package func export(pictures ids: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
-        var pieces = try exportPieces(pictures: ids)
+    package func export(
+        pictures ids: [Int64]? = nil, reading types: StoredTypes = .own, to write: (Data) throws -> Void
+    ) throws -> Int {
+        var pieces = try exportPieces(pictures: ids, reading: types)
         while let piece = try pieces.next() { try write(piece) }
         return pieces.pictures
     }

@@ -36,21 +36,18 @@ struct ImportCheck {
         guard value.count <= longest else { throw refuse(field, "\(value.count) characters long", "it may have \(longest)") }
     }
 
-    func json(_ field: String, _ value: String?) throws(LibraryError) {
-        guard let value else { return }
+    /// - Parameters:
+    ///   - column: where it comes to stand.
+    ///   - types: what is read there; nil where the value came out of a column that was read so.
+    func json(_ field: String, _ value: String?, _ column: JSONColumn, _ types: StoredTypes?) throws(LibraryError) {
+        guard let value, let types else { return }
         // Gone through without becoming a tree: there is much of it.
         var cursor = JSONCursor(Array(value.utf8)) { _, _ in refuse(field, "\"\(value.prefix(40))\"", "it must be JSON") }
         try cursor.check()
         try cursor.expectEnd()
-    }
-
-    /// - Parameter value: seconds by the name of the part they were spent on, as JSON.
-    func seconds(_ field: String, _ value: String?) throws(LibraryError) {
-        guard let value else { return }
-        guard let parts = try? JSONDecoder().decode([String: Double].self, from: Data(value.utf8)) else {
-            throw refuse(field, "\"\(value.prefix(40))\"", "it must be an object of numbers")
+        if let reason = types.fault(of: value, in: column) {
+            throw .notAnExport("\(place.isEmpty ? "" : place + ".")\(field) cannot be read: \(reason)")
         }
-        for (part, seconds) in parts { try number("\(field).\(part.prefix(40))", seconds, within: Accepted.seconds) }
     }
 
     func digest(_ field: String, _ value: String?) throws(LibraryError) {
@@ -61,27 +58,10 @@ struct ImportCheck {
     }
 }
 
-/// What numbers and texts of an export may be. Wider than anything Redraw writes.
-private enum Accepted {
-    static let sides = 1...1_000_000
-    static let counts = 0...1_000_000_000
-    static let steps = 0...1_000_000
-    static let numbers = 1...1_000_000_000
-    static let bytes = 0...(1 << 53)
-    /// Of a log that goes on being counted.
-    static let batches: ClosedRange<Int64> = 0...(1 << 53)
-    static let pixels = 0...1_000_000_000_000
-    static let seconds = 0...1e9
-    static let timesteps = -1e6...1e6
-    /// Characters.
-    static let name = 1000
-    static let path = 16_384
-    static let message = 100_000
-}
-
 extension ExportedPicture {
+    /// - Parameter types: what its JSON is read as; nil where that is known to be so.
     /// - Throws: `LibraryError.notAnExport`, naming the value that is not accepted.
-    func check(_ place: ImportCheck) throws(LibraryError) {
+    func check(_ place: ImportCheck, _ types: StoredTypes?) throws(LibraryError) {
         try place.digest("sha256", sha256)
         try place.digest("pixels", pixels)
         for alias in aliases ?? [] { try place.digest("aliases", alias) }
@@ -92,16 +72,16 @@ extension ExportedPicture {
             try place.text("path", path.path, longest: Accepted.path, isNeeded: true)
             try place.number("bytes", path.bytes, within: Accepted.bytes)
         }
-        for (index, analysis) in analyses.enumerated() { try analysis.check(place.at("analyses", index)) }
+        for (index, analysis) in analyses.enumerated() { try analysis.check(place.at("analyses", index), types) }
         for (index, suggestion) in suggestions.enumerated() { try suggestion.check(place.at("suggestions", index)) }
         for (index, decision) in decisions.enumerated() { try decision.check(place.at("decisions", index)) }
         for (index, prompt) in prompts.enumerated() { try prompt.check(place.at("prompts", index)) }
-        for (index, generation) in generations.enumerated() { try generation.check(place.at("generations", index)) }
+        for (index, generation) in generations.enumerated() { try generation.check(place.at("generations", index), types) }
     }
 }
 
 extension ExportedAnalysis {
-    fileprivate func check(_ place: ImportCheck) throws(LibraryError) {
+    fileprivate func check(_ place: ImportCheck, _ types: StoredTypes?) throws(LibraryError) {
         for (field, name, sha256) in [
             ("encoder", encoder.name, encoder.sha256), ("vocabulary", vocabulary.name, vocabulary.sha256),
         ] {
@@ -111,15 +91,16 @@ extension ExportedAnalysis {
         try place.number("vocabulary.count", vocabulary.count, within: Accepted.counts)
         try place.number("seconds", seconds, within: Accepted.seconds)
         try place.text("wording", wording, longest: Accepted.name)
-        for (field, text) in [
-            ("model", model), ("size", size), ("recovered", recovered), ("dropped", dropped), ("composition", composition),
-            ("calibration", calibration), ("things", things),
-        ] { try place.json(field, text) }
+        for (field, text, column) in [
+            ("model", model, JSONColumn.model), ("size", size, .size), ("recovered", recovered, .recovered), ("dropped", dropped, .dropped),
+            ("composition", composition, .composition), ("calibration", calibration, .calibration), ("things", things, .things),
+        ] { try place.json(field, text, column, types) }
     }
 }
 
 extension Suggestion {
-    fileprivate func check(_ place: ImportCheck) throws(LibraryError) {
+    /// - Throws: `LibraryError.notAnExport`, naming the value that is not accepted.
+    func check(_ place: ImportCheck) throws(LibraryError) {
         do { _ = try Text.tag(tag, field: "tag") } catch {
             throw place.refuse("tag", tag.debugDescription, "a tag has 1 to \(Text.longestTag) characters, one of them a letter or a digit")
         }
@@ -168,16 +149,17 @@ extension ExportedPrompt {
 }
 
 extension ExportedGeneration {
+    /// - Parameter types: what its JSON is read as; nil where that is known to be so.
     /// - Throws: `LibraryError.notAnExport`, naming the value that is not accepted.
-    func check(_ place: ImportCheck) throws(LibraryError) {
-        try place.json("request", request)
+    func check(_ place: ImportCheck, _ types: StoredTypes?) throws(LibraryError) {
+        try place.json("request", request, .request, types)
         try place.text("model", model, longest: Accepted.path)
         try place.text("profile", profile, longest: Accepted.path)
         try place.text("precision", precision, longest: Accepted.path)
         try place.number("stepsRequested", stepsRequested, within: Accepted.steps)
         try place.number("stepsRun", stepsRun, within: Accepted.steps)
         try place.number("firstTimestep", firstTimestep, within: Accepted.timesteps)
-        try place.seconds("seconds", seconds)
+        try place.json("seconds", seconds, .seconds, types)
         try place.number("promptNumber", promptNumber, within: Accepted.numbers)
         try place.number("untouched.pixels", untouched?.pixels, within: Accepted.pixels)
         try place.digest("untouched.sha256", untouched?.sha256)

@@ -31,7 +31,7 @@ extension Library {
                         SELECT group_concat(described, ', ') FROM suggestion
                         WHERE suggestion.pictureId = picture.id AND state <> 'rejected' AND editedText IS NULL AND described IS NOT NULL), ''),
                     coalesce((SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1), '') || ' ' || coalesce((
-                        SELECT json_extract(recovered, '$.positive') FROM analysis
+                        SELECT CASE WHEN json_valid(recovered) THEN json_extract(recovered, '$.positive') END FROM analysis
                         WHERE pictureId = picture.id AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1), '')
                 FROM picture WHERE id IN (SELECT pictureId FROM pictureChanged);
                 DELETE FROM pictureChanged;

@@ -28,7 +28,7 @@ extension Library {
         try write { db in
             _ = try Library.picture(picture, db)
             let standing = """
-                FROM decision AS taken WHERE pictureId = ? AND action <> 'undo'
+                FROM decision AS taken WHERE pictureId = ? AND action <> 'undo' AND after IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM decision WHERE undoes = taken.id)
                 """
             guard let batch = try Int64.fetchOne(db, sql: "SELECT max(batch) \(standing)", arguments: [picture]) else {
@@ -137,6 +137,12 @@ extension Library {
     ) throws {
         let rows = try Suggestion.all(of: log.picture, db)
         let current = rows.first { $0.key == after.key }
+        var before = before
+        if let analysis = before?.analysisID,
+            try db.number("SELECT id FROM analysis WHERE id = ? AND pictureId = ?", [analysis, log.picture]) == nil
+        {
+            before?.analysisID = nil
+        }
         let entry = try log.enter(.undo, tag: after.tag, key: after.key, before: current, after: before, undoes: decision, db)
         if let before, before.state != .pending {
             // What later analyses proposed under one of its names, while it was pending, makes way.
@@ -214,7 +220,9 @@ struct DecisionLog {
 
     /// What a suggestion was before or after a decision; nil where there was none.
     static func state(_ row: StoredRow, _ column: String) throws -> Suggestion? {
-        try row.json(column)?.decoded()
+        guard let json = try row.json(column) else { return nil }
+        _ = try json.text(readAs: .own)
+        return try json.decoded()
     }
 
     static func json(_ row: Suggestion?) throws -> String? {

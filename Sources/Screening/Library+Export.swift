@@ -5,11 +5,15 @@ extension Library {
     /// The whole library, or the given pictures with all that belongs to them.
     ///
     /// What lies in the bin is left out, but a picture that is named.
-    package func export(pictures ids: [Int64]? = nil) throws(LibraryError) -> LibraryExport {
+    ///
+    /// - Parameter types: what the library's JSON is read as.
+    /// - Throws: `LibraryError.damagedValue`, `LibraryError.unfit` where there is something that no import would take.
+    package func export(pictures ids: [Int64]? = nil, reading types: StoredTypes = .own) throws(LibraryError) -> LibraryExport {
         try read { db in
             let wanted = try ids ?? Library.pictureNumbers(db)
-            let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), isWithBin: false, db) }
-            return LibraryExport(pictures: pictures, generations: ids == nil ? try Library.freeGenerations(isWithBin: false, db) : [])
+            let pictures = try wanted.map { try Library.exported(try Library.picture($0, db), isWithBin: false, types, db) }
+            let generations = ids == nil ? try Library.freeGenerations(isWithBin: false, types, db) : []
+            return LibraryExport(pictures: pictures, generations: generations)
         }
     }
 
@@ -25,11 +29,12 @@ extension Library {
     /// Those of the pictures that are there.
     ///
     /// - Parameter isWithBin: whether results of theirs that lie in the bin are among them.
-    func exported(_ ids: [Int64], isWithBin: Bool) throws(LibraryError) -> [ExportedPicture] {
+    /// - Throws: as ``export(pictures:reading:)``.
+    func exported(_ ids: [Int64], isWithBin: Bool, reading types: StoredTypes) throws(LibraryError) -> [ExportedPicture] {
         try read { db in
             try ids.compactMap { id in
                 guard try db.number("SELECT id FROM picture WHERE id = ?", [id]) != nil else { return nil }
-                return try Library.exported(try Library.picture(id, db), isWithBin: isWithBin, db)
+                return try Library.exported(try Library.picture(id, db), isWithBin: isWithBin, types, db)
             }
         }
     }
@@ -37,13 +42,26 @@ extension Library {
     /// Generations that belong to no picture.
     ///
     /// - Parameter isWithBin: whether those that lie in the bin are among them.
-    func freeGenerations(isWithBin: Bool) throws(LibraryError) -> [ExportedGeneration] {
-        try read { db in try Library.freeGenerations(isWithBin: isWithBin, db) }
+    func freeGenerations(isWithBin: Bool, reading types: StoredTypes) throws(LibraryError) -> [ExportedGeneration] {
+        try read { db in try Library.freeGenerations(isWithBin: isWithBin, types, db) }
     }
 
-    private static func freeGenerations(isWithBin: Bool, _ db: Database) throws -> [ExportedGeneration] {
+    private static func freeGenerations(isWithBin: Bool, _ types: StoredTypes, _ db: Database) throws -> [ExportedGeneration] {
         let sql = "SELECT * FROM generation WHERE pictureId IS NULL\(isWithBin ? "" : isNotInBin) ORDER BY id"
-        return try Generation.all(Row.fetchAll(db, sql: sql), db).map(ExportedGeneration.init)
+        return try Generation.all(Row.fetchAll(db, sql: sql), db).map { run in
+            let exported = try ExportedGeneration(run, types)
+            try fitting { () throws(LibraryError) in try exported.check(ImportCheck("generation \(run.id)"), nil) }
+            return exported
+        }
+    }
+
+    /// Runs `check` as it is run where what it checks is taken in.
+    private static func fitting(_ check: () throws(LibraryError) -> Void) throws(LibraryError) {
+        do {
+            try check()
+        } catch .notAnExport(let detail) {
+            throw .unfit(detail: detail)
+        }
     }
 
     /// A condition more for rows of `generation`.
@@ -54,15 +72,20 @@ extension Library {
     ///
     /// Importing the same text again changes nothing. A picture that is new here gets its log of decisions, too.
     ///
-    /// - Parameter first: positions of its first picture and its first generation in the text that they are from, for what is refused.
+    /// - Parameters:
+    ///   - first: positions of its first picture and its first generation in the text that they are from, for what is refused.
+    ///   - types: what its JSON will be read as; nil where that is known to be so.
     /// - Throws: `LibraryError.notAnExport` that names the value which is not accepted.
     @discardableResult
     package func `import`(
-        _ export: LibraryExport, by person: String, at moment: Date = Date(), first: (picture: Int, generation: Int) = (0, 0)
+        _ export: LibraryExport, by person: String, at moment: Date = Date(), first: (picture: Int, generation: Int) = (0, 0),
+        reading types: StoredTypes? = .own
     ) throws(LibraryError) -> ImportReport {
-        for (index, picture) in export.pictures.enumerated() { try picture.check(ImportCheck().at("pictures", first.picture + index)) }
+        for (index, picture) in export.pictures.enumerated() {
+            try picture.check(ImportCheck().at("pictures", first.picture + index), types)
+        }
         for (index, generation) in export.generations.enumerated() {
-            try generation.check(ImportCheck().at("generations", first.generation + index))
+            try generation.check(ImportCheck().at("generations", first.generation + index), types)
         }
         return try take(export, by: person, at: moment)
     }
@@ -90,7 +113,9 @@ extension Library {
         return found.isEmpty ? nil : try found.map { try StoredRow($0, of: "pictureAlias").value("sha256") }
     }
 
-    private static func exported(_ picture: PictureRecord, isWithBin: Bool, _ db: Database) throws -> ExportedPicture {
+    private static func exported(
+        _ picture: PictureRecord, isWithBin: Bool, _ types: StoredTypes, _ db: Database
+    ) throws -> ExportedPicture {
         func rows(of table: String, _ order: String) throws -> [StoredRow] {
             StoredRow.all(try db.rows("SELECT * FROM \(table) WHERE pictureId = ? ORDER BY \(order)", [picture.id]), of: table)
         }
@@ -98,10 +123,10 @@ extension Library {
         let positions = Dictionary(uniqueKeysWithValues: analyses.enumerated().map { ($1.id, $0) })
         let log = try rows(of: "decision", "id").map { (decision: try Decision($0), row: $0) }
         let entries = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($1.decision.id, $0) })
-        return ExportedPicture(
+        let exported = ExportedPicture(
             sha256: picture.sha256, width: picture.width, height: picture.height, addedAt: picture.addedAt,
             paths: try rows(of: "picturePath", "path").map { try ExportedPicture.Path($0) },
-            analyses: analyses.map(ExportedAnalysis.init),
+            analyses: try analyses.map { try ExportedAnalysis($0, types) },
             suggestions: try Suggestion.all(of: picture.id, db).map { $0.exported(positions) },
             decisions: try log.map { decision, row in
                 ExportedDecision(
@@ -113,11 +138,13 @@ extension Library {
             prompts: try rows(of: "prompt", "number").map { ExportedPrompt(try PromptVersion($0)) },
             generations: try Generation.all(
                 db.rows("SELECT * FROM generation WHERE pictureId = ?\(isWithBin ? "" : isNotInBin) ORDER BY id", [picture.id]), db
-            ).map(ExportedGeneration.init),
+            ).map { try ExportedGeneration($0, types) },
             pixels: try db.rows("SELECT id, pixels FROM picture WHERE id = ?", [picture.id]).first.flatMap {
                 try StoredRow($0, of: "picture").optional("pixels")
             },
             aliases: try Library.aliases(of: picture.id, db))
+        try fitting { () throws(LibraryError) in try exported.check(ImportCheck("picture \(picture.id)"), nil) }
+        return exported
     }
 }
 
@@ -129,12 +156,15 @@ extension ExportedPicture.Path {
 }
 
 extension ExportedAnalysis {
-    init(_ record: AnalysisRecord) {
+    /// - Throws: `LibraryError.damagedValue` for JSON that cannot be read.
+    init(_ record: AnalysisRecord, _ types: StoredTypes) throws(LibraryError) {
+        func text(_ json: StoredJSON?) throws(LibraryError) -> String? { try json?.text(readAs: types) }
         (encoder, vocabulary, seconds, positive, negative) = (
             record.encoder, record.vocabulary, record.seconds, record.positive, record.negative
         )
-        (composition, calibration, things) = (record.composition?.text, record.calibration?.text, record.things?.text)
-        (model, size, recovered, dropped) = (record.model?.text, record.size?.text, record.recovered?.text, record.dropped?.text)
+        (composition, calibration, things) = (try text(record.composition), try text(record.calibration), try text(record.things))
+        (model, size) = (try text(record.model), try text(record.size))
+        (recovered, dropped) = (try text(record.recovered), try text(record.dropped))
         (wording, createdAt) = (record.wording, record.createdAt)
     }
 }
@@ -169,10 +199,12 @@ extension ExportedPrompt {
 }
 
 extension ExportedGeneration {
-    init(_ run: Generation) {
-        (kind, request, seed, model, profile) = (run.kind, run.request.text, run.seed, run.model, run.profile)
+    /// - Throws: `LibraryError.damagedValue` for JSON that cannot be read.
+    init(_ run: Generation, _ types: StoredTypes) throws(LibraryError) {
+        (kind, seed, model, profile) = (run.kind, run.seed, run.model, run.profile)
         (precision, stepsRequested, stepsRun) = (run.precision, run.stepsRequested, run.stepsRun)
-        (firstTimestep, seconds, promptNumber) = (run.firstTimestep, run.seconds?.text, run.promptNumber)
+        (request, seconds) = (try run.request.text(readAs: types), try run.seconds?.text(readAs: types))
+        (firstTimestep, promptNumber) = (run.firstTimestep, run.promptNumber)
         (untouched, status, message, outputs) = (run.untouched, run.status, run.message, run.outputs)
         (createdAt, finishedAt) = (run.createdAt, run.finishedAt)
     }

@@ -15,21 +15,21 @@ extension Library {
     ///   - isChecked: whether ``check(_:)`` has read it already.
     ///   - atOnce: pictures in one transaction, for which others wait.
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the import between two transactions.
-    ///   - reading: throws where a picture, or a generation of none, holds JSON that whoever knows its types cannot read; asked on another thread.
-    /// - Throws: `LibraryError.notAnExport` that names the picture which is not as it should be; those before it are taken in then.
+    ///   - types: what its JSON will be read as.
+    /// - Throws: `LibraryError.notAnExport` that names the value which is not as it should be; the pictures before it are taken in then.
     @discardableResult
     package func `import`(
         _ text: () throws -> ExportText, isChecked: Bool = false, by person: String, at moment: Date = Date(), atOnce: Int = 1000,
-        onPictures: (Int) throws -> Void = { _ in }, reading: @escaping @Sendable (ExportedPart) throws -> Void = { _ in }
+        onPictures: (Int) throws -> Void = { _ in }, reading types: StoredTypes = .own
     ) throws -> ImportReport {
         precondition(atOnce > 0, "at least one picture at a time, not \(atOnce)")
         if !isChecked { try Self.check(try text()) }
         var parts = try text()
         return try expectingManyRows {
             var report = ImportReport()
-            var coming = try DecodedAhead(of: &parts, atOnce, reading)
+            var coming = try DecodedAhead(of: &parts, atOnce, types)
             while let some = coming {
-                let next = Result { try DecodedAhead(of: &parts, atOnce, reading) }
+                let next = Result { try DecodedAhead(of: &parts, atOnce, types) }
                 let (export, failure) = some.wait()
                 if !export.pictures.isEmpty || !export.generations.isEmpty {
                     report.add(try take(export, by: person, at: moment))
@@ -65,13 +65,6 @@ extension Library {
     }
 }
 
-/// What stands in an export for itself.
-package enum ExportedPart: Sendable {
-    case picture(ExportedPicture)
-    /// One that began with no picture.
-    case generation(ExportedGeneration)
-}
-
 /// Pictures and generations of an export's text that are decoded and checked on another thread.
 private final class DecodedAhead: Sendable {
     private struct Element: Sendable {
@@ -92,7 +85,7 @@ private final class DecodedAhead: Sendable {
     private let group = DispatchGroup()
 
     /// Reads the next elements and begins to decode them; nil at the text's end.
-    init?(of text: inout ExportText, _ count: Int, _ reading: @escaping @Sendable (ExportedPart) throws -> Void) throws {
+    init?(of text: inout ExportText, _ count: Int, _ types: StoredTypes) throws {
         var (elements, bytes): ([Element], Int) = ([], 0)
         while elements.count < count, bytes < Self.mostBytes, let part = try text.nextPart() {
             guard case .element(let list, let index, let json) = part else { continue }
@@ -101,7 +94,7 @@ private final class DecodedAhead: Sendable {
         }
         guard !elements.isEmpty else { return nil }
         DispatchQueue.global(qos: .userInitiated).async(group: group) { [self, elements] in
-            let result = Self.decode(elements, reading)
+            let result = Self.decode(elements, types)
             decoded.withLock { $0 = result }
         }
     }
@@ -113,20 +106,18 @@ private final class DecodedAhead: Sendable {
         return (result.export, result.failure)
     }
 
-    private static func decode(_ elements: [Element], _ reading: (ExportedPart) throws -> Void) -> Decoded {
+    private static func decode(_ elements: [Element], _ types: StoredTypes) -> Decoded {
         var decoded = Decoded()
         let decoder = JSONCoding.decoder()
         for element in elements {
             do {
                 if element.list == "pictures" {
                     let picture = try decoder.decode(ExportedPicture.self, from: element.json)
-                    try reading(.picture(picture))
-                    try picture.check(ImportCheck().at(element.list, element.index))
+                    try picture.check(ImportCheck().at(element.list, element.index), types)
                     decoded.export.pictures.append(picture)
                 } else {
                     let generation = try decoder.decode(ExportedGeneration.self, from: element.json)
-                    try reading(.generation(generation))
-                    try generation.check(ImportCheck().at(element.list, element.index))
+                    try generation.check(ImportCheck().at(element.list, element.index), types)
                     decoded.export.generations.append(generation)
                 }
             } catch let error as LibraryError {

@@ -9,24 +9,32 @@ extension Library {
     /// table; all others are read and taken in one by one, as those of an export are. What lies in the other's bin stays there, and so do its
     /// jobs, sheets and presets. Files are not touched: pictures and results are where they were.
     ///
+    /// The other library is looked through first: one in which something cannot be read changes nothing.
+    ///
     /// - Parameters:
+    ///   - isChecked: whether ``check(_:reading:)`` has looked through it already.
     ///   - atOnce: pictures in one transaction, for which others wait.
+    ///   - types: what its JSON will be read as.
     ///   - onPictures: told how many pictures have been taken in; what it throws ends the merging between two transactions.
-    /// - Throws: `LibraryError` that names the file which is not as it should be; what was taken in before stays then.
+    /// - Throws: `LibraryError` that names the file which is not as it should be.
     @discardableResult
     package func merge(
-        _ arriving: ArrivingLibrary, by person: String, at moment: Date = Date(), atOnce: Int = 1000,
-        onPictures: (Int) throws -> Void = { _ in }
+        _ arriving: ArrivingLibrary, isChecked: Bool = false, by person: String, at moment: Date = Date(), atOnce: Int = 1000,
+        reading types: StoredTypes = .own, onPictures: (Int) throws -> Void = { _ in }
     ) throws -> ImportReport {
         precondition(atOnce > 0, "at least one picture at a time, not \(atOnce)")
         do {
-            return try attaching(arriving) { try takeAll(of: arriving, by: person, at: moment, atOnce, onPictures) }
+            return try attaching(arriving) {
+                if !isChecked { try checkAttached(arriving, types) }
+                return try takeAll(of: arriving, by: person, at: moment, atOnce, types, onPictures)
+            }
         } catch {
             throw arriving.blamed(for: error)
         }
     }
 
-    private func attaching<Value>(_ arriving: ArrivingLibrary, _ body: () throws -> Value) throws -> Value {
+    /// Runs `body` while the other library is attached as `arriving`.
+    func attaching<Value>(_ arriving: ArrivingLibrary, _ body: () throws -> Value) throws -> Value {
         try onWriter { db in
             try db.execute(sql: "ATTACH DATABASE ? AS arriving", arguments: [arriving.place])
             try db.execute(
@@ -55,7 +63,8 @@ extension Library {
     }
 
     private func takeAll(
-        of arriving: ArrivingLibrary, by person: String, at moment: Date, _ atOnce: Int, _ onPictures: (Int) throws -> Void
+        of arriving: ArrivingLibrary, by person: String, at moment: Date, _ atOnce: Int, _ types: StoredTypes,
+        _ onPictures: (Int) throws -> Void
     ) throws -> ImportReport {
         var report = ImportReport()
         try onWriter { db in try Merging.check(arriving.library.location, db) }
@@ -68,16 +77,16 @@ extension Library {
                 return (end, try Int64.fetchAll(db, sql: "SELECT id FROM temp.arrivingPicture WHERE way = 'one' ORDER BY id"))
             }
             for start in stride(from: 0, to: one.count, by: Library.picturesAtOnce) {
-                let some = try arriving.exported(Array(one[start..<min(start + Library.picturesAtOnce, one.count)]))
-                report.add(try self.import(LibraryExport(pictures: some, generations: []), by: person, at: moment))
+                let some = try arriving.exported(Array(one[start..<min(start + Library.picturesAtOnce, one.count)]), reading: types)
+                report.add(try self.import(LibraryExport(pictures: some, generations: []), by: person, at: moment, reading: nil))
             }
             if !one.isEmpty { try write { db in try Merging.complete(&report, db) } }
             if last != nil { try onPictures(report.picturesAdded + report.picturesMerged) }
         }
-        let free = try arriving.library.freeGenerations(isWithBin: true)
+        let free = try arriving.freeGenerations(reading: types)
         for start in stride(from: 0, to: free.count, by: atOnce) {
             let some = Array(free[start..<min(start + atOnce, free.count)])
-            report.add(try self.import(LibraryExport(pictures: [], generations: some), by: person, at: moment))
+            report.add(try self.import(LibraryExport(pictures: [], generations: some), by: person, at: moment, reading: nil))
         }
         try write(Merging.marks)
         return report

@@ -5,11 +5,13 @@ extension Library {
     /// Sets damaged values aside where their rows can do without, else the rows, and those that belong to a row which is not there, and keeps
     /// the rest: a value of another type than its column's would end every reading of its table. One transaction.
     ///
-    /// - Parameter aside: is given the rows as they were, a JSON object a line and a line for each value, before they leave the library; what it
-    ///   throws leaves them there. Not called where there are none.
+    /// - Parameters:
+    ///   - types: what the library's JSON is read as: what is of another kind is damaged.
+    ///   - aside: is given the rows as they were, a JSON object a line and a line for each value, before they leave the library; what it
+    ///     throws leaves them there. Not called where there are none.
     /// - Returns: how many rows were set aside, by the name of their table, and how many values, by `table.column`.
     /// - Throws: `LibraryError.corrupt` where the file itself is damaged, which no row can mend.
-    package func repair(aside put: (Data) throws -> Void) throws(LibraryError) -> [String: Int] {
+    package func repair(reading types: StoredTypes = .own, aside put: (Data) throws -> Void) throws(LibraryError) -> [String: Int] {
         let damage = try read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") }
         // What integrity_check says of single values is mended here; of pages it is not.
         let ofPages = ["Tree ", "Page ", "row ", "wrong # of entries", "Freelist"]
@@ -27,7 +29,7 @@ extension Library {
                 // pass a damaged value on.
                 let triggers = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
                 for one in triggers { try db.execute(sql: "DROP TRIGGER \"\(one["name"] as String)\"") }
-                let tables = try DamagedRows.all(db)
+                let tables = try DamagedRows.all(db, types)
                 func aside(from table: String) -> (Row, String) throws -> Void {
                     { row, reason in
                         lines.append(try Self.line(of: row, from: table, reason))

@@ -158,7 +158,7 @@ extension ListedPicture {
         (width, height) = (try row.value("width"), try row.value("height"))
         (addedAt, binnedAt) = (try row.moment("addedAt"), try row.optionalMoment("binnedAt"))
         (analyses, wantedAnalysis, analysisFailure) = (
-            try row.value("analyses"), try row.optional("wantedAnalysis"), try row.optional("analysisFailure")
+            try row.value("analyses"), try row.json("wantedAnalysis")?.text, try row.optional("analysisFailure")
         )
         (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
         (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))

@@ -44,8 +44,10 @@ extension Library {
     ///   - failure: why it could not be done; nil where it was.
     package func endWantedAnalysis(of picture: Int64, _ how: StoredJSON, failure: String?) throws(LibraryError) {
         try write { db in
+            // What is no text can be compared with none.
+            let same = how.isText ? "wantedAnalysis = ?" : "typeof(wantedAnalysis) <> 'text' AND ? = ''"
             try db.execute(
-                sql: "UPDATE picture SET wantedAnalysis = NULL, analysisFailure = ? WHERE id = ? AND wantedAnalysis = ?",
+                sql: "UPDATE picture SET wantedAnalysis = NULL, analysisFailure = ? WHERE id = ? AND \(same)",
                 arguments: [failure, picture, how.text])
         }
     }

@@ -113,8 +113,10 @@ package struct Library: Sendable {
         return queue
     }
 
-    /// What SQLite finds wrong with the file, a line each; empty when all is well. Reads the whole file.
-    package func check() throws(LibraryError) -> [String] {
+    /// What SQLite finds wrong with the file, and what of it could not be read, a line each; empty when all is well. Reads the whole file.
+    ///
+    /// - Parameter types: what its JSON is read as.
+    package func check(reading types: StoredTypes = .own) throws(LibraryError) -> [String] {
         try read { db in
             let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
             let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
@@ -123,14 +125,18 @@ package struct Library: Sendable {
             let derived = try Schema.derived.filter { try $0.isOutOfStep(db) }.map {
                 "table \($0.name): it says something else than what it is made of"
             }
-            return try integrity + DamagedRows.all(db).flatMap { try $0.found(limit: 5, db) } + dangling + derived
+            return try integrity + Library.damages(types, latest: nil, db) + dangling + derived
         }
     }
 
     /// What is wrong with the rows that came last, so many of each table, a line each; empty when all is well. Takes no longer where there are
     /// more: a file that was cut off is told when it is opened, and the rest by ``check()``.
-    package func checkLatest(_ rows: Int) throws(LibraryError) -> [String] {
-        try read { db in try DamagedRows.all(db).flatMap { try $0.found(limit: 5, latest: rows, db) } }
+    package func checkLatest(_ rows: Int, reading types: StoredTypes = .own) throws(LibraryError) -> [String] {
+        try read { db in try Library.damages(types, latest: rows, db) }
+    }
+
+    private static func damages(_ types: StoredTypes, latest: Int?, _ db: Database) throws -> [String] {
+        try DamagedRows.all(db, types).flatMap { try $0.found(limit: 5, latest: latest, db) }.map { $0.place ?? "\($0)" }
     }
 
     /// Bytes of the file, as far as it is used.

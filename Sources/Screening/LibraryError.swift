@@ -20,6 +20,10 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
     case database(path: String, message: String)
     /// A value of the file that no version of ours wrote.
     case damagedValue(table: String, row: String, column: String, reason: String)
+    /// A value that another library holds and that does not come in; `place` names it.
+    case damagedArrival(path: String, place: String)
+    /// A value that no import would take; `detail` names it.
+    case unfit(detail: String)
     case noSuchPicture(String)
     /// A prefix of a SHA-256 that fits several pictures.
     case ambiguousPicture(String, candidates: [String])
@@ -56,8 +60,12 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
             "another process keeps the library \(path) locked; wait for it to finish and try again"
         case .database(let path, let message):
             "the library \(path) refused: \(message)"
-        case .damagedValue(let table, let row, let column, let reason):
-            "the library is damaged: table \(table), row \(row), column \(column): \(reason); `redraw doctor --repair` sets such rows aside and keeps the rest"
+        case .damagedValue:
+            "the library is damaged: \(place ?? ""); `redraw doctor --repair` sets such values aside and keeps the rest"
+        case .damagedArrival(let path, let place):
+            "the library \(path) is damaged: \(place); set that aside there with `redraw doctor --repair --library FOLDER`, then take it in"
+        case .unfit(let detail):
+            "no library would take an export of this one in: \(detail); `redraw doctor --repair` sets such values aside and keeps the rest"
         case .noSuchPicture(let reference):
             "no picture \(reference) in the library; run `redraw analyze` on it first"
         case .ambiguousPicture(let prefix, let candidates):
@@ -86,6 +94,12 @@ package enum LibraryError: Error, Equatable, CustomStringConvertible {
 }
 
 extension LibraryError {
+    /// Where a damaged value stands, and what is wrong with it; nil for other errors.
+    package var place: String? {
+        guard case .damagedValue(let table, let row, let column, let reason) = self else { return nil }
+        return "table \(table), row \(row), column \(column): \(reason)"
+    }
+
     /// What an error thrown inside a transaction means to a person. The transaction has been rolled back.
     init(_ error: any Error, path: String) {
         if let error = error as? LibraryError {

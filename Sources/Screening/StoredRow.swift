@@ -40,7 +40,9 @@ struct StoredRow {
             stored = row[column]
         }
         guard !stored.isNull else { return nil }
-        guard let value = Value.fromDatabaseValue(stored) else { throw damaged(column, "\(Value.self) was expected, not \(stored)") }
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw damaged(column, "\(Value.self) was expected, not \("\(stored)".prefix(80))")
+        }
         return value
     }
 
@@ -61,10 +63,15 @@ struct StoredRow {
         return moment.map(Moment.rounded)
     }
 
-    /// A JSON text, to be read when it is wanted.
+    /// A JSON text, to be read when it is wanted: what stands there instead of one is told then, and does not end the reading of its row.
     func json(_ column: String) throws(LibraryError) -> StoredJSON? {
-        let text: String? = try optional(column)
-        return text.map { StoredJSON($0, table: table, row: number, column: column) }
+        do {
+            let text: String? = try optional(column)
+            return text.map { StoredJSON($0, table: table, row: number, column: column) }
+        } catch {
+            guard case .damagedValue(_, _, _, let reason) = error, row.hasColumn(column) else { throw error }
+            return StoredJSON("", fault: reason, table: table, row: number, column: column)
+        }
     }
 
     /// The same where there must be one.
@@ -95,39 +102,5 @@ struct StoredRow {
 
     func damaged(_ column: String, _ reason: String) -> LibraryError {
         .damagedValue(table: table, row: number, column: column, reason: reason)
-    }
-}
-
-/// A structured value of the library: JSON of a type that a room above knows.
-package struct StoredJSON: Sendable, Hashable {
-    /// As it was given.
-    package let text: String
-    private let table: String
-    private let row: String
-    private let column: String
-
-    init(_ text: String, table: String, row: String, column: String) {
-        (self.text, self.table, self.row, self.column) = (text, table, row, column)
-    }
-
-    /// Equal where they say the same, wherever that stands.
-    package static func == (a: StoredJSON, b: StoredJSON) -> Bool { a.text == b.text }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
-
-    /// The value.
-    ///
-    /// - Throws: `LibraryError.damagedValue`, naming the table, the row and the column, where the text does not hold one.
-    package func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws(LibraryError) -> Value {
-        do {
-            return try JSONCoding.decoder().decode(type, from: Data(text.utf8))
-        } catch {
-            throw .damagedValue(table: table, row: row, column: column, reason: "it holds no \(type): \(Self.reason(error))")
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
-        return LibraryExport.reason(error)
     }
 }

@@ -51,7 +51,8 @@ extension Analyst {
             look, image, originalSize: (file.width, file.height), excluding: rejected, learned: learned,
             composition: composition.mode)
         // Before the encoder's own analysis, which stays the latest: a model and a size are its to say.
-        let tagged = try tag(image, file, vocabulary, library)
+        let tagged = try tag(image, file, excluding: rejected, vocabulary, library)
+        let dropped = (result.dropped + tagged.dropped).sorted { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) }
         let recovery = file.recovery { caption in
             guard let known else { return false }
             return (try? library.wrote(caption: caption, of: known.id)) ?? false
@@ -69,14 +70,14 @@ extension Analyst {
                 seconds: seconds, suggestions: result.suggestions.map { $0.forLibrary }, positive: result.prompt.positive,
                 negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
-                dropped: try JSON.text(result.dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
+                dropped: try JSON.text(dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
                 wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition)),
                 calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned)),
                 things: try JSON.text(result.things.map(AnalysisReport.ThingEntry.init))),
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
         return try report(
             of: file.path, sha256: file.sha256, size: (file.width, file.height), recorded.analysis, recorded.suggestions,
-            notes: recovery.notes, knownAs: changed?.saidOfChangedFile, tagger: tagged, reused: false)
+            notes: recovery.notes, knownAs: changed?.saidOfChangedFile, tagger: tagged.entry, reused: false)
     }
 
     /// What the library keeps of an analysis, in the shape that scripts read.

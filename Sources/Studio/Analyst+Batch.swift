@@ -56,8 +56,15 @@ extension Analyst {
                 switch outcome {
                 case .tooLarge: preconditionFailure("a file is read by itself whatever its size")
                 case .standing(let path, let picture, let analysis, let known):
-                    let report = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
-                    try onOutcome(.stood(path: path, report: report, knownAs: known))
+                    let kept: AnalysisReport?
+                    do {
+                        kept = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
+                    } catch let error as LibraryError where error.place != nil {
+                        // What one picture's analysis says no more does not end the others.
+                        try onOutcome(.failed("\(path): \(error)"))
+                        continue
+                    }
+                    try onOutcome(.stood(path: path, report: kept, knownAs: known))
                 case .failed(let reason):
                     try onOutcome(.failed(reason))
                 case .read(let file, let decoded, let before):

@@ -1,5 +1,7 @@
+import Analysis
 import Encoders
 import Foundation
+import Pixels
 
 extension Analyst {
     /// - Parameters:
@@ -71,6 +73,16 @@ extension Analyst {
         let tagger = try Tagger(directory: URL(fileURLWithPath: tagger), arithmetic: EncoderPrecision(named: precision).arithmetic)
         let prepared = try pictures.map { try tagger.prepare(try $0.decoded(targetShortSide: tagger.decodeShortSide).image) }
         return try time(inputs: pictures.count, passes: passes) { _ = try tagger.probabilities(prepared: prepared) }
+    }
+
+    /// How long looks at a picture of the size take, from decoded pixels to all that the encoder says of it: preparing is in it, and the
+    /// second look of an encoder that finds things.
+    func timeLook(width: Int, height: Int, passes: Int) throws -> BenchReport.Look {
+        let encoder = try encoder().forAnalysis
+        let bytes = (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 / width + $0 % width) }
+        let image = Image(width: width, height: height, channels: 3, bytes: bytes)
+        let times = try time(inputs: 1, passes: passes) { _ = try encoder.observe(image) }.milliseconds.sorted()
+        return BenchReport.Look(encoder: encoder.name, width: width, height: height, milliseconds: times[passes / 2])
     }
 
     private func time(inputs: Int, passes: Int, _ pass: () throws -> Void) throws -> EmbeddingTimes {

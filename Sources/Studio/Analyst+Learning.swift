@@ -13,8 +13,10 @@ extension Analyst {
         let learned = LearnedThresholds(
             from: try library().decidedConfidences(encoder: encoder().identity.sha256).compactMap { decided in
                 guard let facet = Facet(rawValue: decided.facet) else { return nil }
-                // What was learned before is no news.
-                let entry: ConfidenceEntry? = try decided.calibration?.decoded()
+                // What was learned before is no news; where nobody can read what that was, the decision teaches nothing.
+                let kept = decided.calibration?.listed(as: ConfidenceEntry.self)
+                guard kept?.damaged == nil else { return nil }
+                let entry = kept?.value
                 let odds = min(max(decided.confidence, 0.005), 0.995).logOdds - (entry?.learned[decided.facet] ?? 0)
                 return DecidedSuggestion(facet: facet, confidence: Double(logOdds: odds), approved: decided.approved)
             })

@@ -38,12 +38,15 @@ extension Analyst {
     }
 
     /// Asks the tagger and keeps what it says as an analysis of its own.
+    ///
+    /// - Parameter rejected: what the person rejected for this picture.
+    /// - Returns: what it said, and what of that was held back; nil and nothing where there is no tagger.
     func tag(
-        _ image: Image, _ file: PictureFile, _ vocabulary: TagVocabulary, _ library: Library
-    ) throws -> TaggerEntry? {
-        guard let tagger = try tagger() else { return nil }
+        _ image: Image, _ file: PictureFile, excluding rejected: Set<String>, _ vocabulary: TagVocabulary, _ library: Library
+    ) throws -> (entry: TaggerEntry?, dropped: [Dropped]) {
+        guard let tagger = try tagger() else { return (nil, []) }
         let begin = ContinuousClock.now
-        let said = TaggerSuggestions(try tagger.tags(image), vocabulary: vocabulary)
+        let said = TaggerSuggestions(try tagger.tags(image), vocabulary: vocabulary, rejected: rejected)
         let positive = PromptComposer.compose(said.suggestions.map { ApprovedTag(text: $0.tag, facet: $0.facet) })
         _ = try library.record(
             file.record,
@@ -53,6 +56,8 @@ extension Analyst {
                 seconds: begin.duration(to: .now).inSeconds, suggestions: said.suggestions.map { $0.forLibrary },
                 positive: positive),
             embedding: nil)
-        return TaggerEntry(name: tagger.name, sha256: tagger.identity.sha256, count: said.suggestions.count, rating: said.rating?.name)
+        let entry = TaggerEntry(
+            name: tagger.name, sha256: tagger.identity.sha256, count: said.suggestions.count, rating: said.rating?.name)
+        return (entry, said.dropped)
     }
 }

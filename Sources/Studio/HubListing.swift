@@ -116,7 +116,8 @@ package struct HubListing: Sendable {
 
 /// Why a model could not be pulled, the fetching itself apart.
 package enum PullError: Error, Equatable, CustomStringConvertible {
-    case offline
+    /// What is missing of a known model; nothing where that is known to the hub alone.
+    case offline(name: String, missing: [String])
     case notAName(String)
     case noRepository(name: String, source: String)
     case runsElsewhere(name: String, engine: String, source: String)
@@ -134,7 +135,12 @@ package enum PullError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .offline: "nothing is fetched: --offline, or HF_HUB_OFFLINE, says so"
+        case .offline(let name, let missing):
+            missing.isEmpty
+                ? "nothing is fetched: --offline, or HF_HUB_OFFLINE, says so"
+                : "\(name) lacks \(missing.prefix(4).joined(separator: ", "))"
+                    + (missing.count > 4 ? " and \(missing.count - 4) more of its files" : "")
+                    + "; nothing is fetched, as --offline, or HF_HUB_OFFLINE, says"
         case .notAName(let name): "\(name) is neither a known model, nor OWNER/NAME of a hub, nor an address; see redraw models list"
         case .noRepository(let name, let source): "\(name) is not to be had from a hub: \(source)"
         case .runsElsewhere(let name, let engine, let source):

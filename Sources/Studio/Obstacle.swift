@@ -52,7 +52,8 @@ extension Obstacle {
         case .full: self.init(.unavailable, "no space is left on the disk; nothing was changed, free some and try again")
         case .busy: self.init(.unavailable, "another program keeps the library locked; try again")
         case .readOnly: self.init(.unavailable, "the library cannot be written to")
-        case .cannotOpen, .newer, .notALibrary, .corrupt, .database, .damagedValue: self.init(.damaged, text.words(of: error))
+        case .cannotOpen, .newer, .notALibrary, .corrupt, .database, .damagedValue, .damagedArrival, .unfit:
+            self.init(.damaged, text.words(of: error))
         }
     }
 }

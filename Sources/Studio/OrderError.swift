@@ -21,6 +21,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
     /// A value that the setting it runs over cannot have.
     case noValue(axis: String, value: String)
     case axisTwice(String)
+    /// What is to run over a sheet is no setting. `field`: `x` or `y`.
+    case noAxis(field: String, name: String, known: [String])
     case sheetCells(Int)
     case draftsOfWhatDoesNotGrow(Int)
     /// An engine elsewhere has no such thing.
@@ -40,6 +42,7 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
         case .sheetOf, .noStrengths: "strengths"
         case .noValue(let axis, _): axis
         case .axisTwice: "y"
+        case .noAxis(let field, _, _): field
         case .sheetCells: "columns"
         case .draftsOfWhatDoesNotGrow: "drafts"
         case .onlyBuiltin(let what): Self.setting(named: what)
@@ -101,6 +104,8 @@ package enum OrderError: Error, Equatable, CustomStringConvertible {
             "\(strengths.isEmpty ? "no strengths" : strengths.map { "\($0)" }.joined(separator: ", ")): a sheet takes 1 to \(Self.mostStrengths), each from 0 to 1"
         case .noValue(let axis, let value): "\(value) is no value of \(axis)"
         case .axisTwice(let axis): "a sheet runs over \(axis) one way only; choose another setting for the other"
+        case .noAxis(_, let name, let known):
+            "\(name) is no setting that a sheet can run over" + NearestName.hint(for: name, among: known, listing: "redraw sheet --help")
         case .sheetCells(let count): "a sheet has 1 to \(Self.mostCells) pictures, not \(count)"
         case .draftsOfWhatDoesNotGrow(let drafts):
             "\(drafts) drafts: only what grows has drafts: painting, repainting from strength 0.9 on, redrawing from 0.75 on with a first side (--first-side)"

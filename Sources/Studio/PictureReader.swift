@@ -81,7 +81,8 @@ struct PictureReader: Sendable {
                 ofPicture: known.sha256, encoder: encoder, vocabulary: vocabulary, wording: wording)
         else { return nil }
         let recovered = file.recovery { (try? library.wrote(caption: $0, of: known.id)) ?? false }.prompts.first
-        guard try recovered.map(RecoveredEntry.init) == analysis.recovered?.decoded() else { return nil }
+        let kept = analysis.recovered?.listed(as: RecoveredEntry.self)
+        guard kept?.damaged == nil, recovered.map(RecoveredEntry.init) == kept?.value else { return nil }
         return .standing(path: file.path, try library.record(file.record), analysis, knownAs: known.saidOfChangedFile)
     }
 

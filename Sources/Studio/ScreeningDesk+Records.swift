@@ -66,11 +66,11 @@ extension ScreeningDesk {
     package func prompt(_ number: Int, of picture: Int64) throws -> PromptReport { PromptReport(try library.prompt(number, of: picture)) }
 
     /// - Throws: `LibraryError.noSuchGeneration`.
-    package func generation(id: Int64) throws -> GenerationEntry { try GenerationEntry(library.generation(id: id)) }
+    package func generation(id: Int64) throws -> GenerationEntry { GenerationEntry(try library.generation(id: id)) }
 
     /// Generations, the latest first; of one picture, or of all.
     package func generations(of picture: Int64? = nil, limit: Int = .max) throws -> [GenerationEntry] {
-        try library.generations(of: picture, limit: limit).map { try GenerationEntry($0) }
+        try library.generations(of: picture, limit: limit).map { GenerationEntry($0) }
     }
 
     /// What happened, the latest first, to one picture or to all.
@@ -80,7 +80,7 @@ extension ScreeningDesk {
         let entries: [HistoryEntry] =
             generationsOnly
             ? try library.generations(of: picture, limit: limit).map { .generation($0) } : try library.history(of: picture, limit: limit)
-        return try entries.map { try HistoryReport($0) }
+        return entries.map { HistoryReport($0) }
     }
 
     /// How much lies in the bin, pictures and results.
@@ -91,6 +91,6 @@ extension ScreeningDesk {
     ///
     /// - Returns: how many pictures were written.
     package func export(pictures: [Int64]? = nil, to write: (Data) throws -> Void) throws -> Int {
-        try library.export(pictures: pictures, to: write)
+        try library.export(pictures: pictures, reading: .studio, to: write)
     }
 }

@@ -87,7 +87,7 @@ extension ScreeningDesk {
         guard SystemPath.kind(of: file.path) == .file else { throw TransferError.unreadable(path: file.path) }
         return try telling(file) {
             if ArrivingLibrary.isOne(file) {
-                _ = try ArrivingLibrary(contentsOf: file)
+                try library.check(ArrivingLibrary(contentsOf: file), reading: .studio)
                 return .library(file)
             }
             try Library.check(ExportText(contentsOf: file))
@@ -100,52 +100,11 @@ extension ScreeningDesk {
         case .text(let file):
             try telling(file) {
                 try library.import(
-                    { try ExportText(contentsOf: file) }, isChecked: true, by: person, onPictures: onPictures, reading: Self.read)
+                    { try ExportText(contentsOf: file) }, isChecked: true, by: person, onPictures: onPictures, reading: .studio)
             }
         case .library(let file):
-            try library.merge(ArrivingLibrary(contentsOf: file), by: person, onPictures: onPictures)
-        }
-    }
-
-    /// That what an export keeps as JSON is what a report, or the history, reads of it.
-    private static func read(_ part: ExportedPart) throws {
-        switch part {
-        case .picture(let picture):
-            try read(picture)
-            for generation in picture.generations { try read(generation) }
-        case .generation(let generation):
-            try read(generation)
-        }
-    }
-
-    /// What a person asked for that is no order.
-    private struct UnreadRequest: Error, CustomStringConvertible {
-        let reason: String
-        var description: String { "what was asked for there cannot be read: \(reason)" }
-    }
-
-    private static func read(_ generation: ExportedGeneration) throws {
-        do {
-            _ = try JSONDecoder().decode(KeptRequest.self, from: Data(generation.request.utf8))
-        } catch let error as DecodingError {
-            throw UnreadRequest(reason: LibraryExport.reason(error))
-        }
-    }
-
-    private static func read(_ picture: ExportedPicture) throws {
-        struct Model: Decodable { var name: String }
-        struct Size: Decodable { var width, height: Int }
-        func check<Value: Decodable>(_ type: Value.Type, _ text: String?) throws {
-            if let text { _ = try JSONDecoder().decode(type, from: Data(text.utf8)) }
-        }
-        for analysis in picture.analyses {
-            try check(Model.self, analysis.model)
-            try check(Size.self, analysis.size)
-            try check(RecoveredEntry.self, analysis.recovered)
-            try check([AnalysisReport.DroppedEntry].self, analysis.dropped)
-            try check(CompositionEntry.self, analysis.composition)
-            try check(ConfidenceEntry.self, analysis.calibration)
-            try check([AnalysisReport.ThingEntry].self, analysis.things)
+            try library.merge(
+                ArrivingLibrary(contentsOf: file), isChecked: true, by: person, reading: .studio, onPictures: onPictures)
         }
     }
 

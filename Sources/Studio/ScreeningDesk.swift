@@ -147,7 +147,7 @@ extension ScreeningDesk {
     /// - Throws: ``ScreeningDeskError/nothingApproved(picture:)``.
     package func prompt(of picture: KnownPicture, recompose: Bool = false) throws -> PromptReport {
         let latest = try library.latestPrompt(of: picture.id)
-        if let latest, !recompose, try stands(latest, for: picture) { return PromptReport(latest) }
+        if let latest, !recompose, try library.stands(latest, for: picture) { return PromptReport(latest) }
         let suggestions = try suggestions(of: picture.id)
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.label)
@@ -159,16 +159,13 @@ extension ScreeningDesk {
     }
 
     /// What ``prompt(of:recompose:)`` would give, without anything being kept; nil where nothing is approved or written.
-    package func standingPrompt(of picture: KnownPicture) throws -> String? {
-        if let latest = try library.latestPrompt(of: picture.id), try stands(latest, for: picture) { return latest.positive }
-        let suggestions = try suggestions(of: picture.id)
-        return suggestions.contains { $0.state == .approved } ? preview(suggestions) : nil
-    }
-
-    /// Whether a version counts whatever the approved tags are: nothing was decided since somebody wrote it.
-    private func stands(_ latest: PromptVersion, for picture: KnownPicture) throws -> Bool {
-        guard latest.source != .composed else { return false }
-        return try library.decisions(of: picture.id).last.map { $0.decidedAt <= latest.createdAt } ?? true
+    ///
+    /// - Parameter desk: composes it; asked for only where there is something to compose.
+    static func standingPrompt(of picture: KnownPicture, in library: Library, desk: () throws -> ScreeningDesk) throws -> String? {
+        if let latest = try library.latestPrompt(of: picture.id), try library.stands(latest, for: picture) { return latest.positive }
+        let suggestions = try library.suggestions(of: picture.id)
+        guard suggestions.contains(where: { $0.state == .approved }) else { return nil }
+        return try desk().preview(suggestions.map(SuggestionReport.init))
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
@@ -191,7 +188,10 @@ extension ScreeningDesk {
             throw StudioError.nothingRecovered(picture: picture.label)
         }
         var prompt = try draft(positive: found.positive, negative: found.negative, picture, source: .recovered)
-        if let width = found.width, let height = found.height { (prompt.width, prompt.height) = (width, height) }
+        let sides = AnalysisReport.SizeEntry.sides
+        if let width = found.width, let height = found.height, sides.contains(width), sides.contains(height) {
+            (prompt.width, prompt.height) = (width, height)
+        }
         return try keep(prompt, of: picture)
     }
 
@@ -210,15 +210,21 @@ extension ScreeningDesk {
     private func draft(
         positive: String, negative: String?, _ picture: KnownPicture, source: NewPrompt.Source
     ) throws -> NewPrompt {
-        struct Model: Decodable { var name: String }
-        struct Size: Decodable { var width, height: Int }
         let analysis = try library.latestAnalysis(of: picture.id)
         let written = try library.prompts(of: picture.id).last { $0.source == .written }
-        let model: Model? = try analysis?.model?.decoded()
-        let size: Size? = try analysis?.size?.decoded()
+        let model = try analysis?.model?.decoded(as: AnalysisReport.ModelEntry.self)
+        let size = try analysis?.size?.decoded(as: AnalysisReport.SizeEntry.self)
         let usual = try ofApprovedMedium(picture) ?? analysis?.negative ?? ""
         return NewPrompt(
             positive: positive, negative: negative ?? written?.negative ?? NegativePrompt.left(of: usual, besides: positive),
             model: model?.name, width: size?.width, height: size?.height, source: source)
+    }
+}
+
+extension Library {
+    /// Whether a version counts whatever the approved tags are: nothing was decided since somebody wrote it.
+    fileprivate func stands(_ latest: PromptVersion, for picture: KnownPicture) throws -> Bool {
+        guard latest.source != .composed else { return false }
+        return try decisions(of: picture.id).last.map { $0.decidedAt <= latest.createdAt } ?? true
     }
 }

@@ -4,7 +4,7 @@ import Tensors
 import Threads
 
 extension Studio {
-    /// Measures this machine, and plans a picture of 512 and one of 1024 pixels a side with every generator that is installed.
+    /// Measures this machine and a look at a picture, and plans a picture of 512 and one of 1024 pixels a side with every generator that is installed.
     package func bench() async throws -> BenchReport {
         let rates = try await NumericQueue.shared.run {
             Arithmetic.allCases.map { arithmetic in
@@ -13,6 +13,8 @@ extension Studio {
                     isNative: arithmetic.isNative)
             }
         }
+        // A photograph as it is decoded for a look: a little larger than what the encoder takes.
+        let look = try await analyst.timeLook(width: 640, height: 480, passes: 15)
         var models: [BenchReport.Model] = []
         for generator in premises.catalog().generators where premises.catalog().isInstalled(generator) {
             var plans: [GenerationPlan] = []
@@ -31,6 +33,6 @@ extension Studio {
                         return .init(width: size.width, height: size.height, steps: run.steps.run, seconds: seconds)
                     }))
         }
-        return BenchReport(threads: ThreadCount.current, rates: rates, models: models)
+        return BenchReport(threads: ThreadCount.current, rates: rates, look: look, models: models)
     }
 }

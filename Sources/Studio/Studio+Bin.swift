@@ -76,7 +76,10 @@ extension Studio {
     }
 
     func keptPresets() throws -> [PresetReport] {
-        try premises.library().presets().map { PresetReport(name: $0.name, wish: try $0.wish.decoded()) }
+        try premises.library().presets().map { preset in
+            let wish = preset.wish.listed(as: LibraryWish.self)
+            return PresetReport(name: preset.name, wish: wish.value ?? LibraryWish(), damaged: wish.damaged.map(discreetText().plain))
+        }
     }
 
     /// Keeps a wish under a name. The picture and the mask are no part of it.

@@ -16,7 +16,7 @@ extension Studio {
         }
         let analysis = try library.latestAnalysis(of: picture)
         let negative = try library.latestPrompt(of: picture)?.negative ?? analysis?.negative ?? ""
-        let name = try model ?? usualModel(of: analysis)
+        let name = model ?? usualModel(of: analysis)
         let habit = premises.manifest(of: name)?.prompt
         func text(_ form: PromptForm) -> String { PromptComposer.compose(approved, for: Studio.habit(form, of: habit)) }
         let (phrase, tags, sentence) = (text(.phrase), text(.tags), text(.sentence))
@@ -35,7 +35,7 @@ extension Studio {
     /// The desk where that picture's prompt is composed as the model wants it that is usual for it, or in a form that somebody asks for.
     package func desk(composingFor picture: KnownPicture, form: PromptForm? = nil) throws -> ScreeningDesk {
         let library = try premises.library()
-        let habit = premises.manifest(of: try usualModel(of: library.latestAnalysis(of: picture.id)))?.prompt
+        let habit = premises.manifest(of: usualModel(of: try library.latestAnalysis(of: picture.id)))?.prompt
         return ScreeningDesk(
             library: library, compose: ScreeningDesk.composition(for: Studio.habit(form ?? PromptForm(habit), of: habit)))
     }
@@ -44,17 +44,15 @@ extension Studio {
     package func standingPrompt(ofPicture sha256: String) throws -> String? {
         let library = try premises.library()
         guard let record = try library.picture(sha256: sha256) else { return nil }
-        // Most pictures of a folder have neither, and then nothing need be known of models.
-        let hasOne = try library.latestPrompt(of: record.id) != nil || library.suggestions(of: record.id).contains { $0.state == .approved }
-        guard hasOne else { return nil }
         let picture = KnownPicture(record)
-        return try desk(composingFor: picture).standingPrompt(of: picture)
+        // Most pictures of a folder have none, and then nothing need be known of models.
+        return try ScreeningDesk.standingPrompt(of: picture, in: library) { try desk(composingFor: picture) }
     }
 
     /// The model that was suggested for a picture where it is installed, else the default.
-    private func usualModel(of analysis: AnalysisRecord?) throws -> String {
-        let suggested: SuggestedModel? = try analysis?.model?.decoded()
-        return suggested.flatMap { $0.installed == true ? $0.name : nil } ?? Studio.defaultGenerator
+    private func usualModel(of analysis: AnalysisRecord?) -> String {
+        let suggested = analysis?.model?.listed(as: AnalysisReport.ModelEntry.self).value
+        return suggested.flatMap { $0.installed ? $0.name : nil } ?? Studio.defaultGenerator
     }
 
     /// The words about quality belong to the form that the model wants.
@@ -65,11 +63,6 @@ extension Studio {
         case .tags: Manifest.Prompt(form: .tags)
         case .sentence: Manifest.Prompt(form: .sentence)
         }
-    }
-
-    private struct SuggestedModel: Decodable {
-        var name: String
-        var installed: Bool?
     }
 
     /// How long a prompt is for a model that is installed, without its weights being read: weights and calls of files do not count.

@@ -145,7 +145,7 @@ extension Studio {
     package func history(of picture: Int64? = nil, limit: Int = 50) throws -> [HistoryReport] {
         let text = discreetText()
         return try premises.library().history(of: picture, limit: limit).map {
-            try HistoryReport($0, naming: Studio.plainName, telling: text.plain)
+            HistoryReport($0, naming: Studio.plainName, telling: text.plain)
         }
     }
 
@@ -154,7 +154,7 @@ extension Studio {
     ///
     /// - Throws: `LibraryError.noSuchPicture` before there is a piece.
     package func exportText(of picture: Int64? = nil) throws -> AsyncThrowingStream<Data, any Error> {
-        let pieces = Mutex(try premises.library().exportPieces(pictures: picture.map { [$0] }, isWithoutFolders: true))
+        let pieces = Mutex(try premises.library().exportPieces(pictures: picture.map { [$0] }, isWithoutFolders: true, reading: .studio))
         return AsyncThrowingStream(unfolding: {
             try await NumericQueue.shared.run { try pieces.withLock { try $0.next() } }
         })

@@ -20,7 +20,7 @@ extension Studio {
         let now = DateFormatter()
         (now.locale, now.dateFormat) = (Locale(identifier: "en_US_POSIX"), "yyyyMMdd-HHmmss-SSS")
         let file = premises.libraryFolder.appendingPathComponent("redraw-set-aside-\(now.string(from: Date())).jsonl")
-        let rows = try premises.library().repair { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
+        let rows = try premises.library().repair(reading: .studio) { try FileBytes.write([UInt8]($0), to: file, replacing: false) }
         guard !rows.isEmpty else { return "No row of the library is damaged." }
         // A value goes by its table and column, a row by its table.
         let told = rows.sorted { $0.key < $1.key }.map { name, count in
@@ -40,7 +40,7 @@ extension Studio {
             let library = try premises.library()
             let bytes = try library.byteCount()
             let isWhole = deep || bytes <= Self.smallLibrary
-            let problems = try isWhole ? library.check() : library.checkLatest(Self.latestRows)
+            let problems = try isWhole ? library.check(reading: .studio) : library.checkLatest(Self.latestRows, reading: .studio)
             guard problems.isEmpty else { throw StudioError.damagedLibrary(problems.joined(separator: "; ")) }
             let seen = isWhole ? "all of it" : "the latest \(Self.latestRows) rows of each table of \((bytes + 500_000) / 1_000_000) MB"
             let folder = premises.libraryFolder.path

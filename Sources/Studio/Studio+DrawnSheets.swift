@@ -33,19 +33,21 @@ extension Studio {
         try await NumericQueue.shared.run { [self] in
             try checkPlace(ofSheet: file, overwriting: overwriting)
             let report = try sheet(id)
+            // Reading one sheet throws where they cannot be read.
+            guard let axes = report.axes else { throw StudioError.noSuchSheet(id) }
             let made = report.cells.map { cell in
                 cell.sha256 == nil ? nil : cell.generation.flatMap { try? self.file(ofGeneration: $0, output: 1).file }
             }
-            let labels = report.axes.labels
+            let labels = axes.labels
             let drawing = SheetDrawing(
-                title: try title(of: report), columns: labels.columns, rows: labels.rows,
+                title: try title(of: report, axes), columns: labels.columns, rows: labels.rows,
                 cells: zip(report.cells, made).map { cell, file in
                     .init(
                         size: file.map { PixelSize(width: $0.width, height: $0.height) }, word: cell.state == "done" ? "gone" : cell.state)
                 },
                 longest: cell ?? SheetLayout.usualCell)
             let image = drawing.image { try? made[$0]?.decoded().image }
-            let said = "redraw sheet \(id): \(report.axes.told)" + (report.axes.seed.map { ", seed \($0)" } ?? "")
+            let said = "redraw sheet \(id): \(axes.told)" + (axes.seed.map { ", seed \($0)" } ?? "")
             try ImageFile.write(image, to: file, text: [("Comment", said)], replacing: overwriting)
             let layout = drawing.layout
             let shrunk = cell != nil && layout.isShrunk ? max(layout.place.width, layout.place.height) : nil
@@ -54,18 +56,15 @@ extension Studio {
     }
 
     /// What all of its pictures have in common: the prompt, the model and the seed, where those do not run over it.
-    private func title(of sheet: SheetReport) throws -> String {
-        struct Request: Decodable {
-            var prompt: String?
-        }
+    private func title(of sheet: SheetReport, _ axes: SheetAxes) throws -> String {
         let library = try premises.library()
         guard let generation = try sheet.cells.lazy.compactMap(\.generation).first.map({ try library.generation(id: $0) }) else {
             return ""
         }
-        func said(_ axis: String, _ text: String?) -> String? { [sheet.axes.x, sheet.axes.y].contains(axis) ? nil : text }
-        let request: Request = try generation.request.decoded()
-        let seed = sheet.axes.seed.map { "seed \($0)" }
-        return [said("prompt", request.prompt), said("model", generation.model), said("seed", seed)].compactMap { $0 }.filter {
+        func said(_ axis: String, _ text: String?) -> String? { [axes.x, axes.y].contains(axis) ? nil : text }
+        let prompt = try generation.request.decoded(as: KeptRequest?.self)?.request.prompt
+        let seed = axes.seed.map { "seed \($0)" }
+        return [said("prompt", prompt), said("model", generation.model), said("seed", seed)].compactMap { $0 }.filter {
             !$0.isEmpty
         }.joined(separator: ", ")
     }

@@ -9,20 +9,6 @@ package enum GenerationKind: String, Sendable, CaseIterable {
     case generate, repaint, paint
 }
 
-/// What was asked for, as a generation keeps it.
-struct KeptRequest: Decodable {
-    let request: GenerationRequest
-    /// Where several were asked for at once.
-    let strengths: [Double]?
-
-    private enum CodingKeys: String, CodingKey { case strengths }
-
-    init(from decoder: any Decoder) throws {
-        request = try GenerationRequest(from: decoder)
-        strengths = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent([Double].self, forKey: .strengths)
-    }
-}
-
 extension Studio {
     /// Generations that are not in the bin, the latest first.
     ///
@@ -52,17 +38,19 @@ extension Studio {
         let library = try premises.library()
         let marks = try library.marks(of: generations.map(\.id))
         let numbers = try library.numbers(ofPictures: generations.flatMap { $0.outputs.map(\.sha256) })
-        return try generations.map { generation in
+        return generations.map { generation in
             let mark = marks[generation.id] ?? GenerationMark()
-            let kept: KeptRequest = try generation.request.decoded()
-            let request = kept.request
-            let seeds = request.seeds(from: generation.seed)
+            let asked = generation.request.listed(as: KeptRequest?.self)
+            let kept = asked.value ?? nil
+            let request = kept?.request
+            let seeds = request?.seeds(from: generation.seed) ?? []
+            let seconds = generation.seconds?.listed(as: [String: Double].self)
             let outputs = generation.outputs.enumerated().map { index, output in
                 let size = try? ImageFile.size(of: URL(fileURLWithPath: output.path)).size
                 return GenerationDetail.Output(
                     number: index + 1, width: size?.width, height: size?.height, sha256: output.sha256, picture: numbers[output.sha256],
                     seed: output.seed
-                        ?? (request.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil))
+                        ?? (request?.drafts == 1 && seeds.indices.contains(index) ? seeds[index] : index == 0 ? generation.seed : nil))
             }
             return GenerationDetail(
                 id: generation.id, kind: generation.kind.rawValue, status: generation.status.rawValue,
@@ -71,12 +59,13 @@ extension Studio {
                 steps: .init(
                     requested: generation.stepsRequested, run: generation.stepsRun, firstTimestep: generation.firstTimestep),
                 model: generation.model, profile: generation.profile, precision: generation.precision,
-                seconds: try generation.seconds?.decoded(),
+                seconds: seconds?.value,
                 untouched: generation.untouched.map { .init(pixels: $0.pixels, identical: $0.identical) }, picture: generation.pictureID,
-                promptVersion: generation.promptNumber, prompt: request.prompt, negative: request.negative,
-                strength: request.mode == .paint || kept.strengths != nil ? nil : request.strength, mask: mark.mask, stars: mark.stars,
+                promptVersion: generation.promptNumber, prompt: request?.prompt ?? "", negative: request?.negative ?? "",
+                strength: request?.mode == .paint || kept?.strengths != nil ? nil : request?.strength, mask: mark.mask, stars: mark.stars,
                 kept: mark.isKept,
-                wish: LibraryWish(request, strengths: kept.strengths, picture: generation.pictureID, mask: mark.mask),
+                wish: kept.map { LibraryWish($0.request, strengths: $0.strengths, picture: generation.pictureID, mask: mark.mask) },
+                damaged: (asked.damaged ?? seconds?.damaged).map(discreetText().plain),
                 created: generation.createdAt, finished: generation.finishedAt)
         }
     }
@@ -128,7 +117,9 @@ extension Studio {
             let (file, generation) = try file(ofGeneration: id, output: number)
             guard let picture = generation.pictureID else { throw StudioError.nothingToCompare(generation: id) }
             let made = try file.decoded().image
-            let request: GenerationRequest = try generation.request.decoded()
+            guard let request = try generation.request.decoded(as: KeptRequest?.self)?.request else {
+                throw StudioError.nothingKnownOf(generation: id)
+            }
             let source = request.framed(try self.file(of: premises.library().picture(id: picture)).decoded().image, to: made.size)
             return ShownFile(bytes: try ImageFile.encodePNG(made.difference(from: source)), mediaType: "image/png")
         }
@@ -179,12 +170,13 @@ extension Studio {
 
     private func summary(_ job: Job, position: Int?) throws -> JobSummary {
         let library = try premises.library()
-        let order: GenerationOrder? = try? job.order.decoded()
+        let order = job.order.listed(as: GenerationOrder.self).value
         let picture = try order?.picture.flatMap { try library.picture(sha256: $0.sha256)?.id }
         // Whoever empties the bin meanwhile takes it away together with the job.
         let generation = job.generationID.flatMap { try? library.generation(id: $0) }
         var report = JobReport(job)
         report.message = report.message.map(discreetText().plain)
+        report.damaged = report.damaged.map(discreetText().plain)
         let strength = order.flatMap { $0.request.mode == .paint || !$0.strengths.isEmpty ? nil : $0.request.strength }
         return JobSummary(
             report: report, picture: picture, strength: strength, seed: order?.seed, outputs: generation?.outputs.count ?? 0,

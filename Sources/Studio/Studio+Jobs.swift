@@ -32,11 +32,11 @@ extension Studio {
 extension JobReport {
     init(_ job: Job) {
         // A job is told of, and can be cleared, even where its order came from a version that is gone.
-        let order: GenerationOrder? = try? job.order.decoded()
+        let (order, damaged) = job.order.listed(as: GenerationOrder.self)
         self.init(
             id: job.id, state: job.state.rawValue, engine: job.engine, mode: order?.request.mode.rawValue, model: order?.model.name,
             prompt: order?.request.prompt, attended: job.isAttended, progress: job.progress, secondsLeft: job.secondsLeft,
-            memory: job.memory, generation: job.generationID, message: job.message, created: job.createdAt, started: job.startedAt,
-            finished: job.finishedAt)
+            memory: job.memory, generation: job.generationID, message: job.message, damaged: damaged, created: job.createdAt,
+            started: job.startedAt, finished: job.finishedAt)
     }
 }

@@ -95,6 +95,7 @@ extension Studio {
     /// Whether what went wrong with one picture goes wrong with every other.
     private static func concernsAll(_ error: any Error) -> Bool {
         switch error {
+        case LibraryError.damagedValue: false
         case is CancellationError, is OrderError, is WildcardError, is LibraryError: true
         case let error as StudioError:
             switch error {

@@ -62,7 +62,7 @@ extension Studio {
     package func pull(
         _ what: String, _ options: PullOptions, onEvent: @escaping @Sendable (PullEvent) -> Void = { _ in }
     ) async throws -> PullReport {
-        guard !options.isOffline else { throw PullError.offline }
+        if options.isOffline { return try standing(what) }
         if what.hasPrefix("http://") || what.hasPrefix("https://") {
             guard let url = URL(string: what), let host = url.host, !host.isEmpty, url.path.lowercased().hasSuffix(".safetensors") else {
                 throw PullError.notWeights(name: what)
@@ -141,6 +141,24 @@ extension Studio {
         let bytes = try await fetch(files, from: { Self.resolved($0, repository, options) }, into: folder, options, onEvent)
         return PullReport(
             name: manifest.name, files: files.map(\.path), bytes: bytes, what: "\(manifest.kind.rawValue), \(manifest.family)",
+            use: use(of: manifest))
+    }
+
+    /// What pulling comes to where nothing may be fetched: of a known model that is here.
+    private func standing(_ what: String) throws -> PullReport {
+        let catalog = premises.catalog()
+        guard let manifest = catalog.model(named: what), manifest.engine == nil, manifest.kind != .adapter else {
+            throw PullError.offline(name: what, missing: [])
+        }
+        guard catalog.isInstalled(manifest) else {
+            let folder = installation.personalModels.appendingPathComponent(manifest.name)
+            let missing = manifest.files.map(\.path).filter {
+                !FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+            }
+            throw PullError.offline(name: manifest.name, missing: missing)
+        }
+        return PullReport(
+            name: manifest.name, files: manifest.files.map(\.path), bytes: 0, what: "\(manifest.kind.rawValue), \(manifest.family)",
             use: use(of: manifest))
     }
 

@@ -72,23 +72,23 @@ extension Studio {
             switch found {
             case .folder:
                 (shelf, what) = (.checkpoints, "a folder in diffusers' layout")
-                use = { "--model \($0)" }
+                use = { "--model \(ShellWord.quoted($0))" }
             case .file(let url):
                 let identity = try FileIdentity(file: url)
                 let told = [identity.kind.rawValue, identity.family].compactMap { $0 }.joined(separator: ", ")
                 switch identity.kind {
                 case .checkpoint where identity.runs:
-                    (shelf, use) = (.checkpoints, { "--model \($0)" })
+                    (shelf, use) = (.checkpoints, { "--model \(ShellWord.quoted($0))" })
                 case .network where identity.runs:
-                    (shelf, use) = (.checkpoints, { "--model \($0); \(identity.use)" })
+                    (shelf, use) = (.checkpoints, { "--model \(ShellWord.quoted($0)); \(identity.use)" })
                 case .lora where identity.runs:
                     (shelf, use) = (.loras, { "in the prompt: <lora:\($0):0.8>" })
                 case .embedding where identity.runs:
                     (shelf, use) = (.embeddings, { "in the prompt: \($0)" })
                 case .autoencoder where identity.runs:
-                    (shelf, use) = (.autoencoders, { "--vae \($0)" })
+                    (shelf, use) = (.autoencoders, { "--vae \(ShellWord.quoted($0))" })
                 case .textEncoder where identity.runs:
-                    (shelf, use) = (.textEncoders, { "--text-encoder \($0)" })
+                    (shelf, use) = (.textEncoders, { "--text-encoder \(ShellWord.quoted($0))" })
                 default: return report("passed over", nil, told, identity.use)
                 }
                 what = told

@@ -29,7 +29,7 @@ extension Studio {
                 report.found.append(.picture(FoundPicture(picture, path: seen[picture.id]?.paths.first)))
                 left.removeFirst()
             } else if let painting = right.popFirst() {
-                report.found.append(.painting(try FoundPainting(painting)))
+                report.found.append(.painting(FoundPainting(painting)))
             } else {
                 break
             }

@@ -4,17 +4,28 @@ import Foundation
 import Screening
 
 extension Studio {
-    /// Seconds that orders are likely to take one after the other; nil where an engine does not tell. Nothing is loaded.
+    /// Seconds that orders are likely to take one after the other, nil where an engine does not tell; and what is to be said of orders that differ
+    /// in their strengths alone and come to the same steps. Nothing is loaded.
     ///
     /// - Throws: what is in the way of one of them.
-    package func seconds(of orders: [GenerationOrder]) async throws -> Double? {
+    package func outlook(on orders: [GenerationOrder]) async throws -> (seconds: Double?, notes: [String]) {
         var sum: Double? = 0
+        var alike: [(request: GenerationRequest, runs: [GenerationPlan.Run])] = []
         for order in orders {
             try Task.checkCancellation()
-            let seconds = try await engine(named: order.engine).plan(order).seconds
-            sum = sum.flatMap { sum in seconds.map { sum + $0 } }
+            let plan = try await engine(named: order.engine).plan(order)
+            sum = sum.flatMap { sum in plan.seconds.map { sum + $0 } }
+            // All that differs on a sheet is of the request.
+            var besides = order.request
+            besides.strength = 0
+            if let place = alike.firstIndex(where: { $0.request == besides }) {
+                alike[place].runs += plan.runs
+            } else {
+                alike.append((besides, plan.runs))
+            }
         }
-        return sum
+        let notes = alike.compactMap { GenerationPlan.sameSteps($0.runs) }
+        return (sum, notes.enumerated().filter { !notes.prefix($0.offset).contains($0.element) }.map(\.element))
     }
 
     /// Puts the orders of a sheet into the queue, and keeps the sheet; the picture they redraw is one of the library's then.
@@ -45,7 +56,8 @@ extension Studio {
         try library.markInterrupted(in: premises.libraryFolder)
         for (position, cell) in try sheet(id).cells.enumerated() where ["failed", "cancelled"].contains(cell.state) {
             guard let job = cell.job else { continue }
-            let order: GenerationOrder = try library.job(id: job).order.decoded()
+            // What cannot be read any more cannot be ordered again; the rest of the sheet can.
+            guard let order = try library.job(id: job).order.listed(as: GenerationOrder.self).value else { continue }
             try library.renew(cell: position, ofSheet: id, by: enqueue(order))
         }
         while true {

@@ -50,7 +50,7 @@ extension Studio {
         of wish: Wish, _ axes: SheetAxes, _ order: (Wish) async throws -> GenerationOrder
     ) async throws -> (axes: SheetAxes, orders: [GenerationOrder]) {
         for (name, axis) in [("x", axes.x), ("y", axes.y)] where axis.map({ !Studio.sheetAxes.contains($0) }) ?? false {
-            throw OrderError.unknown(what: name, value: String((axis ?? "").prefix(80)), known: Studio.sheetAxes)
+            throw OrderError.noAxis(field: name, name: String((axis ?? "").prefix(80)), known: Studio.sheetAxes)
         }
         if axes.x == axes.y { throw OrderError.axisTwice(axes.x) }
         let count = axes.columns.count.multipliedReportingOverflow(by: axes.y == nil ? 1 : axes.rows.count).partialValue
@@ -96,7 +96,13 @@ extension Studio {
         of picture: Int64? = nil, isPainted: Bool = false, offset: Int = 0, limit: Int = 50
     ) throws -> (total: Int, sheets: [SheetReport]) {
         let (total, sheets) = try premises.library().sheets(of: picture, isPainted: isPainted, offset: offset, limit: limit)
-        return (total, try sheets.map { SheetReport($0, try $0.axes.decoded()) })
+        return (
+            total,
+            sheets.map { sheet in
+                let axes = sheet.axes.listed(as: SheetAxes.self)
+                return SheetReport(sheet, axes.value, damaged: axes.damaged.map(discreetText().plain))
+            }
+        )
     }
 
     /// - Throws: ``StudioError/noSuchSheet(_:)``.
@@ -184,13 +190,17 @@ extension DecodingError {
 }
 
 extension SheetReport {
-    init(_ sheet: SheetRecord, _ axes: SheetAxes) {
-        self.init(
-            id: sheet.id, picture: sheet.pictureID, axes: axes, created: sheet.createdAt,
-            cells: sheet.cells.map { cell in
-                Cell(
-                    job: cell.job, state: cell.isBinned ? "binned" : (cell.jobState?.rawValue ?? cell.status?.rawValue ?? "gone"),
-                    generation: cell.generation, sha256: cell.isBinned ? nil : cell.sha256)
-            })
+    init(_ sheet: SheetRecord, _ axes: SheetAxes?, damaged: String? = nil) {
+        var cells = sheet.cells.map { cell in
+            Cell(
+                job: cell.job, state: cell.isBinned ? "binned" : (cell.jobState?.rawValue ?? cell.status?.rawValue ?? "gone"),
+                generation: cell.generation, sha256: cell.isBinned ? nil : cell.sha256)
+        }
+        // As many as there are places: a library may be anybody's.
+        if let places = axes?.cells {
+            cells = Array(cells.prefix(places))
+            cells += (cells.count..<places).map { _ in Cell(job: nil, state: "gone", generation: nil, sha256: nil) }
+        }
+        self.init(id: sheet.id, picture: sheet.pictureID, axes: axes, damaged: damaged, created: sheet.createdAt, cells: cells)
     }
 }

@@ -27,13 +27,32 @@ extension Studio {
         let known = try presets()
         return try names.map { name in
             guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name), isStyle: true) }
-            return NamedStyle(preset)
+            return NamedStyle(try preset.readable())
         }
     }
 
     /// The person's presets as styles: those that say something of the prompts.
+    ///
+    /// - Parameter onDamage: told of each that cannot be read, with the remedy; it is passed over.
+    package func styles(onDamage: (String) throws -> Void) throws -> StyleSheet {
+        StyleSheet(
+            try presets().compactMap { preset in
+                do {
+                    let style = NamedStyle(try preset.readable()).style
+                    return style.prompt.isEmpty && style.negative.isEmpty ? nil : style
+                } catch {
+                    try onDamage("\(error)")
+                    return nil
+                }
+            })
+    }
+
+    /// The same, whole.
+    ///
+    /// - Throws: ``StudioError/damagedPreset(_:reason:)`` for the first that cannot be read.
     package func styles() throws -> StyleSheet {
-        StyleSheet(try presets().map { NamedStyle($0).style }.filter { !$0.prompt.isEmpty || !$0.negative.isEmpty })
+        StyleSheet(
+            try presets().map { NamedStyle(try $0.readable()).style }.filter { !$0.prompt.isEmpty || !$0.negative.isEmpty })
     }
 
     /// Takes a table of styles in, each as a preset.

@@ -58,12 +58,16 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
     /// - Parameter isStyle: whether a style was asked for: presets are found by both words.
     case noSuchPreset(String, known: [String] = [], isStyle: Bool = false)
     case presetExists(String)
+    /// A preset that the library keeps and that cannot be read.
+    case damagedPreset(String, reason: String)
     case noSuchFolder(Int)
     case noSuchSheet(Int64)
     case noSuchOutput(generation: Int64, number: Int)
     /// A name that would be a path.
     case notAName(what: String, value: String)
     case nothingToCompare(generation: Int64)
+    /// What was asked for could not be read, and was set aside.
+    case nothingKnownOf(generation: Int64)
     /// A picture that no generation of the library made.
     case notMadeHere(path: String)
 
@@ -94,7 +98,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
         case .noModel(let path):
             "\(path) is no model: name a folder in diffusers' layout (with unet/config.json), or a .safetensors file."
         case .damagedLibrary(let reason):
-            "The library is damaged: \(reason). `redraw doctor --repair` sets damaged rows aside; else restore it from a copy."
+            "The library is damaged: \(reason). `redraw doctor --repair` sets what is damaged aside; else restore it from a copy."
         case .damagedVocabulary(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .damagedModel(let name, let reason): "The model \(name) is damaged: \(reason). Install it again."
         case .outputExists(let path): "\(path) exists already; name another with --output, or add --overwrite."
@@ -151,6 +155,7 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
                 : "There is no \(isStyle ? "style" : "preset") \(name)"
                     + NearestName.hint(for: name, among: known, listing: isStyle ? "redraw styles list" : "redraw config list")
         case .presetExists(let name): "There is a preset \(name) already; give another name, or say that it is to be replaced."
+        case .damagedPreset(let name, let reason): "The preset \(name) cannot be read: \(reason)"
         case .noSuchFolder(let number):
             "There is no folder \(number); those named with --folder when the server was started are numbered from 1."
         case .noSuchSheet(let number): "There is no sheet \(number)."
@@ -158,6 +163,8 @@ package enum StudioError: Error, CustomStringConvertible, Sendable {
             "Generation \(generation) has no picture \(number), or its file is not there any more."
         case .notAName(let what, let value): "The \(what) \(value) is none that is installed; give a name, not a path."
         case .notMadeHere(let path): "\(path) is no picture that was made here; name a generation's number (redraw history --generations)."
+        case .nothingKnownOf(let generation):
+            "What was asked for generation \(generation) is not known any more; it was set aside as damaged."
         case .nothingToCompare(let generation): "Generation \(generation) was painted from nothing; there is no picture to compare it with."
         }
     }

@@ -137,9 +137,10 @@ struct ErrorAnswers: Sendable {
         case .notAName(let what, _): Refusal(.unprocessableContent, text.words(of: error), field: what)
         case .nothingRecovered: Refusal(.conflict, "no prompt was found in the picture's file")
         case .presetExists: Refusal(.conflict, text.words(of: error), field: "name")
-        case .nothingToCompare, .jobCancelled: Refusal(.conflict, text.words(of: error))
+        case .nothingToCompare, .nothingKnownOf, .jobCancelled: Refusal(.conflict, text.words(of: error))
         case .tooManyPixels: Refusal(.contentTooLarge, text.words(of: error))
-        case .damagedLibrary, .damagedModel, .damagedVocabulary, .noData: Refusal(.internalServerError, text.words(of: error))
+        case .damagedLibrary, .damagedModel, .damagedVocabulary, .damagedPreset, .noData:
+            Refusal(.internalServerError, text.words(of: error))
         default: Refusal(.unprocessableContent, text.words(of: error))
         }
     }

@@ -16,6 +16,7 @@ private let words = TagVocabulary(
         Tag(name: "several dogs", facet: .subject, implies: ["dog"]), Tag(name: "bear", facet: .subject, implies: ["animal"]),
         Tag(name: "brown bear", facet: .subject, implies: ["bear"]), Tag(name: "person", facet: .subject),
         Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "dress", facet: .subject), Tag(name: "hat", facet: .subject),
+        Tag(name: "jeans", facet: .subject),
         Tag(name: "photo", facet: .medium, exclusiveGroup: "medium"), Tag(name: "painting", facet: .medium, exclusiveGroup: "medium"),
     ])
 
@@ -115,14 +116,16 @@ private let middle = UnitBox(left: 0.25, top: 0.2, right: 0.75, bottom: 0.8)
     #expect(bear.things[0].colour == "brown")
 }
 
-/// Somebody before something green, with a face, in a shirt of that colour and blue trousers.
-private func somebody(in shirt: Colour) -> Image {
+private let blueTrousers: Colour = (35, 55, 120)
+
+/// Somebody before something green, with a face, in a shirt of that colour and trousers, blue ones where nothing else is said.
+private func somebody(in shirt: Colour, thighs: Colour = blueTrousers, shins: Colour? = nil) -> Image {
     painted(width: 160, height: 240) { x, y in
         let shade = Int(6 * sin(50 * x) * cos(43 * y))
         func shaded(_ colour: Colour) -> Colour { (colour.red + shade, colour.green + shade, colour.blue + shade) }
         if abs(x - 0.5) < 0.08, (0.08..<0.24).contains(y) { return shaded((224, 172, 140)) }
         if abs(x - 0.5) < 0.17, (0.24..<0.55).contains(y) { return shaded(shirt) }
-        if abs(x - 0.5) < 0.14, (0.55..<0.95).contains(y) { return shaded((35, 55, 120)) }
+        if abs(x - 0.5) < 0.14, (0.53..<0.95).contains(y) { return shaded(y < 0.7 ? thighs : shins ?? thighs) }
         return shaded((80, 140, 70))
     }
 }
@@ -136,7 +139,7 @@ private let face = thing("face", UnitBox(left: 0.42, top: 0.08, right: 0.58, bot
         let image = somebody(in: colour)
         for things in [[figure, face], [figure]] {
             let unnamed = try analysis(of: image, ["person": 0.95, "woman": 0.95], things)
-            #expect(described("woman", in: unnamed) == "woman in \(name)")
+            #expect(described("woman", in: unnamed) == (name == "blue" ? "woman in blue" : "woman in \(name) and blue"))
             #expect(unnamed.prompt.positive.hasPrefix("a photo of a woman in \(name)"))
             let named = try analysis(of: image, ["person": 0.95, "woman": 0.95, "dress": 0.9], things)
             #expect(described("dress", in: named) == "\(name) dress" && described("woman", in: named) == nil)
@@ -144,6 +147,33 @@ private let face = thing("face", UnitBox(left: 0.42, top: 0.08, right: 0.58, bot
             #expect(named.prompt.positive.hasPrefix("a photo of a woman in \(article) \(name) dress"), "\(named.prompt.positive)")
         }
     }
+}
+
+@Test func whatIsWornBelowIsSaidOfTheGarmentElseBesideWhatIsWornAbove() throws {
+    func said(_ image: Image, _ tags: [String: Float] = [:], _ things: [SeenThing] = [figure, face]) throws -> AnalysisResult {
+        try analysis(of: image, tags.merging(["person": 0.95, "woman": 0.95]) { own, _ in own }, things)
+    }
+    let skin: Colour = (224, 172, 140)
+    let red = somebody(in: plain["red"]!)
+    #expect(described("woman", in: try said(red)) == "woman in red and blue")
+    let named = try said(red, ["jeans": 0.9])
+    #expect(described("jeans", in: named) == "blue jeans" && described("woman", in: named) == "woman in red")
+    #expect(named.things[0].colourBelow == "blue")
+    // Legs are bare below shorts and skirts, and what is dark blue is not black.
+    let bareLegs = somebody(in: plain["red"]!, shins: skin)
+    for things in [[figure, face], [figure]] {
+        #expect(described("woman", in: try said(bareLegs, [:], things)) == "woman in red")
+    }
+    #expect(described("woman", in: try said(somebody(in: plain["red"]!, thighs: (16, 20, 42)))) == "woman in red")
+    #expect(described("woman", in: try said(somebody(in: plain["red"]!, thighs: plain["black"]!))) == "woman in red and black")
+    // Who sits, or is not seen to the feet, shows too little.
+    for traits: [String: Float] in [["whole figure": 0.9, "seated": 0.6], ["whole figure": 0.2]] {
+        let other = thing("person", figure.box, traits: traits)
+        #expect(described("woman", in: try said(red, ["jeans": 0.9], [other, face])) == "woman in red")
+    }
+    // Bare above: of what is worn below alone the person is not said to be "in" it.
+    let bare = try said(somebody(in: skin))
+    #expect(bare.things[0].colourBelow == "blue" && described("woman", in: bare) == nil)
 }
 
 @Test func skinIsNoGarment() throws {

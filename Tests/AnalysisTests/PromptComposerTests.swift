@@ -67,7 +67,8 @@ private func compose(_ tags: (String, Facet)...) -> String {
         "sea": "in the sea", "snow": "in snow", "tennis court": "on a tennis court",
     ]
     for (place, words) in places {
-        #expect(PromptComposer.sentence([ApprovedTag(text: place, facet: .setting)]) == "A picture, \(words).")
+        let tags = [ApprovedTag(text: "cat", facet: .subject), ApprovedTag(text: place, facet: .setting)]
+        #expect(PromptComposer.sentence(tags) == "A picture of a cat, \(words).")
     }
 }
 
@@ -83,23 +84,85 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(
         sentence(["man", "ball"], ["playing with a ball", "playing football", "jumping"])
             == "A picture of a man, playing with a ball and jumping.")
+    #expect(
+        sentence(["man"], ["playing with a ball", "kicking a ball", "running through snow"])
+            == "A picture of a man, playing with a ball and running through snow.")
     let weighted = [
         ApprovedTag(text: "man", facet: .subject), ApprovedTag(text: "ball", facet: .subject, weight: 1.2),
         ApprovedTag(text: "playing with a ball", facet: .action), ApprovedTag(text: "playing football", facet: .action, weight: 1.1),
     ]
     #expect(
-        PromptComposer.sentence(weighted) == "A picture of a man and (a ball:1.2), playing with a ball and (playing football:1.1).")
+        PromptComposer.sentence(weighted) == "A picture of a man and a (ball:1.2), playing with a ball and (playing football:1.1).")
     #expect(PromptComposer.compose(weighted.map { ApprovedTag(text: $0.text, facet: $0.facet) }) == "man, playing with a ball")
 }
 
 /// What is outdoors is in no building: that stands behind.
 @Test func whatIsOutdoorsIsBesideABuilding() {
+    func sentence(_ places: String...) -> String {
+        PromptComposer.sentence([ApprovedTag(text: "cat", facet: .subject)] + places.map { ApprovedTag(text: $0, facet: .setting) })
+    }
+    #expect(sentence("outdoors", "house") == "A picture of a cat, outdoors, with a house.")
+    #expect(sentence("stone church", "outdoors") == "A picture of a cat, with a stone church, outdoors.")
+    #expect(sentence("indoors", "castle") == "A picture of a cat, indoors, in a castle.")
+    #expect(sentence("castle") == "A picture of a cat, in a castle.")
+    #expect(sentence("outdoors", "forest") == "A picture of a cat, outdoors, in a forest.")
+    // Nor is who is on a beach in the sea.
+    #expect(sentence("beach", "sea") == "A picture of a cat, on a beach, by the sea.")
+    #expect(sentence("sea") == "A picture of a cat, in the sea.")
+}
+
+/// Where nothing else is named the picture is of the place, as in a phrase.
+@Test func aSentenceOfNothingElseIsOfAPlace() {
     func sentence(_ places: String...) -> String { PromptComposer.sentence(places.map { ApprovedTag(text: $0, facet: .setting) }) }
-    #expect(sentence("outdoors", "house") == "A picture, outdoors, with a house.")
-    #expect(sentence("stone church", "outdoors") == "A picture, with a stone church, outdoors.")
-    #expect(sentence("indoors", "castle") == "A picture, indoors, in a castle.")
-    #expect(sentence("castle") == "A picture, in a castle.")
-    #expect(sentence("outdoors", "forest") == "A picture, outdoors, in a forest.")
+    #expect(sentence("mountain", "snow") == "A picture of a mountain, in snow.")
+    #expect(sentence("outdoors", "house") == "A picture of a house, outdoors.")
+    #expect(sentence("indoors", "night") == "A picture, indoors, at night.")
+}
+
+/// A food photo is of food, and a place that is called as a thing in it is that thing.
+@Test func nounsAreNotSaidTwice() {
+    func forms(_ named: [(String, Facet)]) -> [String] {
+        let tags = named.map { ApprovedTag(text: $0.0, facet: $0.1) }
+        return [PromptComposer.compose(tags), PromptComposer.sentence(tags)]
+    }
+    let food: [(String, Facet)] = [("food photo", .medium), ("food", .subject)]
+    #expect(forms(food + [("indoors", .setting)]) == ["a food photo, indoors", "A food photo, indoors."])
+    #expect(forms(food + [("bowl", .subject)]) == ["a food photo of a bowl", "A food photo of a bowl."])
+    #expect(
+        forms([("photo", .medium), ("dining table", .subject), ("indoors", .setting), ("dinner table", .setting)]) == [
+            "a photo of a dining table, indoors", "A photo of a dining table, indoors.",
+        ])
+    let wanted = [
+        ApprovedTag(text: "table", facet: .subject), ApprovedTag(text: "dinner table", facet: .setting, weight: 1.2),
+    ]
+    #expect(PromptComposer.sentence(wanted) == "A picture of a table, on a (dinner table:1.2).")
+}
+
+/// "A car and a man, riding a bicycle" has the car ride it.
+@Test func whoDoesSomethingStandsFirst() {
+    func forms(_ subjects: [String], _ action: String?) -> [String] {
+        let tags =
+            [ApprovedTag(text: "photo", facet: .medium)] + subjects.map { ApprovedTag(text: $0, facet: .subject) }
+            + [action].compactMap { $0.map { ApprovedTag(text: $0, facet: .action) } }
+        return [PromptComposer.compose(tags), PromptComposer.sentence(tags)]
+    }
+    #expect(
+        forms(["car", "man", "people"], "riding a bicycle") == [
+            "a photo of a man, other people, car, riding a bicycle", "A photo of a man, other people and a car, riding a bicycle.",
+        ])
+    #expect(forms(["car", "man"], nil)[1] == "A photo of a car and a man.")
+    #expect(forms(["car", "dog"], "running")[1] == "A photo of a car and a dog, running.")
+}
+
+@Test func aStyleIsSaidInPlainEnglish() {
+    let styles = [
+        "industrial": "in industrial style", "cubism": "in the style of cubism", "japanese woodblock style": "in japanese woodblock style",
+        "bold outlines": "with bold outlines", "mywatercolour": "in the style of mywatercolour",
+    ]
+    for (style, words) in styles {
+        let tags = [ApprovedTag(text: "ship", facet: .subject), ApprovedTag(text: style, facet: .style)]
+        #expect(PromptComposer.sentence(tags) == "A picture of a ship, \(words).")
+    }
 }
 
 @Test func wordsAreNotSaidTwice() {
@@ -161,20 +224,20 @@ private func compose(_ tags: (String, Facet)...) -> String {
     let weighted = [ApprovedTag(text: "owl (bird)", facet: .subject, weight: 1.2)]
     #expect(
         PromptComposer.tags(weighted) == #"(owl \(bird\):1.2)"#
-            && PromptComposer.sentence(weighted) == #"A picture of (an owl \(bird\):1.2)."#)
+            && PromptComposer.sentence(weighted) == #"A picture of an (owl \(bird\):1.2)."#)
     let photo = ApprovedTag(text: "photo", facet: .medium, weight: 1.1)
     let cups = [ApprovedTag(text: "red cup", facet: .subject, weight: 1.3), ApprovedTag(text: "spoon", facet: .subject)]
-    #expect(PromptComposer.sentence([photo] + cups) == "(A photo:1.1) of (a red cup:1.3) and a spoon.")
+    #expect(PromptComposer.sentence([photo] + cups) == "A (photo:1.1) of a (red cup:1.3) and a spoon.")
     #expect(
         PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting, weight: 1.2)] + cups.suffix(1))
-            == "A picture of a spoon, on (a beach:1.2).")
+            == "A picture of a spoon, on a (beach:1.2).")
     // Nobody goes about without a face; a face alone is one.
     let face = ApprovedTag(text: "face", facet: .subject)
     #expect(PromptComposer.sentence([ApprovedTag(text: "person", facet: .subject), face]) == "A picture of a person.")
     #expect(PromptComposer.sentence([face]) == "A picture of a face.")
     #expect(PromptComposer.tags([ApprovedTag(text: "person", facet: .subject), face]) == "person, face")
     #expect(PromptComposer.tags([]).isEmpty && PromptComposer.sentence([]).isEmpty)
-    #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture, on a beach.")
+    #expect(PromptComposer.sentence([ApprovedTag(text: "beach", facet: .setting)]) == "A picture of a beach.")
     let light = ["dark", "high contrast", "window light"].map { ApprovedTag(text: $0, facet: .lighting) }
     #expect(PromptComposer.sentence(light) == "A picture, dark, with high contrast and window light.")
 }
@@ -203,7 +266,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     // Whoever is named has a face, also where more is said.
     #expect(forms("woman in red", "face")[1] == "A photo of a woman in red.")
     let weighted = [ApprovedTag(text: "woman", facet: .subject), ApprovedTag(text: "blue dress", facet: .subject, weight: 1.2)]
-    #expect(PromptComposer.sentence(weighted) == "A picture of a woman in (a blue dress:1.2).")
+    #expect(PromptComposer.sentence(weighted) == "A picture of a woman in a (blue dress:1.2).")
 }
 
 /// Whoever is named is one of those who are counted.
@@ -238,7 +301,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     }
     #expect(written(.tags, before: "score_9, score_8_up") == "score_9, score_8_up, tabby cat, (sofa:1.2)")
     #expect(written(.tags, after: "masterpiece, tabby cat") == "tabby cat, (sofa:1.2), masterpiece")
-    #expect(written(.sentence) == "A picture of a Tabby cat and (a sofa:1.2).")
+    #expect(written(.sentence) == "A picture of a Tabby cat and a (sofa:1.2).")
     #expect(written(.phrase) == PromptComposer.compose(tags) && PromptComposer.compose(tags, for: nil) == PromptComposer.compose(tags))
     #expect(PromptComposer.compose([], for: Manifest.Prompt(form: .tags, before: "score_9")).isEmpty)
 }

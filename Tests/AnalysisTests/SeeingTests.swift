@@ -344,3 +344,16 @@ private func people(_ things: [SeenThing], label: Float?) -> [String: Float] {
     #expect(NegativePrompt.standard(medium: "photo").contains("painting"))
     #expect(!NegativePrompt.standard(medium: "photo", wanted: ["oil painting"]).contains("painting"))
 }
+
+/// What a part shows is in the whole picture, too, and has its place there.
+@Test func thingsAreLookedForInWholePicturesAlone() throws {
+    let encoder = try DefaultEncoder(directory: checkout.appendingPathComponent("Models/redraw-encoder"))
+    let wide = painted(width: 240, height: 60) { x, y in (Int(200 * x), Int(255 * y), x < 0.5 ? 90 : 10) }
+    let views = PictureViews.views(of: wide)
+    #expect(views.map(\.isPart) == [false, true, true, true, true])
+    let observations = try encoder.observe(views)
+    #expect(observations.map { $0.seen == nil } == views.map(\.isPart))
+    for (view, observation) in zip(views, observations) {
+        #expect(try observation.embedding == encoder.observe(view.image).embedding)
+    }
+}

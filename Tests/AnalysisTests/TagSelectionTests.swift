@@ -1,5 +1,5 @@
 import Analysis
-import Encoders
+@testable import Encoders
 import Foundation
 import TestSupport
 import Testing
@@ -92,6 +92,18 @@ private func reason(_ tag: String, _ dropped: [Dropped]) -> Dropped.Reason? {
     #expect(reason("cat", dropped) == .rejectedBefore)
     #expect(reason("tabby", dropped) == .impliesRejected("cat"))
     #expect(suggestions[0].confidence == 0.5, "a rejected tag vouches for nothing")
+}
+
+/// A tagger names things its own way, and must not bring back what was rejected under another name.
+@Test func aTaggerSaysNothingThatWasRejectedNorAKindOfIt() throws {
+    func label(_ name: String, _ probability: Float) -> ScoredLabel { .init(name: name, category: .general, probability: probability) }
+    let tagged = TaggedPicture(
+        rating: nil, general: [label("tabby", 0.9), label("cats", 0.8), label("sofa", 0.7), label("harbour", 0.6)], characters: [])
+    let said = TaggerSuggestions(tagged, vocabulary: words, rejected: ["Feline", "harbour"])
+    #expect(said.suggestions.map(\.tag) == ["sofa"] && said.suggestions[0].rank == 1)
+    #expect(said.dropped.map(\.tag) == ["tabby", "cats", "harbour"])
+    #expect(said.dropped.map(\.reason) == [.impliesRejected("cat"), .rejectedBefore, .rejectedBefore])
+    #expect(TaggerSuggestions(tagged, vocabulary: words).suggestions.count == 4)
 }
 
 @Test func nearDuplicatesAreDroppedWithTheReason() {

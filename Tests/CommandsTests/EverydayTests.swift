@@ -20,6 +20,22 @@ import Testing
         return folder
     }
 
+    /// No kind of it comes in its place, nor what only sounds like one; a person may say so all the same.
+    @Test func aPictureWithoutACatHasNoKindOfCat() throws {
+        let tool = try Tool()
+        #expect(try tool.run("analyze", cat).output.contains("cat "))
+        #expect(try tool.run("tag", cat, "--reject", "cat").status == 0)
+        let again = try tool.run("analyze", cat, "--again", "--dropped")
+        let parts = again.output.split(separator: "left out", maxSplits: 1)
+        try #require(parts.count == 2, "\(again)")
+        let (seen, leftOut) = (parts[0], parts[1])
+        #expect(!seen.contains("cat "), "\(seen)")
+        #expect(seen.contains("1 rejected before: neither it nor its kinds are suggested"), "\(seen)")
+        #expect(leftOut.contains("tabby cat") && leftOut.contains("implies \"cat\", which was rejected"), "\(leftOut)")
+        #expect(try tool.run("tag", cat, "--add", "tabby cat").status == 0)
+        #expect(try tool.run("prompt", cat).output.contains("tabby cat"))
+    }
+
     @Test func tagsGoToCaptionsAndKeywordsAndAreFoundAgain() throws {
         let tool = try Tool()
         let folder = try photographs(tool)
@@ -58,6 +74,11 @@ import Testing
         #expect(again.errors.contains("2 analysed before"), "\(again.errors)")
         #expect(try tool.run("prompt", folder + "/cat.jpg").output.contains("ginger cat"))
         #expect(try tool.run("keywords", folder, "--remove").status == 0)
+        // Those in the picture itself are others, and are named as what is looked for, not as tags.
+        let beside = try tool.run("keywords", folder + "/cat.jpg", "--remove")
+        #expect(beside.status == 0 && beside.errors.contains("1 picture without a keyword of Redraw's beside it (--embed"), "\(beside)")
+        let within = try tool.run("keywords", folder + "/cat.jpg", "--remove", "--embed")
+        #expect(within.output.hasSuffix("cat.jpg\n") && within.errors.contains("1 file written"), "\(within)")
         #expect(!exists(folder + "/cat.jpg.xmp"))
 
         // What was approved, for a spreadsheet and for a script.

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Commands
+@testable import Screening
 
 /// Files that would hold a command up, be written over, or speak to the terminal.
 @Suite struct FileTests {
@@ -62,13 +63,57 @@ import Testing
         let steps = try #require(text.range(of: #"\"steps\":1"#))
         let last = try #require(text.range(of: #"\"steps\":1"#, options: .backwards))
         #expect(steps != last)
-        for (place, name) in [(steps, "pictures[0]"), (last, "generations[0]")] {
+        for (place, name) in [(steps, "pictures[0].generations[0]"), (last, "generations[0]")] {
             for value in ["1e300", #"\"many\""#, "[1]"] {
                 let refused = try imported(text.replacingCharacters(in: place, with: #"\"steps\":"# + value))
-                let said = "\(name): what was asked for there cannot be read"
+                let said = "\(name).request cannot be read"
                 #expect(refused.status == 1 && refused.errors.contains(said), "\(refused.errors)")
             }
         }
+    }
+
+    /// What was asked for and cannot be read ends no list, is told with the remedy, does not leave the library or come into another one, and is
+    /// set aside by a repair, with what was made staying.
+    @Test func anOrderThatCannotBeReadIsToldAndMended() throws {
+        let tool = try Tool()
+        let library = tool.path("data/redraw")
+        for (seed, words) in [(1, "a cat"), (2, "a dog")] {
+            let made = try tool.run(
+                "paint", words, "--seed", "\(seed)", "--size", "64x64", "--steps", "1", "--output", tool.path("\(seed).png"))
+            #expect(made.status == 0, "\(made.errors)")
+        }
+        do {
+            let opened = try Library(folder: URL(fileURLWithPath: library))
+            try opened.onWriter { db in
+                try db.execute(sql: "DROP TRIGGER finishedGenerationIsKept")
+                try db.execute(sql: #"UPDATE generation SET request = '{"prompt":"a cat","steps":1e300}' WHERE id = 1"#)
+            }
+        }
+        let remedy = "table generation, row id 1, column request"
+        for command in [["history"], ["history", "--generations", "--json"], ["show", "g1"], ["search", "cat"]] {
+            let told = try tool.run(arguments: command)
+            #expect(told.status == 0 && told.output.contains(remedy) && told.output.contains("doctor --repair"), "\(command): \(told)")
+        }
+        #expect(try tool.run("history").output.split(separator: "\n").count == 2)
+        let doctor = try tool.run("doctor")
+        #expect(doctor.status == 1 && doctor.output.contains(remedy), "\(doctor)")
+        let exported = try tool.run("export", "--output", tool.path("export.json"))
+        #expect(exported.status == 1 && exported.errors.contains(remedy) && exported.errors.contains("doctor --repair"), "\(exported)")
+        #expect(!FileManager.default.fileExists(atPath: tool.path("export.json")))
+        let merged = try tool.run("import", library, "--library", tool.path("other"))
+        #expect(merged.status == 1 && merged.errors.contains(remedy) && merged.errors.contains(library), "\(merged)")
+        #expect(merged.errors.split(separator: "\n").count == 1, "\(merged.errors)")
+
+        let repaired = try tool.run("doctor", "--repair")
+        #expect(repaired.status == 0 && (repaired.errors + repaired.output).contains("1 value of generation.request"), "\(repaired)")
+        let history = try tool.run("history")
+        #expect(history.output.contains("g1 paint, done, seed 1") && !history.output.contains("damaged"), "\(history)")
+        #expect(try tool.run("export", "--output", tool.path("export.json")).status == 0)
+        for source in [tool.path("export.json"), library] {
+            let taken = try tool.run("import", source, "--library", tool.path("other"))
+            #expect(taken.status == 0, "\(source): \(taken.errors)")
+        }
+        #expect(try tool.run("history", "--library", tool.path("other")).output.split(separator: "\n").count == 2)
     }
 
     /// A pipe nobody writes into ends a command at once.

@@ -42,6 +42,14 @@ import Testing
         }
         #expect(try run("show", picture).text.contains("cup"))
         #expect(try run("export").text.contains("cup"))
+        // What the library cannot take note of is told; the folder of the pictures may be written all the same.
+        let photos = tool.path("photos")
+        try FileManager.default.createDirectory(atPath: photos, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: picture, toPath: photos + "/coffee.jpg")
+        chmod(photos, 0o777)
+        let captioned = try run("captions", photos)
+        #expect(captioned.status == 0 && captioned.text.contains("not noted as Redraw's"), "\(captioned)")
+        #expect(try String(contentsOfFile: photos + "/coffee.txt", encoding: .utf8) == "cup\n")
         let refused = try run("tag", picture, "--add", "spoon")
         #expect(refused.status == 1 && refused.text.contains("read-only"), "\(refused)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: library) == before)

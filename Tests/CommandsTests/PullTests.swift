@@ -46,6 +46,11 @@ import Testing
         #expect(gone.status == 1 && gone.errors.contains("there is no such file"), "\(gone.errors)")
         let offline = try tool.run("models", "pull", "owner/hats", "--offline", environment: environment)
         #expect(offline.status == 1 && offline.errors.contains("nothing is fetched"))
+        // Of a known model it is known what is missing, and one that is here needs nothing.
+        let missing = try tool.run("models", "pull", "sd-turbo", "--offline", environment: environment)
+        #expect(missing.status == 1 && missing.errors.contains("sd-turbo lacks ") && missing.errors.contains("nothing is fetched"))
+        let here = try tool.run("models", "pull", "redraw-small", "--offline", environment: environment)
+        #expect(here.status == 0 && here.output.contains("--model redraw-small"), "\(here)")
         // Reserved for names that there never are: RFC 6761.
         let nowhere = try tool.run("models", "pull", "owner/hats", environment: ["HF_ENDPOINT": "http://hub.invalid", "HTTP_PROXY": ""])
         #expect(nowhere.status == 1 && nowhere.errors.contains("cannot reach hub.invalid (its name is not known"), "\(nowhere.errors)")

@@ -47,6 +47,9 @@ import Testing
         let range: String?
         let token: Bool
         let host: String
+        /// As a proxy is asked for it; empty for what the server was asked itself.
+        let address: String
+        let proxy: String?
     }
 
     private func log(_ hub: ServingProcess) async throws -> [Logged] {
@@ -199,6 +202,19 @@ import Testing
         } throws: {
             if case DownloadError.notThere = $0 { true } else { false }
         }
+    }
+
+    /// A proxy is asked for what goes without TLS by its whole address; it need not let anybody through to port 80.
+    @Test func aPlainHubIsReachedThroughAProxy() async throws {
+        let proxy = try hub("--token", "secret")
+        let address = "http://hub.example:8080/owner/name/resolve/main/model.safetensors?download=true"
+        let way = ["HTTP_PROXY": proxy.address.replacing("http://", with: "http://me:word@")]
+        try await FileDownload(
+            from: try #require(URL(string: address)), to: place, token: "secret", patience: .init(silence: 120, tries: 1), environment: way
+        ).run(digest: { try sum($0) })
+        #expect(try Data(contentsOf: place) == data)
+        let logged = try #require(try await log(proxy).last)
+        #expect(logged.address == address && logged.host == "hub.example:8080" && logged.proxy == "Basic bWU6d29yZA==")
     }
 
     @Test func proxiesAreThoseOfTheEnvironment() throws {

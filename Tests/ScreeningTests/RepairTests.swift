@@ -145,6 +145,73 @@ import Testing
         #expect(try library.byteCount() >= 4096)
     }
 
+    /// What is exported can be imported: a number, a length or a digest that no import takes leaves no library, is found, and is set aside.
+    @Test func whatNoImportTakesIsFound() throws {
+        let temporary = try TemporaryFolder()
+        for (name, bound) in Accepted.ofColumns.sorted(by: { $0.key < $1.key }) {
+            let folder = temporary.url.appendingPathComponent(name)
+            do { try Samples.complete(try library(in: folder)) }
+            let value =
+                switch bound {
+                case .number(let range): range.upperBound < 1e9 ? "1e300" : "9223372036854775807"
+                case .length(let most): "'\(String(repeating: "x", count: most + 1))'"
+                case .digest: "'\(String(repeating: "z", count: 64))'"
+                }
+            let parts = name.split(separator: ".")
+            try damage(folder, ["UPDATE OR IGNORE \(parts[0]) SET \(parts[1]) = \(value) WHERE \(parts[1]) IS NOT NULL"])
+            let damaged = try Library(folder: folder)
+            let told = try damaged.check()
+            #expect(told.contains { $0.hasPrefix("table \(parts[0]), ") && $0.contains("column \(parts[1]): ") }, "\(name): \(told)")
+            let error = #expect(throws: LibraryError.self, "\(name)") { _ = try damaged.export() }
+            #expect(error.map { "\($0)".contains("doctor --repair") } == true, "\(name): \(error.map { "\($0)" } ?? "")")
+            _ = try damaged.repair { _ in }
+            #expect(try damaged.check() == [], "\(name)")
+            let copy = try Library.inMemory()
+            try copy.import(LibraryExport(json: damaged.export().json()), by: "import")
+            #expect(try copy.pictureCount() == damaged.pictureCount(), "\(name)")
+        }
+    }
+
+    /// Whoever knows what a column's JSON is read as finds what is of another kind, and it alone is set aside.
+    @Test func jsonOfAnotherKindIsSetAside() throws {
+        struct Size: Decodable { let width, height: Int }
+        let types = StoredTypes([.size: StoredTypes.reading(Size.self), .request: StoredTypes.reading([String: String]?.self)])
+        let temporary = try TemporaryFolder()
+        do { try Samples.complete(try library(in: temporary.url)) }
+        try damage(
+            temporary.url,
+            [#"UPDATE analysis SET size = '{"width":1e300}' WHERE pictureId = 2"#, "UPDATE generation SET request = '[1]'"])
+        let library = try Library(folder: temporary.url)
+        let problems = try library.check(reading: types).filter { !$0.hasSuffix("made of") }
+        #expect(problems.count == 2 && problems[0].contains("column size: it cannot be read: at width"), "\(problems)")
+        #expect(try library.check().filter { !$0.hasSuffix("made of") } == [])
+        for way in ["export", "merge"] {
+            let error = #expect(throws: LibraryError.self) {
+                if way == "export" {
+                    _ = try library.export(reading: types)
+                } else {
+                    let file = temporary.url.appendingPathComponent(Library.fileName)
+                    try Library.inMemory().merge(ArrivingLibrary(contentsOf: file), by: "me", reading: types)
+                }
+            }
+            let said = error.map { "\($0)" } ?? ""
+            #expect(said.contains("column size") && said.contains("doctor --repair"), "\(way): \(said)")
+        }
+        #expect(try library.repair(reading: types) { _ in } == ["analysis.size": 1, "generation.request": 1])
+        #expect(try library.check(reading: types) == [])
+        let generation = try #require(try library.generations().first)
+        #expect(generation.request.text == "null" && generation.outputs.count == 1 && generation.seconds != nil)
+        #expect(try library.analyses(of: 2).first?.size == nil && library.analyses(of: 2).first?.model != nil)
+        // The same with what this room reads itself: a decision of which nobody knows what was before is not undone, the one before it is.
+        _ = try library.decide([.reject("evening")], on: 2, by: "somebody")
+        try damage(temporary.url, ["UPDATE decision SET before = '{}' WHERE id = (SELECT max(id) FROM decision)"])
+        let error = #expect(throws: LibraryError.self) { try library.undo(on: 2, by: "somebody") }
+        #expect(error?.place?.contains("column before") == true)
+        #expect(try library.repair { _ in } == ["decision.after": 1, "decision.before": 1])
+        #expect(try library.undo(on: 2, by: "somebody").decisions.map(\.tag) == ["sofa"])
+        #expect(try library.states(2)["evening"] == .rejected)
+    }
+
     /// Every column of every table, filled with a value of every other type: whatever reads it says so or does without, nothing ends the process,
     /// and a repair leaves a sound library.
     @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws

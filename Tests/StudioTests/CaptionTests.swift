@@ -133,6 +133,25 @@ import Testing
         #expect(try writer().write(beside: picture).state == .empty)
     }
 
+    /// Of a line of suggested tags what was rejected goes, though nothing is approved: what nobody decided on stays.
+    @Test func whatWasRejectedGoesOutOfALineOfSuggestedTags() throws {
+        let record = try pictures.add(
+            "mixed.png", shade: 13, tags: [("big cat", "subject"), ("cat", "subject"), ("sofa", "subject"), ("dark", "lighting")])
+        let picture = pictures.path("mixed.png")
+        let library = try pictures.library
+        _ = try library.decide([.reject(.tag("cat"))], on: record.id, by: "a test")
+        try writer { $0.tags = .suggested }.write(beside: picture)
+        #expect(try pictures.text("mixed.txt") == "big cat, sofa, dark\n")
+        #expect(try writer().write(beside: picture).state == .empty, "nothing of it was rejected: the cat is a big one")
+        _ = try library.decide([.reject(.tag("sofa"))], on: record.id, by: "a test")
+        let renewed = try writer { $0.prefix = "myword" }.write(beside: picture)
+        #expect(renewed.state == .renewed && renewed.caption == "myword, big cat, dark")
+        #expect(try pictures.text("mixed.txt") == "myword, big cat, dark\n")
+        try "myword, big cat, sofa\n".write(to: pictures.url("mixed.txt"), atomically: true, encoding: .utf8)
+        #expect(try writer().write(beside: picture).state == .empty, "that one is a person's")
+        #expect(try pictures.text("mixed.txt") == "myword, big cat, sofa\n")
+    }
+
     @Test func twoPicturesNeverShareACaption() throws {
         try pictures.add("cat.webp", shade: 2, tags: [("house", "subject")], decisions: [.approve(.tag("house"))])
         let writer = writer(overwriting: true)

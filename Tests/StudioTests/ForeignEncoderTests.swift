@@ -66,6 +66,20 @@ struct ForeignEncoderTests {
         #expect(again.tagger == nil && again.suggestions.count { $0.source == .tagger } == tagger.count)
     }
 
+    @Test func aRejectedTagOfATaggerStaysAwayAndIsTold() async throws {
+        let folder = try TemporaryFolder()
+        let path = try pictures(1, in: folder)[0]
+        let studio = try studio(folder, tagger: "tagger-vit")
+        let first = try await studio.analyst.analyze(try PictureFile(path: path))
+        let named = try #require(first.suggestions.first { $0.source == .tagger }).tag
+        let library = try studio.desk().library
+        let picture = try #require(try library.picture(sha256: first.picture.sha256))
+        try library.decide([.reject(.tag(named))], on: picture.id, by: "test")
+        let again = try await studio.analyst.analyze(try PictureFile(path: path))
+        #expect(try again.tagger?.count == #require(first.tagger).count - 1)
+        #expect(again.dropped.contains { $0.tag == named && $0.reason == "rejected for this picture before" })
+    }
+
     @Test func whatIsNoTaggerIsNamedSo() async throws {
         let folder = try TemporaryFolder()
         let path = try pictures(1, in: folder)[0]

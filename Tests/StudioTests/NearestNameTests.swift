@@ -18,10 +18,4 @@ import Testing
         let many = (1...20).map { "model-\($0)" }
         #expect(NearestName.hint(for: "nope", among: many, listing: "redraw x") == "; redraw x lists those there are")
     }
-
-    @Test func whatAShellWouldTakeApartIsQuoted() {
-        #expect(ShellWord.quoted("a/b-c_1.png") == "a/b-c_1.png" && ShellWord.quoted("~/bücher.jpg") == "~/bücher.jpg")
-        #expect(ShellWord.quoted("my portrait.jpg") == "'my portrait.jpg'" && ShellWord.quoted("") == "''")
-        #expect(ShellWord.quoted("it's $5") == "'it'\\''s $5'")
-    }
 }

@@ -24,7 +24,7 @@ final class PretendedEngine: Engine {
         let steps = StepPlan(requested: 1, run: 1, passes: 1, firstTimestep: 999, start: 0)
         let size = PixelSize(width: order.request.width ?? 1, height: order.request.height ?? 1)
         let run = GenerationPlan.Run(
-            strength: 1, steps: steps, passes: 1, stages: [.init(size: size, steps: steps)], drafts: 1)
+            strength: order.request.strength, steps: steps, passes: 1, stages: [.init(size: size, steps: steps)], drafts: 1)
         return GenerationPlan(
             order: order, runs: [run], precision: "f32", seconds: 1, memory: 1000, tiled: false,
             notes: ["something was left out"], work: 0)

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func withoutAValueThereIsNoAxis() {
-        for text in ["steps", "steps=", "steps= , ", ""] { #expect(SheetAxis(text) == nil) }
+        for text in ["=3", "steps", "steps=", "steps= , ", ""] { #expect(SheetAxis(text) == nil) }
     }
 
     @Test func aSheetWithoutAPlaceForItsPicturesIsRefused() async throws {
@@ -57,8 +57,8 @@ import Testing
 
     @Test func everyCellIsMadeWithItsValues() async throws {
         let sheet = try await ordered("steps=2,3", "guidance=1,2,5") { $0.styles = [] }
-        #expect(sheet.cells.count == 6 && sheet.axes.seed != nil)
-        #expect(sheet.axes.told == "steps 2, 3 across; guidance 1, 2, 5 down")
+        #expect(sheet.cells.count == 6 && sheet.axes?.seed != nil)
+        #expect(sheet.axes?.told == "steps 2, 3 across; guidance 1, 2, 5 down")
         let told = Mutex<[Int]>([])
         var reports: [Int: GenerationReport] = [:]
         let made = try await studio.make(sheet: sheet.id) { cell, event in
@@ -73,7 +73,7 @@ import Testing
         }
         #expect(requests.map { $0["steps"] as? Int } == [2, 3, 2, 3, 2, 3])
         #expect(requests.map { $0["guidance"] as? Double } == [1, 1, 2, 2, 5, 5])
-        #expect(Set(reports.values.map(\.seed)) == [sheet.axes.seed])
+        #expect(Set(reports.values.map(\.seed)) == [sheet.axes?.seed])
         // The pictures are the library's, as those of the page are.
         #expect(reports.values.flatMap(\.outputs).allSatisfy { $0.hasPrefix(pictures.url("library/results").path) })
     }
@@ -114,10 +114,26 @@ import Testing
 
     @Test func whatIsNoSheetIsRefusedBeforeAnythingIsOrdered() async throws {
         await #expect(throws: OrderError.axisTwice("steps")) { try await ordered("steps=1", "steps=2") }
-        await #expect(throws: OrderError.self) { try await ordered("colour=red") }
+        let unknown = await #expect(throws: OrderError.self) { try await ordered("colour=red") }
+        #expect(unknown?.field == "x" && unknown?.description.hasPrefix("colour is no setting that a sheet can run over; ") == true)
+        #expect(OrderError.noAxis(field: "y", name: "stepps", known: Studio.sheetAxes).description.hasSuffix("; did you mean steps?"))
         await #expect(throws: OrderError.noValue(axis: "steps", value: "many")) { try await ordered("steps=2,many") }
         await #expect(throws: OrderError.sheetCells(65)) { try await ordered("seed=" + (1...65).map { "\($0)" }.joined(separator: ",")) }
         #expect(try studio.jobs().isEmpty && studio.sheets().total == 0)
+    }
+
+    /// The engine plans one step for everything.
+    @Test func strengthsThatComeToTheSameStepsAreTold() async throws {
+        try pictures.add("cat.png", shade: 1, tags: [])
+        var wish = GenerationWish()
+        (wish.prompt, wish.picture) = ("a cat", pictures.path("cat.png"))
+        func notes(_ x: String, _ y: String?) async throws -> [String] {
+            let (_, orders) = try await studio.orders(ofSheet: wish, x: #require(SheetAxis(x)), y: y.map { try #require(SheetAxis($0)) })
+            return try await studio.outlook(on: orders).notes
+        }
+        let told = try await notes("strength=0.3,0.35", "guidance=1,2,5")
+        #expect(told.count == 1 && told[0].hasPrefix("the strengths 0.3 and 0.35 come to the same steps"), "\(told)")
+        #expect(try await notes("guidance=1,2", "seed=1,2").isEmpty)
     }
 
     @Test func theSheetOfAPictureIsThePictures() async throws {
@@ -127,7 +143,7 @@ import Testing
         var wish = GenerationWish()
         wish.prompt = "a cat"
         let (_, orders) = try await studio.orders(ofSheet: wish, x: #require(SheetAxis("seed=1,2,3")), y: nil)
-        #expect(try await studio.seconds(of: orders) == 3, "the engine plans a second for each")
+        #expect(try await studio.outlook(on: orders).seconds == 3, "the engine plans a second for each")
     }
 
     // MARK: Drawing

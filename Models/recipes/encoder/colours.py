@@ -3,8 +3,8 @@
     python colours.py MODEL DATA CACHE [--sets flickr-train imagenet-one-per-class street-fashion] [--bounds] [--sheet FILE]
 
 CACHE holds maps.py's `maps`. judged_colours.tsv has a row for each thing that was looked at: its set, file and name, and the colours that a person
-would call it (none where it has no one colour, or is not what it was taken for). `--bounds` shows what other shares than config.json's would tell;
-`--sheet` draws what is told, to be judged. ThingPixels.swift and ThingColours.swift do the same.
+would call it (none where it has no one colour, or is not what it was taken for); "person below" is what somebody wears below. `--bounds` shows what
+other shares than config.json's would tell; `--sheet` draws what is told, to be judged. ThingPixels.swift and ThingColours.swift do the same.
 """
 
 import argparse
@@ -140,47 +140,110 @@ class Picture:
     def clothes(self, person, things, settings):
         _, _, box, traits = person
         w, h = box[2] - box[0], box[3] - box[1]
-        faces = [
-            face for name, certainty, face, _ in things
-            if name == "face" and certainty >= settings["leastFace"] and within(face, box) > 0.8 and (face[1] + face[3]) / 2 < box[1] + h / 2 and face[3] - face[1] < 0.7 * h]
-        face = max(faces, key=area, default=None)
-        skin = None
+        face = self.face(person, things, settings)
         if face is not None:
             wide, high = face[2] - face[0], face[3] - face[1]
             middle, half = (face[0] + face[2] + box[0] + box[2]) / 4, max(wide, 0.22 * w)
             place = [max(box[0], middle - half), face[3] + high / 4, min(box[2], middle + half), min(face[3] + 2.6 * high, box[3] - 0.02 * h)]
-            found = self.lab[self.inside([face[0] + wide / 4, face[1] + 0.35 * high, face[2] - wide / 4, face[3] - 0.15 * high])]
-            if len(found) >= 3:
-                skin = np.sort(found, 0)[len(found) // 2]
         elif traits.get("whole figure", 0) >= settings["leastWhole"]:
-            place = [box[0] + w / 4, box[1] + 0.2 * h, box[2] - w / 4, box[1] + 0.47 * h]
+            place = middle_of(box, 0.2, 0.47)
         else:
             return None
+        return self.dressed(self.part(box)[0], place, face)
+
+    def face(self, person, things, settings):
+        box = person[2]
+        h = box[3] - box[1]
+        faces = [
+            face for name, certainty, face, _ in things
+            if name == "face" and certainty >= settings["leastFace"] and within(face, box) > 0.8 and (face[1] + face[3]) / 2 < box[1] + h / 2 and face[3] - face[1] < 0.7 * h]
+        return max(faces, key=area, default=None)
+
+    def dressed(self, figure, place, face):
+        """What in a place of a figure is not of the face's colour, and how many pixels the place has."""
         room = max(0, place[2] - place[0]) * max(0, place[3] - place[1]) * self.width * self.height
         if room < 20:
             return None
-        weights = self.part(box)[0] * self.inside(place)
-        if skin is not None:
-            weights = weights * ((np.hypot(self.lab[..., 1] - skin[1], self.lab[..., 2] - skin[2]) >= 0.03) | (abs(self.lab[..., 0] - skin[0]) >= 0.2))
+        weights = figure * self.inside(place)
+        if face is not None:
+            wide, high = face[2] - face[0], face[3] - face[1]
+            found = self.lab[self.inside([face[0] + wide / 4, face[1] + 0.35 * high, face[2] - wide / 4, face[3] - 0.15 * high])]
+            if len(found) >= 3:
+                skin = np.sort(found, 0)[len(found) // 2]
+                weights = weights * ((np.hypot(self.lab[..., 1] - skin[1], self.lab[..., 2] - skin[2]) >= 0.03) | (abs(self.lab[..., 0] - skin[0]) >= 0.2))
         return weights, room
+
+    def shares(self, weights):
+        weights = weights**2
+        return np.bincount(called(self.lab).ravel(), weights.ravel(), len(NAMES)) / max(weights.sum(), 1e-9)
+
+    def below(self, person, things, settings):
+        """The colour of what a standing person wears below, and the weights of the thighs' pixels; None where it is not certain."""
+        _, _, box, traits = person
+        bounds = settings["below"]
+        shape = (box[3] - box[1]) * self.height / max((box[2] - box[0]) * self.width, 1e-6)
+        if (
+            traits.get("whole figure", 0) < settings["leastWhole"] or traits.get("seated", 0) >= bounds["mostSeated"]
+            or box[3] - box[1] < bounds["leastHeight"] or shape < bounds["leastShape"]
+        ):
+            return None
+        figure, face = self.part(box)[0], self.face(person, things, settings)
+        thighs, shins = (self.dressed(figure, middle_of(box, *span), face) for span in ((0.53, 0.72), (0.72, 0.9)))
+        if thighs is None or shins is None:
+            return None
+        if thighs[0].sum() < bounds["leastFill"] * thighs[1] or shins[0].sum() < bounds["leastShinFill"] * shins[1]:
+            return None
+        shares = self.shares(thighs[0])
+        most = int(shares.argmax())
+        around = called(self.lab)[self.around(box)]
+        if (
+            shares[most] < bounds["leastOf"].get(NAMES[most], bounds["least"]) or self.shares(shins[0])[most] < bounds["leastOfShins"]
+            or (around == most).sum() > bounds["mostAround"] * max(len(around), 1)
+        ):
+            return None
+        if NAMES[most] == "black":
+            weights = thighs[0] ** 2
+            a, b = ((weights * self.lab[..., channel]).sum() / weights.sum() for channel in (1, 2))
+            if b < -bounds["mostBlue"] or np.hypot(a, b) > bounds["mostTint"]:
+                return None
+        return NAMES[most], thighs[0]
+
+
+def middle_of(box, top, bottom):
+    """The middle half of a box between two shares of its height."""
+    w, h = box[2] - box[0], box[3] - box[1]
+    return [box[0] + w / 4, box[1] + top * h, box[2] - w / 4, box[1] + bottom * h]
+
+
+def kind_of(name, settings):
+    return next((kind for kind in settings["kinds"] if name in kind["things"]), None)
+
+
+def main_one(name, things, settings):
+    """The position of the one thing of a name that stands out; None where there is no such one."""
+    kind, own = kind_of(name, settings), [index for index, thing in enumerate(things) if thing[0] == name]
+    if kind is None or not own:
+        return None
+    main = max(own, key=lambda index: (things[index][1] * area(things[index][2]) ** 0.5, -index))
+    _, certainty, box, _ = things[main]
+    if certainty < kind["leastCertainty"] or area(box) < kind["leastArea"] or (name == "person" and box[3] - box[1] < settings["leastHeight"]):
+        return None
+    alike = any(
+        index != main and things[index][1] >= settings["alikeCertainty"] and area(things[index][2]) >= settings["alikeArea"] * area(box)
+        and within(things[index][2], box) < 0.7 and within(box, things[index][2]) < 0.7
+        for index in own
+    )
+    return None if alike else main
 
 
 def shares_of(picture, things, settings):
     """Of each name that has a main thing: name, its position, for each colour its share and that of what is around, and the weights."""
     told = []
     for name in sorted({thing[0] for thing in things}):
-        kind = next((kind for kind in settings["kinds"] if name in kind["things"]), None)
-        own = [index for index, thing in enumerate(things) if thing[0] == name]
-        main = max(own, key=lambda index: (things[index][1] * area(things[index][2]) ** 0.5, -index))
-        _, certainty, box, _ = things[main]
-        if kind is None or certainty < kind["leastCertainty"] or area(box) < kind["leastArea"] or (name == "person" and box[3] - box[1] < settings["leastHeight"]):
+        main = main_one(name, things, settings)
+        if main is None:
             continue
-        if any(
-            index != main and things[index][1] >= settings["alikeCertainty"] and area(things[index][2]) >= settings["alikeArea"] * area(box)
-            and within(things[index][2], box) < 0.7 and within(box, things[index][2]) < 0.7
-            for index in own
-        ):
-            continue
+        kind, box = kind_of(name, settings), things[main][2]
         if name == "person":
             found = picture.clothes(things[main], things, settings)
             least = settings["leastWornFill"]
@@ -217,12 +280,11 @@ def looked_at(model, data, cache, sets):
     config = json.loads((Path(model) / "config.json").read_text())
     head = seeing.Seeing(model, config)
     for name in sets:
-        views = seen.Views(cache, {"plain"}, sets=[name])
-        for index, (file, there) in enumerate(zip(views.names(), views.there)):
-            if not name.startswith(str(file).split("/")[0]) or len(there) > 1:
+        views = seen.Views(cache, sets=[name])
+        for index, file in enumerate(views.names()):
+            if not name.startswith(str(file).split("/")[0]):
                 continue
-            fine, coarse, last = views.maps([index])
-            _, things = head(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
+            _, things = head(views.rows("pooled", [index])[0], views.prepared([index]))
             yield file, Image.open(Path(data) / file).convert("RGB"), things
 
 
@@ -256,17 +318,25 @@ def main():
     settings = json.loads((Path(arguments.model) / "config.json").read_text())["judgement"]["colours"]
     with open(Path(__file__).parent / "judged_colours.tsv", encoding="utf-8") as file:
         truth = {(row["file"], row["thing"]): row["colours"].split("|") if row["colours"] else [] for row in csv.DictReader(file, delimiter="\t")}
-    rows, tiles, pictures, with_one = [], [], 0, 0
+    rows, below, tiles, pictures, with_one = [], [], [], 0, 0
     for file, image, things in looked_at(arguments.model, arguments.data, arguments.cache, arguments.sets):
         pictures += 1
-        told = [(name, main, shares, weights, said(name, shares, settings)) for name, main, shares, weights in shares_of(Picture(image), things, settings)]
+        picture = Picture(image)
+        told = [(name, main, shares, weights, said(name, shares, settings)) for name, main, shares, weights in shares_of(picture, things, settings)]
         with_one += any(colour for *_, colour in told)
+        main = main_one("person", things, settings)
+        worn = picture.below(things[main], things, settings) if main is not None else None
+        below += [(worn[0], truth.get((file, "person below")))] if worn else []
+        if worn and arguments.sheet:
+            tiles.append(tile(image, things[main][2], worn[1], [f"{len(tiles)} {worn[0]} below", file[-44:]]))
         for name, main, shares, weights, colour in told:
             right = truth.get((file, name))
             rows.append((name, shares, colour, right))
             if colour and arguments.sheet:
                 tiles.append(tile(image, things[main][2], weights, [f"{len(tiles)} {colour} {name} {shares[colour][0]:.2f}", file[-44:]]))
     print(f"{pictures} pictures, {with_one} with a colour told")
+    judged = [colour in right for colour, right in below if right is not None]
+    print(f"worn below: told {len(below)}, right {sum(judged)} of {len(judged)} judged")
     for kind in settings["kinds"]:
         own = [(name, shares, colour, right) for name, shares, colour, right in rows if name in kind["things"]]
         judged = [(colour, right) for _, _, colour, right in own if colour and right is not None]

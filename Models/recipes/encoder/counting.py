@@ -100,11 +100,10 @@ def main():
 
     def people(sets, wanted):
         """What is seen of the pictures of sets, and how many people the teachers see."""
-        views, rows = Views(options.cache, {"plain"}, sets=sets), []
+        views, rows = Views(options.cache, sets=sets), []
         for index, name in enumerate(views.names()):
             if name in known.answers and wanted(name):
-                fine, coarse, last = views.maps([index])
-                tags, things = sees(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
+                tags, things = sees(views.rows("pooled", [index])[0], views.prepared([index]))
                 boxes, _ = known.boxes(name)
                 heights = (boxes[:, 3] - boxes[:, 1])[(boxes[:, 4] == 0) & (boxes[:, 5] >= 0.5)]
                 rows.append((tags, things, int((heights >= counting["leastHeight"] * heights.max(initial=0)).sum())))

@@ -26,12 +26,11 @@ BINS = (0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.001)
 
 def looked_at(sees, cache, name):
     """Names, pooled features, logits, tag probabilities and things of a set's pictures."""
-    views = Views(cache, {"plain"}, sets=[name])
+    views = Views(cache, sets=[name])
     pooled = views.rows("pooled", range(len(views)))
     tags, things = [], []
     for index in range(len(views)):
-        fine, coarse, last = views.maps([index])
-        found = sees(pooled[index], fine, torch.cat([coarse, last], 1))
+        found = sees(pooled[index], views.prepared([index]))
         tags.append(found[0])
         things.append(found[1])
     return views.names(), pooled, views.rows("logits", range(len(views))).astype(np.float32), tags, things

@@ -2,10 +2,11 @@
 
     python kinds.py DATA CACHE MODEL PACKAGES [--seed 5]
 
-PACKAGES holds Debian's packages, each unpacked into a folder of its name (`apt-get download`, `dpkg -x`): povray-examples, lincity-ng-data,
-unknown-horizons, minetest-data, ardentryst, lordsawar-data, renpy-demo, openclipart-png and pysiogame to teach; neverball-data,
-wesnoth-1.16-data, tuxpaint-data and renpy-thequestion for the report alone. Photographs in looks of ours stand beside them; photographs as they
-are maps.py has seen. CACHE/kinds.npz gets the features, the kind, the source and whether the picture teaches or is reported on.
+PACKAGES holds Debian's packages, each unpacked into a folder of its name (`apt-get download`, `dpkg -x`; archives within them, .pk3 and .zip, unzipped
+too): povray-examples, lincity-ng-data, unknown-horizons, minetest-data, ardentryst, lordsawar-data, renpy-demo, openclipart-png and pysiogame to
+teach, and the games of `games`; neverball-data, wesnoth-1.16-data, tuxpaint-data and renpy-thequestion for the report alone. Photographs in looks
+of ours stand beside them; photographs as they are maps.py has seen. CACHE/kinds.npz gets the features, the kind, the source and whether the picture
+teaches or is reported on.
 """
 
 import argparse
@@ -243,6 +244,61 @@ def pictures(data, packages, rng):
         yield opened(path), "", "ai-pictures-eval", False
 
 
+# What `games` yields: of kinds other than renders it says nothing.
+GAMES = {
+    "openarena", "cube2", "nexuiz", "supertuxkart", "trigger-rally", "etr", "warzone", "neverputt", "mandelbulber", "freeorion", "freecol", "assimp",
+    "flare portraits", "freecol portraits", "stk icons", "caltech101 more", "clothes more", "groceries more",
+}
+
+
+def games(data, packages, rng):
+    """Views and models of games drawn in three dimensions, and what is none: drawn people and animals, and things before white."""
+
+    def find(package, pattern):
+        folder = packages / package
+        return [path for path in sorted(folder.rglob("*")) if re.search(pattern, str(path.relative_to(folder))) and path.is_file()]
+
+    def wide(image):
+        """Views of levels are kept as squares and shown wide."""
+        return image.resize((image.width * 4 // 3, image.height)) if image.width == image.height else image
+
+    arenas = [path for name in ("081-maps", "085-data", "088-data") for path in find(f"openarena-{name}", "levelshots/.*[.](jpg|tga)$")]
+    views = {
+        "openarena": [path for path in arenas if "_small" not in path.name],
+        "cube2": [path for path in find("cube2-data", "packages/base/.*jpg$") if not path.stem.startswith("zoom")],
+        "nexuiz": [path for path in find("nexuiz-data", "/maps/[^/]*[.](jpg|tga)$") if "mini" not in path.name],
+        "supertuxkart": find("supertuxkart-data", "tracks/.*screenshot.*[.](jpg|png)$|soccer_field_scr"),
+        "trigger-rally": find("trigger-rally-data", r"/ss\.jpg$"),
+        "etr": find("extremetuxracer-data", "courses/.*preview"),
+        "warzone": find("warzone2100-data", "bdrops/.*[.](jpg|png)$"),
+        "neverputt": find("neverputt-data", "shot.*[.](jpg|png)$"),
+        "assimp": find("assimp-testmodels", "(teapots|Collada_Sample).*[.](jpg|png)$"),
+    }
+    for name, paths in views.items():
+        for path in rng_choice(rng, paths, 90 if name == "openarena" else 60):
+            yield wide(opened(path)) if name not in ("etr", "neverputt", "assimp") else opened(path), "3d render", name, True
+    models = {
+        "mandelbulber": (find("mandelbulber2-data", "formula/img/.*[.](jpg|png)$"), 70),
+        "freeorion": (find("freeorion-data", "art/hulls_design/.*png$"), 60),
+        "freecol": (find("freecol", "images/settlements/.*png$"), 60),
+    }
+    drawn = {
+        "flare portraits": (find("flare-game", "portraits/.*png$"), 40),
+        "stk icons": (find("supertuxkart-data", "karts/.*icon.*png$"), 30),
+    }
+    for some, kind in ((models, "3d render"), (drawn, "")):
+        for name, (paths, most) in some.items():
+            for path in rng_choice(rng, paths, most):
+                image = opened(path, "RGBA")
+                if image.getbbox() and min(image.size) >= 70:
+                    yield on_backdrop(path, rng), kind, name, True
+    for path in rng_choice(rng, find("freecol", "images/foundingFathers/.*[.](jpg|png)$"), 40):
+        yield on_white(opened(path, "RGBA")), "", "freecol portraits", True
+    for name, most in (("caltech101", 900), ("clothes", 200), ("groceries", 200)):
+        for path in rng_choice(rng, features.training_paths(name, data), most):
+            yield opened(path), "open" if name == "caltech101" else "", f"{name} more", True
+
+
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -253,7 +309,6 @@ def main():
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rng = np.random.default_rng(options.seed)
     tower = towers.ImageTower(towers.read(options.model / "image.safetensors"))
     begun, waiting, rows = time.time(), [], []
 
@@ -263,18 +318,20 @@ def main():
             rows.extend((row, scores, *said) for row, scores, (_, *said) in zip(pooled.numpy(), logits.numpy().astype(np.float16), waiting))
             waiting.clear()
 
-    for image, kind, source, teaches in pictures(options.data, options.packages, rng):
-        # Every source is saved as pictures are: so that no kind is told by how it was compressed.
-        if rng.random() < 0.6:
-            file = io.BytesIO()
-            image.save(file, "JPEG", quality=int(rng.integers(60, 97)))
-            image = Image.open(file).convert("RGB")
-        waiting.append((towers.prepare(image), kind, source, teaches))
-        if len(waiting) == 8:
-            looked_at()
-        if len(rows) % 400 == 0 and not waiting:
-            print(len(rows), source, round(time.time() - begun), "s", flush=True)
-    looked_at()
+    for part, seed in ((pictures, options.seed), (games, [options.seed, 1])):
+        rng = np.random.default_rng(seed)
+        for image, kind, source, teaches in part(options.data, options.packages, rng):
+            # Every source is saved as pictures are: so that no kind is told by how it was compressed.
+            if rng.random() < 0.6:
+                file = io.BytesIO()
+                image.save(file, "JPEG", quality=int(rng.integers(60, 97)))
+                image = Image.open(file).convert("RGB")
+            waiting.append((towers.prepare(image), kind, source, teaches))
+            if len(waiting) == 8:
+                looked_at()
+            if len(rows) % 400 == 0 and not waiting:
+                print(len(rows), source, round(time.time() - begun), "s", flush=True)
+        looked_at()
     pooled, logits, kinds, sources, teaching = zip(*rows)
     np.savez(
         options.cache / "kinds.npz", pooled=np.stack(pooled), logits=np.stack(logits), kind=np.array(kinds), source=np.array(sources),

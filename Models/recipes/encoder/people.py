@@ -22,6 +22,8 @@ import seeing
 import seen
 import towers
 
+# The levels' strides, and the shares of a side (root of the area) that each was taught.
+STRIDES, SIZES = (8, 16, 32), ((0.0, 0.17), (0.11, 0.36), (0.25, 9.0))
 KINDS = {"woman": {"woman"}, "man": {"man"}, "child": {"child", "girl", "boy"}}
 
 
@@ -29,25 +31,41 @@ class Places(seeing.Seeing):
     """The head, with what its places hold before outputs are read of them."""
 
     @torch.inference_mode()
-    def look(self, fine, coarse):
+    def look(self, x):
         """Features of the places [cells, width], things, and each person's certainty and place."""
-        places, scores, sides = [], [], []
-        for x in self.mixed(fine, coarse):
+        places, scores, sides, cells = [], [], [], places_of(self.config)
+        for x in self.mixed(self.maps(x)):
             for parts, part in ((places, x), (scores, self.pointwise("things", x)), (sides, self.pointwise("sides", x))):
                 parts.append(part.flatten(2)[0].T.numpy())
         places, scores, sides = (np.concatenate(parts) for parts in (places, scores, sides))
         # A place's number stands for its traits.
         numbers = np.zeros((len(places), len(self.config["traits"])))
-        numbers[:, 0] = np.arange(len(places)) / 1000
-        found = self.things(scores, sides, np.log((numbers + 1e-9) / (1 - numbers + 1e-9)), seen.CELLS)
-        people = [(certainty, round(held[self.config["traits"][0]] * 1000)) for thing, certainty, _, held in found if thing == "person"]
+        numbers[:, 0] = (np.arange(len(places)) + 0.5) / len(places)
+        found = self.things(scores, sides, np.log((numbers + 1e-9) / (1 - numbers + 1e-9)), cells)
+        people = [(certainty, int(held[self.config["traits"][0]] * len(places))) for thing, certainty, _, held in found if thing == "person"]
         return places, people
 
 
-def cells_of(box):
-    """The places that are taught of a box, as seen.py assigns them."""
-    wanted, _, _, _ = seen.assigned(np.array([[*box, 0, 1]], np.float32), np.full((1, 6), np.nan, np.float32), 2)
-    return np.flatnonzero(wanted[:, 0] > 0)
+def places_of(config):
+    """Of every place, the finest level first: its middle, and its share of a side [places, 3]."""
+    parts = []
+    for stride in STRIDES:
+        n = config["imageSize"] // stride
+        along = (np.arange(n) + 0.5) / n
+        parts.append(np.stack([np.tile(along, n), np.repeat(along, n), np.full(n * n, 1 / n)], 1))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def near(box, cells):
+    """The places in the middle of a box, of the levels for its size, as the branch was taught."""
+    left, top, right, bottom = box
+    away = abs(cells[:, :2] - np.array([(left + right) / 2, (top + bottom) / 2]))
+    share = np.sqrt((right - left) * (bottom - top))
+    # The finest level has the smallest cells.
+    reaches = np.array(SIZES)[np.unique(cells[:, 2], return_inverse=True)[1]]
+    fits = (share >= reaches[:, 0]) & (share < reaches[:, 1])
+    chosen = np.flatnonzero(fits & (away.max(1) < 1.5 * cells[:, 2]) & (away < np.array([right - left, bottom - top]) / 2).all(1))
+    return chosen if len(chosen) else np.flatnonzero(fits)[[(away[fits] ** 2).sum(1).argmin()]]
 
 
 def fitted(x, y, strength, weights=None):
@@ -72,21 +90,20 @@ def main():
     with open(Path(__file__).with_name("judged_people.tsv"), newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             judged.setdefault(row["picture"], []).append(([float(row[side]) for side in ("left", "top", "right", "bottom")], row["who"]))
-    views = seen.Views(options.cache, {"plain"})
+    views = seen.Views(options.cache)
     pooled, places, people, names = {}, {}, {}, []
     for index, name in enumerate(views.names()):
-        fine, coarse, last = views.maps([index])
         if name in pooled:
             continue
         direction = head.directions(views.rows("pooled", [index]).astype(np.float32))[0]
         if name not in judged:
-            tags, _ = sees(views.rows("pooled", [index])[0], fine, torch.cat([coarse, last], 1))
+            tags, _ = sees(views.rows("pooled", [index])[0], views.prepared([index]))
             # Pictures that nobody is in, seen or suspected.
             if tags["person"] > 0.1 or index % 2:
                 continue
         names.append(name)
         pooled[name] = direction
-        places[name], people[name] = sees.look(fine, torch.cat([coarse, last], 1))
+        places[name], people[name] = sees.look(views.prepared([index]))
     folds = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % 5))
     truth = {name: {} for name in names}
     for name in names:
@@ -96,7 +113,8 @@ def main():
                 truth[name][kind] = 1
             elif "?" not in who:
                 truth[name][kind] = 0
-    taught = [(name, cells, kind) for name in names for box, kind in judged.get(name, []) if kind != "?" for cells in [cells_of(box)]]
+    every = places_of(config["seeing"])
+    taught = [(name, cells, kind) for name in names for box, kind in judged.get(name, []) if kind != "?" for cells in [near(box, every)]]
     x = np.concatenate([places[name][cells] for name, cells, _ in taught])
     of = np.concatenate([np.full(len(cells), folds[name]) for name, cells, _ in taught])
     kinds = np.concatenate([np.full(len(cells), kind) for _, cells, kind in taught])

@@ -3,42 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 import head
 import towers
+from branch import Branch
 
 
-class Seeing:
+class Seeing(Branch):
     def __init__(self, folder, config):
-        self.tensors = towers.read(Path(folder) / "seeing.safetensors")
-        self.config = config["seeing"]
-
-    def pointwise(self, name, x):
-        return F.conv2d(x, self.tensors[name + ".weight"], self.tensors[name + ".bias"])
-
-    def mixed(self, fine, coarse):
-        """Maps [n, channels, side, side] to those that outputs are read of, the coarse ones joined to the fine."""
-        t = self.tensors
-        coarse = F.hardtanh(self.pointwise("lateral_coarse", coarse), 0, 6)
-        fine = F.hardtanh(self.pointwise("lateral_fine", fine), 0, 6) + F.interpolate(coarse, scale_factor=2, mode="nearest")
-        for x, name in ((fine, "mix_fine"), (coarse, "mix_coarse")):
-            for index in range(self.config["mixes"]):
-                stem = f"{name}.{index}."
-                y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
-                x = x + F.hardtanh(self.pointwise(stem + "pointwise", y), 0, 6)
-            yield x
-
-    @torch.inference_mode()
-    def levels(self, fine, coarse):
-        """Maps [n, channels, side, side], the coarse ones joined, to scores of things, sides and traits [n, cells, …] and the cells' places."""
-        parts, cells = [], []
-        for x in self.mixed(fine, coarse):
-            parts.append([self.pointwise(output, x).flatten(2).transpose(1, 2).numpy() for output in ("things", "sides", "traits")])
-            n = x.shape[2]
-            cells.append(np.stack([(np.tile(np.arange(n), n) + 0.5) / n, (np.repeat(np.arange(n), n) + 0.5) / n, np.full(n * n, 1 / n)], 1))
-        return [np.concatenate(both, 1) for both in zip(*parts)] + [np.concatenate(cells).astype(np.float32)]
+        super().__init__(towers.read(Path(folder) / "seeing.safetensors"), towers.read(Path(folder) / "image.safetensors"), config["seeing"])
 
     def things(self, scores, sides, traits, cells):
         """Of one picture, the most certain first: name, certainty, box, traits."""
@@ -61,9 +34,9 @@ class Seeing:
                 kept.append(thing)
         return kept
 
-    def __call__(self, pooled, fine, coarse):
-        """Of one picture: probability by tag, and things. `pooled` [1280]; maps [1, channels, side, side]."""
-        scores, sides, traits, cells = self.levels(fine, coarse)
+    def __call__(self, pooled, x):
+        """Of one picture: probability by tag, and things. `pooled` [1280]; `x` [1, 3, imageSize, imageSize], prepared."""
+        scores, sides, traits, cells = self.levels(x)
         config = self.config
         things = self.things(scores[0], sides[0], traits[0], cells)
         logits = head.directions(pooled[None])[0] @ self.tensors["labels.weight"].numpy().T + self.tensors["labels.bias"].numpy()

@@ -102,13 +102,14 @@ class PicoDet(Detector):
     """Distances to a box's sides as the mean of eight steps."""
 
     OUTPUTS = [f"save_infer_model/scale_{index}.tmp_1" for index in range(8)]
+    INPUT, MEAN, DEVIATION, ORDER = "image", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375), slice(None)
 
     def __init__(self, stem):
         self.network = ncnn_network(stem)
 
     def __call__(self, image):
-        values = (squashed(image, SIDE) - np.float32((123.675, 116.28, 103.53))) / np.float32((58.395, 57.12, 57.375))
-        answers = asked(self.network, values.transpose(2, 0, 1), "image", self.OUTPUTS)
+        values = (squashed(image, SIDE)[:, :, self.ORDER] - np.float32(self.MEAN)) / np.float32(self.DEVIATION)
+        answers = asked(self.network, values.transpose(2, 0, 1), self.INPUT, self.OUTPUTS)
         probabilities, boxes = [], []
         for stride, scores, steps in zip((8, 16, 32, 64), answers[:4], answers[4:]):
             along = -(-SIDE // stride)
@@ -120,6 +121,13 @@ class PicoDet(Detector):
             boxes.append(np.concatenate([centre - far[:, :2], centre + far[:, 2:]], axis=1) / SIDE)
             probabilities.append(scores.reshape(-1, 80))
         return self.boxes(np.concatenate(probabilities), np.concatenate(boxes))
+
+
+class NanoDet(PicoDet):
+    """The same with another order of colours, and all steps of a stride at once."""
+
+    OUTPUTS = [f"{name}{stride}" for name in ("cls", "dis") for stride in (8, 16, 32, 64)]
+    INPUT, MEAN, DEVIATION, ORDER = "data", (103.53, 116.28, 123.675), (57.375, 57.12, 58.395), slice(None, None, -1)
 
 
 class Yolox(Detector):

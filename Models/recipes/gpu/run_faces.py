@@ -255,7 +255,8 @@ def main():
     options = parser.parse_args()
     if options.trial:
         options.size, options.workers = 0.04, 2
-    torch.backends.cudnn.benchmark = True
+    # Some thirty shapes of batches occur; trying algorithms on each would cost the UNet two minutes.
+    torch.backends.cudnn.benchmark = False
     torch.set_float32_matmul_precision("high")
     if options.device == "cuda":
         torch.cuda.set_per_process_memory_fraction(options.memory)

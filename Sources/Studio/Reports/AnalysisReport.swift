@@ -68,12 +68,44 @@ package struct AnalysisReport: Encodable, Sendable {
         /// Nil for one that was here.
         @OrNull package internal(set) var howToGet: String?
         package let runnersUp: [RunnerUp]
+
+        package init(name: String, reason: String, installed: Bool, howToGet: String?, runnersUp: [RunnerUp]) {
+            (self.name, self.reason, self.installed, self.runnersUp) = (name, reason, installed, runnersUp)
+            self.howToGet = howToGet
+        }
+
+        /// All but the name may be missing: not every version told the rest.
+        package init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            name = try values.decode(String.self, forKey: .name)
+            reason = try values.decodeIfPresent(String.self, forKey: .reason) ?? ""
+            installed = try values.decodeIfPresent(Bool.self, forKey: .installed) ?? false
+            runnersUp = try values.decodeIfPresent([RunnerUp].self, forKey: .runnersUp) ?? []
+            howToGet = try values.decodeIfPresent(String.self, forKey: .howToGet)
+        }
     }
     /// The size that the suggested model draws well and that suits the picture, and why.
     package struct SizeEntry: Codable, Sendable {
         package let width: Int
         package let height: Int
         package let reason: String
+
+        /// Pixels that a side may have, wherever it was read.
+        static let sides = 1...1_000_000
+
+        package init(width: Int, height: Int, reason: String) {
+            (self.width, self.height, self.reason) = (width, height, reason)
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            (width, height) = (try values.decode(Int.self, forKey: .width), try values.decode(Int.self, forKey: .height))
+            reason = try values.decodeIfPresent(String.self, forKey: .reason) ?? ""
+            guard Self.sides.contains(width), Self.sides.contains(height) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .width, in: values, debugDescription: "\(width)x\(height) is the size of no picture")
+            }
+        }
     }
 
     /// Every tag of the vocabulary was considered; the fiftieth is of no interest to anybody.

@@ -10,6 +10,16 @@ package struct BenchReport: Codable, Sendable {
         package let isNative: Bool
     }
 
+    /// How long it takes to look at a picture, from its decoded pixels to what an analysis chooses from.
+    package struct Look: Codable, Sendable {
+        /// What looks.
+        package let encoder: String
+        package let width: Int
+        package let height: Int
+        /// The median of several looks.
+        package let milliseconds: Double
+    }
+
     /// How long an installed model's pictures are likely to take.
     package struct Model: Codable, Sendable {
         package let name: String
@@ -29,5 +39,6 @@ package struct BenchReport: Codable, Sendable {
 
     package let threads: Int
     package let rates: [Rate]
+    package let look: Look
     package let models: [Model]
 }

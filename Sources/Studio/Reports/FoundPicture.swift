@@ -74,13 +74,14 @@ package struct FoundPainting: Codable, Sendable {
     package let added: Date
     /// 0 for none.
     package let stars: Int
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
 
-    init(_ painting: ListedPainting) throws {
-        struct Asked: Decodable { var prompt: String? }
+    init(_ painting: ListedPainting) {
         let run = painting.generation
         (generation, model, seed, added, stars) = (run.id, run.model, run.seed, run.createdAt, painting.stars)
         outputs = run.outputs.map(\.path)
-        let asked: Asked = try run.request.decoded()
-        (path, prompt) = (outputs.first, asked.prompt)
+        let asked = run.request.listed(as: KeptRequest?.self)
+        (path, prompt, damaged) = (outputs.first, (asked.value ?? nil)?.request.prompt, asked.damaged)
     }
 }

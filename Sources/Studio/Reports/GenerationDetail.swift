@@ -29,14 +29,17 @@ package struct GenerationDetail: Codable, Sendable {
     @OrNull package internal(set) var picture: Int64?
     /// The version of its prompt that was used.
     @OrNull package internal(set) var promptVersion: Int?
+    /// Empty, as the negative one, where nobody knows what was asked for.
     package let prompt: String
     package let negative: String
     @OrNull package internal(set) var strength: Double?
     @OrNull package internal(set) var mask: String?
     package let stars: Int
     package let kept: Bool
-    /// What makes it again.
-    package let wish: LibraryWish
+    /// What makes it again; nil where nobody knows that.
+    @OrNull package internal(set) var wish: LibraryWish?
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
     package let created: Date
     @OrNull package internal(set) var finished: Date?
 }

@@ -57,7 +57,7 @@ package struct HistoryReport: Encodable, Sendable {
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
-    init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) throws {
+    init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) {
         (date, picture) = (entry.date, entry.pictureID)
         switch entry {
         case .analysis(let record):
@@ -72,7 +72,7 @@ package struct HistoryReport: Encodable, Sendable {
             prompt = PromptReport(record)
         case .generation(let record):
             kind = "generation"
-            generation = try GenerationEntry(record, naming: naming, telling: telling)
+            generation = GenerationEntry(record, naming: naming, telling: telling)
         }
     }
 }

@@ -21,6 +21,8 @@ package struct JobReport: Codable, Sendable {
     /// What it made, or is making: `redraw show` tells more of it.
     @OrNull package internal(set) var generation: Int64?
     @OrNull package internal(set) var message: String?
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
     package let created: Date
     @OrNull package internal(set) var started: Date?
     @OrNull package internal(set) var finished: Date?

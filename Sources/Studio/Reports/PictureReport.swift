@@ -49,7 +49,7 @@ package struct PictureReport: Encodable, Sendable {
         analyses = try Analysis.latest(of: picture, desk)
         suggestions = try desk.library.suggestions(of: picture.id).map(SuggestionReport.init)
         prompt = try desk.library.latestPrompt(of: picture.id).map(PromptReport.init)
-        generations = try desk.library.generations(of: picture.id).map { try GenerationEntry($0) }
+        generations = try desk.library.generations(of: picture.id).map { GenerationEntry($0) }
     }
 }
 

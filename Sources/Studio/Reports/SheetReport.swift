@@ -50,7 +50,7 @@ package struct SheetAxis: Sendable, Equatable {
 
     /// The name as a wish has it or as an option, and values between commas. Whether it can have them, an order says.
     ///
-    /// Nil where there is no value.
+    /// Nil where there is no name or no value.
     package init?(_ text: String) {
         guard let sign = text.firstIndex(of: "=") else { return nil }
         func plain(_ name: some StringProtocol) -> String { name.lowercased().filter(\.isLetter) }
@@ -59,7 +59,7 @@ package struct SheetAxis: Sendable, Equatable {
         let values = text[text.index(after: sign)...].split(separator: Self.written.contains(name) ? ";" : ",").map { word in
             String(word.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         }
-        guard values.contains(where: { !$0.isEmpty }) else { return nil }
+        guard !name.isEmpty, values.contains(where: { !$0.isEmpty }) else { return nil }
         self.name = name
         self.values = values.filter { !$0.isEmpty }.map { Self.value($0, of: name) }
     }
@@ -105,7 +105,14 @@ package struct SheetAxes: Codable, Sendable, Equatable {
         guard !columns.isEmpty else {
             throw DecodingError.dataCorruptedError(forKey: .columns, in: values, debugDescription: "a sheet has at least one column")
         }
+        guard cells <= OrderError.mostCells, y == nil || !rows.isEmpty else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .rows, in: values, debugDescription: "a sheet has 1 to \(OrderError.mostCells) pictures")
+        }
     }
+
+    /// Pictures that the sheet has.
+    var cells: Int { columns.count.multipliedReportingOverflow(by: y == nil ? 1 : rows.count).partialValue }
 
     /// What stands over each column, and before each row.
     package var labels: (columns: [String], rows: [String]) {
@@ -141,7 +148,10 @@ package struct SheetReport: Codable, Sendable {
 
     package let id: Int64
     @OrNull package internal(set) var picture: Int64?
-    package let axes: SheetAxes
+    /// Nil where that cannot be read.
+    @OrNull package internal(set) var axes: SheetAxes?
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
     package let created: Date
     /// Row by row.
     package let cells: [Cell]

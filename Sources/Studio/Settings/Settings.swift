@@ -142,7 +142,7 @@ extension Studio {
 
     /// Presets of the configuration file, then those of the library, which the page keeps.
     package func allPresets() throws -> [NamedPreset] {
-        let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library") }
+        let kept = try keptPresets().map { NamedPreset(name: $0.name, place: "library", damaged: $0.damaged) }
         return settings.presetNames.map { NamedPreset(name: $0, place: "file") } + kept
     }
 
@@ -154,7 +154,7 @@ extension Studio {
         guard let preset = known.named(name) else { throw StudioError.noSuchPreset(name, known: known.map(\.name)) }
         let own = wish
         var wish = wish
-        wish.fill(from: preset.wish.settings)
+        wish.fill(from: try preset.readable().wish.settings)
         if own.model == nil { try refuseMissing(wish, namedBy: "the preset \(preset.name)", remedy: "name another with --model") }
         return wish
     }

@@ -2,7 +2,7 @@
 import * as api from './api.js'
 import { fill, h, later, Scope, set } from './dom.js'
 import { icon, tool } from './icons.js'
-import { complain, emptyState, notice } from './notices.js'
+import { complain, emptyState, notice, sentence } from './notices.js'
 import { addresses, go } from './router.js'
 import { sheetTable } from './sheets.js'
 import { on } from './store.js'
@@ -129,14 +129,15 @@ export function historyView() {
 				),
 				h(
 					'div.leaf-words',
-					h('p.written', generation.prompt),
+					h('p.written', generation.wish ? generation.prompt : text.history.unknown),
 					h('p.quiet.small', text.history.facts(generation)),
 					generation.status !== 'done' && h('p.small.bad', text.history.failed(generation)),
+					generation.damaged && h('p.small.bad', sentence(generation.damaged)),
 				),
 				h(
 					'div.row',
 					generation.stars > 0 && h('span.lit-stars', { role: 'img', 'aria-label': text.results.star(generation.stars) }, '★'.repeat(generation.stars)),
-					h('button.button.small', { title: text.history.repeatHint, onclick: () => repeat(generation) }, icon('again'), text.history.repeat),
+					generation.wish && h('button.button.small', { title: text.history.repeatHint, onclick: () => repeat(generation) }, icon('again'), text.history.repeat),
 					tool('trash', text.results.discard, () => discard(generation)),
 				),
 			),

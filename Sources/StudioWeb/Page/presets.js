@@ -24,6 +24,7 @@ export function presetMenu(desk) {
 }
 
 function take(desk, preset) {
+	if (preset.damaged) return notice(sentence(preset.damaged), { kind: 'bad' })
 	desk.takeWish(preset.wish)
 	notice(text.presets.taken(preset.name))
 }
@@ -95,7 +96,7 @@ function manage() {
 									try {
 										await api.dropPreset(preset.name)
 										await ask()
-										notice(text.presets.dropped(preset.name), { label: text.common.undo, action: () => api.keepPreset(preset.name, preset.wish).then(ask, complain) })
+										notice(text.presets.dropped(preset.name), preset.damaged ? undefined : { label: text.common.undo, action: () => api.keepPreset(preset.name, preset.wish).then(ask, complain) })
 									} catch (error) {
 										complain(error)
 									}

@@ -81,6 +81,7 @@ function row(job, index, open, close) {
 			h('a', { href: '#' + place, class: 'job-title', onclick: () => close() }, text.queue.heading(job)),
 			h('p.quiet.small.figure', text.queue.facts(job)),
 			h('p.quiet.small.job-words', isOver(job) ? [text.queue.states[job.state], job.message && job.state !== 'done' && sentence(job.message)].filter(Boolean).join(': ') : text.queue.words(job)),
+			job.damaged && h('p.small.bad', sentence(job.damaged)),
 			!isOver(job) && h('progress', { max: 1, value: running ? job.progress : 0, 'aria-label': text.queue.progress }),
 		),
 		waits && act('up', 'up', text.queue.up, () => api.moveJob(job.id, before.id).catch(complain), !before),

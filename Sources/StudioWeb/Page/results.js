@@ -3,7 +3,7 @@ import * as api from './api.js'
 import { fill, h, later, say, set } from './dom.js'
 import { confirmed, menuButton } from './dialog.js'
 import { icon, tool } from './icons.js'
-import { complain, notice } from './notices.js'
+import { complain, notice, sentence } from './notices.js'
 import { addresses, go } from './router.js'
 import { save } from './save.js'
 import { sheetTable } from './sheets.js'
@@ -149,20 +149,26 @@ export function resultsPanel(desk, scope) {
 		fill(
 			actions,
 			h('div.row', starField(generation), tool('bookmark', text.results.keep, () => change(generation, { kept: !generation.kept }), { id: 'keep', 'aria-pressed': String(generation.kept) }), h('span.quiet.small.facts', text.results.facts(generation, output), output.seed !== null && [' · ', h('button.text-button', { id: 'use-seed', title: text.results.seed, onclick: () => useSeed(output) }, text.results.seedOf(output.seed))])),
+			generation.damaged && h('p.small.bad', sentence(generation.damaged)),
 			generation.untouched && h('p.proof.small', icon('lock'), text.results.untouched(generation.untouched)),
 			h(
 				'div.row',
 				action(text.results.reference, 'reference', () => useAs(generation, number, (picture) => addresses.picture(picture.id)), 'use-reference'),
 				action(text.results.brush, 'brush', () => useAs(generation, number, (picture) => addresses.brush(picture.id)), 'send-to-brush'),
-				action(text.results.again, 'again', () => again(generation), 'again'),
-				desk.id !== null && action(text.results.vary, 'vary', () => vary(generation, number), 'vary'),
+				// What was asked for may not be known any more: then nothing makes it again.
+				generation.wish && action(text.results.again, 'again', () => again(generation), 'again'),
+				generation.wish && desk.id !== null && action(text.results.vary, 'vary', () => vary(generation, number), 'vary'),
 				action(text.results.discard, 'trash', () => discard(generation), 'discard'),
 				menuButton({
 					label: text.common.more,
 					entries: () => [
 						...(generation.mask ? [{ label: text.results.mask, icon: 'brush', run: () => go(addresses.brush(desk.id, generation.mask)) }] : []),
-						{ label: text.results.settings, icon: 'settings', run: () => takeSettings(generation) },
-						{ label: text.results.same, icon: 'history', run: () => repeat(generation) },
+						...(generation.wish
+							? [
+									{ label: text.results.settings, icon: 'settings', run: () => takeSettings(generation) },
+									{ label: text.results.same, icon: 'history', run: () => repeat(generation) },
+								]
+							: []),
 						{ label: text.results.save, icon: 'download', run: () => save(api.outputAddress(output), fileName(generation, output)) },
 						...(generation.mask ? [{ label: text.results.saveMask, icon: 'download', run: () => save(api.maskAddress(generation.mask), `mask-${generation.id}.png`) }] : []),
 					],

@@ -1,5 +1,6 @@
 // A sheet as a table of results: columns run over one setting, rows over another.
 import { h } from './dom.js'
+import { sentence } from './notices.js'
 import { state } from './store.js'
 import { text } from './text.js'
 
@@ -7,7 +8,7 @@ import { text } from './text.js'
  * @param choose called with the number of a generation
  * @param more stands beside the caption; without it there is none
  */
-export function sheetTable({ axes, cells }, choose, { selected, more } = {}) {
+export function sheetTable({ axes, cells, damaged }, choose, { selected, more } = {}) {
 	const cell = ({ job, generation, thumbnail, state: known }, values) => {
 		if (!thumbnail) return h('td', h('span.quiet.small', text.sheet.states[state.jobs.get(job)?.state ?? known]))
 		return h(
@@ -19,6 +20,8 @@ export function sheetTable({ axes, cells }, choose, { selected, more } = {}) {
 			),
 		)
 	}
+	// What runs over it cannot be read: the pictures stand in a row.
+	if (!axes) return h('figure.sheet', h('figcaption.row.quiet.small', damaged && sentence(damaged), more), h('table', h('tbody', h('tr', cells.map((one) => cell(one, ''))))))
 	const across = axes.columns.length
 	const rows = axes.y ? axes.rows : [null]
 	const named = (axis, value) => `${text.sheet.axis(axis)} ${value}`

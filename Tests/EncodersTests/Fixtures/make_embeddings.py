@@ -13,7 +13,6 @@ from PIL import Image
 
 sys.path.insert(0, sys.argv[1])
 import head  # noqa: E402
-import maps  # noqa: E402
 import seeing  # noqa: E402
 import towers  # noqa: E402
 
@@ -40,9 +39,8 @@ def pictures():
     yield "stripes", Image.fromarray(stripes.astype(np.uint8), "RGBA")
 
 
-def seen_in(sees, tower, image, pooled):
-    fine, coarse, last = maps.maps(tower.tensors, towers.prepare(image, sees.config["imageSize"])[None])
-    tags, things = sees(pooled, fine, torch.cat([coarse, last], 1))
+def seen_in(sees, image, pooled):
+    tags, things = sees(pooled, towers.prepare(image, sees.config["imageSize"])[None])
     return {"tags": tags, "things": [
         {"name": thing, "certainty": certainty, "box": box.tolist(), "traits": held} for thing, certainty, box, held in things]}
 
@@ -66,7 +64,7 @@ def main():
         golden[f"{name}.embedding"] = torch.from_numpy(applied.embed(pooled.numpy(), logits.numpy())[0])
         if name == "disc":
             golden["disc.prepared"] = torch.round(prepared.permute(1, 2, 0) * towers.DEVIATION + towers.MEAN).to(torch.uint8)
-        seen[name] = seen_in(sees, tower, image, pooled[0].numpy())
+        seen[name] = seen_in(sees, image, pooled[0].numpy())
         mediums[name] = dict(zip(config["head"]["mediums"], applied.mediums(pooled.numpy())[0].tolist()))
     towers.write(HERE / "embeddings.safetensors", {name: t if t.dtype == torch.uint8 else t.float() for name, t in golden.items()})
     (HERE / "embeddings.json").write_text(json.dumps({"texts": TEXTS, "mediums": mediums, "seen": seen}, ensure_ascii=True, indent=1) + "\n")

@@ -3,7 +3,7 @@
     python3 hub_server.py FOLDER [--fault FAULT] [--times N] [--token WORD]
 
 FOLDER holds repositories as owner/name/files. Prints its port, serves until standard input is closed. GET /log tells the requests: their path,
-their Range and whether they had a token. Files of 1,000 bytes and more are listed with their digest, as hubs do with large files.
+their Range and whether they had a token; of those that were sent as to a proxy the whole address, and who asked. Files of 1,000 bytes and more are listed with their digest, as hubs do with large files.
 
 Faults, for the first N requests of files (default 1): cut (the connection ends in the middle), busy (429 with Retry-After: 0), error (503),
 stall (nothing comes any more), later (429 with Retry-After: 1e30), status (014, which HTTP does not have, and a body), huge (a Content-Length of 2^63-1); and for every one: length (the list tells another size), digest (the list tells another digest), redirect (files
@@ -37,11 +37,14 @@ class Hub(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        path, authorization = self.path.split("?")[0], self.headers.get("Authorization")
+        # A proxy is asked for a whole address: this one has what everybody else has.
+        address = self.path if self.path.startswith("http://") else ""
+        path = ("/" + address.split("/", 3)[3] if address else self.path).split("?")[0]
+        authorization = self.headers.get("Authorization")
         if path == "/log":
             return self.send(json.dumps(Hub.log).encode())
         with Hub.lock:
-            Hub.log.append({"path": path, "range": self.headers.get("Range"), "token": authorization is not None, "host": self.headers["Host"]})
+            Hub.log.append({"path": path, "range": self.headers.get("Range"), "token": authorization is not None, "host": self.headers["Host"], "address": address, "proxy": self.headers.get("Proxy-Authorization")})
         if options.token and authorization != "Bearer " + options.token and not path.startswith("/elsewhere/"):
             return self.send(b"{}", 401)
         if path.startswith("/api/models/"):
