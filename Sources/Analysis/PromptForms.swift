@@ -113,11 +113,24 @@ extension PromptComposer {
         return left.filter { $0.facet != .setting || $0.weight != 1 || !nouns.contains(head($0)) }
     }
 
-    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game. The likelier stands.
+    /// "A person, riding a bicycle" has the bicycle; "playing with a ball and playing football" is one game, and so is "throwing a ball and
+    /// kicking a ball". The likelier stands.
     static func withoutRepeatedActs(_ tags: [ApprovedTag]) -> [ApprovedTag] {
         func words(_ tag: ApprovedTag) -> [Substring] { tag.text.lowercased().split(separator: " ") }
+        // What something is done to has an article: "a ball" of "playing with a ball", but nothing of "playing in the snow".
+        func object(_ words: [Substring]) -> ArraySlice<Substring>? {
+            let rest = words.dropFirst(words.dropFirst().first == "with" ? 2 : 1)
+            return rest.count > 1 && ["a", "an", "the"].contains(rest.first) ? rest : nil
+        }
         var begun: Set<Substring> = []
-        let left = tags.filter { $0.facet != .action || $0.weight != 1 || words($0).first.map { begun.insert($0).inserted } ?? true }
+        var used: Set<ArraySlice<Substring>> = []
+        let left = tags.filter { tag in
+            guard tag.facet == .action, tag.weight == 1, let verb = words(tag).first else { return true }
+            guard !begun.contains(verb), object(words(tag)).map({ !used.contains($0) }) ?? true else { return false }
+            begun.insert(verb)
+            if let object = object(words(tag)) { used.insert(object) }
+            return true
+        }
         let acts = left.filter { $0.facet == .action }.map(words).filter { $0.count > 1 }
         func isActedOn(_ tag: ApprovedTag) -> Bool {
             let own = words(tag)

@@ -65,7 +65,7 @@ struct AnalysisText {
         for note in report.notes { lines += layout.lines("not read", DisplayText.harmless(note)) }
         let rejected = report.suggestions.count - shown.count
         if rejected > 0 {
-            let shown = rejected == 1 ? "neither it nor its kinds are shown" : "neither they nor their kinds are shown"
+            let shown = rejected == 1 ? "neither it nor its kinds are suggested" : "neither they nor their kinds are suggested"
             lines += layout.lines("", "\(rejected) rejected before: \(shown)")
         }
         if showsDropped {

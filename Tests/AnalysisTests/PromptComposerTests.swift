@@ -84,6 +84,9 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(
         sentence(["man", "ball"], ["playing with a ball", "playing football", "jumping"])
             == "A picture of a man, playing with a ball and jumping.")
+    #expect(
+        sentence(["man"], ["playing with a ball", "kicking a ball", "running through snow"])
+            == "A picture of a man, playing with a ball and running through snow.")
     let weighted = [
         ApprovedTag(text: "man", facet: .subject), ApprovedTag(text: "ball", facet: .subject, weight: 1.2),
         ApprovedTag(text: "playing with a ball", facet: .action), ApprovedTag(text: "playing football", facet: .action, weight: 1.1),
@@ -132,7 +135,7 @@ private func compose(_ tags: (String, Facet)...) -> String {
     let wanted = [
         ApprovedTag(text: "table", facet: .subject), ApprovedTag(text: "dinner table", facet: .setting, weight: 1.2),
     ]
-    #expect(PromptComposer.sentence(wanted) == "A picture of a table, on (a dinner table:1.2).")
+    #expect(PromptComposer.sentence(wanted) == "A picture of a table, on a (dinner table:1.2).")
 }
 
 /// "A car and a man, riding a bicycle" has the car ride it.

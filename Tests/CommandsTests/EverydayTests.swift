@@ -30,7 +30,7 @@ import Testing
         try #require(parts.count == 2, "\(again)")
         let (seen, leftOut) = (parts[0], parts[1])
         #expect(!seen.contains("cat "), "\(seen)")
-        #expect(seen.contains("1 rejected before: neither it nor its kinds are shown"), "\(seen)")
+        #expect(seen.contains("1 rejected before: neither it nor its kinds are suggested"), "\(seen)")
         #expect(leftOut.contains("tabby cat") && leftOut.contains("implies \"cat\", which was rejected"), "\(leftOut)")
         #expect(try tool.run("tag", cat, "--add", "tabby cat").status == 0)
         #expect(try tool.run("prompt", cat).output.contains("tabby cat"))

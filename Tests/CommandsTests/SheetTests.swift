@@ -30,7 +30,7 @@ import Testing
 
     @Test(arguments: [
         ("--prompt x --x steps", "needs a setting and its values"),
-        ("--prompt x --x colour=1", "the x colour is not known"),
+        ("--prompt x --x colour=1", "colour is no setting that a sheet can run over"),
         ("--prompt x --x steps=2,many", "many is no value of steps"),
         ("--prompt x --x steps=2 --count 3", "Unknown option '--count'"),
         ("--y steps=2", "--y goes with --x"), ("photo.jpg", "Say what is to differ"),
