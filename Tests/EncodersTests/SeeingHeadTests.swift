@@ -204,6 +204,7 @@ private struct TinyTower {
         let picture = Self.picture(using: &random)
         var tower = TinyTower(levels: [2, 3], ownBlocks: 4, mixes: 0, using: &random)
         tower.imageSize = imageSize
+        tower.settings["thingWeight"] = 0
         func glance(weight: Float) -> [String: Any] { ["blocks": [[3], [4]], "width": TinyTower.width, "mixes": 0, "weight": weight] }
         tower.settings["glance"] = glance(weight: 0)
         let without = try tower.seen(in: picture)

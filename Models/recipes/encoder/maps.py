@@ -1,9 +1,9 @@
-"""Training pictures as the frozen tower and the branch see them: what seen.py learns from, calibrates on and measures.
+"""Training pictures as the tower and the branch see them: what seen.py learns from, calibrates on and measures.
 
     python maps.py DATA CACHE MODEL --sets ... [--most 1600] [--part 0/2] [--evaluation]
 
-A picture is squashed twice: to the tower's own square for pooled features, class logits and the maps of the glance, and to the larger square of the branch, which is kept as
-it is. CACHE/maps gets one .npz for every hundred pictures.
+A picture is squashed twice: to the tower's own square for pooled features, class logits and the maps of the glance, and to the larger square of the
+branch, which is kept as it is. CACHE/maps gets one .npz for every hundred pictures.
 """
 
 import argparse
