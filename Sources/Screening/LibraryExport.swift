@@ -62,6 +62,7 @@ package struct LibraryExport: Codable, Sendable, Equatable {
         let beneath = context.underlyingError.flatMap { ($0 as NSError).userInfo[NSDebugDescriptionErrorKey] as? String }
         var reason = (words ?? beneath ?? context.debugDescription).replacing("Dictionary<String, Any>", with: "an object")
         if reason.hasSuffix(".") { reason.removeLast() }
+        if reason == "The given data was not valid JSON" { reason = "it is no JSON, has a number beyond all bounds, or is nested too deep" }
         return "\(place.isEmpty ? "" : "at \(place.drop { $0 == "." }): ")\(reason)"
     }
 }
