@@ -133,7 +133,7 @@ struct JobsCommand: AsyncParsableCommand {
         let left = job.secondsLeft.map { ", \(ProgressLine.duration($0)) left" } ?? ""
         let made = job.generation.map { ", g\($0)" } ?? ""
         let what = [job.mode, job.model].compactMap { $0 }.joined(separator: ", ")
-        let said = job.message.map { ": \($0)" } ?? job.prompt.map { ": \($0)" } ?? job.damaged.map { ": \($0)" } ?? ""
+        let said = (job.message ?? job.prompt ?? job.damaged).map { ": \($0)" } ?? ""
         let engine = job.engine == Studio.builtinEngine ? "" : " at \(job.engine)"
         return DisplayText.harmless(
             "\(CommandText.moment(job.created))  \(job.id) \(job.state)\(share)\(left)\(made), \(what)\(engine)\(said)")

@@ -73,7 +73,10 @@ struct SearchCommand: AsyncParsableCommand {
                     picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided"
                 )
             case .painting(let painting):
-                ("g\(painting.generation)  \(painting.path ?? painting.model)", painting.prompt ?? painting.damaged ?? "")
+                (
+                    "g\(painting.generation)  \(painting.path ?? painting.model)",
+                    [painting.prompt, painting.damaged].compactMap { $0 }.joined(separator: "; ")
+                )
             }
         return DisplayText.harmless(name + "  " + about.split(whereSeparator: \.isNewline).joined(separator: " "))
     }

@@ -43,12 +43,13 @@ package struct EfficientNetImageTower: ImageEncoder {
     ///
     /// - Throws: `EncoderError.emptyPicture`.
     package func observe(_ image: Image) throws -> Observation {
-        let features = features(try prepare(image))
+        let (features, glanced) = features(try prepare(image), keepingMapsOf: seeing?.glancedBlocks ?? [])
         let whole = observe(features: features)
         guard let seeing else { return whole }
         let maps = maps(try prepare(image, size: seeing.imageSize), for: seeing)
         return Observation(
-            embedding: whole.embedding, mediums: whole.mediums, seen: seeing.look(features: features.values, maps: maps))
+            embedding: whole.embedding, mediums: whole.mediums,
+            seen: seeing.look(features: features.values, glanced: glanced, maps: maps))
     }
 
     /// - Parameter prepared: `[1, size, size, 3]`
@@ -91,10 +92,19 @@ package struct EfficientNetImageTower: ImageEncoder {
     }
 
     /// - Returns: `[1, headWidth]`, the mean over the last map.
-    func features(_ prepared: Tensor) -> Tensor {
-        let map = blocks.reduce(stem(prepared, activation: .relu6)) { x, block in block(x) }
-        let wide = last(map, activation: .relu6)
+    func features(_ prepared: Tensor) -> Tensor { features(prepared, keepingMapsOf: []).features }
+
+    /// - Parameter kept: numbers of blocks, ascending.
+    /// - Returns: the features as above, and the maps after those blocks that they are made of on the way.
+    func features(_ prepared: Tensor, keepingMapsOf kept: [Int]) -> (features: Tensor, maps: [Tensor]) {
+        var x = stem(prepared, activation: .relu6)
+        var maps: [Tensor] = []
+        for (number, block) in blocks.enumerated() {
+            x = block(x)
+            if kept.contains(number) { maps.append(x) }
+        }
+        let wide = last(x, activation: .relu6)
         let pixels = wide.shape[1] * wide.shape[2]
-        return wide.reshaped([1, pixels, wide.shape[3]]).meanPooled(lengths: [pixels])
+        return (wide.reshaped([1, pixels, wide.shape[3]]).meanPooled(lengths: [pixels]), maps)
     }
 }

@@ -23,6 +23,7 @@ extension EncoderConfiguration {
         package var labels: [String]
         /// How much the surest place counts in whether a thing is in the picture.
         package var thingWeight: Float
+        package var glance: Glance
         /// How much the surest person's trait counts in whether the label of its name holds of the picture.
         package var traitWeight: Float
         /// A place's score x is worth the log-odds boxSlope x + boxIntercept.
@@ -39,12 +40,26 @@ extension EncoderConfiguration {
 }
 
 extension EncoderConfiguration.Seeing {
+    /// What the look that embeds a picture says of things.
+    package struct Glance: Codable, Sendable, Equatable {
+        /// The levels, from small things to large: for each the tower's blocks whose maps are read together, ascending. Each level has half as
+        /// many places a side as the one before, rounded up.
+        package var blocks: [[Int]]
+        package var width: Int
+        /// Separable convolutions at each level.
+        package var mixes: Int
+        /// How much the likeliest place counts in whether a thing is in the picture.
+        package var weight: Float
+    }
+}
+
+extension EncoderConfiguration.Seeing {
     /// How many of the tower's blocks lead to the last level.
     var blockCount: Int { (levels.last ?? -1) + 1 }
 
     /// The first number that cannot be, or nil; what tower it stands on is known.
     func firstProblem(on image: EncoderConfiguration.ImageTower) -> String? {
-        levelsProblem(on: image.blocks) ?? numbersProblem
+        levelsProblem(on: image.blocks) ?? glanceProblem(on: image) ?? numbersProblem
     }
 
     private func levelsProblem(on blocks: [EncoderConfiguration.ImageTower.Block]) -> String? {
@@ -55,12 +70,7 @@ extension EncoderConfiguration.Seeing {
         guard levels.allSatisfy({ blocks.indices.contains($0) }), zip(levels, levels.dropFirst()).allSatisfy(<) else {
             return "seeing.levels is \(levels), which are not ascending numbers from 0 to \(blocks.count - 1)"
         }
-        // The stem halves the picture; a convolution of stride 2 leaves the larger half of an odd side.
-        var (side, sides) = (imageSize / 2, [Int]())
-        for block in blocks {
-            side = (side + block.stride - 1) / block.stride
-            sides.append(side)
-        }
+        let sides = Self.sides(of: blocks, imageSize: imageSize)
         let places = levels.map { sides[$0] }
         guard zip(places, places.dropFirst()).allSatisfy({ $0 == 2 * $1 }) else {
             return "seeing.levels is \(levels), of \(places) places a side, each has to have half as many as the one before"
@@ -71,14 +81,42 @@ extension EncoderConfiguration.Seeing {
         return nil
     }
 
+    /// How many places a side each block's map has. A convolution of stride 2, as the stem is, leaves the larger half of an odd side.
+    private static func sides(of blocks: [EncoderConfiguration.ImageTower.Block], imageSize: Int) -> [Int] {
+        var (side, sides) = ((imageSize + 1) / 2, [Int]())
+        for block in blocks {
+            side = (side + block.stride - 1) / block.stride
+            sides.append(side)
+        }
+        return sides
+    }
+
+    private func glanceProblem(on image: EncoderConfiguration.ImageTower) -> String? {
+        let (levels, blocks, count) = (glance.blocks, Array(glance.blocks.joined()), image.blocks.count)
+        guard !levels.isEmpty, !levels.contains([]) else {
+            return "seeing.glance.blocks is \(levels), a level without blocks cannot be read"
+        }
+        guard blocks.allSatisfy({ (0..<count).contains($0) }), zip(blocks, blocks.dropFirst()).allSatisfy(<) else {
+            return "seeing.glance.blocks is \(levels), which are not ascending numbers from 0 to \(count - 1)"
+        }
+        let sides = Self.sides(of: image.blocks, imageSize: image.imageSize)
+        let places = levels.map { $0.map { sides[$0] } }
+        guard places.allSatisfy({ Set($0).count == 1 }), zip(places, places.dropFirst()).allSatisfy({ ($0[0] + 1) / 2 == $1[0] }) else {
+            return "seeing.glance.blocks is \(levels), of \(places) places a side, each level has to have half as many as the one before"
+        }
+        return nil
+    }
+
     private var numbersProblem: String? {
         let checks: [(Bool, String)] = [
+            ((1...1024).contains(glance.width), "seeing.glance.width is \(glance.width), allowed are 1 to 1024"),
+            ((0...16).contains(glance.mixes), "seeing.glance.mixes is \(glance.mixes), allowed are 0 to 16"),
             ((1...1024).contains(width), "seeing.width is \(width), allowed are 1 to 1024"),
             ((0...16).contains(mixes), "seeing.mixes is \(mixes), allowed are 0 to 16"),
             (!things.isEmpty && !traits.isEmpty && !labels.isEmpty, "seeing names no things, traits or labels"),
             (things.count <= 4096 && ownSides.count <= 16 && traits.count <= 256 && labels.count <= 65536, "seeing names more than can be"),
             (
-                [thingWeight, traitWeight, boxSlope, boxIntercept].allSatisfy(\.isFinite) && boxSlope > 0,
+                [thingWeight, traitWeight, boxSlope, boxIntercept, glance.weight].allSatisfy(\.isFinite) && boxSlope > 0,
                 "seeing's numbers of certainty are not finite or not above 0"
             ),
             (leastCertainty > 0 && leastCertainty < 1, "seeing.leastCertainty is \(leastCertainty), it has to lie between 0 and 1"),

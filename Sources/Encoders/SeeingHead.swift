@@ -11,16 +11,15 @@ import Tensors
 ///
 /// The maps are made by the tower's first blocks and then by blocks of the head's own, of the tower's shapes. Labels are linear in the direction
 /// of the features' square roots. Things are found without anchors (after Tian 2019): at every place of the maps a probability for each thing
-/// and the distances to its four sides. How likely a thing is in the whole picture is said by both.
+/// and the distances to its four sides. How likely a thing is in the whole picture is said by both and by a ``Glance``.
 struct SeeingHead: Sendable {
     private let seeing: EncoderConfiguration.Seeing
     private let labels: Linear
     /// What stands in the place of the tower's blocks from `sharedBlocks` on.
     let blocks: [InvertedBottleneck]
-    /// One for each level, fine to coarse.
-    private let laterals: [Conv2D]
-    private let mixes: [[SeparableResidual]]
+    private let neck: PyramidNeck
     private let things, sides, traits: Conv2D
+    private let glance: Glance
 
     init(directory: URL, seeing: EncoderConfiguration.Seeing, image: EncoderConfiguration.ImageTower) throws {
         let weights = try Weights(url: directory.appendingPathComponent("seeing.safetensors"))
@@ -28,15 +27,11 @@ struct SeeingHead: Sendable {
         self.seeing = seeing
         labels = try Linear(weights["labels"], input: image.headWidth, output: seeing.labels.count)
         blocks = try (seeing.ownBlocks..<seeing.blockCount).map { try InvertedBottleneck(weights["blocks"][$0], tower[$0]) }
-        laterals = try seeing.levels.enumerated().map { level, block in
-            try Conv2D(weights["lateral"][level], input: tower[block].output, output: width, kernel: 1)
-        }
-        mixes = try seeing.levels.indices.map { level in
-            try (0..<seeing.mixes).map { try SeparableResidual(weights["mix"][level][$0], width: width) }
-        }
+        neck = try PyramidNeck(weights, inputs: seeing.levels.map { tower[$0].output }, width: width, mixes: seeing.mixes)
         things = try Conv2D(weights["things"], input: width, output: seeing.things.count, kernel: 1)
         sides = try Conv2D(weights["sides"], input: width, output: 4 * (1 + seeing.ownSides.count), kernel: 1)
         traits = try Conv2D(weights["traits"], input: width, output: seeing.traits.count, kernel: 1)
+        glance = try Glance(weights["glance"], glance: seeing.glance, things: seeing.things.count, image: image)
         try weights.requireAllRead()
     }
 
@@ -45,17 +40,20 @@ struct SeeingHead: Sendable {
     var levelBlocks: [Int] { seeing.levels }
     /// How many of the tower's blocks come before the head's own.
     var sharedBlocks: Int { seeing.ownBlocks }
+    /// The numbers of the tower's blocks whose maps are read when the picture is looked at for its embedding.
+    var glancedBlocks: [Int] { glance.blocks }
 
     /// - Parameters:
     ///   - features: the tower's pooled features of the picture as the embedding sees it.
+    ///   - glanced: maps of the same look, after each of ``glancedBlocks``.
     ///   - maps: of the picture at ``imageSize``, fine to coarse.
-    func look(features: [Float], maps: [Tensor]) -> Seen {
+    func look(features: [Float], glanced: [Tensor], maps: [Tensor]) -> Seen {
         let levels = levels(maps)
         var logits = labels(Tensor(PictureHead.roots(of: features).values, shape: [1, features.count])).values
-        let highest = highestLogits(levels)
+        let (highest, glance) = (highestByChannel(of: levels.map(\.things)), glance(glanced))
         for (index, name) in seeing.things.enumerated() {
             guard let label = seeing.labels.firstIndex(of: name) else { continue }
-            logits[label] += seeing.thingWeight * highest[index]
+            logits[label] += seeing.thingWeight * highest[index] + glance[index]
         }
         let things = apart(candidates(levels), levels)
         for trait in seeing.traits {
@@ -78,26 +76,7 @@ struct SeeingHead: Sendable {
     ///
     /// - Returns: fine to coarse.
     func levels(_ maps: [Tensor]) -> [Level] {
-        var joined: [Tensor] = []
-        for (lateral, map) in zip(laterals, maps).reversed() {
-            joined.append(lateral(map, activation: .relu6, adding: joined.last?.upsampledNearest()))
-        }
-        return zip(joined.reversed(), mixes).map { map, mixes in
-            let mixed = mixes.reduce(map) { x, mix in mix(x) }
-            return Level(side: mixed.shape[1], things: things(mixed), sides: sides(mixed), traits: traits(mixed))
-        }
-    }
-
-    private func highestLogits(_ levels: [Level]) -> [Float] {
-        var highest = [Float](repeating: -.infinity, count: seeing.things.count)
-        for level in levels {
-            level.things.withUnsafeValues { values in
-                for place in stride(from: 0, to: values.count, by: highest.count) {
-                    for thing in highest.indices { highest[thing] = max(highest[thing], values[place + thing]) }
-                }
-            }
-        }
-        return highest
+        neck(maps).map { Level(side: $0.shape[1], things: things($0), sides: sides($0), traits: traits($0)) }
     }
 
     /// A thing at a place of a level, by their numbers.
@@ -161,18 +140,4 @@ struct SeeingHead: Sendable {
 
     private static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
     private static func logit(_ p: Float) -> Float { log(p / (1 - p)) }
-}
-
-/// A depthwise convolution and one over channels, added to what came in.
-private struct SeparableResidual: Sendable {
-    private let depthwise, pointwise: Conv2D
-
-    init(_ weights: Weights, width: Int) throws(CheckpointError) {
-        depthwise = try Conv2D(weights["depthwise"], input: width, output: width, kernel: 5, padding: 2, groups: width)
-        pointwise = try Conv2D(weights["pointwise"], input: width, output: width, kernel: 1)
-    }
-
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        pointwise(depthwise(x, activation: .relu6), activation: .relu6, adding: x)
-    }
 }

@@ -51,14 +51,19 @@ package struct LibraryExport: Codable, Sendable, Equatable {
 
     /// Where in its JSON a value is not what it should be, and why.
     package static func reason(_ error: DecodingError) -> String {
-        let context =
+        let (context, words): (DecodingError.Context, String?) =
             switch error {
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):
-                context
-            @unknown default: DecodingError.Context(codingPath: [], debugDescription: "\(error)")
+            case .keyNotFound(let key, let context): (context, "\(key.stringValue) is missing")
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): (context, nil)
+            @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "\(error)"), nil)
             }
         let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-        return "\(place.isEmpty ? "" : "at \(place.drop { $0 == "." }): ")\(context.debugDescription)"
+        // What is no JSON, or a number beyond all bounds, is told by the error beneath.
+        let beneath = context.underlyingError.flatMap { ($0 as NSError).userInfo[NSDebugDescriptionErrorKey] as? String }
+        var reason = (words ?? beneath ?? context.debugDescription).replacing("Dictionary<String, Any>", with: "an object")
+        if reason.hasSuffix(".") { reason.removeLast() }
+        if reason == "The given data was not valid JSON" { reason = "it is no JSON, has a number beyond all bounds, or is nested too deep" }
+        return "\(place.isEmpty ? "" : "at \(place.drop { $0 == "." }): ")\(reason)"
     }
 }
 

@@ -93,7 +93,8 @@ struct StoredRow {
 
     /// The row's number, as far as it can be told.
     private var number: String {
-        for name in ["id", "number", "pictureId", "generationId", "decisionId"] where row.hasColumn(name) {
+        for name in ["id", "number", "pictureId", "generationId", "decisionId", "sheetId", "suggestionId", "name"] where row.hasColumn(name)
+        {
             let value: DatabaseValue = row[name]
             if !value.isNull { return "\(name) \(value)" }
         }

@@ -1,5 +1,11 @@
 import Diffusion
 
+/// The words of a request, which can be told even where its numbers cannot be used.
+struct KeptWords: Decodable {
+    let prompt: String?
+    let negative: String?
+}
+
 /// What was asked for, as a generation keeps it. `null` stands where nobody knows it any more: a repair set it aside.
 struct KeptRequest: Decodable {
     let request: GenerationRequest

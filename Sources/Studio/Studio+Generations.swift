@@ -43,6 +43,7 @@ extension Studio {
             let asked = generation.request.listed(as: KeptRequest?.self)
             let kept = asked.value ?? nil
             let request = kept?.request
+            let words = asked.damaged == nil ? nil : generation.request.listed(as: KeptWords.self).value
             let seeds = request?.seeds(from: generation.seed) ?? []
             let seconds = generation.seconds?.listed(as: [String: Double].self)
             let outputs = generation.outputs.enumerated().map { index, output in
@@ -61,7 +62,8 @@ extension Studio {
                 model: generation.model, profile: generation.profile, precision: generation.precision,
                 seconds: seconds?.value,
                 untouched: generation.untouched.map { .init(pixels: $0.pixels, identical: $0.identical) }, picture: generation.pictureID,
-                promptVersion: generation.promptNumber, prompt: request?.prompt ?? "", negative: request?.negative ?? "",
+                promptVersion: generation.promptNumber, prompt: request?.prompt ?? words?.prompt ?? "",
+                negative: request?.negative ?? words?.negative ?? "",
                 strength: request?.mode == .paint || kept?.strengths != nil ? nil : request?.strength, mask: mark.mask, stars: mark.stars,
                 kept: mark.isKept,
                 wish: kept.map { LibraryWish($0.request, strengths: $0.strengths, picture: generation.pictureID, mask: mark.mask) },

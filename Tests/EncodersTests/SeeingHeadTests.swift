@@ -24,6 +24,8 @@ private struct TinyTower {
     var head: Named = [:]
     var seeing: Named = [:]
     var settings: [String: Any]
+    /// Of the look that embeds.
+    var imageSize = 48
 
     init(levels: [Int], ownBlocks: Int, mixes: Int = 1, using random: inout SeededGenerator) {
         settings = [
@@ -31,6 +33,7 @@ private struct TinyTower {
             "ownSides": ["face"], "traits": Self.traits, "traitsOf": "person", "labels": Self.things + Self.traits, "thingWeight": 0.5,
             "traitWeight": 2, "boxSlope": 1, "boxIntercept": 0, "leastCertainty": 0.01, "sameOverlap": 0.5, "mostThings": 20,
             "counts": [String: [String]](),
+            "glance": ["blocks": [[3], [4]], "width": Self.width, "mixes": mixes, "weight": 0.5] as [String: Any],
         ]
         func add(_ name: String, _ shape: Shape, to tensors: inout Named) {
             // Sums of about 1 whatever the width, and above 0 more often than not: relu6 leaves something of them.
@@ -58,6 +61,14 @@ private struct TinyTower {
                 add("mix.\(level).\(mix).pointwise", [Self.width, Self.width, 1, 1], to: &seeing)
             }
         }
+        for (level, block) in [3, 4].enumerated() {
+            add("glance.lateral.\(level)", [Self.width, Self.widths[block], 1, 1], to: &seeing)
+            for mix in 0..<mixes {
+                add("glance.mix.\(level).\(mix).depthwise", [Self.width, 1, 5, 5], to: &seeing)
+                add("glance.mix.\(level).\(mix).pointwise", [Self.width, Self.width, 1, 1], to: &seeing)
+            }
+        }
+        add("glance.things", [3, Self.width, 1, 1], to: &seeing)
         for (name, outputs) in [("things", 3), ("sides", 8), ("traits", 2)] { add(name, [outputs, Self.width, 1, 1], to: &seeing) }
     }
 
@@ -94,7 +105,7 @@ private struct TinyTower {
         object["head"] = head
         object["image"] =
             [
-                "imageSize": 48, "pixelMean": 127, "pixelDeviation": 128, "stemWidth": 4, "headWidth": Self.features, "classes": 3,
+                "imageSize": imageSize, "pixelMean": 127, "pixelDeviation": 128, "stemWidth": 4, "headWidth": Self.features, "classes": 3,
                 "stages": Self.stages,
             ] as [String: Any]
         object["seeing"] = settings
@@ -184,6 +195,74 @@ private struct TinyTower {
                 #expect(agreement.relative < 1e-5, "\(name) of level \(level): \(agreement)")
             }
         }
+    }
+
+    /// Without mixes the glance is sums that can be written down: of each thing its likeliest place counts, and nothing else changes. At 72 pixels
+    /// a side the fine level's side is odd.
+    @Test(arguments: [(48, 6, 3), (72, 9, 5)]) func theGlancesLikeliestPlaceCounts(imageSize: Int, fineSide: Int, coarseSide: Int) throws {
+        var random = SeededGenerator.announced()
+        let picture = Self.picture(using: &random)
+        var tower = TinyTower(levels: [2, 3], ownBlocks: 4, mixes: 0, using: &random)
+        tower.imageSize = imageSize
+        tower.settings["thingWeight"] = 0
+        func glance(weight: Float) -> [String: Any] { ["blocks": [[3], [4]], "width": TinyTower.width, "mixes": 0, "weight": weight] }
+        tower.settings["glance"] = glance(weight: 0)
+        let without = try tower.seen(in: picture)
+        tower.settings["glance"] = glance(weight: 0.25)
+        let with = try tower.seen(in: picture)
+        #expect(with.things == without.things)
+
+        let folder = try tower.folder()
+        let image = try EfficientNetImageTower(directory: folder.url)
+        let maps = try image.features(image.prepare(picture), keepingMapsOf: [3, 4]).maps
+        #expect(maps.map(\.shape) == [[1, fineSide, fineSide, 8], [1, coarseSide, coarseSide, 10]])
+        func applied(_ name: String, to pixel: [Float]) throws -> [Float] {
+            let (weight, bias) = try (#require(tower.seeing[name + ".weight"]).values, #require(tower.seeing[name + ".bias"]).values)
+            return bias.indices.map { output in pixel.indices.reduce(bias[output]) { $0 + weight[output * pixel.count + $1] * pixel[$1] } }
+        }
+        func lateral(_ level: Int, _ x: Int, _ y: Int) throws -> [Float] {
+            let (side, width) = (maps[level].shape[1], maps[level].shape[3])
+            let first = (y * side + x) * width
+            return try applied("glance.lateral.\(level)", to: Array(maps[level].values[first..<first + width])).map { min(max($0, 0), 6) }
+        }
+        var places: [[Float]] = []
+        for y in 0..<fineSide {
+            for x in 0..<fineSide {
+                places.append(try applied("glance.things", to: zip(lateral(0, x, y), lateral(1, x / 2, y / 2)).map(+)))
+            }
+        }
+        for y in 0..<coarseSide {
+            for x in 0..<coarseSide { places.append(try applied("glance.things", to: lateral(1, x, y))) }
+        }
+        func logOdds(_ seen: Seen, _ tag: String) throws -> Float {
+            let share = try #require(seen.tags[tag])
+            return log(share / (1 - share))
+        }
+        for (index, thing) in TinyTower.things.enumerated() {
+            let expected = try 0.25 * #require(places.map { $0[index] }.max())
+            #expect(try abs(logOdds(with, thing) - logOdds(without, thing) - expected) < 0.01, "\(thing)")
+        }
+        for trait in TinyTower.traits { #expect(with.tags[trait] == without.tags[trait]) }
+    }
+
+    static let wrongGlances: [(blocks: [[Int]], width: Int, reason: String)] = [
+        ([], 8, "seeing.glance.blocks is [], a level without blocks cannot be read"),
+        ([[3], []], 8, "seeing.glance.blocks is [[3], []], a level without blocks cannot be read"),
+        ([[5]], 8, "seeing.glance.blocks is [[5]], which are not ascending numbers from 0 to 4"),
+        ([[2, 1]], 8, "seeing.glance.blocks is [[2, 1]], which are not ascending"),
+        ([[3, 4]], 8, "seeing.glance.blocks is [[3, 4]], of [[6, 3]] places a side, each level has to have half as many"),
+        ([[2], [4]], 8, "seeing.glance.blocks is [[2], [4]], of [[12], [3]] places a side"),
+        ([[1, 2]], 0, "seeing.glance.width is 0, allowed are 1 to 1024"),
+    ]
+
+    @Test(arguments: wrongGlances.indices) func aGlanceThatCannotBeIsRefused(index: Int) throws {
+        var random = SeededGenerator.announced()
+        let wrong = Self.wrongGlances[index]
+        var tower = TinyTower(levels: [2, 3], ownBlocks: 4, using: &random)
+        tower.settings["glance"] = ["blocks": wrong.blocks, "width": wrong.width, "mixes": 1, "weight": 0.5] as [String: Any]
+        let folder = try tower.folder()
+        let error = #expect(throws: EncoderError.self) { try EncoderConfiguration(directory: folder.url) }
+        #expect("\(try #require(error))".contains(wrong.reason))
     }
 
     static let wrongNumbers: [(levels: [Int], ownBlocks: Int, reason: String)] = [

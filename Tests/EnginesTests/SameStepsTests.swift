@@ -9,7 +9,7 @@ import Testing
     private func run(_ strength: Double, of steps: Int = 10, side: Int = 64, profile: GenerationRequest.Profile = .redraw) throws
         -> GenerationPlan.Run
     {
-        let sampler = profile == .a1111 ? Sampler.euler : .ddim
+        let sampler = profile == .a1111 ? SamplerName.euler : .ddim
         let schedule = try StepSchedule(NoiseSchedule(SchedulerConfiguration()), sampler: sampler, count: steps, profile: profile)
         let plan = try StepPlan(schedule, strength: strength, profile: profile)
         let size = PixelSize(width: side, height: side)

@@ -7,19 +7,41 @@ import torch.nn.functional as F
 import towers
 
 
-class Branch:
+class Neck:
+    """Brings maps of several sizes to one width and joins them. `tensors` by name, `config` says how many mixes there are at each level."""
+
+    def __init__(self, tensors, config):
+        self.tensors, self.config = tensors, config
+
+    def pointwise(self, name, x):
+        return F.conv2d(x, self.tensors[name + ".weight"], self.tensors[name + ".bias"])
+
+    def mixed(self, maps):
+        """The maps to those that outputs are read of, each joined with the coarser ones."""
+        joined, above = [], None
+        for level, x in reversed(list(enumerate(maps))):
+            x = F.hardtanh(self.pointwise(f"lateral.{level}", x), 0, 6)
+            above = x if above is None else x + F.interpolate(above, scale_factor=2, mode="nearest")[:, :, :x.shape[2], :x.shape[3]]
+            joined.insert(0, above)
+        t = self.tensors
+        for level, x in enumerate(joined):
+            for index in range(self.config["mixes"]):
+                stem = f"mix.{level}.{index}."
+                y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
+                x = x + F.hardtanh(self.pointwise(stem + "pointwise", y), 0, 6)
+            yield x
+
+
+class Branch(Neck):
     """A branch of the tower with blocks of its own and a head on three of their maps; `config` is config.json's part `seeing`."""
 
     def __init__(self, tensors, tower, config):
-        self.tensors, self.config = tensors, config
+        super().__init__(tensors, config)
         self.tower = {name: tensor for name, tensor in tower.items() if self.shared(name)}
 
     def shared(self, name):
         """Whether a tensor of the tower is one that the branch reads, too."""
         return name.startswith("stem.") or name.startswith("blocks.") and int(name.split(".")[1]) < self.config["ownBlocks"]
-
-    def pointwise(self, name, x):
-        return F.conv2d(x, self.tensors[name + ".weight"], self.tensors[name + ".bias"])
 
     def maps(self, x):
         """Prepared pictures [n, 3, imageSize, imageSize] to the maps of the levels, the finest first."""
@@ -29,21 +51,6 @@ class Branch:
             if index in self.config["levels"]:
                 kept.append(x)
         return kept
-
-    def mixed(self, maps):
-        """The maps to those that outputs are read of, each joined with the coarser ones."""
-        joined, above = [], None
-        for level, x in reversed(list(enumerate(maps))):
-            x = F.hardtanh(self.pointwise(f"lateral.{level}", x), 0, 6)
-            above = x if above is None else x + F.interpolate(above, scale_factor=2, mode="nearest")
-            joined.insert(0, above)
-        t = self.tensors
-        for level, x in enumerate(joined):
-            for index in range(self.config["mixes"]):
-                stem = f"mix.{level}.{index}."
-                y = F.hardtanh(F.conv2d(x, t[stem + "depthwise.weight"], t[stem + "depthwise.bias"], padding=2, groups=x.shape[1]), 0, 6)
-                x = x + F.hardtanh(self.pointwise(stem + "pointwise", y), 0, 6)
-            yield x
 
     @torch.inference_mode()
     def levels(self, x):

@@ -284,7 +284,7 @@ def looked_at(model, data, cache, sets):
         for index, file in enumerate(views.names()):
             if not name.startswith(str(file).split("/")[0]):
                 continue
-            _, things = head(views.rows("pooled", [index])[0], views.prepared([index]))
+            _, things = head(*views.look(index))
             yield file, Image.open(Path(data) / file).convert("RGB"), things
 
 

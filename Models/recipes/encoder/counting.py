@@ -103,7 +103,7 @@ def main():
         views, rows = Views(options.cache, sets=sets), []
         for index, name in enumerate(views.names()):
             if name in known.answers and wanted(name):
-                tags, things = sees(views.rows("pooled", [index])[0], views.prepared([index]))
+                tags, things = sees(*views.look(index))
                 boxes, _ = known.boxes(name)
                 heights = (boxes[:, 3] - boxes[:, 1])[(boxes[:, 4] == 0) & (boxes[:, 5] >= 0.5)]
                 rows.append((tags, things, int((heights >= counting["leastHeight"] * heights.max(initial=0)).sum())))

@@ -30,7 +30,7 @@ def looked_at(sees, cache, name):
     pooled = views.rows("pooled", range(len(views)))
     tags, things = [], []
     for index in range(len(views)):
-        found = sees(pooled[index], views.prepared([index]))
+        found = sees(*views.look(index))
         tags.append(found[0])
         things.append(found[1])
     return views.names(), pooled, views.rows("logits", range(len(views))).astype(np.float32), tags, things

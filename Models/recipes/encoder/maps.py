@@ -1,9 +1,9 @@
-"""Training pictures as the frozen tower and the branch see them: what seen.py learns from, calibrates on and measures.
+"""Training pictures as the tower and the branch see them: what seen.py learns from, calibrates on and measures.
 
     python maps.py DATA CACHE MODEL --sets ... [--most 1600] [--part 0/2] [--evaluation]
 
-A picture is squashed twice: to the tower's own square for pooled features and class logits, and to the larger square of the branch, which is kept as
-it is. CACHE/maps gets one .npz for every hundred pictures.
+A picture is squashed twice: to the tower's own square for pooled features, class logits and the maps of the glance, and to the larger square of the
+branch, which is kept as it is. CACHE/maps gets one .npz for every hundred pictures.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import features
+import glance
 import towers
 
 # The square in which things are looked for.
@@ -51,10 +52,11 @@ def main():
     begun = time.time()
     for number, start in enumerate(range(0, len(names), SHARD)):
         chosen = names[start:start + SHARD]
-        pooled, logits = zip(*(tower(towers.prepare(options.data / name)[None]) for name in chosen))
+        pooled, logits, glanced = zip(*(tower.glanced(towers.prepare(options.data / name)[None], glance.BLOCKS) for name in chosen))
         np.savez(
             folder / f"{stem}-{number:03d}.npz", said=np.array(json.dumps(chosen)), squares=np.stack([squared(options.data / name) for name in chosen]),
-            pooled=torch.cat(pooled).numpy(), logits=torch.cat(logits).numpy().astype(np.float16))
+            pooled=torch.cat(pooled).numpy(), logits=torch.cat(logits).numpy().astype(np.float16),
+            **{f"glanced.{level}": torch.cat(maps).numpy().astype(np.float16) for level, maps in enumerate(zip(*glanced))})
         print(stem, number, len(chosen), round(time.time() - begun), "s", flush=True)
 
 

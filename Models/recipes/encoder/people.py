@@ -97,7 +97,7 @@ def main():
             continue
         direction = head.directions(views.rows("pooled", [index]).astype(np.float32))[0]
         if name not in judged:
-            tags, _ = sees(views.rows("pooled", [index])[0], views.prepared([index]))
+            tags, _ = sees(*views.look(index))
             # Pictures that nobody is in, seen or suspected.
             if tags["person"] > 0.1 or index % 2:
                 continue

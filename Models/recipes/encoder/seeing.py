@@ -7,11 +7,13 @@ import numpy as np
 import head
 import towers
 from branch import Branch
+from glance import Glance
 
 
 class Seeing(Branch):
     def __init__(self, folder, config):
         super().__init__(towers.read(Path(folder) / "seeing.safetensors"), towers.read(Path(folder) / "image.safetensors"), config["seeing"])
+        self.glance = Glance(self.tensors, self.config["glance"])
 
     def things(self, scores, sides, traits, cells):
         """Of one picture, the most certain first: name, certainty, box, traits."""
@@ -34,15 +36,17 @@ class Seeing(Branch):
                 kept.append(thing)
         return kept
 
-    def __call__(self, pooled, x):
-        """Of one picture: probability by tag, and things. `pooled` [1280]; `x` [1, 3, imageSize, imageSize], prepared."""
+    def __call__(self, pooled, glanced, x):
+        """Of one picture: probability by tag, and things. `pooled` [1280] and the maps `glanced` [1, channels, side, side] are the tower's;
+        `x` [1, 3, imageSize, imageSize], prepared."""
         scores, sides, traits, cells = self.levels(x)
         config = self.config
         things = self.things(scores[0], sides[0], traits[0], cells)
         logits = head.directions(pooled[None])[0] @ self.tensors["labels.weight"].numpy().T + self.tensors["labels.bias"].numpy()
+        glance = config["glance"]["weight"] * self.glance(glanced)[0]
         for index, name in enumerate(config["things"]):
             if name in config["labels"]:
-                logits[config["labels"].index(name)] += config["thingWeight"] * scores[0, :, index].max()
+                logits[config["labels"].index(name)] += config["thingWeight"] * scores[0, :, index].max() + glance[index]
         for trait in config["traits"]:
             if trait in config["labels"]:
                 held = [thing[3][trait] * thing[1] for thing in things if thing[0] == config["traitsOf"]]

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import features
+import glance
 import head
 import labels
 import towers
@@ -30,8 +31,10 @@ PENALTY = 2e-4
 class Views:
     """maps.py's pictures in memory."""
 
+    levels = [f"glanced.{level}" for level in range(len(glance.BLOCKS))]
+
     def __init__(self, cache, sets=None):
-        arrays = {key: [] for key in ("squares", "pooled", "logits")}
+        arrays = {key: [] for key in ("squares", "pooled", "logits", *self.levels)}
         self.said = []
         for file in sorted((Path(cache) / "maps").glob("*.npz")):
             said_sets = file.stem.split("-", 1)[1]
@@ -57,6 +60,14 @@ class Views:
     def prepared(self, indices):
         """As the branch takes them [n, 3, SIDE, SIDE]."""
         return (torch.from_numpy(self.rows("squares", indices).astype(np.float32)) - towers.MEAN) / towers.DEVIATION
+
+    def look(self, index):
+        """A picture as seeing.py takes it: pooled features, the maps of the glance, and the picture as the branch takes it."""
+        return self.rows("pooled", [index])[0], self.maps([index]), self.prepared([index])
+
+    def maps(self, indices):
+        """Those of the glance, level by level [n, channels, side, side]."""
+        return [torch.from_numpy(self.rows(level, indices).astype(np.float32)) for level in self.levels]
 
     def names(self):
         return self.said
@@ -135,7 +146,7 @@ COUNTS = {
   | {"bus": ["two buses", "several buses"]}
 
 
-def calibrated(branch, views, known, weight, bias):
+def calibrated(branch, first, views, known, weight, bias):
     """Everything on one scale, fitted on the held-out pictures: what is shown as 50 % is what the teachers, captions and sets agree to half of the time."""
     rows = [i for i, name in enumerate(views.names()) if name in known.answers and features.held_out(name)]
     names = [views.names()[i] for i in rows]
@@ -144,13 +155,14 @@ def calibrated(branch, views, known, weight, bias):
     cells = parts[0][3]
     wanted = np.stack([known.of_picture(name) for name in names])
     logits = head.directions(views.rows("pooled", rows)) @ weight.T + bias
-    surest, count = things.max(1), len(known.things)
+    surest, glanced, count = things.max(1), first(views.maps(rows)), len(known.things)
     there = ~np.isnan(wanted[:, :count])
-    fused = logistic(np.stack([surest[there], logits[:, :count][there]], 1), wanted[:, :count][there], [0.7, 0.4, 0.0], 1e-4)
-    print("things: surest place", fused[0].round(3), "label", fused[1].round(3), "intercept", fused[2].round(3), "on", there.sum())
+    evidence = np.stack([part[:, :count][there] for part in (surest, glanced, logits)], 1)
+    fused = logistic(evidence, wanted[:, :count][there], [0.5, 0.5, 0.5, 0.0], 1e-4)
+    print("things: surest place, at the glance, label, intercept", fused.round(3), "on", there.sum())
     weight, bias = weight.copy(), bias.copy()
-    weight[:count] *= fused[1]
-    bias[:count] = fused[1] * bias[:count] + fused[2]
+    weight[:count] *= fused[2]
+    bias[:count] = fused[2] * bias[:count] + fused[3]
     scores, right = matched_boxes(known, names, things, sides, cells)
     box = logistic(scores[:, None], right, [1.0, 0.0], 1e-3)
     print("boxes", box.round(3), "on", len(scores))
@@ -179,7 +191,7 @@ def calibrated(branch, views, known, weight, bias):
         offset = logistic(np.stack([shifted], 1), wanted[said, column], [0.8, -1.2], 5.0)
         print(tag, "alone", fit.round(3), "with the boxes", offset.round(3), "on", said.sum(), "certain", (wanted[said, column] > 0.5).sum())
         bias[column] += offset[1]
-    return weight, bias, dict(thing_weight=float(fused[0]), box_slope=float(box[0]), box_intercept=float(box[1]), trait_weight=trait_weight)
+    return weight, bias, dict(thing_weight=float(fused[0]), glance_weight=float(fused[1]), box_slope=float(box[0]), box_intercept=float(box[1]), trait_weight=trait_weight)
 
 
 def kept_tags(views, known, least=4):
@@ -202,12 +214,14 @@ def save(folder, tensors, seeing):
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def write(folder, branch, known, weight, bias, numbers, tags):
+def write(folder, branch, first, known, weight, bias, numbers, tags):
     rows = [known.number[tag] for tag in tags]
-    tensors = branch.tensors | {"labels.weight": torch.from_numpy(weight[rows]), "labels.bias": torch.from_numpy(bias[rows])}
+    tensors = branch.tensors | {f"glance.{name}": tensor for name, tensor in first.tensors.items()} | {
+        "labels.weight": torch.from_numpy(weight[rows]), "labels.bias": torch.from_numpy(bias[rows])}
     save(folder, tensors, {
         "imageSize": SIDE, **branch.config, "width": tensors["things.weight"].shape[1], "things": known.things,
         "ownSides": ["face"], "traits": labels.TRAITS, "traitsOf": "person", "labels": tags, "thingWeight": round(numbers["thing_weight"], 4),
+        "glance": {"blocks": glance.BLOCKS, "width": first.tensors["things.weight"].shape[1], **first.config, "weight": round(numbers["glance_weight"], 4)},
         "traitWeight": numbers["trait_weight"], "boxSlope": round(numbers["box_slope"], 4), "boxIntercept": round(numbers["box_intercept"], 4),
         "leastCertainty": 0.2, "sameOverlap": 0.5, "mostThings": 60, "counts": COUNTS,
     })
@@ -220,15 +234,17 @@ def main():
     parser.add_argument("cache", type=Path)
     parser.add_argument("model", type=Path)
     parser.add_argument("branch", type=Path, help="eyes.safetensors of ../gpu/eyes.sh")
+    parser.add_argument("--glance", type=Path, help="the file with the glance's weights (default: MODEL's own)")
     parser.add_argument("--vocabulary", default=str(Path(__file__).parents[3] / "Vocab" / "redraw"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     known = labels.Labels(options.data, options.teachers, options.cache / "answers", options.vocabulary)
     branch = Branch(towers.read(options.branch), towers.read(options.model / "image.safetensors"), {"levels": list(LEVELS), "ownBlocks": OWN, "mixes": MIXES})
+    first = glance.Glance(towers.read(options.glance or options.model / "seeing.safetensors"), {"mixes": MIXES})
     views = Views(options.cache)
     weight, bias = teach_labels(views, known)
-    weight, bias, numbers = calibrated(branch, views, known, weight, bias)
-    write(options.model, branch, known, weight, bias, numbers, kept_tags(views, known))
+    weight, bias, numbers = calibrated(branch, first, views, known, weight, bias)
+    write(options.model, branch, first, known, weight, bias, numbers, kept_tags(views, known))
 
 
 if __name__ == "__main__":

@@ -126,7 +126,15 @@ class ImageTower:
 
     @torch.inference_mode()
     def __call__(self, x):
-        return top(self.tensors, bottom(self.tensors, x, TUNED_BLOCK), TUNED_BLOCK)
+        return self.glanced(x)[:2]
+
+    @torch.inference_mode()
+    def glanced(self, x, levels=()):
+        """The same, and the maps that they are made of on the way: of each level those after its blocks, joined [n, channels, side, side]."""
+        x, kept = bottom(self.tensors, x, 0), {}
+        for index in range(len(BLOCKS)):
+            kept[index] = x = bottleneck(self.tensors, x, index)
+        return *top(self.tensors, x, len(BLOCKS)), [torch.cat([kept[index] for index in blocks], 1) for blocks in levels]
 
 
 def quantise(matrix):

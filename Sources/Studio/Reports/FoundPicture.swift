@@ -82,6 +82,7 @@ package struct FoundPainting: Codable, Sendable {
         (generation, model, seed, added, stars) = (run.id, run.model, run.seed, run.createdAt, painting.stars)
         outputs = run.outputs.map(\.path)
         let asked = run.request.listed(as: KeptRequest?.self)
-        (path, prompt, damaged) = (outputs.first, (asked.value ?? nil)?.request.prompt, asked.damaged)
+        (path, damaged) = (outputs.first, asked.damaged)
+        prompt = asked.damaged == nil ? (asked.value ?? nil)?.request.prompt : run.request.listed(as: KeptWords.self).value?.prompt
     }
 }

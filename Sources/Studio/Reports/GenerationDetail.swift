@@ -29,7 +29,7 @@ package struct GenerationDetail: Codable, Sendable {
     @OrNull package internal(set) var picture: Int64?
     /// The version of its prompt that was used.
     @OrNull package internal(set) var promptVersion: Int?
-    /// Empty, as the negative one, where nobody knows what was asked for.
+    /// Empty, as the negative one, where it cannot be read.
     package let prompt: String
     package let negative: String
     @OrNull package internal(set) var strength: Double?

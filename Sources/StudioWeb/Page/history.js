@@ -129,7 +129,7 @@ export function historyView() {
 				),
 				h(
 					'div.leaf-words',
-					h('p.written', generation.wish ? generation.prompt : text.history.unknown),
+					h('p.written', generation.prompt || (generation.wish ? '' : text.history.unknown)),
 					h('p.quiet.small', text.history.facts(generation)),
 					generation.status !== 'done' && h('p.small.bad', text.history.failed(generation)),
 					generation.damaged && h('p.small.bad', sentence(generation.damaged)),

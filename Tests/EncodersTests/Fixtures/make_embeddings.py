@@ -39,8 +39,8 @@ def pictures():
     yield "stripes", Image.fromarray(stripes.astype(np.uint8), "RGBA")
 
 
-def seen_in(sees, image, pooled):
-    tags, things = sees(pooled, towers.prepare(image, sees.config["imageSize"])[None])
+def seen_in(sees, image, pooled, glanced):
+    tags, things = sees(pooled, glanced, towers.prepare(image, sees.config["imageSize"])[None])
     return {"tags": tags, "things": [
         {"name": thing, "certainty": certainty, "box": box.tolist(), "traits": held} for thing, certainty, box, held in things]}
 
@@ -59,12 +59,12 @@ def main():
     for name, image in pictures():
         image.save(HERE / f"{name}.png")
         prepared = towers.prepare(image)
-        pooled, logits = tower(prepared[None])
+        pooled, logits, glanced = tower.glanced(prepared[None], config["seeing"]["glance"]["blocks"])
         golden[f"{name}.features"] = pooled[0]
         golden[f"{name}.embedding"] = torch.from_numpy(applied.embed(pooled.numpy(), logits.numpy())[0])
         if name == "disc":
             golden["disc.prepared"] = torch.round(prepared.permute(1, 2, 0) * towers.DEVIATION + towers.MEAN).to(torch.uint8)
-        seen[name] = seen_in(sees, image, pooled[0].numpy())
+        seen[name] = seen_in(sees, image, pooled[0].numpy(), glanced)
         mediums[name] = dict(zip(config["head"]["mediums"], applied.mediums(pooled.numpy())[0].tolist()))
     towers.write(HERE / "embeddings.safetensors", {name: t if t.dtype == torch.uint8 else t.float() for name, t in golden.items()})
     (HERE / "embeddings.json").write_text(json.dumps({"texts": TEXTS, "mediums": mediums, "seen": seen}, ensure_ascii=True, indent=1) + "\n")
