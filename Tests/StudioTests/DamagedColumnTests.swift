@@ -42,77 +42,73 @@ import Testing
         }
     }
 
-    @Test func anyOfThemMayHoldAnything() async throws {
-        let library = try await FilledLibrary()
-        var damaged = 0
-        for column in JSONColumn.allCases {
-            let values = Self.texts.map { ($0.name, "'\($0.json)'") } + [("bytes", "X'00ff'")]
-            for row in Self.rows(column) {
-                for (name, value) in values {
-                    let isSound = Self.sound[column]?.contains(name) == true
-                    let parts = column.rawValue.split(separator: ".")
-                    let statement = "UPDATE \(parts[0]) SET \"\(parts[1])\" = \(value) WHERE \(row)"
-                    try await look(library, statement, column, isSound, "\(column.rawValue), \(row), \(name)")
-                    if !isSound { damaged += 1 }
-                }
-            }
-        }
-        #expect(damaged > 180, "\(damaged)")
+    private static func parts(_ column: JSONColumn) -> (table: Substring, name: Substring) {
+        let parts = column.rawValue.split(separator: ".")
+        return (parts[0], parts[1])
     }
 
-    /// What is told of one of them, and what is left after the repair.
-    private func look(
-        _ filled: FilledLibrary, _ statement: String, _ column: JSONColumn, _ isSound: Bool, _ what: String
-    ) async throws {
-        let studio = try filled.copy([statement])
+    /// Tables that say the same again are out of step with what is changed by hand.
+    private func problems(_ studio: Studio) throws -> [String] {
+        try studio.premises.library().check(reading: .studio).filter { !$0.hasSuffix("made of") }
+    }
+
+    @Test func whatCannotBeReadIsKnown() {
+        for column in JSONColumn.allCases {
+            for (name, text) in Self.texts {
+                let fault = StoredTypes.studio.fault(of: text, in: column)
+                #expect((fault == nil) == (Self.sound[column]?.contains(name) == true), "\(column), \(name): \(fault ?? "read")")
+                #expect(fault.map { $0.contains("\n") } != true && fault?.count ?? 0 <= 160, "\(column), \(name)")
+            }
+        }
+    }
+
+    /// One after the other, each alone, in one library.
+    @Test func eachAloneIsToldAndStays() async throws {
+        let filled = try await FilledLibrary()
+        let studio = try filled.copy([])
+        #expect(try problems(studio) == [] && exported(studio, filled) == nil && merged(studio) == nil)
+        #expect(try await errors(studio) == [])
+        for column in JSONColumn.allCases {
+            for row in Self.rows(column) {
+                let (table, name) = Self.parts(column)
+                let what = "\(column.rawValue), \(row)"
+                let place = "FROM \(table) WHERE \(row)"
+                let before = try studio.premises.library().read { db in
+                    try String.fetchOne(db, sql: "SELECT quote(\"\(name)\") \(place)") ?? "NULL"
+                }
+                try FilledLibrary.run(["UPDATE \(table) SET \"\(name)\" = '-1' WHERE \(row)"], on: studio)
+                try await look(studio, filled, column, what)
+                try FilledLibrary.run(["UPDATE \(table) SET \"\(name)\" = \(before) WHERE \(row)"], on: studio)
+            }
+        }
+        #expect(try problems(studio) == [])
+    }
+
+    /// What is told of one of them.
+    private func look(_ studio: Studio, _ filled: FilledLibrary, _ column: JSONColumn, _ what: String) async throws {
+        let (table, name) = Self.parts(column)
         #expect(try await FilledLibrary.extent(studio) == filled.extent, "\(what)")
-        let (table, name) = (column.rawValue.split(separator: ".")[0], column.rawValue.split(separator: ".")[1])
-        // Tables that say the same again are out of step with what is changed by hand.
-        let problems = try studio.premises.library().check(reading: .studio).filter { !$0.hasSuffix("made of") }
-        #expect(problems.isEmpty == isSound, "\(what): \(problems)")
-        for problem in problems {
+        let found = try problems(studio)
+        #expect(found.count == 1, "\(what): \(found)")
+        for problem in found {
             #expect(problem.hasPrefix("table \(table), row ") && problem.contains("column \(name): "), "\(what): \(problem)")
         }
         for error in try await errors(studio) {
-            #expect(!isSound && error.contains("doctor --repair") && !error.contains("\n"), "\(what): \(error)")
+            #expect(error.contains("doctor --repair") && !error.contains("\n"), "\(what): \(error)")
         }
-        let isTold = !isSound && !Self.own.contains(column)
-        let ways: [(String, String?)] = [("export", try exported(studio, filled)), ("merge", try merged(studio, filled))]
+        let ways: [(String, String?)] = [("export", try exported(studio, filled)), ("merge", try merged(studio))]
         for (way, error) in ways {
-            #expect((error != nil) == isTold, "\(what), \(way): \(error ?? "taken")")
+            #expect((error != nil) == !Self.own.contains(column), "\(what), \(way): \(error ?? "taken")")
             guard let error else { continue }
             for part in ["doctor --repair", "table \(table)", "column \(name)"] {
                 #expect(error.contains(part), "\(what), \(way): \(error)")
             }
         }
-        if !isSound { try await tellInLists(studio, column, what) }
-        if [.before, .after].contains(column), !isSound {
+        try await tellInLists(studio, column, what)
+        if [.before, .after].contains(column) {
             let refused = #expect(throws: LibraryError.self) { try studio.undo(on: 1, by: "a test") }
             #expect("\(try #require(refused))".contains("doctor --repair"), "\(what)")
         }
-
-        let told = try studio.repair()
-        #expect(isSound || told.contains(" of \(table)"), "\(what): \(told)")
-        #expect(try studio.premises.library().check(reading: .studio) == [], "\(what)")
-        // An order, a preset and a sheet are nothing without what cannot be read; all else is there.
-        var left = filled.extent
-        switch column {
-        case .order where !isSound: left.jobs -= 1
-        case .wish where !isSound: left.presets -= 1
-        case .axes where !isSound: left.sheets -= 1
-        default: break
-        }
-        #expect(try await FilledLibrary.extent(studio) == left, "\(what)")
-        #expect(try exported(studio, filled) == nil && merged(studio, filled) == nil, "\(what)")
-        // What went with its row is not there any more, and says so.
-        let known: [JSONColumn: String] = [.wish: "There is no preset first", .axes: "There is no sheet 1."]
-        let said = known[column] ?? "-"
-        #expect(try await errors(studio).filter { !$0.hasPrefix(said) } == [], "\(what)")
-        let desk = try desk(studio)
-        let undone = try desk.undo(on: 1, by: "a test")
-        #expect(!undone.decisions.isEmpty, "\(what)")
-        let written = try desk.write(positive: "a dog", negative: nil, for: desk.picture("p1"))
-        #expect(written.positive == "a dog", "\(what)")
     }
 
     /// The lists tell of the row that something of it cannot be read, and how that is mended.
@@ -136,11 +132,48 @@ import Testing
         for one in words { #expect(one.contains("doctor --repair"), "\(what): \(one)") }
     }
 
-    private func desk(_ studio: Studio) throws -> ScreeningDesk { try studio.desk() }
+    /// All of them at once: nothing ends a list, all is found, and after the repair everything is there and works.
+    @Test(arguments: ["'1e300'", "'{\"prompt\":\"a c'", "X'00ff'"]) func allAtOnceAreMended(_ value: String) async throws {
+        let filled = try await FilledLibrary()
+        let statements = JSONColumn.allCases.map { column in
+            let (table, name) = Self.parts(column)
+            return "UPDATE \(table) SET \"\(name)\" = \(value) WHERE \(Self.rows(column)[0])"
+        }
+        let studio = try filled.copy(statements)
+        #expect(try await FilledLibrary.extent(studio) == filled.extent)
+        let found = try problems(studio)
+        for column in JSONColumn.allCases {
+            let (table, name) = Self.parts(column)
+            let here = found.filter { $0.hasPrefix("table \(table), row ") && $0.contains("column \(name): ") }
+            #expect(here.count == 1, "\(column): \(found)")
+        }
+        let told = try studio.repair()
+        for column in JSONColumn.allCases {
+            let isWhole = [.order, .wish, .axes].contains(column)
+            let said = isWhole ? "1 row of \(Self.parts(column).table)" : "1 value of \(column.rawValue)"
+            #expect(told.contains(said), "\(said): \(told)")
+        }
+        #expect(try studio.premises.library().check(reading: .studio) == [])
+        // An order, a preset and a sheet are nothing without what cannot be read; all else is there.
+        var left = filled.extent
+        (left.jobs, left.presets, left.sheets) = (left.jobs - 1, left.presets - 1, left.sheets - 1)
+        #expect(try await FilledLibrary.extent(studio) == left)
+        #expect(try exported(studio, filled) == nil && merged(studio) == nil)
+        let errors = try await errors(studio)
+        #expect(errors.count == 2 && errors[0] == "There is no sheet 1.", "\(errors)")
+        #expect(errors.last?.hasPrefix("There is no preset first") == true, "\(errors)")
+        let details = try await studio.generations().generations
+        #expect(details.count { $0.wish == nil } == 1 && details.allSatisfy { $0.damaged == nil && $0.outputs.count == 1 })
+        let desk = try studio.desk()
+        let undone = try desk.undo(on: 1, by: "a test")
+        #expect(!undone.decisions.isEmpty)
+        let written = try desk.write(positive: "a dog", negative: nil, for: desk.picture("p1"))
+        #expect(written.positive == "a dog")
+    }
 
     /// What commands say that are about one thing and that throw.
     private func errors(_ studio: Studio) async throws -> [String] {
-        let desk = try desk(studio)
+        let desk = try studio.desk()
         var errors: [String] = []
         func attempt(_ body: () async throws -> Void) async {
             do { try await body() } catch { errors.append("\(error)") }
@@ -162,23 +195,23 @@ import Testing
     /// What an export says that throws; what was written is taken in.
     private func exported(_ studio: Studio, _ filled: FilledLibrary) throws -> String? {
         var text = Data()
-        do { _ = try desk(studio).export { text += $0 } } catch { return "\(error)" }
+        do { _ = try studio.desk().export { text += $0 } } catch { return "\(error)" }
         let file = filled.pictures.url("export.json")
         try text.write(to: file)
-        let taken = try desk(filled.empty()).import(contentsOf: [file], by: "a test")
+        let taken = try FilledLibrary.desk().import(contentsOf: [file], by: "a test")
         #expect(taken.picturesAdded == 2 && taken.generationsAdded == 3)
         return nil
     }
 
     /// What taking the library in says where that is refused; nothing of it is here then.
-    private func merged(_ studio: Studio, _ filled: FilledLibrary) throws -> String? {
-        let (mine, folder) = (try filled.empty(), studio.premises.libraryFolder)
+    private func merged(_ studio: Studio) throws -> String? {
+        let (desk, folder) = (try FilledLibrary.desk(), studio.premises.libraryFolder)
         do {
-            let taken = try desk(mine).import(contentsOf: [folder], by: "a test")
+            let taken = try desk.import(contentsOf: [folder], by: "a test")
             #expect(taken.picturesAdded == 2 && taken.generationsAdded == 3)
             return nil
         } catch {
-            #expect(try mine.premises.library().pictureCount() == 0 && "\(error)".contains(folder.path))
+            #expect(try desk.library.pictureCount() == 0 && "\(error)".contains(folder.path))
             return "\(error)"
         }
     }
@@ -200,16 +233,15 @@ import Testing
 
     /// A decision whose analysis cannot be read teaches nothing; the others do.
     @Test func whatCannotBeReadTeachesNothing() async throws {
-        let filled = try await FilledLibrary()
-        let encoder = try await filled.pictures.studio.analyst.encoder().identity.sha256
+        let studio = try await FilledLibrary().copy([])
+        let encoder = try await studio.analyst.encoder().identity.sha256
         let statements = [
             "UPDATE decidedConfidence SET encoderSha256 = '\(encoder)'",
             "UPDATE decidedConfidence SET calibration = '{\"source\":1e300}' WHERE decisionId = (SELECT min(decisionId) FROM decidedConfidence)",
         ]
-        let analyst = try filled.copy(statements).analyst
-        let all = try filled.copy([statements[0]]).analyst
-        let some = try await analyst.learnedThresholds().entries.reduce(0) { $0 + $1.decisions }
-        let whole = try await all.learnedThresholds().entries.reduce(0) { $0 + $1.decisions }
-        #expect(some == whole - 1 && some > 0)
+        try FilledLibrary.run(statements, on: studio)
+        let taught = try await studio.analyst.learnedThresholds().entries.reduce(0) { $0 + $1.decisions }
+        let decided = try studio.premises.library().decidedConfidences(encoder: encoder).count
+        #expect(taught == decided - 1 && taught > 0, "\(taught) of \(decided)")
     }
 }

@@ -39,12 +39,18 @@ struct FilledLibrary {
             _ = try library.decide([.approve(.tag("sofa")), .edit(.tag("evening"), to: "late")], on: picture.id, by: "a test")
             try library.want(analysis: "{}", of: picture.id)
         }
-        for seed in 1...3 {
-            var wish = GenerationWish()
-            (wish.prompt, wish.seed, wish.output) = ("a cat \(seed)", UInt64(seed), pictures.path("made/\(seed).png"))
-            if seed < 3 { (wish.mode, wish.picture) = ("generate", pictures.path("picture-\(seed).png")) }
-            if seed == 1 { try FileManager.default.createDirectory(at: pictures.url("made"), withIntermediateDirectories: true) }
-            _ = try await pictures.studio.generate(try await pictures.studio.order(wish))
+        // Two of pictures, and one painted.
+        for number in 1...3 {
+            let isPainted = number == 3
+            try library.record(
+                NewGeneration(
+                    kind: isPainted ? .paint : .generate,
+                    request: #"{"mode":"\#(isPainted ? "paint" : "generate")","prompt":"a cat","seed":\#(number),"steps":4}"#,
+                    seed: UInt64(number), model: "redraw-small", profile: "redraw", precision: "f32", stepsRequested: 4,
+                    pictureID: isPainted ? nil : Int64(number),
+                    outcome: GenerationOutcome(
+                        status: .done, stepsRun: 4, seconds: #"{"total":3}"#,
+                        outputs: [GenerationOutput(path: "/made/\(number).png", sha256: String(repeating: "\(number)", count: 64))])))
         }
         var wish = LibraryWish()
         (wish.settings.prompt, wish.settings.steps) = ("in oil", 4)
@@ -108,21 +114,22 @@ struct FilledLibrary {
         let premises = Premises(pictures.studio.installation, libraryFolder: folder)
         let studio = Studio(
             premises, analyst: Analyst(premises, encoder: nil, vocabulary: nil, tagger: nil), engines: [pictures.engine])
-        try premises.library().onWriter { db in
-            // As a damaged disk asks nobody.
+        try Self.run(statements, on: studio)
+        return studio
+    }
+
+    /// Runs statements as a damaged disk does, which asks nobody.
+    static func run(_ statements: [String], on studio: Studio) throws {
+        try studio.premises.library().onWriter { db in
             for trigger in ["analysisIsKept", "decisionIsKept", "finishedGenerationIsKept", "jobThatIsOverIsKept"] {
-                try db.execute(sql: "DROP TRIGGER \(trigger)")
+                try db.execute(sql: "DROP TRIGGER IF EXISTS \(trigger)")
             }
             try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
             for statement in statements { try db.execute(sql: statement) }
             try db.execute(sql: "PRAGMA ignore_check_constraints = OFF")
         }
-        return studio
     }
 
-    /// An empty library.
-    func empty() throws -> Studio {
-        let premises = Premises(pictures.studio.installation, libraryFolder: copies.url.appendingPathComponent(UUID().uuidString))
-        return Studio(premises, analyst: Analyst(premises, encoder: nil, vocabulary: nil, tagger: nil), engines: [pictures.engine])
-    }
+    /// A desk of an empty library that goes with it.
+    static func desk() throws -> ScreeningDesk { ScreeningDesk(library: try Library.inMemory(), compose: ScreeningDesk.composition) }
 }
