@@ -29,6 +29,7 @@ struct FilledLibrary {
         pictures = try ScreenedPictures()
         copies = try TemporaryFolder()
         let library = try pictures.library
+        var ids: [Int64] = []
         for number in 1...2 {
             let file = try PictureFile(
                 path: pictures.add("picture-\(number).png", shade: UInt8(number * 40), tags: []).paths.first ?? "")
@@ -38,6 +39,7 @@ struct FilledLibrary {
             _ = try library.decide([.approve(.tag("dog"))], on: picture.id, by: "a test")
             _ = try library.decide([.approve(.tag("sofa")), .edit(.tag("evening"), to: "late")], on: picture.id, by: "a test")
             try library.want(analysis: "{}", of: picture.id)
+            ids.append(picture.id)
         }
         // Two of pictures, and one painted.
         for number in 1...3 {
@@ -47,7 +49,7 @@ struct FilledLibrary {
                     kind: isPainted ? .paint : .generate,
                     request: #"{"mode":"\#(isPainted ? "paint" : "generate")","prompt":"a cat","seed":\#(number),"steps":4}"#,
                     seed: UInt64(number), model: "redraw-small", profile: "redraw", precision: "f32", stepsRequested: 4,
-                    pictureID: isPainted ? nil : Int64(number),
+                    pictureID: isPainted ? nil : ids[number - 1],
                     outcome: GenerationOutcome(
                         status: .done, stepsRun: 4, seconds: #"{"total":3}"#,
                         outputs: [GenerationOutput(path: "/made/\(number).png", sha256: String(repeating: "\(number)", count: 64))])))
