@@ -57,7 +57,7 @@ extension PromptComposer {
         let isAshore = settings.contains { shores.contains(lastWord($0) ?? "") }
         // A picture of nothing else is of a place.
         let place = subjects.isEmpty ? settings.firstIndex(where: isPlace).map { withArticle(settings.remove(at: $0)) } : nil
-        var clauses = [listedOrNil(subjects).map { "\(lead) of \($0)" } ?? place.map { "\(lead) of \($0)" } ?? lead]
+        var clauses = [(listedOrNil(subjects) ?? place).map { "\(lead) of \($0)" } ?? lead]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
         if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
         clauses += settings.map { placed($0, isOutside: isOutside, isAshore: isAshore) }

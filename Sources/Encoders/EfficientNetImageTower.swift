@@ -82,13 +82,7 @@ package struct EfficientNetImageTower: ImageEncoder {
     ///
     /// - Returns: for each level `[1, height, width, its block's output]`.
     func maps(_ prepared: Tensor, for seeing: SeeingHead) -> [Tensor] {
-        var x = stem(prepared, activation: .relu6)
-        var maps: [Tensor] = []
-        for (number, block) in (blocks.prefix(seeing.sharedBlocks) + seeing.blocks).enumerated() {
-            x = block(x)
-            if seeing.levelBlocks.contains(number) { maps.append(x) }
-        }
-        return maps
+        run(prepared, through: blocks.prefix(seeing.sharedBlocks) + seeing.blocks, keepingMapsOf: seeing.levelBlocks).maps
     }
 
     /// - Returns: `[1, headWidth]`, the mean over the last map.
@@ -97,14 +91,22 @@ package struct EfficientNetImageTower: ImageEncoder {
     /// - Parameter kept: numbers of blocks, ascending.
     /// - Returns: the features as above, and the maps after those blocks that they are made of on the way.
     func features(_ prepared: Tensor, keepingMapsOf kept: [Int]) -> (features: Tensor, maps: [Tensor]) {
+        let (map, maps) = run(prepared, through: blocks[...], keepingMapsOf: kept)
+        let wide = last(map, activation: .relu6)
+        let pixels = wide.shape[1] * wide.shape[2]
+        return (wide.reshaped([1, pixels, wide.shape[3]]).meanPooled(lengths: [pixels]), maps)
+    }
+
+    /// - Returns: the map after the last block, and those after the blocks of these numbers, ascending.
+    private func run(
+        _ prepared: Tensor, through blocks: ArraySlice<InvertedBottleneck>, keepingMapsOf kept: [Int]
+    ) -> (last: Tensor, maps: [Tensor]) {
         var x = stem(prepared, activation: .relu6)
         var maps: [Tensor] = []
         for (number, block) in blocks.enumerated() {
             x = block(x)
             if kept.contains(number) { maps.append(x) }
         }
-        let wide = last(x, activation: .relu6)
-        let pixels = wide.shape[1] * wide.shape[2]
-        return (wide.reshaped([1, pixels, wide.shape[3]]).meanPooled(lengths: [pixels]), maps)
+        return (x, maps)
     }
 }
