@@ -11,7 +11,7 @@
 #endif
 
 #if defined(__x86_64__)
-// Whether there is a matrix unit for bfloat16 and bytes that the kernel lets this process use: its state is large, so a process has to ask for it.
+// Whether there is a matrix unit for bfloat16 and bytes that the kernel lets this process use: its state is large, so a process has to ask.
 static int has_tiles(void) {
 #if defined(__linux__) && defined(SYS_arch_prctl)
     enum { request_permission = 0x1023, tile_data = 18 };

@@ -43,6 +43,10 @@ rd_level rd_detected_level(void);
 /// Whether this processor can run a level: the widest and those below it, but for AVX-VNNI where it has none.
 int rd_can_run(rd_level level);
 
+/// Whether there is a matrix unit and small products come out of it as they do in plain C. The kernels for it were tested by what it does
+/// written out, and never on one, so they are asked once before they are used.
+int rd_matrix_unit_is_sound(void);
+
 /// Whether the instructions for bfloat16 at a level multiply quicker than those for floats: AMD's do (Zen 4, two cores: 400 to 440 GFLOP/s
 /// against 204 to 225), Intel's outside of the matrix unit do not (Sapphire Rapids: 148 against 304), and of others nothing is known.
 int rd_bfloats_are_faster(rd_level level);
