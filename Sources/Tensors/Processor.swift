@@ -22,7 +22,7 @@ enum Processor {
     ]
 
     /// Whether products of bytes are no slower than those of floats: with AVX2 alone, which multiplies them as numbers of sixteen bits,
-    /// they are a third faster (Zen 3).
+    /// they are a quarter faster (Zen 3, one thread: 105 thousand million operations a second against 83).
     static var multipliesBytes: Bool { level >= rd_level_avx2 }
 
     /// Whether products of bfloat16 are faster than those of floats.
