@@ -21,7 +21,11 @@ extension ScreeningDesk {
     static func composition(for habit: Manifest.Prompt?) -> Composition {
         { approved in
             PromptComposer.compose(
-                approved.map { ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight) }, for: habit)
+                approved.map {
+                    ApprovedTag(
+                        text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight, tag: $0.tag,
+                        relations: $0.relations)
+                }, for: habit)
         }
     }
 }

@@ -28,6 +28,14 @@ package struct ApprovedText: Sendable, Hashable {
     package let facet: String
     /// 1 is none.
     package let weight: Double
+    /// As the analysis has it, and how what it names stands to what another tag names.
+    package let tag: String
+    package let relations: [ThingRelation]
+
+    /// - Parameter relations: those of the picture's things, whichever tags they are of.
+    package init(text: String, facet: String, weight: Double, tag: String? = nil, relations: [ThingRelation] = []) {
+        (self.text, self.facet, self.weight, self.tag, self.relations) = (text, facet, weight, tag ?? text, relations)
+    }
 }
 
 /// Where a person screens what was suggested: finds the picture that is meant, takes decisions, and turns approved tags into a prompt.
@@ -132,10 +140,13 @@ extension ScreeningDesk {
 // MARK: - Prompts
 
 extension ScreeningDesk {
-    /// The prompt that would be composed now, whether or not anything is approved.
-    package func preview(_ suggestions: [SuggestionReport]) -> String {
-        compose(
-            suggestions.filter { $0.state == .approved }.map { ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight) })
+    /// The prompt that would be composed now of a picture's suggestions, whether or not anything is approved.
+    package func preview(_ suggestions: [SuggestionReport], of picture: Int64) throws -> String {
+        let relations = try library.relations(of: picture)
+        return compose(
+            suggestions.filter { $0.state == .approved }.map {
+                ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight, tag: $0.tag, relations: relations)
+            })
     }
 
     /// The picture's approved prompt: composed from the approved tags, and kept as a new version where it differs from the latest.
@@ -150,7 +161,7 @@ extension ScreeningDesk {
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.label)
         }
-        let composed = preview(suggestions)
+        let composed = try preview(suggestions, of: picture.id)
         // Nothing is kept in a library that is only read; what was kept before can be told.
         if library.isReadOnly, let latest, latest.positive == composed { return PromptReport(latest) }
         return try keep(draft(positive: composed, negative: nil, picture, source: .composed), of: picture)
@@ -163,14 +174,14 @@ extension ScreeningDesk {
         if let latest = try library.latestPrompt(of: picture.id), try library.stands(latest, for: picture) { return latest.positive }
         let suggestions = try library.suggestions(of: picture.id)
         guard suggestions.contains(where: { $0.state == .approved }) else { return nil }
-        return try desk().preview(suggestions.map(SuggestionReport.init))
+        return try desk().preview(suggestions.map(SuggestionReport.init), of: picture.id)
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
     package func write(positive: String?, negative: String?, for picture: KnownPicture) throws -> PromptReport {
         var text = positive
         if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
-        if text == nil { text = preview(try suggestions(of: picture.id)) }
+        if text == nil { text = try preview(suggestions(of: picture.id), of: picture.id) }
         return try keep(draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture)
     }
 
