@@ -89,6 +89,12 @@ private func forms(_ tags: [ApprovedTag]) -> [String] { [PromptComposer.compose(
         forms(tags(["man", "bicycle"], "man on bicycle", facets: [("riding a bicycle", .action)]))[1]
             == "A photo of a man, riding a bicycle.")
     #expect(
+        forms(tags(["man", "motorcycle"], "man on motorcycle", facets: [("riding a bicycle", .action)]))[1]
+            == "A photo of a man and a motorcycle, riding a bicycle.", "one of them is not there")
+    #expect(
+        forms(tags(["man", "mountain bike"], "man on mountain bike", facets: [("riding a bicycle", .action)]))[1]
+            == "A photo of a man on a mountain bike.")
+    #expect(
         forms(tags(["man", "skateboard"], "man on skateboard", facets: [("skateboarding", .action), ("jumping", .action)]))[1]
             == "A photo of a man on a skateboard, jumping.")
 }
