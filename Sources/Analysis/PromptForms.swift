@@ -102,7 +102,7 @@ extension PromptComposer {
     ///
     /// - Parameter tags: kept ones, the likeliest first.
     static func ready(_ tags: [ApprovedTag]) -> [ApprovedTag] {
-        let used = withoutRepeatedActs(withoutRepeatedNouns(gathered(tags)))
+        let used = actingOnNamedThings(withoutRepeatedActs(withoutRepeatedNouns(gathered(tags))))
         guard used.contains(where: { $0.facet == .action }) else { return used }
         func acts(_ tag: ApprovedTag) -> Bool { tag.facet == .subject && isOfPeople(tag) }
         return used.filter(acts) + used.filter { !acts($0) }
@@ -145,6 +145,29 @@ extension PromptComposer {
         }
         guard left.contains(where: { $0.facet == .subject && !isActedOn($0) }) else { return left }
         return left.filter { !isActedOn($0) }
+    }
+
+    /// "Riding a red bicycle" in place of a red bicycle and "riding a bicycle": what something is done to is said once, by its fuller name.
+    private static func actingOnNamedThings(_ tags: [ApprovedTag]) -> [ApprovedTag] {
+        guard tags.contains(where: { $0.facet == .subject && isOfPeople($0) }) else { return tags }
+        var named = tags
+        for (index, act) in tags.enumerated() where act.facet == .action && act.weight == 1 {
+            let words = act.text.lowercased().split(separator: " ").map(String.init)
+            guard words.count > 2, let noun = words.last, ["a", "an", "the"].contains(words[words.count - 2]) else { continue }
+            let things = named.filter { $0.facet == .subject && $0.weight == 1 && isKind($0, of: noun) }
+            guard things.count == 1 else { continue }
+            let thing = NounPhrase.article(for: things[0].text) + things[0].text
+            named[index] = act.said((words.dropLast(2) + [thing]).joined(separator: " "), weight: 1)
+            named = named.map { $0 == things[0] ? $0.said("", weight: 1) : $0 }
+        }
+        return named.filter { !$0.text.isEmpty }
+    }
+
+    /// "Red bicycle" and "mountain bike" are bicycles by their last word, with more said of them.
+    private static func isKind(_ tag: ApprovedTag, of noun: String) -> Bool {
+        let words = tag.text.lowercased().split(separator: " ").map(String.init)
+        guard words.count > 1, let last = words.last, NounPhrase.head(of: words) == last else { return false }
+        return last == noun || last == "bike" && ["bicycle", "motorcycle"].contains(noun)
     }
 
     private static func isOnePerson(_ tag: ApprovedTag) -> Bool {

@@ -23,7 +23,7 @@ struct StandingThings {
 
     /// - Parameter tags: ready for a prompt, the likeliest first.
     init(_ tags: [ApprovedTag]) {
-        let found = Self.groups(in: tags)
+        let found = Self.groups(in: tags).filter { group in !tags.contains { Self.isOtherRide($0, than: group) } }
         let named = found.flatMap { $0.members + [$0.support] }
         let left = tags.filter { !named.contains($0) }
         let isSomebodyElsewhere = left.contains { $0.facet == .subject && PromptComposer.isOfPeople($0) }
@@ -54,8 +54,20 @@ struct StandingThings {
 
     /// "A man on a red bicycle, riding a bicycle" has the bicycle twice; so has "on a skateboard, skateboarding".
     private static func isSaid(_ tag: ApprovedTag, by group: Group) -> Bool {
-        guard tag.facet == .action, tag.weight == 1, let noun = words(group.support).last else { return false }
-        return words(tag).contains { $0.hasPrefix(noun) }
+        tag.facet == .action && tag.weight == 1 && isDone(tag, to: group.support)
+    }
+
+    private static func isDone(_ act: ApprovedTag, to thing: ApprovedTag) -> Bool {
+        guard let noun = words(thing).last else { return false }
+        // There are bikes of either kind.
+        let names = noun == "bike" ? ["bicycle", "motorcycle"] : [noun]
+        return words(act).contains { word in names.contains { word.hasPrefix($0) } }
+    }
+
+    /// "A man on a motorcycle, riding a bicycle": one of the two was taken for the other.
+    private static func isOtherRide(_ tag: ApprovedTag, than group: Group) -> Bool {
+        let ride = words(tag)
+        return group.isOfPeople && tag.facet == .action && ride.first == "riding" && ride.count > 1 && !isDone(tag, to: group.support)
     }
 
     private static func words(_ tag: ApprovedTag) -> [Substring] { tag.text.lowercased().split(separator: " ") }

@@ -79,7 +79,11 @@ private func compose(_ tags: (String, Facet)...) -> String {
             subjects.map { ApprovedTag(text: $0, facet: .subject) } + actions.map { ApprovedTag(text: $0, facet: .action) })
     }
     #expect(sentence(["person", "bicycle"], ["riding a bicycle"]) == "A picture of a person, riding a bicycle.")
-    #expect(sentence(["person", "red bicycle"], ["riding a bicycle"]) == "A picture of a person and a red bicycle, riding a bicycle.")
+    #expect(sentence(["person", "red bicycle"], ["riding a bicycle"]) == "A picture of a person, riding a red bicycle.")
+    #expect(sentence(["mountain bike", "man in red"], ["riding a bicycle"]) == "A picture of a man in red, riding a mountain bike.")
+    #expect(sentence(["orange ball", "child"], ["playing with a ball"]) == "A picture of a child, playing with an orange ball.")
+    #expect(sentence(["red bicycle", "house"], ["riding a bicycle"]) == "A picture of a red bicycle and a house, riding a bicycle.")
+    #expect(sentence(["man", "horse cart"], ["riding a horse"]) == "A picture of a man and a horse cart, riding a horse.")
     #expect(sentence(["bicycle"], ["riding a bicycle"]) == "A picture of a bicycle, riding a bicycle.", "else it is of nothing")
     #expect(
         sentence(["man", "ball"], ["playing with a ball", "playing football", "jumping"])

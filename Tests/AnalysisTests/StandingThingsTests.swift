@@ -83,11 +83,22 @@ private func forms(_ tags: [ApprovedTag]) -> [String] { [PromptComposer.compose(
     let ride: [(String, Facet)] = [("riding a bicycle", .action), ("outdoors", .setting)]
     #expect(
         forms(tags(["man", "red bicycle = bicycle"], "man on bicycle", facets: ride)) == [
-            "a photo of a man on a red bicycle, outdoors", "A photo of a man on a red bicycle, outdoors.",
+            "a photo of a man, riding a red bicycle, outdoors", "A photo of a man, riding a red bicycle, outdoors.",
         ])
     #expect(
         forms(tags(["man", "bicycle"], "man on bicycle", facets: [("riding a bicycle", .action)]))[1]
             == "A photo of a man, riding a bicycle.")
+    #expect(
+        forms(tags(["man", "motorcycle"], "man on motorcycle", facets: [("riding a bicycle", .action)]))[1]
+            == "A photo of a man and a motorcycle, riding a bicycle.", "one of them is not there")
+    #expect(
+        forms(tags(["man", "mountain bike"], "man on mountain bike", facets: [("riding a bicycle", .action)]))[1]
+            == "A photo of a man, riding a mountain bike.")
+    let weighted = [
+        ApprovedTag(text: "red bicycle", facet: .subject, weight: 1.2, tag: "bicycle"),
+        ApprovedTag(text: "riding a bicycle", facet: .action),
+    ]
+    #expect(forms(tags(["man"], "man on bicycle") + weighted)[1] == "A photo of a man on a (red bicycle:1.2).")
     #expect(
         forms(tags(["man", "skateboard"], "man on skateboard", facets: [("skateboarding", .action), ("jumping", .action)]))[1]
             == "A photo of a man on a skateboard, jumping.")
