@@ -6,9 +6,9 @@ import Vocabulary
 
 /// Looks at pictures: one encoder, one vocabulary, the models that are known.
 package struct Analyzer: Sendable {
-    private let encoder: any PictureEncoder
-    private let vocabulary: TagVocabulary
-    private let index: VocabularyIndex
+    let encoder: any PictureEncoder
+    let vocabulary: TagVocabulary
+    let index: VocabularyIndex
     private let catalog: ModelCatalog
     private let styles: StyleIndex?
     private let settings: SelectionSettings
@@ -16,7 +16,7 @@ package struct Analyzer: Sendable {
     /// What the encoder finds the places of.
     private let things: Set<String>
     /// Everything that says how a picture was made.
-    private let mediumTags: [Tag]
+    let mediumTags: [Tag]
     private let memory: Int?
 
     /// - Parameters:
@@ -284,12 +284,28 @@ package struct Analyzer: Sendable {
             candidates.sort { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) }
             candidates.removeLast(candidates.count - Self.candidateLimit)
         }
+        candidates += boxed(seen, drawn: 1 - isPhoto, ranked: ranked)
         addImplied(to: &candidates, seen: seen, cosines: cosines, confidences: confidences, offsets: offsets)
         for (name, confidence) in MeasuredTags(PictureMeasurements(image, originalSize: size)).tags {
             guard let tag = vocabulary.tag(named: name), tag.measured else { continue }
             candidates.append(Suggested(tag, confidence: confidence, source: .measured))
         }
         return (candidates, mediums)
+    }
+
+    /// Tags of several that no encoder is asked for, as boxes tell them: an embedding does not count, and takes "dogs" for "dog".
+    ///
+    /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
+    private func boxed(_ seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> [Suggested] {
+        guard let seen else { return [] }
+        return seen.counted.sorted().compactMap { name in
+            guard let tag = vocabulary.tag(named: name), tag.measured, let probability = seen.confidences[name],
+                probability >= settings.weighing.leastSeen
+            else { return nil }
+            let sure = self.sure(probability, of: tag, in: seen, ranked: nil, drawn: drawn)
+            // There are no more surely two of a thing than there is one.
+            return Suggested(tag, confidence: bounded(sure, of: tag, by: seen, drawn: drawn, ranked: ranked), source: .seen)
+        }
     }
 
     /// More would only be sorted to be dropped.
@@ -346,33 +362,6 @@ package struct Analyzer: Sendable {
         }
     }
 
-    /// How the picture was made: as the encoder's head says or, where it has none, a soft-max over the vocabulary's main mediums.
-    ///
-    /// The head knows few mediums. Where one that it does not know was seen, or a kind of one, the rest share what that leaves. What is less
-    /// likely than not is no ground to take the head's word for less.
-    private func mediums(_ look: Look, _ seen: SeenTags?, cosines: [Float]) -> [AnalysisResult.Medium] {
-        guard look.whole.mediums.isEmpty else {
-            var shares = Dictionary(look.whole.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
-            for tag in mediumTags {
-                guard let share = seen?.confidences[tag.name], share >= 0.5 else { continue }
-                shares = shares.mapValues { $0 * (1 - share) }
-                shares[vocabulary.implied(by: tag).last?.name ?? tag.name, default: 0] += share
-            }
-            return shares.map { AnalysisResult.Medium(name: $0.key, probability: $0.value) }
-                .sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
-        }
-        let rows = Self.mainMediums.compactMap { name in
-            vocabulary.tag(named: name).flatMap { tag in tag.facet == .medium ? row(of: tag).map { (tag.name, $0) } : nil }
-        }
-        guard rows.count > 1, let nearest = rows.map({ cosines[$0.1] }).max() else { return [] }
-        let powers = rows.map { exp(encoder.softmaxScale * (cosines[$0.1] - nearest)) }
-        let sum = powers.reduce(0, +)
-        return zip(rows, powers).map { AnalysisResult.Medium(name: $0.0, probability: $1 / sum) }
-            .sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
-    }
-
-    private static let mainMediums = ["photo", "painting", "cartoon", "sketch", "3d render"]
-
     /// What is taken from the log-odds of a picture that is no photograph where nobody fitted it: encoders are less often right there.
     private static let drawnOffset: Float = 0.4
 
@@ -393,7 +382,7 @@ package struct Analyzer: Sendable {
     }
 
     /// `positions` is ascending, so a binary search finds the row.
-    private func row(of tag: Tag) -> Int? {
+    func row(of tag: Tag) -> Int? {
         guard let position = vocabulary.position(of: tag.name) else { return nil }
         var (low, high) = (0, index.positions.count)
         while low < high {

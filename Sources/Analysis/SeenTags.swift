@@ -21,16 +21,19 @@ struct SeenTags {
     ) {
         var confidences = seen.tags
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
-        for (name, tags) in counts {
+        for name in Set(counts.keys).union(counting.map { Array($0.several.keys) } ?? []) {
             let certainties = Self.counted(seen.things, of: name, by: counting)
+            let several = counting?.several[name]
+            let isLabelled = several.map { seen.tags[$0] != nil } ?? false
             var most: Float = 1
-            if let counting, let several = counting.several[name] {
-                most = counting.several(seen: confidences[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+            if let counting, let several {
+                most = counting.several(seen: seen.tags[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
                 confidences[several] = most
             }
             // A number is no surer than that there are several.
+            let tags = counts[name] ?? []
             for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
-                let agreed = counting?.several[name] == nil ? counting?.number?.applied(to: share) ?? share : share
+                let agreed = isLabelled ? share : counting?.number?.applied(to: share) ?? share
                 say(tag, min(agreed, most))
             }
         }
@@ -133,6 +136,7 @@ extension EncoderConfiguration.Counting {
     ///   - seen: the same as the whole picture tells it; nil where it does not.
     ///   - boxes: that there are two boxes and more.
     fileprivate func several(seen: Float?, boxes: Float) -> Float {
+        if seen == nil, let plural { return plural.applied(to: boxes) }
         let told = seen.map { label * $0.logOdds } ?? 0
         return Float(logOdds: told + self.boxes * boxes.logOdds + intercept)
     }
