@@ -18,6 +18,8 @@ package struct AnalysisResult: Sendable {
     package let mediums: [Medium]
     /// What stands where, the most certain first; empty where the encoder was not taught to see things.
     package let things: [SeenThing]
+    /// How things that are suggested stand to each other; nil for an encoder of which nobody measured how often that is right.
+    package let relations: [ThingRelation]?
 
     /// How likely a picture is a photograph, a painting and so on.
     package struct Medium: Sendable, Hashable, Codable {

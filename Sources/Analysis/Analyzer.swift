@@ -136,6 +136,8 @@ package struct Analyzer: Sendable {
         let things = ThingColours.told(of: look.whole.seen?.things ?? [], in: image, photo: photo, judgement?.colours)
         let suggestions = DescribedTags(vocabulary: vocabulary, judgement: judgement, counted: seen?.counted ?? [])
             .described(selected.map(judged), by: things)
+        let relations = ThingRelations(vocabulary: vocabulary, judgement: judgement, counted: seen?.counted ?? [])?
+            .told(of: things, named: suggestions, photo: photo)
         let dropped = fallen.map(judged)
 
         var confidences: [String: Double] = [:]
@@ -149,17 +151,19 @@ package struct Analyzer: Sendable {
             memory: memory, ranking: judgement?.ranking ?? .usual
         ).choice()
         let habit = chosen?.manifest.prompt
-        let composed = try compose(suggestions, seen: seen, look: look, mode: composition, for: habit)
+        let composed = try compose(suggestions, relations ?? [], seen: seen, look: look, mode: composition, for: habit)
         let negative = NegativePrompt.standard(medium: mediums.first?.name, wanted: Set(composed.tags), own: habit?.negative)
         return AnalysisResult(
             suggestions: suggestions, dropped: dropped, prompt: ComposedPrompt(positive: composed.text, negative: negative),
             composition: composed.scores, model: chosen?.choice,
-            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: things)
+            size: chosen.flatMap { Self.size(for: $0.manifest, of: size) }, mediums: mediums, things: things,
+            relations: relations)
     }
 
     /// The prompt that approving what ``UnscreenedPrompt`` chooses would give or, with the text tower's help, the best part of it.
     private func compose(
-        _ suggestions: [Suggested], seen: SeenTags?, look: Look, mode: CompositionMode, for habit: Manifest.Prompt?
+        _ suggestions: [Suggested], _ relations: [ThingRelation], seen: SeenTags?, look: Look, mode: CompositionMode,
+        for habit: Manifest.Prompt?
     ) throws -> (text: String, tags: [String], scores: CompositionScores) {
         var used = UnscreenedPrompt(vocabulary: vocabulary, judgement: judgement)
             .chosen(from: suggestions, tag: \.tag, facet: \.facet, confidence: \.confidence)
@@ -172,7 +176,7 @@ package struct Analyzer: Sendable {
             }
             used = used.enumerated().sorted { (-place($0.element), $0.offset) < (-place($1.element), $1.offset) }.map(\.element)
         }
-        let approved = used.map { ApprovedTag(text: $0.text, facet: $0.facet) }
+        let approved = used.map { ApprovedTag(text: $0.text, facet: $0.facet, tag: $0.tag, relations: relations) }
         guard mode == .full, !used.isEmpty else {
             let scores = CompositionScores(mode: .fast, similarity: nil, tried: 0, gains: [])
             return (PromptComposer.compose(approved, for: habit), used.map(\.tag), scores)

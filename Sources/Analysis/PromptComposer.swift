@@ -7,11 +7,22 @@ package struct ApprovedTag: Sendable, Hashable {
     package let facet: Facet
     /// 1 leaves it as it is; above emphasises, below plays down.
     package let weight: Double
+    /// As the vocabulary has it: "cat" where the text is "black cat".
+    package let tag: String
+    /// How what it names stands to another thing. It is said where that one's tag is approved too.
+    package let relation: ThingRelation?
 
-    package init(text: String, facet: Facet, weight: Double = 1) {
-        self.text = text
-        self.facet = facet
-        self.weight = weight
+    /// - Parameters:
+    ///   - tag: nil where it is the text.
+    ///   - relations: those of the picture's things.
+    package init(text: String, facet: Facet, weight: Double = 1, tag: String? = nil, relations: [ThingRelation] = []) {
+        (self.text, self.facet, self.weight, self.tag) = (text, facet, weight, tag ?? text)
+        relation = facet == .subject ? relations.first { Tag.key($0.subject) == Tag.key(tag ?? text) } : nil
+    }
+
+    /// The same tag, said otherwise.
+    func said(_ text: String, weight: Double) -> ApprovedTag {
+        ApprovedTag(text: text, facet: facet, weight: weight, tag: tag, relations: [relation].compactMap { $0 })
     }
 }
 
@@ -20,7 +31,8 @@ package enum PromptComposer {
     /// The order in which facets stand in a prompt. The medium leads: "a photo of …".
     static let order: [Facet] = [.subject, .action, .setting, .style, .lighting, .colour, .composition, .mood, .quality]
 
-    /// "a photo of a tabby cat, sofa, sleeping, living room, window light": what leads has its article, the others are tags.
+    /// "a photo of a tabby cat on a sofa, sleeping, living room, window light": what leads has its article, and so has what it stands on; the
+    /// others are tags.
     ///
     /// Brackets and backslashes in a tag are escaped; a weight other than 1 is written `(text:1.2)`; equal texts are written once. Within a
     /// facet a tag whose words all stand in another tag is a repetition: "cat" beside "tabby cat", which ends in it, is left out; of
@@ -30,24 +42,33 @@ package enum PromptComposer {
     package static func compose(_ tags: [ApprovedTag]) -> String {
         let used = ready(kept(of: tags))
         let mediums = used.filter { $0.facet == .medium }
-        var rest = order.flatMap { facet in used.filter { $0.facet == facet } }[...]
-        guard let medium = mediums.first else { return rest.map(written).joined(separator: ", ") }
+        let standing = StandingThings(used)
+        var rest = order.flatMap { facet in standing.rest.filter { $0.facet == facet } }[...]
+        var groups = standing.groups[...]
+        func plain(_ group: StandingThings.Group) -> String { listed(group.members.map(written)) + group.place }
+        guard let medium = mediums.first else { return (groups.map(plain) + rest.map(written)).joined(separator: ", ") }
         var lead = withArticle(medium)
         // A picture is of a thing or of a place; whatever else is said of it stands beside, but for what a person wears.
-        let (wearer, worn) = dressed(rest.filter { $0.facet == .subject })
-        if let wearer, let first = rest.first, first == wearer || worn.contains(first) {
-            lead += " of \(withArticle(wearer)) in \(listed(worn.map(withArticle)))"
+        let (wearer, worn) = dressed(groups.flatMap(\.members) + rest.filter { $0.facet == .subject })
+        func whole(_ tag: ApprovedTag) -> String {
+            withArticle(tag) + (tag == wearer ? " in \(listed(worn.map(withArticle)))" : "")
+        }
+        if let group = groups.popFirst() {
+            lead += " of \(listed(group.members.map(whole)))\(group.place)"
+            if let wearer, group.members.contains(wearer) { rest.removeAll { worn.contains($0) } }
+        } else if let wearer, let first = rest.first, first == wearer || worn.contains(first) {
+            lead += " of \(whole(wearer))"
             rest.removeAll { $0 == wearer || worn.contains($0) }
         } else if let first = rest.firstIndex(where: { $0.facet == .subject }) ?? rest.firstIndex(where: isPlace) {
             lead += " of \(withArticle(rest.remove(at: first)))"
         }
-        return ([lead] + (rest + mediums.dropFirst()).map(written)).joined(separator: ", ")
+        return ([lead] + groups.map(plain) + (rest + mediums.dropFirst()).map(written)).joined(separator: ", ")
     }
 
     /// The tags as they go into a prompt: tidy, and without what repeats another.
     static func kept(of tags: [ApprovedTag]) -> [ApprovedTag] {
         withoutRepetition(
-            tags.map { ApprovedTag(text: plain($0.text), facet: $0.facet, weight: rounded($0.weight)) }.filter { !$0.text.isEmpty })
+            tags.map { $0.said(plain($0.text), weight: rounded($0.weight)) }.filter { !$0.text.isEmpty })
     }
 
     /// The text with every character escaped that would change weights.
@@ -87,7 +108,7 @@ package enum PromptComposer {
             if let index = unique.firstIndex(where: { Tag.key($0.text) == Tag.key(tag.text) }) {
                 // Of two weights the one further from 1 was meant.
                 if abs(tag.weight - 1) > abs(unique[index].weight - 1) {
-                    unique[index] = ApprovedTag(text: unique[index].text, facet: unique[index].facet, weight: tag.weight)
+                    unique[index] = unique[index].said(unique[index].text, weight: tag.weight)
                 }
             } else {
                 unique.append(tag)

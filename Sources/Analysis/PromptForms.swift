@@ -11,7 +11,7 @@ extension PromptComposer {
         let body =
             switch habit.form {
             case .phrase: compose(tags)
-            case .tags: self.tags(tags.map { ApprovedTag(text: $0.text.lowercased(), facet: $0.facet, weight: $0.weight) })
+            case .tags: self.tags(tags.map { $0.said($0.text.lowercased(), weight: $0.weight) })
             case .sentence: sentence(tags)
             }
         // Words about quality say nothing by themselves, and none is said twice.
@@ -47,10 +47,14 @@ extension PromptComposer {
         func things(_ facet: Facet) -> [String] { used.filter { $0.facet == facet }.map(withArticle) }
         var media = things(.medium)
         let lead = media.isEmpty ? "a picture" : media.removeFirst()
-        let (wearer, worn) = dressed(used.filter { $0.facet == .subject })
-        let subjects = used.filter { $0.facet == .subject && !worn.contains($0) }.map { tag in
-            tag == wearer ? "\(withArticle(tag)) in \(listed(worn.map(withArticle)))" : withArticle(tag)
+        let standing = StandingThings(used)
+        let (wearer, worn) = dressed(standing.groups.flatMap(\.members) + standing.rest.filter { $0.facet == .subject })
+        func whole(_ tag: ApprovedTag) -> String {
+            withArticle(tag) + (tag == wearer ? " in \(listed(worn.map(withArticle)))" : "")
         }
+        let subjects =
+            standing.groups.map { listed($0.members.map(whole)) + $0.place }
+            + standing.rest.filter { $0.facet == .subject && !worn.contains($0) }.map(whole)
         var settings = used.filter { $0.facet == .setting }
         // Who is outdoors is in no building: it stands behind. Who is on a beach is not in the sea.
         let isOutside = settings.contains { ["outdoors", "outside"].contains($0.text.lowercased()) }
@@ -59,7 +63,7 @@ extension PromptComposer {
         let place = subjects.isEmpty ? settings.firstIndex(where: isPlace).map { withArticle(settings.remove(at: $0)) } : nil
         var clauses = [(listedOrNil(subjects) ?? place).map { "\(lead) of \($0)" } ?? lead]
         if !media.isEmpty { clauses.append("also \(listed(media))") }
-        if let actions = listedOrNil(texts(.action)) { clauses.append(actions) }
+        if let actions = listedOrNil(standing.rest.filter { $0.facet == .action }.map(written)) { clauses.append(actions) }
         clauses += settings.map { placed($0, isOutside: isOutside, isAshore: isAshore) }
         clauses += used.filter { $0.facet == .style }.map(styled)
         let light = used.filter { $0.facet == .lighting }
@@ -100,9 +104,12 @@ extension PromptComposer {
     static func ready(_ tags: [ApprovedTag]) -> [ApprovedTag] {
         let used = withoutRepeatedActs(withoutRepeatedNouns(gathered(tags)))
         guard used.contains(where: { $0.facet == .action }) else { return used }
-        func acts(_ tag: ApprovedTag) -> Bool { tag.facet == .subject && people.contains(head(tag)) }
+        func acts(_ tag: ApprovedTag) -> Bool { tag.facet == .subject && isOfPeople(tag) }
         return used.filter(acts) + used.filter { !acts($0) }
     }
+
+    /// Whether a tag names a person or several.
+    static func isOfPeople(_ tag: ApprovedTag) -> Bool { people.contains(head(tag)) }
 
     /// A "food photo" is of food, and where a dining table is, "on a dinner table" says it again.
     private static func withoutRepeatedNouns(_ tags: [ApprovedTag]) -> [ApprovedTag] {
@@ -187,7 +194,7 @@ extension PromptComposer {
     private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
     static func listed(_ words: [String]) -> String {
-        words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
+        words.enumeration
     }
 
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }

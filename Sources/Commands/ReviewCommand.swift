@@ -166,7 +166,7 @@ struct Review {
         let place = count > 1 ? " (\(index + 1) of \(count))" : ""
         session = ReviewSession(
             title: " \(picture.name) \(picture.width)x\(picture.height)\(place)", suggestions: suggestions,
-            prompt: desk.preview(suggestions), hasNext: hasNext)
+            prompt: try desk.preview(suggestions, of: picture.id), hasNext: hasNext)
     }
 
     /// Does what the key asks for. What the library refuses is told and changes nothing; what breaks it is thrown.
@@ -177,10 +177,10 @@ struct Review {
             case .quit: return .quit
             case .interrupt: return .interrupted
             case .nextPicture: return .nextPicture
-            case .undo: take(try desk.undo(on: picture.id, by: LibraryOptions.person))
-            case .decide(let decision): take(try desk.decide([decision], on: picture.id, by: LibraryOptions.person))
+            case .undo: try take(desk.undo(on: picture.id, by: LibraryOptions.person))
+            case .decide(let decision): try take(desk.decide([decision], on: picture.id, by: LibraryOptions.person))
             case .add(let text):
-                take(try desk.decide([try desk.addition(text)], on: picture.id, by: LibraryOptions.person))
+                try take(desk.decide([desk.addition(text)], on: picture.id, by: LibraryOptions.person))
             }
         } catch {
             guard let words = ScreeningDesk.refusal(error) else { throw error }
@@ -202,8 +202,9 @@ struct Review {
     /// Whether the rest of a line that begins with this key is a text.
     private static func takesText(_ letter: Character) -> Bool { "ew+".contains(letter) }
 
-    private mutating func take(_ outcome: DecisionsTaken) {
-        session.update(outcome.suggestions, prompt: desk.preview(outcome.suggestions), message: Review.message(outcome))
+    private mutating func take(_ outcome: DecisionsTaken) throws {
+        session.update(
+            outcome.suggestions, prompt: try desk.preview(outcome.suggestions, of: picture.id), message: Review.message(outcome))
         // What was taken back or added is what one looks at next.
         let last = outcome.decisions.last
         if last?.action == .undo || last?.action == .add, let one = outcome.suggestions.first(where: { $0.tag == last?.tag }) {
@@ -216,6 +217,9 @@ struct Review {
         let what = outcome.decisions.count == 1 ? last.tag : "\(outcome.decisions.count) tags"
         return switch last.action {
         case .approve: "Approved \(what)."
+        case .reject where outcome.decisions.count > 1:
+            "Rejected \(outcome.decisions[0].tag), and with it \(CommandText.list(outcome.decisions.dropFirst().map(\.tag))); "
+                + "they are not suggested again."
         case .reject: "Rejected \(what); it is not suggested again."
         case .edit: "Edited and approved \(what)."
         case .weigh: "Weighted and approved \(what)."

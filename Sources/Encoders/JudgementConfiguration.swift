@@ -60,6 +60,8 @@ extension EncoderConfiguration {
         package var naming: Naming?
         /// When the colour of a thing is said; nil: never.
         package var colours: Colours?
+        /// When it is said how one thing stands to another; nil: never.
+        package var relations: Relations?
     }
 
     /// Takes a probability p to sigmoid(slope * log-odds of p + ranked * log-odds of what embeddings say - offset).

@@ -88,6 +88,7 @@ extension EncoderConfiguration.Judgement {
             outside("colours.leastFace", colours?.leastFace, 0...1),
             outside("colours.leastWhole", colours?.leastWhole, 0...1),
             outside("colours.leastPhoto", colours?.leastPhoto, 0...1),
+            outside("relations.leastPhoto", relations?.leastPhoto, 0...1),
         ]
         let told = (telling ?? [:]).sorted { $0.key < $1.key }.flatMap { trait, least in
             [outside("telling.\(trait).trait", least.trait, 0...1), outside("telling.\(trait).height", least.height, 0...1)]
@@ -102,6 +103,12 @@ extension EncoderConfiguration.Judgement {
             ]
                 + (kind.leastOf ?? [:]).sorted { $0.key < $1.key }.map { outside("colours.kinds[\(index)].leastOf.\($0)", $1, 0...2) }
         }
-        return (checks + told + said).lazy.compactMap { $0 }.first
+        let related = (relations?.rules ?? []).enumerated().flatMap { index, rule in
+            [
+                outside("relations.rules[\(index)].leastSubject", rule.leastSubject, 0...1),
+                outside("relations.rules[\(index)].leastSupport", rule.leastSupport, 0...1),
+            ]
+        }
+        return (checks + told + said + related).lazy.compactMap { $0 }.first
     }
 }

@@ -71,7 +71,7 @@ extension Analyst {
                 negative: result.prompt.negative, model: try result.model.map { try JSON.text(AnalysisReport.ModelEntry($0)) },
                 size: try result.size.map { try JSON.text(AnalysisReport.SizeEntry($0)) }, recovered: try recovered.map(JSON.text),
                 dropped: try JSON.text(dropped.prefix(AnalysisReport.droppedLimit).map(AnalysisReport.DroppedEntry.init)),
-                wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition)),
+                wording: analyzer.wording, composition: try JSON.text(CompositionEntry(result.composition, result.relations)),
                 calibration: try JSON.text(ConfidenceEntry(analyzer.scale, learned)),
                 things: try JSON.text(result.things.map(AnalysisReport.ThingEntry.init))),
             embedding: NewEmbedding(encoder: identity, halves: look.whole.embedding.halves))
@@ -95,7 +95,8 @@ extension Analyst {
         of path: String, sha256: String, size: (width: Int, height: Int), _ analysis: AnalysisRecord, _ suggestions: [Suggestion],
         notes: [String] = [], knownAs: String? = nil, tagger: TaggerEntry? = nil, reused: Bool
     ) throws -> AnalysisReport {
-        AnalysisReport(
+        let composition = try CompositionEntry(analysis)
+        return AnalysisReport(
             picture: .init(path: path, sha256: sha256, width: size.width, height: size.height),
             encoder: .init(name: analysis.encoder.name, sha256: analysis.encoder.sha256),
             vocabulary: .init(name: analysis.vocabulary.name, sha256: analysis.vocabulary.sha256, count: analysis.vocabulary.count),
@@ -104,9 +105,9 @@ extension Analyst {
             prompt: .init(
                 positive: analysis.positive, negative: analysis.negative, tokens: try encoder().tokenCount(analysis.positive),
                 forms: .init(
-                    suggestions,
+                    suggestions, composition?.told ?? [],
                     UnscreenedPrompt(vocabulary: try vocabulary(), judgement: try encoder().forAnalysis.judgement)),
-                composition: try CompositionEntry(analysis)),
+                composition: composition),
             things: try analysis.things?.decoded() ?? [], confidence: try ConfidenceEntry(analysis), model: try analysis.model?.decoded(),
             size: try analysis.size?.decoded(), recovered: try analysis.recovered?.decoded(), notes: notes,
             knownAs: knownAs, tagger: tagger, seconds: analysis.seconds, reused: reused)
@@ -150,14 +151,16 @@ extension AnalysisReport.DroppedEntry {
 
 extension AnalysisReport.Forms {
     /// Of what nobody rejected.
-    fileprivate init(_ suggestions: [Suggestion], _ prompt: UnscreenedPrompt) {
+    fileprivate init(_ suggestions: [Suggestion], _ relations: [ThingRelation], _ prompt: UnscreenedPrompt) {
         let ranked = suggestions.filter { $0.state != .rejected && $0.source != .tagger }.sorted {
             ($0.rank ?? .max, $0.id) < ($1.rank ?? .max, $1.id)
         }
         func facet(_ suggestion: Suggestion) -> Facet { Facet(rawValue: suggestion.facet) ?? .subject }
         let used = prompt.chosen(
             from: ranked, tag: \.tag, facet: facet, confidence: { Float($0.confidence) }, isApproved: { $0.state == .approved })
-        let tags = used.map { ApprovedTag(text: $0.text, facet: facet($0), weight: $0.weight) }
+        let tags = used.map {
+            ApprovedTag(text: $0.text, facet: facet($0), weight: $0.weight, tag: $0.tag, relations: relations)
+        }
         self.init(tags: PromptComposer.tags(tags), sentence: PromptComposer.sentence(tags))
     }
 }

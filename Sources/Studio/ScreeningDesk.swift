@@ -28,6 +28,14 @@ package struct ApprovedText: Sendable, Hashable {
     package let facet: String
     /// 1 is none.
     package let weight: Double
+    /// As the analysis has it, and how what it names stands to what another tag names.
+    package let tag: String
+    package let relations: [ThingRelation]
+
+    /// - Parameter relations: those of the picture's things, whichever tags they are of.
+    package init(text: String, facet: String, weight: Double, tag: String? = nil, relations: [ThingRelation] = []) {
+        (self.text, self.facet, self.weight, self.tag, self.relations) = (text, facet, weight, tag ?? text, relations)
+    }
 }
 
 /// Where a person screens what was suggested: finds the picture that is meant, takes decisions, and turns approved tags into a prompt.
@@ -37,19 +45,17 @@ package struct ScreeningDesk: Sendable {
 
     let library: Library
     private let compose: Composition
-    private let facetOfTag: @Sendable (String) -> String?
+    let vocabulary: DeskVocabulary
 
     /// - Parameters:
     ///   - compose: a pure function; the same approval always gives the same prompt.
-    ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
-    package init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
-        try self.init(library: Library.opened(in: libraryFolder), compose: compose, facetOfTag: facetOfTag)
+    ///   - vocabulary: knows the facets of tags that a person adds, and the kinds of tags that a person rejects.
+    package init(libraryFolder: URL, compose: @escaping Composition, vocabulary: DeskVocabulary) throws {
+        try self.init(library: Library.opened(in: libraryFolder), compose: compose, vocabulary: vocabulary)
     }
 
-    package init(
-        library: Library, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
-    ) {
-        (self.library, self.compose, self.facetOfTag) = (library, compose, facetOfTag)
+    package init(library: Library, compose: @escaping Composition, vocabulary: DeskVocabulary = .none) {
+        (self.library, self.compose, self.vocabulary) = (library, compose, vocabulary)
     }
 
     /// Names of the facets, in the order in which people expect to see them.
@@ -127,17 +133,20 @@ extension ScreeningDesk {
             guard let facet = Facet(spelling: name) else { throw ScreeningDeskError.noSuchFacet(name) }
             return .add(tag: String(text[text.index(after: colon)...]), facet: facet.rawValue)
         }
-        return .add(tag: text, facet: facetOfTag(text) ?? Facet.subject.rawValue)
+        return .add(tag: text, facet: (vocabulary.facet(of: text) ?? .subject).rawValue)
     }
 }
 
 // MARK: - Prompts
 
 extension ScreeningDesk {
-    /// The prompt that would be composed now, whether or not anything is approved.
-    package func preview(_ suggestions: [SuggestionReport]) -> String {
-        compose(
-            suggestions.filter { $0.state == .approved }.map { ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight) })
+    /// The prompt that would be composed now of a picture's suggestions, whether or not anything is approved.
+    package func preview(_ suggestions: [SuggestionReport], of picture: Int64) throws -> String {
+        let relations = try library.relations(of: picture)
+        return compose(
+            suggestions.filter { $0.state == .approved }.map {
+                ApprovedText(text: $0.text, facet: $0.facet, weight: $0.weight, tag: $0.tag, relations: relations)
+            })
     }
 
     /// The picture's approved prompt: composed from the approved tags, and kept as a new version where it differs from the latest.
@@ -152,7 +161,7 @@ extension ScreeningDesk {
         guard suggestions.contains(where: { $0.state == .approved }) else {
             throw ScreeningDeskError.nothingApproved(picture: picture.label)
         }
-        let composed = preview(suggestions)
+        let composed = try preview(suggestions, of: picture.id)
         // Nothing is kept in a library that is only read; what was kept before can be told.
         if library.isReadOnly, let latest, latest.positive == composed { return PromptReport(latest) }
         return try keep(draft(positive: composed, negative: nil, picture, source: .composed), of: picture)
@@ -165,14 +174,14 @@ extension ScreeningDesk {
         if let latest = try library.latestPrompt(of: picture.id), try library.stands(latest, for: picture) { return latest.positive }
         let suggestions = try library.suggestions(of: picture.id)
         guard suggestions.contains(where: { $0.state == .approved }) else { return nil }
-        return try desk().preview(suggestions.map(SuggestionReport.init))
+        return try desk().preview(suggestions.map(SuggestionReport.init), of: picture.id)
     }
 
     /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
     package func write(positive: String?, negative: String?, for picture: KnownPicture) throws -> PromptReport {
         var text = positive
         if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
-        if text == nil { text = preview(try suggestions(of: picture.id)) }
+        if text == nil { text = try preview(suggestions(of: picture.id), of: picture.id) }
         return try keep(draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture)
     }
 

@@ -11,8 +11,10 @@ extension Studio {
     /// - Parameter model: an installed one's name; nil: the one that was suggested for the picture where it is installed, else the default.
     package func composed(_ picture: Int64, model: String? = nil) throws -> ComposedReport {
         let library = try premises.library()
+        let relations = try library.relations(of: picture)
         let approved = try library.suggestions(of: picture).filter { $0.state == .approved }.map {
-            ApprovedTag(text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight)
+            ApprovedTag(
+                text: $0.text, facet: Facet(rawValue: $0.facet) ?? .subject, weight: $0.weight, tag: $0.tag, relations: relations)
         }
         let analysis = try library.latestAnalysis(of: picture)
         let negative = try library.latestPrompt(of: picture)?.negative ?? analysis?.negative ?? ""

@@ -27,13 +27,15 @@ final class TinyEncoder: PictureEncoder {
         digest: String = "tiny-digest-0123456789", mediums: [(name: String, probability: Float)] = [("photo", 0.9), ("painting", 0.1)],
         calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}",
         seen: Seen? = nil, counts: [String: [String]] = [:], things: Set<String> = [], scales: [String: EncoderConfiguration.Scale]? = nil,
-        counting: EncoderConfiguration.Counting? = nil, drawnSeenOffsets: [String: Float] = ["setting": 2]
+        counting: EncoderConfiguration.Counting? = nil, relations: EncoderConfiguration.Relations? = nil,
+        drawnSeenOffsets: [String: Float] = ["setting": 2]
     ) {
         (self.seen, self.counts, self.things) = (seen, counts, things)
         // What was fitted to what the shipped head sees is none of this one's.
         var judgement = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
         judgement?.seenScales = scales
         judgement?.counting = counting
+        judgement?.relations = relations
         judgement?.drawnSeenOffsets = drawnSeenOffsets
         self.judgement = judgement
         self.digest = digest

@@ -122,7 +122,7 @@ import Testing
             #expect(compose["phrase"] as? String == "tabby cat, sofa, living room" && compose["form"] as? String == "phrase")
             // What the terminal takes by itself.
             let desk = try server.site.studio.desk(composingFor: server.site.studio.desk().picture(id: Int64(id)))
-            #expect(try desk.preview(server.site.studio.desk().suggestions(of: Int64(id))) == compose["phrase"] as? String)
+            #expect(try desk.preview(server.site.studio.desk().suggestions(of: Int64(id)), of: Int64(id)) == compose["phrase"] as? String)
             #expect(compose["sentence"] as? String == "A picture of a tabby cat and a sofa, in a living room.")
             let tokens = compose["tokens"] as? [String: Int] ?? [:]
             #expect((tokens["tags"] ?? 0) > 4 && (tokens["sentence"] ?? 0) > (tokens["tags"] ?? 0))
