@@ -6,9 +6,9 @@ import Vocabulary
 
 /// Looks at pictures: one encoder, one vocabulary, the models that are known.
 package struct Analyzer: Sendable {
-    let encoder: any PictureEncoder
-    let vocabulary: TagVocabulary
-    let index: VocabularyIndex
+    private let encoder: any PictureEncoder
+    private let vocabulary: TagVocabulary
+    private let index: VocabularyIndex
     private let catalog: ModelCatalog
     private let styles: StyleIndex?
     private let settings: SelectionSettings
@@ -16,7 +16,7 @@ package struct Analyzer: Sendable {
     /// What the encoder finds the places of.
     private let things: Set<String>
     /// Everything that says how a picture was made.
-    let mediumTags: [Tag]
+    private let mediumTags: [Tag]
     private let memory: Int?
 
     /// - Parameters:
@@ -52,45 +52,6 @@ package struct Analyzer: Sendable {
         guard index.scale.source == .background else { return index.wording }
         let fit = index.scale.calibration
         return index.wording + "-" + DigestedFile.name(of: "\(fit.z) \(fit.intercept) \(index.scale.pictures ?? 0)")
-    }
-
-    /// One look at a picture: what the encoder sees in the whole and, where it is wide or tall, in its parts.
-    package struct Look: Sendable {
-        package let whole: Observation
-        let parts: [Embedding]
-
-        /// Where the picture stands: the mean direction of the whole and its parts.
-        package let embedding: Embedding
-
-        /// Runs the encoder's image tower over the whole and, where there are any, the parts.
-        package init(at image: Image, with encoder: any PictureEncoder) throws {
-            self = try Self.looks(at: [image], with: encoder)[0]
-        }
-
-        /// One look for each picture, in order; the tower takes all of them, with all their parts, together.
-        static func looks(at images: [Image], with encoder: any PictureEncoder) throws -> [Look] {
-            let views = images.map(PictureViews.views)
-            var observations = try encoder.observe(views.flatMap { $0 })[...]
-            return views.map { views in
-                let mine = observations.prefix(views.count)
-                observations = observations.dropFirst(views.count)
-                return Look(whole: mine[mine.startIndex], parts: mine.dropFirst().map(\.embedding))
-            }
-        }
-
-        package init(whole: Observation, parts: [Embedding] = []) {
-            self.whole = whole
-            self.parts = parts
-            guard !parts.isEmpty else {
-                embedding = whole.embedding
-                return
-            }
-            var sum = whole.embedding.values
-            for part in parts {
-                for index in sum.indices { sum[index] += part.values[index] }
-            }
-            embedding = Embedding(direction: sum)
-        }
     }
 
     /// Runs the image tower, up to five times for a picture whose longer side is more than 1.6 times the shorter.
@@ -272,8 +233,8 @@ package struct Analyzer: Sendable {
             if let probability = seen?.confidences[tag.name] {
                 let sure = self.sure(probability, of: tag, in: seen, ranked: own, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell. How a picture was made the head was
-                // shown on pictures of every kind.
-                if sure >= own || tag.facet == .medium {
+                // shown on pictures of every kind, and how many there are is for boxes to tell.
+                if sure >= own || tag.facet == .medium || seen?.boxed.contains(tag.name) == true {
                     guard probability >= settings.weighing.leastSeen else { continue }
                     candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
@@ -297,12 +258,12 @@ package struct Analyzer: Sendable {
         return (candidates, mediums)
     }
 
-    /// Tags of several that no encoder is asked for, as boxes tell them: an embedding does not count, and takes "dogs" for "dog".
+    /// Tags of several that no encoder is asked for: boxes tell them, where embeddings take "dogs" for "dog".
     ///
     /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
     private func boxed(_ seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> [Suggested] {
         guard let seen else { return [] }
-        return seen.counted.sorted().compactMap { name in
+        return seen.boxed.sorted().compactMap { name in
             guard let tag = vocabulary.tag(named: name), tag.measured, let probability = seen.confidences[name],
                 probability >= settings.weighing.leastSeen
             else { return nil }
@@ -366,6 +327,33 @@ package struct Analyzer: Sendable {
         }
     }
 
+    /// How the picture was made: as the encoder's head says or, where it has none, a soft-max over the vocabulary's main mediums.
+    ///
+    /// The head knows few mediums. Where one that it does not know was seen, or a kind of one, the rest share what that leaves. What is less
+    /// likely than not is no ground to take the head's word for less.
+    private func mediums(_ look: Look, _ seen: SeenTags?, cosines: [Float]) -> [AnalysisResult.Medium] {
+        guard look.whole.mediums.isEmpty else {
+            var shares = Dictionary(look.whole.mediums.map { ($0.name, $0.probability) }) { first, _ in first }
+            for tag in mediumTags {
+                guard let share = seen?.confidences[tag.name], share >= 0.5 else { continue }
+                shares = shares.mapValues { $0 * (1 - share) }
+                shares[vocabulary.implied(by: tag).last?.name ?? tag.name, default: 0] += share
+            }
+            return shares.map { AnalysisResult.Medium(name: $0.key, probability: $0.value) }
+                .sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
+        }
+        let rows = Self.mainMediums.compactMap { name in
+            vocabulary.tag(named: name).flatMap { tag in tag.facet == .medium ? row(of: tag).map { (tag.name, $0) } : nil }
+        }
+        guard rows.count > 1, let nearest = rows.map({ cosines[$0.1] }).max() else { return [] }
+        let powers = rows.map { exp(encoder.softmaxScale * (cosines[$0.1] - nearest)) }
+        let sum = powers.reduce(0, +)
+        return zip(rows, powers).map { AnalysisResult.Medium(name: $0.0, probability: $1 / sum) }
+            .sorted { ($1.probability, $0.name) < ($0.probability, $1.name) }
+    }
+
+    private static let mainMediums = ["photo", "painting", "cartoon", "sketch", "3d render"]
+
     /// What is taken from the log-odds of a picture that is no photograph where nobody fitted it: encoders are less often right there.
     private static let drawnOffset: Float = 0.4
 
@@ -386,7 +374,7 @@ package struct Analyzer: Sendable {
     }
 
     /// `positions` is ascending, so a binary search finds the row.
-    func row(of tag: Tag) -> Int? {
+    private func row(of tag: Tag) -> Int? {
         guard let position = vocabulary.position(of: tag.name) else { return nil }
         var (low, high) = (0, index.positions.count)
         while low < high {

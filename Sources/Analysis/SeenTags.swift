@@ -8,6 +8,8 @@ struct SeenTags {
     let confidences: [String: Float]
     /// Tags that say how many there are: fitted as such, so that no facet's scale is theirs.
     let counted: Set<String>
+    /// Those of them that boxes alone tell, no label of the whole picture. Embeddings have no say in them: they take two for one.
+    let boxed: Set<String>
     private let prominence: [String: Float]
 
     /// - Parameters:
@@ -20,6 +22,7 @@ struct SeenTags {
         untold: [String] = [], telling: [String: EncoderConfiguration.Telling] = [:], counting: EncoderConfiguration.Counting? = nil
     ) {
         var confidences = seen.tags
+        var boxed: Set<String> = []
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
         for name in Set(counts.keys).union(counting.map { Array($0.several.keys) } ?? []) {
             let certainties = Self.counted(seen.things, of: name, by: counting)
@@ -32,6 +35,7 @@ struct SeenTags {
             }
             // A number is no surer than that there are several.
             let tags = counts[name] ?? []
+            if let several, !isLabelled { boxed.formUnion(tags + [several]) }
             for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
                 let agreed = isLabelled ? share : counting?.number?.applied(to: share) ?? share
                 say(tag, min(agreed, most))
@@ -55,7 +59,7 @@ struct SeenTags {
             if !shown, let told = confidences[trait] { confidences[trait] = min(told, 0.5) }
         }
         for tag in untold { confidences[tag] = nil }
-        self.confidences = confidences
+        (self.confidences, self.boxed) = (confidences, boxed)
         counted = Set(counts.values.flatMap { $0 }).union(counting?.several.values.map { $0 } ?? [])
         prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
     }

@@ -70,6 +70,29 @@ private func analysis(dog: Float = 0.97, _ things: [SeenThing], rejected: Set<St
     #expect(dogs <= dog + 1e-4)
 }
 
+@Test func embeddingsDoNotCount() throws {
+    // `grey(0)` has the embedding of the text of a cat, in which two of them are asked for here; one was seen.
+    let words = TagVocabulary(
+        name: "asked",
+        tags: [
+            Tag(name: "cat", facet: .subject), Tag(name: "cats", facet: .subject, implies: ["cat"], measured: true),
+            Tag(name: "two cats", facet: .subject, implies: ["cats", "cat"], phrase: "cat"),
+        ])
+    func suggested(counting: EncoderConfiguration.Counting?) throws -> [String] {
+        let encoder = TinyEncoder(
+            mediums: [("photo", 1)], calibration: Calibration(z: 0, cosine: 8, intercept: -4),
+            seen: Seen(tags: ["cat": 0.9], things: row(of: "cat", [0.9, 0.3])), counts: ["cat": ["two cats"]], things: ["cat"],
+            counting: counting)
+        let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
+        return try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: []))
+            .analyze(grey(0), originalSize: (400, 300)).suggestions.filter { $0.facet == .subject }.map(\.tag)
+    }
+    var cats = counting
+    cats.several = ["cat": "cats"]
+    #expect(try suggested(counting: cats) == ["cat"])
+    #expect(try suggested(counting: nil) == ["two cats"], "what the embedding says by itself")
+}
+
 @Test func whoRejectsThePluralIsLeftTheThing() throws {
     let things = row(of: "dog", [0.9, 0.9, 0.5])
     #expect(try analysis(things, rejected: ["dogs"]).suggestions.filter { $0.facet == .subject }.map(\.tag) == ["dog"])
