@@ -112,7 +112,7 @@ private func analysis(dog: Float = 0.97, _ things: [SeenThing], rejected: Set<St
 @Test func everyPluralOfTheDefaultEncoderIsATagThatItIsNotAskedFor() throws {
     let configuration = try EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder"))
     let vocabulary = try TagVocabulary(directory: checkout.appendingPathComponent("Vocab/redraw"))
-    let (seeing, several) = (try #require(configuration.seeing), try #require(configuration.judgement?.counting?.several))
+    let (seeing, several) = (try #require(configuration.seeing), try #require(configuration.judgement.counting?.several))
     #expect(several.count > 30)
     for (thing, name) in several where !seeing.labels.contains(name) {
         let tag = try #require(vocabulary.tags.first { $0.name == name }, "\(name)")
