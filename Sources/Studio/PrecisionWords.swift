@@ -16,7 +16,19 @@ enum PrecisionWords {
         return "linear layers alone: the others' weights are rounded to bf16 and multiplied as floats"
     }
 
-    /// The same by a precision's name; nil for one that another program computes in, too.
+    /// Why `auto` takes a precision.
+    ///
+    /// - Parameter isNative: whether products are made so here.
+    static func reason(for chosen: Arithmetic, isNative: (Arithmetic) -> Bool = { $0.isNative }) -> String {
+        switch chosen {
+        case .f32 where isNative(.bf16): "this processor multiplies bf16 no faster"
+        case .f32: "this processor has no fast instructions for bf16"
+        case .bf16: "this processor multiplies it faster than f32"
+        case .int8: "this processor multiplies nothing faster"
+        }
+    }
+
+    /// What `departure` says of a precision by its name; nil for what another program computes in, too.
     static func departure(of precision: String, isNative: (Arithmetic) -> Bool = { $0.isNative }) -> String? {
         Arithmetic(rawValue: precision).flatMap { departure(of: $0, isNative: isNative) }
     }

@@ -20,4 +20,26 @@ import Testing
         if let words { #expect(cost.contains(words), "\(cost)") } else { #expect(!cost.contains("(")) }
         #expect(try tool.run("show", "g1").output.contains(", \(precision)\n"))
     }
+
+    /// What `auto` takes and why, in the model's line; a model that is damaged has a line of its own and ends nothing.
+    @Test func benchSaysWhyAndGoesOn() throws {
+        let place = URL(fileURLWithPath: tool.path("data/redraw/models/damaged"))
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        try Data("no weights at all".utf8).write(to: place.appendingPathComponent("weights.safetensors"))
+        let manifest: [String: Any] = [
+            "name": "damaged", "title": "Damaged", "kind": "generator", "family": "sd15", "license": "MIT", "source": "a test",
+            "description": "A file of words.", "files": [["path": "weights.safetensors"]],
+            "defaults": ["steps": 20, "guidance": 7, "sampler": "ddim", "strength": 0.5],
+        ]
+        try JSONSerialization.data(withJSONObject: manifest).write(to: place.appendingPathComponent("manifest.json"))
+        let told = try tool.run("bench", environment: ["REDRAW_PROCESSOR": "avx2"])
+        #expect(told.status == 0 && told.errors.isEmpty, "\(told.errors)")
+        let lines = told.output.split(separator: "\n")
+        let small = try #require(lines.first { $0.hasPrefix("redraw-small: ") }, "\(told.output)")
+        #expect(small.contains("auto is f32, as ") && small.contains("about 512x512 in ") && small.contains(", 1024x1024 in "), "\(small)")
+        let damaged = try #require(lines.first { $0.hasPrefix("damaged: ") }, "\(told.output)")
+        #expect(damaged.contains("weights.safetensors") && !damaged.contains("auto is"), "\(damaged)")
+        let json = try tool.run("bench", "--json")
+        #expect(try JSONSchema.reports().problems(of: json.output, as: "bench").isEmpty && json.output.contains(#""name" : "damaged""#))
+    }
 }

@@ -25,6 +25,15 @@ import Testing
         }
     }
 
+    /// The reason speaks of what was taken, and of a processor without instructions otherwise than of one whose are slow.
+    @Test func whatAutoTakesHasAReason() {
+        let reasons = [
+            PrecisionWords.reason(for: .f32, isNative: processor()), PrecisionWords.reason(for: .f32, isNative: processor(.bf16)),
+            PrecisionWords.reason(for: .bf16, isNative: processor(.bf16)),
+        ]
+        #expect(Set(reasons).count == 3 && reasons[0].contains("no fast instructions for bf16"), "\(reasons)")
+    }
+
     /// Of int8, a processor may have the linear layers' products alone.
     @Test func whatOfBytesIsTakenIsTold() throws {
         let words = try #require(PrecisionWords.departure(of: .int8, isNative: processor(.int8)))
