@@ -21,6 +21,17 @@ import Testing
         #expect(try tool.run("show", "g1").output.contains(", \(precision)\n"))
     }
 
+    /// In one command with the default encoder, which has f32 alone; told once.
+    @Test func aTaggersPrecisionCanBeNamed() throws {
+        let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path
+        let tagger = fixture("tagger-vit", room: "Encoders").path
+        let looked = try tool.run("analyze", coffee, "--tagger", tagger, "--precision", "int8")
+        #expect(looked.status == 0 && looked.output.contains("tagger"), "\(looked)")
+        #expect(looked.errors == "redraw-encoder computes in f32, whatever the precision; tagger-vit does in int8\n", "\(looked.errors)")
+        let refused = try tool.run("analyze", coffee, "--precision", "int8")
+        #expect(refused.status == 1 && refused.errors.contains("redraw-encoder in int8"), "\(refused)")
+    }
+
     /// What `auto` takes and why, in the model's line; a model that is damaged has a line of its own and ends nothing.
     @Test func benchSaysWhyAndGoesOn() throws {
         let place = URL(fileURLWithPath: tool.path("data/redraw/models/damaged"))
