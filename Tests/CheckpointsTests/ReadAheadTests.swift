@@ -13,7 +13,8 @@ import Testing
     private let network: Weights
 
     init() throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
+        self.folder = folder
         func weights(_ name: String, _ tensors: [(String, Int)]) throws -> Weights {
             let url = folder.url.appendingPathComponent(name)
             try SafetensorsFile.write(tensors: tensors.map { ($0, .zeros([$1, 1000])) }, to: url)

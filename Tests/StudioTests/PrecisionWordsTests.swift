@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func whatIsOnlyHeldSoIsTold() throws {
-        for (arithmetic, isNative) in [(Arithmetic.bf16, processor(.int8)), (.bf16, processor()), (.int8, processor())] {
+        for (arithmetic, isNative) in [(Arithmetic.bf16, processor(.int8)), (Arithmetic.bf16, processor()), (Arithmetic.int8, processor())]
+        {
             let words = try #require(PrecisionWords.departure(of: arithmetic.rawValue, isNative: isNative))
             #expect(words.contains("multiplied as floats") && words.hasSuffix("for \(arithmetic.rawValue)"), "\(words)")
         }
