@@ -8,6 +8,8 @@ package struct BenchReport: Codable, Sendable {
         package let gigaOperations: Double
         /// Whether the processor has instructions for it. Where it has none, weights are rounded and multiplied as floats.
         package let isNative: Bool
+        /// What this processor makes of the precision, in words; nil where it is what the name says.
+        @OrNull package internal(set) var note: String?
     }
 
     /// How long it takes to look at a picture, from its decoded pixels to what an analysis chooses from.
@@ -23,9 +25,13 @@ package struct BenchReport: Codable, Sendable {
     /// How long an installed model's pictures are likely to take.
     package struct Model: Codable, Sendable {
         package let name: String
-        /// What `auto` takes.
-        package let precision: String
+        /// What `auto` takes; nil where no picture can be planned.
+        @OrNull package internal(set) var precision: String?
+        /// Why it takes that, in words.
+        @OrNull package internal(set) var reason: String?
         package let pictures: [Picture]
+        /// What is in the way of those that are missing.
+        package let problems: [String]
     }
 
     /// A picture from a prompt, painted at its size at once with the model's usual steps.

@@ -1,0 +1,35 @@
+import Tensors
+
+/// What is said of the numbers that a model multiplies in, beside their name.
+enum PrecisionWords {
+    /// What this processor makes of a precision, where that is not what its name says; nil where it is.
+    ///
+    /// - Parameter isNative: whether products are made so here.
+    static func departure(
+        of arithmetic: Arithmetic, isNative: (Arithmetic) -> Bool = { $0.isNative }
+    ) -> String? {
+        guard isNative(arithmetic) else {
+            return "weights are rounded to bf16 and multiplied as floats: this processor has no fast instructions for "
+                + arithmetic.rawValue
+        }
+        guard arithmetic == .int8, !isNative(.bf16) else { return nil }
+        return "linear layers alone: the others' weights are rounded to bf16 and multiplied as floats"
+    }
+
+    /// Why `auto` takes a precision.
+    ///
+    /// - Parameter isNative: whether products are made so here.
+    static func reason(for chosen: Arithmetic, isNative: (Arithmetic) -> Bool = { $0.isNative }) -> String {
+        switch chosen {
+        case .f32 where isNative(.bf16): "this processor multiplies bf16 no faster"
+        case .f32: "this processor has no fast instructions for bf16"
+        case .bf16: "this processor multiplies it faster than f32"
+        case .int8: "this processor multiplies nothing faster"
+        }
+    }
+
+    /// What `departure` says of a precision by its name; nil for what another program computes in, too.
+    static func departure(of precision: String, isNative: (Arithmetic) -> Bool = { $0.isNative }) -> String? {
+        Arithmetic(rawValue: precision).flatMap { departure(of: $0, isNative: isNative) }
+    }
+}
