@@ -7,8 +7,9 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure this machine: the rate of each arithmetic, a look at a picture, and what pictures will take.",
         discussion: """
-            auto takes bf16 where the processor multiplies it faster than f32, and f32 elsewhere. int8 is taken only where it is \
-            asked for. What other programs do meanwhile counts.
+            auto takes the quickest arithmetic of those that stay near to f32, by what was measured once on processors of this kind \
+            rather than by the rates of now, so that the same order gives the same picture. On a kind that was never measured it is \
+            f32. What other programs do meanwhile counts.
             """)
 
     @OptionGroup var library: LibraryOptions
@@ -19,7 +20,9 @@ struct BenchCommand: AsyncParsableCommand {
         let report = try await library.studio().bench()
         guard !library.json else { return try JSONOutput.print(report) }
         let out = Terminal.standardOutput
-        out.write("\(report.threads) threads\n")
+        let processor = report.processor
+        let reason = processor.isMeasured ? "auto goes by rates measured on such" : "auto is f32: such were never measured"
+        out.write("\(report.threads) threads; processor \(processor.maker), \(processor.level): \(reason)\n")
         for rate in report.rates {
             let note = rate.isNative ? "" : "  (the processor has no instructions for it: weights are rounded, and multiplied as floats)"
             out.write("\(DisplayText.padded(rate.precision, 6)) \(Int(rate.gigaOperations.rounded())) GFLOP/s\(note)\n")

@@ -9,7 +9,7 @@ extension Studio {
         let rates = try await NumericQueue.shared.run {
             Arithmetic.allCases.map { arithmetic in
                 BenchReport.Rate(
-                    precision: arithmetic.rawValue, gigaOperations: Workload.productSpeed(in: arithmetic) / 1e9,
+                    precision: arithmetic.rawValue, gigaOperations: Workload.instructionSpeed(in: arithmetic) / 1e9,
                     isNative: arithmetic.isNative)
             }
         }
@@ -33,6 +33,6 @@ extension Studio {
                         return .init(width: size.width, height: size.height, steps: run.steps.run, seconds: seconds)
                     }))
         }
-        return BenchReport(threads: ThreadCount.current, rates: rates, look: look, models: models)
+        return BenchReport(threads: ThreadCount.current, processor: .here, rates: rates, look: look, models: models)
     }
 }
