@@ -26,9 +26,12 @@ extension ProcessorRates {
     /// the marks. Both of Intel are the instructions' own peaks on a Xeon of the fourth generation, not products of Redraw's.
     static let rows = [
         // Rows from here on
-        ProcessorRates(.init(.amd, .bf16), f32: 214, bf16: 420),  // 2026-11-27, Zen 4, 2 threads, middles of 204 to 225 and of 400 to 440
-        ProcessorRates(.init(.intel, .amx), f32: 304, bf16: 1044),  // 2026-11, Sapphire Rapids, bf16 on one thread
-        ProcessorRates(.init(.intel, .bf16), f32: 304, bf16: 148),  // 2026-11, Sapphire Rapids without its matrix unit
+        // 2026-11-27, Zen 4, 2 threads, middles of 204 to 225 and of 400 to 440
+        ProcessorRates(.init(.amd, .bf16), f32: 214, bf16: 420),
+        // 2026-11, Sapphire Rapids, f32 and the matrix unit's bf16 on one thread
+        ProcessorRates(.init(.intel, .amx), f32: 304, bf16: 1044),
+        // 2026-11, Sapphire Rapids without its matrix unit
+        ProcessorRates(.init(.intel, .bf16), f32: 304, bf16: 148),
         // Rows up to here
     ]
 

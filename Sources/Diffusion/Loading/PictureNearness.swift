@@ -16,9 +16,12 @@ extension PictureNearness {
     /// `Benchmarks/precision_table.py --only pictures --write` measures them and writes them between the marks.
     static let rows = [
         // Rows from here on
-        PictureNearness("redraw-small", bf16: 49),  // 2026-11, 4 photographs, 10 of 20 steps
-        PictureNearness("sdxl, random weights", bf16: 42.1, int8: 29.7),  // 2026-11, 2 pictures, 2 steps
-        PictureNearness("sd15, random weights", bf16: 43.7, int8: 32.2),  // 2026-11, 2 pictures, 2 steps
+        // 2026-11, 4 photographs, 10 of 20 steps, Zen 4
+        PictureNearness("redraw-small", bf16: 49),
+        // 2026-11, 2 pictures, 2 steps, Zen 4
+        PictureNearness("sd15, random weights", bf16: 43.7, int8: 32.2),
+        // 2026-11, 2 pictures, 2 steps, Zen 4
+        PictureNearness("sdxl, random weights", bf16: 42.1, int8: 29.7),
         // Rows up to here
     ]
 
