@@ -34,9 +34,15 @@ enum EncoderPrecision: String, CaseIterable {
         }
     }
 
-    /// Redraw's own encoder was measured and its vocabulary read in single precision, and is small: that is what it stays with.
+    /// Whether that is another arithmetic than an encoder has. Redraw's own was measured and its vocabulary read in single precision, and is
+    /// small: that is what it stays with.
+    func isForeign(to encoder: any PictureTextEncoder) -> Bool {
+        (self == .bf16 || self == .int8) && encoder is DefaultEncoder
+    }
+
+    /// Refuses what nothing that looks would take.
     func check(_ encoder: any PictureTextEncoder) throws {
-        guard self == .bf16 || self == .int8, encoder is DefaultEncoder else { return }
+        guard isForeign(to: encoder) else { return }
         throw StudioError.unsupported(
             what: "\(encoder.name) in \(rawValue)", instead: "leave --precision out, or name another encoder with --encoder")
     }

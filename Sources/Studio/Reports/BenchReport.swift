@@ -8,8 +8,6 @@ package struct BenchReport: Codable, Sendable {
         package let maker: String
         /// The widest instructions that are used of it, as `REDRAW_PROCESSOR` names them.
         package let level: String
-        /// Whether such processors were measured; of others nothing but single precision is taken.
-        package let isMeasured: Bool
     }
 
     /// What is multiplied in a precision.
@@ -22,6 +20,8 @@ package struct BenchReport: Codable, Sendable {
         /// Whether products are made so. Where the processor has no instructions for it, or slower ones than for floats, weights are rounded
         /// and multiplied as floats.
         package let isNative: Bool
+        /// What this processor makes of the precision, in words; nil where it is what the name says.
+        @OrNull package internal(set) var note: String?
     }
 
     /// How long it takes to look at a picture, from its decoded pixels to what an analysis chooses from.
@@ -37,9 +37,13 @@ package struct BenchReport: Codable, Sendable {
     /// How long an installed model's pictures are likely to take.
     package struct Model: Codable, Sendable {
         package let name: String
-        /// What `auto` takes.
-        package let precision: String
+        /// What `auto` takes; nil where no picture can be planned.
+        @OrNull package internal(set) var precision: String?
+        /// Why it takes that, in words.
+        @OrNull package internal(set) var reason: String?
         package let pictures: [Picture]
+        /// What is in the way of those that are missing.
+        package let problems: [String]
     }
 
     /// A picture from a prompt, painted at its size at once with the model's usual steps.
@@ -61,7 +65,6 @@ package struct BenchReport: Codable, Sendable {
 extension BenchReport.Processor {
     static let here = {
         let kind = ProcessorKind.here
-        return BenchReport.Processor(
-            maker: kind.maker.rawValue, level: kind.level.rawValue, isMeasured: ProcessorRates.measured(on: kind) != nil)
+        return BenchReport.Processor(maker: kind.maker.rawValue, level: kind.level.rawValue)
     }()
 }
