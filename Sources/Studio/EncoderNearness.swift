@@ -30,7 +30,7 @@ extension EncoderNearness {
     ///
     /// Random weights speak for bfloat16, which rounds each number by a share of its own. In int8 a row's largest number sets the step of all
     /// the others, so only trained weights can speak for it; as long as there are none among the rows, it is taken only where it is named.
-    static func nearEnough(of rows: [EncoderNearness] = rows) -> [Arithmetic] {
+    static func nearEnough(of rows: [EncoderNearness] = EncoderNearness.rows) -> [Arithmetic] {
         func isNear(_ cosines: [Double?]) -> Bool { cosines.compactMap(\.self).min().map { $0 >= enough } ?? false }
         let hasTrained = rows.contains { $0.isTrained && $0.int8 != nil }
         return [.f32] + (isNear(rows.map(\.bf16)) ? [.bf16] : []) + (hasTrained && isNear(rows.map(\.int8)) ? [.int8] : [])

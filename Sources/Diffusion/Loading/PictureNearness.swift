@@ -29,7 +29,7 @@ extension PictureNearness {
     static let enough = 35.0
 
     /// What may be taken without being named. The model that fares worst counts for all of them: nobody measured those that people bring.
-    static func nearEnough(of rows: [PictureNearness] = rows) -> [Arithmetic] {
+    static func nearEnough(of rows: [PictureNearness] = PictureNearness.rows) -> [Arithmetic] {
         func isNear(_ decibels: [Double?]) -> Bool { decibels.compactMap(\.self).min().map { $0 >= enough } ?? false }
         return [.f32] + (isNear(rows.map(\.bf16)) ? [.bf16] : []) + (isNear(rows.map(\.int8)) ? [.int8] : [])
     }
