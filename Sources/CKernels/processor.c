@@ -54,13 +54,11 @@ rd_level rd_detected_level(void) {
 #endif
 }
 
-int rd_bfloats_are_faster(rd_level level) {
-    if (level < rd_level_bf16) return 0;
-    if (level >= rd_level_amx) return 1;
+int32_t rd_processor_maker(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    return __builtin_cpu_is("amd") != 0;
-#else
-    return 0;
+    if (__builtin_cpu_is("intel")) return rd_maker_intel;
+    if (__builtin_cpu_is("amd")) return rd_maker_amd;
 #endif
+    return rd_maker_other;
 }

@@ -7,7 +7,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure this machine: the rate of each arithmetic, a look at a picture, and what pictures will take.",
         discussion: """
-            What auto takes is said of each model, with the reason; what other programs do meanwhile counts. A model that cannot be \
+            auto goes by what was measured once on processors of this kind, not by the rates of now: the same order gives the same \
+            picture whatever other programs do meanwhile. What it takes is said of each model, with the reason. A model that cannot be \
             run is told of among the others.
             """)
 
@@ -19,7 +20,7 @@ struct BenchCommand: AsyncParsableCommand {
         let report = try await library.studio().bench()
         guard !library.json else { return try JSONOutput.print(report) }
         let out = Terminal.standardOutput
-        out.write("\(report.threads) threads\n")
+        out.write("\(report.threads) threads; processor \(report.processor.maker), \(report.processor.level)\n")
         for rate in report.rates {
             let note = rate.note.map { "  (\($0))" } ?? ""
             out.write("\(DisplayText.padded(rate.precision, 6)) \(Int(rate.gigaOperations.rounded())) GFLOP/s\(note)\n")

@@ -8,7 +8,7 @@ extension Studio {
 
 /// In which numbers encoders and taggers multiply.
 enum EncoderPrecision: String, CaseIterable {
-    /// bfloat16 where the processor is quicker with it, for encoders of the person's own; single precision else.
+    /// The quickest of those that stay near to single precision, by tables of what was measured, for encoders of the person's own.
     case auto
     case f32
     case bf16
@@ -27,7 +27,7 @@ enum EncoderPrecision: String, CaseIterable {
 
     var arithmetic: Arithmetic {
         switch self {
-        case .auto: Arithmetic.bfloatsAreFaster ? .bf16 : .f32
+        case .auto: EncoderNearness.automatic()
         case .f32: .f32
         case .bf16: .bf16
         case .int8: .int8

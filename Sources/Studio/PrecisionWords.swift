@@ -16,15 +16,13 @@ enum PrecisionWords {
         return "linear layers alone: the others' weights are rounded to bf16 and multiplied as floats"
     }
 
-    /// Why `auto` takes a precision.
-    ///
-    /// - Parameter isNative: whether products are made so here.
-    static func reason(for chosen: Arithmetic, isNative: (Arithmetic) -> Bool = { $0.isNative }) -> String {
-        switch chosen {
-        case .f32 where isNative(.bf16): "this processor multiplies bf16 no faster"
-        case .f32: "this processor has no fast instructions for bf16"
-        case .bf16: "this processor multiplies it faster than f32"
-        case .int8: "this processor multiplies nothing faster"
+    /// Why `auto` takes a precision on a kind of processor.
+    static func reason(for chosen: Arithmetic, on kind: ProcessorKind = .here) -> String {
+        guard ProcessorRates.measured(on: kind) != nil else { return "processors of this kind were never measured" }
+        return switch chosen {
+        case .f32 where kind.hasBfloats: "bf16 was measured to be slower on such a processor"
+        case .f32: "this processor has no instructions for bf16"
+        case .bf16, .int8: "it was measured to be the fastest on such a processor of those that are near enough"
         }
     }
 

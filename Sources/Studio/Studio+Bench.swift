@@ -9,14 +9,14 @@ extension Studio {
         let rates = try await NumericQueue.shared.run {
             Arithmetic.allCases.map { arithmetic in
                 BenchReport.Rate(
-                    precision: arithmetic.rawValue, gigaOperations: Workload.productSpeed(in: arithmetic) / 1e9,
+                    precision: arithmetic.rawValue, gigaOperations: Workload.instructionSpeed(in: arithmetic) / 1e9,
                     isNative: arithmetic.isNative, note: PrecisionWords.departure(of: arithmetic))
             }
         }
         // A photograph as it is decoded for a look: a little larger than what the encoder takes.
         let look = try await analyst.timeLook(width: 640, height: 480, passes: 15)
         let models = try await plannedModels()
-        return BenchReport(threads: ThreadCount.current, rates: rates, look: look, models: models)
+        return BenchReport(threads: ThreadCount.current, processor: .here, rates: rates, look: look, models: models)
     }
 
     /// What pictures of every generator that is installed will take. One that cannot be planned is told of among the others.

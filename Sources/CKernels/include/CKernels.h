@@ -26,6 +26,12 @@ enum {
 };
 
 enum {
+    rd_maker_other = 0,
+    rd_maker_intel = 1,
+    rd_maker_amd = 2,
+};
+
+enum {
     rd_activation_none = 0,
     rd_activation_relu = 1,
     rd_activation_relu6 = 2,
@@ -47,9 +53,8 @@ int rd_can_run(rd_level level);
 /// written out, and never on one, so they are asked once before they are used.
 int rd_matrix_unit_is_sound(void);
 
-/// Whether the instructions for bfloat16 at a level multiply quicker than those for floats: AMD's do (Zen 4, two cores: 400 to 440 GFLOP/s
-/// against 204 to 225), Intel's outside of the matrix unit do not (Sapphire Rapids: 148 against 304), and of others nothing is known.
-int rd_bfloats_are_faster(rd_level level);
+/// Who made this processor, one of `rd_maker_...`.
+int32_t rd_processor_maker(void);
 
 // Conversions of `count` elements.
 void rd_f16_to_f32(const uint16_t *from, float *to, size_t count, rd_level level);
