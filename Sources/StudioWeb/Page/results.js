@@ -228,14 +228,14 @@ export function resultsPanel(desk, scope) {
 	const again = (generation) => orderWish({ ...generation.wish, seed: anySeed() })
 	const repeat = (generation) => orderWish(generation.wish)
 
-	/** The result itself, redrawn as gently as is advised. */
+	/** The result itself, redrawn as its model usually does. */
 	async function vary(generation, number) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
 			const wish = Object.fromEntries(Object.entries(generation.wish).filter(([key]) => !ofItsOwn.has(key)))
 			const words = generation.prompt || desk.promptText
 			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
-			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
+			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: undefined, seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
 		} catch (error) {
 			complain(error)
