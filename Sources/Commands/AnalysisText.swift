@@ -99,15 +99,15 @@ struct AnalysisText {
         guard !shown.isEmpty else { return layout.lines("tags", Self.nothingSure) }
         // Whoever looks for what the picture is of has to read that nothing is known of it.
         let lacking = report.suggestions.contains { $0.facet == "subject" } ? [] : layout.lines("subject", Self.nothingSure)
-        return lacking
-            + CommandText.inOrder(Set(shown.map(\.facet))).flatMap { facet in
-                let tags = shown.filter { $0.facet == facet }.map { entry in
-                    let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
-                    let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
-                    return mark + DisplayText.harmless(entry.text) + " \(sure)"
-                }
-                return layout.lines(facet, tags.joined(separator: ", "))
+        let told: [String] = CommandText.inOrder(Set(shown.map(\.facet))).flatMap { facet in
+            let tags = shown.filter { $0.facet == facet }.map { entry in
+                let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
+                let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
+                return mark + DisplayText.harmless(entry.text) + " \(sure)"
             }
+            return layout.lines(facet, tags.joined(separator: ", "))
+        }
+        return lacking + told
     }
 
     /// The person's own first, which is what will be redrawn from.

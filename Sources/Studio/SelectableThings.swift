@@ -25,11 +25,11 @@ struct SelectableThings {
 
     /// The names of what can be selected, each once.
     var names: [String] {
-        var names: [String] = []
-        for thing in things where !names.contains(thing.name) {
-            if isTagged(thing) || thing.certainty >= naming.leastBox && !isAnotherName(thing) { names.append(thing.name) }
+        var found: [String] = []
+        for thing in things where !found.contains(thing.name) {
+            if isTagged(thing) || (thing.certainty >= naming.leastBox && !isAnotherName(thing)) { found.append(thing.name) }
         }
-        return names
+        return found
     }
 
     private func isTagged(_ thing: SeenThing) -> Bool {
@@ -40,12 +40,15 @@ struct SelectableThings {
     /// Whether a likelier name stands for what is in nearly the same place: the whole picture's tags know better than boxes, which take many
     /// a dog for a horse.
     private func isAnotherName(_ thing: SeenThing) -> Bool {
-        let own = (tag(of: thing) ?? 0, thing.certainty)
-        return things.contains { other in
-            other.name != thing.name && parts[thing.name] != other.name && parts[other.name] != thing.name
-                && other.box.overlap(with: thing.box) > Self.samePlace && (tag(of: other) ?? 0, other.certainty) > own
+        things.contains { other in
+            guard other.name != thing.name, parts[thing.name] != other.name, parts[other.name] != thing.name,
+                other.box.overlap(with: thing.box) > Self.samePlace
+            else { return false }
+            return likelihood(of: other) > likelihood(of: thing)
         }
     }
+
+    private func likelihood(of thing: SeenThing) -> (tag: Float, box: Float) { (tag(of: thing) ?? 0, thing.certainty) }
 
     private func tag(of thing: SeenThing) -> Float? { tags[Tag.key(thing.name)] }
 

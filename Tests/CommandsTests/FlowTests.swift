@@ -74,7 +74,6 @@ import Testing
         }
         #expect(try subject()?.hasSuffix(" nothing that it is sure enough of") == true)
         // What the person adds is one.
-        #expect(try tool.run("tag", grey, "--add", "fog").status == 0)
         #expect(try tool.run("tag", grey, "--add", "cat").status == 0)
         #expect(try subject()?.contains("cat added") == true)
     }

@@ -14,7 +14,7 @@ import { anySeed, repaintKeys } from './wish.js'
 const mostSheets = 20
 
 /** Of a wish, what belongs to that one picture, to its mask or to a series: a variation of the result has none of it. */
-const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strengths', 'count', 'drafts', ...repaintKeys])
+const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strength', 'strengths', 'count', 'drafts', ...repaintKeys])
 
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
@@ -235,7 +235,7 @@ export function resultsPanel(desk, scope) {
 			const wish = Object.fromEntries(Object.entries(generation.wish).filter(([key]) => !ofItsOwn.has(key)))
 			const words = generation.prompt || desk.promptText
 			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
-			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: undefined, seed: anySeed() })
+			const job = await api.order({ ...wish, prompt: words, picture: picture.id, seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
 		} catch (error) {
 			complain(error)
