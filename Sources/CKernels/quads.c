@@ -43,8 +43,20 @@ RD_KERNEL(quantise_rows, (from, count, width, stride, to, scales), const float *
 // Words of a panel's row that are made at a time: of all columns, they stay in the first-level cache.
 enum { quad_block = 64 };
 
-RD_INLINE void pack_quads_body(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
-                               float *scales, int32_t *offsets) {
+// The largest sum of two neighbours of one sign, or of one value alone.
+RD_INLINE float largest_pair(const float *values, size_t count) {
+    float most = 0;
+    for (size_t i = 0; i < count; i += 2) {
+        const float a = values[i], b = i + 1 < count ? values[i + 1] : 0;
+        const float above = (a > 0 ? a : 0) + (b > 0 ? b : 0), below = (a < 0 ? a : 0) + (b < 0 ? b : 0);
+        const float more = above > -below ? above : -below;
+        most = more > most ? more : most;
+    }
+    return most;
+}
+
+RD_INLINE void pack_quads_as_body(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
+                                  float *scales, int32_t *offsets, int is_narrow) {
     const size_t quads = (depth + 3) / 4;
     for (size_t panel = first_panel; panel < last_panel; panel++) {
         const size_t first = panel * 32;
@@ -55,7 +67,8 @@ RD_INLINE void pack_quads_body(const float *weight, size_t outputs, size_t depth
         memset(offsets + first, 0, 32 * sizeof *offsets);
         float factors[32];
         for (size_t column = 0; column < columns; column++) {
-            const float most = largest(weight + (first + column) * depth, depth);
+            const float *row = weight + (first + column) * depth;
+            const float most = is_narrow ? largest_pair(row, depth) : largest(row, depth);
             factors[column] = most > 0 ? 127.0f / most : 0;
             scales[first + column] = most / 127.0f;
         }
@@ -77,8 +90,16 @@ RD_INLINE void pack_quads_body(const float *weight, size_t outputs, size_t depth
         }
     }
 }
-RD_KERNEL(pack_quads, (weight, outputs, depth, first_panel, last_panel, packed, scales, offsets), const float *weight, size_t outputs,
-          size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed, float *scales, int32_t *offsets)
+RD_KERNEL(pack_quads_as, (weight, outputs, depth, first_panel, last_panel, packed, scales, offsets, is_narrow), const float *weight,
+          size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed, float *scales, int32_t *offsets,
+          int is_narrow)
+
+int rd_quads_are_narrow(rd_level level) { return level == rd_level_avx2 || level == rd_level_avx512; }
+
+void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed, float *scales,
+                   int32_t *offsets, rd_level level) {
+    rd_pack_quads_as(weight, outputs, depth, first_panel, last_panel, packed, scales, offsets, rd_quads_are_narrow(level), level);
+}
 
 RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) {
     for (int j = 0; j < 4; j++) {
@@ -124,30 +145,31 @@ RD_INLINE RD_TARGET_AVX_VNNI quad_sums avx_vnni_dot(quad_sums sums, pair_words w
 #define RD_DOT(sums, weights, quad) avx_vnni_dot(sums, weights, quad)
 #include "quad_body.h"
 
-// Words of a panel's row that are widened at a time: 16 KiB.
-enum { quad_run = 64 };
-
-typedef int16_t quad_halves __attribute__((vector_size(64), aligned(4), may_alias));
-typedef uint16_t quad_bits __attribute__((vector_size(64), aligned(4), may_alias));
-
-RD_INLINE RD_TARGET_AVX2 quad_sums avx2_dot(quad_sums sums, pair_words weights, uint32_t pair) {
-    const __m256i x = _mm256_set1_epi32((int)pair);
-    return sums + RD_BOTH(_mm256_madd_epi16((__m256i)RD_LOWER(weights), x), _mm256_madd_epi16((__m256i)RD_UPPER(weights), x));
+// Two products of bytes are summed in sixteen bits, which a narrow weight cannot overflow, and then two of these in thirty-two.
+RD_INLINE RD_TARGET_AVX2 quad_sums avx2_dot(quad_sums sums, pair_words weights, uint32_t quad) {
+    const __m256i x = _mm256_set1_epi32((int)quad), ones = _mm256_set1_epi16(1);
+    return sums + RD_BOTH(_mm256_madd_epi16(_mm256_maddubs_epi16(x, (__m256i)RD_LOWER(weights)), ones),
+                          _mm256_madd_epi16(_mm256_maddubs_epi16(x, (__m256i)RD_UPPER(weights)), ones));
 }
 
 #define RD_NAME(name) quad_avx2_##name
 #define RD_TARGET RD_TARGET_AVX2
 #define RD_MOST_ROWS 6
 #define RD_COLUMNS 16
-#define RD_DOT(sums, weights, pair) avx2_dot(sums, weights, pair)
-#include "quad_wide_body.h"
+#define RD_DOT(sums, weights, quad) avx2_dot(sums, weights, quad)
+#include "quad_body.h"
+
+RD_INLINE RD_TARGET_AVX512 quad_sums avx512_dot(quad_sums sums, pair_words weights, uint32_t quad) {
+    const __m512i pairs = _mm512_maddubs_epi16(_mm512_set1_epi32((int)quad), (__m512i)weights);
+    return sums + (quad_sums)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
 
 #define RD_NAME(name) quad_avx512_##name
 #define RD_TARGET RD_TARGET_AVX512
 #define RD_MOST_ROWS 12
 #define RD_COLUMNS 32
-#define RD_DOT(sums, weights, pair) (sums) + (quad_sums)_mm512_madd_epi16((__m512i)(weights), _mm512_set1_epi32((int)(pair)))
-#include "quad_wide_body.h"
+#define RD_DOT(sums, weights, quad) avx512_dot(sums, weights, quad)
+#include "quad_body.h"
 #endif
 
 void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,

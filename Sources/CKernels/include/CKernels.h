@@ -202,8 +202,13 @@ void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t d
 /// Rows of `width` floats, `stride` apart, as bytes behind each other: round(x / scale) + 128, with scales[r] = the row's largest |x| / 127.
 void rd_quantise_rows(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales, rd_level level);
 
+/// Whether a level sums two products of bytes in sixteen bits: weights are then packed narrow, so that no sum of two neighbours of one sign is
+/// more than 128, which 255 times is not too much. Their steps are up to twice as large (of normal weights a third larger).
+int rd_quads_are_narrow(rd_level level);
+
 /// Packs panels `first_panel` to `last_panel` of a weight [outputs, depth], each of (depth + 3) / 4 * 32 words. For each output, and zeros up
-/// to the panel's end, `scales` has its largest |weight| / 127, and `offsets` what the 128 in the rows amounts to.
+/// to the panel's end, `scales` has its largest |weight| / 127, of a narrow one the largest sum of two neighbours of one sign, and `offsets`
+/// what the 128 in the rows amounts to. Products are made at the level that a weight was packed at, or at one that is not narrow.
 void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t first_panel, size_t last_panel, uint32_t *packed,
                    float *scales, int32_t *offsets, rd_level level);
 
