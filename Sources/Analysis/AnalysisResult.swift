@@ -93,7 +93,7 @@ package struct Dropped: Sendable, Hashable {
             case .impliesRejected(let tag): "implies \"\(tag)\", which was rejected for this picture"
             case .said(let tag): "said by the more particular \"\(tag)\""
             case .lessCertain(let tag): "the more general \"\(tag)\" is much more certain"
-            case .excluded(let tag, let group): "\"\(tag)\" is likelier, and only one \(group) holds"
+            case .excluded(let tag, let group): "\"\(tag)\" is likelier, and the two exclude each other (\(group))"
             case .similar(let tag): "nearly the same as \"\(tag)\""
             case .unlikely(let threshold): "its confidence is below \(Int((threshold * 100).rounded())) %"
             case .overshadowed(let tag): "\"\(tag)\" is much more certain"

@@ -63,6 +63,12 @@ private func analyzer(
     #expect(second.dropped.contains { $0.tag == "dark" && $0.reason == .rejectedBefore })
 }
 
+/// Whatever a group is called: some are a noun, some a choice.
+@Test(arguments: ["time of day", "indoors or outdoors"]) func whatExcludesATagIsNamed(_ group: String) {
+    let reason = Dropped.Reason.excluded(by: "indoors", group: group)
+    #expect("\(reason)" == "\"indoors\" is likelier, and the two exclude each other (\(group))")
+}
+
 @Test func theBestInstalledModelIsFilledInAndABetterOneNamed() throws {
     let folder = try TemporaryFolder()
     try model("modest", styles: ["photo": 0.5, "painting": 0.9], installedIn: folder.url, under: folder.url)

@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--redraw", required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--side", type=int, default=128)
-    parser.add_argument("--quality", type=int, default=90)
+    parser.add_argument("--quality", type=int, default=85)
     options = parser.parse_args()
     prompts, side = list(text_prompts()), options.side
     rows = (len(prompts) + COLUMNS - 1) // COLUMNS
