@@ -54,45 +54,6 @@ package struct Analyzer: Sendable {
         return index.wording + "-" + DigestedFile.name(of: "\(fit.z) \(fit.intercept) \(index.scale.pictures ?? 0)")
     }
 
-    /// One look at a picture: what the encoder sees in the whole and, where it is wide or tall, in its parts.
-    package struct Look: Sendable {
-        package let whole: Observation
-        let parts: [Embedding]
-
-        /// Where the picture stands: the mean direction of the whole and its parts.
-        package let embedding: Embedding
-
-        /// Runs the encoder's image tower over the whole and, where there are any, the parts.
-        package init(at image: Image, with encoder: any PictureEncoder) throws {
-            self = try Self.looks(at: [image], with: encoder)[0]
-        }
-
-        /// One look for each picture, in order; the tower takes all of them, with all their parts, together.
-        static func looks(at images: [Image], with encoder: any PictureEncoder) throws -> [Look] {
-            let views = images.map(PictureViews.views)
-            var observations = try encoder.observe(views.flatMap { $0 })[...]
-            return views.map { views in
-                let mine = observations.prefix(views.count)
-                observations = observations.dropFirst(views.count)
-                return Look(whole: mine[mine.startIndex], parts: mine.dropFirst().map(\.embedding))
-            }
-        }
-
-        package init(whole: Observation, parts: [Embedding] = []) {
-            self.whole = whole
-            self.parts = parts
-            guard !parts.isEmpty else {
-                embedding = whole.embedding
-                return
-            }
-            var sum = whole.embedding.values
-            for part in parts {
-                for index in sum.indices { sum[index] += part.values[index] }
-            }
-            embedding = Embedding(direction: sum)
-        }
-    }
-
     /// Runs the image tower, up to five times for a picture whose longer side is more than 1.6 times the shorter.
     package func look(at image: Image) throws -> Look { try Look(at: image, with: encoder) }
 
@@ -272,8 +233,8 @@ package struct Analyzer: Sendable {
             if let probability = seen?.confidences[tag.name] {
                 let sure = self.sure(probability, of: tag, in: seen, ranked: own, drawn: 1 - isPhoto)
                 // Either knows what the other does not: what the head met seldom, embeddings may well tell. How a picture was made the head was
-                // shown on pictures of every kind.
-                if sure >= own || tag.facet == .medium {
+                // shown on pictures of every kind, and how many there are is for boxes to tell.
+                if sure >= own || tag.facet == .medium || seen?.boxed.contains(tag.name) == true {
                     guard probability >= settings.weighing.leastSeen else { continue }
                     candidates.append(Suggested(tag, cosine: cosines[row], confidence: sure, source: .seen))
                     continue
@@ -288,12 +249,28 @@ package struct Analyzer: Sendable {
             candidates.sort { ($1.confidence, $0.tag) < ($0.confidence, $1.tag) }
             candidates.removeLast(candidates.count - Self.candidateLimit)
         }
+        candidates += boxed(seen, drawn: 1 - isPhoto, ranked: ranked)
         addImplied(to: &candidates, seen: seen, cosines: cosines, confidences: confidences, offsets: offsets)
         for (name, confidence) in MeasuredTags(PictureMeasurements(image, originalSize: size)).tags {
             guard let tag = vocabulary.tag(named: name), tag.measured else { continue }
             candidates.append(Suggested(tag, confidence: confidence, source: .measured))
         }
         return (candidates, mediums)
+    }
+
+    /// Tags of several that no encoder is asked for: boxes tell them, where embeddings take "dogs" for "dog".
+    ///
+    /// - Parameter ranked: what embeddings say of the tag in a row, which has that facet.
+    private func boxed(_ seen: SeenTags?, drawn: Float, ranked: (Int, Facet) -> Float) -> [Suggested] {
+        guard let seen else { return [] }
+        return seen.boxed.sorted().compactMap { name in
+            guard let tag = vocabulary.tag(named: name), tag.measured, let probability = seen.confidences[name],
+                probability >= settings.weighing.leastSeen
+            else { return nil }
+            let sure = self.sure(probability, of: tag, in: seen, ranked: nil, drawn: drawn)
+            // There are no more surely two of a thing than there is one.
+            return Suggested(tag, confidence: bounded(sure, of: tag, by: seen, drawn: drawn, ranked: ranked), source: .seen)
+        }
     }
 
     /// More would only be sorted to be dropped.

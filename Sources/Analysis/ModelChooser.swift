@@ -102,8 +102,7 @@ struct ModelChooser {
                 parts.append("close to what it draws best (\"\(descriptor)\")")
             }
         }
-        guard parts.count > 1 else { return parts[0] }
-        return parts.dropLast().joined(separator: ", ") + " and " + parts[parts.count - 1]
+        return parts.enumeration
     }
 
     private func percent(_ value: Double) -> String { "\(Int((value * 100).rounded())) %" }

@@ -217,7 +217,7 @@ extension PromptComposer {
     private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
     static func listed(_ words: [String]) -> String {
-        words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
+        words.enumeration
     }
 
     private static func listedOrNil(_ words: [String]) -> String? { words.isEmpty ? nil : listed(words) }

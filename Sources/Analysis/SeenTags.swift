@@ -8,6 +8,8 @@ struct SeenTags {
     let confidences: [String: Float]
     /// Tags that say how many there are: fitted as such, so that no facet's scale is theirs.
     let counted: Set<String>
+    /// Those of them that boxes alone tell, no label of the whole picture. Embeddings have no say in them: they take two for one.
+    let boxed: Set<String>
     private let prominence: [String: Float]
 
     /// - Parameters:
@@ -20,17 +22,22 @@ struct SeenTags {
         untold: [String] = [], telling: [String: EncoderConfiguration.Telling] = [:], counting: EncoderConfiguration.Counting? = nil
     ) {
         var confidences = seen.tags
+        var boxed: Set<String> = []
         func say(_ tag: String, _ confidence: Float) { confidences[tag] = max(confidences[tag] ?? 0, min(confidence, 1)) }
-        for (name, tags) in counts {
+        for name in Set(counts.keys).union(counting.map { Array($0.several.keys) } ?? []) {
             let certainties = Self.counted(seen.things, of: name, by: counting)
+            let several = counting?.several[name]
+            let isLabelled = several.map { seen.tags[$0] != nil } ?? false
             var most: Float = 1
-            if let counting, let several = counting.several[name] {
-                most = counting.several(seen: confidences[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+            if let counting, let several {
+                most = counting.several(seen: seen.tags[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
                 confidences[several] = most
             }
             // A number is no surer than that there are several.
+            let tags = counts[name] ?? []
+            if let several, !isLabelled { boxed.formUnion(tags + [several]) }
             for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
-                let agreed = counting?.several[name] == nil ? counting?.number?.applied(to: share) ?? share : share
+                let agreed = isLabelled ? share : counting?.number?.applied(to: share) ?? share
                 say(tag, min(agreed, most))
             }
         }
@@ -52,7 +59,7 @@ struct SeenTags {
             if !shown, let told = confidences[trait] { confidences[trait] = min(told, 0.5) }
         }
         for tag in untold { confidences[tag] = nil }
-        self.confidences = confidences
+        (self.confidences, self.boxed) = (confidences, boxed)
         counted = Set(counts.values.flatMap { $0 }).union(counting?.several.values.map { $0 } ?? [])
         prominence = Dictionary(seen.things.map { ($0.name, $0.certainty * $0.box.area.squareRoot()) }, uniquingKeysWith: max)
     }
@@ -133,6 +140,7 @@ extension EncoderConfiguration.Counting {
     ///   - seen: the same as the whole picture tells it; nil where it does not.
     ///   - boxes: that there are two boxes and more.
     fileprivate func several(seen: Float?, boxes: Float) -> Float {
+        if seen == nil, let plural { return plural.applied(to: boxes) }
         let told = seen.map { label * $0.logOdds } ?? 0
         return Float(logOdds: told + self.boxes * boxes.logOdds + intercept)
     }

@@ -21,7 +21,7 @@ RD_TARGET_AVX2 static int halves_are_finite_avx2(const uint16_t *from, size_t co
 int rd_halves_are_finite(const uint16_t *from, size_t count, int32_t format, rd_level level) {
 #if defined(__x86_64__)
     if (level >= rd_level_avx512) return halves_are_finite_avx512(from, count, format);
-    if (level == rd_level_avx2) return halves_are_finite_avx2(from, count, format);
+    if (level >= rd_level_avx2) return halves_are_finite_avx2(from, count, format);
 #endif
     (void)level;
     return halves_are_finite_body(from, count, format);

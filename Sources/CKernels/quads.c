@@ -1,18 +1,10 @@
-#include "bfloat.h"
+#include "tiles.h"
 
 #include <math.h>
 
 // Products of bytes: weights are rounded to 255 steps of a size that each output has for itself, rows to as many of a size that each row has.
 // Four of them, neighbours in the depth, stand in four bytes; the processor multiplies signed bytes (the weights) with unsigned ones (the
 // rows, 128 added), and sums whole numbers, which are exact.
-
-typedef int32_t quad_sums __attribute__((vector_size(64), aligned(4), may_alias));
-
-typedef struct {
-    const float *scales;
-    const int32_t *offsets;
-    const float *bias;
-} quad_columns;
 
 RD_INLINE int32_t nearest(float value) {
     // Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits.
@@ -98,6 +90,8 @@ RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) 
 
 #define RD_NAME(name) quad_twin_##name
 #define RD_TARGET
+#define RD_MOST_ROWS 12
+#define RD_COLUMNS 32
 #define RD_DOT(sums, weights, quad) twin_dot(sums, weights, quad)
 #include "quad_body.h"
 
@@ -105,18 +99,75 @@ RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) 
 #define RD_TARGET_VNNI __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define RD_NAME(name) quad_vnni_##name
 #define RD_TARGET RD_TARGET_VNNI
+#define RD_MOST_ROWS 12
+#define RD_COLUMNS 32
 #define RD_DOT(sums, weights, quad) (quad_sums)_mm512_dpbusd_epi32((__m512i)(sums), _mm512_set1_epi32((int)(quad)), (__m512i)(weights))
 #include "quad_body.h"
+
+// A half of what the bodies count in, and both together.
+#define RD_LOWER(v) __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+#define RD_UPPER(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+#define RD_BOTH(low, high) __builtin_shufflevector((eight_sums)(low), (eight_sums)(high), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+#define RD_TARGET_AVX_VNNI __attribute__((target("avx2,fma,f16c,avxvnni")))
+RD_INLINE RD_TARGET_AVX_VNNI quad_sums avx_vnni_dot(quad_sums sums, pair_words weights, uint32_t quad) {
+    const __m256i x = _mm256_set1_epi32((int)quad);
+    return RD_BOTH(_mm256_dpbusd_avx_epi32((__m256i)RD_LOWER(sums), x, (__m256i)RD_LOWER(weights)),
+                   _mm256_dpbusd_avx_epi32((__m256i)RD_UPPER(sums), x, (__m256i)RD_UPPER(weights)));
+}
+
+#define RD_NAME(name) quad_avx_vnni_##name
+#define RD_TARGET RD_TARGET_AVX_VNNI
+#define RD_MOST_ROWS 6
+#define RD_COLUMNS 16
+#define RD_DOT(sums, weights, quad) avx_vnni_dot(sums, weights, quad)
+#include "quad_body.h"
+
+// Words of a panel's row that are widened at a time: 16 KiB.
+enum { quad_run = 64 };
+
+typedef int16_t quad_halves __attribute__((vector_size(64), aligned(4), may_alias));
+typedef uint16_t quad_bits __attribute__((vector_size(64), aligned(4), may_alias));
+
+RD_INLINE RD_TARGET_AVX2 quad_sums avx2_dot(quad_sums sums, pair_words weights, uint32_t pair) {
+    const __m256i x = _mm256_set1_epi32((int)pair);
+    return sums + RD_BOTH(_mm256_madd_epi16((__m256i)RD_LOWER(weights), x), _mm256_madd_epi16((__m256i)RD_UPPER(weights), x));
+}
+
+#define RD_NAME(name) quad_avx2_##name
+#define RD_TARGET RD_TARGET_AVX2
+#define RD_MOST_ROWS 6
+#define RD_COLUMNS 16
+#define RD_DOT(sums, weights, pair) avx2_dot(sums, weights, pair)
+#include "quad_wide_body.h"
+
+#define RD_NAME(name) quad_avx512_##name
+#define RD_TARGET RD_TARGET_AVX512
+#define RD_MOST_ROWS 12
+#define RD_COLUMNS 32
+#define RD_DOT(sums, weights, pair) (sums) + (quad_sums)_mm512_madd_epi16((__m512i)(weights), _mm512_set1_epi32((int)(pair)))
+#include "quad_wide_body.h"
 #endif
 
 void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,
                   const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
                   int32_t activation, float *out, size_t stride, rd_level level) {
     const quad_columns columns = {scales, offsets, bias};
+#define RD_ROWS(kind) \
+    return quad_##kind##_rows(table, count, depth, group, packed, row_scales, &columns, first_column, last_column, activation, out, stride)
 #if defined(__x86_64__)
-    if (level >= rd_level_vnni)
-        return quad_vnni_rows(table, count, depth, group, packed, row_scales, &columns, first_column, last_column, activation, out, stride);
+    if (level >= rd_level_amx) {
+        for (size_t row = 0; row < count; row += rd_tile_most_rows)
+            rd_tile_quads(table + row, count - row < rd_tile_most_rows ? count - row : rd_tile_most_rows, depth, packed, row_scales + row,
+                          &columns, first_column, last_column, activation, out + row * stride, stride);
+        return;
+    }
+    if (level >= rd_level_vnni) RD_ROWS(vnni);
+    if (level == rd_level_avx512) RD_ROWS(avx512);
+    if (level == rd_level_avx_vnni) RD_ROWS(avx_vnni);
+    if (level == rd_level_avx2) RD_ROWS(avx2);
 #endif
     (void)level;
-    quad_twin_rows(table, count, depth, group, packed, row_scales, &columns, first_column, last_column, activation, out, stride);
+    RD_ROWS(twin);
+#undef RD_ROWS
 }

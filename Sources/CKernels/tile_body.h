@@ -1,6 +1,8 @@
-// Products of pairs by tiles: included with RD_NAME(name), RD_TARGET, and what a processor with AMX does in one instruction each:
+// Products by tiles: included with RD_NAME(name), RD_TARGET, and what a processor with AMX does in one instruction each:
 // RD_TILE_ZERO(t), RD_TILE_LOAD(t, from, stride), RD_TILE_STORE(t, to, stride), RD_TILE_DOT(sums, rows, weights), where tiles are the
-// constants 0 to 7, each sixteen rows of sixteen words.
+// constants 0 to 7, each sixteen rows of sixteen words. A word is a pair of bfloat16 or four bytes, a sum a float or a whole number, which
+// RD_FINISH (a type, what is known of a product's end) and RD_PUT(finish, from, to, row, column, columns, is_first, is_last) know: the
+// latter adds the sums of one row, or makes of them what they stand for.
 //
 // Thirty-two rows meet a panel of thirty-two columns in four tiles of sums; two tiles of rows and two of weights are loaded for the four
 // products of each sixteen steps of the depth. Rows are copied so that each tile of them is one piece of memory, filled up with zeros.
@@ -55,8 +57,8 @@ RD_TARGET static void RD_NAME(copy)(const float *const *table, size_t count, siz
 }
 
 RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, size_t taps, size_t depth, size_t group,
-                                    const uint32_t *packed, size_t first_column, size_t last_column, const float *bias,
-                                    int32_t activation, int32_t flags, float *out, size_t stride, uint32_t *copy) {
+                                    const uint32_t *packed, size_t first_column, size_t last_column, const RD_FINISH *finish,
+                                    float *out, size_t stride, uint32_t *copy) {
     // As much of the depth at once as lets the copied rows stay in the second-level cache: whole taps, or a part of the only one.
     const size_t height = (count + 31) / 32 * 32;
     const size_t most = tile_words / height / 16 * 16;
@@ -83,17 +85,8 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
                 for (size_t row = 0; row < count; row += 32) {
                     RD_NAME(block)(copy + row / 32 * steps * 512, steps, panel, whole, rest, sums);
                     const size_t rows = count - row < 32 ? count - row : 32;
-                    for (size_t r = 0; r < rows; r++) {
-                        float *to = out + (row + r) * stride + column;
-                        const float *from = sums + r * 32;
-                        const int adds = !is_first || (flags & rd_pair_adds);
-                        for (size_t i = 0; i < columns; i++) {
-                            float v = from[i] + (adds ? to[i] : bias ? bias[column + i] : 0);
-                            if (is_last && (activation == rd_activation_relu || activation == rd_activation_relu6)) v = v > 0 ? v : 0;
-                            if (is_last && activation == rd_activation_relu6) v = v < 6 ? v : 6;
-                            to[i] = v;
-                        }
-                    }
+                    for (size_t r = 0; r < rows; r++)
+                        RD_PUT(finish, sums + r * 32, out + (row + r) * stride + column, row + r, column, columns, is_first, is_last);
                 }
             }
         }
@@ -106,3 +99,5 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
 #undef RD_TILE_LOAD
 #undef RD_TILE_STORE
 #undef RD_TILE_DOT
+#undef RD_FINISH
+#undef RD_PUT

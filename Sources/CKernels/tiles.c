@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-// Products of pairs by the matrix unit of newer Xeons (AMX). What it does with tiles is written out below for processors without one, so
+// Products of pairs and of bytes by the matrix unit of newer Xeons (AMX). What it does with tiles is written out below for processors without one, so
 // that everything around it (copies, tails, runs) can be tested anywhere.
 
 // Words of the copied rows.
@@ -39,7 +39,55 @@ RD_INLINE void plain_dot(plain_tile *sums, const plain_tile *rows, const plain_t
             }
 }
 
+// The same of four bytes each, those of the rows unsigned.
+RD_INLINE void plain_byte_dot(plain_tile *sums, const plain_tile *rows, const plain_tile *weights) {
+    for (size_t r = 0; r < 16; r++)
+        for (size_t k = 0; k < 16; k++)
+            for (size_t c = 0; c < 16; c++) {
+                const uint32_t x = rows->words[r][k], w = weights->words[k][c];
+                int32_t sum = 0;
+                for (int j = 0; j < 32; j += 8) sum += (int32_t)(x >> j & 0xFFu) * (int8_t)(w >> j & 0xFFu);
+                sums->words[r][c] += (uint32_t)sum;
+            }
+}
+
 static _Thread_local plain_tile plain_tiles[8];
+
+typedef struct {
+    const float *bias;
+    int32_t activation, flags;
+} pair_finish;
+
+RD_INLINE void put_pairs(const pair_finish *finish, const float *from, float *to, size_t row, size_t column, size_t columns, int is_first,
+                         int is_last) {
+    (void)row;
+    const int adds = !is_first || (finish->flags & rd_pair_adds);
+    const int is_limited = is_last && (finish->activation == rd_activation_relu || finish->activation == rd_activation_relu6);
+    for (size_t i = 0; i < columns; i++) {
+        float v = from[i] + (adds ? to[i] : finish->bias ? finish->bias[column + i] : 0);
+        if (is_limited) v = v > 0 ? v : 0;
+        if (is_last && finish->activation == rd_activation_relu6) v = v < 6 ? v : 6;
+        to[i] = v;
+    }
+}
+
+typedef struct {
+    const quad_columns *columns;
+    const float *row_scales;
+    int32_t activation;
+} quad_finish;
+
+RD_INLINE void put_quads(const quad_finish *finish, const float *from, float *to, size_t row, size_t column, size_t columns, int is_first,
+                         int is_last) {
+    for (size_t i = 0; i < columns; i += 16) {
+        quad_sums sums = *(const quad_sums *)(from + i);
+        quad_sums before = {0};
+        if (!is_first) take_quads(&before, to + i, columns - i);
+        sums += before;
+        if (is_last) finish_quads(&sums, finish->columns, column + i, columns - i, finish->row_scales[row], to + i, finish->activation);
+        else rest_quads(&sums, to + i, columns - i);
+    }
+}
 
 #define RD_NAME(name) plain_##name
 #define RD_TARGET
@@ -47,6 +95,18 @@ static _Thread_local plain_tile plain_tiles[8];
 #define RD_TILE_LOAD(t, from, stride) plain_load(plain_tiles + t, from, stride)
 #define RD_TILE_STORE(t, to, stride) plain_store(plain_tiles + t, to, stride)
 #define RD_TILE_DOT(sums, rows, weights) plain_dot(plain_tiles + sums, plain_tiles + rows, plain_tiles + weights)
+#define RD_FINISH pair_finish
+#define RD_PUT put_pairs
+#include "tile_body.h"
+
+#define RD_NAME(name) plain_byte_##name
+#define RD_TARGET
+#define RD_TILE_ZERO(t) memset(plain_tiles + t, 0, sizeof(plain_tile))
+#define RD_TILE_LOAD(t, from, stride) plain_load(plain_tiles + t, from, stride)
+#define RD_TILE_STORE(t, to, stride) plain_store(plain_tiles + t, to, stride)
+#define RD_TILE_DOT(sums, rows, weights) plain_byte_dot(plain_tiles + sums, plain_tiles + rows, plain_tiles + weights)
+#define RD_FINISH quad_finish
+#define RD_PUT put_quads
 #include "tile_body.h"
 
 // Memory for the copied rows, kept by each thread: less than two of tile_words, as no more rows come than fit them once.
@@ -75,11 +135,23 @@ void rd_tile_rows_twin(const float *const *table, size_t count, size_t taps, siz
                        size_t stride) {
     if (count > rd_tile_most_rows) abort();
     uint32_t *copy = copied_rows(copied_words(count, taps, depth));
-    plain_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, flags, out, stride, copy);
+    const pair_finish finish = {bias, activation, flags};
+    plain_rows(table, count, taps, depth, group, packed, first_column, last_column, &finish, out, stride, copy);
+}
+
+void rd_tile_quads_twin(const float *const *table, size_t count, size_t depth, const uint32_t *packed, const float *row_scales,
+                        const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
+                        int32_t activation, float *out, size_t stride) {
+    if (count > rd_tile_most_rows) abort();
+    uint32_t *copy = copied_rows(copied_words(count, 1, depth));
+    const quad_columns columns = {scales, offsets, bias};
+    const quad_finish finish = {&columns, row_scales, activation};
+    plain_byte_rows(table, count, 1, depth, 1, packed, first_column, last_column, &finish, out, stride, copy);
 }
 
 #if defined(__x86_64__)
-#define RD_TARGET_AMX __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")))
+#define RD_TARGET_AMX \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16,amx-int8")))
 
 // Layout: Intel's "Architecture Instruction Set Extensions", LDTILECFG.
 typedef struct {
@@ -89,23 +161,51 @@ typedef struct {
     uint8_t rows[16];
 } tile_configuration;
 
+// The configuration is state of the thread; to leave it behind would make every switch of threads save the tiles, so each product makes it
+// and releases it.
+RD_INLINE RD_TARGET_AMX void amx_configure(void) {
+    tile_configuration configuration = {.palette = 1};
+    for (int tile = 0; tile < 8; tile++) configuration.bytes[tile] = 64, configuration.rows[tile] = 16;
+    _tile_loadconfig(&configuration);
+}
+
 #define RD_NAME(name) amx_##name
 #define RD_TARGET RD_TARGET_AMX
 #define RD_TILE_ZERO(t) _tile_zero(t)
 #define RD_TILE_LOAD(t, from, stride) _tile_loadd(t, from, stride)
 #define RD_TILE_STORE(t, to, stride) _tile_stored(t, to, stride)
 #define RD_TILE_DOT(sums, rows, weights) _tile_dpbf16ps(sums, rows, weights)
+#define RD_FINISH pair_finish
+#define RD_PUT put_pairs
+#include "tile_body.h"
+
+#define RD_NAME(name) amx_byte_##name
+#define RD_TARGET RD_TARGET_AMX
+#define RD_TILE_ZERO(t) _tile_zero(t)
+#define RD_TILE_LOAD(t, from, stride) _tile_loadd(t, from, stride)
+#define RD_TILE_STORE(t, to, stride) _tile_stored(t, to, stride)
+#define RD_TILE_DOT(sums, rows, weights) _tile_dpbusd(sums, rows, weights)
+#define RD_FINISH quad_finish
+#define RD_PUT put_quads
 #include "tile_body.h"
 
 RD_TARGET_AMX void rd_tile_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
                                 size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
                                 size_t stride) {
-    tile_configuration configuration = {.palette = 1};
-    for (int tile = 0; tile < 8; tile++) configuration.bytes[tile] = 64, configuration.rows[tile] = 16;
     uint32_t *copy = copied_rows(copied_words(count < rd_tile_most_rows ? count : rd_tile_most_rows, taps, depth));
-    // The configuration is state of the thread; to leave it behind would make every switch of threads save the tiles.
-    _tile_loadconfig(&configuration);
-    amx_rows(table, count, taps, depth, group, packed, first_column, last_column, bias, activation, flags, out, stride, copy);
+    const pair_finish finish = {bias, activation, flags};
+    amx_configure();
+    amx_rows(table, count, taps, depth, group, packed, first_column, last_column, &finish, out, stride, copy);
+    _tile_release();
+}
+
+RD_TARGET_AMX void rd_tile_quads(const float *const *table, size_t count, size_t depth, const uint32_t *packed, const float *row_scales,
+                                 const quad_columns *columns, size_t first_column, size_t last_column, int32_t activation, float *out,
+                                 size_t stride) {
+    uint32_t *copy = copied_rows(copied_words(count, 1, depth));
+    const quad_finish finish = {columns, row_scales, activation};
+    amx_configure();
+    amx_byte_rows(table, count, 1, depth, 1, packed, first_column, last_column, &finish, out, stride, copy);
     _tile_release();
 }
 #endif

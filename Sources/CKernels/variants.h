@@ -16,7 +16,7 @@
     static void name##_plain(__VA_ARGS__) { name##_body arguments; }             \
     void rd_##name(__VA_ARGS__, rd_level level) {                                \
         if (level >= rd_level_avx512) name##_avx512 arguments;                   \
-        else if (level == rd_level_avx2) name##_avx2 arguments;                  \
+        else if (level >= rd_level_avx2) name##_avx2 arguments;                  \
         else name##_plain arguments;                                             \
     }
 #else

@@ -13,6 +13,11 @@ enum CommandText {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
+    /// "a, b and c".
+    static func list(_ words: [String]) -> String {
+        words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
+    }
+
     /// "1 of 2 pictures could not be made", "none of the 2 pictures could be made", "the picture could not be made".
     static func undone(_ count: Int, of total: Int, _ noun: String, _ verb: String) -> String {
         if total == 1 { return "the \(noun) could not be \(verb)" }

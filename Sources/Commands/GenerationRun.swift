@@ -123,8 +123,7 @@ struct JobTelling: Sendable {
             } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
         let sizes = run.sizes.map { "\($0)" }
-        let before = sizes.dropLast()
-        let smaller = [before.dropLast().joined(separator: ", "), before.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
+        let smaller = CommandText.list(sizes.dropLast())
         let size = sizes[sizes.count - 1]
         let course =
             smaller.isEmpty

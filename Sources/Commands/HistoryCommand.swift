@@ -57,6 +57,7 @@ struct HistoryCommand: ParsableCommand {
                 "g\(run.id) \(run.kind), \(run.status), seed \(run.seed), \(run.model)"
                 + (run.outputs.first.map { ": \($0)" } ?? run.message.map { ": \($0)" } ?? "") + (run.damaged.map { "; \($0)" } ?? "")
         }
+        what += entry.damaged.map { "; \($0)" } ?? ""
         return DisplayText.harmless("\(CommandText.moment(entry.date))  \(picture.map { $0 + "  " } ?? "")\(what)")
     }
 

@@ -217,6 +217,9 @@ struct Review {
         let what = outcome.decisions.count == 1 ? last.tag : "\(outcome.decisions.count) tags"
         return switch last.action {
         case .approve: "Approved \(what)."
+        case .reject where outcome.decisions.count > 1:
+            "Rejected \(outcome.decisions[0].tag), and with it \(CommandText.list(outcome.decisions.dropFirst().map(\.tag))); "
+                + "they are not suggested again."
         case .reject: "Rejected \(what); it is not suggested again."
         case .edit: "Edited and approved \(what)."
         case .weigh: "Weighted and approved \(what)."

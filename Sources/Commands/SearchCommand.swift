@@ -70,7 +70,8 @@ struct SearchCommand: AsyncParsableCommand {
             case .picture(let picture):
                 (
                     "p\(picture.id)  \(picture.place)",
-                    picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided"
+                    (picture.prompt ?? "\(CommandText.count(picture.approved, "approved tag")), \(picture.pending) undecided")
+                        + (picture.damaged.map { "; \($0)" } ?? "")
                 )
             case .painting(let painting):
                 (

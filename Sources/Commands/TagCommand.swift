@@ -24,7 +24,10 @@ struct TagCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Approve this tag: it goes into the prompt.", valueName: "tag"))
     var approve: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Reject this tag; it is not suggested for this picture again.", valueName: "tag"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Reject this tag and the undecided kinds of it; they are not suggested for this picture again.", valueName: "tag"))
     var reject: [String] = []
 
     @Option(

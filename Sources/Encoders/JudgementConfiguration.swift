@@ -107,11 +107,14 @@ extension EncoderConfiguration {
         package var measuredFrom: Float?
         /// What a box's certainty counts as.
         package var box: Scale
-        /// How often a person agrees with a number that boxes alone tell, of things without such a tag as `several` has; nil: as often as they
-        /// say.
+        /// How often a person agrees with a number that boxes alone tell, of things of which no label of the whole picture says that there are
+        /// several; nil: as often as they say.
         package var number: Scale?
         /// For a thing the tag that says more than one of it, however many.
         package var several: [String: String]
+        /// How often a person agrees with such a tag where boxes alone tell it ("dogs"), no label of the whole picture ("people"); nil: by
+        /// `boxes` and `intercept`.
+        package var plural: Scale?
         /// The log-odds of such a tag: `label` times those with which it was seen in the whole picture, `boxes` times those of two boxes and
         /// more, and `intercept`.
         package var label: Float

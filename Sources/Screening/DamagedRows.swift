@@ -41,6 +41,8 @@ struct DamagedRows {
     private let types: StoredTypes
     /// An expression that is true for the rows which have any of the faults.
     let anyFault: String
+    /// The same of those that SQLite finds by itself: all but that JSON is of another kind than is read there.
+    private let anyPlainFault: String
 
     /// All tables whose rows are read, as this library has them.
     ///
@@ -100,9 +102,13 @@ struct DamagedRows {
             if let words = Self.words(of: name, in: rules) { add("\(column) NOT IN (\(words))", "a word that is not known there") }
         }
         // Rules are asked only of values of the right kind: some functions refuse others altogether.
-        let ofKind = faults.map { "(\($0.condition))" }.joined(separator: " OR ")
+        func alternatives(_ faults: [Fault]) -> String { faults.map { "(\($0.condition))" }.joined(separator: " OR ") }
+        func broken(_ faults: [Fault]) -> String {
+            "CASE WHEN \(alternatives(faults)) THEN 1\(rules.map { " WHEN NOT (\($0)) THEN 1" }.joined()) ELSE 0 END"
+        }
+        let ofKind = alternatives(faults)
         let columns = faults.map(\.column)
-        anyFault = "CASE WHEN \(ofKind) THEN 1\(rules.map { " WHEN NOT (\($0)) THEN 1" }.joined()) ELSE 0 END"
+        (anyFault, anyPlainFault) = (broken(faults), broken(faults.filter { $0.json == nil }))
         faults += rules.map { rule in
             let column = columns.first { rule.contains($0) } ?? columns.first ?? "rowid"
             return Fault(column: column, condition: "CASE WHEN \(ofKind) THEN 0 ELSE NOT (\(rule)) END", reason: "the table's rule \(rule)")
@@ -165,12 +171,38 @@ struct DamagedRows {
         let rows = latest.map { "(SELECT * FROM \(place) \(order)LIMIT \($0))" } ?? place
         // The condition first: what it leaves out need not be read.
         func holds(_ fault: String) -> String { "CASE WHEN \(condition) THEN \(fault) ELSE 0 END" }
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(holds(anyFault)))") ?? false else { return [] }
+        let isPlain = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM \(rows) WHERE \(holds(anyPlainFault)))") ?? false
+        // Which fault it is, and of which row, is asked where there is one.
+        if try !isPlain && isRead(rows, where: condition, besides: columns, db) { return [] }
         return try faults.filter { !columns.contains($0.column) }.flatMap { fault in
             try Row.fetchAll(db, sql: "SELECT * FROM \(rows) WHERE \(holds(fault.condition)) LIMIT \(limit)").map {
                 StoredRow($0, of: table).damaged(fault.column, reason(fault, of: $0))
             }
         }
+    }
+
+    /// How many texts are read together.
+    private static let textsAtOnce = 512
+
+    /// Whether all JSON of some rows is what it is read as, where it is JSON at all. There is much of it, and reading it takes longest: many texts
+    /// at a time are given to whoever spreads them over threads.
+    private func isRead(_ rows: String, where condition: String, besides columns: Set<String>, _ db: Database) throws -> Bool {
+        let read = faults.filter { !columns.contains($0.column) }.compactMap { fault in fault.json.map { (fault.column, $0) } }
+        guard !read.isEmpty else { return true }
+        let names = read.map { "\"\($0.0)\"" }.joined(separator: ", ")
+        let found = try Row.fetchCursor(db, sql: "SELECT \(names) FROM \(rows) WHERE \(condition)")
+        var texts: [(column: JSONColumn, text: String)] = []
+        while let row = try found.next() {
+            for (index, (_, column)) in read.enumerated() {
+                let value: DatabaseValue = row[index]
+                if let text = String.fromDatabaseValue(value) { texts.append((column, text)) }
+            }
+            if texts.count >= Self.textsAtOnce {
+                guard types.areRead(texts) else { return false }
+                texts.removeAll(keepingCapacity: true)
+            }
+        }
+        return types.areRead(texts)
     }
 
     /// What is wrong with a row's value, in words.

@@ -61,21 +61,27 @@ struct GenerationRow: Encodable, PersistableRecord {
 }
 
 extension Generation {
-    /// - Parameter rows: of the table `generation`.
-    static func all(_ rows: [Row], _ db: Database) throws -> [Generation] {
+    /// - Parameters:
+    ///   - rows: of the table `generation`.
+    ///   - isListed: whether something empty stands in for what cannot be read, which is told.
+    static func all(_ rows: [Row], isListed: Bool = false, _ db: Database) throws -> [Generation] {
         guard !rows.isEmpty else { return [] }
-        let rows = StoredRow.all(rows, of: "generation")
+        let rows = StoredRow.all(rows, of: "generation").map { isListed ? $0.listed : $0 }
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let outputs = try Library.children(
             "SELECT generationId, path, sha256, seed FROM generationOutput WHERE generationId IN (%) ORDER BY generationId, position",
             of: ids, by: "generationId", table: "generationOutput", db
-        ) { GenerationOutput(path: try $0.value("path"), sha256: try $0.value("sha256"), seed: try $0.optionalSeed("seed")) }
+        ) { row -> (GenerationOutput, damaged: String?) in
+            let row = isListed ? row.listed : row
+            let output = GenerationOutput(path: try row.value("path"), sha256: try row.value("sha256"), seed: try row.optionalSeed("seed"))
+            return (output, row.unreadable)
+        }
         return try zip(rows, ids).map { try Generation($0, outputs: outputs[$1] ?? []) }
     }
 
-    private init(_ row: StoredRow, outputs: [GenerationOutput]) throws {
+    private init(_ row: StoredRow, outputs: [(GenerationOutput, damaged: String?)]) throws {
         id = try row.value("id")
-        kind = try row.choice("kind")
+        kind = try row.choice("kind", listing: .generate)
         request = try row.requiredJSON("request")
         seed = try row.seed("seed")
         model = try row.value("model")
@@ -91,10 +97,11 @@ extension Generation {
         untouched = try untouchedPixels.map {
             UntouchedProof(pixels: $0, identical: try row.value("untouchedIdentical"), sha256: try row.optional("untouchedSha256"))
         }
-        status = try row.choice("status")
+        status = try row.choice("status", listing: .failed)
         message = try row.optional("message")
-        self.outputs = outputs
+        self.outputs = outputs.map(\.0)
         createdAt = try row.moment("createdAt")
         finishedAt = try row.optionalMoment("finishedAt")
+        damaged = row.unreadable ?? outputs.lazy.compactMap(\.damaged).first
     }
 }

@@ -31,6 +31,8 @@ package struct Job: Sendable, Hashable, Identifiable {
     package let createdAt: Date
     package let startedAt: Date?
     package let finishedAt: Date?
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 /// How far a job is.

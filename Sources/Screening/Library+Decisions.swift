@@ -4,18 +4,24 @@ import GRDB
 extension Library {
     /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
     ///
-    /// - Parameter person: who decided, for the record: a name, or what a person set to decide (`"review"`, `"above 0.5"`).
+    /// With a tag that is rejected go those of its kinds that wait, before the next of the decisions; they wait again where it is taken back.
+    ///
+    /// - Parameters:
+    ///   - person: who decided, for the record: a name, or what a person set to decide (`"review"`, `"above 0.5"`).
+    ///   - kinds: asked only where a tag is rejected, or is no more.
     /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
     @discardableResult
     package func decide(
-        _ changes: [Change], on picture: Int64, by person: String, at moment: Date = Date()
+        _ changes: [Change], on picture: Int64, by person: String, at moment: Date = Date(), kinds: Kinds = { _ in { _ in false } }
     ) throws(LibraryError) -> DecisionOutcome {
         try write { db in
             _ = try Library.picture(picture, db)
             var log = try DecisionLog(picture: picture, person: person, moment: moment, db)
             var rows = try Suggestion.all(of: picture, db)
             for change in changes {
+                let before = rows
                 try Library.apply(change, &rows, &log, db)
+                try Library.follow(before, &rows, &log, kinds, db)
             }
             return try log.outcome(db)
         }

@@ -69,7 +69,7 @@ extension Library {
     /// Generations, the latest first; of one picture, or of all.
     package func generations(of picture: Int64? = nil, limit: Int = .max) throws(LibraryError) -> [Generation] {
         try read { db in
-            try Generation.all(Library.latest("generation", of: picture, order: "id DESC", limit, db), db)
+            try Generation.all(Library.latest("generation", of: picture, order: "id DESC", limit, db), isListed: true, db)
         }
     }
 
@@ -83,9 +83,9 @@ extension Library {
                     table, of: picture, since: since.map { (moment, $0) }, order: "\(moment) DESC, \(number) DESC", limit, db)
             }
             var entries: [HistoryEntry] = []
-            entries += try Generation.all(rows("generation", "createdAt", "id"), db).map { .generation($0) }
+            entries += try Generation.all(rows("generation", "createdAt", "id"), isListed: true, db).map { .generation($0) }
             func stored(_ table: String, _ moment: String, _ number: String) throws -> [StoredRow] {
-                StoredRow.all(try rows(table, moment, number), of: table)
+                StoredRow.all(try rows(table, moment, number), of: table).map(\.listed)
             }
             entries += try stored("prompt", "createdAt", "number").map { .prompt(try PromptVersion($0)) }
             entries += try stored("decision", "decidedAt", "id").map { .decision(try Decision($0)) }

@@ -174,7 +174,7 @@ extension Library {
                     && $0.width == prompt.width && $0.height == prompt.height
                     && $0.parent == prompt.parent.flatMap { numbers[$0] }
             }
-            if let same {
+            if let same = same ?? known.last(where: { $0.isRest(of: prompt) }) {
                 numbers[prompt.number] = same.number
                 continue
             }
@@ -197,11 +197,28 @@ extension Library {
     ) throws {
         let seed = Int64(bitPattern: generation.seed)
         let known = try db.number(
-            "SELECT id FROM generation WHERE +pictureId IS ? AND createdAt = ? AND seed = ? AND request = ?",
-            [picture, generation.createdAt, seed, generation.request])
+            "SELECT id FROM generation WHERE +pictureId IS ? AND createdAt = ? AND seed = ? AND (request = ? OR \(restsOfOne))",
+            [
+                picture, generation.createdAt, seed, generation.request, generation.request, generation.kind.rawValue, generation.model,
+                generation.profile, generation.precision, generation.stepsRequested,
+            ])
         guard known == nil else { return }
         try GenerationRow(generation, picture: picture, promptNumber: generation.promptNumber.flatMap { promptNumbers[$0] }).insert(db)
         try insert(generation.outputs, generation: db.lastInsertedRowID, db)
         report.generationsAdded += 1
+    }
+
+    /// Where a repair set aside what was asked for, here or there, the rest tells a generation.
+    private static let restsOfOne = """
+        'null' IN (request, ?) AND kind = ? AND model = ? AND profile = ? AND "precision" = ? AND stepsRequested = ?
+        """
+}
+
+extension ExportedPrompt {
+    /// Whether it is the same version, of which a repair set something aside, here or there: as old to the millisecond.
+    fileprivate func isRest(of other: ExportedPrompt) -> Bool {
+        func agree<Value: Equatable>(_ one: Value?, _ two: Value?) -> Bool { one == nil || two == nil || one == two }
+        return abs(createdAt.timeIntervalSince(other.createdAt)) < 0.0005 && positive == other.positive && negative == other.negative
+            && agree(model, other.model) && agree(width, other.width) && agree(height, other.height)
     }
 }

@@ -196,7 +196,7 @@ extension Library {
     /// Jobs, the latest first.
     package func jobs(limit: Int = .max) throws(LibraryError) -> [Job] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM job ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map(Job.init)
+            try Row.fetchAll(db, sql: "SELECT * FROM job ORDER BY id DESC LIMIT ?", arguments: [max(0, limit)]).map(Job.listed)
         }
     }
 
@@ -206,7 +206,7 @@ extension Library {
             try Row.fetchAll(
                 db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY state DESC, coalesce(position, id), id"
             )
-            .map(Job.init)
+            .map(Job.listed)
         }
     }
 
@@ -289,13 +289,17 @@ extension Library {
 }
 
 extension Job {
-    init(_ row: Row) throws {
-        let row = StoredRow(row, of: "job")
+    init(_ row: Row) throws { try self.init(StoredRow(row, of: "job")) }
+
+    /// As a list reads it, which goes on.
+    static func listed(_ row: Row) throws -> Job { try Job(StoredRow(row, of: "job").listed) }
+
+    private init(_ row: StoredRow) throws {
         id = try row.value("id")
         order = try row.requiredJSON("order")
         engine = try row.value("engine")
         isAttended = try row.value("isAttended")
-        state = try row.choice("state")
+        state = try row.choice("state", listing: .failed)
         progress = try row.value("progress")
         secondsLeft = try row.optional("secondsLeft")
         memory = try row.optional("memory")
@@ -305,5 +309,6 @@ extension Job {
         createdAt = try row.moment("createdAt")
         startedAt = try row.optionalMoment("startedAt")
         finishedAt = try row.optionalMoment("finishedAt")
+        damaged = row.unreadable
     }
 }

@@ -41,6 +41,7 @@ extension Library {
             let said = try Library.children(
                 "SELECT * FROM generationMark WHERE generationId IN (%)", of: generations, by: "generationId", table: "generationMark", db
             ) { row in
+                let row = row.listed
                 var mark = GenerationMark()
                 (mark.stars, mark.isKept, mark.binnedAt) = (
                     try row.value("stars"), try row.value("isKept"), try row.optionalMoment("binnedAt")
@@ -50,8 +51,8 @@ extension Library {
             for (id, mark) in said { marks[id] = mark.first }
             let masks = try Library.children(
                 "SELECT * FROM generationMask WHERE generationId IN (%)", of: generations, by: "generationId", table: "generationMask", db
-            ) { row -> String in try row.value("sha256") }
-            for (id, mask) in masks { marks[id, default: GenerationMark()].mask = mask.first }
+            ) { row -> String? in try row.listed.optional("sha256") }
+            for (id, mask) in masks { marks[id, default: GenerationMark()].mask = mask.first ?? nil }
             return marks
         }
     }
@@ -93,7 +94,7 @@ extension Library {
             let total = try Int.fetchOne(db, sql: "SELECT count(*) \(rest)", arguments: arguments) ?? 0
             let rows = try Row.fetchAll(
                 db, sql: "SELECT * \(rest) ORDER BY id DESC LIMIT ? OFFSET ?", arguments: arguments + [max(0, limit), max(0, offset)])
-            return (total, try Generation.all(rows, db))
+            return (total, try Generation.all(rows, isListed: true, db))
         }
     }
 
@@ -114,6 +115,8 @@ extension Library {
 package struct Preset: Sendable, Hashable {
     package let name: String
     package let wish: StoredJSON
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 extension Library {
@@ -121,8 +124,9 @@ extension Library {
     package func presets() throws(LibraryError) -> [Preset] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM preset ORDER BY name").map {
-                let row = StoredRow($0, of: "preset")
-                return Preset(name: try row.value("name"), wish: try row.requiredJSON("wish"))
+                let row = StoredRow($0, of: "preset").listed
+                let (name, wish): (String, StoredJSON) = (try row.value("name"), try row.requiredJSON("wish"))
+                return Preset(name: name, wish: wish, damaged: row.unreadable)
             }
         }
     }

@@ -301,7 +301,9 @@ private enum Merging {
                 INSERT INTO main.\(table) (generationId, \(columns)) SELECT ours.id, \(marked(columns))
                 FROM arriving.\(table) AS marked CROSS JOIN arriving.generation AS theirs ON theirs.id = marked.generationId
                 CROSS JOIN main.generation AS ours ON ours.createdAt = theirs.createdAt AND ours.seed = theirs.seed
-                    AND ours.request = theirs.request
+                    AND (ours.request = theirs.request OR 'null' IN (ours.request, theirs.request) AND ours.kind = theirs.kind
+                        AND ours.model = theirs.model AND ours.profile = theirs.profile AND ours."precision" = theirs."precision"
+                        AND ours.stepsRequested = theirs.stepsRequested)
                 WHERE \(condition) ON CONFLICT DO NOTHING
                 """)
         }

@@ -49,8 +49,8 @@ extension Library {
             let stars = try Library.children(
                 "SELECT generationId, stars FROM generationMark WHERE generationId IN (%)", of: numbers, by: "generationId",
                 table: "generationMark", db
-            ) { row -> Int in try row.value("stars") }
-            let paintings = try Generation.all(numbers.compactMap { generations[$0]?.first }, db).map {
+            ) { row -> Int in try row.listed.value("stars") }
+            let paintings = try Generation.all(numbers.compactMap { generations[$0]?.first }, isListed: true, db).map {
                 ListedPainting(generation: $0, stars: stars[$0.id]?.first ?? 0)
             }
             return (total, paintings)

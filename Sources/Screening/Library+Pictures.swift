@@ -159,13 +159,14 @@ extension Library {
         }
     }
 
-    /// Those of the pictures that are there, by their numbers.
+    /// Those of the pictures that are there, by their numbers, for lists: something empty stands in for what cannot be read.
     package func pictures(numbers: some Collection<Int64>) throws(LibraryError) -> [Int64: PictureRecord] {
         try read { db in
             let rows = try Library.children("SELECT * FROM picture WHERE id IN (%)", of: Array(numbers), by: "id", table: "picture", db) {
                 $0.row.copy()
             }
-            return Dictionary(uniqueKeysWithValues: try PictureRecord.all(rows.values.flatMap { $0 }, db).map { ($0.id, $0) })
+            let pictures = try PictureRecord.all(rows.values.flatMap { $0 }, isListed: true, db)
+            return Dictionary(uniqueKeysWithValues: pictures.map { ($0.id, $0) })
         }
     }
 

@@ -43,7 +43,7 @@ extension Library {
     /// - Throws: `LibraryError.noSuchPicture`.
     package func listedPicture(id: Int64) throws(LibraryError) -> ListedPicture {
         try read { db in
-            guard let picture = try ListedPicture.all([id], db).first else { throw LibraryError.noSuchPicture("\(id)") }
+            guard let picture = try ListedPicture.all([id], isAlone: true, db).first else { throw LibraryError.noSuchPicture("\(id)") }
             return picture
         }
     }
@@ -136,8 +136,10 @@ extension Library {
 }
 
 extension ListedPicture {
-    /// In the order of the numbers; a number that no picture has is passed over.
-    static func all(_ ids: [Int64], _ db: Database) throws -> [ListedPicture] {
+    /// In the order of the numbers; a number that no picture has is passed over. A picture of which something cannot be read ends no list.
+    ///
+    /// - Parameter isAlone: whether one is asked for by itself, and what is wrong with it ends that.
+    static func all(_ ids: [Int64], isAlone: Bool = false, _ db: Database) throws -> [ListedPicture] {
         let found = try Library.children(
             """
             SELECT picture.*,
@@ -149,7 +151,7 @@ extension ListedPicture {
                     WHERE generationOutput.sha256 = picture.sha256 AND generationMark.binnedAt IS NULL) AS madeBy
             FROM picture WHERE id IN (%)
             """, of: ids, by: "id", table: "picture", db
-        ) { try ListedPicture($0) }
+        ) { try ListedPicture(isAlone ? $0 : $0.listed) }
         return ids.compactMap { found[$0]?.first }
     }
 
@@ -162,8 +164,10 @@ extension ListedPicture {
         )
         (approved, rejected, pending) = (try row.value("approved"), try row.value("rejected"), try row.value("pending"))
         (generations, bestStars) = (try row.value("generations"), try row.value("bestStars"))
-        (prompt, madeBy) = (try row.optional("prompt"), try row.optional("madeBy"))
+        prompt = try row.optional("prompt", at: (table: "prompt", row: "pictureId \(id)", column: "positive"))
+        madeBy = try row.optional("madeBy")
         enlargedFrom = try row.optional("enlargedFrom")
         (lastDecision, lastPrompt) = (try row.optional("lastDecision"), try row.optional("lastPrompt"))
+        damaged = row.unreadable
     }
 }

@@ -21,6 +21,8 @@ package struct SheetRecord: Sendable, Hashable, Identifiable {
     package let createdAt: Date
     /// Row by row.
     package let cells: [Cell]
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 extension Library {
@@ -70,7 +72,7 @@ extension Library {
             let total = try Int.fetchOne(db, sql: "SELECT count(*) \(rest)", arguments: arguments) ?? 0
             let rows = try Row.fetchAll(
                 db, sql: "SELECT * \(rest) ORDER BY id DESC LIMIT ? OFFSET ?", arguments: arguments + [max(0, limit), max(0, offset)])
-            return (total, try SheetRecord.all(rows, db))
+            return (total, try SheetRecord.all(rows, isListed: true, db))
         }
     }
 
@@ -106,9 +108,11 @@ extension Library {
 }
 
 extension SheetRecord {
-    /// - Parameter rows: of the table `sheet`.
-    static func all(_ rows: [Row], _ db: Database) throws -> [SheetRecord] {
-        let rows = rows.map { StoredRow($0, of: "sheet") }
+    /// - Parameters:
+    ///   - rows: of the table `sheet`.
+    ///   - isListed: whether something empty stands in for what cannot be read, which is told.
+    static func all(_ rows: [Row], isListed: Bool = false, _ db: Database) throws -> [SheetRecord] {
+        let rows = rows.map { isListed ? StoredRow($0, of: "sheet").listed : StoredRow($0, of: "sheet") }
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let cells = try Library.children(
             """
@@ -118,17 +122,21 @@ extension SheetRecord {
                 LEFT JOIN generationMark ON generationMark.generationId = generation.id
             WHERE sheetId IN (%) ORDER BY sheetId, sheetCell.position
             """, of: ids, by: "sheetId", table: "sheetCell", db
-        ) { row in
+        ) { row -> (Cell, damaged: String?) in
+            let row = isListed ? row.listed : row
             let (state, status): (String?, String?) = (try row.optional("jobState"), try row.optional("status"))
-            return Cell(
+            let cell = Cell(
                 job: try row.optional("jobId"), jobState: state.flatMap(Job.State.init), generation: try row.optional("generationId"),
                 status: status.flatMap(Generation.Status.init), sha256: try row.optional("sha256"),
                 isBinned: try row.optionalMoment("binnedAt") != nil)
+            return (cell, row.unreadable)
         }
         return try zip(rows, ids).map { row, id in
-            SheetRecord(
-                id: id, pictureID: try row.optional("pictureId"), axes: try row.requiredJSON("axes"),
-                createdAt: try row.moment("createdAt"), cells: cells[id] ?? [])
+            let cells = cells[id] ?? []
+            let (picture, created): (Int64?, Date) = (try row.optional("pictureId"), try row.moment("createdAt"))
+            return SheetRecord(
+                id: id, pictureID: picture, axes: try row.requiredJSON("axes"), createdAt: created, cells: cells.map(\.0),
+                damaged: row.unreadable ?? cells.lazy.compactMap(\.damaged).first)
         }
     }
 }

@@ -75,4 +75,6 @@ package struct ListedPicture: Sendable, Hashable, Identifiable {
     package let madeBy: Int64?
     /// The picture that it was enlarged from.
     package let enlargedFrom: Int64?
+    /// What of it cannot be read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }

@@ -35,6 +35,8 @@ package struct AnalysisRecord: Sendable, Hashable, Identifiable {
     package let things: StoredJSON?
     package let wording: String?
     package let createdAt: Date
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 /// A suggestion that an analysis made and that is not shown, because of what the person decided before.
@@ -77,6 +79,8 @@ package struct Decision: Sendable, Hashable, Identifiable {
     package let undoes: Int64?
     package let decidedAt: Date
     package let decidedBy: String
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 /// What deciding or undoing leaves.
@@ -99,6 +103,8 @@ package struct PromptVersion: Sendable, Hashable {
     package let height: Int?
     package let source: NewPrompt.Source
     package let createdAt: Date
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 /// A run of an engine.
@@ -133,6 +139,8 @@ package struct Generation: Sendable, Hashable, Identifiable {
     package let outputs: [GenerationOutput]
     package let createdAt: Date
     package let finishedAt: Date?
+    /// What of it a list could not read, with the remedy; something empty stands in its place.
+    package let damaged: String?
 }
 
 /// A line of the library's history.
@@ -148,6 +156,16 @@ package enum HistoryEntry: Sendable, Hashable {
         case .decision(let decision): decision.decidedAt
         case .prompt(let prompt): prompt.createdAt
         case .generation(let generation): generation.createdAt
+        }
+    }
+
+    /// What of it could not be read, with the remedy.
+    package var damaged: String? {
+        switch self {
+        case .analysis(let analysis): analysis.damaged
+        case .decision(let decision): decision.damaged
+        case .prompt(let prompt): prompt.damaged
+        case .generation(let generation): generation.damaged
         }
     }
 

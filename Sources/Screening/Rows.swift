@@ -4,15 +4,17 @@ import GRDB
 // How rows become records, and records rows. Columns are named as in Schema; children of many rows are fetched together.
 
 extension PictureRecord {
-    /// - Parameter rows: of the table `picture`.
-    static func all(_ rows: [Row], _ db: Database) throws -> [PictureRecord] {
+    /// - Parameters:
+    ///   - rows: of the table `picture`.
+    ///   - isListed: whether something empty stands in for what cannot be read.
+    static func all(_ rows: [Row], isListed: Bool = false, _ db: Database) throws -> [PictureRecord] {
         guard !rows.isEmpty else { return [] }
-        let rows = StoredRow.all(rows, of: "picture")
+        let rows = StoredRow.all(rows, of: "picture").map { isListed ? $0.listed : $0 }
         let ids: [Int64] = try rows.map { try $0.value("id") }
         let paths = try Library.children(
             "SELECT pictureId, path FROM picturePath WHERE pictureId IN (%) ORDER BY seenAt DESC, path", of: ids, by: "pictureId",
             table: "picturePath", db
-        ) { row -> String in try row.value("path") }
+        ) { row -> String in try (isListed ? row.listed : row).value("path") }
         return try zip(rows, ids).map { row, id in try PictureRecord(row, paths: paths[id] ?? []) }
     }
 
@@ -70,6 +72,7 @@ extension AnalysisRecord {
         calibration = try row.json("calibration")
         things = try row.json("things")
         createdAt = try row.moment("createdAt")
+        damaged = row.unreadable
     }
 }
 
@@ -81,11 +84,12 @@ extension Decision {
         id = try row.value("id")
         pictureID = try row.value("pictureId")
         tag = try row.value("tag")
-        action = try row.choice("action")
+        action = try row.choice("action", listing: .edit)
         batch = try row.value("batch")
         undoes = try row.optional("undoes")
         decidedAt = try row.moment("decidedAt")
         decidedBy = try row.value("decidedBy")
+        damaged = row.unreadable
     }
 }
 
@@ -102,8 +106,9 @@ extension PromptVersion {
         model = try row.optional("model")
         width = try row.optional("width")
         height = try row.optional("height")
-        source = try row.choice("source")
+        source = try row.choice("source", listing: .written)
         createdAt = try row.moment("createdAt")
+        damaged = row.unreadable
     }
 }
 

@@ -26,15 +26,23 @@ package enum JSONColumn: String, Sendable, CaseIterable {
 package struct StoredTypes: Sendable {
     /// Throws where a text is not what is read of it.
     package typealias Reading = @Sendable (Data) throws -> Void
+    /// Calls a body once for each of so many indices, maybe several at the same time.
+    package typealias Spreading = @Sendable (_ count: Int, _ body: (Int) -> Void) -> Void
 
     /// What this room reads alone. Of other columns JSON of any kind will do.
     package static let own = StoredTypes([:])
 
     private let readings: [JSONColumn: Reading]
+    private let spreading: Spreading
     private let known = KnownTexts()
 
-    /// - Parameter readings: of the columns that this room does not read.
-    package init(_ readings: [JSONColumn: Reading]) {
+    /// - Parameters:
+    ///   - readings: of the columns that this room does not read.
+    ///   - spreading: gives many texts to several threads, where whoever knows of threads says how.
+    package init(
+        _ readings: [JSONColumn: Reading], spreading: @escaping Spreading = { count, body in (0..<count).forEach(body) }
+    ) {
+        self.spreading = spreading
         self.readings = readings.merging([
             .before: Self.reading(Suggestion.self) { try $0.check(ImportCheck()) },
             .after: Self.reading(Suggestion.self) { try $0.check(ImportCheck()) },
@@ -65,6 +73,18 @@ package struct StoredTypes: Sendable {
         }
     }
 
+    /// Whether each of many texts is what its column is read as.
+    func areRead(_ texts: [(column: JSONColumn, text: String)]) -> Bool {
+        let damage = Damage()
+        let size = 32
+        spreading((texts.count + size - 1) / size) { piece in
+            guard !damage.isFound.load(ordering: .relaxed) else { return }
+            let some = texts[piece * size..<min(texts.count, (piece + 1) * size)]
+            if some.contains(where: { fault(of: $0.text, in: $0.column) != nil }) { damage.isFound.store(true, ordering: .relaxed) }
+        }
+        return !damage.isFound.load(ordering: .relaxed)
+    }
+
     /// The same as a function of SQL: whether a column's text is what it is read as.
     var function: DatabaseFunction {
         DatabaseFunction(Self.functionName, argumentCount: 2, pure: true) { [self] values in
@@ -88,6 +108,11 @@ package struct StoredTypes: Sendable {
         // It may quote the value.
         return words.prefix(160).split(whereSeparator: \.isNewline).joined(separator: " ")
     }
+}
+
+/// Whether one of several threads came by something that cannot be read.
+private final class Damage: Sendable {
+    let isFound = Atomic<Bool>(false)
 }
 
 /// Short texts that were found sound: of a hundred thousand pictures many say the same.

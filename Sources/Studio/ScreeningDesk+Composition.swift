@@ -5,10 +5,8 @@ import Vocabulary
 
 extension ScreeningDesk {
     /// The desk of the library in that folder, with Redraw's own way to compose prompts.
-    package init(
-        libraryFolder: URL, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
-    ) throws {
-        try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, facetOfTag: facetOfTag)
+    package init(libraryFolder: URL, vocabulary: DeskVocabulary = .none) throws {
+        try self.init(libraryFolder: libraryFolder, compose: ScreeningDesk.composition, vocabulary: vocabulary)
     }
 
     /// What Analysis keeps out of a picture of that medium for which all these were approved.

@@ -17,13 +17,14 @@ extension ScreeningDesk {
         try library.suggestions(of: picture).map(SuggestionReport.init)
     }
 
-    /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too.
+    /// Takes the decisions together: all of them, or none where one is refused. They are undone together, too. With a tag that is rejected go
+    /// those of its kinds that wait.
     ///
     /// - Parameter person: who decided, for the record.
     /// - Throws: `LibraryError.noSuchSuggestion` for a tag that is not suggested, `LibraryError.invalid` for a text or a weight.
     package func decide(_ decisions: [ScreeningDecision], on picture: Int64, by person: String) throws -> DecisionsTaken {
         do {
-            return DecisionsTaken(try library.decide(decisions.map(\.change), on: picture, by: person))
+            return DecisionsTaken(try library.decide(decisions.map(\.change), on: picture, by: person, kinds: vocabulary.kinds(of:)))
         } catch {
             throw withNearestTag(error)
         }

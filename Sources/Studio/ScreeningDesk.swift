@@ -45,19 +45,17 @@ package struct ScreeningDesk: Sendable {
 
     let library: Library
     private let compose: Composition
-    private let facetOfTag: @Sendable (String) -> String?
+    let vocabulary: DeskVocabulary
 
     /// - Parameters:
     ///   - compose: a pure function; the same approval always gives the same prompt.
-    ///   - facetOfTag: the facet that the vocabulary knows a tag under, for tags that a person adds.
-    package init(libraryFolder: URL, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String?) throws {
-        try self.init(library: Library.opened(in: libraryFolder), compose: compose, facetOfTag: facetOfTag)
+    ///   - vocabulary: knows the facets of tags that a person adds, and the kinds of tags that a person rejects.
+    package init(libraryFolder: URL, compose: @escaping Composition, vocabulary: DeskVocabulary) throws {
+        try self.init(library: Library.opened(in: libraryFolder), compose: compose, vocabulary: vocabulary)
     }
 
-    package init(
-        library: Library, compose: @escaping Composition, facetOfTag: @escaping @Sendable (String) -> String? = { _ in nil }
-    ) {
-        (self.library, self.compose, self.facetOfTag) = (library, compose, facetOfTag)
+    package init(library: Library, compose: @escaping Composition, vocabulary: DeskVocabulary = .none) {
+        (self.library, self.compose, self.vocabulary) = (library, compose, vocabulary)
     }
 
     /// Names of the facets, in the order in which people expect to see them.
@@ -135,7 +133,7 @@ extension ScreeningDesk {
             guard let facet = Facet(spelling: name) else { throw ScreeningDeskError.noSuchFacet(name) }
             return .add(tag: String(text[text.index(after: colon)...]), facet: facet.rawValue)
         }
-        return .add(tag: text, facet: facetOfTag(text) ?? Facet.subject.rawValue)
+        return .add(tag: text, facet: (vocabulary.facet(of: text) ?? .subject).rawValue)
     }
 }
 

@@ -78,7 +78,8 @@ extension Studio {
     func keptPresets() throws -> [PresetReport] {
         try premises.library().presets().map { preset in
             let wish = preset.wish.listed(as: LibraryWish.self)
-            return PresetReport(name: preset.name, wish: wish.value ?? LibraryWish(), damaged: wish.damaged.map(discreetText().plain))
+            return PresetReport(
+                name: preset.name, wish: wish.value ?? LibraryWish(), damaged: (preset.damaged ?? wish.damaged).map(discreetText().plain))
         }
     }
 

@@ -67,7 +67,7 @@ extension Studio {
                 strength: request?.mode == .paint || kept?.strengths != nil ? nil : request?.strength, mask: mark.mask, stars: mark.stars,
                 kept: mark.isKept,
                 wish: kept.map { LibraryWish($0.request, strengths: $0.strengths, picture: generation.pictureID, mask: mark.mask) },
-                damaged: (asked.damaged ?? seconds?.damaged).map(discreetText().plain),
+                damaged: (generation.damaged ?? asked.damaged ?? seconds?.damaged).map(discreetText().plain),
                 created: generation.createdAt, finished: generation.finishedAt)
         }
     }

@@ -36,7 +36,7 @@ extension JobReport {
         self.init(
             id: job.id, state: job.state.rawValue, engine: job.engine, mode: order?.request.mode.rawValue, model: order?.model.name,
             prompt: order?.request.prompt, attended: job.isAttended, progress: job.progress, secondsLeft: job.secondsLeft,
-            memory: job.memory, generation: job.generationID, message: job.message, damaged: damaged, created: job.createdAt,
+            memory: job.memory, generation: job.generationID, message: job.message, damaged: job.damaged ?? damaged, created: job.createdAt,
             started: job.startedAt, finished: job.finishedAt)
     }
 }

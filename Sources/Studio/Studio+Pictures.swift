@@ -118,7 +118,14 @@ extension Studio {
     /// The pictures that a filter lets through: how many there are, and those of the page it asks for.
     package func pictures(_ filter: PictureFilter) throws -> (total: Int, pictures: [PictureSummary]) {
         let (total, pictures) = try premises.library().pictures(filter.query)
-        return (total, pictures.map { PictureSummary($0, isAnalysed: analysing == $0.id) })
+        return (
+            total,
+            pictures.map { picture in
+                var summary = PictureSummary(picture, isAnalysed: analysing == picture.id)
+                summary.damaged = summary.damaged.map(discreetText().plain)
+                return summary
+            }
+        )
     }
 
     /// - Throws: `LibraryError.noSuchPicture`.

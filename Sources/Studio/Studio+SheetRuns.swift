@@ -28,6 +28,15 @@ extension Studio {
         return (sum, notes.enumerated().filter { !notes.prefix($0.offset).contains($0.element) }.map(\.element))
     }
 
+    /// The same of a sheet that a page asks for.
+    ///
+    /// - Throws: as ``orders(ofSheet:)``, and what is in the way of one of them.
+    package func outlook(onSheet sheet: SheetWish) async throws -> SheetOutlook {
+        let orders = try await orders(ofSheet: sheet).orders
+        let (seconds, notes) = try await outlook(on: orders)
+        return SheetOutlook(pictures: orders.count, seconds: seconds, notes: notes.map(discreetText().plain))
+    }
+
     /// Puts the orders of a sheet into the queue, and keeps the sheet; the picture they redraw is one of the library's then.
     package func enqueue(sheet axes: SheetAxes, _ orders: [GenerationOrder]) throws -> SheetReport {
         let library = try premises.library()

@@ -100,7 +100,7 @@ extension Studio {
             total,
             sheets.map { sheet in
                 let axes = sheet.axes.listed(as: SheetAxes.self)
-                return SheetReport(sheet, axes.value, damaged: axes.damaged.map(discreetText().plain))
+                return SheetReport(sheet, axes.value, damaged: (sheet.damaged ?? axes.damaged).map(discreetText().plain))
             }
         )
     }

@@ -98,8 +98,7 @@ struct ThingSelection {
     private var told: String {
         zip(names, found).map { name, things in
             let shares = things.map { "\(Int(($0.certainty * 100).rounded())) %" }
-            let list = [shares.dropLast().joined(separator: ", "), shares.last ?? ""].filter { !$0.isEmpty }.joined(separator: " and ")
-            return "\(name) (\(list) sure)"
+            return "\(name) (\(shares.enumeration) sure)"
         }.joined(separator: ", ")
     }
 

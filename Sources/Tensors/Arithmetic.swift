@@ -10,7 +10,7 @@ package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Convolutions and attention in bfloat16; a network's large convolutions may hold their weights in one byte a number all the same.
     case int8
 
-    /// Whether this processor has instructions for it. Where it has none for bfloat16, weights are rounded and held so, and
+    /// Whether products are made so on this processor. Where it has no instructions for bfloat16, weights are rounded and held so, and
     /// multiplied as floats.
     package var isNative: Bool {
         switch self {

@@ -11,16 +11,19 @@ enum Processor {
         guard let named = getenv("REDRAW_PROCESSOR"), let level = levels[String(cString: named)] else {
             return min(detected, rd_level(rd_level_bf16))
         }
-        return min(level, detected)
+        let possible = min(level, detected)
+        return rd_can_run(possible) != 0 ? possible : rd_level(rd_level_avx2)
     }()
 
     private static let levels: [String: rd_level] = [
-        "plain": rd_level(rd_level_plain), "avx2": rd_level(rd_level_avx2), "avx512": rd_level(rd_level_avx512),
-        "vnni": rd_level(rd_level_vnni), "bf16": rd_level(rd_level_bf16), "amx": rd_level(rd_level_amx),
+        "plain": rd_level(rd_level_plain), "avx2": rd_level(rd_level_avx2), "avx-vnni": rd_level(rd_level_avx_vnni),
+        "avx512": rd_level(rd_level_avx512), "vnni": rd_level(rd_level_vnni), "bf16": rd_level(rd_level_bf16),
+        "amx": rd_level(rd_level_amx),
     ]
 
-    /// Whether products of bytes are faster than those of floats.
-    static var multipliesBytes: Bool { level >= rd_level_vnni }
+    /// Whether products of bytes are no slower than those of floats: with AVX2 alone, which multiplies them as numbers of sixteen bits,
+    /// they are a third faster (Zen 3).
+    static var multipliesBytes: Bool { level >= rd_level_avx2 }
 
     /// Whether products of bfloat16 are faster than those of floats.
     static var multipliesBfloats: Bool { level >= rd_level_bf16 }

@@ -245,6 +245,21 @@ extension Review {
         #expect(try review.enter(line: "q") == .quit)
     }
 
+    @Test func whatWentWithARejectedTagIsNamed() throws {
+        let (desk, picture) = try desk()
+        func message(_ changes: [Change], kinds: Set<String>) throws -> String {
+            Review.message(
+                DecisionsTaken(try desk.library.decide(changes, on: picture.id, by: "test", kinds: { _ in { kinds.contains($0) } })))
+        }
+        #expect(try message([.reject("tabby cat")], kinds: []) == "Rejected tabby cat; it is not suggested again.")
+        _ = try desk.undo(on: picture.id, by: "test")
+        let two = try message([.reject("tabby cat")], kinds: ["dog"])
+        #expect(two == "Rejected tabby cat, and with it dog; they are not suggested again.")
+        _ = try desk.undo(on: picture.id, by: "test")
+        let three = try message([.reject("tabby cat")], kinds: ["dog", "photo"])
+        #expect(three == "Rejected tabby cat, and with it photo and dog; they are not suggested again.")
+    }
+
     @Test func linesOfAPipeAreKeys() throws {
         #expect(try Review.keys(forLine: " aar ") == [.character("a"), .character("a"), .character("r")])
         #expect(try Review.keys(forLine: "w 1.2") == [.character("w"), .clear, .character("1"), .character("."), .character("2"), .enter])

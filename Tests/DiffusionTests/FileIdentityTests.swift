@@ -57,6 +57,18 @@ import Testing
                 ("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight", [8, 2048]),
             ]),
         Case(
+            .network, "Redraw small",
+            [
+                ("conv_in.weight", [8, 6, 3, 3]), ("time_embedding.linear_1.weight", [8]),
+                ("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight", [8, 384]),
+            ]),
+        Case(
+            .network, nil,
+            [
+                ("conv_in.weight", [8, 4, 3, 3]), ("time_embedding.linear_1.weight", [8]),
+                ("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight", [8, 384]),
+            ]),
+        Case(
             .network, "Flux.1 dev",
             [("double_blocks.0.img_attn.qkv.weight", [8]), ("single_blocks.0.linear1.weight", [8]), ("guidance_in.in_layer.weight", [8])]),
         Case(
@@ -84,6 +96,7 @@ import Testing
         Case(.textEncoder, "a language model", [("model.layers.0.self_attn.q_proj.weight", [8]), ("model.embed_tokens.weight", [8])]),
         Case(
             .autoencoder, "SD 1.5, SD 2 or SDXL", runs: true, [("decoder.conv_in.weight", [8, 4, 3, 3]), ("encoder.conv_in.weight", [8])]),
+        Case(.autoencoder, "Redraw small", [("decoder.conv_in.weight", [8, 6, 3, 3]), ("encoder.conv_in.weight", [8])]),
         Case(.autoencoder, "Flux.1 or SD 3", [("decoder.conv_in.weight", [8, 16, 3, 3])]),
         Case(
             .controlNet, "SD 1.5",
@@ -111,6 +124,15 @@ import Testing
         #expect(identity.kind == example.kind && identity.family == example.family && identity.runs == example.runs, "\(identity)")
         #expect(!identity.use.isEmpty && identity.precisions == ["F16"] && identity.parameters > 0)
         if example.kind == .lora { #expect(identity.rank == 4) }
+    }
+
+    /// The parts of the generator that comes along, and what to do with them.
+    @Test(arguments: [("unet", FileIdentity.Kind.network), ("vae", .autoencoder)])
+    func redrawsOwnPartsAreKnown(_ part: String, _ kind: FileIdentity.Kind) throws {
+        let file = checkout.appendingPathComponent("Models/redraw-small/\(part)/diffusion_pytorch_model.safetensors")
+        let identity = try FileIdentity(file: file)
+        #expect(identity.kind == kind && identity.family == "Redraw small" && !identity.runs, "\(identity)")
+        #expect(identity.use.contains("name the folder with --model"), "\(identity.use)")
     }
 
     @Test func whatItPredictsAndWhatItWasMadeForIsTold() throws {

@@ -10,14 +10,20 @@ final class Browser: Sendable {
 
     private let session: URL
     private let address: URL
+    /// The folder that this Chromium was given for its own, which stands in its command line.
+    let profile: String
 
     /// Opens a window before a server's page.
-    static func opened(at address: URL, width: Int = 1280, height: Int = 800, theme: Theme = .light) async throws -> Browser {
+    static func opened(
+        at address: URL, width: Int = 1280, height: Int = 800, theme: Theme = .light, by driver: ChromeDriver = .shared
+    ) async throws -> Browser {
         let chromium = try ChromeDriver.program("chromium", package: "chromium")
-        let driver = try await ChromeDriver.shared.address()
+        let driver = try await driver.address()
         let options: JSONValue = [
             "binary": .string(chromium.path),
             "args": [
+                // At a pipe Chromium ends with its driver; at a port it would stay.
+                "--remote-debugging-pipe",
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
                 "--force-color-profile=srgb",
             ],
@@ -28,12 +34,15 @@ final class Browser: Sendable {
             ]
         ]
         let answer = try await Browser.ask("POST", driver.appendingPathComponent("session"), wanted)
-        let browser = Browser(driver.appendingPathComponent("session/\(answer["sessionId"].string ?? "")"), address)
+        let profile = answer["capabilities"]["chrome"]["userDataDir"].string ?? ""
+        let browser = Browser(driver.appendingPathComponent("session/\(answer["sessionId"].string ?? "")"), address, profile)
         try await browser.look(width: width, height: height, theme: theme)
         return browser
     }
 
-    private init(_ session: URL, _ address: URL) { (self.session, self.address) = (session, address) }
+    private init(_ session: URL, _ address: URL, _ profile: String) {
+        (self.session, self.address, self.profile) = (session, address, profile)
+    }
 
     func close() async throws { _ = try await ask("DELETE", "") }
 

@@ -17,13 +17,13 @@ actor ChromeDriver {
         // Another test may have been here meanwhile: one is enough, the other ends with its value.
         if let running { return running.address }
         running = (program, address)
-        ChromeDriver.last.value = program
-        atexit { ChromeDriver.last.value = nil }
         return address
     }
 
-    /// Held outside of the actor, so that the end of the tests ends it.
-    private static let last = Slot<RunningProgram?>(nil)
+    /// What the end of the tests does by itself.
+    func letGo() { running?.program.letGo() }
+
+    var isRunning: Bool { running?.program.isRunning ?? false }
 
     /// A program of the search path.
     static func program(_ name: String, package: String) throws -> URL {

@@ -1,24 +1,36 @@
 import Foundation
 import Synchronization
 
-/// A program that runs beside the tests; what it prints is kept, and read all the time, so that it never waits for a reader.
+/// A program that runs beside the tests and ends with them, however they end; what it prints is kept, and read all the time, so that it never
+/// waits for a reader.
 final class RunningProgram: Sendable {
+    /// A shell that becomes the program, so that both have one number. What it leaves behind reads from the tests' process, and at the end of that,
+    /// when the kernel closes what was open, ends the program. Nothing that a process does at its own end would be done by one that is killed.
+    private static let guarded = """
+        exec 3<&0 </dev/null
+        { cat <&3; kill -TERM $$ && sleep 5 && kill -KILL $$; } >/dev/null 2>&1 &
+        exec 3<&-
+        exec "$@"
+        """
+
     private let process: Mutex<Process>
+    private let hold: FileHandle
     private let printed = Mutex("")
 
     init(_ executable: URL, _ arguments: [String], environment: [String: String]? = nil, in folder: URL? = nil) throws {
         let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", RunningProgram.guarded, "sh", executable.path] + arguments
         if let environment { process.environment = environment }
         if let folder { process.currentDirectoryURL = folder }
-        let pipe = Pipe()
-        process.standardInput = FileHandle.nullDevice
+        let (held, pipe) = (Pipe(), Pipe())
+        process.standardInput = held
         process.standardOutput = pipe
         process.standardError = pipe
         try RunningProgram.withAllSignals { try process.run() }
         let reading = pipe.fileHandleForReading
         self.process = Mutex(process)
+        hold = held.fileHandleForWriting
         Thread.detachNewThread { [weak self] in
             while case let data = reading.availableData, !data.isEmpty {
                 self?.printed.withLock { $0 += String(decoding: data, as: UTF8.self) }
@@ -60,9 +72,14 @@ final class RunningProgram: Sendable {
             if ContinuousClock.now > end { kill(identifier, SIGKILL) }
             try await Task.sleep(for: .milliseconds(20))
         }
+        letGo()
     }
 
+    /// What the end of the tests does by itself.
+    func letGo() { try? hold.close() }
+
     deinit {
+        letGo()
         process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } }
     }
 }

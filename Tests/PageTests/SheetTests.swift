@@ -25,6 +25,10 @@ struct SheetTests {
         try await browser.click("#sheet-start")
         try await browser.wait(
             "document.querySelector('dialog .figure')?.textContent.includes('ar is no value of strength')", what: "what is wrong is said")
+        // Of two steps, half of them and most of them are one.
+        try await browser.set("#sheet-x-values", to: "0.5, 0.8")
+        try await browser.wait(
+            "document.querySelector('#sheet-notes').textContent.startsWith('The strengths 0.5 and 0.8 come to the same steps')")
         try await browser.set("#sheet-x-values", to: "0.4, 0.8")
         try await browser.choose("guidance", in: "#sheet-y")
         try await browser.set("#sheet-y-values", to: "2, 5")

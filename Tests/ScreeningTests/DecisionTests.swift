@@ -54,6 +54,60 @@ import Testing
         #expect(try library.states(picture) == ["cat": .rejected, "sofa": .pending, "dog": .pending])
     }
 
+    /// As a vocabulary tells it.
+    private static let kinds: Library.Kinds = { rejected in
+        { tag in rejected == "cat" && ["tabby cat", "black cat", "kitten"].contains(tag) }
+    }
+
+    private func cats() throws -> (library: Library, picture: Int64) {
+        let (library, picture) = try Library.withPicture()
+        try library.record(
+            .sample([
+                .sample("cat", 0.9), .sample("tabby cat", 0.8, rank: 2), .sample("black cat", 0.6, rank: 3),
+                .sample("kitten", 0.5, rank: 4),
+                .sample("sofa", 0.7, rank: 5),
+            ]), of: picture)
+        return (library, picture)
+    }
+
+    @Test func withATagGoItsKindsThatWait() throws {
+        let (library, picture) = try cats()
+        try library.decide([.approve("kitten")], on: picture, by: "Ada", kinds: Self.kinds)
+        let outcome = try library.decide([.reject("cat"), .approveAbove(0.5)], on: picture, by: "Ada", kinds: Self.kinds)
+        #expect(outcome.decisions.map(\.tag) == ["cat", "tabby cat", "black cat", "sofa"])
+        let rejected: [String: Suggestion.State] = [
+            "cat": .rejected, "tabby cat": .rejected, "black cat": .rejected, "kitten": .approved, "sofa": .approved,
+        ]
+        #expect(try library.states(picture) == rejected, "what was approved before stays")
+        try library.undo(on: picture, by: "Ada")
+        #expect(
+            try library.states(picture)
+                == ["cat": .pending, "tabby cat": .pending, "black cat": .pending, "kitten": .approved, "sofa": .pending])
+    }
+
+    @Test func whatIsSaidOfAKindItselfCounts() throws {
+        let (library, picture) = try cats()
+        try library.decide([.reject("cat"), .approve("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds)
+        #expect(try library.states(picture)["tabby cat"] == .approved)
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.states(picture).values.allSatisfy { $0 == .pending })
+        try library.decide([.reject("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds)
+        #expect(try library.states(picture)["cat"] == .pending, "of what it is a kind of, nothing is said")
+    }
+
+    @Test(arguments: [Change.reset("cat"), .approve("cat"), .add(tag: "cat", facet: "subject")])
+    func kindsComeBackWithWhatTheyWentWith(_ change: Change) throws {
+        let (library, picture) = try cats()
+        try library.decide([.reject("kitten")], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([.reject("cat")], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([change], on: picture, by: "Ada", kinds: Self.kinds)
+        let states = try library.states(picture)
+        #expect(states["tabby cat"] == .pending && states["black cat"] == .pending)
+        #expect(states["kitten"] == .rejected, "it was rejected by itself")
+        try library.undo(on: picture, by: "Ada")
+        #expect(try library.states(picture)["tabby cat"] == .rejected)
+    }
+
     @Test func approvingInBulkLeavesTheCanvasOut() throws {
         let (library, picture) = try Library.withPicture()
         try library.record(

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 import TestSupport
 import Testing
 
@@ -35,6 +36,41 @@ import Testing
         try library.standingAnalysis(
             ofFile: path ?? "/photos/\(number).jpg", stamp: FileStamp(bytes: number, modified: 5), encoder: encoder,
             vocabulary: digest(200), wording: "a photo of %") != nil
+    }
+
+    /// Many texts are read by several threads; what is said of one that cannot be read is the same, wherever it stands.
+    @Test func whatCannotBeReadIsFoundAmongMany() throws {
+        struct Size: Decodable { let width, height: Int }
+        let folder = try TemporaryFolder()
+        let library = try Library(folder: folder.url)
+        let pictures = try (1...700).map { try look(library, $0, []) }
+        let size = [JSONColumn.size: StoredTypes.reading(Size.self)]
+        let calls = Mutex(0)
+        let together = StoredTypes(size) { count, body in
+            calls.withLock { $0 += 1 }
+            withoutActuallyEscaping(body) { body in
+                nonisolated(unsafe) let shared = body
+                DispatchQueue.concurrentPerform(iterations: count) { shared($0) }
+            }
+        }
+        func said(_ types: StoredTypes) throws -> String? {
+            let arriving = try ArrivingLibrary(contentsOf: file(folder))
+            do { try Library.inMemory().check(arriving, reading: types) } catch { return "\(error)" }
+            return nil
+        }
+        #expect(try said(together) == nil && said(StoredTypes(size)) == nil)
+        #expect(calls.withLock { $0 } > 2, "in several parts")
+        for picture in [pictures[0], pictures[349], pictures[699]] {
+            try library.onWriter { db in
+                try db.execute(sql: "DROP TRIGGER IF EXISTS analysisIsKept")
+                try db.execute(
+                    sql: #"UPDATE analysis SET size = CASE pictureId WHEN ? THEN '{"width":"wide"}' ELSE '{"width":1,"height":2}' END"#,
+                    arguments: [picture])
+            }
+            let one = try said(together)
+            #expect(one?.contains("column size") == true && one?.contains("row id \(picture),") == true, "\(one ?? "taken")")
+            #expect(try one == said(StoredTypes(size)))
+        }
     }
 
     @Test func shardsBecomeWhatOneProcessWouldHaveMade() throws {

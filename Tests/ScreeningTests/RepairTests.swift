@@ -219,6 +219,36 @@ import Testing
         #expect(try library.states(2)["evening"] == .rejected)
     }
 
+    /// An export from before the damage, or from after it, brings nothing in a second time; it tells the generation by the rest of it.
+    @Test func whatARepairSetAsideIsKnownInAnOlderExport() throws {
+        let temporary = try TemporaryFolder()
+        let older: LibraryExport
+        do {
+            let library = try library(in: temporary.url)
+            try Samples.complete(library)
+            _ = try library.record(NewPrompt(positive: "a dog", model: "small", width: 64, height: 64), of: 1)
+            older = try library.export()
+        }
+        try damage(
+            temporary.url,
+            ["UPDATE generation SET request = '{' WHERE pictureId IS NOT NULL", "UPDATE prompt SET model = X'00' WHERE model IS NOT NULL"])
+        let library = try Library(folder: temporary.url)
+        #expect(try library.repair { _ in } == ["generation.request": 1, "prompt.model": 1])
+        let repaired = try library.export()
+        #expect(repaired != older)
+        let again = try library.import(older, by: "import")
+        #expect(again.generationsAdded == 0 && again.promptsAdded == 0, "\(again)")
+        let first = try Library.inMemory()
+        try first.import(older, by: "import")
+        let second = try first.import(repaired, by: "import")
+        #expect(second.generationsAdded == 0 && second.promptsAdded == 0, "\(second)")
+        // With other settings it is another one.
+        var other = older
+        let place = try #require(other.pictures.firstIndex { !$0.generations.isEmpty })
+        other.pictures[place].generations[0].model = "large"
+        #expect(try library.import(other, by: "import").generationsAdded == 1)
+    }
+
     /// Every column of every table, filled with a value of every other type: whatever reads it says so or does without, nothing ends the process,
     /// and a repair leaves a sound library.
     @Test(arguments: ["X'00FF'", "'a word'", "-7.25", "9223372036854775807", "1e300"]) func anyColumnMayHoldAnything(_ value: String) throws

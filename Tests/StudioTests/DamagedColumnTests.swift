@@ -171,6 +171,47 @@ import Testing
         #expect(written.positive == "a dog")
     }
 
+    /// Some columns of every list that hold no JSON, by their table and the row that is damaged.
+    private static let plain: [(table: String, row: String, columns: [String])] = [
+        ("picture", "id = 1", ["name", "width", "addedAt", "analysisFailure", "pending"]),
+        ("prompt", "number = 1", ["positive", "source"]),
+        ("decision", "id = 1", ["tag", "decidedBy", "action"]), ("analysis", "id = 1", ["encoderName", "seconds"]),
+        ("generation", "id = 1", ["model", "kind", "status", "message", "stepsRun"]), ("generationOutput", "generationId = 1", ["path"]),
+        ("job", "id = 1", ["engine", "message", "progress"]), ("sheet", "id = 1", ["createdAt"]),
+    ]
+
+    /// Whatever a column holds, its row ends no list: what can be read is shown, and what cannot is told.
+    @Test func bytesInAnyColumnEndNoList() async throws {
+        let studio = try await FilledLibrary().copy([])
+        _ = try studio.desk().write(positive: "a dog", negative: nil, for: studio.desk().picture("p1"))
+        let extent = try await FilledLibrary.extent(studio)
+        #expect(try await tellings(studio) == [])
+        for (table, row, columns) in Self.plain {
+            for column in columns {
+                let what = "\(table).\(column)"
+                let before = try studio.premises.library().read { db in
+                    try String.fetchOne(db, sql: "SELECT quote(\"\(column)\") FROM \(table) WHERE \(row)") ?? "NULL"
+                }
+                try FilledLibrary.run(["UPDATE \(table) SET \"\(column)\" = X'00ff' WHERE \(row)"], on: studio)
+                #expect(try await FilledLibrary.extent(studio) == extent, "\(what)")
+                let told = try await tellings(studio)
+                #expect(!told.isEmpty && told.allSatisfy { $0.contains("doctor --repair") }, "\(what): \(told)")
+                #expect(told.contains { $0.contains("table \(table)") && $0.contains("column \(column)") }, "\(what): \(told)")
+                try FilledLibrary.run(["UPDATE \(table) SET \"\(column)\" = \(before) WHERE \(row)"], on: studio)
+            }
+        }
+        #expect(try await FilledLibrary.extent(studio) == extent)
+        #expect(try await tellings(studio) == [])
+    }
+
+    private func tellings(_ studio: Studio) async throws -> [String] {
+        var told = try studio.pictures(PictureFilter()).pictures.map(\.damaged)
+        told += try await studio.generations().generations.map(\.damaged)
+        told += try studio.history().flatMap { [$0.damaged, $0.generation?.damaged] }
+        told += try studio.jobs().map(\.damaged) + studio.sheets().sheets.map(\.damaged) + studio.presets().map(\.damaged)
+        return told.compactMap { $0 }
+    }
+
     /// What commands say that are about one thing and that throw.
     private func errors(_ studio: Studio) async throws -> [String] {
         let desk = try studio.desk()

@@ -123,7 +123,7 @@ struct FilledLibrary {
     /// Runs statements as a damaged disk does, which asks nobody.
     static func run(_ statements: [String], on studio: Studio) throws {
         try studio.premises.library().onWriter { db in
-            for trigger in ["analysisIsKept", "decisionIsKept", "finishedGenerationIsKept", "jobThatIsOverIsKept"] {
+            for trigger in ["analysisIsKept", "decisionIsKept", "finishedGenerationIsKept", "jobThatIsOverIsKept", "promptIsKept"] {
                 try db.execute(sql: "DROP TRIGGER IF EXISTS \(trigger)")
             }
             try db.execute(sql: "PRAGMA ignore_check_constraints = ON")

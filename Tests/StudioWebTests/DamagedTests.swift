@@ -76,6 +76,35 @@ import Testing
         }
     }
 
+    /// A value of any column that is no JSON: what cannot be read is empty, and told.
+    @Test func anotherValueOfAPictureEndsNoList() async throws {
+        let server = try TestServer()
+        let library = try server.site.studio.premises.library()
+        for number in 1...3 {
+            let digest = String(repeating: "\(number)", count: 64)
+            try library.record(NewPicture(sha256: digest, width: 8, height: 8, name: "\(number).png"))
+        }
+        _ = try library.record(NewPrompt(positive: "a cat"), of: 1)
+        try library.onWriter { db in
+            try db.execute(sql: "DROP TRIGGER promptIsKept; PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: "UPDATE picture SET name = X'00ff', width = 'wide' WHERE id = 2")
+            try db.execute(sql: "UPDATE prompt SET positive = X'00ff' WHERE pictureId = 1")
+        }
+        try await server.ask { ask in
+            let whole = try await ask(.get, "/pictures")
+            let listed = whole.object["pictures"] as? [[String: Any]] ?? []
+            #expect(whole.status == 200 && listed.map { $0["id"] as? Int } == [3, 2, 1], "\(whole.text)")
+            #expect(listed.map { $0["name"] as? String } == ["3.png", "", "1.png"])
+            let told = listed.map { $0["damaged"] as? String ?? "" }
+            #expect(told[0].isEmpty && told[1].contains("table picture, row id 2, column name"), "\(told)")
+            #expect(told[2].contains("table prompt, row pictureId 1, column positive") && told[2].contains("doctor --repair"), "\(told)")
+            let problems = try listed.flatMap { try Self.schemas().problems($0, ["$ref": "#/components/schemas/Picture"], "/pictures") }
+            #expect(problems.isEmpty, "\(problems)")
+            #expect(try await ask(.get, "/pictures/2").status == 500, "one that is asked for by itself says so")
+            #expect(try await ask(.get, "/pictures/3").status == 200)
+        }
+    }
+
     private static func schemas() throws -> JSONSchema {
         let file = checkout.appendingPathComponent("Documentation/openapi.json")
         let document = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]

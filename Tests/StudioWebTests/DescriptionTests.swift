@@ -84,6 +84,7 @@ import Testing
             ("get", "/presets", nil), ("post", "/pictures/{id}/analyze", "{}"), ("delete", "/generations/{generation}", nil),
             ("get", "/bin", nil), ("post", "/generations/{generation}/restore", "{}"), ("delete", "/pictures/{id}", nil),
             ("post", "/pictures/{id}/restore", "{}"), ("delete", "/presets/x", nil), ("delete", "/bin", nil), ("delete", "/jobs", nil),
+            ("post", "/sheets/plan", #"{"wish":{"prompt":"x"},"x":"steps","columns":[2]}"#),
             ("post", "/sheets", #"{"wish":{"prompt":"x"},"x":"steps","columns":[2]}"#), ("get", "/sheets", nil), ("get", "/sheets/1", nil),
             ("delete", "/sheets/1", "{}"), ("post", "/pictures/{id}/enlarge", #"{"top":8}"#),
             ("post", "/plan", #"{"prompt":"x","steps":0}"#), ("get", "/pictures/999", nil),

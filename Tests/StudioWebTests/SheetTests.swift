@@ -52,6 +52,29 @@ import Testing
         }
     }
 
+    /// Before it is ordered: how long it takes, and which strengths are not told apart.
+    @Test func whatASheetWouldComeToIsTold() async throws {
+        let server = try TestServer()
+        try await server.ask { ask in
+            let id = try await ask.upload()
+            func outlook(_ axes: String) async throws -> Asking.Answer {
+                try await ask(
+                    .post, "/sheets/plan", json: #"{"wish":{"picture":\#(id),"prompt":"a cup","size":"64x48","steps":10},\#(axes)}"#)
+            }
+            let alike = try await outlook(#""x":"strength","columns":[0.3,0.35,0.6]"#)
+            #expect(
+                alike.status == 200 && alike.object["pictures"] as? Int == 3 && alike.object["seconds"] as? NSNull == nil, "\(alike.text)")
+            let notes = alike.object["notes"] as? [String] ?? []
+            #expect(notes.count == 1 && notes[0].hasPrefix("the strengths 0.3 and 0.35 come to the same steps"), "\(notes)")
+            let apart = try await outlook(#""x":"strength","columns":[0.3,0.4],"y":"steps","rows":[10,20]"#)
+            #expect(apart.object["pictures"] as? Int == 4 && (apart.object["notes"] as? [String])?.isEmpty == true, "\(apart.text)")
+            let wrong = try await outlook(#""x":"strength","columns":["far"]"#)
+            #expect(wrong.status == 422 && wrong.field == "strength", "\(wrong.text)")
+            #expect(try await ask(.get, "/jobs").list.isEmpty)
+            #expect(try await ask(.get, "/sheets").object["total"] as? Int == 0)
+        }
+    }
+
     /// What is wrong is refused by its name, and nothing of the sheet is ordered.
     @Test(arguments: [
         (#""x":"strength","columns":[0.3,"far"]"#, "strength"), (#""x":"strength","columns":[0.3,3]"#, "strength"),

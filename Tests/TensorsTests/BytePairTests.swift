@@ -19,7 +19,7 @@ import Testing
             // A column of zeros has no scale.
             for index in stride(from: 5, to: words.count, by: 32) { words[index] = 0 }
             let groups = taps * ((depth + 31) / 32)
-            let made = (0...rd_detected_level()).map { level in
+            let made = runnableLevels.map { level in
                 var (bytes, scales) = ([UInt16](repeating: 1, count: words.count), [Float](repeating: .nan, count: groups * 32))
                 var back = [UInt32](repeating: 1, count: words.count)
                 rd_pairs_to_bytes(words, taps, depth, &bytes, &scales, level)

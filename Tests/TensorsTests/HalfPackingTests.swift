@@ -32,7 +32,7 @@ import Testing
             let values = floats(weight, format)
             let panels = (outputs + 31) / 32
             let words = panels * 32 * taps * ((depth + 1) / 2)
-            for level in 0...rd_detected_level() {
+            for level in runnableLevels {
                 var expected = [UInt32](repeating: 1, count: words)
                 var packed = [UInt32](repeating: 2, count: words)
                 rd_pack_pairs(values, outputs, taps, depth, taps * depth, 1, taps, 0, panels, &expected, level)
@@ -48,7 +48,7 @@ import Testing
             let (outputs, depth) = (Int.random(in: 1...70, using: &generator), Int.random(in: 1...700, using: &generator))
             let weight = generator.floats(outputs * depth)
             let panels = (outputs + 31) / 32
-            let packed = (0...rd_detected_level()).map { level in
+            let packed = runnableLevels.map { level in
                 var words = [UInt32](repeating: .max, count: panels * 32 * ((depth + 3) / 4))
                 var scales = [Float](repeating: .nan, count: panels * 32)
                 var offsets = [Int32](repeating: .max, count: panels * 32)
@@ -65,12 +65,12 @@ import Testing
             var weight = halves(Int.random(in: 1...300, using: &generator), format, &generator)
             let place = Int.random(in: 0..<weight.count, using: &generator)
             let bad: UInt16 = (format == .f16 ? 0x7C00 : 0x7F80) | (Bool.random(using: &generator) ? 0x8001 : 0)
-            for level in 0...rd_detected_level() {
+            for level in runnableLevels {
                 let before = rd_halves_are_finite(weight, weight.count, format.code, level)
                 #expect(before == 1)
             }
             weight[place] = bad
-            for level in 0...rd_detected_level() {
+            for level in runnableLevels {
                 let after = rd_halves_are_finite(weight, weight.count, format.code, level)
                 #expect(after == 0, "place \(place) of \(weight.count), level \(level)")
             }

@@ -51,7 +51,7 @@ private func bfloat(_ value: Float) -> Float {
             }
         }
         let panels = (outputs + 31) / 32
-        for level in 0...rd_detected_level() {
+        for level in runnableLevels {
             var packed = [UInt32](repeating: .max, count: panels * 32 * taps * pairs)
             rd_pack_pairs(weight, outputs, taps, depth, taps * depth, 1, taps, 0, panels, &packed, level)
             var paired = [UInt16](repeating: .max, count: rows * taps * pairs * 2)
@@ -92,7 +92,7 @@ private func bfloat(_ value: Float) -> Float {
         var transposed = [Float](repeating: 0, count: weight.count)
         for output in 0..<outputs { for k in 0..<depth { transposed[k * outputs + output] = weight[output * depth + k] } }
         let (panels, pairs) = ((outputs + 31) / 32, (depth + 1) / 2)
-        for level in 0...rd_detected_level() {
+        for level in runnableLevels {
             var rows = [UInt32](repeating: 1, count: panels * 32 * pairs)
             var columns = [UInt32](repeating: 2, count: panels * 32 * pairs)
             rd_pack_pairs(weight, outputs, 1, depth, depth, 0, 1, 0, panels, &rows, level)
@@ -112,7 +112,7 @@ private func bfloat(_ value: Float) -> Float {
         let seen = growth == 1 ? Int.random(in: 1...keys, using: &generator) : keys
         let scores = generator.floats(rows * keys).map { $0 * 20 }
         let scale: Float = 0.7
-        for level in 0...rd_detected_level() {
+        for level in runnableLevels {
             var maxima = [Float](repeating: -.infinity, count: rows)
             var sums = [Float](repeating: 0, count: rows)
             var factors = [Float](repeating: 0, count: rows)
@@ -161,7 +161,7 @@ private func bfloat(_ value: Float) -> Float {
         let x = generator.floats(height * width * channels)
         // [1, channels, 3, 3], as a panel of one output.
         let weight = generator.floats(channels * 9)
-        for level in 0...rd_detected_level() {
+        for level in runnableLevels {
             var panel = [UInt32](repeating: 0, count: 9 * pairs * 32)
             rd_pack_pairs(weight, 1, 9, channels, 9 * channels, 1, 9, 0, 1, &panel, level)
             var points = [UInt32](repeating: .max, count: 16 * pairs * 32)

@@ -24,7 +24,8 @@ private let shipped = checkout.appendingPathComponent("Vocab/redraw")
 @Test func theShippedTagsAreFoundByWhatPeopleType() throws {
     let vocabulary = try TagVocabulary(directory: shipped)
     let typed = [
-        "Tabby": "tabby cat", "cats": "cat", "Gray Wolf": "grey wolf", "butterflies": "butterfly", "hot-dog": "hot dog", "lorries": "truck",
+        "Tabby": "tabby cat", "tigers": "tiger", "cats": "cats", "three dogs": "several dogs", "Gray Wolf": "grey wolf",
+        "butterflies": "butterfly", "hot-dog": "hot dog", "lorries": "truck",
         "armor": "suit of armour", "jewelry": "jewellery", "watercolor": "watercolour painting", "manga": "anime drawing",
     ]
     for (text, name) in typed {

@@ -62,6 +62,8 @@ def shares(certainties):
 
 
 def several(seen, boxes, counting):
+    if seen is None and "plural" in counting:
+        return applied(counting["plural"], boxes)
     told = counting["label"] * log_odds(seen) if seen is not None else 0
     return head.sigmoid(told + counting["boxes"] * log_odds(boxes) + counting["intercept"])
 
@@ -69,14 +71,15 @@ def several(seen, boxes, counting):
 def told(tags, things, counts, counting):
     """The tags with those that say how many."""
     tags = dict(tags)
-    for name, words in counts.items():
+    for name in counts.keys() | counting["several"].keys():
         found, most = shares(counted(things, name, counting)), 1.0
-        if name in counting["several"]:
-            word = counting["several"][name]
+        words, word = counts.get(name, []), counting["several"].get(name)
+        labelled = word in tags
+        if word:
             most = tags[word] = several(tags.get(word), found[2:].sum(), counting)
         for number, word in enumerate(words, 2):
             share = found[number:].sum() if number == len(words) + 1 else found[number:number + 1].sum()
-            if name not in counting["several"] and "number" in counting:
+            if not labelled and "number" in counting:
                 share = applied(counting["number"], share)
             tags[word] = max(tags.get(word, 0), min(share, most))
     return tags

@@ -49,6 +49,9 @@ class Vocabulary:
                     self.facets[name] = facet
                     self.phrases[name] = ", ".join(parts.get(":") or section.get(":") or ["{}"]).replace("{}", name)
                     self.implied[name] = [tag for tag in dict.fromkeys(section.get("<", []) + parts.get("<", [])) if tag != name]
+                    # What is measured, or told by boxes, is asked of no encoder.
+                    if facet == "subject" and ("*" in parts or "*" in section):
+                        continue
                     self.names.setdefault(name, name)
                     for alias in parts.get("=", []):
                         self.names.setdefault(alias, name)

@@ -97,11 +97,14 @@ def tables(data):
 
 
 def vocabulary(folder):
-    """Name or alias → name, for every tag of a folder of .tags files."""
+    """Name or alias → name, for every tag of a folder of .tags files that is neither measured nor told by boxes."""
     names = {}
     for file in sorted(Path(folder).glob("*.tags")):
+        measured = False
         for line in file.read_text(encoding="utf-8").splitlines():
-            if not line or line[0] in "#@[":
+            if line.startswith("["):
+                measured = line.endswith("*]")
+            if not line or line[0] in "#@[" or measured:
                 continue
             name, _, rest = line.partition(" = ")
             name = re.split(r" [<!*:]", name)[0].strip()

@@ -14,13 +14,15 @@ typedef int32_t rd_level;
 enum {
     rd_level_plain = 0,
     rd_level_avx2 = 1,
-    rd_level_avx512 = 2,
+    /// AVX2 with products of bytes (AVX-VNNI): the one level that those above do not include.
+    rd_level_avx_vnni = 2,
+    rd_level_avx512 = 3,
     /// AVX-512 with products of bytes (VNNI).
-    rd_level_vnni = 3,
+    rd_level_vnni = 4,
     /// AVX-512 with products of bytes and of bfloat16.
-    rd_level_bf16 = 4,
-    /// And with a matrix unit for bfloat16 (AMX).
-    rd_level_amx = 5,
+    rd_level_bf16 = 5,
+    /// And with a matrix unit for bfloat16 and bytes (AMX).
+    rd_level_amx = 6,
 };
 
 enum {
@@ -37,6 +39,9 @@ enum {
 
 /// The widest level this processor can run.
 rd_level rd_detected_level(void);
+
+/// Whether this processor can run a level: the widest and those below it, but for AVX-VNNI where it has none.
+int rd_can_run(rd_level level);
 
 /// Whether the instructions for bfloat16 at a level multiply quicker than those for floats: AMD's do (Zen 4, two cores: 400 to 440 GFLOP/s
 /// against 204 to 225), Intel's outside of the matrix unit do not (Sapphire Rapids: 148 against 304), and of others nothing is known.
@@ -198,6 +203,11 @@ void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t 
 void rd_tile_rows_twin(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
                        size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out,
                        size_t stride);
+
+/// What `rd_quad_rows` does at `rd_level_amx`, the matrix unit's part of it written out in plain C; at most 4,096 rows.
+void rd_tile_quads_twin(const float *const *table, size_t count, size_t depth, const uint32_t *packed, const float *row_scales,
+                        const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
+                        int32_t activation, float *out, size_t stride);
 
 /// A soft-max over blocks of keys, one block after the other (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
 /// Of the `width` scores of row r the first max(0, min(width, seen + growth * r)) count.

@@ -22,6 +22,15 @@ extension FamilySigns {
     /// What people call the family whose network looks at texts of a width; nil for none that is run here.
     static func title(ofTextWidth width: Int) -> String? { families.first { $0.textWidth == width }?.title }
 
+    /// What people call the family that alone has latents of so many channels.
+    static func titleOfLatents(_ channels: Int) -> String? { families.first { $0.ownLatentChannels == channels }?.title }
+
+    /// How many channels the latents of a family must have, where that tells it.
+    static func latentChannels(of title: String) -> Int? { families.first { $0.title == title }?.ownLatentChannels }
+
+    /// Whether only a model's folder says what reads the family's prompts, so that no file of it is run by itself.
+    static func isInFoldersOnly(_ title: String) -> Bool { families.contains { $0.title == title && $0.textEncoders.isEmpty } }
+
     /// What people call those of them that are run here.
     static let titles = families.compactMap { $0.title }
 }

@@ -11,10 +11,12 @@ protocol LatentUNetFamily: ModelFamily {
 
     /// Whether a model that shows these signs is of the family; `FamilySigns` asks the families one after the other.
     static func has(_ signs: FamilySigns) -> Bool
-    /// What people call it; nil for one that is in no stranger's file.
+    /// What people call it.
     static var title: String? { get }
-    /// How wide the texts are that its UNet looks at, where that tells the family of a stranger's file.
+    /// How wide the texts are that its UNet looks at, where that tells the family of a file.
     static var textWidth: Int? { get }
+    /// How many channels its latents have, where that tells the family of a file.
+    static var ownLatentChannels: Int? { get }
 
     // MARK: Texts
 
@@ -69,6 +71,7 @@ extension LatentUNetFamily {
 
     static var title: String? { nil }
     static var textWidth: Int? { nil }
+    static var ownLatentChannels: Int? { nil }
     static var skippedLayers: Int { 0 }
     static var isTextNormalised: Bool { true }
     static var wantsWholeTextEncoder: Bool { false }

@@ -73,6 +73,9 @@ struct FileSigns: Sendable {
         let channels = (names.shape("input_blocks.0.0.weight") ?? names.shape("conv_in.weight")).flatMap { $0.count == 4 ? $0[1] : nil }
         var (family, reason): (String?, String?)
         family = context.flatMap(FamilySigns.title)
+        // A width that others may have, too.
+        if let own = family.flatMap(FamilySigns.latentChannels), own != channels { family = nil }
+        if family.map(FamilySigns.isInFoldersOnly) == true { reason = inFolder }
         if context == 2048, names.contains("encoder_hid_proj") { family = "Kolors" }
         if context == 1280 { (family, reason) = ("SDXL refiner", "a refiner is run by no command here; take the base model") }
         if names.contains("time_stack", "temporal_transformer") {
@@ -101,6 +104,8 @@ struct FileSigns: Sendable {
         }
         return identity
     }
+
+    private static let inFolder = "it is part of a model that is a folder; name the folder with --model"
 
     // MARK: What it does not run
 
@@ -179,6 +184,7 @@ struct FileSigns: Sendable {
         case 16: return made(.autoencoder, "Flux.1 or SD 3", "the family is not run here")
         case 32: return made(.autoencoder, "FLUX.2", "the family is not run here")
         default:
+            if let family = latent.flatMap(FamilySigns.titleOfLatents) { return made(.autoencoder, family, inFolder) }
             return names.begins("decoder.layers.", "decoder.1.")
                 ? made(.autoencoder, nil, "a tiny autoencoder; give it as --autoencoder")
                 : made(.autoencoder, nil, "its latent is of no known family")

@@ -49,6 +49,8 @@ package struct FoundPicture: Codable, Sendable {
     package let generations: Int
     /// The most stars that one of them has; 0 for none.
     package let stars: Int
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
 
     /// Where a person finds it: its file, or its name where the library keeps the file itself.
     package var place: String { KnownPicture.name(name, ofFile: path, sha256: sha256) ?? path ?? name }
@@ -57,7 +59,7 @@ package struct FoundPicture: Codable, Sendable {
         (id, name, sha256, added) = (picture.id, picture.name, picture.sha256, picture.addedAt)
         (width, height, generations, stars) = (picture.width, picture.height, picture.generations, picture.bestStars)
         (approved, rejected, pending) = (picture.approved, picture.rejected, picture.pending)
-        (self.path, prompt) = (path, picture.prompt)
+        (self.path, prompt, damaged) = (path, picture.prompt, picture.damaged)
     }
 }
 
@@ -82,7 +84,7 @@ package struct FoundPainting: Codable, Sendable {
         (generation, model, seed, added, stars) = (run.id, run.model, run.seed, run.createdAt, painting.stars)
         outputs = run.outputs.map(\.path)
         let asked = run.request.listed(as: KeptRequest?.self)
-        (path, damaged) = (outputs.first, asked.damaged)
+        (path, damaged) = (outputs.first, run.damaged ?? asked.damaged)
         prompt = asked.damaged == nil ? (asked.value ?? nil)?.request.prompt : run.request.listed(as: KeptWords.self).value?.prompt
     }
 }

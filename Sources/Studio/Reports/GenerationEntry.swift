@@ -54,7 +54,7 @@ package struct GenerationEntry: Encodable, Sendable {
         (model, profile, precision) = (generation.model, generation.profile, generation.precision)
         let kept = generation.seconds?.listed(as: [String: Double].self)
         seconds = kept?.value
-        damaged = (generation.request.listed(as: KeptRequest?.self).damaged ?? kept?.damaged).map(telling)
+        damaged = (generation.damaged ?? generation.request.listed(as: KeptRequest?.self).damaged ?? kept?.damaged).map(telling)
         untouched = generation.untouched.map { Untouched(pixels: $0.pixels, identical: $0.identical) }
         (requestText, secondsText) = (generation.request.text, generation.seconds?.text)
         (picture, prompt, created) = (generation.pictureID, generation.promptNumber, generation.createdAt)

@@ -53,12 +53,15 @@ package struct HistoryReport: Encodable, Sendable {
     package private(set) var decision: Taken?
     package private(set) var prompt: PromptReport?
     package private(set) var generation: GenerationEntry?
+    /// What the library keeps of it and that cannot be read, with the remedy; a generation tells that itself.
+    package private(set) var damaged: String?
 
     /// - Parameters:
     ///   - naming: what an output's path is told as.
     ///   - telling: what a message is told as.
     init(_ entry: HistoryEntry, naming: (String) -> String = { $0 }, telling: (String) -> String = { $0 }) {
         (date, picture) = (entry.date, entry.pictureID)
+        damaged = entry.damaged.map(telling)
         switch entry {
         case .analysis(let record):
             kind = "analysis"
@@ -72,7 +75,7 @@ package struct HistoryReport: Encodable, Sendable {
             prompt = PromptReport(record)
         case .generation(let record):
             kind = "generation"
-            generation = GenerationEntry(record, naming: naming, telling: telling)
+            (generation, damaged) = (GenerationEntry(record, naming: naming, telling: telling), nil)
         }
     }
 }

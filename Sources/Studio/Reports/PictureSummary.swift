@@ -34,6 +34,8 @@ package struct PictureSummary: Codable, Sendable, Equatable {
     @OrNull package internal(set) var parent: Int64?
     /// The picture that this one was enlarged from.
     @OrNull package internal(set) var enlargedFrom: Int64?
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
 
     init(_ picture: ListedPicture, isAnalysed: Bool) {
         (id, name, width, height) = (picture.id, picture.name, picture.width, picture.height)
@@ -46,6 +48,6 @@ package struct PictureSummary: Codable, Sendable, Equatable {
         counts = Counts(approved: picture.approved, rejected: picture.rejected, pending: picture.pending)
         (lastDecision, lastPrompt) = (picture.lastDecision, picture.lastPrompt)
         (generations, bestStars, parent) = (picture.generations, picture.bestStars, picture.madeBy)
-        enlargedFrom = picture.enlargedFrom
+        (enlargedFrom, damaged) = (picture.enlargedFrom, picture.damaged)
     }
 }

@@ -88,6 +88,7 @@ export const moveJob = (id, before) => post(`/jobs/${id}/move`, { before })
 export const clearJobs = () => remove('/jobs')
 export const previewAddress = (id, step) => `${root}/jobs/${id}/preview?step=${step}`
 
+export const planSheet = (sheet, signal) => ask('POST', '/sheets/plan', { body: sheet, signal })
 export const orderSheet = (sheet) => post('/sheets', sheet)
 export const sheets = (filter) => get('/sheets' + query(filter))
 export const dropSheet = (id) => remove(`/sheets/${id}`)

@@ -4,7 +4,7 @@ import { fill, h, later, Scope, say, set } from './dom.js'
 import { VirtualGrid } from './gallery.js'
 import { icon } from './icons.js'
 import { pickPictures, takeFolder } from './intake.js'
-import { complain, emptyState } from './notices.js'
+import { complain, emptyState, sentence } from './notices.js'
 import { addresses } from './router.js'
 import { on, state } from './store.js'
 import { text } from './text.js'
@@ -161,6 +161,7 @@ function tile(picture) {
 	if (!picture) return h('div.tile.waiting', h('div.tile-picture'))
 	const { approved, pending } = picture.counts
 	const busy = picture.analysis === 'running' || picture.analysis === 'waiting'
+	const damaged = picture.damaged && sentence(picture.damaged)
 	const note =
 		picture.analysis === 'failed'
 			? text.library.tile.failed
@@ -181,7 +182,7 @@ function tile(picture) {
 			picture.bestStars > 0 && h('span.badge.stars', '★'.repeat(picture.bestStars)),
 		),
 		h('div.tile-name', picture.name),
-		h('div', { class: `tile-note ${picture.analysis === 'failed' ? 'bad' : ''}` }, picture.prompt && !pending ? picture.prompt : note),
+		h('div', { class: `tile-note ${damaged || picture.analysis === 'failed' ? 'bad' : ''}`, title: damaged || null }, damaged || (picture.prompt && !pending ? picture.prompt : note)),
 	)
 }
 

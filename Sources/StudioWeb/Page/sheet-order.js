@@ -1,9 +1,9 @@
 // Orders a sheet: one seed, and every value of one setting against every value of another. A strip of strengths is the smallest one.
 import * as api from './api.js'
 import { examples, values } from './axes.js'
-import { h, say, set } from './dom.js'
+import { h, later, say, set } from './dom.js'
 import { dialog } from './dialog.js'
-import { notice, words } from './notices.js'
+import { notice, sentence, words } from './notices.js'
 import { state } from './store.js'
 import { text } from './text.js'
 import { wishOf } from './wish.js'
@@ -19,14 +19,15 @@ export async function sheetDialog(desk) {
 		const input = h('input', { type: 'text', id: `sheet-${id}-values`, 'aria-label': text.sheet.values, value: examples[chosen] ?? '', autocomplete: 'off' })
 		select.addEventListener('change', () => {
 			input.value = examples[select.value] ?? ''
-			show()
+			changed()
 		})
-		input.addEventListener('input', show)
+		input.addEventListener('input', changed)
 		return { select, input }
 	}
 	const x = axis('x', desk.id === null ? 'guidance' : 'strength')
 	const y = axis('y', '')
 	const tally = h('p.figure', { role: 'status' })
+	const notes = h('p.quiet', { id: 'sheet-notes', role: 'status', hidden: true })
 	const start = h('button.button.primary', { id: 'sheet-start' }, text.sheet.start)
 
 	function read() {
@@ -35,14 +36,42 @@ export async function sheetDialog(desk) {
 		return { x: x.select.value, columns, y: y.select.value || null, rows, count: columns.length * (rows?.length ?? 1) }
 	}
 
-	function show(refusal) {
+	let refusal = null
+	let outlook = null
+	let asking = null
+
+	function show() {
 		set(y.input, 'hidden', !y.select.value)
 		const { count } = read()
-		const plan = desk.planned?.plan
-		const each = plan && plan.seconds !== null ? plan.seconds / (desk.planned.order.count || 1) : null
-		tally.classList.toggle('bad', refusal instanceof Error)
-		say(tally, refusal instanceof Error ? words(refusal) : count ? text.sheet.tally(count, each === null ? null : each * count) : text.sheet.noValues)
+		tally.classList.toggle('bad', Boolean(refusal))
+		say(tally, refusal ? words(refusal) : count ? text.sheet.tally(count, outlook?.seconds ?? null) : text.sheet.noValues)
+		say(notes, outlook?.notes.map(sentence).join(' ') ?? '')
+		set(notes, 'hidden', !outlook?.notes.length)
 		set(start, 'disabled', !count)
+	}
+
+	function changed() {
+		;[refusal, outlook] = [null, null]
+		asking?.abort()
+		show()
+		if (read().count) look()
+	}
+
+	/** Asks what it would come to. What is wrong with a value that is still being typed is told when the sheet is started. */
+	const look = later(250, async () => {
+		asking = new AbortController()
+		const { signal } = asking
+		const seen = await sheetWish(desk, read())
+			.then((sheet) => api.planSheet(sheet, signal))
+			.catch(() => null)
+		if (signal.aborted) return
+		outlook = seen
+		show()
+	})
+
+	function refused(error) {
+		refusal = error
+		show()
 	}
 
 	const sheet = await dialog({
@@ -50,25 +79,28 @@ export async function sheetDialog(desk) {
 		build: (close) => {
 			start.addEventListener('click', async () => {
 				set(start, 'disabled', true)
-				await order(desk, read()).then(close, show)
+				await sheetWish(desk, read()).then(api.orderSheet).then(close, refused)
 			})
-			show()
+			changed()
 			return [
 				h('p.quiet', text.sheet.body),
 				h('div.sheet-axis', h('label', { for: 'sheet-x' }, text.sheet.x), x.select, x.input),
 				h('div.sheet-axis', h('label', { for: 'sheet-y' }, text.sheet.y), y.select, y.input),
+				notes,
 				h('div.row.between', tally, start),
 			]
 		},
 	})
+	look.cancel()
+	asking?.abort()
 	if (!sheet) return
 	notice(text.sheet.ordered(sheet.cells.length))
 	desk.watched = sheet.cells[0].job
 	desk.tell('watched')
 }
 
-async function order(desk, { x, columns, y, rows }) {
+async function sheetWish(desk, { x, columns, y, rows }) {
 	await desk.repaint?.flush()
 	const { count, ...wish } = wishOf(desk)
-	return api.orderSheet({ wish, x, columns, y, rows })
+	return { wish, x, columns, y, rows }
 }

@@ -17,6 +17,10 @@ struct SheetRoutes {
             tell(sheet.id, of: sheet.picture)
             return Response.json(SheetAnswer(sheet), status: .created)
         }
+        router.post("sheets/plan") { request, _ in
+            let wish: Strict<SheetWish> = try await request.json()
+            return Response.json(try await studio.outlook(onSheet: wish.value))
+        }
         router.get("sheets") { request, _ in
             let (total, sheets) = try studio.sheets(
                 of: try request.number("picture", in: 1...Int.max).map { Int64($0) }, isPainted: try request.flag("painted") ?? false,
