@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Redraw beside torch, OpenVINO and onnxruntime on this machine, at every precision each has: time, agreement, memory.
 
-    python bench_all.py --redraw PATH [--groups sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3]
+    python bench_all.py --redraw PATH [--groups sd15,lcm,clip-vit-b-32,clip-vit-b-16,clip-vit-l-14,wd-vit-tagger-v3]
         [--programs redraw-f32,torch-bf16,…] [--threads 2] [--rounds 3] [--passes 3] [--keep FOLDER] [--out NAME]
 
 Networks of the real sizes with random weights, made once (in FOLDER, or for the time being: 2 GB for sd15 and as much again for OpenVINO's
@@ -10,21 +10,18 @@ after the other and then all of them again, so that all meet the same load; a ce
 spread behind it (from the quickest to the slowest round's median). First passes are not counted, but in a cold start, which is from the start of
 the process to its first embedding with the files in the page cache; so is a picture from a picture (512x512, strength 0.6 of 20 steps,
 guidance 7.5, to the file), with the loading of the model. It is made once a round; so is that of the group lcm: four steps of a latent consistency
-model at strength 0.6, with a tiny autoencoder. OpenVINO's and onnxruntime's conversions are not counted.
+model at strength 0.6, with a tiny autoencoder. OpenVINO's and onnxruntime's conversions are not counted. Left out are int8 of torch and
+OpenVINO, which want a model calibrated first, and generators with onnxruntime, which would be OpenVINO's way with slower products.
 
-Before anything is timed, outputs are compared with torch's in f32: embeddings by their smallest cosine, a UNet's output by its error (root
-mean square, of the output's own), a decoded picture by its PSNR, a tagger's probabilities by their largest difference. Redraw's pictures are
-compared with its own in f32, which `make parity` compares with diffusers, but for those of the group lcm, which are compared with torch's. A
-program whose embeddings are below a cosine of 0.98, or whose probabilities are half off, is told and left out.
+Before anything is timed, outputs are compared with torch's in f32 (bench_agreement.py says how, and from where on a program is left out, and
+told). Two ratios close a row: of f32 alone, and of the quickest programs that stay near enough.
 
 Writes NAME.md and NAME.png (bench.md, bench.png).
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -32,23 +29,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import bench_report
 import encoder_models as encoders
 import processes
+from bench_agreement import Agreements
+from bench_works import FEW_STEPS, GENERATORS, PAINTED_STEPS, PROGRAMS, TAGGERS, TOWERS, WORDING, texts
 
 HERE = Path(__file__).parent
-GENERATORS = {"sd15": ["guided step (UNet, batch 2)", "decode 512x512", "picture from a picture, cold"]}
-# Those of which nothing but the whole run is timed.
-FEW_STEPS = {"lcm": ["4 steps from a picture, tiny autoencoder, cold"]}
-TAGGERS = {"wd-vit-tagger-v3": ["one picture", "cold start to first labels"]}
-TOWERS = ["image tower, batch 1", "image tower, batch 16", "text tower, batch 64", "cold start to first embedding"]
-PROGRAMS = [
-    "redraw-f32", "redraw-bf16", "redraw-int8", "torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16", "onnxruntime-f32", "onnxruntime-int8"]
-WORDING = "a red apple on a wooden table, oil painting"
-WORDS = "photo painting cat dog woman street mountain river at night in the rain with a red hat, highly detailed".split()
-
-
-def texts(count):
-    return [" ".join(WORDS[(i * 5 + j * 3) % len(WORDS)] for j in range(4 + i % 9)) for i in range(count)]
 
 
 def measured(command, threads):
@@ -60,7 +47,7 @@ def measured(command, threads):
 
 class Bench:
     def __init__(self, options):
-        self.options = options
+        self.options, self.left_out = options, []
         self.work = options.keep or Path(tempfile.mkdtemp(prefix="redraw-bench-"))
         self.work.mkdir(parents=True, exist_ok=True)
 
@@ -77,13 +64,13 @@ class Bench:
         shutil.rmtree(library, ignore_errors=True)
         return json.loads(output), seconds, memory
 
-    def painted(self, group, precision, steps=2):
+    def painted(self, group, precision, steps=PAINTED_STEPS, *more):
         """A run of Redraw: seconds of a step and of decoding, and the picture."""
-        picture = self.work / f"{group}-{precision}.png"
+        picture = self.work / f"{group}-redraw-{precision}-painted.png"
         told, _, memory = self.redraw(
             "paint", WORDING, "--model", self.work / group, "--negative", "blurry", "--steps", steps,
             "--guidance", "7.5", "--size", "512x512", "--sampler", "ddim", "--seed", "1", "--precision", precision, "--json", "--output",
-            picture, "--overwrite", "--library", self.work / "library")
+            picture, "--overwrite", "--library", self.work / "library", *more)
         return [told["seconds"]["denoise"] / steps, told["seconds"]["decode"]], memory, picture
 
     def redrawn(self, group, precision):
@@ -138,53 +125,6 @@ class Bench:
         result[TOWERS[3]] = [self.embedded(group, numbers, "image", paths[0])[1]]
         return result, peak
 
-    def agreement(self, program, group):
-        """(words for the table, whether it may take part)."""
-        import numpy as np
-        from PIL import Image
-
-        kind, numbers = program.split("-")
-
-        def psnr(a, b):
-            return 10 * np.log10(255**2 / max(float(np.mean((a.astype(float) - b.astype(float)) ** 2)), 1e-9))
-
-        if group in FEW_STEPS:
-            if kind == "redraw":
-                self.redrawn(group, numbers)
-            else:
-                self.peer(program, group, 0, "--first")
-            pictures = [np.asarray(Image.open(self.whole(group, one)).convert("RGB")) for one in (program, "torch-f32")]
-            return "the measure" if program == "torch-f32" else f"PSNR {psnr(*pictures):.1f} dB", True
-        if group in TAGGERS:
-            if kind == "redraw":
-                ours = np.array(self.labelled(group, numbers, "--raw")[0][0]["probabilities"])
-            else:
-                self.peer(program, group, 0)
-                with np.load(self.work / f"{group}-{program}.npz") as kept:
-                    ours = kept["first"][0]
-            with np.load(self.work / f"{group}-torch-f32.npz") as kept:
-                most = float(np.abs(ours - kept["first"][0]).max())
-            return f"largest difference {most:.2g}", most < 0.5
-        if kind == "redraw" and group in GENERATORS:
-            pictures = [np.asarray(Image.open(self.painted(group, one)[2]).convert("RGB")) for one in ("f32", numbers)]
-            return "the measure" if numbers == "f32" else f"PSNR {psnr(*pictures):.1f} dB", True
-        if kind == "redraw":
-            image = self.embedded(group, numbers, "image", "--raw", self.work / "picture.png")[0]
-            text = self.embedded(group, numbers, "text", "--raw", *texts(64))[0]
-            ours = [np.array([entry["embedding"] for entry in told]) for told in (image, text)]
-        else:
-            self.peer(program, group, 0)
-            with np.load(self.work / f"{group}-{program}.npz") as kept:
-                ours = [kept["first"], kept["second"]]
-        with np.load(self.work / f"{group}-torch-f32.npz") as kept:
-            theirs = [kept["first"], kept["second"]]
-        if group in GENERATORS:
-            error = float(np.sqrt(np.mean((ours[0] - theirs[0]) ** 2) / np.mean(theirs[0] ** 2)))
-            return f"step {100 * error:.2f} %, PSNR {psnr(ours[1], theirs[1]):.1f} dB", True
-        cosines = [np.sum(a * b, -1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1) for a, b in zip(ours, theirs)]
-        least = min(float(one.min()) for one in cosines)
-        return f"cosine {least:.5f}", least >= 0.98
-
     def prepare(self, group):
         if group in GENERATORS or group in FEW_STEPS:
             if not (self.work / group / "model_index.json").exists():
@@ -205,19 +145,22 @@ class Bench:
     def table(self, group):
         """{program: ({row: (median, least, most)}, memory, agreement)}"""
         self.prepare(group)
-        self.peer("torch-f32", group, 0, *(["--first"] if group in FEW_STEPS else []))
-        agreements, taking_part = {}, []
+        compared, agreements, taking_part = Agreements(self, group), {}, []
         for program in self.options.programs:
             if program.startswith("onnxruntime") and (group in GENERATORS or group in FEW_STEPS):
                 continue
             try:
-                agreements[program], may = self.agreement(program, group)
+                agreements[program] = compared.of(program)
             except RuntimeError as reason:
-                print(f"{group}: {program} is left out: {reason}", file=sys.stderr, flush=True)
+                self.left_out.append(f"{group}: {program} is left out, it failed")
+                print(f"{self.left_out[-1]}: {reason}", file=sys.stderr, flush=True)
                 continue
-            print(f"{group}: {program}: {agreements[program]}", flush=True)
-            if may:
+            print(f"{group}: {program}: {agreements[program].words}", flush=True)
+            if agreements[program].takes_part:
                 taking_part.append(program)
+            else:
+                self.left_out.append(f"{group}: {program} is left out, it is too far from torch in f32: {agreements[program].words}")
+                print(self.left_out[-1], file=sys.stderr, flush=True)
         rounds = {program: [] for program in taking_part}
         for number in range(self.options.rounds):
             for program in taking_part:
@@ -234,71 +177,10 @@ class Bench:
         return result
 
 
-def machine():
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
-    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "").split()
-    has = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if name in flags]
-    return f"{model} ({', '.join(has)}), {os.cpu_count()} processors, {platform.release().split('-')[0]}"
-
-
-def versions():
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = []
-    for name in ("torch", "diffusers", "transformers", "openvino", "onnxruntime"):
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"no {name}")
-    return ", ".join(found)
-
-
-def markdown(tables, options):
-    lines = [
-        f"{datetime.date.today().isoformat()}, {machine()}; {options.threads} threads; {versions()}; {options.rounds} rounds of {options.passes} passes.",
-        "", "Seconds, with the spread of the rounds; in brackets the quickest other program's time over Redraw's quickest.", ""]
-    for group, programs in tables.items():
-        lines += [f"| {group} | " + " | ".join(program.replace("-", " ") for program in programs) + " | ratio |", "|---" * (len(programs) + 2) + "|"]
-        for row in next(iter(programs.values()))[0]:
-            cells, best = [], {True: float("inf"), False: float("inf")}
-            for program, (rows, _, _) in programs.items():
-                median, least, most = rows[row]
-                cells.append(f"{median:.3g} ({least:.3g} to {most:.3g})")
-                ours = program.startswith("redraw")
-                best[ours] = min(best[ours], median)
-            lines.append(f"| {row} | " + " | ".join(cells) + f" | {best[False] / best[True]:.2f} |")
-        lines.append("| peak memory, GB | " + " | ".join(f"{memory:.2f}" for _, memory, _ in programs.values()) + " | |")
-        lines.append("| agreement | " + " | ".join(words for _, _, words in programs.values()) + " | |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def plot(tables, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = [(group, row) for group, programs in tables.items() for row in next(iter(programs.values()))[0]]
-    colours = {"redraw": "#2f6f9f", "torch": "#d9822b", "openvino": "#7f7f7f", "onnxruntime": "#5fa55a"}
-    figure, axes = pyplot.subplots(len(rows), 1, figsize=(8, 1.9 * len(rows)), layout="constrained")
-    for axis, (group, row) in zip([axes] if len(rows) == 1 else axes, rows):
-        programs = tables[group]
-        values = [programs[program][0][row][0] for program in programs]
-        bars = axis.barh(list(programs), values, color=[colours[program.split("-")[0]] for program in programs])
-        axis.bar_label(bars, [f"{value:.3g} s" for value in values], padding=3, fontsize=8)
-        axis.set_title(f"{group}: {row}", fontsize=9, loc="left")
-        axis.invert_yaxis()
-        axis.margins(x=0.12)
-        axis.tick_params(labelsize=8)
-        axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--redraw", required=True)
-    parser.add_argument("--groups", default="sd15,lcm,clip-vit-b-32,clip-vit-l-14,wd-vit-tagger-v3")
+    parser.add_argument("--groups", default="sd15,lcm,clip-vit-b-32,clip-vit-b-16,clip-vit-l-14,wd-vit-tagger-v3")
     parser.add_argument("--programs", default=",".join(PROGRAMS))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
@@ -310,14 +192,14 @@ def main():
     if unknown := [name for name in options.programs if name not in PROGRAMS]:
         parser.error(f"no program {unknown[0]}; there are {', '.join(PROGRAMS)}")
     bench = Bench(options)
-    tables = {}
+    tables, heading = {}, bench_report.heading(options)
     try:
         for group in options.groups.split(","):
             tables[group] = bench.table(group)
-            text = markdown(tables, options)
+            text = bench_report.markdown(tables, heading, bench.left_out)
             options.out.with_suffix(".md").write_text(text + "\n")
         print("\n" + text)
-        plot(tables, options.out.with_suffix(".png"))
+        bench_report.plot(tables, heading, options.out.with_suffix(".png"))
     finally:
         if not options.keep:
             shutil.rmtree(bench.work, ignore_errors=True)

@@ -191,6 +191,7 @@ def settings(program, options):
         ("`--reuse-every 3`", [], ["--reuse-every", 3]),
         ("`--reuse-every 5`", [], ["--reuse-every", 5]),
         ("`--merge-tokens 0.5`", [], ["--merge-tokens", 0.5]),
+        ("`--guidance-until 0.6`", [], ["--guidance-until", 0.6]),
     ]:
         nearness, shares = [], []
         for photograph in PHOTOGRAPHS:

@@ -49,7 +49,7 @@ def redraw(program, name, folder, paths, texts):
         return json.loads(result.stdout)
 
     if name in encoders.TAGGERS:
-        entries = run("labels", "--tagger", str(folder), "--raw", *map(str, paths))
+        entries = run("labels", "--tagger", str(folder), "--precision", "f32", "--raw", *map(str, paths))
         return [entry["probabilities"] for entry in entries], None
     images = run("image", "--encoder", str(folder), "--precision", "f32", "--raw", *map(str, paths))
     words = run("text", "--encoder", str(folder), "--precision", "f32", "--raw", *texts)

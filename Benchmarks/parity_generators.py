@@ -6,8 +6,10 @@
 Both run the same model folder (numbers of two bytes) on the CPU with the same seed, a few steps, one after the other; diffusers in f32.
 Compared are the latents after the last step and the pictures, byte by byte. Prints a table and fails where latents in f32 differ by more
 than 1e-3 of the largest, or pictures by more than 2 of 255. In bf16 and int8 both factors of a product are rounded, so there the picture
-counts: its PSNR against diffusers' in f32 has to be 35 dB or more in bf16, 29 dB in int8, which is never chosen by itself. `make parity` runs it. What does not fit into the free memory is left
-out and said so.
+counts: its PSNR against diffusers' in f32 has to be 35 dB or more in bf16, 29 dB in int8, which is never chosen by itself. The latents' errors
+stand in the table for them too, the largest difference relative to the largest number; below it what one pass of the UNet is off by beside
+Redraw's own in f32, as a root mean square relative to what the pass gives: that of 1 step from noise alone, unguided, which the latent is solved
+for. `make parity` runs it. What does not fit into the free memory is left out and said so.
 """
 import argparse
 import resource
@@ -106,7 +108,33 @@ def compare(folder, family, options):
             noise = float(10 * np.log10(255**2 / max(np.mean((left - right) ** 2), 1e-9)))
             rows.append((family, mode, precision, error, int(np.abs(left - right).max()), noise, seconds, peer_seconds, memory, peer_memory))
             print(line(rows[-1]), flush=True)
+    errors = ", ".join(f"{precision} {100 * error:.2f} %" for precision, error in one_pass(folder, options, results).items())
+    print(f"{family:7} one pass of the UNet beside f32's: {errors}", flush=True)
     return rows
+
+
+def one_pass(folder, options, results):
+    """What a pass of the UNet at the noisiest step is off by in bf16 and int8, of its own root mean square.
+
+    DDIM's one step makes of noise x and what the network says e the latent last * (x - noise * e) / signal + rest * e, so that latents tell e."""
+    import numpy as np
+    import torch
+    from safetensors.numpy import load_file
+
+    betas = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
+    kept = np.cumprod(1 - betas)
+    signal, noise, last, rest = kept[-1] ** 0.5, (1 - kept[-1]) ** 0.5, kept[0] ** 0.5, (1 - kept[0]) ** 0.5
+    x = torch.randn((1, 4, options.size // 8, options.size // 8), generator=torch.Generator().manual_seed(7)).numpy()
+    out, said = results / "pass.png", {}
+    for precision in ("f32", "bf16", "int8"):
+        run([
+            options.redraw, "paint", "--model", folder, "--prompt", PROMPT, "--steps", "1", "--spacing", "trailing", "--guidance", "1", "--seed", "7",
+            "--sampler", "ddim", "--size", f"{options.size}x{options.size}", "--profile", "diffusers", "--precision", precision, "--output", out,
+            "--latent", f"{out}.safetensors", "--overwrite", "--library", results / "library"])
+        latent = load_file(f"{out}.safetensors")["latent"].reshape(x.shape).astype(np.float64)
+        said[precision] = (latent - last / signal * x) / (rest - last * noise / signal)
+    size = np.sqrt(np.mean(said["f32"] ** 2))
+    return {precision: float(np.sqrt(np.mean((said[precision] - said["f32"]) ** 2)) / size) for precision in ("bf16", "int8")}
 
 
 def line(row):

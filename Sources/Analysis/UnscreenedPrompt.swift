@@ -22,6 +22,9 @@ package struct UnscreenedPrompt: Sendable {
     /// Less certain suggestions are for a person to decide on where the encoder's recipe says nothing else.
     private static let leastConfidence: Float = 0.25
 
+    private static let room = "indoors"
+    private static let plain = "plain background"
+
     /// - Parameters:
     ///   - suggestions: the likeliest first.
     ///   - isApproved: whether a person wants it: then it stays, whatever it is.
@@ -41,6 +44,8 @@ package struct UnscreenedPrompt: Sendable {
             if isApproved(suggestion) { return true }
             // Whoever is drawn has a face.
             if let whole = parts[tag(suggestion)], named.contains(whole) { return false }
+            // Where nothing stands behind a thing there is no room either: it is the white of a drawing or of a shop's photograph.
+            if tag(suggestion) == Self.room, named.contains(Self.plain) { return false }
             counts[facet(suggestion), default: 0] += 1
             return counts[facet(suggestion)]! <= limits[facet(suggestion)] ?? .max
         }

@@ -11,7 +11,7 @@
 #endif
 
 #if defined(__x86_64__)
-// Whether there is a matrix unit for bfloat16 and bytes that the kernel lets this process use: its state is large, so a process has to ask for it.
+// Whether there is a matrix unit for bfloat16 and bytes that the kernel lets this process use: its state is large, so a process has to ask.
 static int has_tiles(void) {
 #if defined(__linux__) && defined(SYS_arch_prctl)
     enum { request_permission = 0x1023, tile_data = 18 };
@@ -54,13 +54,11 @@ rd_level rd_detected_level(void) {
 #endif
 }
 
-int rd_bfloats_are_faster(rd_level level) {
-    if (level < rd_level_bf16) return 0;
-    if (level >= rd_level_amx) return 1;
+int32_t rd_processor_maker(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    return __builtin_cpu_is("amd") != 0;
-#else
-    return 0;
+    if (__builtin_cpu_is("intel")) return rd_maker_intel;
+    if (__builtin_cpu_is("amd")) return rd_maker_amd;
 #endif
+    return rd_maker_other;
 }

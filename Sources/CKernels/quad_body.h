@@ -32,18 +32,19 @@ RD_INLINE RD_TARGET void RD_NAME(tile)(const float *const *table, size_t depth, 
     }
 }
 
-#define RD_TILE(rows)                                                                                                                 \
-    case rows:                                                                                                                        \
-        if (columns > 16)                                                                                                             \
-            RD_NAME(tile)(some, depth, panel + left, scales, c, column + left, columns, end, stride, rows, 1, activation);            \
-        else                                                                                                                          \
-            RD_NAME(tile)(some, depth, panel + left, scales, c, column + left, columns, end, stride, rows, 0, activation);            \
+#define RD_TILE(rows)                                                                                                                   \
+    case rows:                                                                                                                          \
+        if (columns > 16)                                                                                                               \
+            RD_NAME(tile)(some, depth, panel + left, scales, c, column + left, columns, end, stride, rows, 1, activation);              \
+        else                                                                                                                            \
+            RD_NAME(tile)(some, depth, panel + left, scales, c, column + left, columns, end, stride, rows, 0, activation);              \
         break;
 #if RD_MOST_ROWS > 6
-#define RD_TILES RD_TILE(12) RD_TILE(11) RD_TILE(10) RD_TILE(9) RD_TILE(8) RD_TILE(7) RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
+#define RD_MORE_TILES RD_TILE(12) RD_TILE(11) RD_TILE(10) RD_TILE(9) RD_TILE(8) RD_TILE(7)
 #else
-#define RD_TILES RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
+#define RD_MORE_TILES
 #endif
+#define RD_TILES RD_MORE_TILES RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
 
 RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed,
                                     const float *row_scales, const quad_columns *c, size_t first_column, size_t last_column,
@@ -68,6 +69,7 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
 
 #undef RD_TILE
 #undef RD_TILES
+#undef RD_MORE_TILES
 #undef RD_NAME
 #undef RD_TARGET
 #undef RD_MOST_ROWS

@@ -1,6 +1,6 @@
 // The product of rows of bytes with panels where no instruction multiplies bytes exactly: they are widened to sixteen bits. Included with
-// RD_NAME(name), RD_TARGET, RD_MOST_ROWS and RD_COLUMNS as for quad_body.h, and RD_DOT(sums, weights, pair), which adds, for sixteen columns i, the two
-// products of the signed halves of `pair` with those of weights[i].
+// RD_NAME(name), RD_TARGET, RD_MOST_ROWS and RD_COLUMNS as for quad_body.h, and RD_DOT(sums, weights, pair), which adds, for sixteen columns
+// i, the two products of the signed halves of `pair` with those of weights[i].
 //
 // Of a word's four bytes the first and the third stand in one pair, the second and the fourth in another, so that widening needs no more
 // than shifts. A panel is widened a run of the depth at a time, which all rows then meet in the first-level cache; sums rest in the output.
@@ -61,18 +61,21 @@ RD_INLINE RD_TARGET void RD_NAME(widen)(const uint32_t *panel, size_t depth, uin
     }
 }
 
-#define RD_TILE(rows)                                                                                                                 \
-    case rows:                                                                                                                        \
-        if (columns > 16)                                                                                                             \
-            RD_NAME(tile)(some, offset, piece, weights + left, offset == 0, is_last, scales, c, column + left, columns, end, stride, rows, 1, activation);\
-        else                                                                                                                          \
-            RD_NAME(tile)(some, offset, piece, weights + left, offset == 0, is_last, scales, c, column + left, columns, end, stride, rows, 0, activation);\
+#define RD_TILE(rows)                                                                                                                   \
+    case rows:                                                                                                                          \
+        if (columns > 16)                                                                                                               \
+            RD_NAME(tile)(some, offset, piece, weights + left, offset == 0, is_last, scales, c, column + left, columns, end, stride,    \
+                          rows, 1, activation);                                                                                         \
+        else                                                                                                                            \
+            RD_NAME(tile)(some, offset, piece, weights + left, offset == 0, is_last, scales, c, column + left, columns, end, stride,    \
+                          rows, 0, activation);                                                                                         \
         break;
 #if RD_MOST_ROWS > 6
-#define RD_TILES RD_TILE(12) RD_TILE(11) RD_TILE(10) RD_TILE(9) RD_TILE(8) RD_TILE(7) RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
+#define RD_MORE_TILES RD_TILE(12) RD_TILE(11) RD_TILE(10) RD_TILE(9) RD_TILE(8) RD_TILE(7)
 #else
-#define RD_TILES RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
+#define RD_MORE_TILES
 #endif
+#define RD_TILES RD_MORE_TILES RD_TILE(6) RD_TILE(5) RD_TILE(4) RD_TILE(3) RD_TILE(2) RD_TILE(1)
 
 RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed,
                                     const float *row_scales, const quad_columns *c, size_t first_column, size_t last_column,
@@ -103,6 +106,7 @@ RD_TARGET static void RD_NAME(rows)(const float *const *table, size_t count, siz
 
 #undef RD_TILE
 #undef RD_TILES
+#undef RD_MORE_TILES
 #undef RD_NAME
 #undef RD_TARGET
 #undef RD_MOST_ROWS

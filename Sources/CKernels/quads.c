@@ -107,7 +107,8 @@ RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) 
 // A half of what the bodies count in, and both together.
 #define RD_LOWER(v) __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
 #define RD_UPPER(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
-#define RD_BOTH(low, high) __builtin_shufflevector((eight_sums)(low), (eight_sums)(high), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define RD_BOTH(low, high) \
+    __builtin_shufflevector((eight_sums)(low), (eight_sums)(high), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
 #define RD_TARGET_AVX_VNNI __attribute__((target("avx2,fma,f16c,avxvnni")))
 RD_INLINE RD_TARGET_AVX_VNNI quad_sums avx_vnni_dot(quad_sums sums, pair_words weights, uint32_t quad) {

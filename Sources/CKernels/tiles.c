@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-// Products of pairs and of bytes by the matrix unit of newer Xeons (AMX). What it does with tiles is written out below for processors without one, so
-// that everything around it (copies, tails, runs) can be tested anywhere.
+// Products of pairs and of bytes by the matrix unit of newer Xeons (AMX). What it does with tiles is written out below for processors without
+// one, so that everything around it (copies, tails, runs) can be tested anywhere.
 
 // Words of the copied rows.
 enum { tile_words = 1 << 18 };
@@ -208,4 +208,48 @@ RD_TARGET_AMX void rd_tile_quads(const float *const *table, size_t count, size_t
     amx_byte_rows(table, count, 1, depth, 1, packed, first_column, last_column, &finish, out, stride, copy);
     _tile_release();
 }
+
+enum { check_rows = 37, check_depth = 45, check_columns = 40 };
+
+// Whether both kinds of products come out as they do in plain C, of some rows and columns more than a block has, and a depth with a rest.
+static int tiles_agree(void) {
+    static uint32_t rows[check_rows * check_depth], weights[64 * check_depth];
+    static float made[2][check_rows * check_columns];
+    float scales[64], row_scales[check_rows];
+    int32_t offsets[64];
+    const float *table[check_rows];
+    uint32_t state = 1;
+    // Two numbers of bfloat16 between 1 and 2, of either sign: no sum is far from the size of what it adds.
+    for (size_t i = 0; i < check_rows * check_depth; i++) rows[i] = ((state = state * 1664525u + 1013904223u) & 0x807F807Fu) | 0x3F803F80u;
+    for (size_t i = 0; i < 64 * check_depth; i++) weights[i] = ((state = state * 1664525u + 1013904223u) & 0x807F807Fu) | 0x3F803F80u;
+    for (size_t i = 0; i < check_rows; i++) table[i] = (const float *)(rows + i * check_depth), row_scales[i] = 0.5f;
+    for (size_t i = 0; i < 64; i++) scales[i] = 0.25f, offsets[i] = (int32_t)i;
+    const quad_columns columns = {scales, offsets, 0};
+    for (int bytes = 0; bytes < 2; bytes++) {
+        if (bytes) {
+            rd_tile_quads(table, check_rows, check_depth, weights, row_scales, &columns, 0, check_columns, rd_activation_none, made[0],
+                          check_columns);
+            rd_tile_quads_twin(table, check_rows, check_depth, weights, row_scales, scales, offsets, 0, check_columns, 0,
+                               rd_activation_none, made[1], check_columns);
+        } else {
+            rd_tile_rows(table, check_rows, 1, check_depth, 1, weights, 0, check_columns, 0, rd_activation_none, 0, made[0], check_columns);
+            rd_tile_rows_twin(table, check_rows, 1, check_depth, 1, weights, 0, check_columns, 0, rd_activation_none, 0, made[1],
+                              check_columns);
+        }
+        for (size_t i = 0; i < check_rows * check_columns; i++) {
+            const float apart = made[0][i] - made[1][i];
+            // Of bfloat16 ninety products of at most 4 are summed in another order; of bytes whole numbers, exactly.
+            if (!(bytes ? apart == 0 : apart < 1e-3f && apart > -1e-3f)) return 0;
+        }
+    }
+    return 1;
+}
 #endif
+
+int rd_matrix_unit_is_sound(void) {
+#if defined(__x86_64__)
+    return rd_detected_level() >= rd_level_amx && tiles_agree();
+#else
+    return 0;
+#endif
+}

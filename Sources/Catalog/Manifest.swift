@@ -42,6 +42,8 @@ package struct Manifest: Codable, Sendable, Hashable {
         package let strength: Double
         /// The same under a mask, where something else is wanted than what is there; nil where it is no other.
         package let repaintStrength: Double?
+        /// From which strength to which redrawing is advised; nil where it is as usual.
+        package let advisedStrength: [Double]?
         /// For a generator that composes best in small: side of the first picture of a painting, which then grows; and the strength at which
         /// what was enlarged is redrawn.
         package let firstSide: Int?
@@ -51,7 +53,7 @@ package struct Manifest: Codable, Sendable, Hashable {
 
         package init(
             steps: Int, guidance: Double, sampler: String, strength: Double = 0.6, firstSide: Int? = nil, refine: Double? = nil,
-            drafts: Int? = nil, repaintStrength: Double? = nil
+            drafts: Int? = nil, repaintStrength: Double? = nil, advisedStrength: [Double]? = nil
         ) {
             (self.firstSide, self.refine, self.drafts) = (firstSide, refine, drafts)
             self.steps = steps
@@ -59,6 +61,7 @@ package struct Manifest: Codable, Sendable, Hashable {
             self.sampler = sampler
             self.strength = strength
             self.repaintStrength = repaintStrength
+            self.advisedStrength = advisedStrength
         }
     }
 
@@ -220,6 +223,12 @@ extension Manifest {
                 defaults.strength > 0 && defaults.strength <= 1, "defaults.strength", "above 0 and up to 1, not \(defaults.strength)")
             if let strength = defaults.repaintStrength {
                 try require(strength > 0 && strength <= 1, "defaults.repaintStrength", "above 0 and up to 1, not \(strength)")
+            }
+            if let advised = defaults.advisedStrength {
+                try require(
+                    advised.count == 2 && advised[0] > 0 && advised[0] <= defaults.strength && defaults.strength <= advised[1]
+                        && advised[1] <= 1, "defaults.advisedStrength",
+                    "two numbers above 0 and up to 1 with the strength between them")
             }
             if let side = defaults.firstSide {
                 try require((8...8192).contains(side), "defaults.firstSide", "8 to 8192, not \(side)")

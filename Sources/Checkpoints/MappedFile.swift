@@ -44,6 +44,14 @@ extension MappedFile {
         madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
     }
 
+    /// Asks the kernel to read a part that will be touched soon, without waiting for it.
+    ///
+    /// - Returns: whether it took the advice.
+    func willNeed(_ range: Range<Int>) -> Bool {
+        let first = range.lowerBound / Int(getpagesize()) * Int(getpagesize())
+        return madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress! + first), range.upperBound - first, MADV_WILLNEED) == 0
+    }
+
     /// Lets go of all pages.
     func release() {
         madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, MADV_DONTNEED)

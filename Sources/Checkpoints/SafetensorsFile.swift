@@ -51,6 +51,15 @@ package final class SafetensorsFile: Sendable {
     /// Lets go of what of the file stands in memory; it comes back when it is touched.
     func letGoOfPages() { mapping.release() }
 
+    /// Asks for some of the file's bytes ahead; says whether the kernel took it.
+    func willNeed(_ range: Range<Int>) -> Bool { mapping.willNeed(range) }
+
+    /// Where a tensor's bytes lie in the file.
+    func place(of name: String) throws(CheckpointError) -> Range<Int> {
+        let bytes = try entry(name).bytes
+        return dataStart + bytes.lowerBound..<dataStart + bytes.upperBound
+    }
+
     /// The names of all tensors, sorted.
     package var names: [String] { entries.keys.sorted() }
 

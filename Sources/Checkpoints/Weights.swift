@@ -60,6 +60,13 @@ package struct Weights: Sendable {
     /// touched.
     package func letGoOfPages() { checkpoint.letGoOfPages() }
 
+    /// The stretches of files that the scope's tensors lie in, as they follow one another there.
+    ///
+    /// - Parameter omitting: leaves tensors out by their names: tables of which a few rows are read.
+    package func fileParts(omitting isOmitted: (String) -> Bool = { _ in false }) throws(CheckpointError) -> [FilePart] {
+        try checkpoint.fileParts(names().filter { !isOmitted($0) }.map(join))
+    }
+
     /// The same scope, its layers to be held in another way.
     package func held(_ holding: WeightHolding) -> Weights {
         Weights(checkpoint: checkpoint, path: path, holding: holding)
@@ -250,26 +257,6 @@ package struct Weights: Sendable {
     }
 }
 
-/// Where a stored tensor stands in the layout that readers ask for.
-package struct TensorPlace: Sendable, Equatable {
-    package var name: String
-    /// Which of `parts` equal parts of the stored rows it is, such as the queries of a fused projection.
-    package var part: Int
-    package var parts: Int
-    /// The stored matrix is the transposed of the one that is asked for.
-    package var isTransposed: Bool
-
-    package init(_ name: String, part: Int = 0, of parts: Int = 1, transposed: Bool = false) {
-        (self.name, self.part, self.parts, isTransposed) = (name, part, parts, transposed)
-    }
-}
-
-/// Something that is added to a weight when it is read, such as a low-rank adaptation.
-package protocol WeightAddition: Sendable {
-    /// - Parameter weight: as the file has it.
-    func added(to weight: Tensor) throws(CheckpointError) -> Tensor
-}
-
 /// A tensor in a file, or a part of one.
 private struct Place: Sendable {
     let file: SafetensorsFile
@@ -309,6 +296,8 @@ private final class Checkpoint: Sendable {
     let sortedNames: [String]
     let description: String
     private let read = Mutex<Set<String>>([])
+    /// Whether all that is wanted of it was read once.
+    private let isDoneWith = Atomic(false)
 
     init(files: [SafetensorsFile], places map: (SafetensorsFile, String) -> [TensorPlace]) throws(CheckpointError) {
         var places: [String: Place] = [:]
@@ -331,8 +320,29 @@ private final class Checkpoint: Sendable {
 
     /// Lets go of what of the files stands in memory.
     func letGoOfPages() {
+        isDoneWith.store(true, ordering: .relaxed)
         let files = Dictionary(places.values.map { (ObjectIdentifier($0.file), $0.file) }) { first, _ in first }
         files.values.forEach { $0.letGoOfPages() }
+    }
+
+    func fileParts(_ names: [String]) throws(CheckpointError) -> [FilePart] {
+        // Two names may share a stored tensor, of which each takes some rows.
+        var stored: [ObjectIdentifier: (file: SafetensorsFile, places: [Range<Int>])] = [:]
+        for name in names {
+            let place = try place(name)
+            stored[ObjectIdentifier(place.file), default: (place.file, [])].places.append(try place.file.place(of: place.stored))
+        }
+        return stored.values.sorted { $0.file.path < $1.file.path }.flatMap { file, places in
+            var joined: [Range<Int>] = []
+            for place in places.sorted(by: { $0.lowerBound < $1.lowerBound }) where !place.isEmpty {
+                if let last = joined.last, place.lowerBound <= last.upperBound {
+                    joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, place.upperBound)
+                } else {
+                    joined.append(place)
+                }
+            }
+            return joined.map { FilePart(file: file, bytes: $0) { self.isDoneWith.load(ordering: .relaxed) } }
+        }
     }
 
     /// The same files with more additions.

@@ -93,9 +93,13 @@ struct AnalysisText {
 
     static let recoveredMeans = "somebody's words, not seen in the picture"
 
+    private static let nothingSure = "nothing that it is sure enough of"
+
     private func tags(_ shown: [SuggestionReport]) -> [String] {
-        guard !shown.isEmpty else { return layout.lines("tags", "nothing that it is sure enough of") }
-        return CommandText.inOrder(Set(shown.map(\.facet))).flatMap { facet in
+        guard !shown.isEmpty else { return layout.lines("tags", Self.nothingSure) }
+        // Whoever looks for what the picture is of has to read that nothing is known of it.
+        let lacking = report.suggestions.contains { $0.facet == "subject" } ? [] : layout.lines("subject", Self.nothingSure)
+        let told: [String] = CommandText.inOrder(Set(shown.map(\.facet))).flatMap { facet in
             let tags = shown.filter { $0.facet == facet }.map { entry in
                 let mark = (entry.state == .approved ? "✓" : "") + (entry.source == .tagger ? "#" : "")
                 let sure = entry.source == .added ? "added" : CommandText.percent(entry.confidence)
@@ -103,6 +107,7 @@ struct AnalysisText {
             }
             return layout.lines(facet, tags.joined(separator: ", "))
         }
+        return lacking + told
     }
 
     /// The person's own first, which is what will be redrawn from.

@@ -47,6 +47,7 @@ package struct AnalyzeCommand: AsyncParsableCommand {
         looking.useThreads()
         which.truncation.apply()
         let studio = try library.studio(looking, tagger: tagger.tagger)
+        if let note = try await studio.analyst.precisionNote() { library.notice(DisplayText.harmless(note)) }
         let writer = captions.writeCaptions ? captions.form.writer(studio, usually: .suggested) : nil
         let part = try which.shard.map { try Shard($0) }
         let isOne = part == nil && pictures.count == 1 && pictures[0] != "-" && !PictureListing.isFolder(pictures[0])
@@ -187,7 +188,7 @@ struct EncoderOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The encoder's arithmetic: f32, bf16 (faster where the processor multiplies it), int8 (faster still, coarser) or auto (default: auto).",
+            "In which numbers the encoder and a tagger multiply: f32, bf16 (faster where the processor multiplies it), int8 (faster still, coarser) or auto; redraw-encoder has f32 alone (default: auto).",
             valueName: "name"),
         completion: .list(Studio.encoderPrecisions))
     var precision: String?

@@ -30,8 +30,7 @@ package enum CommandLineTool {
             if root.exitCode(for: error) != .success, let words = Mistyping.words(for: arguments, of: root) {
                 refuse(words, as: root._commandName)
             }
-            // Help and version are "errors" too: ArgumentParser knows which stream and code each wants.
-            root.exit(withError: error)
+            leave(root, error)
         }
         let name = root._commandName
         do {
@@ -84,15 +83,25 @@ package enum CommandLineTool {
             complain(oneLine(error), as: name)
             status = .usage
         } catch let error as CleanExit {
-            root.exit(withError: error)
+            leave(root, error)
         } catch  where root.exitCode(for: error) == .success {
             // Help asked for as a command of its own.
-            root.exit(withError: error)
+            leave(root, error)
         } catch {
             complain(oneLine(error), as: name)
             status = interruption.wasInterrupted ? .interrupted : .failed
         }
         Foundation.exit(status.rawValue)
+    }
+
+    /// Help and version are "errors" too: ArgumentParser knows which text and code each wants.
+    private static func leave(_ root: any ParsableCommand.Type, _ error: any Error) -> Never {
+        let code = root.exitCode(for: error)
+        let output = code == .success ? Terminal.standardOutput : .standardError
+        let message = UsageText.wrapped(root.fullMessage(for: error), width: output.isTerminal ? output.size.width : 80) + "\n"
+        // What is wrong quotes what was typed; help and completions are the program's own.
+        if message.count > 1 { code == .success ? output.draw(message) : output.write(message) }
+        Foundation.exit(code.rawValue)
     }
 
     private static let interrupted = "interrupted; nothing half-written is left behind"

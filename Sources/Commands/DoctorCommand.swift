@@ -8,7 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Check this installation: its data, models, vocabulary, cache and library.",
         discussion: """
-            Exits with 1 where something needs attention, and says what. What takes long is left to --deep: every byte of the models and, where
+            Exits with 1 where something needs attention, and says what. What takes long is left to --deep: every byte of the models and, where \
             the library is large, all of its rows instead of the latest.
 
               redraw doctor

@@ -62,9 +62,9 @@ struct EmbedCommand: AsyncParsableCommand {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "The tagger's arithmetic: f32, bf16, int8, or auto, which analyze takes.", valueName: "name"),
+                "In which numbers the tagger multiplies: f32, bf16, int8 or auto (default: auto).", valueName: "name"),
             completion: .list(Studio.encoderPrecisions))
-        var precision = "f32"
+        var precision: String?
 
         @Option(
             name: .long,

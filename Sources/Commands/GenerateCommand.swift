@@ -8,19 +8,19 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Redraw a picture from its approved prompt.",
         discussion: """
             The prompt is composed from the tags you approved; --prompt takes another one for this time. Strength says how far the new picture \
-            may go from the old one: 0 keeps it, 1 ignores it; 0.4 to 0.8 is where it is usually wanted. The small \
-            generator that comes along begins at 0.35: up to there people's faces hold with it. The new picture has a size that the model \
-            draws well, which may be smaller; --picture-size enlarges it to the old one's.
+            may go from the old one: 0 keeps it, 1 ignores it. With the small generator that comes along 0.3 to 0.35 \
+            keeps people's faces, and more changes more; with large models 0.4 to 0.8 is usual. Without --strength it is the model's own. The \
+            new picture has a size that the model draws well, which may be smaller; --picture-size enlarges it to the old one's.
 
               redraw generate photo.jpg
-              redraw generate photo.jpg --strength 0.45 --seed 7 --output new.png
+              redraw generate photo.jpg --strength 0.3 --seed 7 --output new.png
               redraw generate photo.jpg --prompt "a painting" --count 4 --output pictures/
               redraw generate photo.jpg --strengths 0.2,0.4,0.6,0.8 --output sheet.png
               redraw generate photo.jpg --sampler dpmpp-2m-karras --preview now.png
               redraw generate photo.jpg --prompt "a pizza" --strength 0.8 --first-side 128
               redraw generate photo.jpg --picture-size
               redraw generate photo.jpg --profile a1111 --sampler euler-a --seed 7
-              redraw generate holiday/ --strength 0.5 --output redrawn/
+              redraw generate holiday/ --strength 0.3 --output redrawn/
 
             Many pictures, or a folder, go into the folder that --output names, each as a PNG under its own name. Pictures that are there already are \
             skipped, so the same command goes on where it stopped; --overwrite makes all of them again.
@@ -51,7 +51,10 @@ struct GenerateCommand: AsyncParsableCommand {
 struct RedrawingOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: "How far the picture may change: 0 keeps it, 1 ignores it, 0.4 to 0.8 is usual (default: the model's own, else 0.6).")
+        help: """
+            How far the picture may change: 0 keeps it, 1 ignores it. With the small generator faces hold up to 0.35; with large models 0.4 to 0.8 \
+            is usual (default: the model's own, else 0.6).
+            """)
     var strength: Double?
 
     @Option(

@@ -147,7 +147,7 @@ struct JobTelling: Sendable {
     private static func cost(_ plan: PlanReport) -> String? {
         guard let seconds = plan.seconds, let memory = plan.memory else { return nil }
         let pieces = plan.tiled ? "; too little is free for the whole picture at once, so it goes through the autoencoder in tiles" : ""
-        let arithmetic = plan.precision == "f32" ? "" : ", in \(plan.precision)"
-        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most\(arithmetic)\(pieces)"
+        let arithmetic = plan.precision + (plan.precisionNote.map { " (\($0))" } ?? "")
+        return "about \(ProgressLine.duration(seconds)), \(memory >> 20) MB of memory at most, in \(arithmetic)\(pieces)"
     }
 }

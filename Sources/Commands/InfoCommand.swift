@@ -6,7 +6,7 @@ import Studio
 struct InfoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show what picture files hold: format, size, digest, texts, and the prompt it was made with.",
+        abstract: "Show what picture files hold: format, size, digest, texts, and the prompts they were made with.",
         discussion: """
             Many tools write the prompt and the settings into the pictures they make. It reads those of A1111 and tools like it (also as EXIF comment in \
             JPEG and WebP), ComfyUI's graphs, NovelAI, InvokeAI, Fooocus, SwarmUI, Redraw's own, and a text file beside the picture (photo.txt or \

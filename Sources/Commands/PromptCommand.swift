@@ -10,7 +10,7 @@ struct PromptCommand: ParsableCommand {
         commandName: "prompt",
         abstract: "Print the approved prompt, negative prompt, model and size, ready to paste.",
         discussion: """
-            The prompt is composed from the approved tags and kept as a version of its own; versions are never changed. One that you
+            The prompt is composed from the approved tags and kept as a version of its own; versions are never changed. One that you \
             write with --set stands until you decide on a tag again, or ask for --compose.
 
               redraw prompt photo.jpg

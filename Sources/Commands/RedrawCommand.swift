@@ -11,7 +11,7 @@ package struct RedrawCommand: AsyncParsableCommand {
 
               redraw analyze photo.jpg                    tags, a prompt, a model, a size
               redraw review photo.jpg                     approve, reject, edit the tags
-              redraw generate photo.jpg --strength 0.6    redraw it from the approved ones
+              redraw generate photo.jpg                   redraw it from the approved ones
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat" --strength 0.9
 
             redraw serve --open shows all of it in the browser, with a brush for masks.

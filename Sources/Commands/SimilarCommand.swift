@@ -11,8 +11,8 @@ struct SimilarCommand: AsyncParsableCommand {
             The picture may be any file, analysed or not, or a picture of the library by its number (p3) or the start of its SHA-256. What \
             is compared are the embeddings of one encoder, which redraw analyze keeps; the search is exact and does not look at tags.
 
-            The number in front is the cosine of the two embeddings: 1 for the same picture, near 0 for unrelated ones. From where on \
-            pictures are alike depends on the encoder; the order is what counts.
+            The number in front is the cosine of the two embeddings: 1 for the same picture, near 0 for unrelated ones. Which number \
+            means alike depends on the encoder; the order is what counts.
 
               redraw similar photo.jpg
               redraw similar p3 --count 50

@@ -9,8 +9,8 @@ extension VocabCommand {
             commandName: "calibrate",
             abstract: "Measure on a folder of your pictures what confidences mean for an encoder and a vocabulary.",
             discussion: """
-                An encoder as it was downloaded gives nearnesses, no confidences. Some hundred pictures of many kinds (50 at least, 2,000 at most are \
-                looked at; nobody has to label them) tell how near each tag is to pictures in general, and from where on that means something. \
+                An encoder as it was downloaded says how near a tag is, not how likely. Some hundred pictures of many kinds (50 at least, 2,000 at most are \
+                looked at; nobody has to label them) tell how near each tag is to pictures in general, and how near means something. \
                 Without it, confidences are a guess from the texts alone, and say so. The default encoder brings its own fit, which stands.
 
                   redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32/

@@ -50,6 +50,8 @@ package protocol OpenedModel: Sendable {
     var weightMemory: WeightMemory { get }
     /// What was left out of the files that prompts call, in words.
     var notes: [String] { get }
+    /// Where in files the weights lie, in the order in which `load` and a run after it need them.
+    func fileParts() throws -> [FilePart]
     /// Counts prompts' tokens; nil for a model that reads prompts with the default encoder, for want of a text encoder of its own.
     func meter() throws -> (any PromptMeter)?
 
@@ -58,4 +60,9 @@ package protocol OpenedModel: Sendable {
     /// - Parameter sentences: makes the prompt encoder of models that read prompts with the default encoder.
     /// - Throws: `DiffusionError` or `CheckpointError`, naming the file and the key or tensor.
     func load(sentences: () throws -> any PromptEncoder) throws -> Pipeline
+}
+
+extension OpenedModel {
+    /// Nothing is read ahead of a model that does not tell.
+    package func fileParts() -> [FilePart] { [] }
 }

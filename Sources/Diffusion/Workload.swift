@@ -75,13 +75,20 @@ extension Workload {
         }
     }
 
-    private static let floatSpeed = measured(.f32)
-    private static let pairSpeed = measured(.bf16)
-    private static let byteSpeed = measured(.int8)
+    /// Of such a product by the processor's instructions for that arithmetic, which are not taken where those for floats are quicker; where it
+    /// has none, as the product is made.
+    package static func instructionSpeed(in arithmetic: Arithmetic) -> Double {
+        guard arithmetic == .bf16, ProcessorKind.here.hasBfloats, !arithmetic.isNative else { return productSpeed(in: arithmetic) }
+        return measured { PackedMatrix(inPairs: $0) }
+    }
 
-    private static func measured(_ format: WeightFormat) -> Double {
+    private static let floatSpeed = measured { PackedMatrix($0, format: .f32) }
+    private static let pairSpeed = measured { PackedMatrix($0, format: .bf16) }
+    private static let byteSpeed = measured { PackedMatrix($0, format: .int8) }
+
+    private static func measured(_ packed: (Tensor) -> PackedMatrix) -> Double {
         let (rows, width) = (2048, 640)
-        let weight = PackedMatrix(.filled(0.01, [width, width]), format: format)
+        let weight = packed(.filled(0.01, [width, width]))
         let input = Tensor.filled(0.01, [rows, width])
         // The first wakes the threads.
         _ = matmul(input, weight)

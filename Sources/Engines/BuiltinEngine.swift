@@ -154,6 +154,18 @@ extension BuiltinEngine {
     private func perform(_ plan: GenerationPlan, _ work: Work, _ tell: (GenerationEvent) -> Void) throws {
         let begin = ContinuousClock.now
         try Task.checkCancellation()
+        guard case .onDisk(let source, let place, let options) = work.model, pipeline(at: place, options) == nil else {
+            return try performed(plan, work, begin, tell)
+        }
+        // What stands in memory of files comes on top of what the run was counted to take.
+        let needed = work.plans.map(\.memory).max() ?? 0
+        let room = (Memory.available ?? 0) + givenUp(for: work.model) - needed
+        try source.readingAhead(atMost: room) { try performed(plan, work, begin, tell) }
+    }
+
+    private func performed(
+        _ plan: GenerationPlan, _ work: Work, _ begin: ContinuousClock.Instant, _ tell: (GenerationEvent) -> Void
+    ) throws {
         let (pipeline, isAlone) = try pipeline(work.model, keeps: !plan.isLast)
         let request = plan.order.request
         let score: DraftScore = plan.runs.contains { $0.drafts > 1 } ? try nearness(to: request.prompt) : { _ in 0 }

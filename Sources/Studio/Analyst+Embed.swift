@@ -8,9 +8,9 @@ extension Analyst {
     ///   - tagger: the folder of a tagger as it was downloaded.
     ///   - cut: thresholds by the largest gap instead of the usual ones.
     ///   - raw: every label's probability as well.
-    ///   - precision: one of `Studio.encoderPrecisions`.
+    ///   - precision: one of `Studio.encoderPrecisions`; nil: auto.
     package func labels(
-        of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool, precision: String
+        of pictures: [PictureFile], tagger: String, cut: Bool, escaped: Bool, raw: Bool, precision: String?
     ) throws -> [PictureLabels] {
         let tagger = try Tagger(directory: URL(fileURLWithPath: tagger), arithmetic: EncoderPrecision(named: precision).arithmetic)
         return try pictures.map { file in
@@ -69,7 +69,7 @@ extension Analyst {
     }
 
     /// The same for a tagger and all pictures at once.
-    package func timeLabels(of pictures: [PictureFile], tagger: String, precision: String, passes: Int) throws -> EmbeddingTimes {
+    package func timeLabels(of pictures: [PictureFile], tagger: String, precision: String?, passes: Int) throws -> EmbeddingTimes {
         let tagger = try Tagger(directory: URL(fileURLWithPath: tagger), arithmetic: EncoderPrecision(named: precision).arithmetic)
         let prepared = try pictures.map { try tagger.prepare(try $0.decoded(targetShortSide: tagger.decodeShortSide).image) }
         return try time(inputs: pictures.count, passes: passes) { _ = try tagger.probabilities(prepared: prepared) }

@@ -16,6 +16,8 @@ package actor Analyst {
     private nonisolated let encoderName: String?
     private nonisolated let vocabularyName: String?
     let precisionName: String?
+    /// Whether a precision that nothing here takes is refused: where it was said just now.
+    private nonisolated let insistsOnPrecision: Bool
     nonisolated let taggerFolder: URL?
     /// Which of these names were set for good, and how each is unset, by its setting.
     private nonisolated let settled: [String: String]
@@ -29,12 +31,14 @@ package actor Analyst {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter settled: which of these names were set for good, and how each is unset, by its setting.
+    /// - Parameters:
+    ///   - insistsOnPrecision: whether a precision that nothing here takes is refused.
+    ///   - settled: which of these names were set for good, and how each is unset, by its setting.
     init(
         _ premises: Premises, encoder: String?, vocabulary: String?, tagger: String?, precision: String? = nil,
-        settled: [String: String] = [:]
+        insistsOnPrecision: Bool = false, settled: [String: String] = [:]
     ) {
-        (self.premises, self.settled) = (premises, settled)
+        (self.premises, self.settled, self.insistsOnPrecision) = (premises, settled, insistsOnPrecision)
         (encoderName, vocabularyName, precisionName) = (encoder, vocabulary, precision)
         taggerFolder = tagger.map { URL(asTyped: $0) }
     }
@@ -59,9 +63,20 @@ package actor Analyst {
         } else {
             encoder = try premises.defaultEncoder()
         }
-        try precision.check(encoder)
+        // What was set for good is for whatever takes it, and a tagger takes it.
+        if insistsOnPrecision, taggerFolder == nil { try precision.check(encoder) }
         openedEncoder = encoder
         return encoder
+    }
+
+    /// What is to be said of the precision that was named, where the encoder computes in another; nil where it does not.
+    package func precisionNote() throws -> String? {
+        let precision = try EncoderPrecision(named: precisionName)
+        guard precision == .bf16 || precision == .int8 else { return nil }
+        let encoder = try encoder()
+        guard precision.isForeign(to: encoder) else { return nil }
+        let other = taggerFolder.map { "; \(Studio.plainName($0.path)) does in \(precision.rawValue)" } ?? ""
+        return "\(encoder.name) computes in f32, whatever the precision\(other)"
     }
 
     /// What the default encoder takes with all that goes with it; others take what their weights do besides.

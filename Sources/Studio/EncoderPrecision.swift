@@ -8,7 +8,7 @@ extension Studio {
 
 /// In which numbers encoders and taggers multiply.
 enum EncoderPrecision: String, CaseIterable {
-    /// bfloat16 where the processor is quicker with it, for encoders of the person's own; single precision else.
+    /// The quickest of those that stay near to single precision, by tables of what was measured, for encoders of the person's own.
     case auto
     case f32
     case bf16
@@ -27,16 +27,22 @@ enum EncoderPrecision: String, CaseIterable {
 
     var arithmetic: Arithmetic {
         switch self {
-        case .auto: Arithmetic.bfloatsAreFaster ? .bf16 : .f32
+        case .auto: EncoderNearness.automatic()
         case .f32: .f32
         case .bf16: .bf16
         case .int8: .int8
         }
     }
 
-    /// Redraw's own encoder was measured and its vocabulary read in single precision, and is small: that is what it stays with.
+    /// Whether that is another arithmetic than an encoder has. Redraw's own was measured and its vocabulary read in single precision, and is
+    /// small: that is what it stays with.
+    func isForeign(to encoder: any PictureTextEncoder) -> Bool {
+        (self == .bf16 || self == .int8) && encoder is DefaultEncoder
+    }
+
+    /// Refuses what nothing that looks would take.
     func check(_ encoder: any PictureTextEncoder) throws {
-        guard self == .bf16 || self == .int8, encoder is DefaultEncoder else { return }
+        guard isForeign(to: encoder) else { return }
         throw StudioError.unsupported(
             what: "\(encoder.name) in \(rawValue)", instead: "leave --precision out, or name another encoder with --encoder")
     }

@@ -172,7 +172,7 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
     package static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
     package static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)
-    /// How far pictures are usually redrawn: less keeps nearly all of them, more forgets them.
+    /// How far pictures are usually redrawn with large models: less keeps nearly all of them, more forgets them. A manifest may say otherwise.
     package static let advisedStrength = 0.4...0.8
     /// Where neither the person nor the model says anything.
     package static let defaultStrength = GenerationRequest().strength

@@ -52,6 +52,12 @@ extension Studio {
         return manifest.howToGet
     }
 
+    /// From which strength to which a model's redrawing is advised: as its manifest says, else as is usual; nil for what does not draw.
+    package func advisedStrength(ofModel name: String) -> [Double]? {
+        guard let manifest = premises.catalog().model(named: name), manifest.kind == .generator else { return nil }
+        return manifest.defaults?.advisedStrength ?? [GenerationWish.advisedStrength.lowerBound, GenerationWish.advisedStrength.upperBound]
+    }
+
     /// The sizes that a model draws well; nil for what does not draw.
     package func sizes(ofModel name: String) -> SizesReport? {
         guard let rule = premises.catalog().model(named: name)?.sizeRule else { return nil }

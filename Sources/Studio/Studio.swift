@@ -49,7 +49,7 @@ package final class Studio: Sendable {
             analyst: Analyst(
                 premises, encoder: encoder ?? settings.text("encoder"), vocabulary: vocabulary ?? settings.text("vocabulary"),
                 tagger: tagger ?? settings.text("tagger"), precision: precision ?? settings.text("encoder-precision"),
-                settled: settled),
+                insistsOnPrecision: precision != nil, settled: settled),
             engines: [builtin] + (pool.addresses.isEmpty ? [] : [HTTPEngine(pool.addresses)]), settings: settings)
     }
 

@@ -15,23 +15,20 @@ struct ThingSelection {
 
     /// Takes what the picture's latest analysis with boxes says, else looks at the picture.
     ///
-    /// A box that is sure enough by itself is selected, and every other such one of that name. Where there is none, but the name is one of the
-    /// picture's tags, the surest box of that name is: who reads "car" among the tags can select it.
-    ///
     /// - Parameter names: singular or plural, as the vocabulary or a person spells them.
     /// - Throws: `OrderError.nothingSelected` for the first name of which nothing is there.
     init(of names: [String], in picture: PictureFile, _ premises: Premises) throws {
         naming = premises.naming
-        let view = try Self.view(of: picture, naming, premises)
         let vocabulary = try? TagVocabulary(contentsOf: premises.installation.vocabulary(named: "redraw"))
+        let selectable = try Self.selectable(in: picture, naming, vocabulary, premises)
         found = try names.map { name in
             // "puppy" is a kind of dog: what the vocabulary says it is will do.
             let tag = vocabulary?.tag(named: name)
             let meant = Set([name, tag?.name].compactMap { $0 } + (tag.flatMap { vocabulary?.implied(by: $0) } ?? []).map(\.name)).map(
                 Tag.key)
-            let things = view.selected { meant.contains(Tag.key($0)) }
+            let things = selectable.selected { meant.contains(Tag.key($0)) }
             guard !things.isEmpty else {
-                throw OrderError.nothingSelected(name: name, picture: picture.path, seen: view.selectable)
+                throw OrderError.nothingSelected(name: name, picture: picture.path, seen: selectable.names)
             }
             return things
         }
@@ -39,34 +36,10 @@ struct ThingSelection {
         folder = premises.libraryFolder.appendingPathComponent(Self.folderName)
     }
 
-    /// Things in a picture, and what it is tagged with.
-    private struct View {
-        /// Surer boxes need no tag.
-        let leastCertainty: Float
-        /// The most certain first.
-        let things: [SeenThing]
-        let isTagged: (_ name: String) -> Bool
-
-        func selected(_ isMeant: (String) -> Bool) -> [SeenThing] {
-            let meant = things.filter { isMeant($0.name) }
-            let sure = meant.filter { $0.certainty >= leastCertainty }
-            guard sure.isEmpty else { return sure }
-            return meant.filter { isTagged($0.name) }.max { $0.certainty < $1.certainty }.map { [$0] } ?? []
-        }
-
-        /// What can be selected, each once.
-        var selectable: [String] {
-            var names: [String] = []
-            for thing in things where thing.certainty >= leastCertainty || isTagged(thing.name) {
-                if !names.contains(thing.name) { names.append(thing.name) }
-            }
-            return names
-        }
-    }
-
-    private static func view(
-        of picture: PictureFile, _ naming: EncoderConfiguration.Judgement.Naming, _ premises: Premises
-    ) throws -> View {
+    private static func selectable(
+        in picture: PictureFile, _ naming: EncoderConfiguration.Judgement.Naming, _ vocabulary: TagVocabulary?, _ premises: Premises
+    ) throws -> SelectableThings {
+        let parts = (try? premises.defaultEncoder())?.configuration.judgement.parts ?? [:]
         let library = try premises.library()
         if let known = try library.picture(sha256: picture.sha256),
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
@@ -77,12 +50,26 @@ struct ThingSelection {
                 (0...1).contains(entry.certainty)
                     && [entry.left, entry.top, entry.right, entry.bottom].allSatisfy { (-1...2).contains($0) }
             }.map(SeenThing.init)
-            let tags = Set(try library.suggestions(of: known.id).filter { $0.state != .rejected }.map { Tag.key($0.tag) })
-            return View(leastCertainty: naming.leastBox, things: things) { tags.contains(Tag.key($0)) }
+            let tags = sureness(of: try library.suggestions(of: known.id), vocabulary)
+            return SelectableThings(things: things, naming: naming, parts: parts, tags: tags)
         }
         let image = try picture.decoded(targetShortSide: 512).image
         let seen = try premises.defaultEncoder().observe(image).seen
-        return View(leastCertainty: naming.leastBox, things: seen?.things ?? []) { seen?.tags[$0] ?? 0 >= naming.leastBox }
+        let tags = (seen?.tags ?? [:]).filter { $0.value >= naming.leastBox }.map { (Tag.key($0.key), $0.value) }
+        return SelectableThings(
+            things: seen?.things ?? [], naming: naming, parts: parts, tags: Dictionary(tags, uniquingKeysWith: max))
+    }
+
+    /// How sure a picture's tags are, and what they are kinds of: who sees a woman sees a person. What the person approved is certain.
+    private static func sureness(of suggestions: [Suggestion], _ vocabulary: TagVocabulary?) -> [String: Float] {
+        var tags: [String: Float] = [:]
+        for suggestion in suggestions where suggestion.state != .rejected {
+            let sure = suggestion.state == .approved ? 1 : Float(suggestion.confidence)
+            let kinds = vocabulary.flatMap { words in words.tag(named: suggestion.tag).map { words.implied(by: $0) } } ?? []
+            for name in [suggestion.tag] + kinds.map(\.name) { tags[Tag.key(name)] = max(tags[Tag.key(name)] ?? 0, sure) }
+        }
+        for suggestion in suggestions where suggestion.state == .rejected { tags[Tag.key(suggestion.tag)] = nil }
+        return tags
     }
 
     /// Writes the mask beside the library, under a name that tells what it selects, and reads it back as any other mask.

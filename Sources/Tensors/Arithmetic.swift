@@ -1,5 +1,3 @@
-import CKernels
-
 /// In which numbers products are made. Sums, norms and soft-maxes are in single precision whatever the factors are in.
 package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Single precision: the reference.
@@ -10,8 +8,8 @@ package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Convolutions and attention in bfloat16; a network's large convolutions may hold their weights in one byte a number all the same.
     case int8
 
-    /// Whether products are made so on this processor. Where it has no instructions for bfloat16, weights are rounded and held so, and
-    /// multiplied as floats.
+    /// Whether products are made so on this processor. Where it has no instructions for bfloat16, or slower ones than for floats, weights are
+    /// rounded and held so, and multiplied as floats.
     package var isNative: Bool {
         switch self {
         case .f32: true
@@ -21,19 +19,13 @@ package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-extension Arithmetic {
-    /// Whether products of bfloat16 are quicker here than those of floats. Known by the processor's maker, never timed: the same order has
-    /// to give the same picture whatever else the machine is doing. `redraw bench` shows both rates.
-    package static let bfloatsAreFaster = Processor.multipliesBfloats && rd_bfloats_are_faster(Processor.level) != 0
-}
-
 /// How a weight is held and multiplied.
 package enum WeightFormat: Sendable, Hashable {
     /// As floats.
     case f32
     /// In two bytes a number, spread out to floats where a product takes it.
     case halves(HalfFormat)
-    /// Rounded to bfloat16 and multiplied so, where this processor can; else as `halves(.bf16)`.
+    /// Rounded to bfloat16 and multiplied so, where this processor is quicker with it; else as `halves(.bf16)`.
     case bf16
     /// In one byte a number with a scale for each output, and multiplied so, where this processor can; else as `bf16`. Matrices only.
     case int8

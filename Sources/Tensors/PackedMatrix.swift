@@ -32,6 +32,13 @@ package struct PackedMatrix: Sendable {
         self.init(.halves(weight), taps: 1, format: format)
     }
 
+    /// In pairs of bfloat16 whether the instructions for them are quicker than those for floats or not: for measuring which it is.
+    package init(inPairs weight: Tensor) {
+        outputs = weight.shape[0]
+        inputs = weight.shape.count / max(outputs, 1)
+        form = .pairs(PairPanels(.floats(weight), outputs: outputs, inputs: inputs, taps: 1))
+    }
+
     /// In which numbers products with this weight are made.
     package var arithmetic: Arithmetic {
         switch form {

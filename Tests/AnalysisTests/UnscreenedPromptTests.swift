@@ -11,6 +11,8 @@ private let words = TagVocabulary(
         Tag(name: "person", facet: .subject), Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "face", facet: .subject),
         Tag(name: "grey tones", facet: .colour), Tag(name: "red tones", facet: .colour), Tag(name: "blue tones", facet: .colour),
         Tag(name: "green tones", facet: .colour), Tag(name: "square format", facet: .composition),
+        Tag(name: "plain background", facet: .composition), Tag(name: "indoors", facet: .setting),
+        Tag(name: "kitchen", facet: .setting, implies: ["indoors"]),
     ])
 
 private func chosen(
@@ -41,6 +43,13 @@ private func chosen(
     #expect(
         try chosen(colours, approved: ["grey tones"]) { ($0.promptConfidences, $0.promptLimits) = (["colour": 0.65], ["colour": 2]) }
             == ["red tones", "blue tones", "grey tones"])
+}
+
+@Test func aPlainBackgroundIsNoRoom() throws {
+    #expect(try chosen([("indoors", 0.8), ("plain background", 0.7)]) { _ in } == ["plain background"])
+    #expect(try chosen([("kitchen", 0.8), ("plain background", 0.7)]) { _ in } == ["kitchen", "plain background"])
+    #expect(try chosen([("indoors", 0.8), ("plain background", 0.3)]) { _ in } == ["indoors"])
+    #expect(try chosen([("indoors", 0.8), ("plain background", 0.7)], approved: ["indoors"]) { _ in } == ["indoors", "plain background"])
 }
 
 @Test func theCanvasEntersAPromptOnlyWhereAPersonWantsIt() throws {

@@ -45,6 +45,10 @@ private func message(_ change: (inout [String: Any]) -> Void) throws -> String {
     #expect(try message { $0["defaults"] = nil }.contains("\"defaults\" must be"))
     #expect(try message { $0["defaults"] = ["steps": 0, "guidance": 1, "sampler": "ddim", "strength": 0.5] }.contains("1 to 1000, not 0"))
     #expect(try message { $0["defaults"] = ["steps": 9, "guidance": 1, "sampler": "ddim", "strength": 0] }.contains("above 0"))
+    for advised in [[0.4, 0.8], [0.3], [0.5, 0.3], [0.3, 1.2]] {
+        let defaults: [String: Any] = ["steps": 9, "guidance": 1, "sampler": "ddim", "strength": 0.35, "advisedStrength": advised]
+        #expect(try message { $0["defaults"] = defaults }.contains("defaults.advisedStrength"), "\(advised)")
+    }
     let drafts: [String: Any] = ["steps": 9, "guidance": 1, "sampler": "ddim", "strength": 1, "drafts": 4]
     #expect(try message { $0["defaults"] = drafts }.contains("\"defaults.drafts\" must be 1, for there is no firstSide"))
     #expect(try message { $0["defaults"] = drafts.merging(["firstSide": 32, "drafts": 0]) { $1 } }.contains("1 to 100, not 0"))

@@ -62,6 +62,22 @@ import Testing
         try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
+    @Test func aPictureOfNothingSureIsSaidToHaveNoSubject() throws {
+        let tool = try Tool()
+        let grey = tool.path("grey.png")
+        try FileBytes.write(
+            try ImageFile.encodePNG(Image(width: 200, height: 150, filledWith: [128, 128, 128])), to: URL(fileURLWithPath: grey))
+        let suggestions = try #require(try json(try tool.run("analyze", grey, "--json").output)["suggestions"] as? [[String: Any]])
+        #expect(!suggestions.isEmpty && !suggestions.contains { $0["facet"] as? String == "subject" }, "\(suggestions)")
+        func subject() throws -> Substring? {
+            try tool.run("analyze", grey).output.split(separator: "\n").first { $0.hasPrefix("  subject ") }
+        }
+        #expect(try subject()?.hasSuffix(" nothing that it is sure enough of") == true)
+        // What the person adds is one.
+        #expect(try tool.run("tag", grey, "--add", "cat").status == 0)
+        #expect(try subject()?.contains("cat added") == true)
+    }
+
     @Test func aPhotographIsSeenScreenedAndRedrawn() throws {
         let tool = try Tool()
         let seen = try tool.run("analyze", cat, "--json")

@@ -86,6 +86,34 @@ import Testing
         #expect(examples > 80)
     }
 
+    /// Also in a pipe, and the line that says how a command is called.
+    @Test func allOfTheHelpFitsOnATerminal() throws {
+        let tool = try Tool()
+        var commands = 0
+        for (path, _) in try Self.commands() {
+            let words = path.split(separator: " ").map(String.init)
+            let help = try tool.run(arguments: Array(words.dropFirst()) + ["--help"], program: words[0])
+            #expect(help.status == 0 && help.errors.isEmpty && help.output.contains("USAGE: \(path)"), "\(path): \(help.errors)")
+            for line in help.output.split(separator: "\n") { #expect(line.count <= 80, "\(path): \(line)") }
+            commands += 1
+        }
+        #expect(commands > 40)
+        let asked = try tool.run("help", "tag").output
+        #expect(asked.contains("USAGE: redraw tag <picture> [--approve <tag> ...]") && asked.contains("\n       ["), "\(asked)")
+        let refused = try tool.run("tag")
+        #expect(refused.status == 64 && refused.errors.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(refused.errors)")
+    }
+
+    /// The program breaks lines where the terminal ends; one that is broken before is broken twice.
+    @Test func paragraphsAreNotBrokenByHand() throws {
+        for (path, command) in try Self.commands() {
+            let lines = (command.discussion ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+            for (line, next) in zip(lines, lines.dropFirst()) where !line.isEmpty && !next.isEmpty {
+                #expect(line.hasPrefix("  ") && next.hasPrefix("  "), "\(path): \(line)")
+            }
+        }
+    }
+
     /// A sheet has a picture for each of its cells; what embeds names no tags.
     @Test(arguments: [
         ("redraw sheet", ["--count", "--preview", "--latent"]), ("redraw embed image", ["--vocabulary"]),

@@ -182,7 +182,7 @@ import Testing
     }
 
     /// Products in bfloat16 lose what is behind their factors' eighth bit: the answers of these small networks, whose few channels average
-    /// little of it out, are within some per cent. Where the processor has no such products, only weights are rounded, and these already are.
+    /// little of it out, are within some per cent. Where the processor has no such products, weights alone are rounded.
     @Test func answersInBfloatsAreNear() throws {
         let goldens = try Families.goldens()
         let one = try #require(Self.cases.first { $0.name == "sd1" })
@@ -204,7 +204,7 @@ import Testing
         for (floats, pairs) in zip(answers[0], answers[1]) {
             let difference = (floats - pairs).values.reduce(0) { $0 + $1 * $1 }
             let error = (difference / floats.values.reduce(0) { $0 + $1 * $1 }).squareRoot()
-            #expect(error < 0.03 && (error > 0) == Arithmetic.bf16.isNative, "\(error)")
+            #expect(error < 0.03 && error > 0, "\(error)")
         }
     }
 

@@ -1,10 +1,10 @@
-import Checkpoints
 import Foundation
 import Pixels
 import Tensors
 import TestSupport
 import Testing
 
+@testable import Checkpoints
 @testable import Diffusion
 
 /// What is known of a model, and done with it, before its weights are read.
@@ -49,6 +49,34 @@ import Testing
         let unet = try Families.part("unet.sd1").tensors
         let counted = unet.filter { $0.shape.rank == 4 && $0.shape[2] == 3 && !$0.name.contains("downsamplers") }
         #expect(kept.reduce(0, +) == counted.reduce(0) { $0 + PackedConvolution.transformMemory($1.shape) })
+    }
+
+    /// In the order in which they are needed; not the words' table, of which a prompt needs a few rows, and no part that was read.
+    @Test func whereWeightsLieIsToldInTheOrderOfTheirUse() throws {
+        let folder = try TemporaryFolder()
+        try family("sdxl", in: folder.url)
+        let model = try LatentUNetModel(ModelPlace(folder.url), options: PipelineOptions(merges: FamilyPipelineTests.merges))
+        let parts = try model.fileParts()
+        var names: [String] = []
+        for part in parts {
+            let name = URL(fileURLWithPath: part.file.path).deletingLastPathComponent().lastPathComponent
+            if names.last != name { names.append(name) }
+        }
+        #expect(names == ["text_encoder", "text_encoder_2", "vae", "unet"])
+        for part in parts {
+            for table in part.file.names where table.hasSuffix("token_embedding.weight") {
+                let place = try part.file.place(of: table)
+                #expect(!part.bytes.overlaps(place))
+            }
+        }
+        #expect(!parts.contains { $0.isDoneWith() })
+        let pipeline = try model.load(sentences: sentences)
+        func left() -> Set<String> {
+            Set(parts.filter { !$0.isDoneWith() }.map { URL(fileURLWithPath: $0.file.path).deletingLastPathComponent().lastPathComponent })
+        }
+        #expect(left() == ["unet"])
+        _ = try pipeline.denoiserPart.read()
+        #expect(left().isEmpty)
     }
 
     /// Loading is given up between tensors.

@@ -55,7 +55,7 @@ import Testing
     }
 
     /// As a vocabulary tells it.
-    private static let kinds: Library.Kinds = { rejected in
+    private static func kinds(of rejected: String) -> (String) -> Bool {
         { tag in rejected == "cat" && ["tabby cat", "black cat", "kitten"].contains(tag) }
     }
 
@@ -72,8 +72,8 @@ import Testing
 
     @Test func withATagGoItsKindsThatWait() throws {
         let (library, picture) = try cats()
-        try library.decide([.approve("kitten")], on: picture, by: "Ada", kinds: Self.kinds)
-        let outcome = try library.decide([.reject("cat"), .approveAbove(0.5)], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([.approve("kitten")], on: picture, by: "Ada", kinds: Self.kinds(of:))
+        let outcome = try library.decide([.reject("cat"), .approveAbove(0.5)], on: picture, by: "Ada", kinds: Self.kinds(of:))
         #expect(outcome.decisions.map(\.tag) == ["cat", "tabby cat", "black cat", "sofa"])
         let rejected: [String: Suggestion.State] = [
             "cat": .rejected, "tabby cat": .rejected, "black cat": .rejected, "kitten": .approved, "sofa": .approved,
@@ -87,20 +87,20 @@ import Testing
 
     @Test func whatIsSaidOfAKindItselfCounts() throws {
         let (library, picture) = try cats()
-        try library.decide([.reject("cat"), .approve("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([.reject("cat"), .approve("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds(of:))
         #expect(try library.states(picture)["tabby cat"] == .approved)
         try library.undo(on: picture, by: "Ada")
         #expect(try library.states(picture).values.allSatisfy { $0 == .pending })
-        try library.decide([.reject("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([.reject("tabby cat")], on: picture, by: "Ada", kinds: Self.kinds(of:))
         #expect(try library.states(picture)["cat"] == .pending, "of what it is a kind of, nothing is said")
     }
 
     @Test(arguments: [Change.reset("cat"), .approve("cat"), .add(tag: "cat", facet: "subject")])
     func kindsComeBackWithWhatTheyWentWith(_ change: Change) throws {
         let (library, picture) = try cats()
-        try library.decide([.reject("kitten")], on: picture, by: "Ada", kinds: Self.kinds)
-        try library.decide([.reject("cat")], on: picture, by: "Ada", kinds: Self.kinds)
-        try library.decide([change], on: picture, by: "Ada", kinds: Self.kinds)
+        try library.decide([.reject("kitten")], on: picture, by: "Ada", kinds: Self.kinds(of:))
+        try library.decide([.reject("cat")], on: picture, by: "Ada", kinds: Self.kinds(of:))
+        try library.decide([change], on: picture, by: "Ada", kinds: Self.kinds(of:))
         let states = try library.states(picture)
         #expect(states["tabby cat"] == .pending && states["black cat"] == .pending)
         #expect(states["kitten"] == .rejected, "it was rejected by itself")

@@ -171,13 +171,17 @@ import Testing
     func aDamagedValueIsNamed(_ sql: String, _ table: String, _ column: String) throws {
         let library = try Library.inMemory()
         try library.record(.sample(status: .done))
+        let id = try #require(try library.generations().first?.id)
         try damage(library, sql)
         #expect {
-            _ = try library.generations()
+            _ = try library.generation(id: id)
         } throws: { error in
             guard case LibraryError.damagedValue(table, _, column, _) = error else { return false }
             return "\(error)".contains("table \(table)") && "\(error)".contains("column \(column)")
         }
+        // A list goes on, and tells the same.
+        let told = try library.generations().map(\.damaged)
+        #expect(told.count == 1 && told[0]?.contains("table \(table)") == true && told[0]?.contains("column \(column)") == true, "\(told)")
     }
 
     @Test func structuredValuesOfAnotherShapeAreErrorsToo() throws {

@@ -13,6 +13,8 @@ final class PretendedEngine: Engine {
         /// Seeds of the orders, as they were begun.
         var begun: [UInt64] = []
         var isHeld = false
+        /// What is in the way of an order's plan, if anything.
+        var obstacle: @Sendable (GenerationOrder) -> (any Error)? = { _ in nil }
     }
 
     let name = BuiltinEngine.name
@@ -21,6 +23,7 @@ final class PretendedEngine: Engine {
     func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
 
     func plan(_ order: GenerationOrder, isLast: Bool) async throws -> GenerationPlan {
+        if let obstacle = state.withLock({ $0.obstacle })(order) { throw obstacle }
         let steps = StepPlan(requested: 1, run: 1, passes: 1, firstTimestep: 999, start: 0)
         let size = PixelSize(width: order.request.width ?? 1, height: order.request.height ?? 1)
         let run = GenerationPlan.Run(

@@ -24,7 +24,9 @@ import Testing
     }
 
     /// Keeps an analysis of the picture in which these things were seen.
-    private func seen(_ things: [(name: String, certainty: Double, left: Double, right: Double)], tags: [String] = []) throws {
+    private func seen(
+        _ things: [(name: String, certainty: Double, left: Double, right: Double)], tags: [String] = [], sure: [Double] = []
+    ) throws {
         let entries = things.map {
             AnalysisReport.ThingEntry(name: $0.name, certainty: $0.certainty, left: $0.left, top: 0.2, right: $0.right, bottom: 0.8)
         }
@@ -34,7 +36,8 @@ import Testing
                 encoder: EncoderIdentity(name: "seeing", sha256: String(repeating: "a", count: 64)),
                 vocabulary: VocabularyIdentity(name: "words", sha256: String(repeating: "b", count: 64), count: 1), seconds: 0,
                 suggestions: tags.enumerated().map {
-                    Suggestion(tag: $1, aliases: [], facet: "subject", cosine: 0.2, confidence: 0.5, rank: $0 + 1)
+                    Suggestion(
+                        tag: $1, aliases: [], facet: "subject", cosine: 0.2, confidence: sure.isEmpty ? 0.5 : sure[$0], rank: $0 + 1)
                 }, things: try JSON.text(entries)),
             embedding: nil)
     }
@@ -95,6 +98,39 @@ import Testing
         let mask = selection.mask()
         #expect(mask[30, 50, 0] == 255 && mask[100, 50, 0] == 255 && mask[175, 50, 0] == 0)
         #expect(ThingSelection.note(on: try selection.maskFile().path)?.hasSuffix(", around dog (90 % and 50 % sure)") == true)
+    }
+
+    /// One cat, which was found as a dog as well.
+    @Test func anotherNameForTheSameThingIsNothingToSelect() throws {
+        try seen([("cat", 0.81, 0.1, 0.6), ("dog", 0.63, 0.12, 0.6), ("ball", 0.5, 0.7, 0.9)], tags: ["cat", "dog"], sure: [0.9, 0.19])
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["dog"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "dog", picture: picture.path, seen: ["cat", "ball"]))
+        #expect(throws: Never.self) { try ThingSelection(of: ["cat"], in: picture, premises) }
+
+        // The person knows best.
+        let id = try #require(try premises.library().picture(sha256: picture.sha256)).id
+        _ = try premises.library().decide([.approve("dog")], on: id, by: "a test")
+        #expect(throws: Never.self) { try ThingSelection(of: ["dog"], in: picture, premises) }
+    }
+
+    @Test func ofTwoNamesForOneThingTheTagsTellWhichItIs() throws {
+        try seen([("horse", 0.58, 0.1, 0.6), ("dog", 0.36, 0.1, 0.6)], tags: ["dog"], sure: [0.95])
+        let error = #expect(throws: OrderError.self) { try ThingSelection(of: ["horse"], in: picture, premises) }
+        #expect(error == .nothingSelected(name: "horse", picture: picture.path, seen: ["dog"]))
+        #expect(throws: Never.self) { try ThingSelection(of: ["dog"], in: picture, premises) }
+    }
+
+    @Test func thingsThatCoverEachOtherAreTwoWhereBothAreLikely() throws {
+        // Who rides it; what is a part of it; what lies on a part of it.
+        try seen(
+            [("motorcycle", 0.71, 0.1, 0.6), ("person", 0.4, 0.12, 0.6)], tags: ["motorcycle", "woman"], sure: [0.89, 0.96])
+        for name in ["motorcycle", "person"] {
+            #expect(throws: Never.self, "\(name)") { try ThingSelection(of: [name], in: picture, premises) }
+        }
+        try seen([("person", 0.9, 0.1, 0.6), ("face", 0.8, 0.12, 0.6)], tags: ["person"], sure: [0.9])
+        #expect(throws: Never.self) { try ThingSelection(of: ["face"], in: picture, premises) }
+        try seen([("sofa", 0.9, 0.1, 0.9), ("cat", 0.4, 0.3, 0.6)], tags: ["sofa"], sure: [0.9])
+        #expect(throws: Never.self) { try ThingSelection(of: ["cat"], in: picture, premises) }
     }
 
     @Test func theMaskIsAFileWhoseNameTellsWhatItSelects() throws {

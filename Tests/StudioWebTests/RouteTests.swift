@@ -26,6 +26,10 @@ import Testing
             let models = try await ask(.get, "/models").list
             let small = models.first { $0["name"] as? String == "redraw-small" }
             #expect(small?["installed"] as? Bool == true && (small?["sizes"] as? [String: Any])?["multiple"] != nil)
+            // The generator that comes along keeps faces at less than what is usual; what draws nothing has no strength.
+            #expect(small?["advisedStrength"] as? [Double] == [0.3, 0.35])
+            #expect(models.first { $0["name"] as? String == "redraw-painter" }?["advisedStrength"] as? [Double] == [0.4, 0.8])
+            #expect(models.first { $0["name"] as? String == "redraw-encoder" }?["advisedStrength"] is NSNull)
             let missing = models.first { $0["installed"] as? Bool == false }
             #expect(missing == nil || missing?["howToGet"] is String)
         }

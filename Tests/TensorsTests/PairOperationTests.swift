@@ -106,4 +106,38 @@ import Testing
             }
         }
     }
+
+    /// The way with pairs itself, by the instructions that this processor has: `attention` takes it only where they are quick. Blocks of
+    /// queries and of keys that are not full, keys that all sequences share, values of another width than the keys.
+    @Test func pairedAttentionsOfAnyShape() {
+        var generator = SeededGenerator.announced()
+        for round in 0..<36 {
+            let width = [40, 64, 80, 128, 160, Int.random(in: 8...170, using: &generator)][round % 6]
+            let outWidth = round % 4 == 3 ? Int.random(in: 30...90, using: &generator) : width
+            let keys = round % 5 == 0 ? 77 : Int.random(in: round % 7 == 3 ? 513...1100 : 1...200, using: &generator)
+            let queries = round % 9 == 8 ? 1 : Int.random(in: 1...210, using: &generator)
+            let (heads, batch) = (Int.random(in: 1...3, using: &generator), Int.random(in: 1...2, using: &generator))
+            let keyBatch = Bool.random(using: &generator) ? batch : 1
+            let q = Tensor(generator.floats(batch * queries * heads * width).map { 3 * $0 }, shape: [batch, queries, heads * width])
+            let k = Tensor(generator.floats(keyBatch * keys * heads * width).map { 3 * $0 }, shape: [keyBatch, keys, heads * width])
+            let v = Tensor(generator.floats(keyBatch * keys * heads * outWidth), shape: [keyBatch, keys, heads * outWidth])
+            let masks: [AttentionMask] = [
+                .none, .causal, .lengths((0..<batch).map { _ in Int.random(in: 1...keys, using: &generator) }),
+                .biased(AttentionBias(heads: Tensor(generator.floats(heads * queries * keys), shape: [heads, queries, keys]))),
+            ]
+            for (number, mask) in masks.enumerated() {
+                let plan = AttentionPlan(
+                    batch: batch, heads: heads, queries: queries, keys: keys, sharedKeys: keyBatch == 1, width: width, outWidth: outWidth,
+                    scale: 1 / Float(width).squareRoot(), mask: mask)
+                let floats = attention(q, k, v, heads: heads, mask: mask)
+                let pairs = Tensor(shape: floats.shape) { target in
+                    plan.runPaired(q.pointer, k.pointer, v.pointer, target.baseAddress!)
+                }
+                // What a few queries' weights lose does not even out as that of many does.
+                #expect(
+                    error(pairs, floats, least: 0.2) < (queries < 8 ? 0.02 : 0.012),
+                    "\(batch) \(heads) \(queries) \(keys) \(keyBatch) \(width) \(outWidth) \(number)")
+            }
+        }
+    }
 }

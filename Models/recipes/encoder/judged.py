@@ -4,7 +4,8 @@
 
 Each row of judged.tsv is a subject, an action or a setting that Redraw suggested for a photograph nothing was fitted on (37 of them: wallpapers
 of Debian's packages, scikit-image's samples and six of COCO's val2017), the log-odds of its confidence before this fit, and whether a person
-found it right by eye. The slope and the intercept printed here stand in Analyzer.swift. Whoever changes the encoder, the vocabulary or the
+found it right by eye. The slope and the intercept printed here stand in judgement.json, rounded, as `shownSlope`
+and, with the other sign, `shownOffset`. Whoever changes the encoder, the vocabulary or the
 selection judges again: `redraw analyze FOLDER --json` says what is suggested.
 """
 

@@ -26,6 +26,12 @@ enum {
 };
 
 enum {
+    rd_maker_other = 0,
+    rd_maker_intel = 1,
+    rd_maker_amd = 2,
+};
+
+enum {
     rd_activation_none = 0,
     rd_activation_relu = 1,
     rd_activation_relu6 = 2,
@@ -43,9 +49,12 @@ rd_level rd_detected_level(void);
 /// Whether this processor can run a level: the widest and those below it, but for AVX-VNNI where it has none.
 int rd_can_run(rd_level level);
 
-/// Whether the instructions for bfloat16 at a level multiply quicker than those for floats: AMD's do (Zen 4, two cores: 400 to 440 GFLOP/s
-/// against 204 to 225), Intel's outside of the matrix unit do not (Sapphire Rapids: 148 against 304), and of others nothing is known.
-int rd_bfloats_are_faster(rd_level level);
+/// Whether there is a matrix unit and small products come out of it as they do in plain C. The kernels for it were tested by what it does
+/// written out, and never on one, so they are asked once before they are used.
+int rd_matrix_unit_is_sound(void);
+
+/// Who made this processor, one of `rd_maker_...`.
+int32_t rd_processor_maker(void);
 
 // Conversions of `count` elements.
 void rd_f16_to_f32(const uint16_t *from, float *to, size_t count, rd_level level);
@@ -135,6 +144,8 @@ void rd_window_table(const float *input, const rd_window *window, size_t first, 
 
 // Products in bfloat16, with a weight packed in panels of 32 outputs as above, but of pairs: two values that are neighbours in the depth
 // stand in four bytes, the first in the lower half. An odd depth is filled up with a zero, in the weight and in the rows.
+//
+// Rounding takes at most 2^-8 of a number. What is said of errors below is what the tests hold every level to.
 
 /// Rows of `width` floats, `stride` apart, rounded to the nearest bfloat16 (ties to even) behind each other; an odd width becomes even.
 void rd_bfloat_rows(const float *from, size_t count, size_t width, size_t stride, uint16_t *to, rd_level level);
@@ -172,11 +183,14 @@ enum {
 /// share a scale, their largest |value| / 127: 32 scales a group, (depth + 31) / 32 groups a tap.
 void rd_pairs_to_bytes(const uint32_t *panel, size_t taps, size_t depth, uint16_t *to, float *scales, rd_level level);
 
-/// The way back: byte times scale, rounded to bfloat16.
+/// The way back: byte times scale, rounded to bfloat16. A number is off by half a step of its scale at most, and by 2^-8 of itself, which
+/// together are at most a step.
 void rd_bytes_to_pairs(const uint16_t *from, const float *scales, size_t taps, size_t depth, uint32_t *to, rd_level level);
 
 /// `rd_panel_rows` of pairs: `depth` counts pairs, the table points at rows of them, and `group` (at most 12) is how many rows are taken at
-/// once. The sums are in single precision.
+/// once. The sums are in single precision: products of two bfloat16 are exact in it, and each of n additions rounds by at most 2^-24 of the
+/// sum so far. Against sums in double precision of the same rounded factors a result is off by at most 2e-6 of the sum of its products'
+/// magnitudes (depths up to 32,500), since roundings cancel.
 /// Level `rd_level_bf16` rounds where the others do, but takes what is below 2^-126 for zero.
 void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t depth, size_t group, const uint32_t *packed,
                   size_t first_column, size_t last_column, const float *bias, int32_t activation, int32_t flags, float *out, size_t stride,
@@ -195,6 +209,10 @@ void rd_pack_quads(const float *weight, size_t outputs, size_t depth, size_t fir
 
 /// out[r, c] = activation(row r * column c + bias[c]), in whole numbers but for the scales; `depth` counts words of four, `group` is as with
 /// pairs, and row_scales[r] belongs to the table's row r.
+///
+/// The sums of whole numbers are exact, the same at every level; scales and bias then round as floats do: for numbers up to 1 to within 1e-6
+/// times the depth. Against the product of what was not rounded, each factor is off by half a step, 1/254 of the largest of its row or
+/// output.
 void rd_quad_rows(const float *const *table, size_t count, size_t depth, size_t group, const uint32_t *packed, const float *row_scales,
                   const float *scales, const int32_t *offsets, size_t first_column, size_t last_column, const float *bias,
                   int32_t activation, float *out, size_t stride, rd_level level);
@@ -215,11 +233,16 @@ void rd_tile_quads_twin(const float *const *table, size_t count, size_t depth, c
 /// to[r, c] = exp(scores[r, c] * scale - m) as bfloat16, rows `to_stride` apart, an odd width filled up with a zero; m is the largest value
 /// so far, which `maxima` keeps from block to block; so does `sums` the sum of the exponentials. factors[r] is what everything of the
 /// blocks before has to be multiplied with. Before the first block `maxima` is -infinity and `sums` 0.
+///
+/// An exponential is off by 2^-8 of itself (and 1e-12) at most, which is its rounding to bfloat16; the sums are of those before rounding, to
+/// within 1e-5 of themselves.
 void rd_softmax_pairs(const float *scores, size_t count, size_t width, size_t stride, float scale, ptrdiff_t seen, ptrdiff_t growth,
                       float *maxima, float *sums, float *factors, uint16_t *to, size_t to_stride, rd_level level);
 
 // Winograd's F(2x2, 3x3) in bfloat16: 16 products over tiles of 2 by 2 outputs. Its transforms only add, so that what is rounded stays of
-// one size; those of F(4x4, 3x3) would multiply the rounding of bfloat16 by ten.
+// one size; those of F(4x4, 3x3) would multiply the rounding of bfloat16 by ten. An output is off by at most 0.03 times the root of the sum
+// of its products' squares (and of a sixteenth for each channel): four roundings to eight bits, those of the sixteen points adding up as
+// noise does.
 
 /// A panel of nine taps of `run` pairs each (a multiple of 16), transformed: point p stands at to[p * point_stride].
 void rd_pair_winograd_weights(const uint32_t *panel, size_t run, uint32_t *to, size_t point_stride, rd_level level);

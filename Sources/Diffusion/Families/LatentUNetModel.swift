@@ -79,6 +79,12 @@ struct LatentUNetModel: OpenedModel {
         return CLIPMeter(tokenizer: try CLIPTokenizer(merges: merges))
     }
 
+    func fileParts() throws -> [FilePart] {
+        // Of the words' table, a prompt needs a few rows.
+        let texts = try parts.textEncoders.flatMap { try $0.weights.fileParts { $0.hasSuffix("token_embedding.weight") } }
+        return try texts + parts.autoencoder.fileParts() + parts.unet.fileParts()
+    }
+
     func load(sentences: () throws -> any PromptEncoder) throws -> Pipeline {
         let text: any PromptEncoder =
             if parts.textEncoders.isEmpty {

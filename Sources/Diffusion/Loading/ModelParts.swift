@@ -29,15 +29,14 @@ struct ModelParts {
 
     /// Says how the layers are to hold their weights, and in which numbers they multiply.
     ///
-    /// `auto` takes bfloat16 where the processor multiplies it faster: of large models and of the small one that comes along, pictures keep
-    /// 44 dB and more beside those in single precision.
+    /// `auto` takes the quickest of those whose pictures stay near to those in single precision, by tables of what was measured.
     mutating func hold(_ precision: GenerationRequest.Precision) throws {
         var bytes = 0
         for name in unet.names() { bytes += try 2 * unet.shape(of: name).count }
         let isLarge = bytes > Self.largest
         let arithmetic: Arithmetic =
             switch precision {
-            case .auto: Arithmetic.bfloatsAreFaster ? .bf16 : .f32
+            case .auto: PictureNearness.automatic()
             case .bf16: .bf16
             case .int8: .int8
             case .f32: .f32

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// A model whose files are open and whose headers are read, its weights not yet: what a run on it needs is known before gigabytes are read.
@@ -28,6 +29,14 @@ package struct PipelineSource: Sendable {
 
     /// Counts prompts' tokens; nil for a model that reads prompts with the default encoder, for want of a text encoder of its own.
     package func meter() throws -> (any PromptMeter)? { try opened.meter() }
+
+    /// Loads the model and does what comes with it, while the kernel is asked for the weights ahead, in the order in which they are needed: the
+    /// disk then works while texts and pictures are encoded. Nothing depends on it.
+    ///
+    /// - Parameter bytes: what memory has room for beside all that the run takes.
+    package func readingAhead<Result>(atMost bytes: Int, _ body: () throws -> Result) rethrows -> Result {
+        try ReadAhead.during((try? opened.fileParts()) ?? [], atMost: bytes, body)
+    }
 
     /// Reads the weights.
     ///

@@ -73,6 +73,8 @@ package struct PlanReport: Codable, Sendable, Equatable {
     package let tiled: Bool
     /// In which numbers the model multiplies: f32, bf16 or int8.
     package let precision: String
+    /// What this processor makes of the precision, in words; nil where it is what the name says.
+    @OrNull package internal(set) var precisionNote: String?
 }
 
 extension PlanReport {
@@ -87,7 +89,7 @@ extension PlanReport {
                 + [order.mask.flatMap { ThingSelection.note(on: $0.path) }, GenerationPlan.sameSteps(plan.runs)].compactMap { $0 },
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, guidanceUntil: order.request.guidanceUntil, seed: order.seed,
             seconds: plan.seconds,
-            memory: plan.memory, tiled: plan.tiled, precision: plan.precision)
+            memory: plan.memory, tiled: plan.tiled, precision: plan.precision, precisionNote: PrecisionWords.departure(of: plan.precision))
     }
 }
 

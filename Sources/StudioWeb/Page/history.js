@@ -131,7 +131,8 @@ export function historyView() {
 					'div.leaf-words',
 					h('p.written', generation.prompt || (generation.wish ? '' : text.history.unknown)),
 					h('p.quiet.small', text.history.facts(generation)),
-					generation.status !== 'done' && h('p.small.bad', text.history.failed(generation)),
+					generation.status === 'running' && h('p.quiet.small', text.history.running),
+					!['done', 'running'].includes(generation.status) && h('p.small.bad', text.history.failed(generation)),
 					generation.damaged && h('p.small.bad', sentence(generation.damaged)),
 				),
 				h(

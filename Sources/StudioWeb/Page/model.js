@@ -1,5 +1,6 @@
 // The model: the one that was suggested with its reason, the runners-up, and how to get what is not here.
 import { fill, h, say, set } from './dom.js'
+import { sentence } from './notices.js'
 import { state } from './store.js'
 import { text } from './text.js'
 
@@ -26,7 +27,7 @@ export function modelField(desk, scope) {
 		say(
 			reason,
 			suggested && chosen === suggested.name
-				? suggested.reason
+				? sentence(suggested.reason)
 				: desk.settings.model
 					? (state.models.find((model) => model.name === chosen)?.description ?? '')
 					: planned && suggested

@@ -14,7 +14,7 @@ import { anySeed, repaintKeys } from './wish.js'
 const mostSheets = 20
 
 /** Of a wish, what belongs to that one picture, to its mask or to a series: a variation of the result has none of it. */
-const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strengths', 'count', 'drafts', ...repaintKeys])
+const ofItsOwn = new Set(['mode', 'picture', 'mask', 'invert', 'seed', 'strength', 'strengths', 'count', 'drafts', ...repaintKeys])
 
 export function resultsPanel(desk, scope) {
 	let layout = remembered.read('layout', 'strip')
@@ -228,14 +228,14 @@ export function resultsPanel(desk, scope) {
 	const again = (generation) => orderWish({ ...generation.wish, seed: anySeed() })
 	const repeat = (generation) => orderWish(generation.wish)
 
-	/** The result itself, redrawn as gently as is advised. */
+	/** The result itself, redrawn as its model usually does. */
 	async function vary(generation, number) {
 		try {
 			const picture = await api.takeIn(generation.outputs[number])
 			const wish = Object.fromEntries(Object.entries(generation.wish).filter(([key]) => !ofItsOwn.has(key)))
 			const words = generation.prompt || desk.promptText
 			if (words) remembered.write(`picture.${picture.sha256}`, { text: words })
-			const job = await api.order({ ...wish, prompt: words, picture: picture.id, strength: state.choices.advisedStrength[0], seed: anySeed() })
+			const job = await api.order({ ...wish, prompt: words, picture: picture.id, seed: anySeed() })
 			notice(text.results.varying, { label: text.results.look, action: () => go(addresses.picture(job.picture ?? picture.id)) })
 		} catch (error) {
 			complain(error)

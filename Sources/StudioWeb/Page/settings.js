@@ -83,7 +83,7 @@ export function settingsPanel(desk, scope) {
 		if (empty) say(cost, text.settings.emptyMask)
 		else if (!desk.hasWords && !refusal) say(cost, desk.id === null ? text.settings.noWords : text.settings.nothingApproved)
 		else if (refusal) say(cost, beside ? text.settings.lookAbove : reason)
-		else if (planned) say(cost, text.settings.cost(planned.plan.seconds, planned.plan.memory, planned.plan.tiled, planned.plan.notes.map(sentence)))
+		else if (planned) say(cost, text.settings.cost(planned.plan, planned.plan.notes.map(sentence)))
 		voice.speak(cost.textContent)
 	}
 

@@ -1,4 +1,4 @@
-// The main slider: how far the new picture may go. A ruler with the advised range, and the steps that it will run.
+// The main slider: how far the new picture may go. A ruler with the range that is advised for the model, and the steps that it will run.
 import { fill, h, quietVoice, say, set } from './dom.js'
 import { state } from './store.js'
 import { text } from './text.js'
@@ -8,11 +8,8 @@ export function strengthControl(desk, scope) {
 	const range = h('input', { type: 'range', id: 'strength', min: 0, max: 1, step: 0.01, 'aria-describedby': 'strength-runs strength-word' })
 	const number = h('input', { type: 'number', class: 'figure-field', min: 0, max: 1, step: 0.05, 'aria-label': text.strength.number, inputmode: 'decimal' })
 	const usual = h('button.text-button.small', { onclick: () => desk.set({ [key()]: undefined }) }, text.settings.usual)
-	const [low, high] = state.choices.advisedStrength
 	const ruler = h('div.ruler', { 'aria-hidden': 'true' }, Array.from({ length: 11 }, (_, index) => h('i', { class: index % 5 ? '' : 'long' })))
 	const band = h('div.advised', { 'aria-hidden': 'true' }, h('span', text.strength.advised))
-	band.style.left = `${low * 100}%`
-	band.style.width = `${(high - low) * 100}%`
 	const steps = h('div.steps', { 'aria-hidden': 'true' })
 	const runs = h('p.small', { id: 'strength-runs' })
 	const voice = quietVoice(scope)
@@ -21,7 +18,16 @@ export function strengthControl(desk, scope) {
 	range.addEventListener('input', () => desk.set({ [key()]: Number(range.value) }))
 	number.addEventListener('change', () => desk.set({ [key()]: number.value === '' ? undefined : Number(number.value) }))
 
+	/** What is advised for the model that will redraw; under a mask, where something else is wanted, what is usual. */
+	function advised() {
+		const model = desk.repaint ? undefined : state.models.find((one) => one.name === desk.planned?.order.model)
+		return model?.advisedStrength ?? state.choices.advisedStrength
+	}
+
 	function show() {
+		const [low, high] = advised()
+		band.style.left = `${low * 100}%`
+		band.style.width = `${(high - low) * 100}%`
 		const own = desk.own[key()]
 		const value = own ?? desk.planned?.order.strength ?? state.choices.defaultStrength
 		if (Number(range.value) !== value) range.value = value

@@ -39,6 +39,7 @@ export const history = {
 	sheet: ({ axes, cells }) => `Sheet of ${one(cells.length, 'picture', 'pictures')}${axes ? `: ${sheet.caption(axes)}` : ''}`,
 	facts: (generation) =>
 		[kinds[generation.kind], generation.strength === null ? null : `strength ${generation.strength}`, `seed ${generation.seed}`, generation.model, day.format(new Date(generation.created))].filter(Boolean).join(' · '),
+	running: 'being made',
 	failed: (generation) => `${generation.status}${generation.message ? `: ${generation.message}` : ''}`,
 	repeat: 'Again',
 	repeatHint: 'Makes exactly this again: same words, seed and settings',

@@ -54,7 +54,7 @@ export const settings = {
 	profileHint: 'Whose conventions are followed to the letter.',
 	profiles: { redraw: 'Redraw', diffusers: 'diffusers', a1111: 'A1111' },
 	precision: 'Precision',
-	precisionHint: 'How exactly numbers are held.',
+	precisionHint: 'In which numbers the model multiplies.',
 	precisions: { auto: 'automatic', f32: 'f32: exact', bf16: 'bf16: half the memory', int8: 'int8' },
 	resize: 'Fit',
 	resizeHint: 'How the picture is brought to another shape.',
@@ -79,10 +79,11 @@ export const settings = {
 	emptyMask: 'Brush over what should change.',
 	lookAbove: 'One of the settings above is not possible.',
 	/** Of what another program makes, neither the time nor the memory is known. */
-	cost: (time, memory, tiled, notes) => {
+	cost: ({ seconds: time, memory, precision, precisionNote, tiled }, sentences) => {
 		const known = [time !== null && seconds(time), memory !== null && bytes(memory)].filter(Boolean)
-		const told = known.length > 0 && `About ${known.join(', ')}${tiled ? ', in tiles because memory is short' : ''}${notes.length ? '.' : ''}`
-		return [told, ...notes].filter(Boolean).join(' ')
+		const numbers = precisionNote === null ? precision : `${precision} (${precisionNote})`
+		const told = known.length > 0 && `About ${known.join(', ')}, in ${numbers}${tiled ? ', in tiles because memory is short' : ''}${sentences.length ? '.' : ''}`
+		return [told, ...sentences].filter(Boolean).join(' ')
 	},
 }
 

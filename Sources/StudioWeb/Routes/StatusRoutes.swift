@@ -72,10 +72,11 @@ struct StatusRoutes {
     private struct Model: Encodable {
         let model: ModelEntry
         let sizes: SizesReport?
+        let advisedStrength: [Double]?
         let howToGet: String?
 
         private enum CodingKeys: String, CodingKey {
-            case name, title, kind, family, license, source, description, installed, bytes, sizes, howToGet
+            case name, title, kind, family, license, source, description, installed, bytes, sizes, advisedStrength, howToGet
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -90,13 +91,16 @@ struct StatusRoutes {
             try values.encode(model.installed, forKey: .installed)
             try values.encode(model.bytes, forKey: .bytes)
             try values.encode(sizes, forKey: .sizes)
+            try values.encode(advisedStrength, forKey: .advisedStrength)
             try values.encode(howToGet, forKey: .howToGet)
         }
     }
 
     private func models() -> [Model] {
         site.studio.models().models.map {
-            Model(model: $0, sizes: site.studio.sizes(ofModel: $0.name), howToGet: site.studio.howToGet($0.name))
+            Model(
+                model: $0, sizes: site.studio.sizes(ofModel: $0.name), advisedStrength: site.studio.advisedStrength(ofModel: $0.name),
+                howToGet: site.studio.howToGet($0.name))
         }
     }
 }
