@@ -30,9 +30,9 @@ import Testing
     @Test func whatAutoTakesHasAReason() {
         let reasons = [
             PrecisionWords.reason(for: .f32, on: .init(.intel, .bf16)), PrecisionWords.reason(for: .bf16, on: .init(.amd, .bf16)),
-            PrecisionWords.reason(for: .f32, on: .init(.other, .bf16)),
+            PrecisionWords.reason(for: .f32, on: .init(.other, .bf16)), PrecisionWords.reason(for: .f32, on: .init(.amd, .avx2)),
         ]
-        #expect(Set(reasons).count == 3 && reasons[2].contains("never measured"), "\(reasons)")
+        #expect(Set(reasons).count == 4 && reasons[2].contains("never measured"), "\(reasons)")
     }
 
     /// Of int8, a processor may have the linear layers' products alone.

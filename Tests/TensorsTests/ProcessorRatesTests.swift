@@ -11,6 +11,8 @@ import Testing
         #expect(ProcessorRates.quickest(of: [.bf16], on: zen) == .bf16)
         #expect(ProcessorRates.quickest(of: [.f32], on: zen) == .f32)
         #expect(ProcessorRates.quickest(of: [], on: zen) == .f32)
+        #expect(ProcessorRates.quickest(of: [.f32, .bf16], on: .init(.amd, .avx2)) == .f32)
+        #expect(ProcessorRates.quickest(of: [.f32, .int8], on: .init(.amd, .avx2)) == .int8)
         // Instructions of Intel's for bfloat16 are slower than those for floats, its matrix unit is not.
         #expect(ProcessorRates.quickest(of: [.f32, .bf16], on: xeon) == .f32)
         #expect(ProcessorRates.quickest(of: [.f32, .bf16], on: .init(.intel, .amx)) == .bf16)
