@@ -30,9 +30,9 @@ extension ProcessorRates {
         ProcessorRates(.init(.amd, .avx2), f32: 83, int8: 150),
         // 2026-11-27, Zen 4, 2 threads, middles of 204 to 225 and of 400 to 440
         ProcessorRates(.init(.amd, .bf16), f32: 214, bf16: 420),
-        // 2026-11, Sapphire Rapids, f32 and the matrix unit's bf16 on one thread
+        // 2026-11, Sapphire Rapids, peaks of the instructions
         ProcessorRates(.init(.intel, .amx), f32: 304, bf16: 1044),
-        // 2026-11, Sapphire Rapids without its matrix unit
+        // 2026-11, Sapphire Rapids without its matrix unit, peaks of the instructions
         ProcessorRates(.init(.intel, .bf16), f32: 304, bf16: 148),
         // Rows up to here
     ]
