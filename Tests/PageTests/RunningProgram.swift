@@ -6,9 +6,19 @@ import Synchronization
 final class RunningProgram: Sendable {
     /// A shell that becomes the program, so that both have one number. What it leaves behind reads from the tests' process, and at the end of that,
     /// when the kernel closes what was open, ends the program. Nothing that a process does at its own end would be done by one that is killed.
+    ///
+    /// `Process` hears of a program's end by a socket that the program inherits, so what is left behind closes whatever else it inherited. Only
+    /// bash closes descriptors above nine.
     private static let guarded = """
         exec 3<&0 </dev/null
-        { cat <&3; kill -TERM $$ && sleep 5 && kill -KILL $$; } >/dev/null 2>&1 &
+        {
+            for descriptor in /proc/self/fd/*; do
+                number=${descriptor##*/}
+                [ "$number" -gt 3 ] && eval "exec $number>&-"
+            done
+            cat <&3
+            kill -TERM $$ && sleep 5 && kill -KILL $$
+        } >/dev/null 2>&1 &
         exec 3<&-
         exec "$@"
         """
@@ -19,8 +29,8 @@ final class RunningProgram: Sendable {
 
     init(_ executable: URL, _ arguments: [String], environment: [String: String]? = nil, in folder: URL? = nil) throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", RunningProgram.guarded, "sh", executable.path] + arguments
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", RunningProgram.guarded, "bash", executable.path] + arguments
         if let environment { process.environment = environment }
         if let folder { process.currentDirectoryURL = folder }
         let (held, pipe) = (Pipe(), Pipe())
