@@ -26,8 +26,8 @@ extension ProcessorRates {
     /// the marks. Both of Intel are the instructions' own peaks on a Xeon of the fourth generation, not products of Redraw's.
     static let rows = [
         // Rows from here on
-        // 2026-11-27, Zen 3, 1 thread, kernels alone
-        ProcessorRates(.init(.amd, .avx2), f32: 83, int8: 150),
+        // 2026-11-27, AMD EPYC (Zen 3), 2 threads, medians of 5
+        ProcessorRates(.init(.amd, .avx2), f32: 129, int8: 236),
         // 2026-11-27, Zen 4, 2 threads, middles of 204 to 225 and of 400 to 440
         ProcessorRates(.init(.amd, .bf16), f32: 214, bf16: 420),
         // 2026-11, Sapphire Rapids, peaks of the instructions
