@@ -125,6 +125,8 @@ RD_INLINE quad_sums twin_dot(quad_sums sums, pair_words weights, uint32_t quad) 
 #define RD_DOT(sums, weights, quad) (quad_sums)_mm512_dpbusd_epi32((__m512i)(sums), _mm512_set1_epi32((int)(quad)), (__m512i)(weights))
 #include "quad_body.h"
 
+typedef int32_t eight_sums __attribute__((vector_size(32), aligned(4), may_alias));
+
 // A half of what the bodies count in, and both together.
 #define RD_LOWER(v) __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
 #define RD_UPPER(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)

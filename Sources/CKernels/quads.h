@@ -6,7 +6,6 @@
 // What the kernels for products of bytes have in common. Sums go by pointer: by value, their ABI would depend on the instruction set.
 
 typedef int32_t quad_sums __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t eight_sums __attribute__((vector_size(32), aligned(4), may_alias));
 
 // What a product's columns stand for; `scales` and `offsets` go on to the end of the last panel.
 typedef struct {
@@ -39,19 +38,6 @@ RD_INLINE void finish_quads(const quad_sums *sums, const quad_columns *c, size_t
     float values[16];
     *(pair_sums *)values = v;
     for (size_t i = 0; i < count; i++) out[i] = values[i];
-}
-
-// Sums that rest in the output until the rest of the depth has come: whole numbers in the place of floats.
-RD_INLINE void take_quads(quad_sums *sums, const float *from, size_t columns) {
-    const quad_sums zero = {0};
-    *sums = zero;
-    if (columns >= 16) *sums = *(const quad_sums *)from;
-    else memcpy(sums, from, columns * sizeof *from);
-}
-
-RD_INLINE void rest_quads(const quad_sums *sums, float *to, size_t columns) {
-    if (columns >= 16) *(quad_sums *)to = *sums;
-    else memcpy(to, sums, columns * sizeof *to);
 }
 
 #endif

@@ -77,6 +77,19 @@ typedef struct {
     int32_t activation;
 } quad_finish;
 
+// Sums that rest in the output until the rest of the depth has come: whole numbers in the place of floats.
+RD_INLINE void take_quads(quad_sums *sums, const float *from, size_t columns) {
+    const quad_sums zero = {0};
+    *sums = zero;
+    if (columns >= 16) *sums = *(const quad_sums *)from;
+    else memcpy(sums, from, columns * sizeof *from);
+}
+
+RD_INLINE void rest_quads(const quad_sums *sums, float *to, size_t columns) {
+    if (columns >= 16) *(quad_sums *)to = *sums;
+    else memcpy(to, sums, columns * sizeof *to);
+}
+
 RD_INLINE void put_quads(const quad_finish *finish, const float *from, float *to, size_t row, size_t column, size_t columns, int is_first,
                          int is_last) {
     for (size_t i = 0; i < columns; i += 16) {
