@@ -11,7 +11,8 @@ spread behind it (from the quickest to the slowest round's median). First passes
 the process to its first embedding with the files in the page cache; so is a picture from a picture (512x512, strength 0.6 of 20 steps,
 guidance 7.5, to the file), with the loading of the model. It is made once a round; so is that of the group lcm: four steps of a latent consistency
 model at strength 0.6, with a tiny autoencoder. OpenVINO's and onnxruntime's conversions are not counted. Left out are int8 of torch and
-OpenVINO, which want a model calibrated first, and generators with onnxruntime, which would be OpenVINO's way with slower products.
+OpenVINO, which want a model calibrated first, and generators with onnxruntime, which would be OpenVINO's way with slower products. So is bf16
+on a processor without instructions for it, unless --programs names it: it is f32 there, or f32 with detours.
 
 Before anything is timed, outputs are compared with torch's in f32 (bench_agreement.py says how, and from where on a program is left out, and
 told). Two ratios close a row: of f32 alone, and of the quickest programs that stay near enough.
@@ -181,17 +182,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--redraw", required=True)
     parser.add_argument("--groups", default="sd15,lcm,clip-vit-b-32,clip-vit-b-16,clip-vit-l-14,wd-vit-tagger-v3")
-    parser.add_argument("--programs", default=",".join(PROGRAMS))
+    parser.add_argument("--programs", help=f"of {', '.join(PROGRAMS)}; without it all whose numbers the processor has instructions for")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="a folder for the networks, which are otherwise made for the time being")
     parser.add_argument("--out", type=Path, default=Path("bench"), help="where the table and the plot go, without an ending")
     options = parser.parse_args()
-    options.programs = options.programs.split(",")
+    foreign = [] if options.programs or bench_report.multiplies_bfloats() else [name for name in PROGRAMS if name.endswith("-bf16")]
+    options.programs = options.programs.split(",") if options.programs else [name for name in PROGRAMS if name not in foreign]
     if unknown := [name for name in options.programs if name not in PROGRAMS]:
         parser.error(f"no program {unknown[0]}; there are {', '.join(PROGRAMS)}")
     bench = Bench(options)
+    if foreign:
+        bench.left_out.append(f"{', '.join(foreign)}: left out, this processor has no instructions for bf16")
     tables, heading = {}, bench_report.heading(options)
     try:
         for group in options.groups.split(","):

@@ -12,11 +12,19 @@ HERE = Path(__file__).resolve().parent
 RATIOS = ["f32: best other / Redraw", "near enough: best other / best Redraw"]
 
 
+def told_of_the_processor(name):
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "?")
+
+
+def multiplies_bfloats():
+    return any(name in told_of_the_processor("flags").split() for name in ("avx512_bf16", "amx_bf16"))
+
+
 def machine():
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
-    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "").split()
+    flags = told_of_the_processor("flags").split()
     has = [name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if name in flags]
-    return f"{model} ({', '.join(has)}), {os.cpu_count()} processors, {platform.release().split('-')[0]}"
+    return f"{told_of_the_processor('model name')} ({', '.join(has)}), {os.cpu_count()} processors, {platform.release().split('-')[0]}"
 
 
 def versions(redraw):
