@@ -229,35 +229,6 @@ struct Finish {
     }
 }
 
-/// How a product is cut into blocks that threads take: by rows, and where there are few rows also by columns.
-struct Blocks {
-    var rows: Int
-    var rowPieces: Int
-    var columns: Int
-    var columnPieces: Int
-
-    init(count: Int, outputs: Int, depth: Int, group: Int, panelWidth: Int) {
-        let threads = Parallel.threadCount
-        // A block of rows stays near the processor while the panels pass by; of great depths the product takes a run at a time.
-        let run = max(1, min(depth, rd_run_depth()))
-        rows = max(4 * group, min(32 * group, (1 << 18) / run / group * group))
-        columns = outputs
-        columnPieces = 1
-        let small = 2 * count * outputs * depth < 1 << 19
-        if !small, threads > 1, count < 3 * threads * rows {
-            let share = (count + 3 * threads - 1) / (3 * threads)
-            rows = min(rows, max(4 * group, (share + group - 1) / group * group))
-        }
-        rowPieces = (count + rows - 1) / rows
-        if !small, threads > 1, rowPieces < 3 * threads {
-            let panels = (outputs + panelWidth - 1) / panelWidth
-            let wanted = min(panels, (3 * threads + rowPieces - 1) / rowPieces)
-            columns = (panels + wanted - 1) / wanted * panelWidth
-            columnPieces = (outputs + columns - 1) / columns
-        }
-    }
-}
-
 /// to [count, outputs] = finish(rows weight^T) by our own kernel, on several threads where it pays.
 func multiplyPanels(
     _ rows: Rows, count: Int, outputs: Int, inputs: Int, _ packed: Panels, _ to: UnsafeMutablePointer<Float>, finish: Finish

@@ -111,12 +111,28 @@ struct PairedRows {
     var pointer: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
 }
 
+extension Blocks {
+    fileprivate init(of packed: PairPanels, count: Int) {
+        self.init(
+            count: count, outputs: packed.outputs, depth: packed.taps * packed.depth, group: PairPanels.group, panelWidth: PairPanels.width)
+    }
+}
+
 /// to [count, outputs] = finish(from [count, inputs] weight^T) in bfloat16, the rows rounded a block at a time.
 func multiplyPairs(
     _ from: UnsafePointer<Float>, count: Int, outputs: Int, inputs: Int, _ packed: PairPanels, _ to: UnsafeMutablePointer<Float>,
     finish: Finish
 ) {
-    multiplyPairs(count: count, packed, to, finish: finish) { rows, body in
+    let blocks = Blocks(of: packed, count: count)
+    // Rows that several pieces take are rounded once for all of them.
+    guard blocks.columnPieces == 1 else {
+        let paired = PairedRows(from, count: count, width: inputs, isShared: true)
+        multiplyPairs(blocks, count: count, packed, to, finish: finish) { rows, body in
+            body(.matrix(paired.pointer, stride: paired.width), rows)
+        }
+        return withExtendedLifetime(paired) {}
+    }
+    multiplyPairs(blocks, count: count, packed, to, finish: finish) { rows, body in
         let paired = PairedRows(from + rows.lowerBound * inputs, count: rows.count, width: inputs, isShared: false)
         body(.matrix(paired.pointer, stride: paired.width), 0..<rows.count)
         withExtendedLifetime(paired) {}
@@ -133,20 +149,18 @@ func pairConvolution(
     withUnsafeTemporaryAllocation(of: Float.self, capacity: window.depth(channels: map.width)) { zeros in
         zeros.initialize(repeating: 0)
         let rows = Rows.windows(map.pointer, shape, zeros: zeros.baseAddress!)
-        multiplyPairs(count: window.batch * window.outputHeight * window.outputWidth, packed, to, finish: finish) { range, body in
-            body(rows, range)
-        }
+        let count = window.batch * window.outputHeight * window.outputWidth
+        multiplyPairs(Blocks(of: packed, count: count), count: count, packed, to, finish: finish) { range, body in body(rows, range) }
         withExtendedLifetime(map) {}
     }
 }
 
 /// - Parameter block: calls what it is given with where some rows of the whole lie, and which they are there.
 private func multiplyPairs(
-    count: Int, _ packed: PairPanels, _ to: UnsafeMutablePointer<Float>, finish: Finish,
+    _ blocks: Blocks, count: Int, _ packed: PairPanels, _ to: UnsafeMutablePointer<Float>, finish: Finish,
     block: (Range<Int>, (Rows, Range<Int>) -> Void) -> Void
 ) {
     let (outputs, depth) = (packed.outputs, packed.taps * packed.depth)
-    let blocks = Blocks(count: count, outputs: outputs, depth: depth, group: PairPanels.group, panelWidth: PairPanels.width)
     let after = finish.afterPanels
     func run(_ piece: Int) {
         let first = piece / blocks.columnPieces * blocks.rows

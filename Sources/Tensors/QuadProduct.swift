@@ -41,13 +41,24 @@ struct QuantisedRows {
     private let storage: TensorStorage
     private let scaleStorage: TensorStorage
 
-    /// - Parameter width: floats of a row.
-    init(_ from: UnsafePointer<Float>, count: Int, width: Int) {
-        storage = TensorStorage(count: count * ((width + 3) / 4))
-        scaleStorage = TensorStorage(count: count)
-        rd_quantise_rows(
-            from, count, width, width, UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt8.self), scaleStorage.pointer,
-            Processor.level)
+    /// - Parameters:
+    ///   - width: floats of a row.
+    ///   - isShared: the rounding is spread over threads; false within what a thread does by itself.
+    init(_ from: UnsafePointer<Float>, count: Int, width: Int, isShared: Bool = false) {
+        let words = (width + 3) / 4
+        let (storage, scaleStorage) = (TensorStorage(count: count * words), TensorStorage(count: count))
+        (self.storage, self.scaleStorage) = (storage, scaleStorage)
+        func round(_ rows: Range<Int>) {
+            rd_quantise_rows(
+                from + rows.lowerBound * width, rows.count, width, width,
+                UnsafeMutableRawPointer(storage.pointer + rows.lowerBound * words).assumingMemoryBound(to: UInt8.self),
+                scaleStorage.pointer + rows.lowerBound, Processor.level)
+        }
+        if isShared {
+            Parallel.forEachRange(count: count, minimum: max(1, smallestParallelCount / max(1, width)), perThread: 4, body: round)
+        } else {
+            round(0..<count)
+        }
     }
 
     /// The words, in the place of floats.
@@ -63,18 +74,21 @@ func multiplyQuads(
     let depth = packed.depth
     let blocks = Blocks(count: count, outputs: outputs, depth: depth, group: PairPanels.group, panelWidth: PairPanels.width)
     let after = finish.afterPanels
+    // Rows that several pieces take are rounded once for all of them.
+    let all = blocks.columnPieces > 1 ? QuantisedRows(from, count: count, width: inputs, isShared: true) : nil
     func run(_ piece: Int) {
         let first = piece / blocks.columnPieces * blocks.rows
         let rows = min(count, first + blocks.rows) - first
         let left = piece % blocks.columnPieces * blocks.columns
         let right = min(outputs, left + blocks.columns)
         let group = PairPanels.group(of: rows)
-        let bytes = QuantisedRows(from + first * inputs, count: rows, width: inputs)
+        let bytes = all ?? QuantisedRows(from + first * inputs, count: rows, width: inputs)
+        let start = all == nil ? 0 : first
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows) { table in
             let table = table.baseAddress!
-            rd_matrix_table(bytes.pointer, rows, depth, group, table)
+            rd_matrix_table(bytes.pointer + start * depth, rows, depth, group, table)
             rd_quad_rows(
-                table, rows, depth, group, packed.words, bytes.scales, packed.scales, packed.offsets, left, right, finish.bias,
+                table, rows, depth, group, packed.words, bytes.scales + start, packed.scales, packed.offsets, left, right, finish.bias,
                 finish.activation.code, to + first * outputs, outputs, Processor.level)
         }
         after.apply(
