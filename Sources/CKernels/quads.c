@@ -1,7 +1,5 @@
 #include "tiles.h"
 
-#include <math.h>
-
 // Products of bytes: weights are rounded to 255 steps of a size that each output has for itself, rows to as many of a size that each row has.
 // Four of them, neighbours in the depth, stand in four bytes; the processor multiplies signed bytes (the weights) with unsigned ones (the
 // rows, 128 added), and sums whole numbers, which are exact.
@@ -14,15 +12,25 @@ RD_INLINE int32_t nearest(float value) {
     return bits - 0x4B400000;
 }
 
+// A number's bits without its sign grow with it, those of infinity are more, and those of what is no number are the most.
+RD_INLINE uint32_t magnitude(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits & 0x7FFFFFFFu;
+}
+
+// The largest |value|; where one is no number, that.
 RD_INLINE float largest(const float *values, size_t count) {
-    float lanes[16] = {0};
+    uint32_t lanes[16] = {0};
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
-        for (size_t l = 0; l < 16; l++) lanes[l] = fabsf(values[i + l]) > lanes[l] ? fabsf(values[i + l]) : lanes[l];
-    float most = 0;
+        for (size_t l = 0; l < 16; l++) lanes[l] = magnitude(values[i + l]) > lanes[l] ? magnitude(values[i + l]) : lanes[l];
+    uint32_t most = 0;
     for (size_t l = 0; l < 16; l++) most = lanes[l] > most ? lanes[l] : most;
-    for (; i < count; i++) most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
-    return most;
+    for (; i < count; i++) most = magnitude(values[i]) > most ? magnitude(values[i]) : most;
+    float value;
+    memcpy(&value, &most, sizeof value);
+    return value;
 }
 
 RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales) {
