@@ -33,13 +33,16 @@ RD_INLINE float largest(const float *values, size_t count) {
     return value;
 }
 
+// What a value is multiplied with for the largest to be 127 steps. Of what is so small that it has no inverse there are none.
+RD_INLINE float steps_of_one(float most) { return most > 1e-36f ? 127.0f / most : 0; }
+
 RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales) {
     const size_t wide = (width + 3) / 4 * 4;
     for (size_t r = 0; r < count; r++) {
         const float *row = from + r * stride;
         uint8_t *out = to + r * wide;
         const float most = largest(row, width);
-        const float factor = most > 0 ? 127.0f / most : 0;
+        const float factor = steps_of_one(most);
         scales[r] = most / 127.0f;
         for (size_t i = 0; i < width; i++) out[i] = (uint8_t)(nearest(row[i] * factor) + 128);
         for (size_t i = width; i < wide; i++) out[i] = 128;
@@ -77,7 +80,7 @@ RD_INLINE void pack_quads_as_body(const float *weight, size_t outputs, size_t de
         for (size_t column = 0; column < columns; column++) {
             const float *row = weight + (first + column) * depth;
             const float most = is_narrow ? largest_pair(row, depth) : largest(row, depth);
-            factors[column] = most > 0 ? 127.0f / most : 0;
+            factors[column] = steps_of_one(most);
             scales[first + column] = most / 127.0f;
         }
         for (size_t start = 0; start < quads; start += quad_block) {

@@ -73,6 +73,20 @@ import Testing
     }
 }
 
+/// An output whose weights are so small that they have no inverse is nothing beside the others.
+@Test func theSmallestWeightsAreNothing() {
+    let depth = 6
+    let small = [Float](repeating: 3e-38, count: depth)
+    let product = QuadProduct(
+        rows: 1, outputs: 2, depth: depth, x: [Float](repeating: 1, count: depth), weight: small + [Float](repeating: 1, count: depth),
+        bias: [0, 0])
+    for level in runnableLevels {
+        for (way, result) in product.made(at: level, rd_activation_none) {
+            #expect(abs(result[0]) <= 1e-36 && abs(result[1] - 6) <= 0.1, "\(result) \(way), level \(level)")
+        }
+    }
+}
+
 /// A product of bytes with a bias, and what is below zero cut off.
 private struct QuadProduct {
     let rows: Int
