@@ -137,6 +137,11 @@ import Testing
         #expect(told.status == 0 && paths.allSatisfy { told.output.contains($0) }, "\(told)")
         #expect(told.errors.contains(paths[0]) && told.errors.contains("table prompt"), "\(told.errors)")
         #expect(told.errors.contains("doctor --repair") && !told.errors.contains(paths[1]), "\(told.errors)")
+        // Nor does it end a list of neighbours.
+        let near = try tool.run("similar", paths[1])
+        #expect(near.status == 0 && near.output.contains("p1") && near.errors.contains("table prompt"), "\(near)")
+        let listed = try tool.run("similar", paths[1], "--json")
+        #expect(listed.status == 0 && listed.output.contains("table prompt"), "\(listed)")
     }
 
     /// A pipe nobody writes into ends a command at once.
