@@ -48,4 +48,15 @@ import Testing
         #expect(said[0] == "\(word) \(paths[0])" && said[2] == "\(word) \(paths[2])", "\(said)")
         #expect(said[1].hasPrefix("\(paths[1]): ") && said[1].contains("doctor --repair"), "\(said)")
     }
+
+    @Test func norDoesItEndTakingInAFolder() async throws {
+        let pictures = try ScreenedPictures()
+        let damaged = try pictures.add("folder/a.png", shade: 1, tags: [])
+        try ImageFile.write(
+            Image(width: 8, height: 8, channels: 3, bytes: [UInt8](repeating: 200, count: 8 * 8 * 3)), to: pictures.url("folder/b.png"))
+        try FilledLibrary.run(["UPDATE picture SET name = X'00ff' WHERE id = \(damaged.id)"], on: pictures.studio)
+        let report = try await pictures.studio.takeIn(folder: pictures.url("folder"))
+        #expect(report.added == 1 && report.passedOver.map(\.name) == ["a.png"], "\(report)")
+        #expect(report.passedOver.allSatisfy { $0.reason.contains("doctor --repair") }, "\(report)")
+    }
 }
