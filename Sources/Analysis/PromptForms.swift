@@ -189,8 +189,14 @@ extension PromptComposer {
         guard persons.count == 1, let wearer = persons.first, ["a ", "an "].contains(NounPhrase.article(for: wearer.text)),
             head(wearer) == lastWord(wearer)
         else { return (nil, []) }
-        let worn = subjects.filter { $0 != wearer && garments.contains(lastWord($0) ?? "") }
+        let worn = subjects.filter { $0 != wearer && isWorn($0) }
         return worn.isEmpty ? (nil, []) : (wearer, worn)
+    }
+
+    /// A garment by its last word; but nobody wears wine glasses.
+    private static func isWorn(_ tag: ApprovedTag) -> Bool {
+        guard let last = lastWord(tag), garments.contains(last) else { return false }
+        return last != "glasses" || drinks.isDisjoint(with: tag.text.lowercased().split(separator: " ").map(String.init))
     }
 
     /// The noun of a phrase: of "woman in red" the woman.
@@ -214,6 +220,8 @@ extension PromptComposer {
         "swimsuit", "bikini", "wetsuit", "apron", "hat", "cap", "helmet", "scarf", "boots", "shoes", "trainers", "gloves", "sunglasses",
         "glasses",
     ]
+    /// What glasses are for that are drunk from.
+    private static let drinks: Set<String> = ["wine", "beer", "champagne", "cocktail", "drinking", "water"]
     private static let bodies: Set<String> = ["face", "human face", "head", "human head", "body", "human body", "human"]
 
     static func listed(_ words: [String]) -> String {

@@ -1,7 +1,5 @@
 #include "tiles.h"
 
-#include <math.h>
-
 // Products of bytes: weights are rounded to 255 steps of a size that each output has for itself, rows to as many of a size that each row has.
 // Four of them, neighbours in the depth, stand in four bytes; the processor multiplies signed bytes (the weights) with unsigned ones (the
 // rows, 128 added), and sums whole numbers, which are exact.
@@ -14,16 +12,29 @@ RD_INLINE int32_t nearest(float value) {
     return bits - 0x4B400000;
 }
 
+// A number's bits without its sign grow with it, those of infinity are more, and those of what is no number are the most.
+RD_INLINE uint32_t magnitude(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits & 0x7FFFFFFFu;
+}
+
+// The largest |value|; where one is no number, that.
 RD_INLINE float largest(const float *values, size_t count) {
-    float lanes[16] = {0};
+    uint32_t lanes[16] = {0};
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
-        for (size_t l = 0; l < 16; l++) lanes[l] = fabsf(values[i + l]) > lanes[l] ? fabsf(values[i + l]) : lanes[l];
-    float most = 0;
+        for (size_t l = 0; l < 16; l++) lanes[l] = magnitude(values[i + l]) > lanes[l] ? magnitude(values[i + l]) : lanes[l];
+    uint32_t most = 0;
     for (size_t l = 0; l < 16; l++) most = lanes[l] > most ? lanes[l] : most;
-    for (; i < count; i++) most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
-    return most;
+    for (; i < count; i++) most = magnitude(values[i]) > most ? magnitude(values[i]) : most;
+    float value;
+    memcpy(&value, &most, sizeof value);
+    return value;
 }
+
+// What a value is multiplied with for the largest to be 127 steps. Of what is so small that it has no inverse there are none.
+RD_INLINE float steps_of_one(float most) { return most > 1e-36f ? 127.0f / most : 0; }
 
 RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales) {
     const size_t wide = (width + 3) / 4 * 4;
@@ -31,7 +42,7 @@ RD_INLINE void quantise_rows_body(const float *from, size_t count, size_t width,
         const float *row = from + r * stride;
         uint8_t *out = to + r * wide;
         const float most = largest(row, width);
-        const float factor = most > 0 ? 127.0f / most : 0;
+        const float factor = steps_of_one(most);
         scales[r] = most / 127.0f;
         for (size_t i = 0; i < width; i++) out[i] = (uint8_t)(nearest(row[i] * factor) + 128);
         for (size_t i = width; i < wide; i++) out[i] = 128;
@@ -69,7 +80,7 @@ RD_INLINE void pack_quads_as_body(const float *weight, size_t outputs, size_t de
         for (size_t column = 0; column < columns; column++) {
             const float *row = weight + (first + column) * depth;
             const float most = is_narrow ? largest_pair(row, depth) : largest(row, depth);
-            factors[column] = most > 0 ? 127.0f / most : 0;
+            factors[column] = steps_of_one(most);
             scales[first + column] = most / 127.0f;
         }
         for (size_t start = 0; start < quads; start += quad_block) {

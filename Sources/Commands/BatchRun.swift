@@ -37,6 +37,8 @@ struct BatchRun {
         var printed = 0
         var captions = CaptionTally()
         var summary = AnalysisSummary()
+        /// What the library cannot read of pictures that were looked at all the same.
+        var unread: [String] = []
         /// When the first picture that had to be looked at was begun with.
         var begin: ContinuousClock.Instant?
 
@@ -75,7 +77,7 @@ struct BatchRun {
                     if let known = report.knownAs, tally.changed.count < BatchRun.listedFailures {
                         tally.changed.append("\(report.picture.path) is \(known)")
                     }
-                    try print(report, studio, isFirst: tally.printed == 0)
+                    try print(report, studio, &tally)
                     tally.summary.add(report)
                     tally.analysed += 1
                     tally.printed += 1
@@ -84,7 +86,7 @@ struct BatchRun {
                     caption(path, report?.picture.sha256, &tally)
                     if let report {
                         clearForOutput(progress)
-                        try print(report, studio, isFirst: tally.printed == 0)
+                        try print(report, studio, &tally)
                         tally.printed += 1
                     }
                     tally.stood += 1
@@ -130,16 +132,27 @@ struct BatchRun {
         if Terminal.standardOutput.isTerminal { progress.clear() }
     }
 
-    private func print(_ report: AnalysisReport, _ studio: Studio, isFirst: Bool) throws {
+    private func print(_ report: AnalysisReport, _ studio: Studio, _ tally: inout Tally) throws {
+        let isFirst = tally.printed == 0
         switch style {
         case .lines: try JSONOutput.printLine(report)
         case .array: Terminal.standardOutput.write(json: (isFirst ? "\n" : ",\n") + (try JSONOutput.line(report)))
         case .text(let extent, let showsDropped, let form):
             let text = AnalysisText(
                 report, terminal: .standardOutput, extent: extent, showsDropped: showsDropped, form: form,
-                standing: try studio.standingPrompt(ofPicture: report.picture.sha256)
+                standing: standingPrompt(of: report, studio, &tally)
             ).text
             Terminal.standardOutput.write((isFirst ? "" : "\n") + text)
+        }
+    }
+
+    /// What is wrong with it does not end the others.
+    private func standingPrompt(of report: AnalysisReport, _ studio: Studio, _ tally: inout Tally) -> String? {
+        do {
+            return try studio.standingPrompt(ofPicture: report.picture.sha256)
+        } catch {
+            if tally.unread.count < BatchRun.listedFailures { tally.unread.append("\(report.picture.path): \(error)") }
+            return nil
         }
     }
 
@@ -164,6 +177,7 @@ struct BatchRun {
             for changed in tally.changed { output.write(DisplayText.harmless(changed) + ".\n") }
             if let captions { output.write(([tally.captions.summary, captions.remark].compactMap { $0 }).joined(separator: "\n") + "\n") }
         }
+        for problem in tally.unread { output.write("analyze: \(DisplayText.harmless(problem))\n") }
         for problem in tally.captions.problems.prefix(BatchRun.listedFailures) { output.write("analyze: \(problem)\n") }
         guard tally.failed > 0 else {
             if tally.captions.isIncomplete { throw ExitCode.failure }

@@ -46,6 +46,7 @@ struct SimilarCommand: AsyncParsableCommand {
             let name = DisplayText.harmless(places[one.id] ?? one.sha256)
             let line = "\(CommandText.fixed(one.cosine, 3))  \(number)  \(name)"
             output.write(DisplayText.fitted(line, max(10, width - 1)) + "\n")
+            if let damaged = one.damaged { library.notice(DisplayText.harmless("p\(one.id): \(damaged)")) }
             if output.isTerminal, !one.prompt.isEmpty {
                 let words = DisplayText.harmless(one.prompt).split(whereSeparator: \.isNewline).joined(separator: " ")
                 output.write(output.paint.dim(DisplayText.fitted("       " + words, max(10, width - 1))) + "\n")

@@ -256,9 +256,17 @@ extension Library {
             for job in putBack where !isAlive(job) {
                 try db.execute(sql: "UPDATE job SET isAttended = 0, isPutBack = 0 WHERE id = ?", arguments: [job])
             }
-            let jobs = try Row.fetchAll(db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY id").map(Job.init)
-            for job in jobs where (job.isAttended || job.state == .running) && !isAlive(job.id) {
-                try Library.end(job.id, job.state == .running ? .failed : .cancelled, Library.interruption, at: moment, db)
+            // Whoever opens a library comes by here, whoever mends it as well: no more is read of a job than tells whose it is.
+            let jobs = try Row.fetchAll(
+                db, sql: "SELECT id, isAttended, state = 'running' AS isRunning FROM job WHERE state IN ('queued', 'running') ORDER BY id"
+            ).map { StoredRow($0, of: "job").listed }
+            for job in jobs {
+                let (id, isAttended, isRunning): (Int64, Bool, Bool) = (
+                    try job.value("id"), try job.value("isAttended"), try job.value("isRunning")
+                )
+                guard isAttended || isRunning, !isAlive(id) else { continue }
+                // One whose damage the table's rules do not let pass stays as it is until it is mended.
+                try Library.end(id, isRunning ? .failed : .cancelled, Library.interruption, at: moment, isForced: false, db)
             }
             try db.execute(
                 sql: """
@@ -271,10 +279,13 @@ extension Library {
 
     private static let interruption = "interrupted: the program that was making it ended before it was finished"
 
-    private static func end(_ id: Int64, _ state: Job.State, _ message: String?, at moment: Date, _ db: Database) throws {
+    /// - Parameter isForced: whether it throws where the table's rules do not let the row be changed; else that stays as it is.
+    private static func end(
+        _ id: Int64, _ state: Job.State, _ message: String?, at moment: Date, isForced: Bool = true, _ db: Database
+    ) throws {
         try db.execute(
             sql: """
-                UPDATE job SET state = ?, message = ?, finishedAt = ?, secondsLeft = NULL,
+                UPDATE \(isForced ? "" : "OR IGNORE ")job SET state = ?, message = ?, finishedAt = ?, secondsLeft = NULL,
                     progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ?
                 """,
             arguments: [state.rawValue, message, moment, state.rawValue, id])

@@ -9,7 +9,8 @@ extension Library {
     /// table; all others are read and taken in one by one, as those of an export are. What lies in the other's bin stays there, and so do its
     /// jobs, sheets and presets. Files are not touched: pictures and results are where they were.
     ///
-    /// The other library is looked through first: one in which something cannot be read changes nothing.
+    /// The other library is looked through first: one in which something cannot be read changes nothing. Of its suggestions, which are too many
+    /// for that, it is found when they come: the pictures of earlier transactions are here then.
     ///
     /// - Parameters:
     ///   - isChecked: whether ``check(_:reading:)`` has looked through it already.

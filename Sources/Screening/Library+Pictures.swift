@@ -76,6 +76,14 @@ extension Library {
         }
     }
 
+    /// The number of that picture. No more of it is read, so that what is wrong with the rest ends no list.
+    package func number(ofPicture sha256: String) throws(LibraryError) -> Int64? {
+        try read { db in
+            let known = try Library.aliased(sha256.lowercased(), db) ?? sha256.lowercased()
+            return try db.number("SELECT id FROM picture WHERE sha256 = ?", [known])
+        }
+    }
+
     /// Notes that a file of that digest is the picture too: its pixels are the same, something else was written into it.
     ///
     /// A digest that is a picture's own already stays so.

@@ -56,27 +56,33 @@ extension Analyst {
                 switch outcome {
                 case .tooLarge: preconditionFailure("a file is read by itself whatever its size")
                 case .standing(let path, let picture, let analysis, let known):
-                    let kept: AnalysisReport?
-                    do {
-                        kept = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
-                    } catch let error as LibraryError where error.place != nil {
-                        // What one picture's analysis says no more does not end the others.
-                        try onOutcome(.failed("\(path): \(error)"))
-                        continue
-                    }
-                    try onOutcome(.stood(path: path, report: kept, knownAs: known))
+                    try onOutcome(
+                        unlessDamaged(path) {
+                            let kept = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
+                            return .stood(path: path, report: kept, knownAs: known)
+                        })
                 case .failed(let reason):
                     try onOutcome(.failed(reason))
                 case .read(let file, let decoded, let before):
                     try Task.checkCancellation()
+                    let look = looks.removeFirst()
                     try onOutcome(
-                        .analysed(
-                            try analyze(
-                                decoded, looks.removeFirst(), of: file, analyzer: analyzer, composition: composition, before: before + share
-                            ))
-                    )
+                        unlessDamaged(file.path) {
+                            .analysed(
+                                try analyze(
+                                    decoded, look, of: file, analyzer: analyzer, composition: composition, before: before + share))
+                        })
                 }
             }
+        }
+    }
+
+    /// What the library cannot read of one picture any more does not end the others.
+    private func unlessDamaged(_ path: String, _ outcome: () throws -> BatchOutcome) throws -> BatchOutcome {
+        do {
+            return try outcome()
+        } catch let error as LibraryError where error.place != nil {
+            return .failed("\(path): \(error)")
         }
     }
 }

@@ -24,12 +24,26 @@ extension Analyst {
         try library.forEachEmbedding(encoder: encoder.identity.sha256) { pictures, halves in
             nearest.scan(pictures, halves: halves)
         }
-        return try nearest.neighbours.map { neighbour in
-            let picture = try library.picture(id: neighbour.picture)
-            let prompt = try library.latestPrompt(of: picture.id)?.positive ?? library.latestAnalysis(of: picture.id)?.positive
+        let pictures = try library.pictures(numbers: nearest.neighbours.map(\.picture))
+        return try nearest.neighbours.compactMap { neighbour in
+            guard let picture = pictures[neighbour.picture] else { return nil }
+            let (prompt, damaged) = try said(of: picture.id, library)
             return SimilarPicture(
                 id: picture.id, path: picture.paths.first, sha256: picture.sha256, width: picture.width, height: picture.height,
-                cosine: Double(neighbour.cosine), prompt: prompt ?? "")
+                cosine: Double(neighbour.cosine), prompt: prompt ?? "", damaged: damaged)
+        }
+    }
+
+    /// What was approved for a picture, else what was suggested; and what of the picture cannot be read, which ends no list.
+    private func said(of picture: Int64, _ library: Library) throws -> (prompt: String?, damaged: String?) {
+        func prompt() throws -> String? {
+            _ = try library.picture(id: picture)
+            return try library.latestPrompt(of: picture)?.positive ?? library.latestAnalysis(of: picture)?.positive
+        }
+        do {
+            return (try prompt(), nil)
+        } catch let error as LibraryError where error.place != nil {
+            return (nil, "\(error)")
         }
     }
 

@@ -27,13 +27,20 @@ struct PictureReader: Sendable {
     /// Where one is asked, too, it must have looked before.
     let tagger: EncoderIdentity?
 
-    /// - Throws: `LibraryError`. What is wrong with the file is an outcome.
+    /// - Throws: `LibraryError`. What is wrong with the file, and a value of the library that cannot be read of this picture, is an outcome.
     func read(_ entry: PictureListing.Entry, isAlone: Bool) throws -> Outcome {
-        let path: String
         switch entry {
         case .problem(let reason): return .failed(reason)
-        case .picture(let name): path = name
+        case .picture(let path):
+            do {
+                return try read(path, entry, isAlone: isAlone)
+            } catch let error as LibraryError where error.place != nil {
+                return .failed("\(path): \(error)")
+            }
         }
+    }
+
+    private func read(_ path: String, _ entry: PictureListing.Entry, isAlone: Bool) throws -> Outcome {
         let stored = ScreeningDesk.storedPath(path)
         let stamp = FileStamp(path: stored)
         if !again, let stamp, try tagger.map({ try hasLooked($0, atFile: stored, stamp) }) ?? true,

@@ -173,7 +173,7 @@ extension Studio {
     private func summary(_ job: Job, position: Int?) throws -> JobSummary {
         let library = try premises.library()
         let order = job.order.listed(as: GenerationOrder.self).value
-        let picture = try order?.picture.flatMap { try library.picture(sha256: $0.sha256)?.id }
+        let picture = try order?.picture.flatMap { try library.number(ofPicture: $0.sha256) }
         // Whoever empties the bin meanwhile takes it away together with the job.
         let generation = job.generationID.flatMap { try? library.generation(id: $0) }
         var report = JobReport(job)

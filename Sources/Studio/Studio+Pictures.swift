@@ -101,12 +101,12 @@ extension Studio {
                         report.added += 1
                         onAdded(picture.0)
                     }
-                } catch let error as LibraryError {
+                } catch let error as LibraryError where error.place == nil {
                     throw error
                 } catch let error as CancellationError {
                     throw error
                 } catch {
-                    // Whatever is wrong with one file, even that it was removed meanwhile, does not end the folder.
+                    // Whatever is wrong with one file, or of it in the library, even that it was removed meanwhile, does not end the folder.
                     let reason = (error as? ImageError).map { "\($0.cause)" } ?? text.words(of: error)
                     report.passedOver.append(.init(name: URL(fileURLWithPath: path).lastPathComponent, reason: reason))
                 }

@@ -267,6 +267,10 @@ private func compose(_ tags: (String, Facet)...) -> String {
     #expect(forms("people", "dress")[1] == "A photo of people and a dress.")
     #expect(forms("woman", "man", "dress")[1] == "A photo of a woman, a man and a dress.")
     #expect(forms("dress")[1] == "A photo of a dress.")
+    // Nobody wears what is drunk from.
+    #expect(forms("woman", "wine glasses")[0] == "a photo of a woman, wine glasses")
+    #expect(forms("woman", "wine glasses")[1] == "A photo of a woman and wine glasses.")
+    #expect(forms("woman", "red glasses")[1] == "A photo of a woman in red glasses.")
     // Whoever is named has a face, also where more is said.
     #expect(forms("woman in red", "face")[1] == "A photo of a woman in red.")
     let weighted = [ApprovedTag(text: "woman", facet: .subject), ApprovedTag(text: "blue dress", facet: .subject, weight: 1.2)]

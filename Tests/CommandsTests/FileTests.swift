@@ -116,6 +116,34 @@ import Testing
         #expect(try tool.run("history", "--library", tool.path("other")).output.split(separator: "\n").count == 2)
     }
 
+    /// A prompt that cannot be read any more is told, and its picture is looked at as the others are.
+    @Test func aPromptThatCannotBeReadEndsNoLookAtAFolder() throws {
+        let tool = try Tool()
+        let paths = try [(UInt8(40), "a.png"), (UInt8(180), "b.png")].map { shade, name in
+            let image = Image(width: 64, height: 48, filledWith: [shade, 120, 60])
+            try ImageFile.write(image, to: URL(fileURLWithPath: tool.path(name)))
+            return tool.path(name)
+        }
+        #expect(try tool.run(arguments: ["analyze"] + paths).status == 0)
+        do {
+            let opened = try Library(folder: URL(fileURLWithPath: tool.path("data/redraw")))
+            try opened.record(NewPrompt(positive: "words"), of: 1)
+            try opened.onWriter { db in
+                try db.execute(sql: "DROP TRIGGER promptIsKept")
+                try db.execute(sql: "UPDATE prompt SET positive = X'00ff'")
+            }
+        }
+        let told = try tool.run(arguments: ["analyze", "--again"] + paths)
+        #expect(told.status == 0 && paths.allSatisfy { told.output.contains($0) }, "\(told)")
+        #expect(told.errors.contains(paths[0]) && told.errors.contains("table prompt"), "\(told.errors)")
+        #expect(told.errors.contains("doctor --repair") && !told.errors.contains(paths[1]), "\(told.errors)")
+        // Nor does it end a list of neighbours.
+        let near = try tool.run("similar", paths[1])
+        #expect(near.status == 0 && near.output.contains("p1") && near.errors.contains("table prompt"), "\(near)")
+        let listed = try tool.run("similar", paths[1], "--json")
+        #expect(listed.status == 0 && listed.output.contains("table prompt"), "\(listed)")
+    }
+
     /// A pipe nobody writes into ends a command at once.
     @Test func aPipeIsRefused() throws {
         let tool = try Tool()

@@ -127,6 +127,25 @@ import Testing
         #expect(taken.sorted() == (1...40).map(Int64.init))
     }
 
+    /// Interruptions are marked where a library is opened: what cannot be read of one job keeps nobody from it, nor from mending it.
+    @Test(arguments: ["order", "engine", "isAttended", "progress", "memory", "createdAt"])
+    func whatIsDamagedOfAJobKeepsNoLibraryClosed(_ column: String) throws {
+        let library = try Library.inMemory()
+        let (damaged, other) = (try submit(library), try submit(library))
+        #expect(try library.start(damaged, most: 1))
+        try library.onWriter { db in
+            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: "UPDATE job SET \"\(column)\" = X'00ff' WHERE id = ?", arguments: [damaged])
+            try db.execute(sql: "PRAGMA ignore_check_constraints = OFF")
+        }
+        try library.markInterrupted { _ in false }
+        #expect(try library.job(id: other).state == .cancelled)
+        _ = try library.repair { _ in }
+        #expect(try library.check() == [])
+        try library.markInterrupted { _ in false }
+        #expect(try library.jobs().allSatisfy(\.state.isOver))
+    }
+
     @Test func whatEndedWithItsProcessIsMarked() throws {
         let library = try Library.inMemory()
         let (dead, alive, waiting, nobodys) = (

@@ -212,6 +212,18 @@ import Testing
         return told.compactMap { $0 }
     }
 
+    /// A job whose picture cannot be read stands among the others.
+    @Test func aDamagedPictureEndsNoListOfJobs() async throws {
+        let pictures = try ScreenedPictures()
+        let picture = try pictures.add("cat.png", shade: 1, tags: [])
+        var wish = GenerationWish()
+        (wish.prompt, wish.picture) = ("a cat", pictures.path("cat.png"))
+        let (axes, orders) = try await pictures.studio.orders(ofSheet: wish, x: #require(SheetAxis("strength=0.3,0.6")), y: nil)
+        _ = try pictures.studio.enqueue(sheet: axes, orders)
+        try FilledLibrary.run(["UPDATE picture SET name = X'00ff' WHERE id = \(picture.id)"], on: pictures.studio)
+        #expect(try pictures.studio.jobSummaries().map(\.picture) == [picture.id, picture.id])
+    }
+
     /// What commands say that are about one thing and that throw.
     private func errors(_ studio: Studio) async throws -> [String] {
         let desk = try studio.desk()

@@ -52,6 +52,41 @@ import Testing
     }
 }
 
+/// A row with an infinity, or with what is no number, has no products that are numbers: else a model that fails would seem to be sound.
+@Test func noRowLosesWhatIsNoNumber() {
+    var generator = SeededGenerator.announced()
+    let (rows, outputs, depth) = (5, 40, 70)
+    for wrong in [Float.nan, -.nan, .infinity, -.infinity] {
+        for places in [[0], [15, 16], [33], [depth - 1], Array(0..<depth)] {
+            var x = generator.floats(rows * depth)
+            for place in places { x[3 * depth + place] = wrong }
+            let product = QuadProduct(
+                rows: rows, outputs: outputs, depth: depth, x: x, weight: generator.floats(outputs * depth),
+                bias: generator.floats(outputs))
+            for level in runnableLevels {
+                for (way, result) in product.made(at: level, rd_activation_none) {
+                    let finite = result.indices.filter { result[$0].isFinite }
+                    #expect(finite == result.indices.filter { $0 / outputs != 3 }, "\(wrong) at \(places) \(way), level \(level)")
+                }
+            }
+        }
+    }
+}
+
+/// An output whose weights are so small that they have no inverse is nothing beside the others.
+@Test func theSmallestWeightsAreNothing() {
+    let depth = 6
+    let small = [Float](repeating: 3e-38, count: depth)
+    let product = QuadProduct(
+        rows: 1, outputs: 2, depth: depth, x: [Float](repeating: 1, count: depth), weight: small + [Float](repeating: 1, count: depth),
+        bias: [0, 0])
+    for level in runnableLevels {
+        for (way, result) in product.made(at: level, rd_activation_none) {
+            #expect(abs(result[0]) <= 1e-36 && abs(result[1] - 6) <= 0.1, "\(result) \(way), level \(level)")
+        }
+    }
+}
+
 /// A product of bytes with a bias, and what is below zero cut off.
 private struct QuadProduct {
     let rows: Int
@@ -89,7 +124,7 @@ private struct QuadProduct {
     }
 
     /// What kernels make of it, in groups of several sizes; at the plain level also by the matrix unit's way, written out in C.
-    func made(at level: rd_level) -> [(way: String, result: [Float])] {
+    func made(at level: rd_level, _ activation: Int = rd_activation_relu) -> [(way: String, result: [Float])] {
         let (quads, panels) = ((depth + 3) / 4, (outputs + 31) / 32)
         var packed = [UInt32](repeating: .max, count: panels * 32 * quads)
         var scales = [Float](repeating: .nan, count: panels * 32)
@@ -98,14 +133,15 @@ private struct QuadProduct {
         var bytes = [UInt8](repeating: 7, count: rows * quads * 4)
         var rowScales = [Float](repeating: .nan, count: rows)
         rd_quantise_rows(x, rows, depth, depth, &bytes, &rowScales, level)
-        let relu = Int32(rd_activation_relu)
+        let activation = Int32(activation)
         return bytes.withUnsafeBytes { bytes in
             let from = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
             let table: [UnsafePointer<Float>?] = (0..<rows).map { from + $0 * quads }
             var made = [1, 5, 12].map { group in
                 var result = [Float](repeating: .nan, count: rows * outputs)
                 rd_quad_rows(
-                    table, rows, quads, Int(group), packed, rowScales, scales, offsets, 0, outputs, bias, relu, &result, outputs, level)
+                    table, rows, quads, Int(group), packed, rowScales, scales, offsets, 0, outputs, bias, activation, &result, outputs,
+                    level)
                 return (way: "in groups of \(group)", result: result)
             }
             guard level == rd_level(rd_level_plain) else { return made }
@@ -113,7 +149,7 @@ private struct QuadProduct {
             var result = made[0].result
             let left = panels > 1 ? 32 : 0
             for row in 0..<rows { for column in left..<outputs { result[row * outputs + column] = .nan } }
-            rd_tile_quads_twin(table, rows, quads, packed, rowScales, scales, offsets, left, outputs, bias, relu, &result, outputs)
+            rd_tile_quads_twin(table, rows, quads, packed, rowScales, scales, offsets, left, outputs, bias, activation, &result, outputs)
             made.append((way: "by tiles", result: result))
             return made
         }

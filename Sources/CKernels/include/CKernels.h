@@ -200,6 +200,7 @@ void rd_pair_rows(const float *const *table, size_t count, size_t taps, size_t d
 // is no multiple of four is filled up with what stands for zero.
 
 /// Rows of `width` floats, `stride` apart, as bytes behind each other: round(x / scale) + 128, with scales[r] = the row's largest |x| / 127.
+/// Of a row with an infinity, or with what is no number, no product is a number.
 void rd_quantise_rows(const float *from, size_t count, size_t width, size_t stride, uint8_t *to, float *scales, rd_level level);
 
 /// Whether a level sums two products of bytes in sixteen bits: weights are then packed narrow, so that no sum of two neighbours of one sign is

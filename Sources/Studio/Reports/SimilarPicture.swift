@@ -8,6 +8,8 @@ package struct SimilarPicture: Codable, Sendable {
     package let height: Int
     /// Of the two pictures' embeddings, from -1 to 1; 1 for the same picture.
     package let cosine: Double
-    /// What was approved for it, else what was suggested.
+    /// What was approved for it, else what was suggested; empty where it cannot be read.
     package let prompt: String
+    /// What the library keeps of it and that cannot be read, with the remedy.
+    @OrNull package internal(set) var damaged: String?
 }
