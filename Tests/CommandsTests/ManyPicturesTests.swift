@@ -173,7 +173,7 @@ import Testing
 
     @Test func ctrlCStopsAndTheSameCommandGoesOn() async throws {
         let tool = try Tool()
-        let folder = try gallery(tool, pictures: 60)
+        let folder = try gallery(tool, pictures: 30)
         _ = try tool.run("analyze", folder + "/picture-100.png")
         let (process, input, output, errors) = try tool.start(["analyze", folder, "--jsonl"])
         try input.fileHandleForWriting.close()
@@ -190,7 +190,7 @@ import Testing
         #expect(rest.last == nil || rest.last == UInt8(ascii: "\n"))
         let after = try tool.run("analyze", folder, "--jsonl")
         let reports = try lines(after.output)
-        #expect(after.status == 0 && reports.count == 60)
+        #expect(after.status == 0 && reports.count == 30)
         #expect(reports.contains { $0["reused"] as? Bool == true } && reports.contains { $0["reused"] as? Bool == false })
     }
 
