@@ -1,6 +1,6 @@
 """How fast libraries become one: makes libraries of what Redraw says of the pictures it comes with, many times over, and times `redraw import`.
 
-    python3 Benchmarks/bench_import.py --redraw .build/release/redraw --pictures 100000 --libraries 8
+    python3 Benchmarks/bench_import.py --redraw .build/release/redraw [--pictures 100000] [--libraries 8] [--folder FOLDER] [--text]
 
 Needs nothing but Python. Everything is made in a temporary folder (--folder names another), some 10 KB for each picture, twice. --text also times
 the way through `redraw export`.

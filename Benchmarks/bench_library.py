@@ -2,10 +2,12 @@
 results, and times every command that opens it; cold, with the library's file out of the page cache, and warm. Seconds of the processor and what was
 read tell of a busy machine, too.
 
-    python3 Benchmarks/bench_library.py --redraw .build/release/redraw --pictures 100000
+    python3 Benchmarks/bench_library.py --redraw .build/release/redraw [--pictures 100000] [--generations 20000] [--folder FOLDER]
+        [--times 3] [--limit 0.3] [--export]
 
 Needs nothing but Python, on Linux. The library lies in a temporary folder; --folder names another, which is kept, and where it holds a library
-already that one is timed. Medians of three; --export also writes the whole library, takes it in anew and compares.
+already that one is timed. Medians of --times; commands that take more than --limit seconds are named at the end. --export writes the whole library, takes
+it in anew and compares; nothing else is timed then.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Composed prompts beside clip-interrogator's `fast` mode, with one encoder, on a folder of pictures.
 
-    python3 Benchmarks/compose.py PICTURES [--redraw .build/release/redraw] [--encoder DIR] [--limit 100]
+    python3 Benchmarks/compose.py PICTURES [--redraw .build/release/redraw] [--encoder DIR] [--vocabulary Vocab/redraw] [--limit 100] [--tokens 75]
 
 `fast` as its source describes it: the likeliest medium, then the likeliest movements and flavours by cosine, joined until the text encoder's
 tokens are used up; the caption of its first step is left out for both. Its "flavours" are here all tags of Redraw's vocabulary, in their bare

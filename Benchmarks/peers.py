@@ -1,6 +1,6 @@
 """One peer at one network, in a process of its own.
 
-    python peers.py torch|openvino|onnxruntime f32|bf16|int8 GROUP FOLDER [--passes N] [--first|--painted]
+    python peers.py torch|openvino|onnxruntime f32|bf16|int8 GROUP FOLDER [--passes 3] [--threads 2] [--first|--painted]
 
 Called by bench_all.py. GROUP is a network in FOLDER: sd15, lcm, or an encoder or a tagger of encoder_models.py. Prints {row: [seconds of each pass]} as JSON,
 the first pass of each left out. With no passes the outputs are kept in FOLDER/GROUP-PROGRAM.npz instead; with --first it looks at one

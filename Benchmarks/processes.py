@@ -1,4 +1,4 @@
-"""Programs in processes of their own: what they print, how long they take, and the most memory they hold."""
+"""Programs in processes of their own, for the other scripts: what they print, how long they take, and the most memory they hold."""
 
 import subprocess
 import sys

@@ -20,7 +20,9 @@ sheet --x strength=0,0.2,0.4,0.6,0.8 --output "$here/pictures/strengths.jpg"
 # Between the command and the end of its block stands what the program prints.
 cd "$here/.."
 printed="redraw analyze Documentation/pictures/coffee.jpg"
-"$redraw" analyze Documentation/pictures/coffee.jpg >"$library/printed" 2>/dev/null
+# As a terminal of a hundred columns shows it; a file would get it unfolded.
+REDRAW_PRINTS="exec '$redraw' analyze Documentation/pictures/coffee.jpg 2>/dev/null" NO_COLOR=1 \
+    script -qec 'stty rows 40 cols 100; eval "$REDRAW_PRINTS"' /dev/null </dev/null | tr -d '\r' >"$library/printed"
 awk -v command="\$ $printed" -v printed="$library/printed" '
     skips && /^```/ { skips = 0 }
     !skips { print }

@@ -55,7 +55,9 @@ enum CommandText {
         if suggestion.weight != 1 { label += " (x\(ReviewSession.number(suggestion.weight)))" }
         let sure = suggestion.source == .added ? "added" : percent(suggestion.confidence)
         let right = String(repeating: " ", count: max(0, 6 - sure.count)) + sure
-        let text = "  \(mark) " + DisplayText.padded(label, max(10, min(width, 80) - 4 - right.count)) + right
+        // A column that lines up as far as labels allow; only a terminal cuts them.
+        let room = max(10, min(width, 80) - 4 - right.count, width == .max ? DisplayText.width(of: label) : 0)
+        let text = "  \(mark) " + DisplayText.padded(label, room) + right
         return switch suggestion.state {
         case .pending: text
         case .approved: paint.green(text)

@@ -36,7 +36,7 @@ enum DisplayText {
     /// The text cut to `columns`, with an ellipsis where something is missing.
     static func fitted(_ text: String, _ columns: Int) -> String {
         guard columns > 0 else { return "" }
-        guard width(of: text) > columns else { return text }
+        guard columns < .max, width(of: text) > columns else { return text }
         var result = ""
         var used = 0
         for character in text {

@@ -40,7 +40,7 @@ struct HistoryCommand: ParsableCommand {
         for entry in entries {
             let line = HistoryCommand.line(entry, picture: entry.picture.map { "p\($0) \(names[$0] ?? "")" })
             let output = Terminal.standardOutput
-            output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+            output.write(DisplayText.fitted(line, output.columns) + "\n")
         }
     }
 

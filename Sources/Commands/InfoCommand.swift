@@ -68,8 +68,7 @@ struct InfoCommand: AsyncParsableCommand {
 
     private func show(_ report: FileReport) {
         let output = Terminal.standardOutput
-        let width = output.isTerminal ? output.size.width : 100
-        output.write(InfoText.lines(report, width: width, paint: output.paint).joined(separator: "\n") + "\n")
+        output.write(InfoText.lines(report, width: output.columns, paint: output.paint).joined(separator: "\n") + "\n")
     }
 }
 
@@ -78,6 +77,8 @@ enum InfoText {
     private static let labelColumns = 13
     /// Lines of a text that are shown; a graph of ComfyUI has thousands. `--json` has all of them.
     private static let mostLines = 40
+    /// Longer ones, such as a graph on one line, are folded also where no terminal asks for it, so that the number of lines is a limit at all.
+    private static let longestLine = 4_000
 
     static func lines(_ report: FileReport, width: Int, paint: Paint) -> [String] {
         var lines = [
@@ -101,7 +102,7 @@ enum InfoText {
         for (key, text) in report.text.sorted(by: { $0.key < $1.key }) {
             lines.append(paint.dim("text entry \"\(DisplayText.harmless(key))\":"))
             let shown = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
-                DisplayText.wrapped(DisplayText.harmless(String($0)), max(20, width - 3))
+                DisplayText.wrapped(DisplayText.harmless(String($0)), min(max(20, width - 3), longestLine))
             }
             lines += shown.prefix(mostLines).map { "  " + $0 }
             if shown.count > mostLines { lines.append(paint.dim("  … \(shown.count - mostLines) more lines; --json has all of them")) }

@@ -39,7 +39,7 @@ struct JobsCommand: AsyncParsableCommand {
             let output = Terminal.standardOutput
             for job in jobs {
                 let line = JobsCommand.line(job)
-                output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+                output.write(DisplayText.fitted(line, output.columns) + "\n")
             }
         }
     }

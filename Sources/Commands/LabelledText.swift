@@ -1,10 +1,10 @@
-/// Lines with a label at the left, nothing wider than the terminal.
+/// Lines with a label at the left, nothing wider than the terminal; where there is none, a line a value.
 struct LabelledText {
     let width: Int
     let paint: Paint
 
     init(_ terminal: Terminal) {
-        width = min(terminal.isTerminal ? terminal.size.width : 100, 120)
+        width = terminal.isTerminal ? min(terminal.columns, 120) : terminal.columns
         paint = terminal.paint
     }
 

@@ -33,14 +33,13 @@ struct ModelsCommand: AsyncParsableCommand {
             for problem in problems { Terminal.standardError.write("redraw: \(problem)\n") }
             guard !json else { return try JSONOutput.print(models) }
             let terminal = Terminal.standardOutput
-            let width = terminal.isTerminal ? terminal.size.width : 100
             let (names, kinds) = (models.map(\.name.count).max() ?? 0, models.map(\.kind.count).max() ?? 0)
             for model in models.sorted(by: { ($0.installed ? 0 : 1, $0.name) < ($1.installed ? 0 : 1, $1.name) }) {
                 let state = model.bytes.map(ModelText.size) ?? model.gigabytes.map { "(\(ModelText.size(gigabytes: $0)))" } ?? "–"
                 let line =
                     "\(DisplayText.padded(model.name, names))  \(DisplayText.padded(model.kind, kinds))  \(DisplayText.padded(state, 8))  "
                 let words = [model.title == model.name ? "" : model.title, model.license].filter { !$0.isEmpty }
-                terminal.write(DisplayText.fitted(line + words.joined(separator: " – "), width) + "\n")
+                terminal.write(DisplayText.fitted(line + words.joined(separator: " – "), terminal.columns) + "\n")
             }
         }
     }

@@ -58,7 +58,7 @@ struct SearchCommand: AsyncParsableCommand {
         let output = Terminal.standardOutput
         for one in found.found {
             let line = SearchCommand.line(one)
-            output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+            output.write(DisplayText.fitted(line, output.columns) + "\n")
         }
         if found.total == 0 { library.notice("Nothing was found.") }
         if found.total > found.found.count { library.notice("\(found.found.count) of \(found.total); --limit shows more.") }

@@ -77,8 +77,7 @@ struct ShowCommand: ParsableCommand {
         }
         write(lines)
         let output = Terminal.standardOutput
-        let width = output.isTerminal ? output.size.width : 80
-        let suggestions = CommandText.lines(try desk.suggestions(of: picture.id), width: width, paint: output.paint)
+        let suggestions = CommandText.lines(try desk.suggestions(of: picture.id), width: output.columns, paint: output.paint)
         output.write(suggestions.map { $0 + "\n" }.joined())
     }
 

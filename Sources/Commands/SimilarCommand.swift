@@ -39,17 +39,16 @@ struct SimilarCommand: AsyncParsableCommand {
         guard !found.isEmpty else { return library.notice("The library holds no other picture to compare with.") }
         let places = try Desks.open(library).pictures(numbers: Set(found.map(\.id))).mapValues(\.place)
         let output = Terminal.standardOutput
-        let width = output.isTerminal ? output.size.width : Int.max
         let digits = found.map { String($0.id).count }.max() ?? 1
         for one in found {
             let number = DisplayText.padded("p\(one.id)", digits + 1)
             let name = DisplayText.harmless(places[one.id] ?? one.sha256)
             let line = "\(CommandText.fixed(one.cosine, 3))  \(number)  \(name)"
-            output.write(DisplayText.fitted(line, max(10, width - 1)) + "\n")
+            output.write(DisplayText.fitted(line, max(10, output.columns - 1)) + "\n")
             if let damaged = one.damaged { library.notice(DisplayText.harmless("p\(one.id): \(damaged)")) }
             if output.isTerminal, !one.prompt.isEmpty {
                 let words = DisplayText.harmless(one.prompt).split(whereSeparator: \.isNewline).joined(separator: " ")
-                output.write(output.paint.dim(DisplayText.fitted("       " + words, max(10, width - 1))) + "\n")
+                output.write(output.paint.dim(DisplayText.fitted("       " + words, max(10, output.columns - 1))) + "\n")
             }
         }
     }

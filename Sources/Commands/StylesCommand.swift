@@ -38,7 +38,7 @@ struct StylesCommand: AsyncParsableCommand {
                 if !style.negative.isEmpty { line += " | negative: \(style.negative)" }
                 let output = Terminal.standardOutput
                 line = DisplayText.harmless(line.split(whereSeparator: \.isNewline).joined(separator: " "))
-                output.write((output.isTerminal ? DisplayText.fitted(line, output.size.width) : line) + "\n")
+                output.write(DisplayText.fitted(line, output.columns) + "\n")
             }
         }
     }

@@ -86,8 +86,7 @@ struct TagCommand: ParsableCommand {
             try JSONOutput.print(try PictureReport(picture, desk))
         } else {
             let output = Terminal.standardOutput
-            let lines = CommandText.lines(
-                try desk.suggestions(of: picture.id), width: output.isTerminal ? output.size.width : 80, paint: output.paint)
+            let lines = CommandText.lines(try desk.suggestions(of: picture.id), width: output.columns, paint: output.paint)
             output.write(lines.map { $0 + "\n" }.joined())
         }
     }

@@ -34,6 +34,9 @@ struct Terminal: Sendable {
         return (max(1, width), max(1, height))
     }
 
+    /// Columns that what is written here keeps within. A pipe and a file have no edge: who reads them, `grep` say, wants lines whole.
+    var columns: Int { isTerminal ? size.width : .max }
+
     /// Asks the person a question that is answered with yes or no; anything but yes is no.
     ///
     /// - Returns: nil where there is nobody at a terminal to ask.

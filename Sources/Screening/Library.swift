@@ -70,9 +70,10 @@ package struct Library: Sendable {
         do {
             try Library.refuseForeign(file)
             let pool = try DatabasePool(path: file, configuration: configuration)
+            // Tables that a power cut takes are made again: nobody waits for the disk after each step.
+            try Library.migrate(pool, path: file, updating: updating)
             // The pool asks for less; a person's decisions should survive a power cut.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-            try Library.migrate(pool, path: file, updating: updating)
             (database, isReadOnly, isShortOfSpace) = (pool, false, false)
         } catch {
             let refusal = LibraryError(error, path: file)

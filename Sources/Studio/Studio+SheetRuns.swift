@@ -24,7 +24,7 @@ extension Studio {
                 alike.append((besides, plan.runs))
             }
         }
-        let notes = alike.compactMap { GenerationPlan.sameSteps($0.runs) }
+        let notes = alike.compactMap { SameStepsWords.note(on: $0.runs) }
         return (sum, notes.enumerated().filter { !notes.prefix($0.offset).contains($0.element) }.map(\.element))
     }
 

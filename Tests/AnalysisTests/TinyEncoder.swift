@@ -32,7 +32,7 @@ final class TinyEncoder: PictureEncoder {
     ) {
         (self.seen, self.counts, self.things) = (seen, counts, things)
         // What was fitted to what the shipped head sees is none of this one's.
-        var judgement = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
+        var judgement = Self.shipped
         judgement?.seenScales = scales
         judgement?.counting = counting
         judgement?.relations = relations
@@ -44,6 +44,8 @@ final class TinyEncoder: PictureEncoder {
         self.hasBackground = calibration != nil
         self.mediums = mediums
     }
+
+    private static let shipped = try? EncoderConfiguration(directory: checkout.appendingPathComponent("Models/redraw-encoder")).judgement
 
     static func vector(seed: UInt64) -> Embedding {
         var random = SeededGenerator(seed: seed)

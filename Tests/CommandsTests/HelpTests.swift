@@ -37,7 +37,10 @@ import Testing
         }
     }
 
-    private static func commands() throws -> [(path: String, command: Command)] {
+    private static func commands() throws -> [(path: String, command: Command)] { try told.get() }
+
+    /// Asked of each program once for all tests.
+    private static let told = Result<[(path: String, command: Command)], any Error> {
         struct Dump: Decodable {
             let command: Command
         }

@@ -93,6 +93,11 @@ import Testing
         try FileManager.default.copyItem(atPath: folder + "/picture-100.png", toPath: tool.path("my coffee.png"))
         let one = try tool.run("analyze", "my coffee.png")
         #expect(count("negative", in: one.output) == 1, "\(one.output)")
+        // What reads a pipe reads lines: no value is folded.
+        let json = try tool.run("analyze", "my coffee.png", "--json").output
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let negative = try #require((report["prompt"] as? [String: Any])?["negative"] as? String)
+        #expect(negative.count > 100 && one.output.contains("\n  negative    \(negative)\n"), "\(one.output)")
         #expect(one.output.hasSuffix("\n\nNext: redraw review 'my coffee.png'\n"), "\(one.output)")
         let elsewhere = try tool.run("analyze", "my coffee.png", "--library", "my library").output
         #expect(elsewhere.hasSuffix("\n\nNext: redraw review 'my coffee.png' --library 'my library'\n"), "\(elsewhere)")
@@ -168,7 +173,7 @@ import Testing
 
     @Test func ctrlCStopsAndTheSameCommandGoesOn() async throws {
         let tool = try Tool()
-        let folder = try gallery(tool, pictures: 60)
+        let folder = try gallery(tool, pictures: 30)
         _ = try tool.run("analyze", folder + "/picture-100.png")
         let (process, input, output, errors) = try tool.start(["analyze", folder, "--jsonl"])
         try input.fileHandleForWriting.close()
@@ -185,7 +190,7 @@ import Testing
         #expect(rest.last == nil || rest.last == UInt8(ascii: "\n"))
         let after = try tool.run("analyze", folder, "--jsonl")
         let reports = try lines(after.output)
-        #expect(after.status == 0 && reports.count == 60)
+        #expect(after.status == 0 && reports.count == 30)
         #expect(reports.contains { $0["reused"] as? Bool == true } && reports.contains { $0["reused"] as? Bool == false })
     }
 

@@ -12,8 +12,8 @@ import Testing
         private let output: Pipe
         private let errors: Pipe
 
-        init(_ tool: Tool, _ arguments: String..., environment: [String: String] = [:]) throws {
-            let started = try tool.start(["serve", "--library", tool.path("library")] + arguments, environment: environment)
+        init(_ tool: Tool, _ arguments: String..., environment: [String: String] = [:], leash: Leash? = nil) throws {
+            let started = try tool.start(["serve", "--library", tool.path("library")] + arguments, environment: environment, leash: leash)
             (process, output, errors) = (started.process, started.output, started.errors)
             var text = ""
             while !text.hasSuffix("\n") {
@@ -73,6 +73,16 @@ import Testing
             #expect(try server.ask("GET", "/api/v1/status", headers: ["Origin: http://evil.example"]).hasPrefix("HTTP/1.1 403"))
             #expect(server.end(signal) == 0)
         }
+    }
+
+    /// Tests that are killed end nothing any more; what they started ends all the same.
+    @Test func itEndsWithTheTests() throws {
+        let (tool, leash) = (try Tool(), try Leash())
+        let server = try Running(tool, "--port", "0", leash: leash)
+        leash.letGo()
+        let deadline = ContinuousClock.now + .seconds(60)
+        while server.process.isRunning, ContinuousClock.now < deadline { usleep(50_000) }
+        #expect(!server.process.isRunning)
     }
 
     /// A picture that is being made when the server is told to stop, or is killed, is not lost: the next one makes it, or says what became of it.

@@ -26,9 +26,18 @@ struct Tool {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent(name)
     }
 
+    typealias Started = (process: Process, input: Pipe, output: Pipe, errors: Pipe)
+
+    /// Starts what may run for as long as it likes, a server or a picture of many steps: it ends with the tests.
     func start(
-        _ arguments: [String], program: String = "redraw", environment: [String: String] = [:], in folder: URL? = nil
-    ) throws -> (process: Process, input: Pipe, output: Pipe, errors: Pipe) {
+        _ arguments: [String], program: String = "redraw", environment: [String: String] = [:], in folder: URL? = nil, leash: Leash? = nil
+    ) throws -> Started {
+        try start(arguments, program, environment, folder) { try (leash ?? Leash()).start($0) }
+    }
+
+    private func start(
+        _ arguments: [String], _ program: String, _ environment: [String: String], _ folder: URL?, by run: (Process) throws -> Void
+    ) throws -> Started {
         let process = Process()
         process.executableURL = Tool.program(program)
         process.arguments = arguments
@@ -46,7 +55,7 @@ struct Tool {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors
-        try process.run()
+        try run(process)
         return (process, input, output, errors)
     }
 
@@ -61,7 +70,7 @@ struct Tool {
     func run(
         arguments: [String], input text: String = "", program: String = "redraw", environment: [String: String] = [:], in folder: URL? = nil
     ) throws -> Outcome {
-        let (process, input, output, errors) = try start(arguments, program: program, environment: environment, in: folder)
+        let (process, input, output, errors) = try start(arguments, program, environment, folder) { try $0.run() }
         // Both pipes are emptied while the program runs: a full pipe would stop it for good.
         let collected = Collected()
         let group = DispatchGroup()

@@ -23,10 +23,11 @@ import Testing
             #expect(merging.count == all - min(all - (height + 1) / 2 * ((width + 1) / 2), Int(share * Double(all))))
             let spread = merging.spread(merging.merged(x))
             #expect(spread.shape == x.shape)
+            let (values, spreadValues) = (x.values, spread.values)
             for picture in 0..<2 {
-                let tokens = (0..<all).map { token in Array(x.values[((picture * all + token) * 6)..<((picture * all + token + 1) * 6)]) }
+                let tokens = (0..<all).map { token in Array(values[((picture * all + token) * 6)..<((picture * all + token + 1) * 6)]) }
                 let expected = Self.spread(tokens, width: width, merged: all - merging.count)
-                let given = Array(spread.values[(picture * all * 6)..<((picture + 1) * all * 6)])
+                let given = Array(spreadValues[(picture * all * 6)..<((picture + 1) * all * 6)])
                 // Of two that are as good as equally like, rounding may choose the other: that moves a few tokens.
                 let others = (0..<all).count { token in (0..<6).contains { abs(given[token * 6 + $0] - expected[token][$0]) > 1e-5 } }
                 #expect(others < all / 100, "\(height) \(width) \(share)")

@@ -10,13 +10,23 @@ struct LayoutTests {
         return [...panel.querySelectorAll('*')].filter(e => e.getClientRects().length && e.getBoundingClientRect().right > edge)
           .map(e => e.outerHTML.slice(0, 80))
         """
+    /// In how many rows the brush's tools stand, and which of them reach beyond the bar's edge.
+    private static let brushTools = """
+        const bar = document.querySelector('.brush-bar')
+        const boxes = [...bar.children].filter(e => e.getClientRects().length && !e.popover).map(e => [e, e.getBoundingClientRect()])
+        const edge = bar.getBoundingClientRect().right + 0.5
+        return [
+          boxes.filter(([_, box], index) => index === 0 || box.left <= boxes[index - 1][1].left).length,
+          boxes.filter(([_, box]) => box.right > edge).map(([e]) => e.outerHTML.slice(0, 80)).join(' '),
+        ]
+        """
 
-    @Test(.timeLimit(.minutes(5)), arguments: [1280, 390])
-    func theSettingsKeepWithinTheirPanel(_ width: Int) async throws {
+    @Test(.timeLimit(.minutes(5)), arguments: [(1280, 2), (390, 4)])
+    func aWideFontCutsNothingOff(_ width: Int, brushRows most: Double) async throws {
         let server = try await Server.started()
         let browser = try await Browser.opened(at: server.address, width: width, height: 800)
         try await browser.go()
-        try await browser.add(Pictures.coffee)
+        let picture = try await browser.add(Pictures.coffee)
         if width < 700 { try await browser.click(".desk-tabs [data-panel=settings]") }
         try await browser.wait(forElement: ".settings-body .prompt")
         // Wider than any that the page asks for.
@@ -24,6 +34,12 @@ struct LayoutTests {
         try await browser.run("document.querySelector('.more').open = true")
         let cutOff = try await browser.run(LayoutTests.cutOff).array ?? []
         #expect(cutOff.isEmpty, "\(cutOff.prefix(5))")
+        if width < 700 { try await browser.click(".desk-tabs [data-panel=stage]") }
+        try await browser.go("#/picture/\(picture)/brush")
+        try await browser.wait(forElement: ".brush-canvas")
+        let tools = try #require(try await browser.run(LayoutTests.brushTools).array)
+        let rows = try #require(tools[0].number)
+        #expect((1...most).contains(rows) && tools[1].string == "", "\(tools)")
         try await browser.close()
         try await server.stop()
     }

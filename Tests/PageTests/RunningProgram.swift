@@ -1,60 +1,34 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A program that runs beside the tests and ends with them, however they end; what it prints is kept, and read all the time, so that it never
 /// waits for a reader.
 final class RunningProgram: Sendable {
-    /// A shell that becomes the program, so that both have one number. What it leaves behind reads from the tests' process, and at the end of that,
-    /// when the kernel closes what was open, ends the program. Nothing that a process does at its own end would be done by one that is killed.
-    ///
-    /// `Process` hears of a program's end by a socket that the program inherits, so what is left behind closes whatever else it inherited. Only
-    /// bash closes descriptors above nine.
-    private static let guarded = """
-        exec 3<&0 </dev/null
-        {
-            for descriptor in /proc/self/fd/*; do
-                number=${descriptor##*/}
-                [ "$number" -gt 3 ] && eval "exec $number>&-"
-            done
-            cat <&3
-            kill -TERM $$ && sleep 5 && kill -KILL $$
-        } >/dev/null 2>&1 &
-        exec 3<&-
-        exec "$@"
-        """
-
     private let process: Mutex<Process>
-    private let hold: FileHandle
+    private let leash: Leash
     private let printed = Mutex("")
 
     init(_ executable: URL, _ arguments: [String], environment: [String: String]? = nil, in folder: URL? = nil) throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-c", RunningProgram.guarded, "bash", executable.path] + arguments
+        process.executableURL = executable
+        process.arguments = arguments
         if let environment { process.environment = environment }
         if let folder { process.currentDirectoryURL = folder }
-        let (held, pipe) = (Pipe(), Pipe())
-        process.standardInput = held
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = pipe
         process.standardError = pipe
-        try RunningProgram.withAllSignals { try process.run() }
+        let leash = try Leash()
+        try leash.start(process)
         let reading = pipe.fileHandleForReading
         self.process = Mutex(process)
-        hold = held.fileHandleForWriting
+        self.leash = leash
         Thread.detachNewThread { [weak self] in
             while case let data = reading.availableData, !data.isEmpty {
                 self?.printed.withLock { $0 += String(decoding: data, as: UTF8.self) }
             }
         }
-    }
-
-    /// Threads of Dispatch hold signals back, and what they start inherits that: a program so started would never hear `SIGTERM`.
-    private static func withAllSignals(_ start: () throws -> Void) rethrows {
-        var (none, before) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try start()
     }
 
     var output: String { printed.withLock { $0 } }
@@ -86,7 +60,7 @@ final class RunningProgram: Sendable {
     }
 
     /// What the end of the tests does by itself.
-    func letGo() { try? hold.close() }
+    func letGo() { leash.letGo() }
 
     deinit {
         letGo()

@@ -98,17 +98,21 @@ import Testing
                 _ = try? library.decide([Self.change(library.suggestions(of: picture), &generator)], on: picture, by: "tester")
             default: if try library.canUndo(on: picture) { try library.undo(on: picture, by: "tester") }
             }
+            // The log is spelt once, not again for each suggestion and encoder.
+            var (analyses, teaching): ([AnalysisRecord], [Suggestion]) = ([], [])
+            for picture in pictures {
+                var last: [String: Decision.Action] = [:]
+                for decision in try library.decisions(of: picture) { last[spelling(decision.tag)] = decision.action }
+                analyses += try library.analyses(of: picture)
+                teaching += try library.suggestions(of: picture).filter { one in
+                    one.state != .pending && one.source == .ranked && one.editedText == nil && one.decidedBy == "tester"
+                        && [.approve, .reject, .weigh, .undo].contains(last[spelling(one.tag)])
+                }
+            }
             for encoder in 1...2 {
                 let taught = try library.decidedConfidences(encoder: digest(100 + encoder))
-                let shown = try pictures.flatMap { picture in
-                    let analyses = Set(try library.analyses(of: picture).filter { $0.encoder.sha256 == digest(100 + encoder) }.map(\.id))
-                    let log = try library.decisions(of: picture)
-                    return try library.suggestions(of: picture).filter { one in
-                        let last = log.last { spelling($0.tag) == spelling(one.tag) }
-                        return one.state != .pending && one.source == .ranked && one.editedText == nil && one.decidedBy == "tester"
-                            && one.analysisID.map(analyses.contains) == true && [.approve, .reject, .weigh, .undo].contains(last?.action)
-                    }
-                }
+                let own = Set(analyses.filter { $0.encoder.sha256 == digest(100 + encoder) }.map(\.id))
+                let shown = teaching.filter { $0.analysisID.map(own.contains) == true }
                 #expect(taught.map(\.confidence).sorted() == shown.map(\.confidence).sorted(), "step \(step)")
                 #expect(taught.filter(\.approved).count == shown.filter { $0.state == .approved }.count, "step \(step)")
             }
@@ -127,12 +131,12 @@ import Testing
 
     private func expectTheInvariants(_ library: Library, _ picture: Int64, _ step: Int) throws {
         let suggestions = try library.suggestions(of: picture)
-        #expect(Set(suggestions.map { spelling($0.tag) }).count == suggestions.count, "one suggestion a tag, step \(step)")
-        for rejected in suggestions where rejected.state == .rejected {
-            let names = Set(([rejected.tag] + rejected.aliases).map(spelling))
-            for pending in suggestions where pending.state == .pending {
-                #expect(!names.contains(spelling(pending.tag)), "\(pending.tag) was rejected as \(rejected.tag), step \(step)")
-                #expect(!pending.aliases.map(spelling).contains(spelling(rejected.tag)), "step \(step)")
+        let spelt = suggestions.map { (tag: spelling($0.tag), names: Set(([$0.tag] + $0.aliases).map(spelling))) }
+        #expect(Set(spelt.map(\.tag)).count == suggestions.count, "one suggestion a tag, step \(step)")
+        for (rejected, its) in zip(suggestions, spelt) where rejected.state == .rejected {
+            for (pending, others) in zip(suggestions, spelt) where pending.state == .pending {
+                #expect(!its.names.contains(others.tag), "\(pending.tag) was rejected as \(rejected.tag), step \(step)")
+                #expect(!others.names.contains(its.tag), "step \(step)")
             }
         }
         for suggestion in suggestions {

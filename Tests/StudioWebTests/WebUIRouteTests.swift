@@ -197,7 +197,8 @@ import Testing
                 "prompt": "a red barn", "seed": -1, "batch_size": 2, "steps": 1, "width": 128, "height": 128,
                 "override_settings": ["sd_model_checkpoint": "redraw-small"],
             ])
-            for _ in 0..<4 {
+            // Where the first and its follower are the best of their drafts, which happens, the seeds are right by chance.
+            for _ in 0..<2 {
                 let info = try info(await ask(.post, "/sdapi/v1/txt2img", json: asked))
                 let seeds = try #require(info["all_seeds"] as? [Int])
                 let written = try #require(info["infotexts"] as? [String]).map { text in

@@ -1,6 +1,8 @@
 """Puts judgement.json into config.json, and writes CARD.md's tables and manifest.json from what the recipe measured.
 
-    python card.py MODEL [CACHE]        (CACHE for the figures with the text tower in f32)
+    python card.py MODEL [CACHE]
+
+CACHE has the figures with the text tower in f32 (`evaluate.py --upstream-text`). Without it those of CARD.md stay, as long as the others beside them do.
 """
 
 import csv
@@ -29,18 +31,31 @@ def credits():
     return "; ".join(f"{name} ({row['author']}, {row['licence']}, from {row['package']})" for name, row in zip(names, rows)) + "."
 
 
+def in_f32(model, metrics):
+    """The figures with the text tower in f32, as the table shows them: those of CACHE, or those that CARD.md has beside the same others."""
+    if len(sys.argv) > 2:
+        measured = json.loads((Path(sys.argv[2]) / "metrics-f32-text.json").read_text())
+        return {name: f"{entry['value']:.3f}" for name, entry in measured.items() if "medium" not in name}  # the medium needs no text
+    card, figures = model / "CARD.md", {}
+    rows = [line.strip("| ").split(" | ") for line in card.read_text().splitlines() if line.startswith("| ")] if card.exists() else []
+    for name, here, other, *_ in (row for row in rows if len(row) == 5 and row[0] in metrics and row[2]):
+        if here != f"{metrics[name]['value']:.3f}":
+            sys.exit(f"card.py: {name} is another than in CARD.md, so its figure with the text tower in f32 has to be measured, too: card.py MODEL CACHE")
+        figures[name] = other
+    return figures
+
+
 def main():
     model = Path(sys.argv[1])
+    metrics = json.loads((model / "metrics.json").read_text())
+    things = metrics.pop("reliabilityOfThings", [])
+    upstream = in_f32(model, metrics)
     config = json.loads((model / "config.json").read_text())
     config["judgement"] = json.loads((Path(__file__).parent / "judgement.json").read_text())
     (model / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    metrics = json.loads((model / "metrics.json").read_text())
-    upstream = json.loads((Path(sys.argv[2]) / "metrics-f32-text.json").read_text()) if len(sys.argv) > 2 else {}
     lines = ["| Figure | Here | With the text tower in f32 | Version 1 | n |", "|---|---|---|---|---|"]
-    things = metrics.pop("reliabilityOfThings", [])
     for name, entry in metrics.items():
-        other = None if "medium" in name else upstream.get(name)  # the medium needs no text
-        lines.append(f"| {name} | {entry['value']:.3f} | {format(other['value'], '.3f') if other else ''} | {BASELINE.get(name, '')} | {entry['n']} |")
+        lines.append(f"| {name} | {entry['value']:.3f} | {upstream.get(name, '')} | {BASELINE.get(name, '')} | {entry['n']} |")
     report = config["calibrationReport"]
     reliability = ["| Confidence | Mean confidence | Share named in the caption | n |", "|---|---|---|---|"]
     seen = ["| Shown | Mean | Share in the picture | n |", "|---|---|---|---|"]

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "encoder"))
 import towers  # noqa: E402
+from branch import Neck  # noqa: E402
 
 SIDE = 320
 # The branch's own blocks begin here, and the levels are read after these.
@@ -71,7 +72,7 @@ class Block(torch.nn.Module):
 
 
 class Head(torch.nn.Module):
-    """What stands on the maps, as it is shipped: no batch norms."""
+    """What stands on the maps, as it is shipped: no batch norms, and the shipped branch's neck on the parameters that are taught."""
 
     def __init__(self):
         super().__init__()
@@ -89,16 +90,8 @@ class Head(torch.nn.Module):
         torch.nn.init.constant_(self.sides.bias, 0.7)
 
     def forward(self, maps):
-        joined, above = [], None
-        for lateral, map in reversed(list(zip(self.lateral, maps))):
-            x = F.hardtanh(lateral(map), 0, 6)
-            above = x if above is None else x + F.interpolate(above, scale_factor=2, mode="nearest")
-            joined.insert(0, above)
-        levels = []
-        for x, mixes in zip(joined, self.mix):
-            for mix in mixes:
-                x = x + F.hardtanh(mix["pointwise"](F.hardtanh(mix["depthwise"](x), 0, 6)), 0, 6)
-            levels.append([part(x).flatten(2).transpose(1, 2).float() for part in (self.things, self.sides, self.traits)])
+        neck = Neck(dict(self.named_parameters()), {"mixes": MIXES})
+        levels = [[part(x).flatten(2).transpose(1, 2).float() for part in (self.things, self.sides, self.traits)] for x in neck.mixed(maps)]
         return [torch.cat(parts, 1) for parts in zip(*levels)]
 
 

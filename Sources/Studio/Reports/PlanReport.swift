@@ -86,7 +86,7 @@ extension PlanReport {
             prompt: length.map { Prompt(tokens: $0.tokens, limit: $0.limit, chunks: $0.chunks, cutOff: $0.cutOff) },
             recognised: order.recognised.map { Recognition(kind: $0.kind, sign: $0.sign, settings: $0.settings) },
             notes: order.request.wordingNotes + plan.notes + notes
-                + [order.mask.flatMap { ThingSelection.note(on: $0.path) }, GenerationPlan.sameSteps(plan.runs)].compactMap { $0 },
+                + [order.mask.flatMap { ThingSelection.note(on: $0.path) }, SameStepsWords.note(on: plan.runs)].compactMap { $0 },
             runs: plan.runs.map(Run.init), guidance: order.request.guidance, guidanceUntil: order.request.guidanceUntil, seed: order.seed,
             seconds: plan.seconds,
             memory: plan.memory, tiled: plan.tiled, precision: plan.precision, precisionNote: PrecisionWords.departure(of: plan.precision))

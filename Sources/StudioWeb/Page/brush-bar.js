@@ -50,10 +50,10 @@ export function brushBar(brush) {
 		{ role: 'toolbar', 'aria-label': text.brush.tools },
 		h('button.button.small', { id: 'close-brush', onclick: () => brush.close() }, icon('back'), text.brush.close),
 		h('div.tool-group', toolButtons, erase),
-		h('label.tool-slider', h('span', text.brush.size), size, sizeShown),
-		h('label.tool-slider.narrow', h('span', text.brush.hardness), hardness),
 		h('div.tool-group', undo, redo, button('invert', 'invert', () => brush.act({ kind: 'invert' }), 'mask-invert'), button('clear', 'trash', () => brush.act({ kind: 'clear' }), 'mask-clear')),
 		h('div.tool-group', lookButton, button('enlarge', 'enlarge', () => enlargeDialog(brush.desk), 'enlarge')),
+		h('label.tool-slider', h('span', text.brush.size), size, sizeShown),
+		h('label.tool-slider.narrow', h('span', text.brush.hardness), hardness),
 		share,
 		h(
 			'div.zoom-tools',
