@@ -72,6 +72,8 @@ package struct Dropped: Sendable, Hashable {
     package let tag: String
     package let facet: Facet
     package let confidence: Float
+    /// Who said it.
+    package let source: Suggested.Source
     package let reason: Reason
 
     /// Why it is not suggested.

@@ -13,6 +13,7 @@ package struct Analyzer: Sendable {
     private let styles: StyleIndex?
     private let settings: SelectionSettings
     private let judgement: EncoderConfiguration.Judgement?
+    private let shown: ShownConfidence
     /// What the encoder finds the places of.
     private let things: Set<String>
     /// Everything that says how a picture was made.
@@ -40,6 +41,7 @@ package struct Analyzer: Sendable {
         things = encoder.things
         mediumTags = vocabulary.tags.filter { $0.facet == .medium }
         judgement = index.scale.source == .fitted ? encoder.judgement : nil
+        shown = ShownConfidence(judgement)
         self.settings = settings ?? judgement.map(SelectionSettings.init) ?? .unfitted
     }
 
@@ -96,10 +98,10 @@ package struct Analyzer: Sendable {
         let photo = mediums.first { $0.name == "photo" }?.probability ?? 1
         let things = ThingColours.told(of: look.whole.seen?.things ?? [], in: image, photo: photo, judgement?.colours)
         let suggestions = DescribedTags(vocabulary: vocabulary, judgement: judgement, counted: seen?.counted ?? [])
-            .described(selected.map(judged), by: things)
+            .described(selected.map(shown.told), by: things)
         let relations = ThingRelations(vocabulary: vocabulary, judgement: judgement, counted: seen?.counted ?? [])?
             .told(of: things, named: suggestions, photo: photo)
-        let dropped = fallen.map(judged)
+        let dropped = fallen.map(shown.told)
 
         var confidences: [String: Double] = [:]
         for suggestion in suggestions {
@@ -153,42 +155,9 @@ package struct Analyzer: Sendable {
         return (text, found.chosen.map { used[$0].tag }, found.scores)
     }
 
-    /// With the confidence that is shown, on which the encoder's fitted scale is how often a person agreed. Selection has its own scale, and
-    /// what the encoder saw was put on it.
-    private func judged(_ suggestion: Suggested) -> Suggested {
-        guard suggestion.source == .ranked || suggestion.source == .seen else { return suggestion }
-        var judged = suggestion
-        judged.confidence = shown(suggestion.confidence, facet: suggestion.facet)
-        return judged
-    }
-
-    /// What is hidden is told on the scale of what is shown.
-    private func judged(_ dropped: Dropped) -> Dropped {
-        guard isJudged(dropped.facet) else { return dropped }
-        var reason = dropped.reason
-        if case .unlikely(let threshold) = reason { reason = .unlikely(threshold: shown(threshold, facet: dropped.facet)) }
-        return Dropped(
-            tag: dropped.tag, facet: dropped.facet, confidence: shown(dropped.confidence, facet: dropped.facet), reason: reason)
-    }
-
-    private func isJudged(_ facet: Facet) -> Bool {
-        judgement?.shownFacets.contains(facet.rawValue) ?? false
-    }
-
-    private func shown(_ confidence: Float, facet: Facet) -> Float {
-        guard let judgement, isJudged(facet) else { return confidence }
-        return Float(logOdds: judgement.shownSlope * confidence.logOdds - judgement.shownOffset)
-    }
-
-    /// The confidence of selection's scale that is shown as `probability`.
-    private func selectionConfidence(_ probability: Float, facet: Facet) -> Float {
-        guard let judgement, isJudged(facet) else { return probability }
-        return Float(logOdds: (probability.logOdds + judgement.shownOffset) / judgement.shownSlope)
-    }
-
     /// The confidence, as it is shown, below which a ranked tag of a facet is not suggested: before anything is learned, and with it.
     package func threshold(of facet: Facet, learned: LearnedThresholds) -> (before: Double, now: Double) {
-        let before = Double(shown(settings.threshold(of: facet), facet: facet))
+        let before = Double(shown.confidence(settings.threshold(of: facet), facet: facet))
         let shift = Double(learned.shift(of: facet))
         guard shift != 0 else { return (before, before) }
         return (before, Double(logOdds: before.logOdds - shift))
@@ -218,7 +187,7 @@ package struct Analyzer: Sendable {
         let isPhoto = mediums.first { $0.name == "photo" }?.probability ?? 1
         let offsets = Dictionary(
             uniqueKeysWithValues: Facet.allCases.map { facet in
-                let shift = learned.shift(of: facet) / (isJudged(facet) ? judgement?.shownSlope ?? 1 : 1)
+                let shift = learned.shift(of: facet) / shown.slope(of: facet)
                 return (facet, (settings.offsets[facet] ?? 0) + shift - (judgement?.drawnOffset ?? Self.drawnOffset) * (1 - isPhoto))
             })
         func ranked(_ row: Int, _ facet: Facet) -> Float { shifted(confidences[row], by: offsets[facet] ?? 0) }
@@ -299,9 +268,9 @@ package struct Analyzer: Sendable {
         let offset = judgement?.drawnSeenOffsets.flatMap { $0[tag.name] ?? $0[tag.facet.rawValue] } ?? 0
         let agreed = scale(of: tag, in: seen)?.applied(to: probability, ranked: ranked) ?? probability
         let told = shifted(agreed, by: -offset * drawn)
-        guard let faint = judgement?.faintSeen, told < faint.from else { return selectionConfidence(told, facet: tag.facet) }
+        guard let faint = judgement?.faintSeen, told < faint.from else { return shown.weighed(told, facet: tag.facet) }
         return Float(
-            logOdds: selectionConfidence(faint.from, facet: tag.facet).logOdds + faint.slope * (told.logOdds - faint.from.logOdds))
+            logOdds: shown.weighed(faint.from, facet: tag.facet).logOdds + faint.slope * (told.logOdds - faint.from.logOdds))
     }
 
     /// How often a person agrees with what was seen of a tag.

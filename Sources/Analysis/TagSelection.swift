@@ -158,7 +158,9 @@ package struct TagSelection {
 
         mutating func drop(_ candidate: Suggested, _ reason: Dropped.Reason) {
             guard byName.removeValue(forKey: candidate.tag) != nil else { return }
-            dropped.append(Dropped(tag: candidate.tag, facet: candidate.facet, confidence: candidate.confidence, reason: reason))
+            dropped.append(
+                Dropped(
+                    tag: candidate.tag, facet: candidate.facet, confidence: candidate.confidence, source: candidate.source, reason: reason))
         }
 
         mutating func set(_ confidence: Float, of name: String) {

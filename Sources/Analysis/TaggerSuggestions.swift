@@ -24,7 +24,7 @@ package struct TaggerSuggestions: Sendable {
             let facet = label.category == .general ? known?.facet ?? .subject : .subject
             let confidence = min(max(label.probability, 0), 1)
             if let reason = rejected.reason(against: label.name) {
-                dropped.append(Dropped(tag: label.name, facet: facet, confidence: confidence, reason: reason))
+                dropped.append(Dropped(tag: label.name, facet: facet, confidence: confidence, source: .tagger, reason: reason))
             } else {
                 suggestions.append(
                     Suggested(

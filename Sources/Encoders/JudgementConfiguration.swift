@@ -26,6 +26,8 @@ extension EncoderConfiguration {
         package var shownFacets: [String]
         package var shownSlope: Float
         package var shownOffset: Float
+        /// The same by a scale of the facet's own, of those that have one; it takes what embeddings say there, and `ranked` is not asked.
+        package var shownScales: [String: Scale]?
         /// Taken from the log-odds of what embeddings say of a picture that is no photograph.
         package var drawnOffset: Float
         /// Taken, by tag or else by facet, from the log-odds of what was seen in such a picture: things and places were learned from

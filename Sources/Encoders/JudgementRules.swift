@@ -93,6 +93,10 @@ extension EncoderConfiguration.Judgement {
         let told = (telling ?? [:]).sorted { $0.key < $1.key }.flatMap { trait, least in
             [outside("telling.\(trait).trait", least.trait, 0...1), outside("telling.\(trait).height", least.height, 0...1)]
         }
+        // What is shown is taken back to what selection weighs: a scale that is level, or falls, cannot be.
+        let shown = (shownScales ?? [:]).sorted { $0.key < $1.key }.map { facet, scale in
+            outside("shownScales.\(facet).slope", scale.slope, 0.01...100)
+        }
         // A colour of which never enough is seen is one that is never said.
         let said = (colours?.kinds ?? []).enumerated().flatMap { index, kind in
             [
@@ -109,6 +113,6 @@ extension EncoderConfiguration.Judgement {
                 outside("relations.rules[\(index)].leastSupport", rule.leastSupport, 0...1),
             ]
         }
-        return (checks + told + said + related).lazy.compactMap { $0 }.first
+        return (checks + told + shown + said + related).lazy.compactMap { $0 }.first
     }
 }

@@ -28,7 +28,7 @@ final class TinyEncoder: PictureEncoder {
         calibration: Calibration? = Calibration(z: 1, cosine: 4, intercept: -4), ownSentence: String? = "a photo of a {}",
         seen: Seen? = nil, counts: [String: [String]] = [:], things: Set<String> = [], scales: [String: EncoderConfiguration.Scale]? = nil,
         counting: EncoderConfiguration.Counting? = nil, relations: EncoderConfiguration.Relations? = nil,
-        drawnSeenOffsets: [String: Float] = ["setting": 2]
+        drawnSeenOffsets: [String: Float] = ["setting": 2], shownScales: [String: EncoderConfiguration.Scale]? = nil
     ) {
         (self.seen, self.counts, self.things) = (seen, counts, things)
         // What was fitted to what the shipped head sees is none of this one's.
@@ -37,6 +37,7 @@ final class TinyEncoder: PictureEncoder {
         judgement?.counting = counting
         judgement?.relations = relations
         judgement?.drawnSeenOffsets = drawnSeenOffsets
+        judgement?.shownScales = shownScales
         self.judgement = judgement
         self.digest = digest
         self.fittedCalibration = calibration

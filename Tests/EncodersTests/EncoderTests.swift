@@ -247,6 +247,10 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
             try judgement { $0["naming"] = ["leastBox": 0.35, "margin": 7, "softness": 0.08, "sureSubject": 0.5] }
         }
         #expect("\(try #require(error))".contains("judgement.naming.margin is 7"))
+        let level = #expect(throws: EncoderError.self) {
+            try judgement { $0["shownScales"] = ["mood": ["slope": 0, "offset": 1]] }
+        }
+        #expect("\(try #require(level))".contains("judgement.shownScales.mood.slope is 0"))
         func colours(_ change: @escaping (inout [String: Any]) -> Void) throws {
             _ = try judgement { judgement in
                 var colours = judgement["colours"] as? [String: Any] ?? [:]
