@@ -47,10 +47,11 @@ extension ConvolutionLayer {
         for _ in 0..<max(1, rounds) {
             for (index, way) in ways.enumerated() { times[index].append(milliseconds(by: way, repeats: repeats[index])) }
         }
+        let taken = ConvolutionWay.taken(for: shape, in: arithmetic)
         let medians = zip(ways, times).map { way, times in (way.rawValue, times.sorted()[times.count / 2]) }
         return ConvolutionReport.Timed(
             network: network, precision: arithmetic.rawValue, inputs: shape.inputs, outputs: shape.outputs, batch: shape.batch,
             height: shape.height, width: shape.width, tiles: Int(shape.tiles(4)),
-            milliseconds: Dictionary(uniqueKeysWithValues: medians), taken: ConvolutionWay.taken(for: shape, in: arithmetic).rawValue)
+            milliseconds: Dictionary(uniqueKeysWithValues: medians), taken: (ways.contains(taken) ? taken : .direct).rawValue)
     }
 }

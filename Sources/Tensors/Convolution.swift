@@ -54,6 +54,13 @@ package struct PackedConvolution: Sendable {
         self.init(.halves(weight), groups: groups, format: format, keepsTransform: keepsTransform, inBytes: inBytes)
     }
 
+    /// A dense one in pairs of bfloat16 whether the instructions for them are quicker than those for floats or not: for comparing the ways there.
+    init(inPairs weight: Tensor) {
+        (outputs, inputs, kernelHeight, kernelWidth) = (weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3])
+        let matrix = PackedMatrix(inPairs: weight, taps: kernelHeight * kernelWidth)
+        form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? FastConvolution(matrix, keeps: false) : nil)
+    }
+
     private init(_ weight: WeightSource, groups: Int, format: WeightFormat, keepsTransform: Bool, inBytes: Bool) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
