@@ -114,7 +114,8 @@ import Testing
         #expect(rows[1][.direct] == 9 && rows[1][.winograd4] == 5 && rows[1][.winograd2] == nil)
         // Tiles of 4 by 4 in a line. Half way between 16 and 1024 tiles are 128 of them, between 64 and 1024 channels 256.
         for (channels, tiles, nearest) in [
-            (64, 16, 0), (64, 120, 0), (64, 136, 1), (64, 1_048_576, 1), (250, 16, 0), (260, 16, 2), (4096, 1, 2), (16, 1, 0), (300, 600, 1),
+            (64, 16, 0), (64, 120, 0), (64, 136, 1), (64, 1_048_576, 1), (250, 16, 0), (260, 16, 2), (4096, 1, 2), (16, 1, 0),
+            (300, 600, 1),
         ] {
             let found = ConvolutionTimes.nearest(to: square(channels, 4, 4 * tiles), of: rows)
             #expect(found?.inputs == rows[nearest].inputs && found?.tiles == rows[nearest].tiles, "\(channels) \(tiles)")
