@@ -5,7 +5,7 @@
 
 The convolutions are those of Stable Diffusion 1.5's UNet and autoencoder, of redraw-small's, and some of small maps; the ways are the direct one and
 Winograd's, F(4x4, 3x3) in f32 and F(2x2, 3x3) in bf16. bf16 is timed where this processor multiplies it itself. Wants an idle machine, a gigabyte of
-memory and some minutes.
+memory and some minutes, and numpy and Pillow as bench_program.py does.
 
 Prints a table of medians. --write puts the rows of processors of this kind, the same maker and the same widest instructions, into
 Sources/Tensors/ConvolutionTimes+Rows.swift, in the place of those of the same kind. What is built then takes for each convolution the quickest

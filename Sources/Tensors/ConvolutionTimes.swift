@@ -10,8 +10,8 @@ package struct ConvolutionTimes: Sendable {
     package let outputs: Int
     /// Tiles of 4 by 4 outputs, over the whole batch.
     package let tiles: Int
-    /// Milliseconds; nil for a way that there is not in this arithmetic. F(4x4) over weights in bfloat16 is none: it multiplies rounding by ten
-    /// unless they are spread out to floats first, for which there is no kernel.
+    /// Milliseconds; nil for a way that this arithmetic has not. bfloat16 has no F(4x4): made in it, that would multiply its rounding by ten, and
+    /// made in floats, it would need the weights a second time, in panels of floats.
     private let direct: Double
     private let winograd2: Double?
     private let winograd4: Double?
