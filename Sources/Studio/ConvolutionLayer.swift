@@ -34,9 +34,9 @@ extension ConvolutionLayer {
         network("redraw-small, autoencoder", side: 96, batch: 1, keeps: false, [(32, 64), (64, 64)]),
         network("redraw-small, autoencoder", side: 192, batch: 1, keeps: false, [(16, 32), (32, 32), (64, 32), (64, 64)]),
         network("redraw-small, autoencoder", side: 384, batch: 1, keeps: false, [(16, 16), (32, 16), (32, 32)]),
-        network("a small map", side: 16, batch: 1, [(32, 32), (64, 64), (256, 256), (1280, 1280)]),
-        network("a small map", side: 8, batch: 1, [(32, 32), (64, 64), (256, 256), (1280, 1280)]),
-        network("a small map", side: 4, batch: 1, [(32, 32), (64, 64), (256, 256), (1280, 1280)]),
+        network("a small map", side: 16, batch: 1, [(16, 16), (32, 32), (64, 64), (256, 256), (1280, 1280)]),
+        network("a small map", side: 8, batch: 1, [(16, 16), (32, 32), (64, 64), (256, 256), (1280, 1280)]),
+        network("a small map", side: 4, batch: 1, [(16, 16), (32, 32), (64, 64), (256, 256), (1280, 1280)]),
     ]
 
     private static func network(

@@ -10,8 +10,8 @@ package struct ConvolutionTimes: Sendable {
     package let outputs: Int
     /// Tiles of 4 by 4 outputs, over the whole batch.
     package let tiles: Int
-    /// Milliseconds; nil for a way that this arithmetic has not. bfloat16 has no F(4x4): made in it, that would multiply its rounding by ten, and
-    /// made in floats, it would need the weights a second time, in panels of floats.
+    /// Milliseconds; nil for a way that this arithmetic has not. Weights in bfloat16 have no F(4x4): made in it, that would multiply rounding by
+    /// ten, and for one made in floats they would have to be held a second time or spread out at each call, which nothing here does.
     private let direct: Double
     private let winograd2: Double?
     private let winograd4: Double?
