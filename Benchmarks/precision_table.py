@@ -17,7 +17,6 @@ processor does not multiply bf16 itself, neither bf16 nor int8 of a picture can 
 Redraw takes the quickest of those whose pictures keep 35 dB, or whose embeddings a cosine of 0.999, and takes nothing by timing.
 """
 import argparse
-import datetime
 import json
 import math
 import re
@@ -30,61 +29,18 @@ import numpy
 
 import bench_program
 from bench_program import PHOTOGRAPHS, Program, decibels, pixels
+from swift_tables import ROOT, Tables, kind, model_name
 
-ROOT = Path(__file__).resolve().parents[1]
 RATES = ROOT / "Sources/Tensors/ProcessorRates.swift"
 PICTURES = ROOT / "Sources/Diffusion/Loading/PictureNearness.swift"
 ENCODERS = ROOT / "Sources/Studio/EncoderNearness.swift"
-FIRST, LAST = "// Rows from here on", "// Rows up to here"
-# As ProcessorKind.Level spells them.
-CASES = {"avx-vnni": "avxVNNI"}
 OTHERS = ("bf16", "int8")
-
-
-def model_name():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((" ".join(line.split(":", 1)[1].split()) for line in lines if line.startswith("model name")), "unknown processor")
 
 
 def numbers(values, digits):
     """What stands in a row of the columns that were measured, never rounded upwards."""
     return "".join(
         f", {name}: {math.floor(min(value, 9999) * 10**digits) / 10**digits:.{digits}f}" for name, value in values.items() if value is not None)
-
-
-def merged(text, row, comment):
-    """The table with a row, and the comment above it, in the place of the one of the same name, or after all of them."""
-    before, rest = text.split(FIRST)
-    lines, after = rest.split(LAST)
-    rows, comments = [], []
-    for line in filter(None, map(str.strip, lines.splitlines())):
-        if line.startswith("//"):
-            comments.append(line)
-        else:
-            rows.append((line.rstrip(","), comments))
-            comments = []
-    places = [place for place, (found, _) in enumerate(rows) if key(found) == key(row)]
-    rows[places[0] if places else len(rows):places[0] + 1 if places else len(rows)] = [(row, [f"// {comment}"])]
-    # Swift's formatter wants a comma behind each of several rows and none behind a single one.
-    comma = "," if len(rows) > 1 else ""
-    indented = [f"        {line}\n" for found, words in rows for line in [*words, found + comma]]
-    return before + FIRST + "\n" + "".join(indented) + "        " + LAST + after
-
-
-def key(row):
-    """What a row is of: everything before its first number or what else is told of it."""
-    return re.match(r"[^:]*(?=, \w+:)", row)[0]
-
-
-class Tables:
-    def __init__(self, writes):
-        self.writes = writes
-
-    def set(self, file, row, *words):
-        comment = ", ".join([datetime.date.today().isoformat(), *words])
-        print(f"{file.relative_to(ROOT)}: {row}  // {comment}", flush=True)
-        if self.writes:
-            file.write_text(merged(file.read_text(), row, comment))
 
 
 def benched(program):
@@ -97,16 +53,17 @@ def multiplies_bfloats(told):
 
 def rates(program, options, tables):
     rounds = [benched(program) for _ in range(options.rounds)]
-    maker, level = rounds[0]["processor"]["maker"], rounds[0]["processor"]["level"]
-    if maker == "other":
+    processor = kind(rounds[0]["processor"])
+    if not processor:
         sys.exit("a processor of a maker that Redraw does not know has no row")
+    level = rounds[0]["processor"]["level"]
     has = {"f32": True, "bf16": level in ("bf16", "amx"), "int8": level != "plain"}
     found = {
         name: statistics.median(next(rate["gigaOperations"] for rate in told["rates"] if rate["precision"] == name) for told in rounds)
         if has[name] else None
         for name in ("f32", *OTHERS)}
     tables.set(
-        RATES, f"ProcessorRates(.init(.{maker}, .{CASES.get(level, level)}){numbers(found, 0)})", model_name(),
+        RATES, f"ProcessorRates({processor}{numbers(found, 0)})", model_name(),
         f"{rounds[0]['threads']} threads, medians of {options.rounds}")
 
 

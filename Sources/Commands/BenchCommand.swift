@@ -15,8 +15,20 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var library: LibraryOptions
     @OptionGroup var threads: ThreadOptions
 
+    // For `Benchmarks/convolution_table.py`.
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Time each way to 3x3 convolutions, in so many rounds, and print that as JSON.", valueName: "n", visibility: .hidden))
+    var convolutions: Int?
+
+    func validate() throws {
+        if let convolutions, convolutions < 1 { throw ValidationError("--convolutions is \(convolutions); it must be at least 1.") }
+    }
+
     func run() async throws {
         threads.apply()
+        if let convolutions { return try JSONOutput.print(try await Studio.timeConvolutions(rounds: convolutions)) }
         let report = try await library.studio().bench()
         guard !library.json else { return try JSONOutput.print(report) }
         let out = Terminal.standardOutput

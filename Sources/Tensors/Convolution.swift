@@ -54,6 +54,13 @@ package struct PackedConvolution: Sendable {
         self.init(.halves(weight), groups: groups, format: format, keepsTransform: keepsTransform, inBytes: inBytes)
     }
 
+    /// A dense one in pairs of bfloat16 whether the instructions for them are quicker than those for floats or not: for comparing the ways there.
+    init(inPairs weight: Tensor) {
+        (outputs, inputs, kernelHeight, kernelWidth) = (weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3])
+        let matrix = PackedMatrix(inPairs: weight, taps: kernelHeight * kernelWidth)
+        form = .dense(matrix, kernelHeight == 3 && kernelWidth == 3 ? FastConvolution(matrix, keeps: false) : nil)
+    }
+
     private init(_ weight: WeightSource, groups: Int, format: WeightFormat, keepsTransform: Bool, inBytes: Bool) {
         precondition(weight.shape.rank == 4, "a convolution's weight has four dimensions, not \(weight.shape)")
         outputs = weight.shape[0]
@@ -95,60 +102,35 @@ extension PackedConvolution {
         isHeldInBytes(shape) ? Int(Double(shape.count) * BytePairs.bytesPerNumber) : 2 * shape.count
     }
 
-    /// Whether the fast algorithm is taken for a map of outputs of this size.
+    /// Whether a map of outputs is large enough for what is kept: where the fast algorithm is taken for a smaller one, it keeps nothing.
     package static func transformPays(batch: Int, height: Int, width: Int) -> Bool {
         WinogradWeights.pays(batch: batch, height: height, width: width)
     }
-}
 
-/// The fast algorithm of a 3x3 convolution in the arithmetic of its weights.
-enum FastConvolution: Sendable {
-    case floats(WinogradWeights)
-    case pairs(PairWinograd)
-
-    /// nil where the layer is too thin for it to pay.
-    init?(_ matrix: PackedMatrix, keeps: Bool) {
-        if case .pairs(let packed) = matrix.form {
-            guard let pairs = PairWinograd(packed, inputs: matrix.inputs / 9) else { return nil }
-            self = .pairs(pairs)
-        } else {
-            guard let floats = WinogradWeights(matrix, keeps: keeps) else { return nil }
-            self = .floats(floats)
-        }
+    /// Whether a convolution in bfloat16 of a large map, with as many outputs as inputs, puts its result where a residual stands.
+    package static func pairsAddInPlace(channels: Int, pixels: Int) -> Bool {
+        // What counts of a map are its tiles, here in a line.
+        let shape = ConvolutionShape(inputs: channels, outputs: channels, batch: 1, height: 4, width: pixels / 4)
+        return ConvolutionTimes.nearest(to: shape, in: .bf16)?.quickest != .direct
     }
 
-    func suits(_ window: Window) -> Bool {
-        switch self {
-        case .floats(let winograd): winograd.suits(window)
-        case .pairs(let winograd): winograd.suits(window)
-        }
+    /// The ways there are to what this convolution makes at a stride.
+    package func ways(stride: Int = 1) -> [ConvolutionWay] {
+        guard stride == 1, case .dense(_, let fast?) = form else { return [.direct] }
+        return [.direct, fast.way]
     }
 
-    func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        switch self {
-        case .floats(let winograd): winograd.convolve(from, window, to, finish: finish)
-        case .pairs(let winograd): winograd.convolve(from, window, to, finish: finish)
+    /// The one that is taken, or the one that is named.
+    func way(over window: Window, named: ConvolutionWay?) -> ConvolutionWay {
+        if let named {
+            let ways = ways(stride: window.stride)
+            precondition(ways.contains(named), "no way \(named) among \(ways)")
+            return named
         }
-    }
-
-    /// Whether a residual may stand where the result is written: where each of its values is read right before the result's is written.
-    func addsInPlace(_ activation: Activation) -> Bool {
-        if case .pairs = self { activation == .none } else { false }
-    }
-
-    /// Whether a map that is to be prepared first is better taken in bands.
-    func takesBands(_ window: Window) -> Bool {
-        switch self {
-        case .floats(let winograd): winograd.takesBands(window)
-        case .pairs(let winograd): winograd.takesBands(window)
-        }
-    }
-
-    func convolve(_ x: Tensor, _ preparation: MapPreparation, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
-        switch self {
-        case .floats(let winograd): winograd.convolve(x, preparation, window, to, finish: finish)
-        case .pairs(let winograd): winograd.convolve(x, preparation, window, to, finish: finish)
-        }
+        guard window.stride == 1, case .dense(_, let fast?) = form else { return .direct }
+        let shape = ConvolutionShape(
+            inputs: inputs, outputs: outputs, batch: window.batch, height: window.outputHeight, width: window.outputWidth)
+        return ConvolutionWay.taken(for: shape, in: fast.arithmetic) == .direct ? .direct : fast.way
     }
 }
 
@@ -160,10 +142,12 @@ enum FastConvolution: Sendable {
 ///   - residual: of the result's shape; added after the activation. Dense convolutions only. Where nobody else holds it, the result may take
 ///     its place in memory.
 ///   - preparation: what the map becomes first; nil: nothing.
+///   - named: the way there, one of the weight's, for measuring them; nil: the one that is taken for the shape.
 /// - Returns: `[batch, (height + top + bottom - kernelHeight) / stride + 1, …, outputs]`.
 package func convolution(
     _ x: Tensor, _ weight: PackedConvolution, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0,
-    activation: Activation = .none, adding residual: consuming Tensor? = nil, prepared preparation: MapPreparation? = nil
+    activation: Activation = .none, adding residual: consuming Tensor? = nil, prepared preparation: MapPreparation? = nil,
+    by named: ConvolutionWay? = nil
 ) -> Tensor {
     precondition(x.shape.rank == 4 && x.shape[3] == weight.inputs, "a map of \(x.shape) for a convolution of \(weight.inputs) channels")
     precondition(bias.map { $0.count == weight.outputs } ?? true, "a bias of \(bias?.shape ?? []) for \(weight.outputs) outputs")
@@ -175,18 +159,23 @@ package func convolution(
     precondition(
         window.outputHeight > 0 && window.outputWidth > 0, "a window of \(weight.kernelHeight) by \(weight.kernelWidth) on \(x.shape)")
     precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(residual?.shape ?? []) for a result of \(shape)")
+    let way = weight.way(over: window, named: named)
     if let preparation {
-        guard case .dense(_, let fast?) = weight.form, fast.takesBands(window) else {
+        guard case .dense(let matrix, let fast?) = weight.form, window.stride == 1,
+            way == .direct ? DirectConvolution.takesBands(window) : fast.takesBands(window)
+        else {
             return convolution(
-                preparation.whole(x), weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual)
+                preparation.whole(x), weight, bias: bias, stride: stride, padding: padding, activation: activation, adding: residual,
+                by: way)
         }
         func convolve(to: UnsafeMutablePointer<Float>, adding residual: UnsafePointer<Float>?) {
             withExtendedLifetime((x, weight, bias)) {
-                fast.convolve(
-                    x, preparation, window, to, finish: Finish(bias: bias?.pointer, residual: residual, activation: activation))
+                let finish = Finish(bias: bias?.pointer, residual: residual, activation: activation)
+                if way == .direct { return DirectConvolution(matrix).convolve(x, preparation, window, to, finish: finish) }
+                fast.convolve(x, preparation, window, to, finish: finish)
             }
         }
-        if fast.addsInPlace(activation), residual?.isHeldAlone() == true, let storage = residual?.storage {
+        if way != .direct, fast.addsInPlace(activation), residual?.isHeldAlone() == true, let storage = residual?.storage {
             convolve(to: storage.pointer, adding: storage.pointer)
             return Tensor(shape: shape, storage: storage)
         }
@@ -209,17 +198,8 @@ package func convolution(
             guard let to = target.baseAddress, target.count > 0 else { return }
             withExtendedLifetime((x, weight, bias, residual)) {
                 let finish = Finish(bias: bias?.pointer, residual: residual?.pointer, activation: activation)
-                if let fast, fast.suits(window) { return fast.convolve(x.pointer, window, to, finish: finish) }
-                switch matrix.form {
-                case .panels(let packed):
-                    windowConvolution(x.pointer, matrix, packed, window, to, finish: finish)
-                case .pairs(let packed):
-                    pairConvolution(x.pointer, matrix, packed, window, to, finish: finish)
-                case .rows(let rows):
-                    unfoldedConvolution(x.pointer, rows, window, to, finish: finish)
-                case .mapped, .quads:
-                    preconditionFailure("the weights of windows are packed when they are loaded, and not in bytes")
-                }
+                if way != .direct, let fast { return fast.convolve(x.pointer, window, to, finish: finish) }
+                DirectConvolution(matrix).convolve(x.pointer, window, to, finish: finish)
             }
         }
     }
@@ -283,45 +263,6 @@ struct Window {
             if first > 0 { out.update(repeating: 0, count: first * channels) }
             (out + first * channels).update(from: image + ((y + tap) * width + x + first) * channels, count: (last - first) * channels)
             if last < kernelWidth { (out + last * channels).update(repeating: 0, count: (kernelWidth - last) * channels) }
-        }
-    }
-}
-
-/// The product reads each window where it lies, tap by tap: nothing is copied.
-private func windowConvolution(
-    _ from: UnsafePointer<Float>, _ weight: PackedMatrix, _ packed: Panels, _ window: Window,
-    _ to: UnsafeMutablePointer<Float>, finish: Finish
-) {
-    let shape = window.taps(channels: window.channels)
-    let depth = window.depth(channels: window.channels)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: depth) { zeros in
-        zeros.initialize(repeating: 0)
-        multiplyPanels(
-            .windows(from, shape, zeros: zeros.baseAddress!), count: window.batch * window.outputHeight * window.outputWidth,
-            outputs: weight.outputs, inputs: weight.inputs, packed, to, finish: finish)
-    }
-}
-
-/// Windows of a tile of pixels are laid out as rows, which a product then meets with the weights.
-private func unfoldedConvolution(
-    _ from: UnsafePointer<Float>, _ weight: Tensor, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish
-) {
-    let pixels = window.batch * window.outputHeight * window.outputWidth
-    let (n, k) = (weight.shape[0], weight.shape[1])
-    let perThread = (pixels + Parallel.threadCount - 1) / Parallel.threadCount
-    let tile = max(8, min(512, perThread, (1 << 19) / k))
-    let matrix = weight.pointer
-    Parallel.forEachRange(count: (pixels + tile - 1) / tile, perThread: 4) { tiles in
-        let rows = TensorStorage(count: tile * k)
-        for index in tiles {
-            let first = index * tile
-            let count = min(tile, pixels - first)
-            for row in 0..<count {
-                window.unfold(from, pixel: first + row, to: rows.pointer + row * k)
-            }
-            let out = to + first * n
-            BLAS.multiply(m: count, n: n, k: k, rows.pointer, aStride: k, matrix, bStride: k, transposed: true, out, cStride: n)
-            finish.apply(out, row: first, column: 0, count: count, width: n, stride: n)
         }
     }
 }

@@ -81,6 +81,11 @@ extension Tensor {
 
 /// Rows of a map as a fast convolution reads them: all of a batch's, or a band of one picture that was prepared for some tiles.
 struct MapRows {
+    /// Bytes of a prepared picture from which on it is worth making it in bands.
+    static let largestPrepared = 32 << 20
+    /// Bytes of such a band.
+    static let bandMemory = 8 << 20
+
     let pointer: UnsafePointer<Float>
     /// The picture's row that the pointer stands at, and how many there are.
     let first: Int

@@ -33,10 +33,10 @@ package struct PackedMatrix: Sendable {
     }
 
     /// In pairs of bfloat16 whether the instructions for them are quicker than those for floats or not: for measuring which it is.
-    package init(inPairs weight: Tensor) {
+    package init(inPairs weight: Tensor, taps: Int = 1) {
         outputs = weight.shape[0]
         inputs = weight.shape.count / max(outputs, 1)
-        form = .pairs(PairPanels(.floats(weight), outputs: outputs, inputs: inputs, taps: 1))
+        form = .pairs(PairPanels(.floats(weight), outputs: outputs, inputs: inputs, taps: taps))
     }
 
     /// In which numbers products with this weight are made.

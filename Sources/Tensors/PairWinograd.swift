@@ -9,8 +9,6 @@ struct PairWinograd: Sendable {
     private static let inputMemory = 8 << 20
     /// Tiles whose products with a panel stay in a second-level cache.
     private static let mostTiles = 256
-    /// Fewer tiles than this do not pay for transforming the weights.
-    private static let fewestTiles = 16
 
     /// Four-byte words more between the points of something than they take: points a power of two apart would share the same few lines of
     /// a cache.
@@ -22,11 +20,9 @@ struct PairWinograd: Sendable {
 
     /// nil where the layer is too thin for it to pay.
     init?(_ packed: PairPanels, inputs: Int) {
-        guard packed.taps == 9, inputs >= 16, packed.outputs >= 16 else { return nil }
+        guard packed.taps == 9, min(inputs, packed.outputs) >= ConvolutionWay.fewestChannels else { return nil }
         (self.packed, self.inputs, outputs) = (packed, inputs, packed.outputs)
     }
-
-    func suits(_ window: Window) -> Bool { window.stride == 1 && Tiles(window, side: 2).count >= Self.fewestTiles }
 
     /// What a call works on.
     private struct Map {
@@ -51,7 +47,7 @@ struct PairWinograd: Sendable {
     /// Whether a map that is to be prepared first is better taken in bands: where a picture's tiles are more than a run as they are.
     func takesBands(_ window: Window) -> Bool {
         let tiles = Tiles(window, side: 2)
-        return suits(window) && tiles.down * tiles.across > most
+        return tiles.down * tiles.across > most
     }
 
     /// to = finish(convolution of what the map `x` becomes).

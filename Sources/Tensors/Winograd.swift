@@ -13,8 +13,6 @@ final class WinogradWeights: Sendable {
     private static let largestWhole = 64 << 20
     /// Memory for the transformed inputs of a run of tiles.
     private static let inputMemory = 48 << 20
-    /// Fewer tiles than this do not pay for reading the larger weights.
-    private static let fewestTiles = 16
 
     private let packed: Panels
     private let inputs: Int
@@ -33,7 +31,7 @@ final class WinogradWeights: Sendable {
         areKept = keeps && Self.keptMemory(outputs: outputs, inputs: inputs, panelWidth: packed.width) > 0
     }
 
-    private static func suits(outputs: Int, inputs: Int) -> Bool { inputs >= 16 && outputs >= 16 }
+    private static func suits(outputs: Int, inputs: Int) -> Bool { min(inputs, outputs) >= ConvolutionWay.fewestChannels }
 
     /// Bytes that a layer keeps from its first use on, 0 where it keeps nothing.
     static func keptMemory(outputs: Int, inputs: Int, panelWidth: Int) -> Int {
@@ -41,13 +39,9 @@ final class WinogradWeights: Sendable {
         return suits(outputs: outputs, inputs: inputs) && bytes <= largestKept ? bytes : 0
     }
 
-    /// Whether a map of outputs has enough tiles.
+    /// Whether a map of outputs has enough tiles for what a layer keeps.
     static func pays(batch: Int, height: Int, width: Int) -> Bool {
-        batch * ((height + 3) / 4) * ((width + 3) / 4) >= fewestTiles
-    }
-
-    func suits(_ window: Window) -> Bool {
-        window.stride == 1 && Self.pays(batch: window.batch, height: window.outputHeight, width: window.outputWidth)
+        batch * ((height + 3) / 4) * ((width + 3) / 4) >= ConvolutionWay.fewestTiles
     }
 
     private var panelWidth: Int { packed.width }
@@ -64,21 +58,17 @@ final class WinogradWeights: Sendable {
     func convolve(_ from: UnsafePointer<Float>, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
         let map = Map(rows: MapRows(whole: from, window), window: window, tiles: Tiles(window, side: 4), to: to, finish: finish)
         // With fewer tiles than outputs, the transformed weights are larger than the transformed inputs.
-        if areKept || (map.tiles.count >= outputs && fitsWhole) {
+        let keeps = areKept && map.tiles.count >= ConvolutionWay.fewestTiles
+        if keeps || (map.tiles.count >= outputs && fitsWhole) {
             convolveByTiles(map, 0..<map.tiles.count, weights())
         } else {
             convolveByPanels(map)
         }
     }
 
-    /// Bytes of a prepared picture from which on it is worth making it in bands.
-    private static let largestPrepared = 32 << 20
-    /// Bytes of such a band.
-    private static let bandMemory = 8 << 20
-
     /// Whether a map that is to be prepared first is better taken in bands: not where a layer's weights are transformed for every band anew.
     func takesBands(_ window: Window) -> Bool {
-        suits(window) && window.height * window.width * inputs * MemoryLayout<Float>.stride > Self.largestPrepared
+        window.height * window.width * inputs * MemoryLayout<Float>.stride > MapRows.largestPrepared
             && (areKept || fitsWhole)
     }
 
@@ -86,7 +76,7 @@ final class WinogradWeights: Sendable {
     func convolve(_ x: Tensor, _ preparation: MapPreparation, _ window: Window, _ to: UnsafeMutablePointer<Float>, finish: Finish) {
         let tiles = Tiles(window, side: 4)
         let weights = weights()
-        let most = Self.bandMemory / (16 * inputs * MemoryLayout<Float>.stride)
+        let most = MapRows.bandMemory / (16 * inputs * MemoryLayout<Float>.stride)
         MapRows.forEachBand(of: x, preparation, window, tiles, most: most) { range, rows in
             convolveByTiles(Map(rows: rows, window: window, tiles: tiles, to: to, finish: finish), range, weights)
         }

@@ -53,4 +53,12 @@ import Testing
         let json = try tool.run("bench", "--json")
         #expect(try JSONSchema.reports().problems(of: json.output, as: "bench").isEmpty && json.output.contains(#""name" : "damaged""#))
     }
+
+    /// What a benchmark asks for is not in a person's way.
+    @Test func timingConvolutionsIsHidden() throws {
+        let help = try tool.run("bench", "--help")
+        #expect(help.status == 0 && !help.output.contains("--convolutions"))
+        let refused = try tool.run("bench", "--convolutions", "0")
+        #expect(refused.status == 64 && refused.errors.contains("--convolutions is 0"), "\(refused)")
+    }
 }

@@ -44,17 +44,45 @@ import Testing
         let preparation = MapPreparation.scaled(one.scales, .silu)
         // Where the processor has no bfloat16, such weights are held as halves and multiplied as floats.
         if Self.maps[index].0 == .f32 || Arithmetic.bf16.isNative { #expect(takesBands(one, preparation)) }
-        let banded = convolution(one.x, one.weight, bias: one.bias, padding: 1, adding: one.residual, prepared: preparation)
-        let whole = convolution(preparation.whole(one.x), one.weight, bias: one.bias, padding: 1, adding: one.residual)
-        #expect(banded == whole)
+        let whole = preparation.whole(one.x)
+        for way in one.weight.ways() {
+            let banded = convolution(
+                one.x, one.weight, bias: one.bias, padding: 1, adding: one.residual, prepared: preparation, by: way)
+            #expect(banded == convolution(whole, one.weight, bias: one.bias, padding: 1, adding: one.residual, by: way), "\(way)")
+        }
     }
 
     @Test(arguments: maps.indices.dropLast()) func bandsOfADoubledMapAreThoseOfTheWhole(_ index: Int) {
         var generator = SeededGenerator.announced()
         let one = given(index, doubled: true, &generator)
-        let banded = convolution(one.x, one.weight, bias: one.bias, padding: 1, activation: .relu, prepared: .doubled)
-        let whole = convolution(one.x.upsampledNearest(by: 2), one.weight, bias: one.bias, padding: 1, activation: .relu)
-        #expect(banded == whole)
+        let whole = one.x.upsampledNearest(by: 2)
+        for way in one.weight.ways() {
+            let banded = convolution(one.x, one.weight, bias: one.bias, padding: 1, activation: .relu, prepared: .doubled, by: way)
+            #expect(banded == convolution(whole, one.weight, bias: one.bias, padding: 1, activation: .relu, by: way), "\(way)")
+        }
+    }
+
+    /// The direct way in bands: uneven padding, a last line of tiles that is cut, a residual, and pictures that are several bands each.
+    @Test(arguments: [WeightFormat.f32, .bf16]) func bandsOfWindowsAreThoseOfTheWhole(format: WeightFormat) {
+        var generator = SeededGenerator.announced()
+        let (batch, height, width, channels, outputs) = (2, 203, 61, 700, 17)
+        let drawn = generator.floats(4099)
+        func repeated(_ shape: Shape) -> Tensor {
+            Tensor(shape: shape) { target in
+                for place in target.indices { target[place] = drawn[place % drawn.count] }
+            }
+        }
+        let x = repeated([batch, height, width, channels])
+        let weight = Tensor(generator.floats(outputs * channels * 9), shape: [outputs, channels, 3, 3])
+        let packed = format == .f32 ? PackedConvolution(weight) : PackedConvolution(inPairs: weight)
+        let padding = Padding(top: 0, left: 1, bottom: 2, right: 0)
+        let window = Window(
+            batch: batch, height: height, width: width, channels: channels, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: padding)
+        #expect(DirectConvolution.takesBands(window))
+        let residual = repeated([batch, window.outputHeight, window.outputWidth, outputs])
+        let preparation = MapPreparation.scaled(groupScales(x, groups: 1, weight: nil, bias: nil), .relu)
+        let banded = convolution(x, packed, padding: padding, activation: .silu, adding: residual, prepared: preparation, by: .direct)
+        #expect(banded == convolution(preparation.whole(x), packed, padding: padding, activation: .silu, adding: residual, by: .direct))
     }
 
     /// A residual that nobody else holds gives its memory to the result, and the values are the same.
@@ -63,11 +91,15 @@ import Testing
         let one = given(index, doubled: false, &generator)
         let preparation = MapPreparation.scaled(one.scales, .none)
         let kept = one.residual.values
-        let held = convolution(one.x, one.weight, bias: one.bias, padding: 1, adding: one.residual, prepared: preparation)
-        let given = convolution(
-            one.x, one.weight, bias: one.bias, padding: 1, adding: Tensor(kept, shape: one.residual.shape), prepared: preparation)
-        #expect(held == given)
-        #expect(one.residual.values == kept)
+        for way in one.weight.ways() {
+            let held = convolution(
+                one.x, one.weight, bias: one.bias, padding: 1, adding: one.residual, prepared: preparation, by: way)
+            let given = convolution(
+                one.x, one.weight, bias: one.bias, padding: 1, adding: Tensor(kept, shape: one.residual.shape), prepared: preparation,
+                by: way)
+            #expect(held == given, "\(way)")
+            #expect(one.residual.values == kept, "\(way)")
+        }
     }
 
     /// Small maps, strides and thin layers go by way of the whole map.

@@ -32,8 +32,11 @@ extension PipelineOutline {
     /// SD 1.5's, 256 to 1,024 pixels a side; what the allocator keeps comes on top.
     private func autoencoderMemory(pixels: Int) -> Int {
         let levels = autoencoder.channels
-        let maps = arithmetic == .f32 ? 3 : 2
-        let widest = levels.indices.map { (levels[min($0 + 1, levels.count - 1)] + maps * levels[$0]) * (pixels >> (2 * $0)) }
+        let widest = levels.indices.map { level in
+            let pixels = pixels >> (2 * level)
+            let maps = arithmetic == .f32 || !PackedConvolution.pairsAddInPlace(channels: levels[level], pixels: pixels) ? 3 : 2
+            return (levels[min(level + 1, levels.count - 1)] + maps * levels[level]) * pixels
+        }
         return 80 << 20 + 4 * (widest.max() ?? 0) * 11 / 10
     }
 
