@@ -24,6 +24,8 @@ import time
 import urllib.parse
 import zlib
 
+import ending
+
 # Of the memory at minute 5: allocators keep what they were given, so a little more is no leak.
 GROWTH, SLACK = 1.10, 48 << 20
 PATIENCE = 300
@@ -348,7 +350,8 @@ def main():
     home = tempfile.TemporaryDirectory(prefix="redraw-soak-")
     environment = dict(os.environ, HOME=home.name, XDG_DATA_HOME=home.name + "/data", XDG_CACHE_HOME=home.name + "/cache")
     server = subprocess.Popen(
-        [asked.redraw, "serve", "--port", "0", "--library", home.name + "/library", "--quiet"], stdout=subprocess.PIPE, env=environment, text=True)
+        [asked.redraw, "serve", "--port", "0", "--library", home.name + "/library", "--quiet"], stdout=subprocess.PIPE, env=environment, text=True,
+        preexec_fn=ending.with_its_parent)
     port = int(server.stdout.readline().split("http://")[1].split("/")[0].rsplit(":", 1)[1])
     tally, begin = Tally(), time.monotonic()
     until = begin + asked.minutes * 60

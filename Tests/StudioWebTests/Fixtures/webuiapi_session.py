@@ -18,6 +18,8 @@ import requests
 import webuiapi
 from PIL import Image, ImageChops, ImageDraw
 
+import ending
+
 REDRAW = sys.argv[1]
 HOME = tempfile.TemporaryDirectory(prefix="redraw-client-")
 ENVIRONMENT = dict(os.environ, HOME=HOME.name, XDG_DATA_HOME=HOME.name + "/data", XDG_CACHE_HOME=HOME.name + "/cache")
@@ -47,7 +49,7 @@ def refused(what, field, call):
 def serving(*options):
     process = subprocess.Popen(
         [REDRAW, "serve", "--port", "0", "--library", HOME.name + "/library", "--quiet", *options],
-        stdout=subprocess.PIPE, env=ENVIRONMENT, text=True,
+        stdout=subprocess.PIPE, env=ENVIRONMENT, text=True, preexec_fn=ending.with_its_parent,
     )
     try:
         line = process.stdout.readline()
