@@ -23,6 +23,7 @@ printed="redraw analyze Documentation/pictures/coffee.jpg"
 # As a terminal of a hundred columns shows it; a file would get it unfolded.
 REDRAW_PRINTS="exec '$redraw' analyze Documentation/pictures/coffee.jpg 2>/dev/null" NO_COLOR=1 \
     script -qec 'stty rows 40 cols 100; eval "$REDRAW_PRINTS"' /dev/null </dev/null | tr -d '\r' >"$library/printed"
+[ -s "$library/printed" ]
 awk -v command="\$ $printed" -v printed="$library/printed" '
     skips && /^```/ { skips = 0 }
     !skips { print }
