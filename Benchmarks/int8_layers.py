@@ -2,11 +2,12 @@
 """Which of a UNet's layers bear being multiplied in bytes: a group of layers at a time is rounded, all others stay in f32, and what one pass of
 the network gives is compared with the same pass in f32.
 
-    python int8_layers.py [--models small,sd15] [--side 32] [--inputs 1] [--threads 1]
+    python int8_layers.py [--models small,sd15] [--side N] [--inputs 1] [--threads 1]
 
-`small`  redraw-small as it comes along, at its usual side of 96: four photographs of Documentation/pictures, each with its text and at another time.
-`sd15`   Stable Diffusion 1.5's size with the random weights of make_random_pipeline.py (drawn in memory, f16; about 6 GB), latents of --side and
-         texts of random numbers. Random weights have none of the few large numbers that a trained network's activations have.
+`small`  redraw-small as it comes along, latents of 48 a side (192 pixels): four photographs of Documentation/pictures, each with its text and at
+         another time.
+`sd15`   Stable Diffusion 1.5's size with the random weights of make_random_pipeline.py (drawn in memory, f16; about 6 GB), latents of 32 a side
+         and texts of random numbers. Random weights have none of the few large numbers that a trained network's activations have.
 
 The rounding is Redraw's, told again in torch:
 
@@ -239,7 +240,7 @@ def small(options):
     weights = load_file(folder / "unet/diffusion_pytorch_model.safetensors")
     unet.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
-    side = unet.config.sample_size * 2 ** (len(vae.config.block_out_channels) - 1)
+    side = (options.side or 48) * 2 ** (len(vae.config.block_out_channels) - 1)
     shown = []
     for photograph in PHOTOGRAPHS:
         picture = Image.open(photograph).convert("RGB")
@@ -276,20 +277,20 @@ def sd15(options):
     unet.load_state_dict(drawn, assign=True)
     del drawn
     draw = numpy.random.default_rng(5)
-    count = options.inputs
-    latent = torch.from_numpy(draw.standard_normal((count, 4, options.side, options.side), dtype=numpy.float32))
+    count, side = options.inputs, options.side or 32
+    latent = torch.from_numpy(draw.standard_normal((count, 4, side, side), dtype=numpy.float32))
     text = torch.from_numpy(draw.standard_normal((count, 77, 768), dtype=numpy.float32))
     times = torch.tensor([round(1000 * (index + 0.5) / count) for index in range(count)])
     network = Network(unet, dict(sample=latent, timestep=times, encoder_hidden_states=text))
     inputs = f"{count} input{'' if count == 1 else 's'}"
-    table(network, f"Stable Diffusion 1.5's size, random weights, latents of {options.side}x{options.side}, {inputs}")
+    table(network, f"Stable Diffusion 1.5's size, random weights, latents of {side}x{side}, {inputs}")
 
 
 def main():
     models = dict(small=small, sd15=sd15)
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--models", default=",".join(models))
-    options.add_argument("--side", type=int, default=32, help="of sd15's latents")
+    options.add_argument("--side", type=int, help="of latents")
     options.add_argument("--inputs", type=int, default=1, help="of sd15")
     options.add_argument("--threads", type=int, default=1)
     options = options.parse_args()
