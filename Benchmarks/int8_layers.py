@@ -17,8 +17,8 @@ in bytes           weights in 255 steps of each output's own, what they meet in 
                    a window, of attention q and k have a step a token, the soft-max one a row and v one a column
 without VNNI       the same with weights' steps so coarse that two products and their sum fit in sixteen bits (AVX2, AVX-512 without VNNI)
 
-The last column is the error of `--precision int8` as a whole, which multiplies linear layers in bytes and holds large convolutions so, where
-this group alone were in bf16: what leaving it out would win. An error is the root mean square of the difference, relative to that of what
+The last column is the error of `--precision int8` as a whole, which multiplies linear layers in bytes, but for the shortcuts, and holds large
+convolutions so, where this group alone were in bf16: what leaving it out would win. An error is the root mean square of the difference, relative to that of what
 the pass in f32 gives, over all inputs together. Convolutions are taken by their definition, without Winograd's algorithm. Prints tables as
 they stand in Documentation. Needs torch and diffusers, for redraw-small transformers besides.
 """
@@ -36,6 +36,7 @@ import numpy  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
+SHORTCUTS = "residual blocks: 1x1 shortcuts"
 LINEAR = {
     "time embedding and its projections": r"(^|\.)(time_embedding|add_embedding)\.|time_emb_proj$",
     "self attention: q, k, v": r"attn1\.to_[qkv]$",
@@ -44,7 +45,7 @@ LINEAR = {
     "feed-forward: in (GEGLU)": r"ff\.net\.0\.proj$",
     "feed-forward: out": r"ff\.net\.2$",
     "transformers: in, out": r"proj_(in|out)$",
-    "residual blocks: 1x1 shortcuts": r"conv_shortcut$",
+    SHORTCUTS: r"conv_shortcut$",
 }
 OTHERS = {
     "3x3 convolutions within the network": r"(\.conv1|\.conv2|samplers\.0\.conv)$",
@@ -196,8 +197,8 @@ def as_redraw(is_narrow):
     """The ways of `--precision int8`."""
     convolutions, ends = OTHERS
     if is_narrow:
-        return {**dict.fromkeys(LINEAR, NARROW), **dict.fromkeys(OTHERS, FLOATS_OF_BF16)}
-    return {**dict.fromkeys(LINEAR, BYTES), convolutions: HELD, ends: BF16, ATTENTION: BF16}
+        return {**dict.fromkeys(LINEAR, NARROW), **dict.fromkeys([SHORTCUTS, *OTHERS], FLOATS_OF_BF16)}
+    return {**dict.fromkeys(LINEAR, BYTES), SHORTCUTS: BF16, convolutions: HELD, ends: BF16, ATTENTION: BF16}
 
 
 def percent(error):
@@ -224,6 +225,8 @@ def table(network, title):
     row(EVERY_LINEAR, list(LINEAR), columns(list(LINEAR)) + [percent(network.error({**whole, **dict.fromkeys(LINEAR, BF16)}))])
     row(EVERYTHING, every, columns(every) + [""])
     row("as `--precision int8` does it", every, ["", "", percent(network.error(whole)), percent(network.error(as_redraw(True))), ""])
+    row("the same with the shortcuts in bytes", every, [
+        "", "", percent(network.error({**whole, SHORTCUTS: BYTES})), percent(network.error({**as_redraw(True), SHORTCUTS: NARROW})), ""])
     print()
 
 

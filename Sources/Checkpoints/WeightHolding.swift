@@ -27,6 +27,13 @@ package struct WeightHolding: Sendable, Equatable {
         self.packsAtSecondUse = packsAtSecondUse
     }
 
+    /// The same for a layer that rounding to bytes would cost too much: in bfloat16 where others multiply in bytes.
+    package var withoutBytes: WeightHolding {
+        var holding = self
+        if arithmetic == .int8 { holding.arithmetic = .bf16 }
+        return holding
+    }
+
     /// That of a weight which is made of several tensors, so that it is like none in a file.
     package var format: WeightFormat {
         switch arithmetic {

@@ -13,8 +13,11 @@ struct ResidualBlock: Sendable {
     private let timeProjection: Linear?
     private let norm2: GroupNorm
     private let conv2: Conv2D
-    /// 1x1, where the number of channels changes.
+    /// 1x1, where the number of channels changes. Never in bytes: it carries the map itself past the norms, and its rounding alone would be most
+    /// of the error of `--precision int8` (`Benchmarks/int8_layers.py`), for one in forty of the multiplications.
     private let shortcut: Linear?
+
+    static let shortcutName = "conv_shortcut"
 
     init(
         _ weights: Weights, input: Int, output: Int, timeWidth: Int?, groups: Int, epsilon: Float
@@ -24,7 +27,8 @@ struct ResidualBlock: Sendable {
         timeProjection = if let timeWidth { try Linear(weights["time_emb_proj"], input: timeWidth, output: output) } else { nil }
         norm2 = try GroupNorm(weights["norm2"], groups: groups, channels: output, epsilon: epsilon)
         conv2 = try Conv2D(weights["conv2"], input: output, output: output, kernel: 3, padding: 1)
-        shortcut = input == output ? nil : try Linear(weights["conv_shortcut"], input: input, output: output)
+        let passing = weights[Self.shortcutName]
+        shortcut = input == output ? nil : try Linear(passing.held(passing.holding.withoutBytes), input: input, output: output)
     }
 
     /// - Parameters:

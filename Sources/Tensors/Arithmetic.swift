@@ -5,7 +5,8 @@ package enum Arithmetic: String, Sendable, Hashable, CaseIterable {
     /// Both factors are rounded to bfloat16 (eight bits of precision), the nearest, ties to even.
     case bf16
     /// Linear layers in whole numbers of eight bits: weights in steps of each output's own, what they meet in steps of each row's own.
-    /// Convolutions and attention in bfloat16; a network's large convolutions may hold their weights in one byte a number all the same.
+    /// Convolutions, those of one tap that pass by a residual block among them, and attention in bfloat16; a network's large convolutions may hold
+    /// their weights in one byte a number all the same.
     case int8
 
     /// Whether products are made so on this processor. Where it has no instructions for bfloat16, or slower ones than for floats, weights are

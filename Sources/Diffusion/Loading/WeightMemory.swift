@@ -32,7 +32,10 @@ extension ModelParts {
 
     private static func bytes(_ weights: Weights, _ names: [String]) throws(CheckpointError) -> Int {
         var bytes = 0
-        for name in names { bytes += Self.bytes(of: try weights.shape(of: name), weights.holding) }
+        for name in names {
+            let isShortcut = name.hasSuffix(".\(ResidualBlock.shortcutName).weight")
+            bytes += Self.bytes(of: try weights.shape(of: name), isShortcut ? weights.holding.withoutBytes : weights.holding)
+        }
         return bytes
     }
 
