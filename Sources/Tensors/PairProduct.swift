@@ -97,14 +97,9 @@ struct PairedRows {
         width = (values + 1) / 2
         storage = TensorStorage(count: count * width)
         let (to, width) = (storage.pointer, width)
-        func round(_ rows: Range<Int>) {
+        roundRows(count: count, width: values, isShared: isShared) { rows in
             let target = UnsafeMutableRawPointer(to + rows.lowerBound * width).assumingMemoryBound(to: UInt16.self)
             rd_bfloat_rows(from + rows.lowerBound * values, rows.count, values, values, target, Processor.level)
-        }
-        if isShared {
-            Parallel.forEachRange(count: count, minimum: max(1, smallestParallelCount / max(1, values)), perThread: 4, body: round)
-        } else {
-            round(0..<count)
         }
     }
 

@@ -48,16 +48,11 @@ struct QuantisedRows {
         let words = (width + 3) / 4
         let (storage, scaleStorage) = (TensorStorage(count: count * words), TensorStorage(count: count))
         (self.storage, self.scaleStorage) = (storage, scaleStorage)
-        func round(_ rows: Range<Int>) {
+        roundRows(count: count, width: width, isShared: isShared) { rows in
             rd_quantise_rows(
                 from + rows.lowerBound * width, rows.count, width, width,
                 UnsafeMutableRawPointer(storage.pointer + rows.lowerBound * words).assumingMemoryBound(to: UInt8.self),
                 scaleStorage.pointer + rows.lowerBound, Processor.level)
-        }
-        if isShared {
-            Parallel.forEachRange(count: count, minimum: max(1, smallestParallelCount / max(1, width)), perThread: 4, body: round)
-        } else {
-            round(0..<count)
         }
     }
 
