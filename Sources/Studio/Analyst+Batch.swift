@@ -57,7 +57,7 @@ extension Analyst {
                 case .tooLarge: preconditionFailure("a file is read by itself whatever its size")
                 case .standing(let path, let picture, let analysis, let known):
                     try onOutcome(
-                        unlessDamaged(path) {
+                        unlessDamaged(path, failed: BatchOutcome.failed) {
                             let kept = reportsStanding ? try report(path, picture, analysis, knownAs: known) : nil
                             return .stood(path: path, report: kept, knownAs: known)
                         })
@@ -67,22 +67,13 @@ extension Analyst {
                     try Task.checkCancellation()
                     let look = looks.removeFirst()
                     try onOutcome(
-                        unlessDamaged(file.path) {
+                        unlessDamaged(file.path, failed: BatchOutcome.failed) {
                             .analysed(
                                 try analyze(
                                     decoded, look, of: file, analyzer: analyzer, composition: composition, before: before + share))
                         })
                 }
             }
-        }
-    }
-
-    /// What the library cannot read of one picture any more does not end the others.
-    private func unlessDamaged(_ path: String, _ outcome: () throws -> BatchOutcome) throws -> BatchOutcome {
-        do {
-            return try outcome()
-        } catch let error as LibraryError where error.place != nil {
-            return .failed("\(path): \(error)")
         }
     }
 }

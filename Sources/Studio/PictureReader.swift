@@ -32,11 +32,7 @@ struct PictureReader: Sendable {
         switch entry {
         case .problem(let reason): return .failed(reason)
         case .picture(let path):
-            do {
-                return try read(path, entry, isAlone: isAlone)
-            } catch let error as LibraryError where error.place != nil {
-                return .failed("\(path): \(error)")
-            }
+            return try unlessDamaged(path, failed: Outcome.failed) { try read(path, entry, isAlone: isAlone) }
         }
     }
 
@@ -99,6 +95,19 @@ struct PictureReader: Sendable {
 
     private func hasLooked(_ tagger: EncoderIdentity, at picture: String) throws -> Bool {
         try library.standingAnalysis(ofPicture: picture, encoder: tagger, vocabulary: tagger.sha256, wording: nil) != nil
+    }
+}
+
+/// What the library cannot read of one picture any more does not end the others.
+///
+/// - Parameters:
+///   - path: of the picture's file, which is told.
+///   - failed: what becomes of the picture, with what is wrong in one line.
+func unlessDamaged<Outcome>(_ path: String, failed: (String) -> Outcome, _ outcome: () throws -> Outcome) throws -> Outcome {
+    do {
+        return try outcome()
+    } catch let error as LibraryError where error.place != nil {
+        return failed("\(path): \(error)")
     }
 }
 
