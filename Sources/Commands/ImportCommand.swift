@@ -42,15 +42,24 @@ struct ImportCommand: ParsableCommand {
             }
         }
         progress.clear()
-        if library.json { return try JSONOutput.print(report) }
+        if library.json { try JSONOutput.print(report) } else { library.notice(ImportCommand.words(report)) }
+        guard !report.leftOut.isEmpty else { return }
+        let output = Terminal.standardError
+        for reason in report.leftOut.prefix(ImportCommand.listed) { output.write("import: \(DisplayText.harmless(reason))\n") }
+        let more = report.leftOut.count - ImportCommand.listed
+        if more > 0 { output.write("import: and \(more) more.\n") }
+        throw ExitCode.failure
+    }
+
+    /// Pictures that were left out which are told one by one; scripts are told all.
+    private static let listed = 100
+
+    private static func words(_ report: ImportedReport) -> String {
         let kept = report.decisionsKept > 0 ? "; \(report.decisionsKept) tags decided differently here stay as they are." : "."
-        guard !report.isNothing else {
-            return library.notice("Nothing new among \(CommandText.count(report.picturesMerged, "picture"))\(kept)")
-        }
+        guard !report.isNothing else { return "Nothing new among \(CommandText.count(report.picturesMerged, "picture"))\(kept)" }
         let pictures = "\(CommandText.count(report.picturesAdded, "picture")) added, \(report.picturesMerged) merged"
-        library.notice(
-            "\(pictures); \(report.suggestionsAdded) suggestions, \(report.decisionsTaken) decisions, \(report.promptsAdded) prompts and "
-                + "\(report.generationsAdded) generations taken in\(kept)")
+        return "\(pictures); \(report.suggestionsAdded) suggestions, \(report.decisionsTaken) decisions, \(report.promptsAdded) prompts "
+            + "and \(report.generationsAdded) generations taken in\(kept)"
     }
 
     /// The files that were named; what comes on standard input is kept in one meanwhile, for it is read twice.

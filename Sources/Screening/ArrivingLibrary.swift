@@ -81,6 +81,14 @@ package final class ArrivingLibrary: Sendable {
         }
     }
 
+    /// That one of its pictures does not come in, in a line.
+    ///
+    /// - Parameter place: which of its values cannot be read, and why.
+    func leftOut(picture: Int64, _ place: String) -> String {
+        "picture \(picture) of the library \(library.location) was left out: \(place); set that aside there with "
+            + "`redraw doctor --repair --library FOLDER`, then take the library in again"
+    }
+
     /// The error itself, or that this file is damaged where it is: what fails while both are open does not tell which.
     func blamed(for error: any Error) -> any Error {
         switch error as? LibraryError {

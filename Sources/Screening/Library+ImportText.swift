@@ -147,5 +147,6 @@ extension ImportReport {
         promptsAdded += other.promptsAdded
         generationsAdded += other.generationsAdded
         embeddingsAdded += other.embeddingsAdded
+        leftOut += other.leftOut
     }
 }

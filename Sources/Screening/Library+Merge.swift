@@ -9,8 +9,8 @@ extension Library {
     /// table; all others are read and taken in one by one, as those of an export are. What lies in the other's bin stays there, and so do its
     /// jobs, sheets and presets. Files are not touched: pictures and results are where they were.
     ///
-    /// The other library is looked through first: one in which something cannot be read changes nothing. Of its suggestions, which are too many
-    /// for that, it is found when they come: the pictures of earlier transactions are here then.
+    /// The other library is looked through first: one in which something cannot be read changes nothing. Its suggestions are too many for that.
+    /// They are looked at when they come, and a picture with one that cannot be read is left out, which the report tells.
     ///
     /// - Parameters:
     ///   - isChecked: whether ``check(_:reading:)`` has looked through it already.
@@ -71,17 +71,13 @@ extension Library {
         try onWriter { db in try Merging.check(arriving.library.location, db) }
         var last: Int64? = 0
         while let begin = last {
-            var one: [Int64] = []
-            (last, one) = try write { db in
-                let end = try Merging.choose(after: begin, atOnce, db)
-                try Merging.copy(&report, db)
-                return (end, try Int64.fetchAll(db, sql: "SELECT id FROM temp.arrivingPicture WHERE way = 'one' ORDER BY id"))
-            }
+            var (one, left): ([Int64], [Int64]) = ([], [])
+            (last, one) = try copySome(after: begin, atOnce, &report)
             for start in stride(from: 0, to: one.count, by: Library.picturesAtOnce) {
-                let some = try arriving.exported(Array(one[start..<min(start + Library.picturesAtOnce, one.count)]), reading: types)
-                report.add(try self.import(LibraryExport(pictures: some, generations: []), by: person, at: moment, reading: nil))
+                let some = Array(one[start..<min(start + Library.picturesAtOnce, one.count)])
+                left += try take(some, of: arriving, by: person, at: moment, types, &report)
             }
-            if !one.isEmpty { try write { db in try Merging.complete(&report, db) } }
+            if !one.isEmpty { try write { db in try Merging.complete(&report, without: left, db) } }
             if last != nil { try onPictures(report.picturesAdded + report.picturesMerged) }
         }
         let free = try arriving.freeGenerations(reading: types)
@@ -91,6 +87,56 @@ extension Library {
         }
         try write(Merging.marks)
         return report
+    }
+
+    /// Copies those of the pictures that come next which are copied. Where a table refuses a row, none of them is: read one by one they tell which
+    /// row that is.
+    ///
+    /// - Returns: the number of the last; nil where there are no more. And those that come in one by one.
+    private func copySome(after begin: Int64, _ atOnce: Int, _ report: inout ImportReport) throws -> (last: Int64?, one: [Int64]) {
+        func copied(isEachRead: Bool) throws(LibraryError) -> (last: Int64?, one: [Int64], report: ImportReport) {
+            try write { db in
+                var copied = ImportReport()
+                let last = try Merging.choose(after: begin, atOnce, db)
+                if isEachRead { try Merging.readEach(db) }
+                try Merging.copy(&copied, db)
+                let one = try Int64.fetchAll(db, sql: "SELECT id FROM temp.arrivingPicture WHERE way = 'one' ORDER BY id")
+                return (last, one, copied)
+            }
+        }
+        let some: (last: Int64?, one: [Int64], report: ImportReport)
+        do {
+            some = try copied(isEachRead: false)
+        } catch LibraryError.database {
+            some = try copied(isEachRead: true)
+        }
+        report.add(some.report)
+        return (some.last, some.one)
+    }
+
+    /// Takes pictures in one by one, but those of which something cannot be read.
+    ///
+    /// - Returns: those that were left out.
+    private func take(
+        _ ids: [Int64], of arriving: ArrivingLibrary, by person: String, at moment: Date, _ types: StoredTypes, _ report: inout ImportReport
+    ) throws(LibraryError) -> [Int64] {
+        do {
+            let pictures = try arriving.exported(ids, reading: types)
+            report.add(try self.import(LibraryExport(pictures: pictures, generations: []), by: person, at: moment, reading: nil))
+            return []
+        } catch {
+            switch error {
+            case .damagedArrival(_, let place), .notAnExport(let place):
+                guard ids.count == 1 else { break }
+                report.leftOut.append(arriving.leftOut(picture: ids[0], place))
+                return ids
+            default: throw error
+            }
+        }
+        // It is one of them; which, each by itself tells.
+        var left: [Int64] = []
+        for id in ids { left += try take([id], of: arriving, by: person, at: moment, types, &report) }
+        return left
     }
 }
 
@@ -246,8 +292,16 @@ private enum Merging {
         try addWhatIsKnownOfAny(ways: "'copied', 'known'", &report, db)
     }
 
+    /// Has all pictures that would be copied come in one by one.
+    static func readEach(_ db: Database) throws {
+        try db.run("UPDATE temp.arrivingPicture SET way = 'one' WHERE way = 'copied'")
+    }
+
     /// Adds, to the pictures that were taken in one by one, what an export does not tell of them.
-    static func complete(_ report: inout ImportReport, _ db: Database) throws {
+    ///
+    /// - Parameter left: pictures that were left out.
+    static func complete(_ report: inout ImportReport, without left: [Int64], _ db: Database) throws {
+        for picture in left { try db.run("DELETE FROM temp.arrivingPicture WHERE id = ?", [picture]) }
         try find(db)
         try addWhatIsKnownOfAny(ways: "'one'", &report, db)
     }

@@ -2,7 +2,8 @@ import GRDB
 
 extension Library {
     /// Looks through what would come in of another library, so that nothing comes in of one in which something cannot be read. What is here already
-    /// is passed over, and so are suggestions: there are too many, and each is looked at when it comes.
+    /// is passed over, and so are suggestions: there are too many, each is looked at when it comes, and a picture with one that cannot be read is
+    /// left out.
     ///
     /// - Parameter types: what its JSON will be read as.
     /// - Throws: `LibraryError.damagedArrival`, naming the value.

@@ -196,13 +196,15 @@ package struct ImportReport: Sendable, Hashable {
     package var generationsAdded = 0
     /// Where encoders place pictures: another library brings them, a text does not.
     package var embeddingsAdded = 0
+    /// Pictures of another library of which something cannot be read, a line each: which, what and what to do.
+    package var leftOut: [String] = []
 
     package init() {}
 
     /// Whether nothing came in that was not here before.
     package var isNothing: Bool {
         var nothing = ImportReport()
-        (nothing.picturesMerged, nothing.decisionsKept) = (picturesMerged, decisionsKept)
+        (nothing.picturesMerged, nothing.decisionsKept, nothing.leftOut) = (picturesMerged, decisionsKept, leftOut)
         return self == nothing
     }
 }

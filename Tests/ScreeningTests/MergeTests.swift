@@ -261,9 +261,7 @@ import Testing
 
     /// The other library is not ours to trust: a value that no version of ours wrote is named, with its file, and does not come in.
     @Test(arguments: [
-        ("rank", "UPDATE suggestion SET rank = 'first'"),
         ("createdAt", "DROP TRIGGER analysisIsKept; UPDATE analysis SET createdAt = 'once'"),
-        ("suggestion", "UPDATE suggestion SET confidence = 7"),
         ("seconds", "DROP TRIGGER analysisIsKept; UPDATE analysis SET seconds = 'no'"),
         ("picturePath", "ALTER TABLE picturePath RENAME TO p; CREATE VIEW picturePath AS SELECT * FROM p"),
     ])
@@ -280,6 +278,43 @@ import Testing
             "\(error)".contains(file(folder).path) && "\(error)".contains(what) && !"\(error)".contains("\n")
         }
         #expect(try mine.pictureCount() == 0 && mine.check() == [])
+    }
+
+    /// Whether its picture would be copied by statements or comes in by itself, and however many transactions came before.
+    @Test(arguments: ["rank = 'first'", "confidence = 7", "source = 'guess'", "cosine = X'00ff'", "described = ''"])
+    func aDamagedSuggestionKeepsItsPictureAwayAndNoOther(_ damage: String) throws {
+        let folder = try TemporaryFolder()
+        do {
+            let theirs = try Library(folder: folder.url)
+            try theirs.onWriter { db in try db.execute(sql: "PRAGMA synchronous = OFF") }
+            for number in 1...30 {
+                let picture = try look(theirs, number, [.sample("cat"), .sample("dog", rank: 2)])
+                if number % 5 == 0 { try theirs.decide([.approve("cat")], on: picture, by: "Ada") }
+            }
+        }
+        try DatabaseQueue(path: file(folder).path).writeWithoutTransaction { db in
+            try db.execute(
+                sql: """
+                    PRAGMA ignore_check_constraints = 1;
+                    UPDATE suggestion SET \(damage) WHERE tagKey = 'dog' AND pictureId IN (17, 20)
+                    """)
+        }
+        let mine = try Library.inMemory()
+        let report = try mine.merge(try ArrivingLibrary(contentsOf: file(folder)), by: "me", atOnce: 10)
+        #expect(report.picturesAdded == 28 && report.embeddingsAdded == 28 && report.decisionsTaken == 5, "\(report)")
+        #expect(report.leftOut.count == 2 && !report.isNothing, "\(report.leftOut)")
+        let column = damage.prefix { $0 != " " }
+        for (line, picture) in zip(report.leftOut, [17, 20]) {
+            #expect(line.hasPrefix("picture \(picture) of the library \(file(folder).path) ") && !line.contains("\n"), "\(line)")
+            #expect(line.contains(column) && line.contains("redraw doctor --repair --library"), "\(line)")
+            #expect(try mine.picture(sha256: digest(picture)) == nil)
+        }
+        #expect(try mine.pictureCount() == 28 && mine.check() == [])
+        // Once that is set aside there, the same merge brings them.
+        _ = try Library(folder: folder.url).repair { _ in }
+        let again = try mine.merge(try ArrivingLibrary(contentsOf: file(folder)), by: "me", atOnce: 10)
+        #expect(again.picturesAdded == 2 && again.picturesMerged == 28 && again.leftOut.isEmpty, "\(again)")
+        #expect(try mine.pictureCount() == 30 && mine.check() == [])
     }
 
     /// Whoever adds a table that says something of a picture also says what a merge does with it.

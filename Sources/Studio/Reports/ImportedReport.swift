@@ -17,12 +17,14 @@ package struct ImportedReport: Encodable, Sendable, Equatable {
     package let generationsAdded: Int
     /// Where encoders place pictures: another library brings them, a text does not.
     package let embeddingsAdded: Int
+    /// Pictures of another library that did not come in, a line each: which, what of it cannot be read, and what to do.
+    package let leftOut: [String]
     /// Whether nothing came in that was not here before. Scripts are not told it.
     package let isNothing: Bool
 
     private enum CodingKeys: CodingKey {
         case picturesAdded, picturesMerged, pathsAdded, analysesAdded, suggestionsAdded, decisionsTaken, decisionsKept, promptsAdded
-        case generationsAdded, embeddingsAdded
+        case generationsAdded, embeddingsAdded, leftOut
     }
 
     init(_ report: ImportReport) {
@@ -30,6 +32,6 @@ package struct ImportedReport: Encodable, Sendable, Equatable {
         (analysesAdded, suggestionsAdded) = (report.analysesAdded, report.suggestionsAdded)
         (decisionsTaken, decisionsKept) = (report.decisionsTaken, report.decisionsKept)
         (promptsAdded, generationsAdded, embeddingsAdded) = (report.promptsAdded, report.generationsAdded, report.embeddingsAdded)
-        isNothing = report.isNothing
+        (leftOut, isNothing) = (report.leftOut, report.isNothing)
     }
 }
