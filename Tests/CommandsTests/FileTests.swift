@@ -116,6 +116,32 @@ import Testing
         #expect(try tool.run("history", "--library", tool.path("other")).output.split(separator: "\n").count == 2)
     }
 
+    /// A suggestion of another library that cannot be read keeps its picture there until it is mended, and the others come in.
+    @Test func aSuggestionThatCannotBeReadEndsNoImport() throws {
+        let tool = try Tool()
+        let other = tool.path("other")
+        let paths = try [(UInt8(40), "a.png"), (UInt8(180), "b.png")].map { shade, name in
+            let image = Image(width: 64, height: 48, filledWith: [shade, 120, 60])
+            try ImageFile.write(image, to: URL(fileURLWithPath: tool.path(name)))
+            return tool.path(name)
+        }
+        #expect(try tool.run(arguments: ["analyze", "--library", other] + paths).status == 0)
+        do {
+            let opened = try Library(folder: URL(fileURLWithPath: other))
+            try opened.onWriter { db in
+                let last = "(SELECT max(id) FROM suggestion WHERE pictureId = 1)"
+                try db.execute(sql: "UPDATE suggestion SET rank = 'first' WHERE id = \(last)")
+            }
+        }
+        let taken = try tool.run("import", other)
+        #expect(taken.status == 1 && taken.errors.contains("1 picture added, 0 merged"), "\(taken)")
+        let told = taken.errors.split(separator: "\n").filter { $0.contains("table suggestion") && $0.contains("doctor --repair") }
+        #expect(told.count == 1 && told[0].hasPrefix("import: picture 1 of the library \(other)"), "\(taken)")
+        #expect(try tool.run("doctor", "--repair", "--library", other).status == 0)
+        let again = try tool.run("import", other)
+        #expect(again.status == 0 && again.errors.contains("1 picture added, 1 merged"), "\(again)")
+    }
+
     /// A prompt that cannot be read any more is told, and its picture is looked at as the others are.
     @Test func aPromptThatCannotBeReadEndsNoLookAtAFolder() throws {
         let tool = try Tool()
