@@ -79,7 +79,12 @@ extension EncoderConfiguration.Judgement {
             outside("naming.sureSubject", naming?.sureSubject, 0...1),
             outside("faintSeen.from", faintSeen?.from, 0...1),
             outside("faintSeen.slope", faintSeen?.slope, 0...100),
+            outside("counting.sameShare", counting?.sameShare, 0...1),
+            outside("counting.leastHeight", counting?.leastHeight, 0...1),
             outside("counting.measuredFrom", counting?.measuredFrom, 0...1),
+            outside("counting.label", counting?.label, -100...100),
+            outside("counting.boxes", counting?.boxes, -100...100),
+            outside("counting.intercept", counting?.intercept, -100...100),
             outside("colours.leastHeight", colours?.leastHeight, 0...1),
             outside("colours.leastFill", colours?.leastFill, 0...1),
             outside("colours.leastWornFill", colours?.leastWornFill, 0...1),
@@ -94,8 +99,18 @@ extension EncoderConfiguration.Judgement {
             [outside("telling.\(trait).trait", least.trait, 0...1), outside("telling.\(trait).height", least.height, 0...1)]
         }
         // What is shown is taken back to what selection weighs: a scale that is level, or falls, cannot be.
-        let shown = (shownScales ?? [:]).sorted { $0.key < $1.key }.map { facet, scale in
-            outside("shownScales.\(facet).slope", scale.slope, 0.01...100)
+        let shown: [String?] =
+            [outside("shownSlope", shownSlope, 0.01...100), outside("shownOffset", shownOffset, -100...100)]
+            + (shownScales ?? [:]).sorted { $0.key < $1.key }.map { facet, scale in
+                outside("shownScales.\(facet).slope", scale.slope, 0.01...100)
+            }
+        let scales = [("box", counting?.box), ("number", counting?.number), ("plural", counting?.plural)]
+        let counted: [String?] = scales.flatMap { name, scale in
+            [
+                outside("counting.\(name).slope", scale?.slope, 0...100),
+                outside("counting.\(name).offset", scale?.offset, -100...100),
+                outside("counting.\(name).ranked", scale?.ranked, -100...100),
+            ]
         }
         // A colour of which never enough is seen is one that is never said.
         let said = (colours?.kinds ?? []).enumerated().flatMap { index, kind in
@@ -113,6 +128,6 @@ extension EncoderConfiguration.Judgement {
                 outside("relations.rules[\(index)].leastSupport", rule.leastSupport, 0...1),
             ]
         }
-        return (checks + told + shown + said + related).lazy.compactMap { $0 }.first
+        return (checks + told + shown + counted + said + related).lazy.compactMap { $0 }.first
     }
 }

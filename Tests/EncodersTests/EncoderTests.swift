@@ -271,6 +271,24 @@ private let model = checkout.appendingPathComponent("Models/redraw-encoder")
         #expect("\(try #require(kind))".contains("judgement.colours.kinds[1].mostAround is -1"))
     }
 
+    @Test(arguments: [
+        ("shownSlope", -2.8), ("shownSlope", 0), ("shownOffset", 1e6), ("counting.sameShare", 1.5), ("counting.leastHeight", -0.5),
+        ("counting.box.slope", -1.5), ("counting.box.ranked", 1e9), ("counting.number.offset", 1e9), ("counting.plural.slope", 500),
+        ("counting.label", 1e6), ("counting.boxes", -1000), ("counting.intercept", 1e30),
+    ])
+    func whatIsShownAndHowBoxesAreCountedIsLookedAt(_ key: String, _ value: Double) throws {
+        func setting(_ keys: ArraySlice<Substring>, in object: Any?) -> Any {
+            guard let key = keys.first else { return value }
+            var changed = object as? [String: Any] ?? [:]
+            changed[String(key)] = setting(keys.dropFirst(), in: changed[String(key)])
+            return changed
+        }
+        let folder = try copy { $0["judgement"] = setting(key.split(separator: ".")[...], in: $0["judgement"]) }
+        let error = #expect(throws: EncoderError.self) { try EncoderConfiguration(directory: folder.url) }
+        let told = "\(try #require(error))"
+        #expect(told.contains("config.json") && told.contains("judgement.\(key) is ") && !told.contains("\n"), "\(told)")
+    }
+
     /// What the recipe would write is what is shipped.
     @Test func theRecipesNumbersAreTheShippedOnes() throws {
         func read(_ path: String) throws -> [String: Any] {
