@@ -44,21 +44,38 @@ extension Library {
     /// Takes the first job that nobody attends out of the queue; nil where there is none, or where `most` of the engine's run already. No two
     /// processes are given the same one.
     ///
-    /// - Parameter jobs: of these only; nil: of all.
+    /// One that cannot be read, or that the table's rules do not let run, stays where it is until it is mended, and holds up none behind it.
+    ///
+    /// - Parameters:
+    ///   - jobs: of these only; nil: of all.
+    ///   - onDamaged: told each that was passed over, with what is wrong.
     package func startNext(
-        engine: String, among jobs: Set<Int64>? = nil, most: Int, at moment: Date = Date(), holding: (Int64) throws -> Void = { _ in }
+        engine: String, among jobs: Set<Int64>? = nil, most: Int, at moment: Date = Date(),
+        onDamaged: (Int64, LibraryError) -> Void = { _, _ in }, holding: (Int64) throws -> Void = { _ in }
     ) throws(LibraryError) -> Job? {
         try write { db in
-            let next = try Int64.fetchOne(
+            let waiting = try Int64.fetchAll(
                 db,
                 sql: """
                     SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended
                     \(jobs.map { "AND id IN (\($0.map { "\($0)" }.joined(separator: ", ")))" } ?? "")
-                    ORDER BY coalesce(position, id), id LIMIT 1
+                    ORDER BY coalesce(position, id), id
                     """, arguments: [engine])
-            guard let next, try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
-            try holding(next)
-            return try Library.job(next, db)
+            for next in waiting {
+                do {
+                    guard try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
+                } catch let error as LibraryError where error.place != nil {
+                    onDamaged(next, error)
+                    continue
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                    let reason = "the job cannot be started: \(error.message ?? "the table's rules forbid it")"
+                    onDamaged(next, .damagedValue(table: "job", row: "id \(next)", column: "state", reason: reason))
+                    continue
+                }
+                try holding(next)
+                return try Library.job(next, db)
+            }
+            return nil
         }
     }
 
@@ -283,12 +300,14 @@ extension Library {
     private static func end(
         _ id: Int64, _ state: Job.State, _ message: String?, at moment: Date, isForced: Bool = true, _ db: Database
     ) throws {
+        // How far another one came is left alone: where that cannot be read, the table's rules would not let it be written again.
+        let isWhole = state == .done ? ", progress = 1" : ""
         try db.execute(
             sql: """
-                UPDATE \(isForced ? "" : "OR IGNORE ")job SET state = ?, message = ?, finishedAt = ?, secondsLeft = NULL,
-                    progress = CASE ? WHEN 'done' THEN 1 ELSE progress END WHERE id = ?
+                UPDATE \(isForced ? "" : "OR IGNORE ")job SET state = ?, message = ?, finishedAt = ?, secondsLeft = NULL\(isWhole)
+                WHERE id = ?
                 """,
-            arguments: [state.rawValue, message, moment, state.rawValue, id])
+            arguments: [state.rawValue, message, moment, id])
     }
 
     static func job(_ id: Int64, _ db: Database) throws -> Job {

@@ -64,24 +64,37 @@ extension Studio {
     ///   - jobs: of these only; nil: of all. One of them that is running when the task is cancelled goes back into the queue.
     ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
     ///     running when it is cancelled goes back into the queue.
-    ///   - onOutcome: told what became of each job.
+    ///   - onOutcome: told what became of each job; of one that cannot be read, which is passed over, what is wrong with it.
     package func workOffJobs(
         atOnce most: Int = 1, of only: String? = nil, among jobs: Set<Int64>? = nil, staying: Bool = false,
         onEvent: @escaping @Sendable (Int64, JobEvent) -> Void = { _, _ in },
         onOutcome: (Int64, Result<GenerationReport, any Error>) throws -> Void
     ) async throws {
         let library = try premises.library()
+        // Jobs that cannot be read: each is told once, and made once it is mended.
+        var told: Set<Int64> = []
         while true {
             try Task.checkCancellation()
             try library.markInterrupted(in: premises.libraryFolder)
             var lock: JobLock?
             var next: Job?
+            var damaged: [Int64: LibraryError] = [:]
             for engine in only.map({ [$0] }) ?? engines.keys.sorted() where next == nil {
-                next = try library.startNext(engine: engine, among: jobs, most: max(most, jobsAtOnce(engine))) { id in
+                next = try library.startNext(
+                    engine: engine, among: jobs, most: max(most, jobsAtOnce(engine)), onDamaged: { damaged[$0] = $1 }
+                ) { id in
                     lock = JobLock.take(id, in: premises.libraryFolder)
                 }
             }
             defer { withExtendedLifetime(lock) {} }
+            do {
+                for (id, error) in damaged.sorted(by: { $0.key < $1.key }) where told.insert(id).inserted {
+                    try onOutcome(id, .failure(error))
+                }
+            } catch {
+                if let next { try? library.leave(next.id) }
+                throw error
+            }
             if let next {
                 do {
                     let order: GenerationOrder = try next.order.decoded()
@@ -101,7 +114,7 @@ extension Studio {
                 }
             } else {
                 let waits = try library.jobsUnderWay().contains { job in
-                    job.state == .queued && !job.isAttended && jobs?.contains(job.id) != false
+                    job.state == .queued && !job.isAttended && damaged[job.id] == nil && jobs?.contains(job.id) != false
                         && (only.map { $0 == job.engine } ?? (engines[job.engine] != nil))
                 }
                 guard waits || staying else { return }

@@ -69,19 +69,23 @@ extension Studio {
             guard let order = try library.job(id: job).order.listed(as: GenerationOrder.self).value else { continue }
             try library.renew(cell: position, ofSheet: id, by: enqueue(order))
         }
+        // Cells whose jobs cannot be read: they wait until that is mended, and nobody waits for them.
+        var damaged: Set<Int64> = []
         while true {
             let sheet = try sheet(id)
             let places = Dictionary(
                 sheet.cells.enumerated().compactMap { position, cell in
-                    ["queued", "running"].contains(cell.state) ? cell.job.map { ($0, position) } : nil
+                    guard ["queued", "running"].contains(cell.state), let job = cell.job, !damaged.contains(job) else { return nil }
+                    return (job, position)
                 }, uniquingKeysWith: { first, _ in first })
             guard !places.isEmpty else { return sheet }
             try await workOffJobs(atOnce: most, among: Set(places.keys)) { job, event in
                 if let cell = places[job] { onEvent(cell, event) }
             } onOutcome: { job, outcome in
+                if case .failure(let error as LibraryError) = outcome, error.place != nil { damaged.insert(job) }
                 if let cell = places[job] { try onOutcome(cell, outcome) }
             }
-            let left = try library.jobsUnderWay().filter { places[$0.id] != nil }
+            let left = try library.jobsUnderWay().filter { places[$0.id] != nil && !damaged.contains($0.id) }
             for job in left where job.state == .queued && !job.isAttended { _ = try engine(named: job.engine) }
             // Another program makes them.
             if !left.isEmpty { try await Task.sleep(for: JobRun.patience) }

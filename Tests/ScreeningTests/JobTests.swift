@@ -146,6 +146,44 @@ import Testing
         #expect(try library.jobs().allSatisfy(\.state.isOver))
     }
 
+    private func damage(_ job: Int64, _ change: String, _ library: Library) throws {
+        try library.onWriter { db in
+            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: "UPDATE job SET \(change) WHERE id = ?", arguments: [job])
+            try db.execute(sql: "PRAGMA ignore_check_constraints = OFF")
+        }
+    }
+
+    /// What cannot be read of it, or what the table's rules do not let run, is told, and what is mended is made after all.
+    @Test(arguments: [
+        ("progress = X'00ff'", true), ("memory = 'much'", true), ("createdAt = 'once'", false),
+        ("finishedAt = '2026-01-01 00:00:00.000'", false),
+    ])
+    func aDamagedJobHoldsUpNoneBehindIt(_ change: String, isMended: Bool) throws {
+        let library = try Library.inMemory()
+        let (first, second) = (try submit(library, attended: false), try submit(library, attended: false))
+        try damage(first, change, library)
+        var told: [Int64: String] = [:]
+        let next = try library.startNext(engine: "builtin", most: 1, onDamaged: { told[$0] = "\($1)" })
+        #expect(next?.id == second)
+        #expect(told.keys.sorted() == [first], "\(told)")
+        let line = try #require(told[first])
+        #expect(line.contains("table job, row id \(first)") && line.contains("doctor --repair") && !line.contains("\n"), "\(line)")
+        #expect(try library.jobsUnderWay().map(\.id).sorted() == [first, second])
+        try library.finish(job: second, .done)
+        _ = try library.repair { _ in }
+        #expect(try library.startNext(engine: "builtin", most: 1)?.id == (isMended ? first : nil))
+    }
+
+    @Test func aDamagedJobWhoseProcessEndedHoldsUpNobodyElse() throws {
+        let library = try Library.inMemory()
+        let (dead, other) = (try submit(library), try submit(library))
+        try damage(dead, "progress = X'00ff'", library)
+        try library.markInterrupted { $0 == other }
+        #expect(try library.start(other, most: 1))
+        #expect(try library.jobs().map(\.state) == [.running, .cancelled])
+    }
+
     @Test func whatEndedWithItsProcessIsMarked() throws {
         let library = try Library.inMemory()
         let (dead, alive, waiting, nobodys) = (

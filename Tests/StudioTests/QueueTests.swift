@@ -95,6 +95,23 @@ import Testing
         #expect(try studio.jobs().map(\.state).sorted() == ["done", "failed"] && engine.state.withLock { $0.begun } == [2])
     }
 
+    /// What cannot be read of a job is told with the remedy, those behind it are made, and once it is mended it is made, too.
+    @Test func aDamagedJobHoldsUpNoQueue() async throws {
+        let studio = try studio()
+        for seed in 1...3 { _ = try studio.enqueue(try await order(UInt64(seed), studio)) }
+        try FilledLibrary.run(["UPDATE job SET progress = X'00ff' WHERE id = 1"], on: studio)
+        var told: [String] = []
+        try await studio.workOffJobs { job, outcome in
+            do { _ = try outcome.get() } catch { told.append("job \(job): \(error)") }
+        }
+        let line = try #require(told.first)
+        #expect(told.count == 1 && line.hasPrefix("job 1: ") && line.contains("doctor --repair") && !line.contains("\n"), "\(told)")
+        #expect(try studio.jobs().map(\.state) == ["done", "done", "queued"] && engine.state.withLock { $0.begun } == [2, 3])
+        _ = try studio.repair()
+        try await studio.workOffJobs { _, outcome in _ = try outcome.get() }
+        #expect(engine.state.withLock { $0.begun } == [2, 3, 1])
+    }
+
     /// What an engine leaves out is told with the plan.
     @Test func notesReachWhoeverOrders() async throws {
         let studio = try studio()

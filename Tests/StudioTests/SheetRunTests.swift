@@ -55,6 +55,19 @@ import Testing
         #expect(made.cells.map(\.state) == ["done", "done"])
     }
 
+    @Test func aCellWhoseJobCannotBeReadIsToldAndTheOthersAreMade() async throws {
+        let sheet = try await ordered("steps=2,3,4")
+        let job = try #require(sheet.cells[0].job)
+        try FilledLibrary.run(["UPDATE job SET progress = X'00ff' WHERE id = \(job)"], on: studio)
+        var told: [String] = []
+        let made = try await studio.make(sheet: sheet.id) { cell, outcome in
+            do { _ = try outcome.get() } catch { told.append("cell \(cell): \(error)") }
+        }
+        #expect(made.cells.map(\.state) == ["queued", "done", "done"])
+        let line = try #require(told.first)
+        #expect(told.count == 1 && line.hasPrefix("cell 0: ") && line.contains("doctor --repair"), "\(told)")
+    }
+
     @Test func everyCellIsMadeWithItsValues() async throws {
         let sheet = try await ordered("steps=2,3", "guidance=1,2,5") { $0.styles = [] }
         #expect(sheet.cells.count == 6 && sheet.axes?.seed != nil)
