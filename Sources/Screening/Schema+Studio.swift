@@ -86,11 +86,12 @@ extension Schema {
     }()
 
     /// Names, counts and words of the pictures that an older library has. Nothing of this changes with the library's code: the tables of later
-    /// versions are not there yet where it runs.
+    /// versions are not there yet where it runs. What cannot be read is passed over: a library has to be open to be mended.
     static func fillStudio(_ db: Database) throws {
         let rows = try Row.fetchAll(db, sql: "SELECT pictureId, path FROM picturePath ORDER BY seenAt")
-        for row in rows.map({ StoredRow($0, of: "picturePath") }) {
+        for row in rows.map({ StoredRow($0, of: "picturePath").listed }) {
             let (picture, path): (Int64, String) = (try row.value("pictureId"), try row.value("path"))
+            guard row.unreadable == nil else { continue }
             let name = path.split(separator: "/").last.map(String.init) ?? path
             try db.execute(sql: "UPDATE picture SET name = ? WHERE id = ?", arguments: [name, picture])
         }
@@ -122,7 +123,7 @@ extension Schema {
                 SELECT group_concat(editedText, ', ') FROM suggestion
                 WHERE suggestion.pictureId = picture.id AND state = 'approved' AND editedText IS NOT NULL), ''),
             coalesce((SELECT positive FROM prompt WHERE pictureId = picture.id ORDER BY number DESC LIMIT 1), '') || ' ' || coalesce((
-                SELECT json_extract(recovered, '$.positive') FROM analysis
+                SELECT CASE WHEN json_valid(recovered) THEN json_extract(recovered, '$.positive') END FROM analysis
                 WHERE pictureId = picture.id AND recovered IS NOT NULL ORDER BY id DESC LIMIT 1), '')
         FROM picture WHERE id IN (SELECT pictureId FROM pictureChanged);
         DELETE FROM pictureChanged;

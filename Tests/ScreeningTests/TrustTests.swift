@@ -72,6 +72,44 @@ import Testing
         #expect(try library.jobs().isEmpty && library.check() == [])
     }
 
+    /// What cannot be read of a row keeps nobody from an older library, nor from mending it.
+    @Test(arguments: [
+        #"UPDATE analysis SET recovered = '{"positive":' WHERE pictureId = 1"#,
+        "UPDATE analysis SET recovered = X'00ff' WHERE pictureId = 1",
+        "UPDATE picturePath SET path = X'00ff' WHERE pictureId = 1",
+    ])
+    func anOlderLibraryWithADamagedRowOpens(_ damage: String) throws {
+        let folder = try TemporaryFolder()
+        let queue = try DatabaseQueue(path: folder.url.appendingPathComponent(Library.fileName).path)
+        try queue.migrate(toVersion: 4)
+        let moment = "2026-01-01 10:00:00.000"
+        try queue.writeWithoutTransaction { db in
+            for (number, words) in [(1, "a lamp"), (2, "a boat")] {
+                try db.execute(
+                    sql: "INSERT INTO picture (id, sha256, width, height, addedAt) VALUES (?, ?, 4, 3, ?)",
+                    arguments: [number, digest(number), moment])
+                try db.execute(
+                    sql: "INSERT INTO picturePath (path, pictureId, seenAt) VALUES (?, ?, ?)",
+                    arguments: ["/photos/\(number).png", number, moment])
+                try db.execute(
+                    sql: """
+                        INSERT INTO analysis (pictureId, encoderName, encoderSha256, vocabularyName, vocabularySha256, vocabularyCount,
+                            seconds, positive, negative, recovered, createdAt)
+                        VALUES (?, 'e', ?, 'v', ?, 9, 0.1, '', '', ?, ?)
+                        """, arguments: [number, digest(8), digest(9), #"{"positive":"\#(words)"}"#, moment])
+            }
+            try db.execute(sql: "DROP TRIGGER analysisIsKept; PRAGMA ignore_check_constraints = 1; \(damage)")
+        }
+        try queue.close()
+        let library = try Library(folder: folder.url)
+        var query = PictureQuery()
+        query.words = "boat"
+        #expect(try library.pictures(query).pictures.map(\.name) == ["2.png"])
+        #expect(try library.pictureCount() == 2 && library.check().count == 1)
+        _ = try library.repair { _ in }
+        #expect(try library.pictureCount() == 2 && library.check() == [])
+    }
+
     @Test func anotherProgramsFileIsLeftAlone() throws {
         let folder = try TemporaryFolder()
         let file = folder.url.appendingPathComponent(Library.fileName).path
