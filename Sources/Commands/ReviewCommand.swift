@@ -36,6 +36,7 @@ struct ReviewCommand: ParsableCommand {
         }
         let onScreen = Terminal.standardInput.isTerminal && Terminal.standardOutput.isTerminal && !library.json
         let wasInterrupted = onScreen ? try screen(desk, &pictures) : try lines(desk, &pictures)
+        for line in pictures.damaged { Terminal.standardError.write("review: \(DisplayText.harmless(line))\n") }
         if library.json {
             try JSONOutput.print(try pictures.seen.map { try PictureReport($0, desk) })
         } else {
@@ -124,6 +125,8 @@ struct PicturesToReview {
     let count: Int
     /// Those whose turn has come, in that order.
     private(set) var seen: [KnownPicture] = []
+    /// A line for each that was passed over because something of it cannot be read.
+    private(set) var damaged: [String] = []
     private var coming: KnownPicture?
     private let desk: ScreeningDesk
     private let isOne: Bool
@@ -131,21 +134,28 @@ struct PicturesToReview {
     /// - Parameter picture: the one that is meant; nil: all that have something left to decide.
     init(_ desk: ScreeningDesk, only picture: KnownPicture?) throws {
         (self.desk, isOne) = (desk, picture != nil)
-        coming = try picture ?? desk.pictureToScreen()
         count = try picture == nil ? desk.countOfPicturesToScreen() : 1
+        coming = picture
+        if picture == nil { coming = try following(nil) }
     }
 
     /// Whether one comes after the last that was given.
     var hasNext: Bool { coming != nil }
 
     /// How many have not had their turn.
-    var left: Int { hasNext ? max(1, count - seen.count) : 0 }
+    var left: Int { hasNext ? max(1, count - seen.count - damaged.count) : 0 }
 
     mutating func next() throws -> KnownPicture? {
         guard let picture = coming else { return nil }
         seen.append(picture)
-        coming = isOne ? nil : try desk.pictureToScreen(after: picture)
+        coming = isOne ? nil : try following(picture)
         return picture
+    }
+
+    private mutating func following(_ picture: KnownPicture?) throws -> KnownPicture? {
+        var lines: [String] = []
+        defer { damaged += lines }
+        return try desk.pictureToScreen(after: picture) { lines.append($0) }
     }
 }
 

@@ -198,13 +198,14 @@ extension Library {
         }
     }
 
-    /// The latest added of the pictures with suggestions that nobody decided on yet.
+    /// The number of the latest added of the pictures with suggestions that nobody decided on yet. No more of it is read, so that what is wrong with
+    /// the rest does not keep anybody from those before it.
     ///
     /// - Parameter id: only those that were added before this one; nil: all.
-    package func pendingPicture(before id: Int64? = nil) throws(LibraryError) -> PictureRecord? {
+    package func pendingPicture(before id: Int64? = nil) throws(LibraryError) -> Int64? {
         try read { db in
-            let sql = "SELECT * FROM picture WHERE binnedAt IS NULL AND pending > 0 AND id < ? ORDER BY id DESC LIMIT 1"
-            return try Row.fetchOne(db, sql: sql, arguments: [id ?? .max]).map { try PictureRecord.all([$0], db)[0] }
+            let sql = "SELECT id FROM picture WHERE binnedAt IS NULL AND pending > 0 AND id < ? ORDER BY id DESC LIMIT 1"
+            return try Int64.fetchOne(db, sql: sql, arguments: [id ?? .max])
         }
     }
 

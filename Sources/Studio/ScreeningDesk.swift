@@ -88,9 +88,26 @@ extension ScreeningDesk {
     /// How many pictures have something left to decide.
     package func countOfPicturesToScreen() throws -> Int { try library.pendingPictureCount() }
 
-    /// The latest of the pictures that have something left to decide, or the one that comes after the given one.
-    package func pictureToScreen(after picture: KnownPicture? = nil) throws -> KnownPicture? {
-        try library.pendingPicture(before: picture?.id).map(KnownPicture.init)
+    /// The latest of the pictures that have something left to decide, or the one that comes after the given one. One of which something cannot be
+    /// read is passed over.
+    ///
+    /// - Parameter onDamaged: told of each that is, in a line that says what to do.
+    package func pictureToScreen(
+        after picture: KnownPicture? = nil, onDamaged: (String) -> Void = { _ in }
+    ) throws -> KnownPicture? {
+        var last = picture?.id
+        while let id = try library.pendingPicture(before: last) {
+            last = id
+            do {
+                let found = try library.picture(id: id)
+                // What is shown of it.
+                _ = try preview(suggestions(of: id), of: id)
+                return KnownPicture(found)
+            } catch let error as LibraryError where error.place != nil {
+                onDamaged("picture \(id) is passed over: \(error)")
+            }
+        }
+        return nil
     }
 }
 

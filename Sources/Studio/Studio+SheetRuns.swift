@@ -74,7 +74,7 @@ extension Studio {
         while true {
             let sheet = try sheet(id)
             let places = Dictionary(
-                sheet.cells.enumerated().compactMap { position, cell in
+                sheet.cells.enumerated().compactMap { position, cell -> (Int64, Int)? in
                     guard ["queued", "running"].contains(cell.state), let job = cell.job, !damaged.contains(job) else { return nil }
                     return (job, position)
                 }, uniquingKeysWith: { first, _ in first })

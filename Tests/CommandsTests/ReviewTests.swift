@@ -1,9 +1,9 @@
 import Foundation
-import Screening
 import TestSupport
 import Testing
 
 @testable import Commands
+@testable import Screening
 @testable import Studio
 
 private func digest(_ number: Int) -> String {
@@ -80,6 +80,34 @@ extension Review {
         #expect(lines.first?.contains("40.png: 1 approved, 0 rejected, 0 undecided.") == true, "\(told.errors)")
         let asJSON = try tool.run("review", "--library", folder.path, "--json", input: "q\n")
         #expect(try (JSONSerialization.jsonObject(with: Data(asJSON.output.utf8)) as? [Any])?.count == 1)
+    }
+
+    /// What cannot be read of a picture, a suggestion or an analysis of it is told with the remedy; the others have their turn.
+    @Test(arguments: [
+        "picture SET name = X'00ff' WHERE id", "suggestion SET rank = 'first' WHERE pictureId",
+        "analysis SET seconds = X'00ff' WHERE pictureId",
+    ])
+    func aDamagedPictureIsPassedOver(_ change: String) throws {
+        let tool = try Tool()
+        let folder = tool.home.url.appendingPathComponent("data/redraw")
+        let library = try Library(folder: folder)
+        let pending = try fill(library, 7)
+        try library.onWriter { db in
+            try db.execute(sql: "DROP TRIGGER analysisIsKept; PRAGMA ignore_check_constraints = ON")
+            for picture in [pending[2], pending[4]] { try db.execute(sql: "UPDATE \(change) = \(picture)") }
+            try db.execute(sql: "PRAGMA ignore_check_constraints = OFF")
+        }
+        var pictures = try PicturesToReview(ScreeningDesk(library: library, compose: ScreeningDesk.composition), only: nil)
+        while try pictures.next() != nil {}
+        #expect(pictures.seen.map(\.id) == [pending[3], pending[1], pending[0]] && pictures.left == 0)
+        #expect(pictures.damaged.count == 2, "\(pictures.damaged)")
+
+        let told = try tool.run("review", "--library", folder.path, input: "N\nN\nN\n")
+        #expect(told.status == 0, "\(told.errors)")
+        for picture in [pending[2], pending[4]] {
+            let lines = told.errors.split(separator: "\n").filter { $0.contains("picture \(picture) is passed over") }
+            #expect(lines.count == 1 && lines.allSatisfy { $0.contains("doctor --repair") }, "\(told.errors)")
+        }
     }
 }
 
