@@ -10,6 +10,8 @@ struct DescribedTags {
     /// Where the likeliest garment is less likely than this, the person is described instead.
     private let leastGarment: Float
     private let counted: Set<String>
+    /// Code points of what the library keeps with a tag.
+    private static let longest = 200
 
     /// - Parameters:
     ///   - judgement: the encoder's own numbers; nil where nobody fitted any.
@@ -23,6 +25,7 @@ struct DescribedTags {
     }
 
     /// - Parameter suggestions: the likeliest first.
+    /// - Returns: the same, but that what would be longer than the library keeps is not described.
     func described(_ suggestions: [Suggested], by things: [SeenThing]) -> [Suggested] {
         var described = suggestions
         func first(_ isMeant: (Suggested) -> Bool) -> Int? {
@@ -49,7 +52,11 @@ struct DescribedTags {
                 described[index].described = "\(described[index].tag) in \(colour)\(both)"
             }
         }
-        return described
+        return described.map { suggestion in
+            var kept = suggestion
+            if let text = kept.described, text.unicodeScalars.count > Self.longest { kept.described = nil }
+            return kept
+        }
     }
 
     private func isKind(_ suggestion: Suggested, of names: Set<String>) -> Bool {

@@ -36,6 +36,14 @@ struct ImportCheck {
         guard value.count <= longest else { throw refuse(field, "\(value.count) characters long", "it may have \(longest)") }
     }
 
+    /// What goes into a prompt in a tag's place.
+    func words(_ field: String, _ value: String?) throws(LibraryError) {
+        try text(field, value, longest: Text.longestTag, isNeeded: true)
+        // A character may be made of many code points, and those are what the tables count.
+        guard let value, value.unicodeScalars.count > Text.longestTag else { return }
+        throw refuse(field, "\(value.unicodeScalars.count) code points long", "it may have \(Text.longestTag)")
+    }
+
     /// - Parameters:
     ///   - column: where it comes to stand.
     ///   - types: what is read there; nil where the value came out of a column that was read so.
@@ -110,8 +118,8 @@ extension Suggestion {
         try place.number("confidence", confidence, within: 0...1)
         try place.number("rank", rank, within: Accepted.numbers)
         try place.number("weight", weight, within: Suggestion.weights)
-        try place.text("described", described, longest: Text.longestTag, isNeeded: true)
-        try place.text("editedText", editedText, longest: Text.longestTag, isNeeded: true)
+        try place.words("described", described)
+        try place.words("editedText", editedText)
         try place.text("decidedBy", decidedBy, longest: Accepted.name)
         guard (state == .pending) == (decidedAt == nil), (state == .pending) == (decidedBy == nil) else {
             throw place.refuse("state", state.rawValue, "who decided and when is said of what is decided, and of that alone")

@@ -36,7 +36,7 @@ struct TagNames: Sendable {
 }
 
 enum Text {
-    /// Longest tag, edited text or path kept, in characters.
+    /// Longest tag or edited text kept, in code points: so the tables count characters.
     static let longestTag = 200
     static let longestPrompt = 20_000
 
@@ -48,7 +48,7 @@ enum Text {
         guard TagKey(trimmed) != nil else {
             throw .invalid(field: field, value: "\"\(text)\"", rule: "it needs at least one letter or digit")
         }
-        guard trimmed.count <= longestTag else {
+        guard trimmed.unicodeScalars.count <= longestTag else {
             throw .invalid(field: field, value: "\"\(trimmed.prefix(40))…\"", rule: "at most \(longestTag) characters")
         }
         guard !trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {

@@ -33,14 +33,14 @@ private func thing(_ name: String, _ box: UnitBox, certainty: Float = 0.9, trait
 }
 
 private func analysis(
-    of image: Image, _ tags: [String: Float], _ things: [SeenThing], medium: String = "photo"
+    of image: Image, _ tags: [String: Float], _ things: [SeenThing], medium: String = "photo", in vocabulary: TagVocabulary = words
 ) throws -> AnalysisResult {
     let encoder = TinyEncoder(
         mediums: [(medium, 0.9), (medium == "photo" ? "painting" : "photo", 0.1)],
         calibration: Calibration(z: 0, cosine: 0, intercept: -6), seen: Seen(tags: tags, things: things),
         counts: ["dog": ["two dogs", "several dogs"]], drawnSeenOffsets: [:])
-    let index = try VocabularyIndex(vocabulary: words, encoder: encoder)
-    return try Analyzer(encoder: encoder, vocabulary: words, index: index, catalog: ModelCatalog(directories: [])).analyze(image)
+    let index = try VocabularyIndex(vocabulary: vocabulary, encoder: encoder)
+    return try Analyzer(encoder: encoder, vocabulary: vocabulary, index: index, catalog: ModelCatalog(directories: [])).analyze(image)
 }
 
 /// An ellipse that fills the box, before something else.
@@ -114,6 +114,18 @@ private let middle = UnitBox(left: 0.25, top: 0.2, right: 0.75, bottom: 0.8)
     let bear = try analysis(of: brown, ["bear": 0.8, "brown bear": 0.85], [thing("bear", middle)])
     #expect(bear.suggestions.contains { $0.tag == "brown bear" } && described("brown bear", in: bear) == nil)
     #expect(bear.things[0].colour == "brown")
+}
+
+/// The library keeps 200 code points of what is said of a tag, and a letter may be made of many.
+@Test func whatWouldBeTooLongIsNotDescribed() throws {
+    let red = ellipse(plain["red"]!, in: middle, on: plain["green"]!)
+    for (marks, isDescribed) in [(188, true), (189, false)] {
+        let roadster = "roadster" + String(repeating: "\u{301}", count: marks)
+        let long = TagVocabulary(name: "long", tags: words.tags + [Tag(name: roadster, facet: .subject, implies: ["car"])])
+        let result = try analysis(of: red, ["car": 0.8, roadster: 0.85], [thing("car", middle)], in: long)
+        #expect(result.suggestions.contains { $0.tag == roadster } && result.things[0].colour == "red")
+        #expect(described(roadster, in: result) == (isDescribed ? "red " + roadster : nil), "\(marks) marks")
+    }
 }
 
 private let blueTrousers: Colour = (35, 55, 120)

@@ -176,6 +176,19 @@ import Testing
         #expect(try library.decide([.approve("cat")], on: picture, by: "Bob").decisions.isEmpty)
         #expect(try library.suggestions(of: picture)[0].decidedBy == "Ada")
     }
+
+    /// A letter may be made of many code points, and those are what the tables count.
+    @Test func aTagOfTooManyCodePointsIsRefused() throws {
+        let (library, picture) = try Library.withPicture()
+        let letters = [199, 200].map { "e" + String(repeating: "\u{323}", count: $0) }
+        try library.decide([.add(tag: letters[0], facet: "subject")], on: picture, by: "Ada")
+        #expect {
+            try library.decide([.add(tag: letters[1], facet: "subject")], on: picture, by: "Ada")
+        } throws: { error in
+            if case LibraryError.invalid = error { "\(error)".contains("at most 200 characters") } else { false }
+        }
+        #expect(try library.suggestions(of: picture).map(\.tag) == [letters[0]])
+    }
 }
 
 extension Library {

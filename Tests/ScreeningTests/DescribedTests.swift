@@ -113,6 +113,13 @@ import Testing
         #expect(try copy.suggestions(of: 1).map(\.text) == ["car", "street"])
         let damaged = text.replacing("\"red car\"", with: "\"\"")
         #expect(throws: LibraryError.self) { try Library.inMemory().import(LibraryExport(json: Data(damaged.utf8)), by: "import") }
+        // One letter to who reads it, and too long for the table.
+        let long = text.replacing("\"red car\"", with: "\"e" + String(repeating: "\u{323}", count: 200) + "\"")
+        #expect {
+            try Library.inMemory().import(LibraryExport(json: Data(long.utf8)), by: "import")
+        } throws: { error in
+            if case LibraryError.notAnExport(let detail) = error { detail.contains("described is 201 code points long") } else { false }
+        }
     }
 
     @Test func aLibraryOfTheVersionBeforeHasItsSuggestions() throws {
