@@ -70,7 +70,7 @@ package struct Library: Sendable {
         do {
             try Library.refuseForeign(file)
             let pool = try DatabasePool(path: file, configuration: configuration)
-            // Tables that a power cut takes are made again: nobody waits for the disk after each step.
+            // No step waits for the disk: one that a power cut undoes is taken again the next time the library is opened.
             try Library.migrate(pool, path: file, updating: updating)
             // The pool asks for less; a person's decisions should survive a power cut.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
@@ -155,8 +155,8 @@ package struct Library: Sendable {
         }
     }
 
-    /// As ``write(_:)``, without waiting for the disk: for how far a job is. A power cut may take the last of it, and then the job is one
-    /// whose process ended.
+    /// As ``write(_:)``, without waiting for the disk: for notes of how far a job is. A power cut may undo the latest of them, but then the job's
+    /// process has ended, too, and the next opening says so of the job.
     func note<Value>(_ body: (Database) throws -> Value) throws(LibraryError) -> Value {
         do {
             return try database.writeWithoutTransaction { db in
