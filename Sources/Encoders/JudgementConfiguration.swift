@@ -35,7 +35,7 @@ extension EncoderConfiguration {
         package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
-        /// The same for facets that have a bound of their own.
+        /// The same for facets that have a bound of their own. Where no subject reaches its own, the likeliest from `promptConfidence` on stands.
         package var promptConfidences: [String: Float]?
         /// Tags of a facet in such a prompt at most.
         package var promptLimits: [String: Int]?
