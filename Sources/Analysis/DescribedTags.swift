@@ -20,7 +20,7 @@ struct DescribedTags {
         self.vocabulary = vocabulary
         garments = Set(judgement?.colours?.garments ?? [])
         garmentsBelow = Set(judgement?.colours?.below?.garments ?? [])
-        leastGarment = judgement?.promptConfidence ?? 1
+        leastGarment = judgement.map { $0.promptConfidences?[Facet.subject.rawValue] ?? $0.promptConfidence } ?? 1
         self.counted = counted
     }
 

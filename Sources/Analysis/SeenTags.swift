@@ -28,18 +28,20 @@ struct SeenTags {
             let certainties = Self.counted(seen.things, of: name, by: counting)
             let several = counting?.several[name]
             let isLabelled = several.map { seen.tags[$0] != nil } ?? false
+            let tags = counts[name] ?? []
             var most: Float = 1
+            // A number is no surer than that there are several.
+            var numbers = Self.shares(certainties, from: 2, kinds: tags.count)
+            if !isLabelled, let number = counting?.number { numbers = numbers.map { number.applied(to: $0) } }
             if let counting, let several {
                 most = counting.several(seen: seen.tags[several], boxes: Self.shares(certainties, from: 2, kinds: 1)[0])
+                if most < 0.5, let told = counting.byPart?.told(of: name, in: seen, parts: parts, kinds: tags.count), told.several > most {
+                    (most, numbers) = told
+                }
                 confidences[several] = most
             }
-            // A number is no surer than that there are several.
-            let tags = counts[name] ?? []
             if let several, !isLabelled { boxed.formUnion(tags + [several]) }
-            for (tag, share) in zip(tags, Self.shares(certainties, from: 2, kinds: tags.count)) {
-                let agreed = isLabelled ? share : counting?.number?.applied(to: share) ?? share
-                say(tag, min(agreed, most))
-            }
+            for (tag, share) in zip(tags, numbers) { say(tag, min(share, most)) }
         }
         if let framing {
             // What looks like a face where nobody is frames nothing.
@@ -74,14 +76,19 @@ struct SeenTags {
         }
         guard let counting else { return things.compactMap(certainty) }
         let ofKind = things.filter { certainty($0) != nil }
-        let tallest = ofKind.filter { $0.certainty >= counting.measuredFrom ?? 0 }.map(\.box.height).max() ?? 0
-        var kept: [UnitBox] = []
-        return ofKind.compactMap { thing in
-            guard let own = certainty(thing), thing.box.height >= counting.leastHeight * tallest else { return nil }
-            let isKnown = kept.contains { $0.shared(with: thing.box) > counting.sameShare * min($0.area, thing.box.area) }
-            guard !isKnown else { return nil }
-            kept.append(thing.box)
-            return counting.box.applied(to: own)
+        let apart = Self.apart(
+            ofKind, leastHeight: counting.leastHeight, measuredFrom: counting.measuredFrom ?? 0, sameShare: counting.sameShare)
+        return apart.compactMap(certainty).map { counting.box.applied(to: $0) }
+    }
+
+    /// The boxes that stand for a thing each: none in the background, and none of a thing that a more certain one has found.
+    ///
+    /// - Parameter things: of one kind, the most certain first.
+    fileprivate static func apart(_ things: [SeenThing], leastHeight: Float, measuredFrom: Float, sameShare: Float) -> [SeenThing] {
+        let tallest = things.filter { $0.certainty >= measuredFrom }.map(\.box.height).max() ?? 0
+        return things.filter { $0.box.height >= leastHeight * tallest }.reduce(into: [SeenThing]()) { kept, thing in
+            let isKnown = kept.contains { $0.box.shared(with: thing.box) > sameShare * min($0.box.area, thing.box.area) }
+            if !isKnown { kept.append(thing) }
         }
     }
 
@@ -143,5 +150,26 @@ extension EncoderConfiguration.Counting {
         if seen == nil, let plural { return plural.applied(to: boxes) }
         let told = seen.map { label * $0.logOdds } ?? 0
         return Float(logOdds: told + self.boxes * boxes.logOdds + intercept)
+    }
+}
+
+extension EncoderConfiguration.Counting.ByPart {
+    /// How likely there are several of a thing, and how many, by those of its parts that are seen.
+    ///
+    /// - Parameters:
+    ///   - parts: for a thing what it is a part of.
+    ///   - kinds: how many numbers are told, from two on.
+    /// - Returns: nil where no part of it is looked for, or fewer than two are seen.
+    fileprivate func told(of whole: String, in seen: Seen, parts: [String: String], kinds: Int) -> (several: Float, numbers: [Float])? {
+        guard let part = parts.filter({ $0.value == whole }).keys.min() else { return nil }
+        let found = SeenTags.apart(
+            seen.things.filter { $0.name == part }, leastHeight: leastHeight, measuredFrom: measuredFrom, sameShare: sameShare
+        ).map(\.certainty)
+        let share = SeenTags.shares(found, from: 2, kinds: 1)[0]
+        guard share > 0 else { return nil }
+        // What looks like two faces where nobody is, or no face, is not two people.
+        let most = [part, whole].compactMap { seen.tags[$0] }.min() ?? 1
+        let agreed = min(several.applied(to: share), most)
+        return (agreed, SeenTags.shares(found, from: 2, kinds: kinds).map { exactly * agreed * $0 / share })
     }
 }

@@ -1,8 +1,8 @@
 import Encoders
 import Vocabulary
 
-/// What of suggestions stands in a prompt that nobody has screened: what a person would leave in it. Where no subject is sure enough, the
-/// prompt names none.
+/// What of suggestions stands in a prompt that nobody has screened: what a person would leave in it. Where not even the likeliest subject
+/// is sure enough, the prompt names none.
 package struct UnscreenedPrompt: Sendable {
     private let vocabulary: TagVocabulary
     private let least: Float
@@ -32,9 +32,18 @@ package struct UnscreenedPrompt: Sendable {
         from suggestions: [S], tag: (S) -> String, facet: (S) -> Facet, confidence: (S) -> Float, isApproved: (S) -> Bool = { _ in false }
     ) -> [S] {
         // What a canvas is like the size says already, and a fault nobody wants drawn.
-        let likely = suggestions.filter {
-            isApproved($0) || (confidence($0) >= leastOf[facet($0)] ?? least && !FormatTags.contains(tag($0)))
+        func isLikely(_ suggestion: S, _ least: Float) -> Bool {
+            confidence(suggestion) >= least && !FormatTags.contains(tag(suggestion))
         }
+        func isNamed(_ suggestion: S) -> Bool {
+            isApproved(suggestion) || isLikely(suggestion, leastOf[facet(suggestion)] ?? least)
+        }
+        // A picture is of something: where no subject is as sure as one beside others has to be, the likeliest is right more often than
+        // not.
+        func isMain(_ suggestion: S) -> Bool { facet(suggestion) == .subject && parts[tag(suggestion)] == nil }
+        let isAnyNamed = suggestions.contains { isMain($0) && isNamed($0) }
+        let main = isAnyNamed ? nil : suggestions.first { isMain($0) && isLikely($0, least) }.map(tag)
+        let likely = suggestions.filter { isNamed($0) || facet($0) == .subject && tag($0) == main }
         let named = Set(
             likely.flatMap { suggestion in
                 vocabulary.tag(named: tag(suggestion)).map { [$0.name] + vocabulary.implied(by: $0).map(\.name) } ?? []

@@ -35,7 +35,7 @@ extension EncoderConfiguration {
         package var drawnSeenOffsets: [String: Float]?
         /// Less certain tags, as shown, stay out of a prompt that nobody has screened.
         package var promptConfidence: Float
-        /// The same for facets that have a bound of their own.
+        /// The same for facets that have a bound of their own. Where no subject reaches its own, the likeliest from `promptConfidence` on stands.
         package var promptConfidences: [String: Float]?
         /// Tags of a facet in such a prompt at most.
         package var promptLimits: [String: Int]?
@@ -117,6 +117,8 @@ extension EncoderConfiguration {
         /// How often a person agrees with such a tag where boxes alone tell it ("dogs"), no label of the whole picture ("people"); nil: by
         /// `boxes` and `intercept`.
         package var plural: Scale?
+        /// By which of its parts a thing is counted where neither its boxes nor a label of the whole picture tells several; nil: by none.
+        package var byPart: ByPart?
         /// The log-odds of such a tag: `label` times those with which it was seen in the whole picture, `boxes` times those of two boxes and
         /// more, and `intercept`.
         package var label: Float
@@ -144,6 +146,25 @@ extension EncoderConfiguration {
 
         package init(closeUp: Float, portrait: Float, wholeFigure: Float, upperBody: Float? = nil) {
             (self.closeUp, self.portrait, self.wholeFigure, self.upperBody) = (closeUp, portrait, wholeFigure, upperBody)
+        }
+    }
+}
+
+extension EncoderConfiguration.Counting {
+    /// Of what each has one of there are as many as of the part: people by their faces, where two stand so close that one box holds both.
+    package struct ByPart: Codable, Sendable, Equatable {
+        /// As those of things themselves.
+        package var sameShare: Float
+        package var leastHeight: Float
+        package var measuredFrom: Float
+        /// How often a person agrees that there are several where two parts and more are seen.
+        package var several: EncoderConfiguration.Scale
+        /// How often there are, then, exactly as many as parts are seen.
+        package var exactly: Float
+
+        package init(sameShare: Float, leastHeight: Float, measuredFrom: Float, several: EncoderConfiguration.Scale, exactly: Float) {
+            (self.sameShare, self.leastHeight, self.measuredFrom) = (sameShare, leastHeight, measuredFrom)
+            (self.several, self.exactly) = (several, exactly)
         }
     }
 }

@@ -161,6 +161,14 @@ private let face = thing("face", UnitBox(left: 0.42, top: 0.08, right: 0.58, bot
     }
 }
 
+@Test func aGarmentThatThePromptLeavesOutTakesNoColourFromThePerson() throws {
+    let image = somebody(in: plain["red"]!)
+    let faint = try analysis(of: image, ["person": 0.95, "woman": 0.95, "dress": 0.45], [figure, face])
+    #expect(described("woman", in: faint) == "woman in red and blue" && described("dress", in: faint) == nil)
+    #expect(faint.prompt.positive.hasPrefix("a photo of a woman in red and blue"), "\(faint.prompt.positive)")
+    #expect(!faint.prompt.positive.contains("dress"))
+}
+
 @Test func whatIsWornBelowIsSaidOfTheGarmentElseBesideWhatIsWornAbove() throws {
     func said(_ image: Image, _ tags: [String: Float] = [:], _ things: [SeenThing] = [figure, face]) throws -> AnalysisResult {
         try analysis(of: image, tags.merging(["person": 0.95, "woman": 0.95]) { own, _ in own }, things)

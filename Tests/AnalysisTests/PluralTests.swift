@@ -126,3 +126,46 @@ private func analysis(dog: Float = 0.97, _ things: [SeenThing], rejected: Set<St
         }
     }
 }
+
+/// What is told of people, one of whom has a box, by faces.
+private func people(by faces: [SeenThing], label: Float = 0.1, tags: [String: Float] = ["person": 0.97, "face": 0.95]) -> [String: Float] {
+    var counting = EncoderConfiguration.Counting(
+        sameShare: 0.8, leastHeight: 0.4, box: .init(slope: 1, offset: 0), several: ["person": "people"], label: 1, boxes: 0.15,
+        intercept: 0.1)
+    counting.byPart = .init(sameShare: 0.3, leastHeight: 0.5, measuredFrom: 0.3, several: .init(slope: 1, offset: -2), exactly: 0.7)
+    let one = SeenThing(name: "person", box: UnitBox(left: 0.1, top: 0.1, right: 0.9, bottom: 1), certainty: 0.9)
+    return SeenTags(
+        Seen(tags: tags.merging(["people": label]) { own, _ in own }, things: [one] + faces),
+        counts: ["person": ["two people", "group of people"]], framing: nil, parts: ["face": "person"], counting: counting
+    ).confidences
+}
+
+private func face(_ certainty: Float, left: Float, top: Float = 0.2, side: Float = 0.2) -> SeenThing {
+    SeenThing(name: "face", box: UnitBox(left: left, top: top, right: left + side, bottom: top + side), certainty: certainty)
+}
+
+@Test func twoFacesAreTwoPeopleWhereOneBoxHoldsBoth() throws {
+    let two = people(by: [face(0.8, left: 0.2), face(0.7, left: 0.6)])
+    #expect(abs(try #require(two["people"]) - 0.904) < 1e-3)
+    #expect(abs(try #require(two["two people"]) - 0.633) < 1e-3 && two["group of people"] == 0)
+    let three = people(by: [face(0.9, left: 0.1), face(0.9, left: 0.4), face(0.9, left: 0.7)])
+    #expect(try #require(three["people"]) > 0.9 && three["group of people"]! > three["two people"]!)
+}
+
+@Test func oneFaceIsOnePerson() throws {
+    let apart = [face(0.8, left: 0.2), face(0.7, left: 0.6)]
+    let same = [face(0.8, left: 0.2), face(0.7, left: 0.25)]
+    let behind = [face(0.8, left: 0.2), face(0.7, left: 0.6, side: 0.08)]
+    for faces in [[], [apart[0]], same, behind] {
+        #expect(try #require(people(by: faces)["people"]) < 0.1, "\(faces)")
+    }
+    // Two dogs have faces, too, and a picture without anybody may have what looks like two.
+    #expect(try #require(people(by: apart, tags: ["person": 0.2, "face": 0.95])["people"]) <= 0.2)
+    #expect(try #require(people(by: apart, tags: ["person": 0.97, "face": 0.3])["people"]) <= 0.3)
+}
+
+@Test func facesAreAskedOnlyWhereNothingElseTellsSeveral() throws {
+    let faces = [face(0.6, left: 0.2), face(0.4, left: 0.6)]
+    let told = try #require(people(by: faces, label: 0.97)["people"])
+    #expect(told == people(by: [], label: 0.97)["people"] && told > 0.5)
+}

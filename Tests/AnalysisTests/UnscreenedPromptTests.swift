@@ -8,7 +8,8 @@ import Vocabulary
 private let words = TagVocabulary(
     name: "words",
     tags: [
-        Tag(name: "person", facet: .subject), Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "face", facet: .subject),
+        Tag(name: "dog", facet: .subject), Tag(name: "person", facet: .subject),
+        Tag(name: "woman", facet: .subject, implies: ["person"]), Tag(name: "face", facet: .subject),
         Tag(name: "grey tones", facet: .colour), Tag(name: "red tones", facet: .colour), Tag(name: "blue tones", facet: .colour),
         Tag(name: "green tones", facet: .colour), Tag(name: "square format", facet: .composition),
         Tag(name: "plain background", facet: .composition), Tag(name: "indoors", facet: .setting),
@@ -55,4 +56,17 @@ private func chosen(
 @Test func theCanvasEntersAPromptOnlyWhereAPersonWantsIt() throws {
     #expect(try chosen([("square format", 0.95)]) { _ in }.isEmpty)
     #expect(try chosen([("square format", 0.95)], approved: ["square format"]) { _ in } == ["square format"])
+}
+
+@Test func theLikeliestSubjectStandsWhereNoneIsSure() throws {
+    let bounds = { (numbers: inout EncoderConfiguration.Judgement) in
+        (numbers.promptConfidence, numbers.promptConfidences, numbers.parts) = (0.35, ["subject": 0.5, "setting": 0.5], ["face": "person"])
+    }
+    // One thing beside another has to be surer than a thing alone.
+    #expect(try chosen([("dog", 0.9), ("person", 0.45), ("kitchen", 0.4)], judgement: bounds) == ["dog"])
+    #expect(try chosen([("kitchen", 0.8), ("dog", 0.45), ("person", 0.4)], judgement: bounds) == ["kitchen", "dog"])
+    #expect(try chosen([("dog", 0.3), ("kitchen", 0.8)], judgement: bounds) == ["kitchen"])
+    // Whose face it is, is a person; and what somebody approved is a subject.
+    #expect(try chosen([("face", 0.6), ("person", 0.45)], judgement: bounds) == ["person"])
+    #expect(try chosen([("dog", 0.45), ("person", 0.2)], approved: ["person"], judgement: bounds) == ["person"])
 }

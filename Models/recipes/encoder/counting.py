@@ -39,18 +39,22 @@ def area(box):
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
+def apart(kind, least_height, measured_from, same_share):
+    """The things of a kind that stand for one each: none in the background, and none of what a more certain one has found."""
+    tallest = max((box[3] - box[1] for _, certainty, box, _ in kind if certainty >= measured_from), default=0)
+    kept = []
+    for thing in kind:
+        box = thing[2]
+        if box[3] - box[1] >= least_height * tallest and not any(shared(box, other[2]) > same_share * min(area(box), area(other[2])) for other in kept):
+            kept.append(thing)
+    return kept
+
+
 def counted(things, name, counting):
     """How surely each thing of a kind, or person of a kind, counts."""
-    kept, certainties = [], []
-    kind = [thing for thing in things if thing[0] == name or name in thing[3]]
-    tallest = max((box[3] - box[1] for _, certainty, box, _ in kind if certainty >= counting.get("measuredFrom", 0)), default=0)
-    for thing, certainty, box, traits in kind:
-        own = certainty if thing == name else traits[name] * certainty
-        if box[3] - box[1] < counting["leastHeight"] * tallest or any(shared(box, other) > counting["sameShare"] * min(area(box), area(other)) for other in kept):
-            continue
-        kept.append(box)
-        certainties.append(applied(counting["box"], own))
-    return certainties
+    kept = apart([thing for thing in things if thing[0] == name or name in thing[3]],
+                 counting["leastHeight"], counting.get("measuredFrom", 0), counting["sameShare"])
+    return [applied(counting["box"], certainty if thing == name else traits[name] * certainty) for thing, certainty, _, traits in kept]
 
 
 def shares(certainties):
@@ -68,18 +72,38 @@ def several(seen, boxes, counting):
     return head.sigmoid(told + counting["boxes"] * log_odds(boxes) + counting["intercept"])
 
 
-def told(tags, things, counts, counting):
+def by_part(tags, things, name, counting, parts):
+    """How likely there are several of a thing by those of its parts that are seen, and that there are none, one, two …"""
+    part = min((part for part, whole in parts.items() if whole == name), default=None)
+    numbers = counting.get("byPart")
+    if part is None or numbers is None:
+        return 0.0, np.zeros(2)
+    kept = apart([thing for thing in things if thing[0] == part], numbers["leastHeight"], numbers["measuredFrom"], numbers["sameShare"])
+    found = shares([thing[1] for thing in kept])
+    share = found[2:].sum()
+    if share <= 0:
+        return 0.0, np.zeros(2)
+    agreed = min([applied(numbers["several"], share)] + [tags[tag] for tag in (part, name) if tag in tags])
+    return agreed, numbers["exactly"] * agreed * found / share
+
+
+def told(tags, things, counts, counting, parts):
     """The tags with those that say how many."""
-    tags = dict(tags)
+    seen, tags = tags, dict(tags)
     for name in counts.keys() | counting["several"].keys():
         found, most = shares(counted(things, name, counting)), 1.0
         words, word = counts.get(name, []), counting["several"].get(name)
         labelled = word in tags
+        doubted = not labelled and "number" in counting
         if word:
-            most = tags[word] = several(tags.get(word), found[2:].sum(), counting)
+            most = several(tags.get(word), found[2:].sum(), counting)
+            agreed, numbers = by_part(seen, things, name, counting, parts)
+            if most < 0.5 and agreed > most:
+                most, found, doubted = agreed, numbers, False
+            tags[word] = most
         for number, word in enumerate(words, 2):
             share = found[number:].sum() if number == len(words) + 1 else found[number:number + 1].sum()
-            if not labelled and "number" in counting:
+            if doubted:
                 share = applied(counting["number"], share)
             tags[word] = max(tags.get(word, 0), min(share, most))
     return tags
@@ -97,6 +121,7 @@ def main():
     torch.set_num_threads(1)
     config = json.loads((options.model / "config.json").read_text())
     sees, counting = seeing.Seeing(options.model, config), dict(config["judgement"]["counting"])
+    parts = config["judgement"].get("parts", {})
     known = labels.Labels(options.data, options.teachers, options.cache / "answers", options.vocabulary)
     for file in sorted(options.answers.glob("*.pickle")) if options.answers else []:
         known.answers.update(pickle.loads(file.read_bytes()))
@@ -120,7 +145,7 @@ def main():
     print("label", fitted.coef_[0][0].round(3), "boxes", fitted.coef_[0][1].round(3), "intercept", fitted.intercept_[0].round(3), "on", len(taught))
     for name, rows in (("held out of teaching", taught), ("evaluation", people(["coco128-eval", "flickr-eval"], lambda _: True) if options.answers else [])):
         count = np.array([row[2] for row in rows], int)
-        now = [told(row[0], row[1], config["seeing"]["counts"], counting) for row in rows]
+        now = [told(row[0], row[1], config["seeing"]["counts"], counting, parts) for row in rows]
         for title, said in (("the label alone", np.array([row[0]["people"] for row in rows])), ("label and boxes", np.array([tags["people"] for tags in now]))):
             sure = said >= 0.5
             print(f"{name}, {title}: several said {sure.sum()}, right {(count[sure] >= 2).sum()} of {(count >= 2).sum()}; "

@@ -29,7 +29,8 @@ class Pictures:
     def __init__(self, name, sees, joined, cache):
         self.names, pooled, logits, self.seen, self.things = looked_at(sees, cache, name)
         if numbers := joined.judgement.get("counting"):
-            self.seen = [counting.told(tags, things, sees.config["counts"], numbers) for tags, things in zip(self.seen, self.things)]
+            parts = joined.judgement.get("parts", {})
+            self.seen = [counting.told(tags, things, sees.config["counts"], numbers, parts) for tags, things in zip(self.seen, self.things)]
         self.seen = [seeing.told_of_boxes(tags, things, joined.judgement) for tags, things in zip(self.seen, self.things)]
         for tags in self.seen:
             for part, whole in joined.judgement.get("parts", {}).items():
