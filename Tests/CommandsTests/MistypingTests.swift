@@ -49,6 +49,18 @@ import Testing
         try expect([coffee], 64, says: "to look at a picture: redraw analyze ")
     }
 
+    @Test func wordsOfOtherProgramsAreKnown() throws {
+        try expect(["img2img", coffee], 64, says: "there is no command img2img; redraw generate does that")
+        try expect(["txt2img", "a cat"], 64, says: "there is no command txt2img; redraw paint does that")
+        for (word, own) in [
+            ("denoising-strength", "strength"), ("cfg-scale", "guidance"), ("mask_blur", "feather"), ("width", "size WxH"),
+        ] {
+            try expect(["repaint", coffee, "--\(word)", "4"], 64, says: "Unknown option '--\(word)'; here it is '--\(own)'")
+        }
+        // Where there is nothing of the kind, it is a name like any other.
+        try expect(["analyze", coffee, "--cfg-scale", "7"], 64, says: "Unknown option '--cfg-scale'; redraw analyze --help lists")
+    }
+
     @Test func everyNameIsSuggested() throws {
         try expect(["generate", coffee, "--prompt", "x", "--model", "redraw-smal"], 1, says: "did you mean redraw-small?")
         try expect(["models", "show", "dreamshapr"], 1, says: "did you mean dreamshaper-8?")
