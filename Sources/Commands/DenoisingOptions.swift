@@ -35,7 +35,7 @@ struct DenoisingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How noise becomes the picture from step to step, which changes details and how many steps it takes: \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
+            "How noise becomes the picture from step to step, which changes details and how many steps it takes: \(GenerationWish.samplers.joined(separator: ", ")), or as A1111 calls them, \"DPM++ 2M Karras\" (default: the model's own, else ddim).",
             valueName: "name"),
         completion: .list(GenerationWish.samplers))
     var sampler: String?
@@ -66,7 +66,7 @@ struct DenoisingOptions: ParsableArguments {
     func fill(_ wish: inout GenerationWish) {
         (wish.steps, wish.guidance, wish.seed) = (steps, guidance, seed)
         (wish.variationStrength, wish.variationSeed) = (variationStrength, variationSeed)
-        (wish.sampler, wish.spacing, wish.eta, wish.profile) = (sampler, spacing, eta, profile)
+        (wish.sampler, wish.spacing, wish.eta, wish.profile) = (sampler.map(Studio.samplerName), spacing, eta, profile)
     }
 }
 

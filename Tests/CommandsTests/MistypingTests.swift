@@ -61,6 +61,12 @@ import Testing
         try expect(["analyze", coffee, "--cfg-scale", "7"], 64, says: "Unknown option '--cfg-scale'; redraw analyze --help lists")
     }
 
+    @Test func aSamplerMayHaveTheNameThatOthersGiveIt() throws {
+        let order = try tool.run("paint", "a cat", "--sampler", "DPM++ 2M Karras", "--size", "64x64", "--later")
+        #expect(order.status == 0, "\(order)")
+        try expect(["paint", "a cat", "--sampler", "DPM++ 9M", "--later"], 64, says: "the sampler DPM++ 9M is not known")
+    }
+
     @Test func everyNameIsSuggested() throws {
         try expect(["generate", coffee, "--prompt", "x", "--model", "redraw-smal"], 1, says: "did you mean redraw-small?")
         try expect(["models", "show", "dreamshapr"], 1, says: "did you mean dreamshaper-8?")
