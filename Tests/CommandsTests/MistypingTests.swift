@@ -127,7 +127,7 @@ import Testing
             ).errors
         }
         let nearly = try notes(blackRows: size.height * 3 / 100)
-        #expect(nearly.contains("% of the picture, nearly all of it; --invert"), "\(nearly)")
+        #expect(nearly.contains("% of the picture, nearly all of it; invert it"), "\(nearly)")
         let half = try notes(blackRows: size.height / 2)
         #expect(half.contains("50.0 % of the picture") && !half.contains("nearly") && !half.contains("photograph"), "\(half)")
         let inverted = try notes(blackRows: size.height * 97 / 100, "--invert")
@@ -147,7 +147,7 @@ import Testing
             ).errors
         }
         let weak = try notes("0.5")
-        #expect(weak.contains("the prompt asks for fox") && weak.contains("take --strength 0.9"), "\(weak)")
+        #expect(weak.contains("the prompt asks for fox") && weak.contains("take a strength of 0.9"), "\(weak)")
         let strong = try notes("0.9")
         #expect(strong.contains("will run") && !strong.contains("asks for fox"), "\(strong)")
     }
