@@ -4,6 +4,7 @@ import { bytes, one, percent, seconds, stepsRun } from './amounts.js'
 
 export const strength = {
 	title: 'Strength',
+	hint: 'How far the new picture may go from this one; elsewhere called denoising strength.',
 	number: 'Strength as a number',
 	advised: 'advised',
 	keeps: 'keeps the picture',
@@ -31,7 +32,7 @@ export const settings = {
 	steps: 'Steps',
 	stepsHint: 'More steps take longer and are seldom better beyond 30.',
 	guidance: 'Guidance',
-	guidanceHint: 'How strictly the words are followed; at 1 the negative prompt does nothing.',
+	guidanceHint: 'How strictly the words are followed, elsewhere the CFG scale; at 1 the negative prompt does nothing.',
 	guidanceUntil: 'Guidance until',
 	guidanceUntilHint: 'Up to 1: this share of the steps is guided; above 1: that many steps. The others take half the time.',
 	reuseEvery: 'Reuse every',
