@@ -99,6 +99,10 @@ enum Mistyping {
                 if !isLong && name.count > 1 || everybodys.contains(name) { continue }
                 return unknown(name, isLong: isLong, command, path)
             }
+            // Elsewhere that asks for a random one.
+            if name.hasSuffix("seed"), argument == "--\(name)=-1" || argument == "--\(name)" && rest.first == "-1" {
+                return "--\(name) is -1; leave it out for a random one"
+            }
             guard option.kind == "option", !argument.contains("=") else { continue }
             if option.parsingStrategy == "upToNextOption" {
                 rest = rest.drop { !$0.hasPrefix("-") }

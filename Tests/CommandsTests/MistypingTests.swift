@@ -57,6 +57,9 @@ import Testing
         ] {
             try expect(["repaint", coffee, "--\(word)", "4"], 64, says: "Unknown option '--\(word)'; here it is '--\(own)'")
         }
+        for seed in [["--seed", "-1"], ["--seed=-1"]] {
+            try expect(["generate", coffee, "--prompt", "x"] + seed, 64, says: "--seed is -1; leave it out for a random one")
+        }
         // Where there is nothing of the kind, it is a name like any other.
         try expect(["analyze", coffee, "--cfg-scale", "7"], 64, says: "Unknown option '--cfg-scale'; redraw analyze --help lists")
     }
