@@ -39,13 +39,13 @@ struct BatchRun {
         var summary = AnalysisSummary()
         /// What the library cannot read of pictures that were looked at all the same.
         var unread: [String] = []
-        /// When the first picture that had to be looked at was begun with.
-        var begin: ContinuousClock.Instant?
+        /// When the first picture that had to be looked at was begun with. Opening the encoder counts with it.
+        var begin = ContinuousClock.now
 
         var done: Int { analysed + stood + failed }
 
         var rate: Double? {
-            guard let begin, analysed > 0 else { return nil }
+            guard analysed > 0 else { return nil }
             return Double(analysed) / (begin.duration(to: .now) / .seconds(1))
         }
     }
@@ -66,10 +66,10 @@ struct BatchRun {
         whenInterrupted.withLock { $0 = BatchRun.interruption(after: 0) }
         let wantsStanding = if case .text = style { false } else { true }
         try await studio.analyst.analyze(listing, composition: composition, again: again, reportsStanding: wantsStanding) { share in
+            tally.withLock { $0.begin = .now }
             progress.show(BatchRun.readingVocabulary, share: share)
         } onOutcome: { outcome in
             try tally.withLock { tally in
-                if tally.begin == nil { tally.begin = .now }
                 switch outcome {
                 case .analysed(let report):
                     clearForOutput(progress)

@@ -13,7 +13,7 @@ struct DenoisingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
-            "How closely the picture follows the prompt and avoids the negative one: too much is garish, 1 leaves the negative prompt out and takes half the time (default: the model's own, else 7.5)."
+            "How closely the picture follows the prompt and avoids the negative one, elsewhere the CFG scale: too much is garish, 1 leaves the negative prompt out and takes half the time (default: the model's own, else 7.5)."
     )
     var guidance: Double?
 
@@ -35,7 +35,7 @@ struct DenoisingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How noise becomes the picture from step to step, which changes details and how many steps it takes: \(GenerationWish.samplers.joined(separator: ", ")) (default: the model's own, else ddim).",
+            "How noise becomes the picture from step to step, which changes details and how many steps it takes: \(GenerationWish.samplers.joined(separator: ", ")), or A1111's name, such as DPM++ 2M Karras (default: the model's own, else ddim).",
             valueName: "name"),
         completion: .list(GenerationWish.samplers))
     var sampler: String?
@@ -66,7 +66,7 @@ struct DenoisingOptions: ParsableArguments {
     func fill(_ wish: inout GenerationWish) {
         (wish.steps, wish.guidance, wish.seed) = (steps, guidance, seed)
         (wish.variationStrength, wish.variationSeed) = (variationStrength, variationSeed)
-        (wish.sampler, wish.spacing, wish.eta, wish.profile) = (sampler, spacing, eta, profile)
+        (wish.sampler, wish.spacing, wish.eta, wish.profile) = (sampler.map(Studio.samplerName), spacing, eta, profile)
     }
 }
 

@@ -122,12 +122,15 @@ struct JobTelling: Sendable {
                 ", from noise level \(Int(first.rounded()))" + (run.trainingSteps.map { " of \($0)" } ?? "")
             } ?? ""
         let passes = run.ownPasses == run.run ? "" : " (\(run.ownPasses) passes)"
+        // Why not all of them run; who named no strength learns which one it is.
+        let strength = run.run < run.requested ? "at strength \(ReviewSession.number(run.strength)), " : ""
+        let steps = run.requested == 1 ? "\(run.run) step" : "\(run.run) of \(run.requested) steps"
         let sizes = run.sizes.map { "\($0)" }
         let smaller = CommandText.list(sizes.dropLast())
         let size = sizes[sizes.count - 1]
         let course =
             smaller.isEmpty
-            ? (run.requested == 1 ? "\(run.run) step" : "\(run.run) of \(run.requested) steps") + " will run\(passes)\(start), at \(size)"
+            ? "\(strength)\(steps) will run\(passes)\(start), at \(size)"
             : "\(run.run) steps will run\(passes), growing from \(smaller) to \(size)"
         return "\(plan.model): \(course), \(from)" + (guidance(plan, run).map { ", " + $0 } ?? "")
             + (run.outerPasses.flatMap { $0 > 0 ? ", \($0) of \(run.passes) passes from the one before" : nil } ?? "")

@@ -71,6 +71,9 @@ enum Mistyping {
     private static func noCommand(_ word: String, _ command: Command, _ path: [String], _ asksForHelp: Bool) -> String {
         let group = path.dropFirst().map { $0 + " " }.joined()
         let (known, start) = (command.own.map { group + $0.commandName }, "there is no command \(group)\(word)")
+        if path.count == 1, let own = WordsOfOthers.commands[word.lowercased()], known.contains(own) {
+            return "\(start); \(path[0]) \(own) does that"
+        }
         if path.count == 1, !asksForHelp, NearestName.of(word, among: known) == nil, exists(word) {
             return "\(start); to look at a picture: redraw analyze \(ShellWord.quoted(word))"
         }
@@ -96,6 +99,10 @@ enum Mistyping {
                 if !isLong && name.count > 1 || everybodys.contains(name) { continue }
                 return unknown(name, isLong: isLong, command, path)
             }
+            // Elsewhere that asks for a random one.
+            if name.hasSuffix("seed"), argument == "--\(name)=-1" || argument == "--\(name)" && rest.first == "-1" {
+                return "--\(name) is -1; leave it out for a random one"
+            }
             guard option.kind == "option", !argument.contains("=") else { continue }
             if option.parsingStrategy == "upToNextOption" {
                 rest = rest.drop { !$0.hasPrefix("-") }
@@ -113,6 +120,7 @@ enum Mistyping {
     private static func unknown(_ name: String, isLong: Bool, _ command: Command, _ path: [String]) -> String {
         let known = (command.arguments ?? []).filter(\.shouldDisplay).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.name)
         let start = "Unknown option '\(isLong ? "--" : "-")\(name)'"
+        if isLong, let own = WordsOfOthers.option(for: name, among: known) { return "\(start); here it is '\(own)'" }
         if isLong, let near = NearestName.of(name, among: known) { return "\(start); did you mean '--\(near)'?" }
         return "\(start); \((path + ["--help"]).joined(separator: " ")) lists those there are"
     }

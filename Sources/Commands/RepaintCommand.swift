@@ -70,7 +70,7 @@ struct RepaintingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
-            "How far the picture may change under the mask: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6)."
+            "How far the picture may change under the mask, elsewhere the denoising strength: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6)."
     )
     var strength: Double?
 

@@ -208,8 +208,8 @@ struct SheetRedrawingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            How far the picture may change: 0 keeps it, 1 ignores it. With the small generator faces hold up to 0.35; with large models 0.4 to 0.8 \
-            is usual (default: the model's own, else 0.6).
+            How far the picture may change, elsewhere the denoising strength: 0 keeps it, 1 ignores it. With the small generator faces hold up to \
+            0.35; with large models 0.4 to 0.8 is usual (default: the model's own, else 0.6).
             """)
     var strength: Double?
 

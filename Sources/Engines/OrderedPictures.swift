@@ -40,7 +40,7 @@ extension GenerationOrder {
 
     /// - Parameter share: of the picture's pixels, those that a mask lets change.
     private static func told(_ share: Double, isInverted: Bool) -> String {
-        let turned = isInverted ? "without --invert the rest is repainted" : "--invert repaints the rest"
+        let turned = isInverted ? "without --invert the rest is repainted" : "invert it to repaint the rest"
         if share == 1 { return "the mask covers all of the picture; \(turned)" }
         let percent = share < 0.001 && share > 0 ? "less than 0.1" : String(format: "%.1f", min(share * 100, 99.9))
         let words = "the mask covers \(percent) % of the picture"

@@ -183,7 +183,7 @@ package final class PictureListing: Sendable {
             }
         }
         guard count == 0 else { return goesOn }
-        return give(.problem("\(path) holds no picture that is read\(isRecursive ? "" : " (folders in it are not looked into)")"))
+        return give(.problem("\(path) holds no picture that Redraw can read\(isRecursive ? "" : " (folders in it are not looked into)")"))
     }
 
     /// Lines that are no paths, from which on the list is none.

@@ -13,8 +13,8 @@ package enum ScreeningDeskError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .nothingApproved(let picture):
-            "nothing is approved for \(picture) yet; approve some with `redraw review \(ShellWord.path(picture))` "
-                + "or `redraw tag \(ShellWord.path(picture)) --approve TAG`"
+            "nothing is approved for \(picture) yet; approve some with `redraw review \(ShellWord.path(picture))`, "
+                + "all that are likely with `redraw tag \(ShellWord.path(picture)) --approve-above 0.5`, or give a prompt of your own"
         case .noSuchFacet(let name):
             "there is no facet \"\(name)\"" + ScreeningDesk.hint(forFacet: name)
         }

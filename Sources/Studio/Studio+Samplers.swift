@@ -24,6 +24,17 @@ extension Studio {
     /// Kinds of noise levels that other tools may ask for: these are told apart.
     package static let schedules = ["Automatic", "Uniform", "Karras"]
 
+    /// Redraw's name of a sampler that is called by it or as the web UI calls it, "DPM++ 2M Karras". What is no sampler's name comes back as it
+    /// is, for the rules to refuse.
+    package static func samplerName(_ name: String) -> String { called(name)?.rawValue ?? name }
+
+    private static func called(_ name: String) -> SamplerName? {
+        let wanted = plain(name)
+        return SamplerName.allCases.first { [plain($0.title), plain($0.rawValue), "k" + plain($0.title)].contains(wanted) }
+    }
+
+    private static func plain(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "+" } }
+
     /// The sampler that another tool's words mean, for a wish.
     ///
     /// - Parameters:
@@ -31,11 +42,8 @@ extension Studio {
     ///   - schedule: the noise levels, where the tool tells them apart; nil and "automatic" mean what the web UI means with them.
     /// - Throws: `OrderError.unknown`, naming what there is.
     package func sampler(called name: String, schedule: String?) throws(OrderError) -> String {
-        func plain(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "+" } }
-        let wanted = plain(name)
-        let found = SamplerName.allCases.first { [plain($0.title), plain($0.rawValue), "k" + plain($0.title)].contains(wanted) }
-        guard let found else { throw .unknown(what: "sampler", value: name, known: SamplerName.allCases.map(\.title)) }
-        switch plain(schedule ?? "automatic") {
+        guard let found = Self.called(name) else { throw .unknown(what: "sampler", value: name, known: SamplerName.allCases.map(\.title)) }
+        switch Self.plain(schedule ?? "automatic") {
         case "automatic":
             // Named alone, these two have had Karras' noise levels since the web UI lists the levels apart.
             if let schedule, !schedule.isEmpty, [.dpmpp2M, .dpmpp2MSDE].contains(found) {

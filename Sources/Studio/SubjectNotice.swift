@@ -34,7 +34,7 @@ enum SubjectNotice {
 
     static let redrawing =
         "Redrawing keeps what is there: to put something else in its place, repaint it under a mask, or paint a picture from the words alone"
-    static let repainting = "At this strength the shapes under the mask stay: to put something else in their place, take --strength 0.9"
+    static let repainting = "At this strength the shapes under the mask stay: to put something else in their place, take a strength of 0.9"
     /// From this strength on little of the shapes under a mask is left.
     static let freeStrength = 0.8
 

@@ -41,7 +41,7 @@ struct BadInputTests {
         let tool = try Tool()
         expectOneLine(try tool.run("generate", coffee), 1, mentions: "redraw analyze")
         #expect(try tool.run("analyze", coffee).status == 0)
-        expectOneLine(try tool.run("generate", coffee), 1, mentions: "--approve")
+        expectOneLine(try tool.run("generate", coffee), 1, mentions: "--approve-above 0.5`, or give a prompt of your own")
     }
 
     @Test func helpIsNoFailure() throws {

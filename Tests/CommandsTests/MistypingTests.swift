@@ -49,6 +49,27 @@ import Testing
         try expect([coffee], 64, says: "to look at a picture: redraw analyze ")
     }
 
+    @Test func wordsOfOtherProgramsAreKnown() throws {
+        try expect(["img2img", coffee], 64, says: "there is no command img2img; redraw generate does that")
+        try expect(["txt2img", "a cat"], 64, says: "there is no command txt2img; redraw paint does that")
+        for (word, own) in [
+            ("denoising-strength", "strength"), ("cfg-scale", "guidance"), ("mask_blur", "feather"), ("width", "size WxH"),
+        ] {
+            try expect(["repaint", coffee, "--\(word)", "4"], 64, says: "Unknown option '--\(word)'; here it is '--\(own)'")
+        }
+        for seed in [["--seed", "-1"], ["--seed=-1"]] {
+            try expect(["generate", coffee, "--prompt", "x"] + seed, 64, says: "--seed is -1; leave it out for a random one")
+        }
+        // Where there is nothing of the kind, it is a name like any other.
+        try expect(["analyze", coffee, "--cfg-scale", "7"], 64, says: "Unknown option '--cfg-scale'; redraw analyze --help lists")
+    }
+
+    @Test func aSamplerMayHaveTheNameThatOthersGiveIt() throws {
+        let order = try tool.run("paint", "a cat", "--sampler", "DPM++ 2M Karras", "--size", "64x64", "--later")
+        #expect(order.status == 0, "\(order)")
+        try expect(["paint", "a cat", "--sampler", "DPM++ 9M", "--later"], 64, says: "the sampler DPM++ 9M is not known")
+    }
+
     @Test func everyNameIsSuggested() throws {
         try expect(["generate", coffee, "--prompt", "x", "--model", "redraw-smal"], 1, says: "did you mean redraw-small?")
         try expect(["models", "show", "dreamshapr"], 1, says: "did you mean dreamshaper-8?")
@@ -109,7 +130,7 @@ import Testing
             ).errors
         }
         let nearly = try notes(blackRows: size.height * 3 / 100)
-        #expect(nearly.contains("% of the picture, nearly all of it; --invert"), "\(nearly)")
+        #expect(nearly.contains("% of the picture, nearly all of it; invert it"), "\(nearly)")
         let half = try notes(blackRows: size.height / 2)
         #expect(half.contains("50.0 % of the picture") && !half.contains("nearly") && !half.contains("photograph"), "\(half)")
         let inverted = try notes(blackRows: size.height * 97 / 100, "--invert")
@@ -129,7 +150,7 @@ import Testing
             ).errors
         }
         let weak = try notes("0.5")
-        #expect(weak.contains("the prompt asks for fox") && weak.contains("take --strength 0.9"), "\(weak)")
+        #expect(weak.contains("the prompt asks for fox") && weak.contains("take a strength of 0.9"), "\(weak)")
         let strong = try notes("0.9")
         #expect(strong.contains("will run") && !strong.contains("asks for fox"), "\(strong)")
     }

@@ -62,7 +62,9 @@ struct BrushTests {
             try await browser.draw([(middle.x, middle.y), (middle.x + 20, middle.y + 6), (middle.x + 30, middle.y)])
         }
         try await browser.type("a green apple", into: "#repaint-prompt")
+        #expect(try await browser.run("return document.querySelector('[data-field=padding]').hidden").isTrue, "it has no effect yet")
         try await browser.choose("masked", in: "[data-field=area] select")
+        try await browser.wait("!document.querySelector('[data-field=padding]').hidden", what: "the padding is asked for")
         try await browser.set(".figure-field", to: "0.6")
         try await browser.wait("/of 10 steps will run/.test(document.querySelector('#strength-runs').textContent)")
         try await browser.make()

@@ -21,6 +21,17 @@ struct LayoutTests {
         ]
         """
 
+    /// The choices of the repainted part that are wider than their field.
+    private static let cutChoices = """
+        return [...document.querySelectorAll('.repaint select')].filter((field) => {
+          const width = field.offsetWidth
+          Object.assign(field.style, { width: 'max-content', flex: 'none' })
+          const wanted = field.offsetWidth
+          Object.assign(field.style, { width: '', flex: '' })
+          return width === 0 || wanted > width
+        }).map(e => e.outerHTML.slice(0, 80))
+        """
+
     @Test(.timeLimit(.minutes(5)), arguments: [(1280, 2), (390, 4)])
     func aWideFontCutsNothingOff(_ width: Int, brushRows most: Int) async throws {
         let server = try await Server.started()
@@ -40,6 +51,9 @@ struct LayoutTests {
         let tools = try #require(try await browser.run(LayoutTests.brushTools).array)
         let rows = Int(try #require(tools[0].number))
         #expect((1...most).contains(rows) && tools[1].string == "", "\(tools)")
+        if width < 700 { try await browser.click(".desk-tabs [data-panel=settings]") }
+        let cutChoices = try await browser.run(LayoutTests.cutChoices).array ?? []
+        #expect(cutChoices.isEmpty, "\(cutChoices)")
         try await browser.close()
         try await server.stop()
     }

@@ -59,7 +59,7 @@ private func taken(_ listing: PictureListing, below folder: URL) async -> [Strin
     @Test func whatGivesNothingIsAProblem() async throws {
         let folder = try gallery()
         let listing = PictureListing([.path(folder.url.appendingPathComponent("empty").path), .path("no-such.png")])
-        #expect(await taken(listing, below: folder.url) == ["! /empty holds no picture that is read", "no-such.png"])
+        #expect(await taken(listing, below: folder.url) == ["! /empty holds no picture that Redraw can read", "no-such.png"])
         #expect(listing.passedOver == ["psd": 1])
     }
 

@@ -136,7 +136,7 @@ import Testing
         let picture = PixelSize(width: 64, height: 48)
         let scaled = try order(32, 24).repaintMask(for: picture)
         #expect(scaled.mask?.size == picture && scaled.notes.count == 2, "\(scaled.notes)")
-        #expect(scaled.notes.first?.contains("32x24") == true && scaled.notes.last?.contains("--invert") == true)
+        #expect(scaled.notes.first?.contains("32x24") == true && scaled.notes.last?.contains("invert it") == true)
         let same = try order(64, 48).repaintMask(for: picture)
         #expect(same.mask?.size == picture && same.notes.count == 1)
         let other = try order(48, 48).repaintMask(for: picture)

@@ -31,6 +31,8 @@ import Testing
             ("GUIDANCE=1.5", "guidance", [.number(1.5)]),
             ("prompt=a cat, asleep; 1984 ;true", "prompt", [.text("a cat, asleep"), .text("1984"), .text("true")]),
             ("invert=true,false", "invert", [.flag(true), .flag(false)]), ("sampler=ddim,nan", "sampler", [.text("ddim"), .text("nan")]),
+            ("CFG scale=1.5", "guidance", [.number(1.5)]), ("denoising=0.5", "strength", [.number(0.5)]),
+            ("sampler=Euler a, DPM++ 2M", "sampler", [.text("euler-a"), .text("dpmpp-2m")]),
             ("colour=1", "colour", [.whole(1)]), ("seed=18446744073709551615", "seed", [.whole(.max)]),
         ] as [(String, String, [SheetValue])])
     func valuesAreReadAsTheirSettingHasThem(_ text: String, _ name: String, _ values: [SheetValue]) throws {

@@ -26,7 +26,7 @@ import Vocabulary
             SubjectNotice.note(
                 prompt: "a photo of a fox", shown: [(tag: "dog", confidence: 0.9)], vocabulary: vocabulary, advice: SubjectNotice.repainting
             ))
-        #expect(told.contains("asks for fox, the picture shows dog") && told.contains("--strength 0.9"), "\(told)")
+        #expect(told.contains("asks for fox, the picture shows dog") && told.contains("a strength of 0.9"), "\(told)")
     }
 
     @Test(arguments: [

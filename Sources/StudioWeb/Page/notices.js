@@ -60,7 +60,8 @@ export function words(error) {
 }
 
 export const sentence = (words) => {
-	const whole = words.charAt(0).toUpperCase() + words.slice(1)
+	// A number keeps its sign of per cent at a line's end.
+	const whole = (words.charAt(0).toUpperCase() + words.slice(1)).replace(/(\d) %/g, '$1\u00a0%')
 	return /[.!?…]$/.test(whole) ? whole : whole + '.'
 }
 

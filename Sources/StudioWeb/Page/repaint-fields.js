@@ -10,6 +10,7 @@ export function repaintFields(desk, scope) {
 		desk.repaint.prompt = words.value.trim()
 		desk.planSoon()
 	})
+	const padding = numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint, after: pixels() })
 	const node = h(
 		'section.repaint',
 		{ hidden: true, 'aria-label': text.repaint.title },
@@ -22,7 +23,7 @@ export function repaintFields(desk, scope) {
 			choiceField(desk, scope, { key: 'fill', label: text.repaint.fill, hint: text.repaint.fillHint, options: state.choices.fills, words: text.repaint.fills }),
 			numberField(desk, scope, { key: 'feather', label: text.repaint.feather, hint: text.repaint.featherHint, after: pixels() }),
 			numberField(desk, scope, { key: 'grow', label: text.repaint.grow, hint: text.repaint.growHint, after: pixels() }),
-			numberField(desk, scope, { key: 'padding', label: text.repaint.padding, hint: text.repaint.paddingHint, after: pixels() }),
+			padding,
 		),
 	)
 	scope.add(
@@ -31,5 +32,10 @@ export function repaintFields(desk, scope) {
 			if (desk.repaint && words.value.trim() !== desk.repaint.prompt) words.value = desk.repaint.prompt
 		}),
 	)
+	// Around the whole picture there is nothing to look at.
+	const showPadding = () => set(padding, 'hidden', desk.settings.padding === undefined && (desk.settings.area ?? desk.planned?.order.area) !== 'masked')
+	scope.add(desk.on('settings', showPadding))
+	scope.add(desk.on('plan', showPadding))
+	showPadding()
 	return node
 }

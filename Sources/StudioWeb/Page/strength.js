@@ -51,7 +51,7 @@ export function strengthControl(desk, scope) {
 	scope.add(desk.on('repaint', show))
 	const node = h(
 		'section.strength',
-		h('div.section-head', h('h2', h('label', { for: 'strength' }, text.strength.title)), usual, number),
+		h('div.section-head', h('h2', h('label', { for: 'strength', title: text.strength.hint }, text.strength.title)), usual, number),
 		h('div.strength-scale', band, range, ruler),
 		h('div.strength-ends.quiet.small', { 'aria-hidden': 'true' }, h('span', text.strength.keeps), h('span', text.strength.ignores)),
 		word,

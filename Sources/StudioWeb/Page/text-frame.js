@@ -50,7 +50,7 @@ export const shortcuts = {
 		['Tags (with a tag in focus)', [['j k', 'next, previous tag'], ['a', 'approve'], ['r', 'reject'], ['e', 'edit'], ['u', 'undo'], ['+ -', 'weigh more, less']]],
 		['Anywhere', [['/', 'add a tag, or search'], ['Ctrl Enter', 'redraw'], ['?', 'these keys']]],
 		['Picture', [['+ -', 'zoom (with the picture in focus)'], ['0 1', 'fit, one to one']]],
-		['Brush', [['B E', 'brush, eraser'], ['L R F', 'lasso, rectangle, fill'], ['[ ]', 'smaller, larger'], ['{ }', 'softer, harder'], ['I Delete', 'invert, clear'], ['Ctrl Z', 'undo; with Shift redo'], ['Space', 'hold to move'], ['Esc', 'done']]],
+		['Brush', [['B E', 'brush, eraser'], ['L R F', 'lasso, rectangle, fill'], ['[ ]', 'smaller, larger'], ['{ }', 'softer, harder'], ['I Delete', 'invert, clear'], ['Ctrl Z', 'undo; with Shift redo'], ['Space', 'hold to move'], ['Esc', 'close; the mask is kept']]],
 	],
 }
 

@@ -24,7 +24,7 @@ export const compare = { view: 'Picture: arrows move, plus and minus zoom, 0 fit
 export const brush = {
 	tools: 'Brush',
 	canvas: 'The picture with the mask. Brush over what should change.',
-	close: 'Done',
+	close: 'Close',
 	brush: 'Brush (B)',
 	lasso: 'Lasso (L)',
 	rectangle: 'Rectangle (R)',
