@@ -58,7 +58,7 @@ extension Library {
         let migrator = Schema.migrator
         let unknown = try queue.read { try migrator.appliedIdentifiers($0) }.subtracting(migrator.migrations)
         guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
-        try migrator.migrate(queue)
+        try Schema.bringUpToDate(queue)
         // What would be written would be lost: it is refused as in the file itself. In one file, which stays open when its name is gone.
         try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
         try queue.close()

@@ -220,7 +220,7 @@ extension Library {
         if try database.read(migrator.hasCompletedMigrations) { return }
         let bytes = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         if bytes ?? 0 >= largeLibrary { updating() }
-        try migrator.migrate(database)
+        try Schema.bringUpToDate(database)
     }
 
     /// Looks before anything is written: a file that is no library of ours is left as it is.

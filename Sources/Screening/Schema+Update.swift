@@ -1,0 +1,16 @@
+import GRDB
+
+extension Schema {
+    /// Migrates a library of whatever earlier version. SQLite looks at all rows of a table by all of its rules when a column with a rule is
+    /// added to it: what is damaged comes along as it is, for a library has to be open to be mended.
+    static func bringUpToDate(_ database: any DatabaseWriter) throws {
+        func ignoreRules(_ isIgnored: Bool) throws {
+            try database.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA ignore_check_constraints = \(isIgnored ? "ON" : "OFF")")
+            }
+        }
+        try ignoreRules(true)
+        defer { try? ignoreRules(false) }
+        try migrator.migrate(database)
+    }
+}
