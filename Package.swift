@@ -13,9 +13,13 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: ["Fixtures"], swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: ["Fixtures"], swiftSettings: settings)
 }
+
+/// What is tested is the optimised program. The lines of tests that compute nothing themselves are run once, and optimising them would take
+/// longer than running them; those that work a reference out, number by number, are the other way round.
+let unoptimised = strict + [SwiftSetting.unsafeFlags(["-Onone"])]
 
 /// `REDRAW_ROOM=Pixels swift test` builds that room's tests and what stands below it, and nothing else: minutes become seconds.
 func limit(_ package: Package, to room: String) {
@@ -106,26 +110,29 @@ let package = Package(
                 "StudioWeb", "Studio", "Engines", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening",
                 "Vocabulary", "TestSupport",
             ], path: "Tests/Fuzz", swiftSettings: strict),
-        tests("LayeringTests", []),
-        tests("JSONReadingTests", ["JSONReading"]),
+        tests("LayeringTests", [], settings: unoptimised),
+        tests("JSONReadingTests", ["JSONReading"], settings: unoptimised),
         tests("TensorsTests", ["Tensors", "CKernels"]),
         tests("PixelsTests", ["Pixels", "Threads"]),
         tests("CheckpointsTests", ["Checkpoints", "Tensors"]),
         tests("LayersTests", ["Layers", "Checkpoints", "Tensors"]),
         tests("EncodersTests", ["Encoders", "Checkpoints", "Tensors", "Pixels"]),
-        tests("VocabularyTests", ["Vocabulary"]),
-        tests("CatalogTests", ["Catalog"]),
+        tests("VocabularyTests", ["Vocabulary"], settings: unoptimised),
+        tests("CatalogTests", ["Catalog"], settings: unoptimised),
         tests("AnalysisTests", ["Analysis", "Encoders", "Vocabulary", "Catalog", "Pixels"]),
-        tests("ScreeningTests", ["Screening", "Vocabulary"]),
+        tests("ScreeningTests", ["Screening", "Vocabulary"], settings: unoptimised),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
-        tests("EnginesTests", ["Engines", "Diffusion", "Pixels"]),
-        tests("StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"]),
+        tests("EnginesTests", ["Engines", "Diffusion", "Pixels"], settings: unoptimised),
+        tests(
+            "StudioTests", ["Studio", "Engines", "Analysis", "Screening", "Diffusion", "Pixels", "Catalog", "Vocabulary", "Encoders"],
+            settings: unoptimised),
         tests(
             "StudioWebTests",
-            ["StudioWeb", "Studio", "Screening", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CommandsTests", ["Commands", "redraw", "analyze", "Diffusion", "Screening", "Pixels"]),
+            ["StudioWeb", "Studio", "Screening", "Pixels", .product(name: "HummingbirdTesting", package: "hummingbird")],
+            settings: unoptimised),
+        tests("CommandsTests", ["Commands", "redraw", "analyze", "Diffusion", "Screening", "Pixels"], settings: unoptimised),
         // The page in a real browser, served by the built program.
-        tests("PageTests", ["redraw", "Pixels"]),
+        tests("PageTests", ["redraw", "Pixels"], settings: unoptimised),
     ],
     swiftLanguageModes: [.v6]
 )
