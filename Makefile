@@ -16,8 +16,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
-# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
-PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libsqlite3-dev
+# The C libraries the package links: OpenBLAS, libpng, libturbojpeg, libwebp, zlib, Little CMS, libheif, libtiff, libcrypto, SQLite. pkg-config tells SwiftPM where OpenBLAS is.
+PACKAGES := pkg-config libopenblas-dev libpng-dev libturbojpeg0-dev libwebp-dev zlib1g-dev liblcms2-dev libheif-dev libtiff-dev libssl-dev libsqlite3-dev
 # The tests look at the page in a real browser, and so do the documentation's pictures of it.
 ifneq (,$(filter test figures packages,$(MAKECMDGOALS)))
 PACKAGES += chromium chromium-driver

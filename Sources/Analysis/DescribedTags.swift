@@ -32,31 +32,30 @@ struct DescribedTags {
             described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
         }
         func garment(_ garments: Set<String>) -> Int? { first { $0.confidence >= leastGarment && isKind($0, of: garments) } }
+        func describe(_ index: Int, as text: String) {
+            if text.unicodeScalars.count <= Self.longest { described[index].described = text }
+        }
         for thing in things {
             guard thing.name == ThingColours.person else {
                 if let colour = thing.colour, let index = first({ isKind($0, of: [thing.name]) }) {
-                    described[index].described = "\(colour) \(described[index].tag)"
+                    describe(index, as: "\(colour) \(described[index].tag)")
                 }
                 continue
             }
             var below = thing.colourBelow
             if let colour = below, let index = garment(garmentsBelow) {
-                described[index].described = "\(colour) \(described[index].tag)"
+                describe(index, as: "\(colour) \(described[index].tag)")
                 below = nil
             }
             guard let colour = thing.colour else { continue }
             if let index = garment(garments) {
-                described[index].described = "\(colour) \(described[index].tag)"
+                describe(index, as: "\(colour) \(described[index].tag)")
             } else if let index = first({ isKind($0, of: [thing.name]) && !isKind($0, of: counted) }) {
                 let both = below.flatMap { $0 == colour ? nil : " and \($0)" } ?? ""
-                described[index].described = "\(described[index].tag) in \(colour)\(both)"
+                describe(index, as: "\(described[index].tag) in \(colour)\(both)")
             }
         }
-        return described.map { suggestion in
-            var kept = suggestion
-            if let text = kept.described, text.unicodeScalars.count > Self.longest { kept.described = nil }
-            return kept
-        }
+        return described
     }
 
     private func isKind(_ suggestion: Suggested, of names: Set<String>) -> Bool {

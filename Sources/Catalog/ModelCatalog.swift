@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// The models that are known, and which of them are here.
@@ -141,17 +141,17 @@ package struct ModelCatalog: Sendable {
     package static func digest(of file: URL, progress: (_ bytesRead: Int) throws -> Void) rethrows -> String? {
         guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
         defer { try? handle.close() }
-        var hash = SHA256()
+        var hash = DigestInProgress.sha256()
         var count = 0
         while true {
             let piece: Data
             do { piece = try handle.read(upToCount: 1 << 20) ?? Data() } catch { return nil }
             if piece.isEmpty { break }
-            hash.update(data: piece)
+            hash.add(piece)
             count += piece.count
             try progress(count)
         }
-        return Hexadecimal.text(hash.finalize())
+        return hash.finish().hexadecimal
     }
 }
 

@@ -20,11 +20,7 @@ package final class ArrivingLibrary: Sendable {
             guard access(path, R_OK) == 0 else { throw LibraryError.cannotOpen(path: path, reason: String(cString: strerror(errno))) }
             try Library.refuseForeign(path)
             let queue = try Self.opened(path)
-            let migrator = Schema.migrator
-            let (applied, isCurrent) = try queue.read { (try migrator.appliedIdentifiers($0), try migrator.hasCompletedMigrations($0)) }
-            let unknown = applied.subtracting(migrator.migrations)
-            guard unknown.isEmpty else { throw LibraryError.newer(path: path, migrations: unknown.sorted()) }
-            guard !isCurrent else {
+            guard try !Schema.isUpToDate(queue, path: path) else {
                 (library, place, copy) = (Library(reading: queue, location: path), try Self.place(of: path, queue), nil)
                 return
             }

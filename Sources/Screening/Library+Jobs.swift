@@ -54,14 +54,14 @@ extension Library {
         onDamaged: (Int64, LibraryError) -> Void = { _, _ in }, holding: (Int64) throws -> Void = { _ in }
     ) throws(LibraryError) -> Job? {
         try write { db in
-            let waiting = try Int64.fetchAll(
+            let waiting = try Int64.fetchCursor(
                 db,
                 sql: """
                     SELECT id FROM job WHERE state = 'queued' AND engine = ? AND NOT isAttended
                     \(jobs.map { "AND id IN (\($0.map { "\($0)" }.joined(separator: ", ")))" } ?? "")
                     ORDER BY coalesce(position, id), id
                     """, arguments: [engine])
-            for next in waiting {
+            while let next = try waiting.next() {
                 do {
                     guard try Library.start(Library.job(next, db), most: most, at: moment, db) else { return nil }
                 } catch let error as LibraryError where error.place != nil {

@@ -22,11 +22,7 @@ extension Library {
         var reading = configuration
         reading.readonly = true
         let queue = try isWithoutSpace ? DatabaseQueue(path: uri(file, "immutable=1"), configuration: reading) : queue(file, reading)
-        let migrator = Schema.migrator
-        let (applied, isCurrent) = try queue.read { (try migrator.appliedIdentifiers($0), try migrator.hasCompletedMigrations($0)) }
-        let unknown = applied.subtracting(migrator.migrations)
-        guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
-        return isCurrent ? queue : try openedCopy(of: file, configuration)
+        return try Schema.isUpToDate(queue, path: file) ? queue : try openedCopy(of: file, configuration)
     }
 
     /// Whether there are changes that were not brought into the file, and nobody who could tell how far they go.
@@ -55,10 +51,7 @@ extension Library {
                 path: file, reason: "it has to be brought up to date and is read-only, and there is no room for a copy of it")
         }
         let queue = try DatabaseQueue(path: copy, configuration: configuration)
-        let migrator = Schema.migrator
-        let unknown = try queue.read { try migrator.appliedIdentifiers($0) }.subtracting(migrator.migrations)
-        guard unknown.isEmpty else { throw LibraryError.newer(path: file, migrations: unknown.sorted()) }
-        try Schema.bringUpToDate(queue)
+        if try !Schema.isUpToDate(queue, path: file) { try Schema.bringUpToDate(queue) }
         // What would be written would be lost: it is refused as in the file itself. In one file, which stays open when its name is gone.
         try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
         try queue.close()

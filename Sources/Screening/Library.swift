@@ -212,12 +212,7 @@ extension Library {
     static let largeLibrary = 100_000_000
 
     static func migrate(_ database: any DatabaseWriter, path: String, updating: () -> Void = {}) throws {
-        let migrator = Schema.migrator
-        let unknown = try database.read { db in
-            try migrator.appliedIdentifiers(db).subtracting(migrator.migrations)
-        }
-        guard unknown.isEmpty else { throw LibraryError.newer(path: path, migrations: unknown.sorted()) }
-        if try database.read(migrator.hasCompletedMigrations) { return }
+        if try Schema.isUpToDate(database, path: path) { return }
         let bytes = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         if bytes ?? 0 >= largeLibrary { updating() }
         try Schema.bringUpToDate(database)

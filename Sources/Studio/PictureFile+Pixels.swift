@@ -1,5 +1,5 @@
 import Catalog
-import Crypto
+import Digests
 import Foundation
 import Pixels
 import Screening
@@ -21,10 +21,10 @@ extension PictureFile {
         var whole = decoded?.image
         if whole?.size != PixelSize(width: width, height: height) { whole = try? self.decoded().image }
         guard let whole else { return nil }
-        var hash = SHA256()
-        hash.update(data: Data("pixels \(whole.width) \(whole.height) \(whole.channels)\n".utf8))
-        whole.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Hexadecimal.text(hash.finalize())
+        var hash = DigestInProgress.sha256()
+        hash.add("pixels \(whole.width) \(whole.height) \(whole.channels)\n")
+        hash.add(whole.bytes)
+        return hash.finish().hexadecimal
     }
 
     /// The same where it is had without decoding; else nil.
@@ -34,12 +34,12 @@ extension PictureFile {
 
     private var dataDigest: String? {
         guard let parts = PixelIdentity.codedParts(of: bytes, format) else { return nil }
-        var hash = SHA256()
-        hash.update(data: Data("\(format.rawValue) \(orientation.rawValue)\n".utf8))
+        var hash = DigestInProgress.sha256()
+        hash.add("\(format.rawValue) \(orientation.rawValue)\n")
         bytes.withUnsafeBytes { bytes in
-            for part in parts { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[part])) }
+            for part in parts { hash.add(UnsafeRawBufferPointer(rebasing: bytes[part])) }
         }
-        return Hexadecimal.text(hash.finalize())
+        return hash.finish().hexadecimal
     }
 }
 

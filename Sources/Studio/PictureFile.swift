@@ -1,5 +1,5 @@
 import Catalog
-import Crypto
+import Digests
 import Foundation
 import Glibc
 import Pixels
@@ -75,9 +75,7 @@ package struct PictureFile: Sendable {
 extension Sequence where Element == UInt8, Self: ContiguousBytes {
     /// SHA-256 in lower-case hexadecimal.
     var sha256: String {
-        var hash = SHA256()
-        withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Hexadecimal.text(hash.finalize())
+        Digest.sha256(self).hexadecimal
     }
 }
 

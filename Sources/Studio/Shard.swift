@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 
 /// One of several parts of a listing, so that as many processes, or machines, look at a part each.
 ///
@@ -35,7 +35,7 @@ package struct Shard: Sendable, Hashable {
     func holds(_ name: some StringProtocol) -> Bool {
         var bytes = Substring(name).utf8[...]
         while bytes.starts(with: [0x2E, 0x2F]) { bytes = bytes.dropFirst(2) }
-        let start = SHA256.hash(data: Array(bytes)).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let start = Digest.sha256(Array(bytes)).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return start % UInt64(count) == UInt64(number - 1)
     }
 }

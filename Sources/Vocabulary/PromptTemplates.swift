@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// The sentences in which tags are embedded, by facet: `{}` stands for the tag. Embeddings of one tag in several sentences are averaged.
@@ -13,12 +13,12 @@ package struct PromptTemplates: Sendable, Hashable {
     /// - Parameter sentences: each with one `{}`; facets that are missing have their plain sentence.
     package init(_ sentences: [Facet: [String]] = [:]) {
         byFacet = Self.plainSentences.merging(sentences.filter { !$0.value.isEmpty }) { _, own in own }
-        var hash = SHA256()
+        var hash = DigestInProgress.sha256()
         for facet in Facet.allCases {
-            hash.update(data: Data("@\(facet.rawValue)\n".utf8))
-            for sentence in byFacet[facet] ?? [] { hash.update(data: Data((sentence + "\n").utf8)) }
+            hash.add("@\(facet.rawValue)\n")
+            for sentence in byFacet[facet] ?? [] { hash.add(sentence + "\n") }
         }
-        digest = hash.finalize().hexadecimal
+        digest = hash.finish().hexadecimal
     }
 
     /// One sentence a facet.

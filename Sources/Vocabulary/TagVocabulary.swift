@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// A list of tags to rank pictures against, with the digest that identifies its contents.
@@ -44,15 +44,15 @@ package struct TagVocabulary: Sendable {
 
     /// A vocabulary made in memory.
     package init(name: String, tags: [Tag], templates: PromptTemplates = .plain) {
-        var hash = SHA256()
+        var hash = DigestInProgress.sha256()
         for tag in tags {
             let parts =
                 [tag.name, tag.facet.rawValue, tag.exclusiveGroup ?? "", tag.phrase, tag.measured ? "*" : ""] + tag.implies + ["="]
                 + tag.aliases
-            hash.update(data: Data((parts.joined(separator: "\u{1F}") + "\n").utf8))
+            hash.add(parts.joined(separator: "\u{1F}") + "\n")
         }
         let entries = tags.enumerated().map { PlacedTag(tag: $1, file: name, line: $0 + 1) }
-        self.init(name: name, entries: entries, digest: hash.finalize().hexadecimal, templates: templates)
+        self.init(name: name, entries: entries, digest: hash.finish().hexadecimal, templates: templates)
     }
 
     private init(
@@ -142,17 +142,17 @@ extension TagVocabulary {
             throw .unreadable(path: directory.path, reason: "no such folder, or it may not be read")
         }
         guard !names.isEmpty else { throw .noLists(path: directory.path) }
-        var hash = SHA256()
+        var hash = DigestInProgress.sha256()
         var all = ReadTags()
         for name in names {
             let data = try bytes(of: directory.appendingPathComponent(name))
-            hash.update(data: Data("\(name) \(data.count)\n".utf8))
-            hash.update(data: data)
+            hash.add("\(name) \(data.count)\n")
+            hash.add(data)
             let read = TagListReader.read(try lines(of: data, path: name), file: name)
             all.entries += read.entries
             all.problems += read.problems
         }
-        return (all, hash.finalize().hexadecimal)
+        return (all, hash.finish().hexadecimal)
     }
 
     /// The `.templates` files of a folder.
@@ -181,10 +181,10 @@ extension TagVocabulary {
         let lines = try lines(of: data, path: name)
         let isOurs = file.pathExtension == "tags"
         let read = isOurs ? TagListReader.read(lines, file: name) : PhraseListReader.read(lines, file: name)
-        var hash = SHA256()
-        hash.update(data: Data("\(isOurs ? "tags" : "phrases") \(data.count)\n".utf8))
-        hash.update(data: data)
-        return (read, hash.finalize().hexadecimal)
+        var hash = DigestInProgress.sha256()
+        hash.add("\(isOurs ? "tags" : "phrases") \(data.count)\n")
+        hash.add(data)
+        return (read, hash.finish().hexadecimal)
     }
 
     private static func bytes(of file: URL) throws(VocabularyError) -> Data {
@@ -215,17 +215,5 @@ extension TagVocabulary {
             throw .notText(path: path, line: bad + 1)
         }
         return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    }
-}
-
-extension SHA256Digest {
-    var hexadecimal: String {
-        // Every word of a checked list has one.
-        let digits = Array("0123456789abcdef".utf8)
-        let text = reduce(into: [UInt8]()) { text, byte in
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 
 /// Finds what is wrong with a list of tags; each finding names its file and line.
@@ -160,7 +160,7 @@ enum ForbiddenWords {
         let words = text.lowercased().split { !$0.isLetter && $0 != "-" && $0 != "'" }.map(String.init)
         let pairs = zip(words, words.dropFirst()).map { $0 + " " + $1 }
         return (words + pairs).first { word in
-            plain.contains(word) || hashed.contains(String(SHA256.hash(data: Data(word.utf8)).hexadecimal.prefix(12)))
+            plain.contains(word) || hashed.contains(String(Digest.sha256(Data(word.utf8)).hexadecimal.prefix(12)))
         }
     }
 }

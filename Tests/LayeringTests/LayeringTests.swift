@@ -5,21 +5,22 @@ import Testing
 /// What each room may import: the rooms below it and, by name, the libraries it is the keeper of. What `system` names is free to all.
 private let allowed: [String: Set<String>] = [
     "Threads": ["CProcessors"],
+    "Digests": ["CCrypto"],
     "JSONReading": [],
     "Tensors": ["Threads", "CKernels", "COpenBLAS"],
     "Pixels": ["Threads", "CPNG", "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF"],
     "Checkpoints": ["JSONReading", "Tensors"],
     "Layers": ["Checkpoints", "Tensors"],
     "Encoders": ["Layers", "Checkpoints", "JSONReading", "Tensors", "Pixels"],
-    "Vocabulary": ["Crypto"],
-    "Catalog": ["Crypto"],
+    "Vocabulary": ["Digests"],
+    "Catalog": ["Digests"],
     "Analysis": ["Encoders", "Vocabulary", "Catalog", "JSONReading", "Tensors", "Pixels"],
     "Screening": ["Vocabulary", "JSONReading", "GRDB"],
     "Diffusion": ["Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"],
     "Engines": ["Diffusion", "Encoders", "Pixels", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
     "Studio": [
         "Engines", "Analysis", "Screening", "Diffusion", "Catalog", "Vocabulary", "Encoders", "Checkpoints", "Tensors", "JSONReading",
-        "Pixels", "Threads", "Crypto",
+        "Pixels", "Threads", "Digests",
     ],
     "StudioWeb": ["Studio", "Hummingbird"],
     "Commands": ["Studio", "StudioWeb", "ArgumentParser"],
@@ -34,7 +35,7 @@ private let system: Set<String> = [
 /// Libraries and C targets that exactly one room may know.
 private let onlyOneImporter = [
     "GRDB", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "ArgumentParser", "Hummingbird", "CKernels", "CProcessors", "COpenBLAS", "CPNG",
-    "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF",
+    "CTurboJPEG", "CWebP", "CZlib", "CLCMS", "CHEIF", "CTIFF", "CCrypto",
 ]
 
 nonisolated(unsafe) private let importLine = try! Regex(

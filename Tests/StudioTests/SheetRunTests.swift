@@ -33,6 +33,9 @@ import Testing
             ("invert=true,false", "invert", [.flag(true), .flag(false)]), ("sampler=ddim,nan", "sampler", [.text("ddim"), .text("nan")]),
             ("CFG scale=1.5", "guidance", [.number(1.5)]), ("denoising=0.5", "strength", [.number(0.5)]),
             ("sampler=Euler a, DPM++ 2M", "sampler", [.text("euler-a"), .text("dpmpp-2m")]),
+            ("mask_blur=2,4", "feather", [.whole(2), .whole(4)]),
+            // What has its values written otherwise here is not taken for it: one side is no size.
+            ("width=512", "width", [.whole(512)]),
             ("colour=1", "colour", [.whole(1)]), ("seed=18446744073709551615", "seed", [.whole(.max)]),
         ] as [(String, String, [SheetValue])])
     func valuesAreReadAsTheirSettingHasThem(_ text: String, _ name: String, _ values: [SheetValue]) throws {

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 
 /// What programs keep in a JPEG's Photoshop segments: numbered resources, one of which holds the IPTC record (Adobe Photoshop File Formats
 /// Specification, "Image Resource Blocks"). All of them stay as they are, but for that one and its digest.
@@ -88,5 +88,5 @@ package struct PhotoshopBlock: Equatable {
         return ours
     }
 
-    private static func md5(_ bytes: [UInt8]) -> [UInt8] { Array(Insecure.MD5.hash(data: bytes)) }
+    private static func md5(_ bytes: [UInt8]) -> [UInt8] { Digest.md5(bytes).bytes }
 }

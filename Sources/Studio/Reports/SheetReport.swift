@@ -47,19 +47,14 @@ package struct SheetAxis: Sendable, Equatable {
 
     /// Settings whose values hold commas: theirs are separated by semicolons.
     private static let written: Set<String> = ["prompt", "negative"]
-    /// What the web UI's plots call some settings, in letters alone.
-    private static let elsewhere = [
-        "cfg": "guidance", "cfgscale": "guidance", "denoising": "strength", "denoisingstrength": "strength",
-    ]
 
     /// The name as a wish has it or as an option, and values between commas. Whether it can have them, an order says.
     ///
     /// Nil where there is no name or no value.
     package init?(_ text: String) {
         guard let sign = text.firstIndex(of: "=") else { return nil }
-        func plain(_ name: some StringProtocol) -> String { name.lowercased().filter(\.isLetter) }
         let typed = text[..<sign]
-        let name = Studio.sheetAxes.first { plain($0) == plain(typed) } ?? Self.elsewhere[plain(typed)] ?? String(typed)
+        let name = WordsOfOthers.setting(for: typed, among: Studio.sheetAxes) ?? String(typed)
         let values = text[text.index(after: sign)...].split(separator: Self.written.contains(name) ? ";" : ",").map { word in
             String(word.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         }
