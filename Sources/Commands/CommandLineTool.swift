@@ -98,7 +98,11 @@ package enum CommandLineTool {
     private static func leave(_ root: any ParsableCommand.Type, _ error: any Error) -> Never {
         let code = root.exitCode(for: error)
         let output = code == .success ? Terminal.standardOutput : .standardError
-        let message = UsageText.wrapped(root.fullMessage(for: error), width: output.isTerminal ? output.size.width : 80) + "\n"
+        var text = root.fullMessage(for: error)
+        // As everything that is wrong begins.
+        let start = "Error: "
+        if code != .success, text.hasPrefix(start) { text = "\(root._commandName): \(text.dropFirst(start.count))" }
+        let message = UsageText.wrapped(text, width: output.isTerminal ? output.size.width : 80) + "\n"
         // What is wrong quotes what was typed; help and completions are the program's own.
         if message.count > 1 { code == .success ? output.draw(message) : output.write(message) }
         Foundation.exit(code.rawValue)
@@ -113,6 +117,15 @@ package enum CommandLineTool {
 
     private static func complain(_ message: String, as name: String) {
         Terminal.standardError.draw("\(name): \(DisplayText.harmless(message))\n")
+    }
+
+    /// Ends a command that did all that it could: what could not be done, a line each.
+    ///
+    /// - Throws: what ends the process with 1, where there is anything.
+    static func end(with failures: [String]) throws {
+        guard !failures.isEmpty else { return }
+        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
+        throw ExitCode.failure
     }
 
     /// What a damaged file is quoted with may be as long as the file.

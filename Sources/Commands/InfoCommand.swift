@@ -58,12 +58,9 @@ struct InfoCommand: AsyncParsableCommand {
             case .failure(let failure): failures.append(failure.description)
             }
         }
-        let errors = Terminal.standardError
-        if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { errors.write(told + "\n") }
+        if !library.quiet, let told = CommandText.passedOver(listing.passedOver) { Terminal.standardError.write(told + "\n") }
         try Task.checkCancellation()
-        guard !failures.isEmpty else { return }
-        for failure in failures { errors.write("redraw: \(DisplayText.harmless(failure))\n") }
-        throw ExitCode.failure
+        try CommandLineTool.end(with: failures)
     }
 
     private func show(_ report: FileReport) {

@@ -109,9 +109,13 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() throws {
             let studio = try library.studio()
-            let jobs = try ids.map { try studio.cancelJob($0) }
-            if library.json { return try JSONOutput.print(jobs) }
+            var (jobs, failures) = ([JobReport](), [String]())
+            for id in ids {
+                do { jobs.append(try studio.cancelJob(id)) } catch { failures.append(CommandLineTool.oneLine(error)) }
+            }
+            if library.json { try JSONOutput.print(jobs) }
             for job in jobs { library.notice("job \(job.id) \(job.state == "running" ? "is asked to stop" : "is cancelled")") }
+            try CommandLineTool.end(with: failures)
         }
     }
 

@@ -73,9 +73,7 @@ struct KeywordsCommand: AsyncParsableCommand {
         if library.json { try JSONOutput.print(reports) }
         library.notice(summary(reports))
         try Task.checkCancellation()
-        guard !failures.isEmpty else { return }
-        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
-        throw ExitCode.failure
+        try CommandLineTool.end(with: failures)
     }
 
     private func summary(_ reports: [KeywordReport]) -> String {

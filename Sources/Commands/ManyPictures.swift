@@ -64,8 +64,6 @@ struct ManyPictures {
         if stood > 0 { parts.append("\(stood) there already (--overwrite makes them again)") }
         if !failures.isEmpty { parts.append("\(failures.count) failed") }
         library.notice(parts.joined(separator: ", ") + ".")
-        guard !failures.isEmpty else { return }
-        for failure in failures { Terminal.standardError.write("redraw: \(DisplayText.harmless(failure))\n") }
-        throw ExitCode.failure
+        try CommandLineTool.end(with: failures)
     }
 }

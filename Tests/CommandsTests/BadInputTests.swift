@@ -30,11 +30,13 @@ struct BadInputTests {
 
     @Test func wrongUsageExitsWith64() throws {
         let tool = try Tool()
-        #expect(try tool.run("analyze").status == 64)
-        #expect(try tool.run("no-such-command").status == 64)
-        #expect(try tool.run("generate", coffee, "--size", "12").status == 64)
-        #expect(try tool.run("generate", coffee, "--sampler", "nonsense").status == 64)
-        #expect(try tool.run("repaint", coffee).status == 64)
+        for arguments in [
+            ["analyze"], ["no-such-command"], ["generate", coffee, "--size", "12"], ["generate", coffee, "--sampler", "nonsense"],
+            ["generate", coffee, "--strength", "abc"], ["repaint", coffee], ["sheet", coffee],
+        ] {
+            let outcome = try tool.run(arguments: arguments)
+            #expect(outcome.status == 64 && outcome.errors.hasPrefix("redraw: "), "\(arguments): \(outcome)")
+        }
     }
 
     @Test func nothingApprovedSaysWhatToDo() throws {

@@ -163,7 +163,9 @@ import Testing
                 "paint", "a photo of a cup", "--size", "64x64", "--steps", "2", "--seed", "\(index)", "--output", output, "--later")
             #expect(queued.status == 0 && queued.output == "job \(index + 1)\n", "\(queued)")
         }
-        #expect(try tool.run("jobs", "cancel", "3").status == 0)
+        // What cannot be cancelled is told, and ends nothing of the others.
+        let cancelled = try tool.run("jobs", "cancel", "99", "3")
+        #expect(cancelled.status == 1 && cancelled.errors.contains("job 3 is cancelled") && cancelled.errors.contains("99"), "\(cancelled)")
         let workers = try (0..<2).map { _ in try tool.start(["jobs", "run", "--quiet"]) }
         for worker in workers { try worker.input.fileHandleForWriting.close() }
         let made = workers.map { String(decoding: $0.output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
