@@ -31,7 +31,7 @@ struct ModelChooser {
         let fitting = scored.filter { $0.installed || fits($0.manifest) }
         let pulled = fitting.first { $0.manifest.engine == nil }
         guard let chosen = scored.first(where: \.installed) ?? pulled ?? scored.first else { return nil }
-        let others = (fitting.count > 1 ? fitting : scored).filter { $0.manifest.name != chosen.manifest.name }.prefix(4)
+        let others = Self.nearestFirst((fitting.count > 1 ? fitting : scored).filter { $0.manifest.name != chosen.manifest.name }.prefix(4))
         let choice = ModelChoice(
             name: chosen.manifest.name, reason: reason(for: chosen, among: fitting.isEmpty ? scored : fitting), installed: chosen.installed,
             score: round(chosen.score),
@@ -41,6 +41,11 @@ struct ModelChooser {
                     howToGet: $0.installed ? nil : $0.manifest.howToGet)
             }, howToGet: chosen.installed ? nil : chosen.manifest.howToGet)
         return (choice, chosen.manifest)
+    }
+
+    /// What wants another program behind what does not, each in its order.
+    private static func nearestFirst(_ scored: some Sequence<Scored>) -> [Scored] {
+        scored.filter { $0.manifest.engine == nil } + scored.filter { $0.manifest.engine != nil }
     }
 
     private func fits(_ manifest: Manifest) -> Bool {
@@ -84,15 +89,16 @@ struct ModelChooser {
         } else {
             text = "the best of \(installed.count) installed generators: \(suits)"
         }
-        if chosen.installed, let better = scored.first, !better.installed, better.score > chosen.score + ranking.better {
-            text +=
-                "; \(better.manifest.title) would match better (\(percent(better.score)) against \(percent(chosen.score))) but is not installed"
+        let better = scored.filter { !$0.installed && $0.score > chosen.score + ranking.better }
+        if chosen.installed, let better = Self.nearestFirst(better).first {
+            let lack = better.manifest.engine == nil ? "is not installed" : "runs in another program"
+            text += "; \(better.manifest.title) would match better (\(percent(better.score))) but \(lack)"
         }
         return text
     }
 
     private func suits(_ scored: Scored, medium: String) -> String {
-        var parts = ["\(percent(scored.manifest.styles[medium] ?? Self.unrated)) suited to a \(medium)"]
+        var parts = ["\(percent(scored.score)) suited to this \(medium)"]
         if let best = scored.best { parts.append("good at \"\(best)\"") }
         if let affinity = affinities[scored.manifest.name] {
             if affinity.generations > 0 {

@@ -109,10 +109,11 @@ private func analyzer(
     try model("elsewhere", family: "flux2", styles: ["photo": 0.95], under: folder.url, engine: "another program")
     let catalog = ModelCatalog(directories: [folder.url])
     let ample = try #require(try analyzer(catalog: catalog).analyze(grey(0)).model)
-    #expect(ample.name == "here" && ample.howToGet == nil && ample.runnersUp.map(\.name) == ["elsewhere", "large", "small"])
-    #expect(ample.runnersUp.map(\.howToGet)[0]?.contains("--engine") == true)
+    #expect(ample.name == "here" && ample.howToGet == nil && ample.runnersUp.map(\.name) == ["large", "small", "elsewhere"])
+    #expect(ample.runnersUp.map(\.howToGet)[2]?.contains("--engine") == true)
+    #expect(ample.reason.contains("Large would match better") && ample.reason.contains("is not installed"), "\(ample.reason)")
     let modest = try #require(try analyzer(catalog: catalog, memory: 4_000_000_000).analyze(grey(0)).model)
-    #expect(modest.runnersUp.map(\.name) == ["elsewhere", "small"])
+    #expect(modest.runnersUp.map(\.name) == ["small", "elsewhere"])
     #expect(!modest.reason.contains("Large"))
 }
 
