@@ -28,12 +28,18 @@ struct DescribedTags {
     /// - Returns: the same, but that what would be longer than the library keeps is not described.
     func described(_ suggestions: [Suggested], by things: [SeenThing]) -> [Suggested] {
         var described = suggestions
+        // What would be too long is described by nothing else.
+        var tooLong: Set<Int> = []
         func first(_ isMeant: (Suggested) -> Bool) -> Int? {
-            described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
+            described.indices.first { index in
+                let suggestion = described[index]
+                return suggestion.facet == .subject && suggestion.described == nil && !tooLong.contains(index) && isMeant(suggestion)
+                    && takesColour(suggestion.tag)
+            }
         }
         func garment(_ garments: Set<String>) -> Int? { first { $0.confidence >= leastGarment && isKind($0, of: garments) } }
         func describe(_ index: Int, as text: String) {
-            if text.unicodeScalars.count <= Self.longest { described[index].described = text }
+            if text.unicodeScalars.count <= Self.longest { described[index].described = text } else { tooLong.insert(index) }
         }
         for thing in things {
             guard thing.name == ThingColours.person else {

@@ -31,9 +31,14 @@ struct ModelChooser {
         let fitting = scored.filter { $0.installed || fits($0.manifest) }
         let pulled = fitting.first { $0.manifest.engine == nil }
         guard let chosen = scored.first(where: \.installed) ?? pulled ?? scored.first else { return nil }
-        let others = Self.nearestFirst((fitting.count > 1 ? fitting : scored).filter { $0.manifest.name != chosen.manifest.name }.prefix(4))
+        let known = fitting.isEmpty ? scored : fitting
+        let better = chosen.installed ? better(than: chosen, among: known) : nil
+        let rest = (fitting.count > 1 ? fitting : scored).filter { $0.manifest.name != chosen.manifest.name }
+        // Of the one that the reason names, a line says how to get it.
+        let named = rest.filter { $0.manifest.name == better?.manifest.name }
+        let others = Self.nearestFirst((named + rest.filter { $0.manifest.name != better?.manifest.name }).prefix(4))
         let choice = ModelChoice(
-            name: chosen.manifest.name, reason: reason(for: chosen, among: fitting.isEmpty ? scored : fitting), installed: chosen.installed,
+            name: chosen.manifest.name, reason: reason(for: chosen, better, among: known), installed: chosen.installed,
             score: round(chosen.score),
             runnersUp: others.map {
                 ModelChoice.RunnerUp(
@@ -46,6 +51,11 @@ struct ModelChooser {
     /// What wants another program behind what does not, each in its order.
     private static func nearestFirst(_ scored: some Sequence<Scored>) -> [Scored] {
         scored.filter { $0.manifest.engine == nil } + scored.filter { $0.manifest.engine != nil }
+    }
+
+    /// The one that would match so much better that it is worth getting: one that runs here before one that wants another program.
+    private func better(than chosen: Scored, among scored: [Scored]) -> Scored? {
+        Self.nearestFirst(scored.filter { !$0.installed && $0.score > chosen.score + ranking.better }).first
     }
 
     private func fits(_ manifest: Manifest) -> Bool {
@@ -77,7 +87,7 @@ struct ModelChooser {
             best: best.flatMap { $0.weight > medium ? $0.name : nil })
     }
 
-    private func reason(for chosen: Scored, among scored: [Scored]) -> String {
+    private func reason(for chosen: Scored, _ better: Scored?, among scored: [Scored]) -> String {
         let medium = mediums.first?.name ?? "picture"
         let suits = suits(chosen, medium: medium)
         let installed = scored.filter(\.installed)
@@ -89,8 +99,7 @@ struct ModelChooser {
         } else {
             text = "the best of \(installed.count) installed generators: \(suits)"
         }
-        let better = scored.filter { !$0.installed && $0.score > chosen.score + ranking.better }
-        if chosen.installed, let better = Self.nearestFirst(better).first {
+        if let better {
             let lack = better.manifest.engine == nil ? "is not installed" : "runs in another program"
             text += "; \(better.manifest.title) would match better (\(percent(better.score))) but \(lack)"
         }

@@ -6,8 +6,10 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *kinds[2];
 
-// A context of our own: the machine's may be told to know nothing but what a policy permits.
+// A context of our own: the machine's may be told to know nothing but what a policy permits. Its settings would be read all the same, with the
+// first digest. And what OpenSSL puts in order when a process ends, other threads may still be using.
 static void fetch(void) {
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1) return;
     OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
     if (library == NULL) return;
     kinds[REDRAW_SHA256] = EVP_MD_fetch(library, "SHA256", NULL);

@@ -111,10 +111,18 @@ struct JobsCommand: AsyncParsableCommand {
             let studio = try library.studio()
             var (jobs, failures) = ([JobReport](), [String]())
             for id in ids {
-                do { jobs.append(try studio.cancelJob(id)) } catch { failures.append(CommandLineTool.oneLine(error)) }
+                do {
+                    jobs.append(try studio.cancelJob(id))
+                } catch {
+                    guard studio.isOfOneJob(error) else { throw error }
+                    failures.append(CommandLineTool.oneLine(error))
+                }
             }
-            if library.json { try JSONOutput.print(jobs) }
-            for job in jobs { library.notice("job \(job.id) \(job.state == "running" ? "is asked to stop" : "is cancelled")") }
+            if library.json {
+                try JSONOutput.print(jobs)
+            } else {
+                for job in jobs { library.notice("job \(job.id) \(job.state == "running" ? "is asked to stop" : "is cancelled")") }
+            }
             try CommandLineTool.end(with: failures)
         }
     }

@@ -4,14 +4,14 @@ package struct Digest: Sendable, Hashable {
 
     /// Two lower-case digits a byte, as digests are written everywhere.
     package var hexadecimal: String {
-        // Every word of a checked list has one.
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
             for (place, byte) in bytes.enumerated() {
-                text[2 * place] = digits[Int(byte >> 4)]
-                text[2 * place + 1] = digits[Int(byte & 15)]
+                text[2 * place] = Self.digits[Int(byte >> 4)]
+                text[2 * place + 1] = Self.digits[Int(byte & 15)]
             }
             return 2 * bytes.count
         }
     }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 }

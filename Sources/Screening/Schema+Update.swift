@@ -6,6 +6,7 @@ extension Schema {
     /// - Parameter path: what messages call the library.
     /// - Throws: `LibraryError.newer` where a later version of Redraw had it open.
     static func isUpToDate(_ database: any DatabaseReader, path: String) throws -> Bool {
+        let migrator = migrator
         let (applied, isCurrent) = try database.read { db in
             (try migrator.appliedIdentifiers(db), try migrator.hasCompletedMigrations(db))
         }

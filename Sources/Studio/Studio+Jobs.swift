@@ -20,6 +20,15 @@ extension Studio {
         JobReport(try premises.library().cancel(job: id))
     }
 
+    /// Whether an error of ``cancelJob(_:)`` says something of that job alone, and not of the library.
+    package func isOfOneJob(_ error: any Error) -> Bool {
+        switch error as? LibraryError {
+        case .noSuchJob, .jobIsOver: true
+        case let error?: error.place != nil
+        case nil: false
+        }
+    }
+
     /// Takes the jobs that are over out of the list. The pictures and what is known of them stay.
     ///
     /// - Parameter spared: those that somebody waits for, and has not been told of yet.

@@ -45,7 +45,7 @@ package enum WordsOfOthers {
         return known.first { letters($0) == typed } ?? known.first { letters($0) == own }
     }
 
-    private static let byLetters = Dictionary(settings.map { (letters($0.key), $0.value) }) { first, _ in first }
+    private static let byLetters = Dictionary(uniqueKeysWithValues: settings.map { (letters($0.key), $0.value) })
 
     private static func letters(_ name: some StringProtocol) -> String { name.lowercased().filter(\.isLetter) }
 }

@@ -117,6 +117,17 @@ private func analyzer(
     #expect(!modest.reason.contains("Large"))
 }
 
+/// However many in other programs would match, the one that the reason names is among those of which a line says how to get them.
+@Test func whatTheReasonNamesIsListed() throws {
+    let folder = try TemporaryFolder()
+    try model("here", styles: ["photo": 0.2], installedIn: folder.url, under: folder.url)
+    try model("small", styles: ["photo": 0.6], under: folder.url)
+    for number in 1...5 { try model("elsewhere\(number)", family: "flux2", styles: ["photo": 0.9], under: folder.url, engine: "another program") }
+    let choice = try #require(try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0)).model)
+    #expect(choice.reason.contains("Small would match better"), "\(choice.reason)")
+    #expect(choice.runnersUp.map(\.name) == ["small", "elsewhere1", "elsewhere2", "elsewhere3"])
+}
+
 /// A model that another program runs has sizes, too: those of its own manifest, told under its title.
 @Test func aModelElsewhereIsSuggestedWithItsSizes() throws {
     let folder = try TemporaryFolder()

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A thin face of OpenSSL's libcrypto: digests by which files are known again. They protect nothing, so no policy of the machine's that forbids
+// A thin face of OpenSSL's libcrypto: digests by which files are known again. No secret rests on them, so no policy of the machine's that forbids
 // one is asked, and none of its settings read.
 
 typedef enum {
@@ -17,7 +17,7 @@ typedef enum {
 /// A digest under way.
 typedef struct redraw_digest redraw_digest;
 
-/// Null where memory is lacking.
+/// Null where memory is lacking, or libcrypto was built without this kind.
 redraw_digest *redraw_digest_begin(redraw_digest_kind kind);
 
 /// Adds bytes; false where memory is lacking.

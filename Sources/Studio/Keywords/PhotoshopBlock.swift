@@ -75,7 +75,7 @@ package struct PhotoshopBlock: Equatable {
         guard record != before else { return ours }
         let digest = resources.firstIndex { $0.id == Self.iptcDigest }
         let isInStep = digest.map { resources[$0].content == Self.md5(standing) } ?? false
-        if isInStep, let digest { resources[digest].content = Self.md5(record.bytes) }
+        if isInStep, let digest, let made = Self.md5(record.bytes) { resources[digest].content = made }
         if record.isEmpty {
             resources.removeAll { $0.id == Self.iptc }
             if resources.allSatisfy({ $0.id == Self.iptcDigest }) { resources = [] }
@@ -83,10 +83,10 @@ package struct PhotoshopBlock: Equatable {
             resources[place].content = record.bytes
         } else {
             resources.insert(Resource(Self.iptc, record.bytes), at: 0)
-            if isNew { resources.append(Resource(Self.iptcDigest, Self.md5(record.bytes))) }
+            if isNew, let made = Self.md5(record.bytes) { resources.append(Resource(Self.iptcDigest, made)) }
         }
         return ours
     }
 
-    private static func md5(_ bytes: [UInt8]) -> [UInt8] { Digest.md5(bytes).bytes }
+    private static func md5(_ bytes: [UInt8]) -> [UInt8]? { Digest.md5(bytes)?.bytes }
 }

@@ -48,7 +48,7 @@ package struct SheetAxis: Sendable, Equatable {
     /// Settings whose values hold commas: theirs are separated by semicolons.
     private static let written: Set<String> = ["prompt", "negative"]
 
-    /// The name as a wish has it or as an option, and values between commas. Whether it can have them, an order says.
+    /// The name as a wish has it, as an option or as other programs call it, and values between commas. Whether it can have them, an order says.
     ///
     /// Nil where there is no name or no value.
     package init?(_ text: String) {
