@@ -122,7 +122,9 @@ private func analyzer(
     let folder = try TemporaryFolder()
     try model("here", styles: ["photo": 0.2], installedIn: folder.url, under: folder.url)
     try model("small", styles: ["photo": 0.6], under: folder.url)
-    for number in 1...5 { try model("elsewhere\(number)", family: "flux2", styles: ["photo": 0.9], under: folder.url, engine: "another program") }
+    for number in 1...5 {
+        try model("elsewhere\(number)", family: "flux2", styles: ["photo": 0.9], under: folder.url, engine: "another program")
+    }
     let choice = try #require(try analyzer(catalog: ModelCatalog(directories: [folder.url])).analyze(grey(0)).model)
     #expect(choice.reason.contains("Small would match better"), "\(choice.reason)")
     #expect(choice.runnersUp.map(\.name) == ["small", "elsewhere1", "elsewhere2", "elsewhere3"])
