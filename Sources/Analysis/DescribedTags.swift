@@ -28,40 +28,35 @@ struct DescribedTags {
     /// - Returns: the same, but that what would be longer than the library keeps is not described.
     func described(_ suggestions: [Suggested], by things: [SeenThing]) -> [Suggested] {
         var described = suggestions
-        // What would be too long is described by nothing else.
-        var tooLong: Set<Int> = []
         func first(_ isMeant: (Suggested) -> Bool) -> Int? {
-            described.indices.first { index in
-                let suggestion = described[index]
-                return suggestion.facet == .subject && suggestion.described == nil && !tooLong.contains(index) && isMeant(suggestion)
-                    && takesColour(suggestion.tag)
-            }
+            described.firstIndex { $0.facet == .subject && $0.described == nil && isMeant($0) && takesColour($0.tag) }
         }
         func garment(_ garments: Set<String>) -> Int? { first { $0.confidence >= leastGarment && isKind($0, of: garments) } }
-        func describe(_ index: Int, as text: String) {
-            if text.unicodeScalars.count <= Self.longest { described[index].described = text } else { tooLong.insert(index) }
-        }
         for thing in things {
             guard thing.name == ThingColours.person else {
                 if let colour = thing.colour, let index = first({ isKind($0, of: [thing.name]) }) {
-                    describe(index, as: "\(colour) \(described[index].tag)")
+                    described[index].described = "\(colour) \(described[index].tag)"
                 }
                 continue
             }
             var below = thing.colourBelow
             if let colour = below, let index = garment(garmentsBelow) {
-                describe(index, as: "\(colour) \(described[index].tag)")
+                described[index].described = "\(colour) \(described[index].tag)"
                 below = nil
             }
             guard let colour = thing.colour else { continue }
             if let index = garment(garments) {
-                describe(index, as: "\(colour) \(described[index].tag)")
+                described[index].described = "\(colour) \(described[index].tag)"
             } else if let index = first({ isKind($0, of: [thing.name]) && !isKind($0, of: counted) }) {
                 let both = below.flatMap { $0 == colour ? nil : " and \($0)" } ?? ""
-                describe(index, as: "\(described[index].tag) in \(colour)\(both)")
+                described[index].described = "\(described[index].tag) in \(colour)\(both)"
             }
         }
-        return described
+        return described.map { suggestion in
+            var kept = suggestion
+            if let text = kept.described, text.unicodeScalars.count > Self.longest { kept.described = nil }
+            return kept
+        }
     }
 
     private func isKind(_ suggestion: Suggested, of names: Set<String>) -> Bool {
