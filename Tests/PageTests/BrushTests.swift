@@ -118,6 +118,19 @@ struct BrushTests {
         try await browser.click(".menu button:first-child")
         try await browser.wait(forElement: ".brush-canvas")
         try await browser.wait("/[1-9]\\d* %/.test(document.querySelector('#mask-share').textContent)", what: "the mask is there again")
+        // What is brushed and written from there on counts, whatever mask the address named.
+        let corner = try await browser.middle(of: ".brush-canvas")
+        try await shareChanges(browser) { try await browser.draw([(corner.x - 90, corner.y - 60), (corner.x - 60, corner.y - 60)]) }
+        let later = try await share(browser)
+        try await browser.type(" with a leaf", into: "#repaint-prompt")
+        try await browser.reload()
+        try await browser.wait(
+            "Number(document.querySelector('#mask-share')?.dataset.share ?? 0) === arguments[0]", .number(later),
+            what: "the later mask is there")
+        #expect(
+            try await browser.run("return document.querySelector('#repaint-prompt').value").string == "a green apple with a leaf")
+        try await browser.press(.escape)
+        try await browser.wait(forElement: ".kept-mask")
         #expect(try await browser.complaints() == [])
         try await browser.close()
         try await server.stop()

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// What other windows and programs do to a picture that lies on the desk here.
@@ -53,6 +54,13 @@ struct WindowTests {
         try await browser.wait("document.querySelector('[data-form=phrase]').getAttribute('aria-pressed') === 'true'")
         try await browser.reload()
         try await browser.wait("document.querySelector('[data-form=phrase]')?.getAttribute('aria-pressed') === 'true'")
+        // And what was written is found again, as often as one looks at the other.
+        for _ in 1...2 {
+            try await browser.click("[data-form=own]")
+            try await browser.wait("document.querySelector('#prompt').value === 'words of a later day'")
+            try await browser.click("[data-form=phrase]")
+            try await browser.wait("document.querySelector('#prompt').value.startsWith('a photo')")
+        }
         try await browser.close()
         try await server.stop()
     }
@@ -76,6 +84,62 @@ struct WindowTests {
         try await browser.wait("\(plans) > \(before)", what: "a plan arrives")
         try await browser.press("2")
         #expect(try await browser.run("return document.querySelector('\(steps)').value").string == "12")
+        // The keys that make a picture take what is typed; in a dialog they are none of the desk's.
+        let jobs = "(await (await fetch('/api/v1/jobs')).json())"
+        try await browser.wait("!document.querySelector('#start').disabled")
+        try await browser.run("(await import('/assets/presets.js')).pasteInfotext({})")
+        try await browser.click("#infotext")
+        try await browser.press(Browser.Key.enter.rawValue, holding: .control)
+        try await browser.press(.escape)
+        try await browser.wait("!document.querySelector('dialog')")
+        #expect(try await browser.run("return \(jobs).length").number == 0)
+        try await browser.click(steps)
+        try await browser.run("document.querySelector('\(steps)').select()")
+        try await browser.press("7")
+        try await browser.press(Browser.Key.enter.rawValue, holding: .control)
+        try await browser.wait(
+            "(await (await fetch('/api/v1/generations')).json()).generations[0]?.wish.steps === 7", what: "made in seven steps", atMost: 120
+        )
+        try await browser.close()
+        try await server.stop()
+    }
+
+    /// Paintings grow out of drafts, and a photograph that is redrawn does not: what was set for the one is not asked of the other.
+    @Test(.timeLimit(.minutes(5)))
+    func draftsStayWhereTheyMeanSomething() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        let picture = try await browser.add(Pictures.coffee)
+        try await browser.go("#/paint")
+        try await browser.type("a red barn", into: "#prompt")
+        try await browser.run("document.querySelector('.more').open = true")
+        try await browser.set("[data-field=drafts] input", to: "3")
+        try await browser.wait("!document.querySelector('#start').disabled")
+        try await browser.go("#/picture/\(picture)")
+        try await browser.click("[data-tag='photo'] .approve")
+        try await browser.wait("!document.querySelector('#start').disabled", what: "nothing is refused")
+        #expect(try await browser.run("return document.querySelector('[data-field=drafts]').hidden").isTrue)
+        try await browser.go("#/paint")
+        try await browser.wait("document.querySelector('[data-field=drafts] input')?.value === '3'")
+        try await browser.close()
+        try await server.stop()
+    }
+
+    /// A file that is no picture is told as what it is, and the next ones are taken in.
+    @Test(.timeLimit(.minutes(5)))
+    func whatIsNoPictureIsToldSo() async throws {
+        let server = try await Server.started()
+        let browser = try await Browser.opened(at: server.address)
+        try await browser.go()
+        try await browser.wait(forElement: ".drop-place")
+        let letter = server.home.url.appendingPathComponent("letter.txt")
+        try Data("Dear all".utf8).write(to: letter)
+        try await browser.type(letter.path, into: "#pick")
+        try await browser.wait(forElement: ".notice.bad")
+        let told = try await browser.text(".notice.bad")
+        #expect(told.contains("letter.txt was not added") && !told.contains("Content-Type"), "\(told)")
+        try await browser.add(Pictures.coffee)
         try await browser.close()
         try await server.stop()
     }
@@ -156,6 +220,18 @@ struct WindowTests {
         try await browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
         try await browser.wait(until: "photo", is: "approved")
         #expect(try await browser.run("return document.querySelector('.lost').hidden").isTrue)
+        // A picture that is made meanwhile lies there afterwards.
+        try await browser.wait("!document.querySelector('#start').disabled")
+        try await browser.run(
+            """
+            document.querySelector('#start').click()
+            Object.defineProperty(document, 'hidden', { value: true, configurable: true })
+            document.dispatchEvent(new Event('visibilitychange'))
+            """)
+        try await browser.wait(
+            "(await (await fetch('/api/v1/jobs')).json()).some(one => one.state === 'done')", what: "it is made", atMost: 120)
+        try await browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+        try await browser.wait(forElement: ".result-actions")
         try await browser.close()
         try await server.stop()
     }

@@ -58,7 +58,7 @@ const version = (sha256) => sha256?.slice(0, 16)
 export const fileAddress = (picture, size) => `${root}/pictures/${picture.id}/file` + query({ size, v: version(picture.sha256) })
 export const thumbnailAddress = (picture) => `${root}/pictures/${picture.id}/thumbnail` + query({ v: version(picture.sha256) })
 export const upload = (blob, name) =>
-	ask('POST', '/pictures', { body: blob, type: blob.type || 'image/*', headers: { 'X-File-Name': encodeURIComponent(name) } })
+	ask('POST', '/pictures', { body: blob, type: blob.type.startsWith('image/') ? blob.type : 'application/octet-stream', headers: { 'X-File-Name': encodeURIComponent(name) } })
 /** Keeps the picture on a wider canvas, and a mask over what is new. */
 export const enlarge = (id, margins) => post(`/pictures/${id}/enlarge`, margins)
 export const takeFolder = (id) => post(`/folders/${encodeURIComponent(id)}`)

@@ -15,8 +15,8 @@ export function binView() {
 	let count = 0
 
 	async function load() {
-		const { pictures = [], generations = [] } = await api.bin()
-		count = pictures.length + generations.length
+		const { pictures = [], generations = [], total } = await api.bin()
+		count = total
 		set(empty, 'hidden', count === 0)
 		fill(
 			list,

@@ -13,12 +13,14 @@ const uploadAfter = 350
 let uploading = Promise.resolve()
 
 export class BrushCanvas {
-	/** Loads the picture, and the mask that is to be edited again. */
-	static async opened(desk, maskID, close) {
+	/** Loads the picture, and the mask that is to be edited again; null where nobody waits for it any more. */
+	static async opened(desk, maskID, close, isWanted) {
 		const image = await loaded(api.fileAddress(desk.picture))
 		await uploading.catch(() => {})
 		const kept = maskID ?? remembered.read(`mask.${desk.key}`, null)
 		const start = kept ? await loaded(api.maskAddress(kept)).catch(() => null) : null
+		if (!isWanted()) return null
+		if (start) remembered.write(`mask.${desk.key}`, kept)
 		return new BrushCanvas(desk, image, start, close)
 	}
 
@@ -89,7 +91,6 @@ export class BrushCanvas {
 
 	end() {
 		this.#handOver()
-		remembered.write(`repaint.${this.desk.key}`, this.repaint.prompt || null)
 		this.scope.end()
 	}
 
@@ -190,6 +191,7 @@ export class BrushCanvas {
 
 	/** What was brushed is not lost when the brush is put down, or the page left, before it was sent. */
 	#handOver() {
+		remembered.write(`repaint.${this.desk.key}`, this.repaint.prompt || null)
 		this.uploadSoon.cancel()
 		if (!this.isFresh) this.upload().catch(complain)
 	}

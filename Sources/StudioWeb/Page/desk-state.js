@@ -9,6 +9,9 @@ import { wishOf } from './wish.js'
 const mostResults = 300
 const pageLength = 300
 
+/** What belongs to one picture alone; all other settings go from picture to picture. */
+const ownKeys = new Set(['size', 'strength', 'repaintStrength', 'drafts'])
+
 /** The model that the prompt is composed for: the one that was chosen, where it is here; undefined: the one that was suggested. */
 const composedFor = ({ model }) => (state.models.some((one) => one.name === model && one.installed) ? model : undefined)
 
@@ -136,10 +139,15 @@ export class Desk {
 		return found
 	}
 
+	/** What the person set under a key; undefined where the server decides. */
+	said(key) {
+		return (ownKeys.has(key) ? this.own : this.settings)[key]
+	}
+
 	set(change) {
 		const model = composedFor(this.settings)
 		for (const [key, value] of Object.entries(change)) {
-			const keeper = key === 'size' || key === 'strength' || key === 'repaintStrength' ? this.own : this.settings
+			const keeper = ownKeys.has(key) ? this.own : this.settings
 			if (value === undefined || value === null || value === '') delete keeper[key]
 			else keeper[key] = value
 		}
@@ -166,7 +174,7 @@ export class Desk {
 
 	/** All settings of a wish that was kept or pasted; what it does not name goes back to the default. */
 	takeWish(wish) {
-		const { prompt, negative, strength, size, picture, mask, invert, mode, seed, strengths, ...rest } = wish
+		const { prompt, negative, strength, size, drafts, picture, mask, invert, mode, seed, strengths, ...rest } = wish
 		const model = composedFor(this.settings)
 		this.settings = rest
 		if (seed !== undefined && seed !== null) this.settings.seed = seed
@@ -175,6 +183,8 @@ export class Desk {
 			if (negative != null) this.prompt.negative = negative
 		}
 		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
+		// Of a picture only what is made nearly anew has drafts, and there they are usual.
+		if (this.id === null && drafts != null) this.own.drafts = drafts
 		this.#keepPrompt()
 		if (composedFor(this.settings) !== model) this.#recompose()
 		this.tell('prompt')
@@ -240,6 +250,11 @@ export class Desk {
 	get promptText() {
 		if (this.prompt.form === 'own') return this.prompt.text
 		return this.picture?.compose[this.prompt.form] ?? ''
+	}
+
+	/** What the person wrote last, though a composed form is shown now; '' where nothing was written. */
+	get ownWords() {
+		return this.prompt.text || (this.picture?.prompts.findLast((one) => one.source !== 'composed')?.positive ?? '')
 	}
 
 	/** Whether the server, told no prompt, takes the very words that are shown. */

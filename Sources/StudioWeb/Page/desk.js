@@ -12,7 +12,7 @@ import { resultsPanel } from './results.js'
 import { screeningPanel } from './screening.js'
 import { settingsPanel } from './settings.js'
 import { stagePanel } from './stage.js'
-import { on, tell } from './store.js'
+import { isOver, on, state, tell } from './store.js'
 import { text } from './text.js'
 
 export async function deskView(id) {
@@ -128,21 +128,24 @@ export async function deskView(id) {
 		if (hasPicture) refresh()
 		reloadResults()
 	}))
-	scope.add(on('job', (job) => {
-		if (job.id !== desk.watched) return
+	/** However it is heard that the watched job is over: told as it happens, or asked for after the page was away. */
+	function settle() {
+		const job = state.jobs.get(desk.watched)
+		if (!job || !isOver(job) || settling === job.id) return
 		if (job.state === 'done' && job.generation) {
+			settling = job.id
 			desk.loadResults().then(() => {
 				if (desk.watched === job.id) desk.select({ generation: job.generation, number: 0 })
-			}, complain)
-		} else if (job.state === 'failed') {
-			notice(words(new api.Refusal(500, job.message ?? text.errors.failed)), { kind: 'bad' })
-			desk.watched = null
-			desk.tell('watched')
-		} else if (job.state === 'cancelled') {
-			desk.watched = null
-			desk.tell('watched')
+			}, complain).finally(() => (settling = null))
+			return
 		}
-	}))
+		if (job.state === 'failed') notice(words(new api.Refusal(500, job.message ?? text.errors.failed)), { kind: 'bad' })
+		desk.watched = null
+		desk.tell('watched')
+	}
+	let settling = null
+	scope.add(on('jobs', settle))
+	scope.add(desk.on('watched', settle))
 	scope.add(desk.on('watched', () => desk.watched && innerWidth < 800 && showPanel('stage')))
 	scope.add(desk.on('selected', () => {
 		if (here().name === 'picture' && desk.selected) replace(addresses.result(id, desk.selected.generation, desk.selected.number))

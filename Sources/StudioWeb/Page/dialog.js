@@ -25,8 +25,11 @@ export function dialog({ title, build, wide = false, side = false }) {
 		})
 		// It belongs to the view it was opened in.
 		addEventListener('hashchange', leave)
+		// Beside it both times: words are marked with the mouse beyond its edge, too.
+		let pressed = null
+		node.addEventListener('pointerdown', (event) => (pressed = event.target))
 		node.addEventListener('click', (event) => {
-			if (event.target === node) close()
+			if (event.target === node && pressed === node) close()
 		})
 		document.body.append(node)
 		node.showModal()

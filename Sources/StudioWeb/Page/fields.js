@@ -14,7 +14,7 @@ export function row({ label, hint, control, field, after }) {
 export const pixels = () => h('span.unit', text.common.pxUnit)
 
 /** What the person said, else what was planned. */
-const value = (desk, key) => desk.settings[key] ?? desk.planned?.order[key]
+const value = (desk, key) => desk.said(key) ?? desk.planned?.order[key]
 
 export function numberField(desk, scope, { key, label, hint, step = 1, after }) {
 	const [min, max] = range(key)
@@ -31,7 +31,7 @@ export function numberField(desk, scope, { key, label, hint, step = 1, after }) 
 			const shown = value(desk, key)
 			control.value = shown === undefined || shown === null ? '' : shown
 		}
-		control.classList.toggle('own', desk.settings[key] !== undefined)
+		control.classList.toggle('own', desk.said(key) !== undefined)
 	}
 	scope.add(desk.on('settings', show))
 	scope.add(desk.on('plan', show))

@@ -10,6 +10,8 @@ import { text } from './text.js'
 
 const pageLength = 100
 const mostSheets = 100
+/** As many generations as the server gives at once. */
+const mostAtOnce = 500
 
 export function historyView() {
 	const scope = new Scope()
@@ -26,7 +28,8 @@ export function historyView() {
 			'aria-label': text.results.filter,
 			onchange: () => {
 				stars = filter.value
-				load(0).catch(complain)
+				loaded = []
+				load().catch(complain)
 			},
 		},
 		['', 1, 2, 3, 4, 5].map((value) => h('option', { value }, value ? text.results.atLeast(value) : text.results.all)),
@@ -38,8 +41,10 @@ export function historyView() {
 		more,
 	)
 
-	async function load(offset) {
-		const [answer, kept] = await Promise.all([api.generations({ stars, offset, limit: pageLength }), stars ? { sheets: [] } : api.sheets({ limit: mostSheets })])
+	/** From there on; without an offset anew, as many as stand there already. */
+	async function load(offset = 0) {
+		const limit = offset ? pageLength : Math.min(mostAtOnce, Math.max(pageLength, loaded.length))
+		const [answer, kept] = await Promise.all([api.generations({ stars, offset, limit }), stars ? { sheets: [] } : api.sheets({ limit: mostSheets })])
 		sheets = kept.sheets
 		loaded = offset ? [...loaded, ...answer.generations] : answer.generations
 		total = answer.total
@@ -54,7 +59,11 @@ export function historyView() {
 
 	const enlargedFrom = (id) => (pictures.get(pictures.get(id)?.enlargedFrom) ? pictures.get(id).enlargedFrom : null)
 
+	/** Sheets that were unfolded stay so when the tree is drawn anew. */
+	let opened = new Set()
+
 	function draw() {
+		opened = new Set([...list.querySelectorAll('details[open][data-sheet]')].map((one) => Number(one.dataset.sheet)))
 		set(more, 'hidden', loaded.length >= total)
 		if (!loaded.length) {
 			fill(
@@ -106,8 +115,8 @@ export function historyView() {
 	}
 
 	function sheetLeaf(sheet) {
-		const choose = (generation) => go(sheet.picture ? addresses.result(sheet.picture, generation, 0) : addresses.paint)
-		return h('li.leaf', h('details.leaf-body', h('summary', text.history.sheet(sheet)), sheetTable(sheet, choose)))
+		const choose = (generation) => go(sheet.picture ? addresses.result(sheet.picture, generation, 0) : addresses.painting(generation, 0))
+		return h('li.leaf', h('details.leaf-body', { data: { sheet: sheet.id }, open: opened.has(sheet.id) }, h('summary', text.history.sheet(sheet)), sheetTable(sheet, choose)))
 	}
 
 	function leaf(generation, branch) {
@@ -122,7 +131,7 @@ export function historyView() {
 					generation.outputs.slice(0, 6).map((output, number) =>
 						h(
 							'a',
-							{ href: '#' + (generation.picture ? addresses.result(generation.picture, generation.id, number) : `${addresses.paint}`), 'aria-label': text.results.label(generation, output) },
+							{ href: '#' + (generation.picture ? addresses.result(generation.picture, generation.id, number) : addresses.painting(generation.id, number)), 'aria-label': text.results.label(generation, output) },
 							h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', width: output.width, height: output.height, loading: 'lazy' }),
 						),
 					),
@@ -158,16 +167,16 @@ export function historyView() {
 	async function discard(generation) {
 		try {
 			await api.discardGeneration(generation.id)
-			await load(0)
-			notice(text.results.discarded(generation.outputs.length), { label: text.common.undo, action: () => api.restoreGeneration(generation.id).then(() => load(0), complain) })
+			await load()
+			notice(text.results.discarded(generation.outputs.length), { label: text.common.undo, action: () => api.restoreGeneration(generation.id).then(() => load(), complain) })
 		} catch (error) {
 			complain(error)
 		}
 	}
 
-	const again = later(150, () => load(0).catch(complain))
+	const again = later(150, () => load().catch(complain))
 	for (const topic of ['generation', 'sheet', 'reload']) scope.add(on(topic, again))
-	load(0).catch((error) => {
+	load().catch((error) => {
 		complain(error)
 		draw()
 	})

@@ -13,8 +13,17 @@ const input = h('input', { type: 'file', accept: 'image/*', multiple: true, hidd
 /** Asks for files and takes them in. */
 export const pickPictures = () => input.click()
 
+/** How often, and after how many milliseconds, a file is sent again that the server had no room for: it may be taking in those of others. */
+const mostTries = 30
+const pause = 2000
+
+/** What is still being taken in; the next files wait for it. */
+let before = Promise.resolve()
+
 /** Takes files in, a few at once. Opens the picture where it is only one. */
-export async function takeIn(files) {
+export const takeIn = (files) => (before = before.then(() => takeAllIn(files)).catch(complain))
+
+async function takeAllIn(files) {
 	const waiting = [...files]
 	const total = waiting.length
 	const taken = []
@@ -24,7 +33,7 @@ export async function takeIn(files) {
 	const work = async () => {
 		for (let file = waiting.shift(); file; file = waiting.shift()) {
 			try {
-				taken.push(await api.upload(file, file.name || text.intake.pasted))
+				taken.push(await sent(file))
 			} catch (error) {
 				refused.push({ name: file.name || text.intake.pasted, reason: words(error) })
 			}
@@ -41,6 +50,39 @@ export async function takeIn(files) {
 		notice(text.intake.taken(taken.length))
 		if (here().name !== 'library') go(addresses.library)
 	}
+}
+
+async function sent(file) {
+	for (let tries = 1; ; tries += 1) {
+		try {
+			return await api.upload(file, file.name || text.intake.pasted)
+		} catch (error) {
+			if (error.status !== 503 || tries === mostTries) throw error
+		}
+		await new Promise((resolve) => setTimeout(resolve, pause))
+	}
+}
+
+/** The files that were dropped; of folders, the pictures in them. */
+async function filesOf(transfer) {
+	// Entries can be asked for only while the event lasts.
+	const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean)
+	if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files]
+	const found = await Promise.all(entries.map((entry) => (entry.isDirectory ? picturesIn(entry) : fileOf(entry))))
+	return found.flat()
+}
+
+const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject))
+
+async function picturesIn(folder) {
+	const reader = folder.createReader()
+	const piece = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject))
+	const found = []
+	// A folder is told piece by piece, until nothing more comes.
+	for (let entries = await piece(); entries.length; entries = await piece()) {
+		for (const entry of entries) found.push(...(entry.isDirectory ? await picturesIn(entry) : [await fileOf(entry)]))
+	}
+	return found.filter((file) => file.type.startsWith('image/') || /\.(hei[cf]|avif|tiff?)$/i.test(file.name))
 }
 
 export async function takeFolder(folder) {
@@ -83,11 +125,13 @@ export function catchPictures() {
 		event.preventDefault()
 		depth = 0
 		set(veil, 'hidden', true)
-		takeIn(event.dataTransfer.files)
+		filesOf(event.dataTransfer).then((files) => (files.length ? takeIn(files) : notice(text.intake.noPictures)), complain)
 	})
 	addEventListener('paste', (event) => {
 		const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith('image/'))
-		if (!files.length) return
+		// A table's or a document's words come with a picture of them: in a field the words are meant.
+		const isWords = event.target.closest?.('input, textarea') && event.clipboardData.types.includes('text/plain')
+		if (!files.length || isWords) return
 		event.preventDefault()
 		takeIn(files)
 	})

@@ -69,7 +69,13 @@ async function start() {
 	await show()
 }
 
-document.querySelector('.skip').textContent = text.frame.skip
+const skip = document.querySelector('.skip')
+skip.textContent = text.frame.skip
+// The address names the view; a place within it would name another one.
+skip.addEventListener('click', (event) => {
+	event.preventDefault()
+	holder.focus()
+})
 buildFrame()
 catchPictures()
 catchShortcuts()

@@ -56,7 +56,8 @@ async function keep(desk) {
 			),
 	})
 	if (!answer) return
-	const wish = { ...desk.settings, ...(desk.own.strength === undefined ? {} : { strength: desk.own.strength }), ...(desk.own.size === undefined ? {} : { size: desk.own.size }) }
+	const wish = { ...desk.settings }
+	for (const key of ['strength', 'size', 'drafts']) if (desk.own[key] !== undefined) wish[key] = desk.own[key]
 	if (withPrompt.checked) Object.assign(wish, { prompt: desk.promptText, negative: desk.negativeText })
 	try {
 		if (!(await put(answer, wish))) return

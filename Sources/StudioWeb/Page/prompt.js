@@ -22,7 +22,7 @@ export function promptPanel(desk, scope) {
 
 	function change(form) {
 		if (desk.isTyping) desk.writePrompt()
-		if (form === 'own' && desk.prompt.form !== 'own') return desk.setPrompt({ form, text: desk.promptText })
+		if (form === 'own' && desk.prompt.form !== 'own') return desk.setPrompt({ form, text: desk.ownWords || desk.promptText })
 		desk.setPrompt({ form })
 	}
 

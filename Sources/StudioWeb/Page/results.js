@@ -58,6 +58,17 @@ export function resultsPanel(desk, scope) {
 	const ownJobs = () => [...state.jobs.values()].filter((job) => !isOver(job) && (job.picture ?? null) === desk.id && (desk.id !== null || job.mode === 'paint')).sort((a, b) => b.id - a.id)
 
 	function show() {
+		const focused = list.contains(document.activeElement) ? document.activeElement.closest('.result') : null
+		const scrolled = list.scrollLeft
+		draw()
+		// What is drawn anew under the hand stays where it was, and keeps the focus.
+		list.scrollLeft = scrolled
+		if (!focused) return
+		const { generation, number } = focused.dataset
+		list.querySelector(`.result[data-generation="${generation}"]${number === undefined ? '' : `[data-number="${number}"]`}`)?.focus({ preventScroll: true })
+	}
+
+	function draw() {
 		const jobs = ownJobs()
 		const results = desk.results.filter((one) => (wanted === 'kept' ? one.kept : one.stars >= Number(wanted)))
 		const pictures = desk.results.reduce((sum, one) => sum + one.outputs.length, 0)
@@ -69,14 +80,12 @@ export function resultsPanel(desk, scope) {
 			if (!sheets) loadSheets()
 			else fill(list, sheets.length ? sheets.map(ownSheet) : h('p.quiet', text.sheet.none))
 		} else {
-			const scrolled = list.scrollLeft
 			fill(
 				list,
 				jobs.map(jobTile),
 				results.flatMap((generation) => generation.outputs.map((output, number) => resultTile(generation, output, number))),
 				results.length === 0 && jobs.length === 0 && h('p.quiet', text.results.noneWithStars),
 			)
-			list.scrollLeft = scrolled
 		}
 		showActions()
 	}
@@ -270,8 +279,13 @@ export function resultsPanel(desk, scope) {
 	scope.add(desk.on('results', show))
 	scope.add(desk.on('selected', show))
 	for (const topic of ['sheet', 'generation', 'reload']) scope.add(on(topic, sheetsSoon))
+	let states = ''
 	scope.add(on('jobs', () => {
 		const jobs = ownJobs()
+		const known = states
+		states = jobs.map((job) => `${job.id} ${job.state}`).join()
+		// A sheet tells how each of its jobs stands, and nothing of their steps.
+		if (layout === 'sheets' && states === known) return
 		const tiles = [...list.querySelectorAll('.making')]
 		// Steps only move what is there; a job that comes or goes is drawn anew.
 		if (layout !== 'sheets' && jobs.length === tiles.length && jobs.every((job, index) => tiles[index].dataset.job === String(job.id) && Boolean(job.previewAt) === Boolean(tiles[index].querySelector('img')))) {

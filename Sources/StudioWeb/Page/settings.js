@@ -13,6 +13,7 @@ import { sizeField } from './size.js'
 import { on, remembered, state } from './store.js'
 import { strengthControl } from './strength.js'
 import { text } from './text.js'
+import { mayHaveDrafts } from './wish.js'
 
 export function settingsPanel(desk, scope) {
 	const { choices } = state
@@ -20,6 +21,7 @@ export function settingsPanel(desk, scope) {
 	const sheet = tool('sheet', text.sheet.open, () => sheetDialog(desk), { class: 'icon-button' })
 	const cost = h('p.cost')
 	const voice = quietVoice(scope)
+	const drafts = numberField(desk, scope, { key: 'drafts', label: text.settings.drafts, hint: text.settings.draftsHint })
 	const more = h('details.more', { open: remembered.read('more', false) })
 	more.addEventListener('toggle', () => remembered.write('more', more.open))
 	fill(
@@ -44,7 +46,7 @@ export function settingsPanel(desk, scope) {
 			numberField(desk, scope, { key: 'clipSkip', label: text.settings.clipSkip, hint: text.settings.clipSkipHint }),
 			numberField(desk, scope, { key: 'firstSide', label: text.settings.firstSide, hint: text.settings.firstSideHint, step: 8, after: pixels() }),
 			numberField(desk, scope, { key: 'refine', label: text.settings.refine, hint: text.settings.refineHint, step: 0.05 }),
-			numberField(desk, scope, { key: 'drafts', label: text.settings.drafts, hint: text.settings.draftsHint }),
+			drafts,
 			choices.engines.length > 1 && choiceField(desk, scope, { key: 'engine', label: text.settings.engine, options: choices.engines }),
 		),
 	)
@@ -75,6 +77,7 @@ export function settingsPanel(desk, scope) {
 		const repainting = desk.repaint
 		const count = desk.settings.count ?? planned?.order.count ?? 1
 		const empty = repainting && !repainting.id
+		set(drafts, 'hidden', !mayHaveDrafts(desk))
 		face(start, repainting ? 'brush' : 'again', desk.id === null ? text.settings.paint(count) : repainting ? text.settings.repaint(count) : text.settings.redraw(count))
 		set(start, 'disabled', ordering || Boolean(refusal) || Boolean(empty) || !desk.hasWords || !planned)
 		const reason = refusal ? words(refusal) : ''
@@ -101,10 +104,11 @@ export function settingsPanel(desk, scope) {
 	}
 
 	scope.listen(document, 'keydown', (event) => {
-		if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !start.disabled) {
-			event.preventDefault()
-			order()
-		}
+		if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || document.querySelector('dialog[open]')) return
+		event.preventDefault()
+		// What is typed into a field counts, though the hand has not left it.
+		if (event.target.matches?.('input')) event.target.dispatchEvent(new Event('change'))
+		if (!start.disabled) order()
 	})
 	scope.add(desk.on('plan', show))
 	scope.add(desk.on('repaint', show))

@@ -1,7 +1,7 @@
 // The middle of the desk: the picture, a result beside it, what is becoming of one, or the canvas under the brush.
 import * as api from './api.js'
 import { Comparison, placeOnSource } from './compare.js'
-import { fill, h, say, Scope, set } from './dom.js'
+import { fill, h, say, set } from './dom.js'
 import { icon, tool } from './icons.js'
 import { complain, emptyState } from './notices.js'
 import { addresses, here, replace } from './router.js'
@@ -36,6 +36,8 @@ export function stagePanel(desk, scope) {
 		),
 	)
 	const paint = h('button.button.small', { id: 'open-brush', onclick: () => openBrush() }, icon('brush'), text.stage.brush)
+	const kept = h('span.kept-mask', { hidden: true, role: 'img', 'aria-label': text.stage.maskKept, title: text.stage.maskKept })
+	paint.append(kept)
 	const original = h('button.button.small', { onclick: () => desk.select(null) }, icon('picture'), text.stage.original)
 	const zoom = h('output.figure.zoom')
 	const zoomTools = h(
@@ -60,6 +62,7 @@ export function stagePanel(desk, scope) {
 		set(tabs, 'hidden', !output || desk.id === null)
 		set(original, 'hidden', !output || desk.id === null)
 		set(paint, 'hidden', desk.id === null || Boolean(output))
+		set(kept, 'hidden', !remembered.read(`mask.${desk.key}`, null))
 		for (const button of tabs.children) set(button, 'aria-pressed', String(button.dataset.mode === mode))
 		set(empty, 'hidden', Boolean(output) || desk.id !== null || Boolean(desk.watched))
 		for (const part of [comparison.node, zoomTools]) set(part, 'hidden', !output && desk.id === null)
@@ -98,16 +101,17 @@ export function stagePanel(desk, scope) {
 
 	async function openBrush(mask = null) {
 		if (brush || desk.id === null || opening) return
-		opening = new Scope()
+		const asked = (opening = {})
 		try {
 			const { BrushCanvas } = await import('./brush.js')
-			const made = await BrushCanvas.opened(desk, mask, closeBrush)
-			if (!opening) return made.end()
-			brush = made
+			const canvas = await BrushCanvas.opened(desk, mask, closeBrush, () => asked === opening)
+			// It was left again before the picture was there.
+			if (!canvas) return
+			brush = canvas
 		} catch (error) {
+			if (asked !== opening) return
 			opening = null
-			complain(error)
-			return
+			return complain(error)
 		}
 		opening = null
 		desk.watched = null
@@ -116,7 +120,8 @@ export function stagePanel(desk, scope) {
 		document.body.classList.add('is-brushing')
 		fill(node, brush.node)
 		brush.begin()
-		if (here().parts[1] !== 'brush') replace(addresses.brush(desk.id))
+		// From here on the mask is the one that is kept, not the one that the address named.
+		replace(addresses.brush(desk.id))
 		desk.tell('repaint')
 		desk.tell('selected')
 		desk.planSoon()
@@ -139,14 +144,22 @@ export function stagePanel(desk, scope) {
 		paint.focus()
 	}
 
+	function showPicture() {
+		if (brush) return closeBrush()
+		opening = null
+		desk.select(null)
+	}
+
 	scope.add(desk.on('selected', () => {
-		if (desk.selected && brush) closeBrush()
+		if (desk.selected) closeBrush()
 		show()
 		showLive()
 	}))
 	scope.add(desk.on('watched', () => {
-		if (desk.watched && brush) closeBrush()
-		if (desk.watched) desk.selected = null
+		if (desk.watched) {
+			closeBrush()
+			desk.selected = null
+		}
 		show()
 		showLive()
 	}))
@@ -154,7 +167,7 @@ export function stagePanel(desk, scope) {
 	scope.add(desk.on('picture', show))
 	scope.add(on('jobs', showLive))
 	show()
-	return { node, openBrush, showPicture: () => (brush ? closeBrush() : desk.select(null)), end: () => brush && closeBrush() }
+	return { node, openBrush, showPicture, end: closeBrush }
 }
 
 /** The line of a running job: how far, how long, and the way out. */

@@ -6,6 +6,7 @@ export const stage = {
 	modes: 'How to compare',
 	mode: { result: 'Result', slider: 'Before / after', side: 'Side by side', difference: 'Difference' },
 	brush: 'Brush',
+	maskKept: 'A mask is kept: the brush goes on with it',
 	original: 'Original',
 	zoomIn: 'Zoom in',
 	zoomOut: 'Zoom out',

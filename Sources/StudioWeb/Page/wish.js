@@ -3,9 +3,13 @@
 /** Keys that only mean something while a mask is painted. */
 export const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
 
+/** Whether what will be made may grow out of small first tries: what is redrawn does so only from a first side that was said. */
+export const mayHaveDrafts = (desk) => desk.id === null || Boolean(desk.repaint) || desk.said('firstSide') !== undefined
+
 export function wishOf(desk) {
-	const wish = { ...desk.settings }
+	const { drafts, ...wish } = desk.settings
 	const repainting = desk.repaint && desk.repaint.id
+	if (desk.own.drafts !== undefined && mayHaveDrafts(desk)) wish.drafts = desk.own.drafts
 	if (!repainting) for (const key of repaintKeys) delete wish[key]
 	if (desk.id !== null) wish.picture = desk.id
 	if (repainting) {
