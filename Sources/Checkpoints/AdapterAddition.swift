@@ -263,8 +263,10 @@ struct AdapterAddition: WeightAddition {
         let outputs = merged.shape[0]
         let inputs = merged.shape.rank > 1 ? merged.shape[1] : 1
         let kernel = merged.count / (outputs * inputs)
-        // [1, inputs] means columns, [outputs] and [outputs, 1] rows; where only one of the numbers fits, that one.
-        let isByInput = lengths.shape.rank > 1 && lengths.shape[0] == 1 && lengths.count == inputs
+        // peft's are of the outputs, though a convolution's begin with a 1. Else [1, inputs] means columns, [outputs] and [outputs, 1] rows;
+        // where only one of the numbers fits, that one.
+        let isOfOutputs = name.contains("lora_magnitude_vector")
+        let isByInput = !isOfOutputs && lengths.shape.rank > 1 && lengths.shape[0] == 1 && lengths.count == inputs
         guard lengths.count == (isByInput ? inputs : outputs) else {
             throw .unfitAdapter(name, found: lengths.shape, weight: merged.shape, file: file.path)
         }

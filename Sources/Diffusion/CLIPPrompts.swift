@@ -104,6 +104,17 @@ package struct CLIPPrompts: PromptEncoder {
         return Conditioning(states: .zeros(empty.states.shape), pooled: empty.pooled.map { .zeros($0.shape) })
     }
 
+    /// How many of a tower's last layers are not read. SD 2 and XL leave one out by themselves: diffusers counts from there; AUTOMATIC1111
+    /// has no choice for them, so that the 2 which it writes for XL means no other layer than XL's own; and 1 asks for that one too.
+    private static func skippedLayers(_ reading: PromptReading, _ tower: Tower) -> Int {
+        let asked = (reading.clipSkip ?? 1) - 1
+        return switch reading.profile {
+        case .diffusers: tower.skippedLayers + asked
+        case .a1111: tower.skippedLayers > 0 ? tower.skippedLayers : asked
+        case .redraw: max(tower.skippedLayers, asked)
+        }
+    }
+
     private func encode(_ prompt: String, _ reading: PromptReading, _ tower: Tower) throws -> Conditioning {
         let positions = tower.tower.configuration.positions
         var chunks = chunks(prompt, reading, tower)
@@ -111,9 +122,10 @@ package struct CLIPPrompts: PromptEncoder {
             chunks = [.init(tokens: Array(chunks[0].tokens.prefix(positions - 2)), weights: [])]
         }
         let layers = tower.tower.configuration.layers
-        let skipped = tower.skippedLayers + (reading.clipSkip ?? 1) - 1
+        let skipped = Self.skippedLayers(reading, tower)
         guard (0..<layers).contains(skipped) else {
-            throw DiffusionError.clipSkip(requested: reading.clipSkip ?? 1, maximum: layers - tower.skippedLayers)
+            let ownSkipped = reading.profile == .diffusers ? tower.skippedLayers : 0
+            throw DiffusionError.clipSkip(requested: reading.clipSkip ?? 1, maximum: layers - ownSkipped)
         }
         // The filling is no matter to what comes before it, but the UNet looks at it too: it is the one the model was trained with.
         func filled(_ tokens: [Int]) -> [Int] {

@@ -94,12 +94,16 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         }
         if file.has("trained_betas") { throw file.unsupported("trained_betas", "a list", supported: "null") }
         try file.require("final_sigmas_type", in: ["zero"])
-        try file.require("algorithm_type", in: ["dpmsolver++", "sde-dpmsolver++"])
-        try file.require("solver_type", in: ["midpoint", "bh2"])
+        // DEIS' own words, which diffusers reads as DPM++'s where such a file is run with DPM++: they say nothing about the noise.
+        try file.require("algorithm_type", in: ["dpmsolver++", "sde-dpmsolver++", "deis"])
+        try file.require("solver_type", in: ["midpoint", "bh2", "bh1", "logrho"])
         continuous = try ContinuousNoise(file)
         namedSampler = try Self.sampler(file)
         try file.require("interpolation_type", in: ["linear"])
         try file.require("timestep_type", in: ["discrete"])
+        guard continuous != nil || NoiseSchedule(self).rises else {
+            throw file.unsupported("beta_start", "\(betaStart)", supported: "betas that come to rising noise in single precision")
+        }
     }
 
     /// The sampler of the class that the file names, with its options.

@@ -155,13 +155,17 @@ package struct CLIPTextTower: Sendable {
 
     /// Where the state stands that counts for the text.
     private func pooledPosition(_ tokens: [Int]) -> Int {
-        let wanted = configuration.endToken == 2 ? tokens.max() : configuration.endToken
+        // Trained embeddings have numbers above all of the vocabulary's, and end nothing.
+        let wanted = configuration.endToken == 2 ? tokens.filter { $0 < configuration.vocabularySize }.max() : configuration.endToken
         return tokens.firstIndex { $0 == wanted } ?? 0
     }
 
     private func tokenRows(_ numbers: [Int]) throws -> Tensor {
         let count = configuration.vocabularySize
-        guard let addedTokens, numbers.contains(where: { $0 >= count }) else { return try tokenTable.gather(numbers) }
+        // A tokenizer may also have more numbers than there are rows: then the table says so.
+        guard let addedTokens, let highest = numbers.max(), (count..<count + addedTokens.shape[0]).contains(highest) else {
+            return try tokenTable.gather(numbers)
+        }
         let known = try tokenTable.gather(numbers.map { $0 < count ? $0 : 0 })
         let rows = numbers.enumerated().map { index, number in
             number < count ? known.sliced(index..<index + 1) : addedTokens.sliced(number - count..<number - count + 1)

@@ -9,7 +9,7 @@ package enum EngineError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .modelElsewhere(let name):
-            "the model \(name) lies with another engine; order the picture again, with that --engine or another model"
+            "the model \(name) lies with another engine; order the picture again, with that engine or with another model"
         case .tooLittleMemory(let needed, let weights, let available, let size, let inHalves):
             "A run at \(size) needs about \(needed >> 20) MB of memory"
                 + (weights > 0 ? ", \(weights >> 20) MB of it for the model's weights," : "") + " and \(available >> 20) MB are free. "
@@ -18,7 +18,7 @@ package enum EngineError: Error, Equatable, CustomStringConvertible {
     }
 
     private static func advice(smallerSizeHelps: Bool, inHalves: Bool) -> String {
-        let less = [smallerSizeHelps ? "choose a smaller --size" : nil, inHalves ? nil : "add --precision bf16", "close other programs"]
+        let less = [smallerSizeHelps ? "choose a smaller size" : nil, inHalves ? nil : "choose the precision bf16", "close other programs"]
         let told = (less.compactMap { $0 } + ["take a smaller model"]).joined(separator: ", or ")
         return told.prefix(1).uppercased() + told.dropFirst() + "."
     }

@@ -156,8 +156,10 @@ package final class HTTPEngine: OutsideEngine {
         _ index: Int, _ server: String, _ inventory: WebUIServer.Inventory, _ model: WebUI.Model, _ sampler: SamplerName
     ) throws -> Candidate {
         func named(_ name: String) -> String? {
-            inventory.samplers.first { ([$0.name] + ($0.aliases ?? [])).contains { $0.lowercased() == name.lowercased() } }?.name
+            inventory.samplers.first { ([$0.name] + ($0.aliases ?? [])).contains { spelled($0) == spelled(name) } }?.name
         }
+        // stable-diffusion.cpp writes euler_a and dpm++2m.
+        func spelled(_ name: String) -> String { name.lowercased().filter { $0 != " " && $0 != "_" } }
         let loads = inventory.current.map { !model.isCalled($0) } ?? true
         func made(_ name: String, _ scheduler: String?) -> Candidate {
             Candidate(index: index, model: model, loads: loads, sampler: name, scheduler: scheduler)
@@ -166,11 +168,11 @@ package final class HTTPEngine: OutsideEngine {
         if let name = named(sampler.title) {
             return made(name, inventory.schedulers.map { _ in sampler.namesUniformSchedule ? "Uniform" : "Automatic" })
         }
-        let hasKarras = inventory.schedulers?.contains { $0.label == "Karras" || $0.name == "karras" } ?? false
-        if sampler.title.hasSuffix(" Karras"), hasKarras,
+        if sampler.title.hasSuffix(" Karras"),
+            let karras = inventory.schedulers?.first(where: { $0.label == "Karras" || $0.name == "karras" }),
             let name = named(String(sampler.title.dropLast(" Karras".count)))
         {
-            return made(name, "Karras")
+            return made(name, karras.label ?? karras.name)
         }
         throw HTTPEngineError.noSampler(name: sampler.title, engine: server, known: inventory.samplers.map(\.name))
     }
@@ -190,7 +192,7 @@ package final class HTTPEngine: OutsideEngine {
         var notes = maskNotes + notes
         if request.width == nil {
             notes.append(
-                "\(order.model.name) is taken for a model of \(usualSide) pixels by its name; give --size where it is another")
+                "\(order.model.name) is taken for a model of \(usualSide) pixels by its name; give a size if that is wrong")
         }
         let runs = zip(order.runStrengths, scenes).map { strength, scene in
             let steps = StepPlan(outside: request.steps, strength: request.mode == .paint ? nil : strength)

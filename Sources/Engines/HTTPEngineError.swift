@@ -64,10 +64,10 @@ package enum HTTPEngineError: Error, Equatable, CustomStringConvertible {
         case .noPicture(let engine): "\(engine) answered without a picture; see what its own log says"
         case .damagedPicture(let engine, let reason): "\(engine) sent a picture that cannot be read: \(reason)"
         case .pictureSize(let engine, let found, let wanted):
-            "\(engine) sent a picture of \(found) where \(wanted) was asked for; name that --size, or another engine"
+            "\(engine) sent a picture of \(found) where \(wanted) was asked for; ask for that size, or name another engine"
         case .noModel(let name, let engines, let known):
             "\(engines) has no model \(name); there \(known.count == 1 ? "is" : "are") " + Self.list(known)
-        case .noUsualModel(let engine): "\(engine) does not say which model it has loaded; name one with --model"
+        case .noUsualModel(let engine): "\(engine) does not say which model it has loaded; name one"
         case .noSampler(let name, let engine, let known): "\(engine) has no sampler \(name); there are " + Self.list(known)
         case .failedTwice(let first, let second): "two engines failed: \(first); then \(second)"
         }

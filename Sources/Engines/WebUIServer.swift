@@ -146,8 +146,13 @@ final class WebUIServer: Sendable {
                 }
             } catch {
                 try Task.checkCancellation()
+                switch error {
+                // stable-diffusion.cpp's server never tells how far it is. Its picture is waited for as long as the connection stands.
+                case HTTPEngineError.speaksOtherwise: return try await Task.sleep(for: .seconds(1e9))
                 // Progress is told in passing: one that is late or garbled costs no picture.
-                if case HTTPEngineError.unreadable = error { heard = .now }
+                case HTTPEngineError.unreadable: heard = .now
+                default: break
+                }
                 guard heard.duration(to: .now) < .seconds(patience.silence) else {
                     throw HTTPEngineError.silent(engine: name, seconds: patience.silence)
                 }

@@ -1,10 +1,12 @@
 /// Reading GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt): the first picture of the file, on its whole canvas.
 enum GIFFile {
-    /// The canvas, checked against the limits.
+    /// The canvas, checked against the limits: what the file says, and as much more as its first picture needs (Pillow does the same).
     static func size(of bytes: [UInt8]) throws(ImageError) -> PixelSize {
         guard let width = bytes.number16(at: 6, bigEndian: false), let height = bytes.number16(at: 8, bigEndian: false), bytes.count >= 13
         else { throw .truncated(.gif) }
-        let size = PixelSize(width: width, height: height)
+        let frame = try? firstFrame(of: bytes)
+        let size = PixelSize(
+            width: max(width, frame.map { $0.left + $0.width } ?? 0), height: max(height, frame.map { $0.top + $0.height } ?? 0))
         try size.check(.gif)
         return size
     }
@@ -20,9 +22,6 @@ enum GIFFile {
     static func decode(_ bytes: [UInt8], shrinkingBy divisor: Int = 1) throws(ImageError) -> Image {
         let canvas = try size(of: bytes)
         let frame = try firstFrame(of: bytes)
-        guard frame.left + frame.width <= canvas.width, frame.top + frame.height <= canvas.height else {
-            throw .damaged(.gif, reason: "its first picture does not fit its canvas")
-        }
         // Both before the memory is taken: what the file's codes can fill, and a canvas that its picture leaves nearly all empty.
         guard frame.width * frame.height / largestExpansion <= bytes.count else { throw .truncated(.gif) }
         guard canvas.pixelCount <= max(largestEmptyCanvas, 64 * frame.width * frame.height) else {

@@ -157,7 +157,10 @@ enum JPEGFile {
 
     /// Warnings over something that leaves the picture whole.
     private static func isHarmless(_ warning: String) -> Bool {
-        ["extraneous bytes", "Adobe color transform", "JFIF revision", "Inconsistent progression"].contains { warning.contains($0) }
+        // Some telephones write a scan's parameters wrongly; what is decoded follows the frame.
+        ["extraneous bytes", "Adobe color transform", "JFIF revision", "Inconsistent progression", "Invalid SOS parameters"].contains {
+            warning.contains($0)
+        }
     }
 
     private static func isEarlyEnd(_ message: String) -> Bool {

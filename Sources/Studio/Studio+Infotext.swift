@@ -52,7 +52,14 @@ extension Studio {
         let called = calledAsHere(prompt, adapters, model: own ?? wish.model)
         wish.prompt = called.prompt
         notes += called.notes
-        if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" { wish.profile = "a1111" }
+        if found.tool == .a1111 || found.tool == .redraw && found.settings["Profile"] == "a1111" {
+            let sampler = wish.sampler.flatMap { SamplerName(rawValue: $0) }
+            if let sampler, !sampler.isReproducedOfWebUI {
+                notes.append("the profile a1111 does not reproduce \(sampler.title); Redraw's own way of it makes another picture")
+            } else {
+                wish.profile = "a1111"
+            }
+        }
         if let clipSkip = found.settings["Clip skip"].flatMap({ Int($0) }) { wish.clipSkip = clipSkip }
         if let until = found.settings["Guidance until"].flatMap({ Double($0) }) { wish.guidanceUntil = until }
         if let every = found.settings["Reuse every"].flatMap({ Int($0) }) { wish.reuseEvery = every }

@@ -123,6 +123,23 @@ import Testing
         return try LowRankAdaptation(file)
     }
 
+    /// peft writes a convolution's lengths as [1, outputs, 1, 1]; where inputs are as many, they are of the outputs still.
+    @Test func lengthsOfPeftAreOfTheOutputs() throws {
+        let folder = try TemporaryFolder()
+        let weight = Tensor((0..<36).map { Float($0 % 7) + 1 }, shape: [2, 2, 3, 3])
+        let lengths = try adaptation(
+            [
+                ("base_model.model.layer.lora_A.weight", Tensor([Float](repeating: 1, count: 18), shape: [1, 2, 3, 3])),
+                ("base_model.model.layer.lora_B.weight", .zeros([2, 1, 1, 1])),
+                ("base_model.model.layer.lora_magnitude_vector", Tensor([2, 3], shape: [1, 2, 1, 1])),
+            ].map { ($0.0, $0.1) }, in: folder)
+        let weights = try model(weight, in: folder)
+        let outcome = try lengths.outcome(for: [component(weights, multiplier: 1)])
+        let made = try weights.adding(outcome.additions[0]).tensor("layer.weight", weight.shape).values
+        let norms = [made[..<18], made[18...]].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        #expect(abs(norms[0] - 2) < 1e-5 && abs(norms[1] - 3) < 1e-5, "\(norms)")
+    }
+
     @Test func whatDoesNotFitIsToldAndTheRestUsed() throws {
         let folder = try TemporaryFolder()
         let weights = try model(.zeros([2, 2]), in: folder)

@@ -131,6 +131,50 @@ extension FamilyPipelineTests {
         }
     }
 
+    /// SDXL leaves a layer out by itself. "Clip skip: 2" stands under most of its pictures and means that one; diffusers counts on from it.
+    @Test func clipSkipOfTwoIsUsualForXL() throws {
+        let one = try #require(Self.cases.first { $0.name == "sdxl" })
+        let folder = try TemporaryFolder()
+        try Self.folder(one, in: folder.url)
+        let clip = try pipeline(folder.url).text
+        func states(_ profile: GenerationRequest.Profile, _ clipSkip: Int?) throws -> Tensor {
+            try clip.conditioning(for: "a bowl", PromptReading(profile: profile, clipSkip: clipSkip)).states
+        }
+        for profile in [GenerationRequest.Profile.redraw, .a1111] {
+            #expect(try states(profile, 2) == states(profile, nil), "\(profile)")
+        }
+        #expect(try states(.redraw, 3) == states(.diffusers, 2))
+        #expect(try states(.diffusers, 2) != states(.diffusers, nil))
+        #expect(try states(.a1111, 3) == states(.a1111, nil), "there the web UI has no choice")
+    }
+
+    /// Old configurations give the end mark as 2, and mean the highest number of a text; a trained embedding's is higher and ends nothing.
+    @Test func theEndOfATextWithATrainedEmbeddingIsItsEndMark() throws {
+        let one = try #require(Self.cases.first { $0.name == "sdxl" })
+        let folder = try TemporaryFolder()
+        try Self.folder(one, in: folder.url)
+        let embeddings = folder.url.appendingPathComponent("embeddings")
+        try FileManager.default.createDirectory(at: embeddings, withIntermediateDirectories: true)
+        try SafetensorsFile.write(
+            tensors: [("clip_l", Families.values("embedding", [2, 64])), ("clip_g", Families.values("embedding", [2, 128]))], as: .f16,
+            to: embeddings.appendingPathComponent("my-style.safetensors"))
+        func pooled() throws -> [Float] {
+            let prompt = "a my-style bowl of fruit"
+            let options = try PipelineOptions(prompts: [prompt], folders: [folder.url], merges: Self.merges)
+            let made = try pipeline(folder.url, options: options)
+            #expect(made.notes.isEmpty, "\(made.notes)")
+            return try #require(try made.text.conditioning(for: prompt, PromptReading()).pooled).values
+        }
+        let wanted = try pooled()
+        for encoder in ["text_encoder", "text_encoder_2"] {
+            let path = folder.url.appendingPathComponent("\(encoder)/config.json")
+            var values = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+            values["eos_token_id"] = 2
+            try JSONSerialization.data(withJSONObject: values).write(to: path)
+        }
+        #expect(try pooled() == wanted)
+    }
+
     @Test func trainedEmbeddingsAreCalledByName() throws {
         let answers = try Goldens("families/prompts.safetensors")
         let one = try #require(Self.cases.first { $0.name == "sd1" })

@@ -33,7 +33,8 @@ import Testing
 
     static let cases: [Case] = [
         Case("sd_xl_turbo_1.0_fp16", .turbo, 2, 1, .eulerAncestral), Case("sdxl-turbo", .turbo, 2, 1, .eulerAncestral),
-        Case("dreamshaperXL_v21TurboDPMSDE", .turbo, 2, 1, .eulerAncestral),
+        Case("dreamshaperXL_v21TurboDPMSDE", .turbo, 6, 2, .eulerAncestral), Case("sd-turbo", .turbo, 2, 1, .eulerAncestral),
+        Case("RealVisXL_V3.0_Turbo", .turbo, 6, 2, .eulerAncestral),
         Case("sd_xl_turbo_lora_v1", .turbo, 2, 1, .eulerAncestral, lora: true),
         Case("sdxl_lightning_2step", .lightning, 2, 1, .euler), Case("sdxl_lightning_4step", .lightning, 4, 1, .euler),
         Case("sdxl_lightning_8step_lora", .lightning, 8, 1, .euler, lora: true),

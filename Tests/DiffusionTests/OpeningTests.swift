@@ -139,6 +139,12 @@ import Testing
         var request = GenerationRequest(mode: .paint, prompt: "a cat", steps: 1, guidance: 1)
         request.sampler = .eulerAncestral
         #expect(try source.outline.plan(request, picture: nil).steps.firstTimestep == 999)
+        // What Turbo was merged into paints as large as its family.
+        let merge = folder.url.appendingPathComponent("dreamXL_v2Turbo.safetensors")
+        try Families.writeFile("sdxl", to: merge)
+        let merged = try PipelineSource(model: merge, options: PipelineOptions(merges: FamilyPipelineTests.merges)).outline
+        #expect(merged.usualSide == 128 * merged.sizeMultiple && merged.noise.configuration.spacing == .trailing)
+        #expect(ModelHabits(model: merge).steps == 6 && ModelHabits(model: merge).guidance == 2)
     }
 
     /// All steps run whatever the strength; where it leaves fewer than were asked for, fewer; diffusers refuses that.

@@ -120,6 +120,32 @@ import Testing
         #expect(error?.description.contains(key) == true && error?.description.contains("\(value)") == true)
     }
 
+    /// Betas that are nothing beside 1, or as good as 1, in single precision.
+    @Test(arguments: [(1e-12, 1e-12), (1e-12, 1e-9), (0.0001, 0.999_999_999)])
+    func betasWithoutNoiseAreRefused(_ first: Double, _ last: Double) throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("scheduler_config.json")
+        let values: [String: Any] = [
+            "_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true, "beta_start": first, "beta_end": last,
+        ]
+        try JSONSerialization.data(withJSONObject: values).write(to: file)
+        let error = #expect(throws: DiffusionError.self) { try SchedulerConfiguration(contentsOf: file) }
+        #expect(error?.description.contains("beta_start") == true, "\(String(describing: error))")
+    }
+
+    /// DEIS is not run, but folders saved with it are: with another sampler, which reads the same noise.
+    @Test func aFolderSavedWithDEISIsOpened() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("scheduler_config.json")
+        let values: [String: Any] = [
+            "_class_name": "DEISMultistepScheduler", "algorithm_type": "deis", "solver_type": "logrho", "beta_start": 0.00085,
+            "beta_end": 0.012, "beta_schedule": "scaled_linear",
+        ]
+        try JSONSerialization.data(withJSONObject: values).write(to: file)
+        let configuration = try SchedulerConfiguration(contentsOf: file)
+        #expect(configuration.namedSampler == nil && NoiseSchedule(configuration).sigmas == NoiseSchedule(.stableDiffusion).sigmas)
+    }
+
     /// Two steps of training are few, and all there are can be walked.
     @Test func aShortTrainingHasItsSteps() throws {
         var configuration = Self.configuration("scaled", spacing: "leading")

@@ -124,6 +124,16 @@ import Testing
         }
     }
 
+    /// stable-diffusion.cpp's server spells samplers in its own way and never tells how far it is: its pictures are waited for all the same.
+    @Test func aServerWithoutProgressIsWaitedFor() async throws {
+        let server = try server("--like", "sd.cpp", "--model", "first-model", "--seconds", "3")
+        let engine = try engine([server], silence: 1)
+        #expect(try await results(engine, try order(.paint, engine.name)).count == 1)
+        _ = try await engine.plan(try order(.paint, engine.name) { $0.sampler = .eulerAncestral })
+        let asked = try await log(server).filter { $0.path == "/txt2img" }
+        #expect(asked.map(\.samplerName) == ["dpm++2m"] && asked.map(\.scheduler) == ["karras"])
+    }
+
     @Test func anotherModelIsLoadedFirstAndAnUnknownOneIsNamed() async throws {
         let server = try server()
         let engine = try engine([server])

@@ -76,6 +76,30 @@ import Testing
         #expect(try ImageFile.unreadTexts(of: Array(bytes.dropLast(3))).contains { $0.contains("its end") })
     }
 
+    /// Some telephones write the last coefficient of a baseline scan as 0. libjpeg only warns of it, and reads all of them.
+    @Test func wrongParametersOfAScanLeaveAPhotographWhole() throws {
+        for name in ["grey.jpg", "restarts.jpg"] {
+            var bytes = try contents(name)
+            let whole = try ImageFile.decode(bytes).image
+            let scan = try #require((0..<bytes.count - 1).first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+            let end = scan + 2 + Int(bytes[scan + 2]) << 8 + Int(bytes[scan + 3])
+            #expect(bytes[end - 2] == 63, "the last coefficient")
+            bytes[end - 2] = 0
+            #expect(try ImageFile.decode(bytes).image == whole, "\(name)")
+            // One that is cut off as well is still told.
+            #expect(failure(Array(bytes.prefix(bytes.count * 3 / 4))) == .truncated(.jpeg))
+        }
+    }
+
+    /// A GIF's canvas is as large as its first picture needs, whatever the file says.
+    @Test func aGIFThatSaysNoSizeIsAsLargeAsItsPicture() throws {
+        var bytes = try contents("formats/rows.gif")
+        let whole = try ImageFile.decode(bytes).image
+        for place in 6..<10 { bytes[place] = 0 }
+        #expect(try ImageFile.decode(bytes).image == whole)
+        #expect(try ImageFile.size(of: bytes).size == whole.size)
+    }
+
     /// Flipped bits, overwritten, removed and repeated stretches: whatever comes must decode or throw, soon.
     @Test func randomDamageDecodesOrThrows() throws {
         var random = SeededGenerator.announced()

@@ -34,6 +34,18 @@ import Testing
         #expect((wish.prompt, wish.negative, wish.steps, wish.guidance) == ("a cat, <lora:soft:0.8>", "", 5, 6.5))
         #expect((wish.seed, wish.size, wish.sampler, wish.clipSkip) == (12_345_678_901, "512x768", "dpmpp-2m-karras", 2))
         #expect(wish.model == nil && notes.contains { $0.contains("nowhere") })
+        #expect(wish.profile == "a1111")
+    }
+
+    /// A sampler that is known here, though not step by step as the web UI has it: the picture can be made, and it is told that it differs.
+    @Test(arguments: [("DPM++ 2M SDE", "Karras", "dpmpp-2m-sde-karras"), ("DDIM", "Automatic", "ddim"), ("UniPC", "Automatic", "unipc")])
+    func samplersThatTheProfileDoesNotReproduceRunAllTheSame(_ sampler: String, _ levels: String, _ known: String) async throws {
+        let text = "a cat\nSteps: 20, Sampler: \(sampler), Schedule type: \(levels), CFG scale: 7, Seed: 5, Size: 64x64"
+        try text.write(to: pictures.url("theirs.txt"), atomically: true, encoding: .utf8)
+        let (wish, notes) = try filled(from: "theirs.txt")
+        #expect(wish.sampler == known && wish.profile == nil)
+        #expect(notes.contains { $0.contains("does not reproduce \(sampler)") }, "\(notes)")
+        #expect(try await pictures.studio.order(wish).request.sampler.rawValue == known)
     }
 
     @Test func textsOfOtherTools() throws {

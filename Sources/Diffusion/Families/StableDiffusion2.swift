@@ -19,7 +19,7 @@ struct StableDiffusion2: LatentUNetFamily {
         guard configuration.inputChannels == 4 else { return false }
         let network = try UNet(unet, configuration: configuration)
         let latent = Tensor.filled(0.5, [1, 8, 8, 4])
-        let context = TextContext(states: .zeros([1, 2, configuration.textWidths[0]]), mask: .none)
+        let context = TextContext(states: .filled(0.5, [1, 2, configuration.textWidths[0]]), mask: .none)
         return (try network(latent, timestep: 999, context) {} - latent).mean() < -1
     }
 }

@@ -81,7 +81,12 @@ package struct FewStepModel: Sendable, Equatable {
         Row(kind: .consistency, sampler: .lcm, spacing: nil, steps: 4, guidance: 1) { $0.isConsistency },
         // stabilityai/sdxl-turbo: EulerAncestralDiscreteScheduler, trailing, guidance_scale 0; from a picture 2 steps, of which strength
         // 0.5 leaves one. From nothing one is enough, and the second adds detail.
-        Row(kind: .turbo, sampler: .eulerAncestral, spacing: .trailing, steps: 2, guidance: 1) { $0.isTurbo },
+        Row(kind: .turbo, sampler: .eulerAncestral, spacing: .trailing, steps: 2, guidance: 1) {
+            $0.isTurbo && ($0.isStabilitysTurbo || $0.isAdapter)
+        },
+        // What it was merged into is run less hastily, at the size of its family: Lykon's DreamShaper XL Turbo, 4 to 8 steps, guidance 2;
+        // RealVisXL Turbo and TurboVisionXL much the same.
+        Row(kind: .turbo, sampler: .eulerAncestral, spacing: .trailing, steps: 6, guidance: 2) { $0.isTurbo },
     ]
 
     /// What a UNet that takes the guidance scale as an input is. SimianLuo/LCM_Dreamshaper_v7: 4 steps; diffusers' pipeline for it: a scale of
@@ -127,6 +132,9 @@ package struct FewStepModel: Sendable, Equatable {
     /// Whether a file has the word in its name: nothing else tells a single file's kind.
     static func isCalledTurbo(_ model: URL) -> Bool { model.lastPathComponent.lowercased().contains("turbo") }
 
+    /// Whether it is one of the two that Stability AI made, which predict the noise and paint 512 pixels; merges are as large as their family.
+    static func isStabilitysTurbo(_ model: URL) -> Bool { ModelName(model.lastPathComponent, isAdapter: false).isStabilitysTurbo }
+
     /// Whether a file is the one of SDXL-Lightning that was made to say the clean latent at once.
     static func predictsSample(_ model: URL) -> Bool {
         let name = model.lastPathComponent.lowercased()
@@ -170,6 +178,12 @@ private struct ModelName: Sendable {
 
     var isLightning: Bool { isAdapter ? text.contains("lightning") && tellsModel : text.contains("lightning") }
     var isTurbo: Bool { isAdapter ? text.contains("turbo") && tellsModel : text.contains("turbo") }
+
+    /// `sd-turbo`, `sd_xl_turbo_1.0_fp16`, `sdxl-turbo`.
+    var isStabilitysTurbo: Bool {
+        let letters = text.filter { $0.isLetter || $0.isNumber }
+        return letters.contains("sdturbo") || letters.contains("sdxlturbo")
+    }
 
     var isMatching: Bool { text.contains("dmd2") || has("dmd") }
 

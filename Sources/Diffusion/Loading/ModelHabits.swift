@@ -72,6 +72,6 @@ package struct ModelHabits: Sendable, Equatable {
         guard scheduler.spacing == .trailing, scheduler.prediction == .epsilon, !scheduler.rescalesToNoise,
             [.euler, .eulerAncestral].contains(scheduler.namedSampler)
         else { return nil }
-        return ("turbo", "its scheduler spaces steps from the last")
+        return ("sd-turbo", "its scheduler spaces steps from the last")
     }
 }

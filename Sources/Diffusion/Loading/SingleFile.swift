@@ -67,21 +67,22 @@ extension ModelParts {
         }
         var scheduler = SchedulerConfiguration.stableDiffusion
         scheduler.continuous = marks?.noise
-        // Turbo models were distilled from models of the noise, at 512 pixels, with steps that begin at noise alone.
+        // Turbo models were distilled with steps that begin at noise alone; the first ones from models of the noise, at 512 pixels.
         let isTurbo = FewStepModel.isCalledTurbo(url)
+        let isStabilitysTurbo = isTurbo && FewStepModel.isStabilitysTurbo(url)
         if isTurbo {
             scheduler.spacing = .trailing
         }
         if let prediction {
             scheduler.prediction = prediction
-        } else if !isTurbo || marks != nil, try Self.toldVelocity(url, file) ?? family.predictsVelocity(weights, configuration) {
+        } else if !isStabilitysTurbo || marks != nil, try Self.toldVelocity(url, file) ?? family.predictsVelocity(weights, configuration) {
             scheduler.prediction = .velocity
         }
         if FewStepModel.predictsSample(url) { scheduler.prediction = .sample }
         // What scheduler files say; the class alone would space the steps of some samplers otherwise.
         if !isTurbo, let spacing = configuration.inputChannels == 9 ? .leading : family.spacing { scheduler.spacing = spacing }
         if CheckpointSigns.endsInNoise(file) { (scheduler.rescalesToNoise, scheduler.spacing) = (true, .trailing) }
-        configuration.sampleSize = isTurbo ? 64 : family.trainedSide(predicting: scheduler.prediction)
+        configuration.sampleSize = isStabilitysTurbo ? 64 : family.trainedSide(predicting: scheduler.prediction)
         unetConfiguration = configuration
         self.scheduler = scheduler
         zerosForEmptyNegative = family.zerosForEmptyNegative

@@ -35,6 +35,12 @@ package struct NoiseSchedule: Sendable {
         logarithms = sigmas.map { logf($0) }
     }
 
+    /// Whether every level is a number, from above nothing on; only the last may be all noise. Betas too near to 0 or 1 come to none.
+    var rises: Bool {
+        guard let first = sigmas.first, first > 0, sigmas.dropLast().allSatisfy(\.isFinite) else { return false }
+        return zip(sigmas, sigmas.dropFirst()).allSatisfy { $0 <= $1 } && sigmas[sigmas.count - 1] > first
+    }
+
     private static let withoutRescaling: Set<SamplerName> = [.pndm, .pndmRungeKutta, .heun, .heunKarras]
 
     private static func betas(_ configuration: SchedulerConfiguration) -> [Float] {

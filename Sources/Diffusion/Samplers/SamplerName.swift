@@ -58,6 +58,14 @@ package enum SamplerName: String, Codable, Sendable, CaseIterable {
         formulation == .timestep ? .leading : .linspace
     }
 
+    /// Whether its steps are known as AUTOMATIC1111's web UI makes them with k-diffusion.
+    package var isReproducedOfWebUI: Bool {
+        switch self {
+        case .euler, .eulerKarras, .eulerAncestral, .heun, .heunKarras, .dpmpp2M, .dpmpp2MKarras: true
+        case .ddim, .pndm, .pndmRungeKutta, .dpmpp2MSDE, .dpmpp2MSDEKarras, .lcm, .tcd, .unipc, .unipcKarras: false
+        }
+    }
+
     /// What other tools call it.
     package var title: String {
         switch self {

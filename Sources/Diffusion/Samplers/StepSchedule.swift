@@ -210,12 +210,10 @@ package struct StepSchedule: Sendable {
     private static func webUI(
         _ noise: NoiseSchedule, _ sampler: SamplerName, _ count: Int, _ spacing: SchedulerConfiguration.Spacing?
     ) throws(DiffusionError) -> Levels {
-        let reproduced: [SamplerName] = [
-            .euler, .eulerKarras, .eulerAncestral, .heun, .heunKarras, .dpmpp2M, .dpmpp2MKarras,
-        ]
-        guard reproduced.contains(sampler) else {
+        guard sampler.isReproducedOfWebUI else {
             throw .samplerOfProfile(
-                sampler: sampler.rawValue, profile: GenerationRequest.Profile.a1111.rawValue, reproduced: reproduced.map(\.rawValue))
+                sampler: sampler.rawValue, profile: GenerationRequest.Profile.a1111.rawValue,
+                reproduced: SamplerName.allCases.filter(\.isReproducedOfWebUI).map(\.rawValue))
         }
         let last = noise.sigmas.count - 1
         let levels: [Float] =

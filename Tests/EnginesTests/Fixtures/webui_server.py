@@ -1,10 +1,12 @@
 """A small server that speaks /sdapi/v1, written for the tests from the API's description with nothing but Python's standard library.
 
-    python3 webui_server.py [--model NAME]... [--fault FAULT] [--seconds S] [--schedulers no] [--password NAME:WORD] [--busy S]
+    python3 webui_server.py [--model NAME]... [--fault FAULT] [--seconds S] [--schedulers no] [--like sd.cpp]
+        [--password NAME:WORD] [--busy S]
 
 Prints its port on a line of its own, then serves until standard input is closed. txt2img answers a picture whose every pixel tells the seed;
 img2img one with the colours of the picture it was given turned round, where the mask is white or there is none, and grey elsewhere: what a
-caller does not paste back shows. For the first S seconds of --busy it makes somebody else's picture, and what is asked waits. GET /log tells the requests it got.
+caller does not paste back shows. For the first S seconds of --busy it makes somebody else's picture, and what is asked waits. GET /log tells the requests it got. Like sd.cpp it has names
+as stable-diffusion.cpp's server has them, and tells no progress.
 
 Faults, of txt2img and img2img only unless said: refuse (401, all), status (500), prompt (422), cut (the connection ends in the middle of the answer),
 size (a picture of another size), text (not JSON), page (a page of HTML with status 200, all), empty (no pictures), garbage (a picture that is
@@ -107,7 +109,15 @@ class Server(BaseHTTPRequestHandler):
             return
         if options.fault == "slow":
             time.sleep(60)
-        if path == "/sd-models":
+        like_cpp = options.like == "sd.cpp"
+        if like_cpp and path == "/samplers":
+            names = ["default", "euler", "euler_a", "heun", "dpm++2m", "lcm", "ddim_trailing"]
+            self.answer([{"name": name, "aliases": [name], "options": {}} for name in names])
+        elif like_cpp and path == "/schedulers":
+            self.answer([{"name": name, "label": name} for name in ["default", "discrete", "karras"]])
+        elif like_cpp and path == "/progress":
+            self.answer({"detail": "Not Found"}, 404)
+        elif path == "/sd-models":
             self.answer(
                 [
                     {"title": name + ".safetensors [12345678]", "model_name": name, "hash": "12345678", "sha256": "ab" * 32,
@@ -146,6 +156,8 @@ class Server(BaseHTTPRequestHandler):
         with Server.lock:
             told = {key: value for key, value in asked.items() if key not in ("init_images", "mask")}
             Server.log.append({"path": path, **told, "has_mask": "mask" in asked, "pictures": len(asked.get("init_images", []))})
+        if options.like == "sd.cpp" and path in ("/options", "/interrupt"):
+            return self.answer({"detail": "Not Found"}, 404)
         if path == "/options":
             Server.settings.update(asked)
             return self.answer(None)
@@ -210,6 +222,7 @@ parser.add_argument("--model", action="append")
 parser.add_argument("--fault", default="")
 parser.add_argument("--seconds", type=float, default=0)
 parser.add_argument("--schedulers", default="yes")
+parser.add_argument("--like", default="")
 parser.add_argument("--password")
 parser.add_argument("--busy", type=float, default=0)
 options = parser.parse_args()
