@@ -63,8 +63,8 @@ figures: build
 # What speaks to servers and browsers runs by itself: beside hours of arithmetic every patience ends.
 APART := ^(EnginesTests|PageTests)[.]
 test: packages
-	$(SWIFT) test -c release --skip '$(APART)'
-	$(SWIFT) test -c release --filter '$(APART)' --no-parallel
+	$(SWIFT) test -c release $(BUILDING) --skip '$(APART)'
+	$(SWIFT) test -c release $(BUILDING) --filter '$(APART)' --no-parallel
 	@$(MAKE) --no-print-directory clients
 
 # What users of other programs call, against the program that the tests built. Passed over only where there is no way to install the client.

@@ -110,7 +110,7 @@ let package = Package(
             dependencies: [
                 "StudioWeb", "Studio", "Engines", "Analysis", "Catalog", "Checkpoints", "Diffusion", "Encoders", "Pixels", "Screening",
                 "Vocabulary", "TestSupport",
-            ], path: "Tests/Fuzz", swiftSettings: strict),
+            ], path: "Tests/Fuzz", swiftSettings: unoptimised),
         tests("LayeringTests", [], settings: unoptimised),
         tests("JSONReadingTests", ["JSONReading"], settings: unoptimised),
         tests("DigestsTests", ["Digests"], settings: unoptimised),
@@ -121,7 +121,7 @@ let package = Package(
         tests("EncodersTests", ["Encoders", "Checkpoints", "Tensors", "Pixels"]),
         tests("VocabularyTests", ["Vocabulary"], settings: unoptimised),
         tests("CatalogTests", ["Catalog"], settings: unoptimised),
-        tests("AnalysisTests", ["Analysis", "Encoders", "Vocabulary", "Catalog", "Pixels"]),
+        tests("AnalysisTests", ["Analysis", "Encoders", "Vocabulary", "Catalog", "Pixels"], settings: unoptimised),
         tests("ScreeningTests", ["Screening", "Vocabulary"], settings: unoptimised),
         tests("DiffusionTests", ["Diffusion", "Encoders", "Layers", "Checkpoints", "Tensors", "Pixels"]),
         tests("EnginesTests", ["Engines", "Diffusion", "Pixels"], settings: unoptimised),

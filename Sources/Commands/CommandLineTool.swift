@@ -175,6 +175,7 @@ private final class Interruption: Sendable {
         state.withLock { state in
             let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global(qos: .userInteractive))
             source.setEventHandler { [self] in
+                guard !ForegroundProgram.isRunning.withLock({ $0 }) else { return }
                 let count = self.state.withLock { state in
                     state.count += 1
                     return state.count

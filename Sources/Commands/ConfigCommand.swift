@@ -112,12 +112,9 @@ struct ConfigCommand: AsyncParsableCommand {
             try FileManager.default.createDirectory(
                 at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
             let editor = ["VISUAL", "EDITOR"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? "vi"
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", editor + " \"$1\"", "sh", path]
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw ExitCode.failure }
+            // A Ctrl-C is the editor's; the shell around it outlives it.
+            let line = "trap : INT; \(editor) \"$1\""
+            guard try ForegroundProgram.run(["/bin/sh", "-c", line, "sh", path]) == 0 else { throw ExitCode.failure }
             _ = try Settings()
         }
     }

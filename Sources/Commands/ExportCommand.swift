@@ -78,7 +78,14 @@ struct ExportCommand: ParsableCommand {
             let terminal = Terminal.standardOutput
             _ = try desk.export(table, pictures: pictures) { piece in
                 let text = String(decoding: piece, as: UTF8.self)
-                if format == .jsonl { terminal.write(json: text) } else { terminal.write(text) }
+                // A table in a pipe is read by a program, as one in a file.
+                if format == .jsonl {
+                    terminal.write(json: text)
+                } else if terminal.isTerminal {
+                    terminal.write(text)
+                } else {
+                    terminal.draw(text)
+                }
             }
             return
         }

@@ -11,11 +11,15 @@ struct GenerationRun {
         let studio = try studio(for: &wish)
         // Several where each seed says other words; else one.
         let orders = try await studio.orders(wish)
+        let list = library.json && orders.count > 1 ? JSONListOutput() : nil
+        defer { list?.end() }
         for (index, order) in orders.enumerated() {
             for remark in studio.remarks(on: order, wish) { library.notice(DisplayText.harmless(remark)) }
             if options.engine.later {
                 let job = try studio.enqueue(order)
-                if library.json {
+                if let list {
+                    try list.add(studio.job(job))
+                } else if library.json {
                     try JSONOutput.print(try studio.job(job))
                 } else {
                     Terminal.standardOutput.write("job \(job)\n")
@@ -29,7 +33,7 @@ struct GenerationRun {
                 telling.tell($0)
             }
             telling.end()
-            try telling.tell(report)
+            if let list { try list.add(report) } else { try telling.tell(report) }
         }
     }
 

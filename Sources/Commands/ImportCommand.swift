@@ -38,6 +38,8 @@ struct ImportCommand: ParsableCommand {
         defer { progress.clear() }
         let report = try ImportCommand.withFiles(files) { urls in
             try desk.import(contentsOf: urls, by: "import by \(LibraryOptions.person)") { count in
+                // What was written for the import alone is taken away again.
+                try Task.checkCancellation()
                 progress.show("\(CommandText.count(count, "picture")) taken in")
             }
         }
@@ -70,11 +72,13 @@ struct ImportCommand: ParsableCommand {
             throw TransferError.unwritable(path: place.path, reason: "cannot be written")
         }
         defer { try? FileManager.default.removeItem(at: place) }
-        let copy = try FileHandle(forWritingTo: place)
-        waitsForInput.withLock { $0 = true }
-        while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty { try copy.write(contentsOf: piece) }
-        waitsForInput.withLock { $0 = false }
-        try copy.close()
-        return try body(names.map { $0 == "-" ? place : URL(asTyped: $0) })
+        return try Studio.withUnfinishedFile(place.path) {
+            let copy = try FileHandle(forWritingTo: place)
+            waitsForInput.withLock { $0 = true }
+            while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty { try copy.write(contentsOf: piece) }
+            waitsForInput.withLock { $0 = false }
+            try copy.close()
+            return try body(names.map { $0 == "-" ? place : URL(asTyped: $0) })
+        }
     }
 }

@@ -41,26 +41,34 @@ struct ManyPictures {
     ) async throws {
         let telling = JobTelling(library: library)
         defer { telling.end() }
-        var (reports, failures) = ([GenerationReport](), [String]())
-        var (queued, stood) = (0, 0)
+        var failures: [String] = []
+        var (made, queued, stood) = (0, 0, 0)
         let sources = names.map { $0 == "-" ? PictureListing.Source.standardInput : .path($0) }
-        try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.engine.atOnce, isLater: options.engine.later) {
-            telling.tell($0)
-        } onOutcome: { _, outcome in
-            telling.end()
-            switch outcome {
-            case .made(let report):
-                reports.append(report)
-                if !library.json { try telling.tell(report) }
-            case .queued(let job):
-                queued += 1
-                if !library.json { Terminal.standardOutput.write("job \(job)\n") }
-            case .stood: stood += 1
-            case .failed(let reason): failures.append(reason)
+        let list = library.json ? JSONListOutput() : nil
+        do {
+            defer { list?.end() }
+            try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.engine.atOnce, isLater: options.engine.later) {
+                telling.tell($0)
+            } onOutcome: { _, outcome in
+                telling.end()
+                switch outcome {
+                case .made(let report):
+                    made += 1
+                    if let list { try list.add(report) } else { try telling.tell(report) }
+                case .queued(let job):
+                    queued += 1
+                    if let list { try list.add(studio.job(job)) } else { Terminal.standardOutput.write("job \(job)\n") }
+                case .stood: stood += 1
+                case .failed(let reason): failures.append(reason)
+                }
             }
+        } catch {
+            // What ends the work for all is told last, behind what failed before.
+            telling.end()
+            try? CommandLineTool.end(with: failures)
+            throw error
         }
-        if library.json { try JSONOutput.print(reports) }
-        var parts = [options.engine.later ? "\(queued) queued" : "\(reports.count) made"]
+        var parts = [options.engine.later ? "\(queued) queued" : "\(made) made"]
         if stood > 0 { parts.append("\(stood) there already (--overwrite makes them again)") }
         if !failures.isEmpty { parts.append("\(failures.count) failed") }
         library.notice(parts.joined(separator: ", ") + ".")

@@ -56,9 +56,15 @@ struct SheetCommand: AsyncParsableCommand {
             throw ValidationError("\(name) \"\(text)\" needs a setting and its values: \(name) strength=0.3,0.5,0.7")
         }
         if x == nil, y != nil { throw ValidationError("--y goes with --x: redraw sheet photo.jpg --x strength=0.3,0.5 --y steps=10,20") }
-        if x == nil, subject != nil, number == nil {
+        guard x == nil else { return }
+        if subject != nil, number == nil {
             throw ValidationError("Say what is to differ: redraw sheet photo.jpg --x strength=0.3,0.5,0.7")
         }
+        guard saysHow else { return }
+        if let number {
+            throw ValidationError("redraw sheet \(number) makes the rest as it was ordered; leave out what says otherwise, and --later.")
+        }
+        throw ValidationError("Say what is to differ: redraw sheet --prompt \"a castle\" --x steps=10,20")
     }
 
     func run() async throws {
@@ -103,11 +109,26 @@ struct SheetCommand: AsyncParsableCommand {
         let missing = report.cells.count { $0.state != "done" }
         guard missing > 0 else { return }
         let undone = CommandText.undone(missing, of: report.cells.count, "picture", "made")
-        Terminal.standardError.write("redraw: \(undone); redraw sheet \(sheet) tries \(missing == 1 ? "it" : "them") again\n")
+        // Without its job nobody knows what a cell was to be.
+        let lost = report.cells.count { $0.state != "done" && $0.job == nil }
+        let remedy =
+            lost == missing
+            ? "what was ordered is not known any more (jobs clear takes it away, the bin its results): order the sheet again"
+            : "redraw sheet \(sheet) tries \(missing - lost == 1 ? "it" : "them") again"
+                + (lost > 0 ? ", but for \(CommandText.count(lost, "picture")) whose order is not known any more" : "")
+        Terminal.standardError.write("redraw: \(undone); \(remedy)\n")
         throw ExitCode.failure
     }
 
     private var output: URL? { generation.result.output.map { URL(asTyped: $0) } }
+
+    /// Whether anything says what is to be made, or when: of a sheet that is there already it is settled.
+    private var saysHow: Bool {
+        var said = wish
+        (said.picture, said.engine) = (nil, nil)
+        let wording = generation.wording
+        return said != GenerationWish() || wording.from != nil || wording.preset != nil || generation.engine.later
+    }
 
     private var wish: GenerationWish {
         var wish = GenerationWish()

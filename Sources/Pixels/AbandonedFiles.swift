@@ -21,7 +21,7 @@ package enum AbandonedFiles {
     private static let underWay = Mutex<Set<String>>([])
 
     /// Calls `body`, which writes the file of that name.
-    static func writing<R>(_ path: String, _ body: () throws -> R) rethrows -> R {
+    package static func writing<R>(_ path: String, _ body: () throws -> R) rethrows -> R {
         underWay.withLock { _ = $0.insert(path) }
         defer { underWay.withLock { _ = $0.remove(path) } }
         return try body()

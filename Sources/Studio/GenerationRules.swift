@@ -321,7 +321,7 @@ extension GenerationOrder {
 
     private static func size(_ text: String?, of picture: Picture?) throws -> (width: Int?, height: Int?) {
         guard let text = text?.lowercased() else { return (nil, nil) }
-        if text == "picture" {
+        if text == GenerationWish.sizeOfPicture {
             guard let picture else { throw OrderError.sizeOfNoPicture }
             return (picture.width, picture.height)
         }

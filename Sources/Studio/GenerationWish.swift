@@ -169,6 +169,8 @@ package struct GenerationWish: Codable, Sendable, Equatable {
     package static let infotexts = GenerationRequest.Infotext.allCases.map(\.rawValue)
     package static let precisions = GenerationRequest.Precision.allCases.map(\.rawValue)
     package static let predictions = GenerationRequest.Prediction.allCases.map(\.rawValue)
+    /// As a size: the picture's own.
+    package static let sizeOfPicture = "picture"
     package static let resizes = GenerationRequest.Resize.allCases.map(\.rawValue)
     package static let outputSizes = GenerationRequest.OutputSize.allCases.map(\.rawValue)
     package static let fills = GenerationRequest.Fill.allCases.map(\.rawValue)

@@ -171,10 +171,14 @@ struct JobRun: Sendable {
         }
     }
 
-    /// A picture that is still the one that was ordered.
+    /// A picture that is still the one that was ordered. Keywords written into its file make no other of it.
     private func unchanged(_ picture: GenerationOrder.Picture) throws -> PictureFile {
         let file = try PictureFile(path: picture.path)
-        guard file.sha256 == picture.sha256 else { throw StudioError.pictureChanged(path: picture.path) }
+        guard file.sha256 != picture.sha256 else { return file }
+        let library = try studio.premises.library()
+        guard let known = try library.picture(of: file), known.id == (try library.picture(sha256: picture.sha256))?.id else {
+            throw StudioError.pictureChanged(path: picture.path)
+        }
         return file
     }
 

@@ -194,10 +194,12 @@ extension ScreeningDesk {
         return try desk().preview(suggestions.map(SuggestionReport.init), of: picture.id)
     }
 
-    /// Keeps a prompt that was written by hand; what is nil stays as it is in the latest version, or is composed.
+    /// Keeps a prompt that was written by hand; what is nil stays as it is in the version that stands, or is composed.
     package func write(positive: String?, negative: String?, for picture: KnownPicture) throws -> PromptReport {
         var text = positive
-        if text == nil { text = try library.latestPrompt(of: picture.id)?.positive }
+        if text == nil, let latest = try library.latestPrompt(of: picture.id), try library.stands(latest, for: picture) {
+            text = latest.positive
+        }
         if text == nil { text = try preview(suggestions(of: picture.id), of: picture.id) }
         return try keep(draft(positive: text ?? "", negative: negative, picture, source: .written), of: picture)
     }

@@ -100,7 +100,7 @@ extension Studio {
                     let order: GenerationOrder = try next.order.decoded()
                     let run = JobRun(
                         studio: self, job: next.id, order: order, most: max(most, jobsAtOnce(order.engine)), showsSteps: staying,
-                        leavesUnfinished: staying || jobs != nil
+                        leavesUnfinished: true
                     ) { onEvent(next.id, $0) }
                     try onOutcome(next.id, .success(try await run.report(waits: false)))
                 } catch let error as CancellationError {

@@ -18,6 +18,7 @@ package enum ManyError: Error, Equatable, CustomStringConvertible {
     case noFolder(String?)
     case isSource(folder: String)
     case sharedName(picture: String, file: String, with: String)
+    case resultIsSource(picture: String, file: String)
     case noMask(picture: String, folder: String)
 
     package var description: String {
@@ -27,6 +28,8 @@ package enum ManyError: Error, Equatable, CustomStringConvertible {
         case .isSource(let folder): "the results would stand among the pictures in \(folder); name another folder with --output"
         case .sharedName(let picture, let file, let other):
             "\(picture): its result \(file) would be that of \(other), too; rename one of the two pictures"
+        case .resultIsSource(let picture, let file):
+            "\(picture): its result would replace \(file), which is one of the pictures; name another folder with --output"
         case .noMask(let picture, let folder): "\(picture): there is no mask of that name in \(folder)"
         }
     }
@@ -64,11 +67,15 @@ extension Studio {
             guard !results.isResult(path) else { continue }
             do {
                 let file = results.file(for: path)
-                if let other = owners[file.path] {
-                    throw ManyError.sharedName(picture: path, file: file.lastPathComponent, with: other)
+                let files = (0..<max(1, wish.count ?? 1)).map { $0 == 0 ? file : file.numbered($0 + 1) }
+                for file in files {
+                    if let other = owners[file.path] {
+                        throw ManyError.sharedName(picture: path, file: file.lastPathComponent, with: other)
+                    }
+                    if results.isSource(file) { throw ManyError.resultIsSource(picture: path, file: file.path) }
                 }
-                owners[file.path] = path
-                guard wish.overwrite == true || !OutputPlaces.isTaken(file) else {
+                for file in files { owners[file.path] = path }
+                guard wish.overwrite == true || !files.allSatisfy(OutputPlaces.isTaken) else {
                     try onOutcome(path, .stood(file: file.path))
                     continue
                 }
@@ -77,14 +84,17 @@ extension Studio {
                 if masks != nil { single.mask = try results.mask(for: path) }
                 let place = file.deletingLastPathComponent().path
                 if let reason = SystemPath.makeFolder(place) { throw StudioError.unwritableOutput(path: place, reason: reason) }
-                for order in try await orders(single) {
+                let orders = try await orders(single)
+                for order in orders {
+                    // Where each seed says other words an earlier call may have made some of them.
+                    if orders.count > 1, wish.overwrite != true, case .file(let file) = order.place, OutputPlaces.isTaken(file) { continue }
                     let outcome: ManyOutcome =
                         try isLater
                         ? .queued(job: enqueue(order)) : .made(await generate(order, atOnce: most, onEvent: onEvent))
                     try onOutcome(path, outcome)
                 }
             } catch {
-                guard !Studio.concernsAll(error) else { throw error }
+                guard !Studio.concernsAll(error, wish) else { throw error }
                 let reason = "\(error)"
                 try onOutcome(path, .failed(reason.contains(path) ? reason : "\(path): \(reason)"))
             }
@@ -93,9 +103,10 @@ extension Studio {
     }
 
     /// Whether what went wrong with one picture goes wrong with every other.
-    private static func concernsAll(_ error: any Error) -> Bool {
+    private static func concernsAll(_ error: any Error, _ wish: GenerationWish) -> Bool {
         switch error {
-        case LibraryError.damagedValue: false
+        case LibraryError.damagedValue, OrderError.nothingSelected: false
+        case OrderError.request(.outOfRange): wish.size != GenerationWish.sizeOfPicture
         case is CancellationError, is OrderError, is WildcardError, is LibraryError: true
         case let error as StudioError:
             switch error {
@@ -111,6 +122,8 @@ extension Studio {
 /// Where the results of many pictures go, and where their masks are.
 private struct ManyResults {
     private let roots: [String]
+    /// Pictures that were named themselves.
+    private let named: Set<String>
     private let folder: URL
     private let masks: String?
 
@@ -119,6 +132,11 @@ private struct ManyResults {
             guard case .path(let path) = source, PictureListing.isFolder(path) else { return nil }
             return URL(asTyped: path).standardizedFileURL.path
         }
+        named = Set(
+            sources.compactMap { source in
+                guard case .path(let path) = source, !PictureListing.isFolder(path) else { return nil }
+                return URL(asTyped: path).standardizedFileURL.path
+            })
         (self.folder, self.masks) = (folder, masks)
     }
 
@@ -129,6 +147,12 @@ private struct ManyResults {
     /// Whether a listed picture is what an earlier call made: its folder lies within the one that is gone through.
     func isResult(_ path: String) -> Bool {
         standardized(path).hasPrefix(folder.path + "/") && roots.contains { folder.path.hasPrefix($0 + "/") }
+    }
+
+    /// Whether a result would stand where one of the pictures does, or may.
+    func isSource(_ file: URL) -> Bool {
+        named.contains(file.path)
+            || roots.contains { file.path.hasPrefix($0 + "/") } && !roots.contains { folder.path.hasPrefix($0 + "/") }
     }
 
     func file(for path: String) -> URL { folder.appendingPathComponent(stem(path) + ".png") }

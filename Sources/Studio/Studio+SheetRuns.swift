@@ -41,7 +41,9 @@ extension Studio {
     package func enqueue(sheet axes: SheetAxes, _ orders: [GenerationOrder]) throws -> SheetReport {
         let library = try premises.library()
         let picture = try orders.first?.picture.map {
-            try library.record(NewPicture(sha256: $0.sha256, width: $0.width, height: $0.height, path: $0.path)).id
+            // Changed beside its pixels it is the one that the library knows.
+            try library.picture(of: PictureFile(path: $0.path))?.id
+                ?? library.record(NewPicture(sha256: $0.sha256, width: $0.width, height: $0.height, path: $0.path)).id
         }
         return try enqueue(sheet: axes, orders, of: picture).0
     }

@@ -116,7 +116,11 @@ extension Studio {
             single.seed = first.seed &+ UInt64(number * first.request.drafts)
             // A seed that is given tries no drafts by itself; those that were to be tried are.
             if first.request.drafts > 1 { single.drafts = first.request.drafts }
-            if case .file(let file) = first.place, number > 0 { single.output = file.numbered(number + 1).path }
+            if number > 0 {
+                if case .file(let file) = first.place { single.output = file.numbered(number + 1).path }
+                single.preview = first.preview?.numbered(number + 1).path
+                single.latent = first.latent?.numbered(number + 1).path
+            }
             orders.append(try await order(single))
         }
         return orders

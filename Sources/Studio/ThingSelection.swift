@@ -41,7 +41,7 @@ struct ThingSelection {
     ) throws -> SelectableThings {
         let parts = (try? premises.defaultEncoder())?.configuration.judgement.parts ?? [:]
         let library = try premises.library()
-        if let known = try library.picture(sha256: picture.sha256),
+        if let known = try library.picture(of: picture),
             let kept = try library.analyses(of: known.id).lazy.compactMap(\.things).first
         {
             let entries: [AnalysisReport.ThingEntry] = try kept.decoded()

@@ -25,6 +25,11 @@ extension Studio {
         AbandonedFiles.removeThoseUnderWay()
     }
 
+    /// Calls `body`, for which that file stands: it goes with the process, should that end before.
+    package static func withUnfinishedFile<Result>(_ path: String, _ body: () throws -> Result) rethrows -> Result {
+        try AbandonedFiles.writing(path, body)
+    }
+
     /// Has this process take PNG and JPEG files that end early as far as they go, instead of refusing them.
     package static func acceptTruncatedFiles() {
         TruncatedFiles.accept()

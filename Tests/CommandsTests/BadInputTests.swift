@@ -146,6 +146,26 @@ struct BadInputTests {
         #expect(history.output.contains("cancelled"), "\(history)")
     }
 
+    /// A queue's jobs were ordered before: the one that is cut off waits for whoever works the queue off next.
+    @Test func aQueuedJobThatIsCutOffWaitsAgain() throws {
+        let tool = try Tool()
+        let ordered = try tool.run("paint", "a photo of a cup", "--steps", "1000", "--size", "256x256", "--later")
+        #expect(ordered.output == "job 1\n", "\(ordered)")
+        let (process, input, output, errors) = try tool.start(["jobs", "run", "--json"])
+        try input.fileHandleForWriting.close()
+        var told = ""
+        while !told.contains("will run") {
+            let more = errors.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            told += String(decoding: more, as: UTF8.self)
+        }
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130, "\(told)")
+        #expect(String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) == "[]\n")
+        #expect(try tool.run("jobs", "--json").output.contains("\"state\" : \"queued\""))
+    }
+
     /// Work that cannot look whether it is to stop is cut off, and what it has begun to write goes.
     @Test func oneInterruptionEndsAnything() throws {
         let tool = try Tool()

@@ -35,6 +35,14 @@ import Testing
         #expect(variable.status == 1 && variable.errors.contains("REDRAW_SIZE of the environment"), "\(variable)")
     }
 
+    /// The editor has the terminal: it reads keys, and Ctrl-C is its own.
+    @Test func theEditorReadsFromTheTerminal() throws {
+        let script = fixture("config_at_terminal.py", room: "Commands")
+        let outcome = try tool.run(arguments: [script.path, Tool.program("redraw").path], program: "/usr/bin/python3")
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(try tool.run("config", "get", "steps").output == "7\n")
+    }
+
     /// A name that is missing is said when it is set, and later that it was set: nobody typed it then.
     @Test func whatIsSetAndMissingIsSaid() throws {
         let coffee = checkout.appendingPathComponent("Documentation/pictures/coffee.jpg").path

@@ -56,7 +56,7 @@ import Testing
         let waiting = listed.filter { $0["state"] as? String == "queued" }.compactMap { ($0["id"] as? Int).map(String.init) }
         #expect(waiting.count == 3, "\(listed)")
         try check("job", ["jobs", "cancel"] + waiting.prefix(2), isList: true)
-        try check("made", ["jobs", "run"])
+        try check("made", ["jobs", "run"], isList: true)
         try check("cleared", ["jobs", "clear"])
         try check(
             "drawnSheet",

@@ -33,7 +33,8 @@ import Testing
         ("--prompt x --x colour=1", "colour is no setting that a sheet can run over"),
         ("--prompt x --x steps=2,many", "many is no value of steps"),
         ("--prompt x --x steps=2 --count 3", "Unknown option '--count'"),
-        ("--y steps=2", "--y goes with --x"), ("photo.jpg", "Say what is to differ"),
+        ("--y steps=2", "--y goes with --x"), ("photo.jpg", "Say what is to differ"), ("--prompt x", "Say what is to differ"),
+        ("12 --steps 30", "sheet 12 makes the rest as it was ordered"), ("12 --later", "sheet 12 makes the rest as it was ordered"),
     ])
     func whatIsNoSheetIsRefused(_ arguments: String, _ words: String) throws {
         let tool = try Tool()

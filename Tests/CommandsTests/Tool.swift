@@ -39,7 +39,7 @@ struct Tool {
         _ arguments: [String], _ program: String, _ environment: [String: String], _ folder: URL?, by run: (Process) throws -> Void
     ) throws -> Started {
         let process = Process()
-        process.executableURL = Tool.program(program)
+        process.executableURL = program.hasPrefix("/") ? URL(fileURLWithPath: program) : Tool.program(program)
         process.arguments = arguments
         process.currentDirectoryURL = folder ?? home.url
         var variables = [

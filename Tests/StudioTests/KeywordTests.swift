@@ -44,6 +44,28 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: pictures.path("cat.png.xmp")))
     }
 
+    /// Named after the picture's name alone, the sidecars of two would be one: the second picture's keywords would take the first one's place.
+    @Test func twoPicturesShareNoSidecar() async throws {
+        try pictures.add("cat.jpg", shade: 5, tags: [("dog", "subject")], decisions: [.approve(.tag("dog"))])
+        func outcomes(_ place: KeywordForm.Place) async throws -> [String] {
+            var form = KeywordForm()
+            form.place = place
+            var outcomes: [String] = []
+            let sources = ["cat.png", "cat.jpg"].map { PictureListing.Source.path(pictures.path($0)) }
+            for try await outcome in pictures.studio.keywords(PictureListing(sources), form) {
+                switch outcome {
+                case .success(let report): outcomes.append("\(report.state)")
+                case .failure(let error): outcomes.append("\(error)")
+                }
+            }
+            return outcomes
+        }
+        let shared = try await outcomes(.stem)
+        #expect(shared.count == 2 && shared[0] == "written" && shared[1].contains("its sidecar cat.xmp is that of"), "\(shared)")
+        #expect(try packet("cat.xmp").items(.subject).contains("tabby cat"))
+        #expect(try await outcomes(.beside) == ["written", "written"])
+    }
+
     /// Sidecars as digiKam and Lightroom write them, with a keyword of the person's that Redraw would write as well.
     @Test(arguments: [("digikam.xmp", ["Anna & Ben", "Holiday"]), ("lightroom.xmp", ["cat", "Fahrräder"])])
     func whatOthersWroteStays(_ name: String, _ theirs: [String]) throws {

@@ -90,6 +90,39 @@ import Testing
         await #expect(throws: ManyError.self) { try await made { $0.output = nil } }
     }
 
+    /// A thing that one picture does not show is that picture's own trouble.
+    @Test func aThingThatIsNotThereStopsNoOther() async throws {
+        let outcomes = try await made { ($0.mode, $0.select) = ("repaint", ["dog"]) }
+        #expect(outcomes.count == 3 && outcomes.values.allSatisfy { $0.contains("no dog was found") }, "\(outcomes)")
+    }
+
+    /// Whatever is written over, it is no picture that was named or lies in a folder that was.
+    @Test func noResultTakesThePlaceOfAPicture() async throws {
+        try pictures.add("two.png", shade: 20, tags: [])
+        try pictures.add("two.webp", shade: 21, tags: [])
+        try pictures.add("in/in/a.webp", shade: 22, tags: [])
+        let before = try Data(contentsOf: pictures.url("two.png"))
+        let outcomes = try await made(["two.png", "two.webp"]) { ($0.output, $0.overwrite) = (pictures.path("") + "/", true) }
+        #expect(outcomes.values.allSatisfy { $0.contains("would replace") }, "\(outcomes)")
+        #expect(try Data(contentsOf: pictures.url("two.png")) == before)
+        let nested = try await made { ($0.output, $0.overwrite) = (pictures.path("") + "/", true) }
+        #expect(nested["in/in/a.webp"]?.contains("would replace") == true, "\(nested)")
+    }
+
+    /// Of several results each has its name, and all of them have to be there.
+    @Test func severalResultsOfEachHaveNamesOfTheirOwn() async throws {
+        try pictures.add("some/cat.png", shade: 23, tags: [])
+        try pictures.add("some/cat-2.png", shade: 24, tags: [])
+        let outcomes = try await made(["some"]) { ($0.count, $0.overwrite) = (2, true) }
+        #expect(outcomes.values.count { $0.contains("rename one") } == 1, "\(outcomes)")
+        #expect(outcomes.values.count { $0.hasPrefix("made") } == 1, "\(outcomes)")
+        let choices = try await made { ($0.count, $0.prompt) = (2, "a {red|blue|green|white} cat") }
+        #expect(choices.values.allSatisfy { $0.hasPrefix("made") }, "\(choices)")
+        try FileManager.default.removeItem(at: pictures.url("out/a-2.png"))
+        let again = try await made { ($0.count, $0.prompt) = (2, "a {red|blue|green|white} cat") }
+        #expect(again == ["in/a.png": "made a-2.png", "in/deep/b.png": "stood", "in/deep/c.webp": "stood"])
+    }
+
     @Test func whatIsWrongWithTheWishEndsTheWork() async throws {
         await #expect(throws: OrderError.self) { try await made { $0.strength = 7 } }
         await #expect(throws: StudioError.self) { try await made { $0.model = "nowhere" } }

@@ -2,20 +2,40 @@ import Foundation
 import Glibc
 import Pixels
 import Screening
+import Synchronization
 
 /// Why keywords were not written.
 package enum KeywordError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case notEmbeddable(path: String, format: String)
     case tooLong(path: String, bytes: Int)
+    case sharedName(picture: String, file: String, with: String)
 
     package var description: String {
         switch self {
         case .unreadable(let path, let reason): "\(path): \(reason); it was left as it is"
         case .tooLong(let path, let bytes):
             "\(path): its XMP would be \(bytes) bytes long, and a JPEG takes \(ImageFile.longestPacketOfJPEG); write a sidecar, without --embed"
+        case .sharedName(let picture, let file, let other):
+            "\(picture): its sidecar \(file) is that of \(other), too; leave --stem out, or rename one of the two pictures"
         case .notEmbeddable(let path, let format):
             "\(path): keywords are embedded in JPEG, PNG and WebP, not in \(format); write a sidecar, without --embed"
+        }
+    }
+}
+
+/// Which picture each sidecar of one call is of: with the picture's name alone, `cat.jpg` and `cat.png` would have the same.
+package final class SidecarOwners: Sendable {
+    private let owners = Mutex<[String: String]>([:])
+
+    package init() {}
+
+    /// The picture that has the sidecar already; nil where there is none, and then it is this one's.
+    func other(than picture: String, of sidecar: String) -> String? {
+        owners.withLock { owners in
+            let owner = owners[sidecar, default: picture]
+            owners[sidecar] = owner
+            return owner == picture ? nil : owner
         }
     }
 }
@@ -28,9 +48,11 @@ extension Studio {
     ///
     /// A picture that was changed so stays the same one for the library: its pixels are.
     ///
-    /// - Parameter path: the picture's file.
+    /// - Parameters:
+    ///   - path: the picture's file.
+    ///   - owners: which pictures the sidecars of this call are of.
     /// - Throws: ``KeywordError``, `ImageError`; ``StudioError/neverAnalysed(path:)``.
-    package func writeKeywords(of path: String, _ form: KeywordForm) throws -> KeywordReport {
+    package func writeKeywords(of path: String, _ form: KeywordForm, owners: SidecarOwners = SidecarOwners()) throws -> KeywordReport {
         // A link stays one: the file it leads to is what is written.
         let place = ScreeningDesk.storedPath(path)
         let url = URL(fileURLWithPath: SystemPath.resolved(place) ?? place)
@@ -38,9 +60,15 @@ extension Studio {
         let library = try premises.library()
         guard let picture = try library.picture(of: file) else { throw StudioError.neverAnalysed(path: path) }
         let lists = form.lists(try library.suggestions(of: picture.id))
+        func sidecar(_ place: URL) throws -> KeywordReport {
+            if let other = owners.other(than: url.path, of: place.path) {
+                throw KeywordError.sharedName(picture: path, file: place.lastPathComponent, with: other)
+            }
+            return try self.sidecar(place, path, lists)
+        }
         switch form.place {
-        case .beside: return try sidecar(url.appendingPathExtension("xmp"), path, lists)
-        case .stem: return try sidecar(url.deletingPathExtension().appendingPathExtension("xmp"), path, lists)
+        case .beside: return try sidecar(url.appendingPathExtension("xmp"))
+        case .stem: return try sidecar(url.deletingPathExtension().appendingPathExtension("xmp"))
         case .embedded: return try embed(lists, in: file, at: url, path, picture, library)
         }
     }
@@ -49,7 +77,8 @@ extension Studio {
     package func keywords(
         _ listing: PictureListing, _ form: KeywordForm
     ) -> AsyncThrowingStream<Result<KeywordReport, UnreadFile>, any Error> {
-        each(of: listing) { try self.writeKeywords(of: $0, form) }
+        let owners = SidecarOwners()
+        return each(of: listing) { try self.writeKeywords(of: $0, form, owners: owners) }
     }
 
     private typealias Lists = [(list: KeywordPacket.Property, ours: KeywordPacket.Property, wanted: [String])]
