@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Results as one JSON array, written as they come: a script reads all that were made, however the command ends.
+/// Results as one JSON array, written as they come: a script reads those that were made, also where the command ends with a failure.
 final class JSONListOutput: Sendable {
     private let written = Mutex(0)
 

@@ -113,9 +113,9 @@ struct SheetCommand: AsyncParsableCommand {
         let lost = report.cells.count { $0.state != "done" && $0.job == nil }
         let remedy =
             lost == missing
-            ? "what was ordered is not known any more (jobs clear takes it away, the bin its results): order the sheet again"
+            ? "their orders are gone (redraw jobs clear forgets them, and results in the bin do not count): order the sheet again"
             : "redraw sheet \(sheet) tries \(missing - lost == 1 ? "it" : "them") again"
-                + (lost > 0 ? ", but for \(CommandText.count(lost, "picture")) whose order is not known any more" : "")
+                + (lost > 0 ? "; of \(CommandText.count(lost, "picture")) the order is gone" : "")
         Terminal.standardError.write("redraw: \(undone); \(remedy)\n")
         throw ExitCode.failure
     }

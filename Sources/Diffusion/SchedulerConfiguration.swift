@@ -96,13 +96,17 @@ package struct SchedulerConfiguration: Sendable, Equatable {
         try file.require("final_sigmas_type", in: ["zero"])
         // DEIS' own words, which diffusers reads as DPM++'s where such a file is run with DPM++: they say nothing about the noise.
         try file.require("algorithm_type", in: ["dpmsolver++", "sde-dpmsolver++", "deis"])
-        try file.require("solver_type", in: ["midpoint", "bh2", "bh1", "logrho"])
+        // UniPC's own bh1 is another solver than its bh2.
+        let isUniPC = try file.text("_class_name", default: "") == "UniPCMultistepScheduler"
+        try file.require("solver_type", in: ["midpoint", "bh2", "logrho"] + (isUniPC ? [] : ["bh1"]))
         continuous = try ContinuousNoise(file)
         namedSampler = try Self.sampler(file)
         try file.require("interpolation_type", in: ["linear"])
         try file.require("timestep_type", in: ["discrete"])
         guard continuous != nil || NoiseSchedule(self).rises else {
-            throw file.unsupported("beta_start", "\(betaStart)", supported: "betas that come to rising noise in single precision")
+            throw file.unsupported(
+                "beta_start", "\(betaStart) (to a beta_end of \(betaEnd))", supported: "betas that come to rising noise in single precision"
+            )
         }
     }
 

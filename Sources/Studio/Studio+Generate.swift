@@ -56,14 +56,14 @@ extension Studio {
 
     /// Works off the jobs of the queue that nobody attends, one after the other, until none is left for the engines of this studio.
     ///
-    /// Any number of processes may do so at the same time: no job is taken twice. What fails of a job ends that job only.
+    /// Any number of processes may do so at the same time: no job is taken twice. What fails of a job ends that job only; one that is running
+    /// when the task is cancelled goes back into the queue.
     ///
     /// - Parameters:
     ///   - most: jobs that may run at the same time on this library.
     ///   - only: the engine whose jobs are taken; nil: those of every engine there is.
-    ///   - jobs: of these only; nil: of all. One of them that is running when the task is cancelled goes back into the queue.
-    ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then, and a job that is
-    ///     running when it is cancelled goes back into the queue.
+    ///   - jobs: of these only; nil: of all.
+    ///   - staying: goes on for ever, until its task is cancelled: whoever attends to a page. Steps are shown then.
     ///   - onOutcome: told what became of each job; of one that cannot be read, which is passed over, what is wrong with it.
     package func workOffJobs(
         atOnce most: Int = 1, of only: String? = nil, among jobs: Set<Int64>? = nil, staying: Bool = false,

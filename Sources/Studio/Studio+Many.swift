@@ -56,6 +56,12 @@ extension Studio {
         else { throw ManyError.noFolder(wish.output) }
         let results = ManyResults(sources, folder: URL(asTyped: output).standardizedFileURL, masks: masks)
         try results.check()
+        // With what is set for good, and by styles.
+        var whole = wish
+        for style in try styles(wish.styles ?? []) { whole.fill(from: style.settings) }
+        settings.fill(&whole)
+        let counts = GenerationRequest.Bounded.count.range
+        let count = Int(min(max(Double(whole.count ?? 1), counts.lowerBound), counts.upperBound))
         var owners: [String: String] = [:]
         let listing = PictureListing(sources)
         defer { listing.abandon() }
@@ -67,7 +73,8 @@ extension Studio {
             guard !results.isResult(path) else { continue }
             do {
                 let file = results.file(for: path)
-                let files = (0..<max(1, wish.count ?? 1)).map { $0 == 0 ? file : file.numbered($0 + 1) }
+                let files = (0..<count).map { $0 == 0 ? file : file.numbered($0 + 1) }
+                if results.holds(path) { throw ManyError.isSource(folder: results.folder.path) }
                 for file in files {
                     if let other = owners[file.path] {
                         throw ManyError.sharedName(picture: path, file: file.lastPathComponent, with: other)
@@ -94,7 +101,7 @@ extension Studio {
                     try onOutcome(path, outcome)
                 }
             } catch {
-                guard !Studio.concernsAll(error, wish) else { throw error }
+                guard !Studio.concernsAll(error, whole) else { throw error }
                 let reason = "\(error)"
                 try onOutcome(path, .failed(reason.contains(path) ? reason : "\(path): \(reason)"))
             }
@@ -106,7 +113,7 @@ extension Studio {
     private static func concernsAll(_ error: any Error, _ wish: GenerationWish) -> Bool {
         switch error {
         case LibraryError.damagedValue, OrderError.nothingSelected: false
-        case OrderError.request(.outOfRange): wish.size != GenerationWish.sizeOfPicture
+        case OrderError.request(.outOfRange): wish.size?.lowercased() != GenerationWish.sizeOfPicture
         case is CancellationError, is OrderError, is WildcardError, is LibraryError: true
         case let error as StudioError:
             switch error {
@@ -124,7 +131,7 @@ private struct ManyResults {
     private let roots: [String]
     /// Pictures that were named themselves.
     private let named: Set<String>
-    private let folder: URL
+    let folder: URL
     private let masks: String?
 
     init(_ sources: [PictureListing.Source], folder: URL, masks: String?) {
@@ -153,6 +160,13 @@ private struct ManyResults {
     func isSource(_ file: URL) -> Bool {
         named.contains(file.path)
             || roots.contains { file.path.hasPrefix($0 + "/") } && !roots.contains { folder.path.hasPrefix($0 + "/") }
+    }
+
+    /// Whether a picture of a list on standard input lies in the results' folder itself: what comes later in the list cannot be spared.
+    func holds(_ path: String) -> Bool {
+        let whole = standardized(path)
+        return !named.contains(whole) && !roots.contains { whole.hasPrefix($0 + "/") }
+            && URL(fileURLWithPath: whole).deletingLastPathComponent().path == folder.path
     }
 
     func file(for path: String) -> URL { folder.appendingPathComponent(stem(path) + ".png") }

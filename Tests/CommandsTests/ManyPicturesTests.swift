@@ -171,6 +171,28 @@ import Testing
         #expect(none.status == 0 && none.output == "[]\n")
     }
 
+    /// What a list on standard input still brings cannot be known: no result is written into a listed picture's own folder.
+    @Test func resultsOfAListDoNotStandAmongItsPictures() throws {
+        let tool = try Tool()
+        let folder = try gallery(tool, pictures: 1)
+        let told = try tool.run(
+            "generate", "-", "--prompt", "x", "--steps", "1", "--output", folder, "--overwrite", input: folder + "/picture-100.png\n")
+        #expect(told.status == 1 && told.errors.contains("among the pictures in"), "\(told)")
+    }
+
+    /// A count that is set for good makes as many names as one that is said.
+    @Test func aUsualCountHasItsNames() throws {
+        let tool = try Tool()
+        let folder = try gallery(tool, pictures: 1)
+        try FileManager.default.copyItem(atPath: folder + "/picture-100.png", toPath: folder + "/picture-100-2.png")
+        let told = try tool.run(
+            "generate", folder, "--prompt", "x", "--steps", "1", "--size", "64x64", "--output", tool.path("out"), "--json",
+            environment: ["REDRAW_COUNT": "2"])
+        #expect(told.status == 1 && told.errors.contains("rename one of the two"), "\(told.errors)")
+        let made = try #require(try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [[String: Any]])
+        #expect(made.count == 1 && (made[0]["outputs"] as? [String])?.count == 2, "\(told.output)")
+    }
+
     @Test func ctrlCStopsAndTheSameCommandGoesOn() async throws {
         let tool = try Tool()
         let folder = try gallery(tool, pictures: 30)

@@ -5,7 +5,7 @@ import Foundation
 package struct FewStepModel: Sendable, Equatable {
     /// The way of making, in words.
     package enum Kind: String, Sendable, CaseIterable {
-        /// SD-Turbo, SDXL-Turbo and what was distilled like them: one to four steps without guidance.
+        /// SD-Turbo and SDXL-Turbo, one to four steps without guidance; and merges of them, some more with a little of it.
         case turbo = "a Turbo model"
         /// Latent consistency models, LCM-LoRA and what either was merged into: two to eight steps.
         case consistency = "a latent consistency model"

@@ -4,10 +4,12 @@ const root = '/api/v1'
 
 /** What the server refused, in its own words. */
 export class Refusal extends Error {
-	constructor(status, message, field) {
+	constructor(status, message, field, retryAfter) {
 		super(message)
 		this.status = status
 		this.field = field ?? null
+		/** Seconds after which the same may be asked again; null where that would come to nothing. */
+		this.retryAfter = retryAfter ?? null
 	}
 }
 
@@ -34,7 +36,8 @@ async function ask(method, path, { body, type, headers, signal } = {}) {
 	const isJSON = (answer.headers.get('Content-Type') ?? '').includes('json')
 	const content = isJSON ? await answer.text().then(read).catch(() => null) : null
 	if (answer.ok) return content
-	throw new Refusal(answer.status, content?.error?.message ?? `${answer.status} ${answer.statusText}`, content?.error?.field)
+	const again = Number(answer.headers.get('Retry-After')) || null
+	throw new Refusal(answer.status, content?.error?.message ?? `${answer.status} ${answer.statusText}`, content?.error?.field, again)
 }
 
 function query(values) {

@@ -206,7 +206,8 @@ export class BrushCanvas {
 				repaint.share = answer.share
 				repaint.id = answer.share > 0 ? answer.id : null
 				remembered.write(`mask.${this.desk.key}`, repaint.id)
-				if (this.desk.repaint !== repaint) return
+				// The brush was put down meanwhile: whether a mask is kept is to be seen.
+				if (this.desk.repaint !== repaint) return this.desk.tell('results')
 				this.bar.show()
 				this.desk.tell('repaint')
 				this.desk.planSoon()

@@ -183,8 +183,8 @@ export class Desk {
 			if (negative != null) this.prompt.negative = negative
 		}
 		this.own = { ...(strength == null ? {} : { [mask ? 'repaintStrength' : 'strength']: strength }), ...(size == null ? {} : { size }) }
-		// Of a picture only what is made nearly anew has drafts, and there they are usual.
-		if (this.id === null && drafts != null) this.own.drafts = drafts
+		// What a mask covers has drafts only if it is made nearly anew, and there they are usual.
+		if (drafts != null && (this.id === null || rest.firstSide > 0)) this.own.drafts = drafts
 		this.#keepPrompt()
 		if (composedFor(this.settings) !== model) this.#recompose()
 		this.tell('prompt')

@@ -148,7 +148,9 @@ export async function deskView(id) {
 	scope.add(desk.on('watched', settle))
 	scope.add(desk.on('watched', () => desk.watched && innerWidth < 800 && showPanel('stage')))
 	scope.add(desk.on('selected', () => {
-		if (here().name === 'picture' && desk.selected) replace(addresses.result(id, desk.selected.generation, desk.selected.number))
+		const { selected } = desk
+		if (here().name === 'paint') replace(selected ? addresses.painting(selected.generation, selected.number) : addresses.paint)
+		else if (here().name === 'picture' && selected) replace(addresses.result(id, selected.generation, selected.number))
 		else if (here().name === 'picture' && !desk.repaint) replace(addresses.picture(id))
 	}))
 	scope.listen(document, 'desk-panel', (event) => showPanel(event.detail))

@@ -13,9 +13,8 @@ const input = h('input', { type: 'file', accept: 'image/*', multiple: true, hidd
 /** Asks for files and takes them in. */
 export const pickPictures = () => input.click()
 
-/** How often, and after how many milliseconds, a file is sent again that the server had no room for: it may be taking in those of others. */
+/** How often a file is sent again that the server had no room for: it may be taking in those of others. */
 const mostTries = 30
-const pause = 2000
 
 /** What is still being taken in; the next files wait for it. */
 let before = Promise.resolve()
@@ -57,9 +56,9 @@ async function sent(file) {
 		try {
 			return await api.upload(file, file.name || text.intake.pasted)
 		} catch (error) {
-			if (error.status !== 503 || tries === mostTries) throw error
+			if (!error.retryAfter || tries === mostTries) throw error
+			await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000))
 		}
-		await new Promise((resolve) => setTimeout(resolve, pause))
 	}
 }
 
@@ -68,11 +67,16 @@ async function filesOf(transfer) {
 	// Entries can be asked for only while the event lasts.
 	const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean)
 	if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files]
-	const found = await Promise.all(entries.map((entry) => (entry.isDirectory ? picturesIn(entry) : fileOf(entry))))
-	return found.flat()
+	return (await Promise.all(entries.map(filesIn))).flat()
 }
 
-const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject))
+/** What cannot be read is told, and the rest goes on. */
+const filesIn = (entry) =>
+	(entry.isDirectory ? picturesIn(entry) : new Promise((resolve, reject) => entry.file((file) => resolve([file]), reject))).catch((error) => {
+		notice(text.intake.refused(entry.name, text.intake.unreadable), { kind: 'bad' })
+		console.warn(error)
+		return []
+	})
 
 async function picturesIn(folder) {
 	const reader = folder.createReader()
@@ -80,7 +84,7 @@ async function picturesIn(folder) {
 	const found = []
 	// A folder is told piece by piece, until nothing more comes.
 	for (let entries = await piece(); entries.length; entries = await piece()) {
-		for (const entry of entries) found.push(...(entry.isDirectory ? await picturesIn(entry) : [await fileOf(entry)]))
+		for (const entry of entries) found.push(...(await filesIn(entry)))
 	}
 	return found.filter((file) => file.type.startsWith('image/') || /\.(hei[cf]|avif|tiff?)$/i.test(file.name))
 }

@@ -4,6 +4,7 @@ import { h } from './dom.js'
 import { confirmed, dialog, menuButton } from './dialog.js'
 import { complain, notice, sentence, words } from './notices.js'
 import { text } from './text.js'
+import { mayHaveDrafts } from './wish.js'
 
 let known = []
 const ask = () => api.presets().then((presets) => (known = presets), () => {})
@@ -56,8 +57,8 @@ async function keep(desk) {
 			),
 	})
 	if (!answer) return
-	const wish = { ...desk.settings }
-	for (const key of ['strength', 'size', 'drafts']) if (desk.own[key] !== undefined) wish[key] = desk.own[key]
+	const { drafts, ...wish } = desk.settings
+	for (const key of ['strength', 'size', ...(mayHaveDrafts(desk) ? ['drafts'] : [])]) if (desk.own[key] !== undefined) wish[key] = desk.own[key]
 	if (withPrompt.checked) Object.assign(wish, { prompt: desk.promptText, negative: desk.negativeText })
 	try {
 		if (!(await put(answer, wish))) return

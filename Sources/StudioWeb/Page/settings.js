@@ -107,7 +107,11 @@ export function settingsPanel(desk, scope) {
 		if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || document.querySelector('dialog[open]')) return
 		event.preventDefault()
 		// What is typed into a field counts, though the hand has not left it.
-		if (event.target.matches?.('input')) event.target.dispatchEvent(new Event('change'))
+		const field = event.target
+		if (field.matches?.('input')) {
+			field.blur()
+			field.focus({ preventScroll: true })
+		}
 		if (!start.disabled) order()
 	})
 	scope.add(desk.on('plan', show))

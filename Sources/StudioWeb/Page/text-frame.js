@@ -59,6 +59,7 @@ export const intake = {
 	pasted: 'pasted.png',
 	refused: (name, reason) => `${name} was not added: ${reason}`,
 	moreRefused: (count) => `${one(count, 'more file was', 'more files were')} not added.`,
+	unreadable: 'it cannot be read.',
 	noPictures: 'There is no picture in that folder.',
 	taken: (count) => `${one(count, 'picture', 'pictures')} added. They are being looked at.`,
 	folder: (count, name) => `${one(count, 'picture', 'pictures')} added from the folder ${name}.`,

@@ -4,7 +4,7 @@
 export const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
 
 /** Whether what will be made may grow out of small first tries: what is redrawn does so only from a first side that was said. */
-export const mayHaveDrafts = (desk) => desk.id === null || Boolean(desk.repaint) || desk.said('firstSide') !== undefined
+export const mayHaveDrafts = (desk) => desk.id === null || Boolean(desk.repaint) || desk.said('firstSide') > 0
 
 export function wishOf(desk) {
 	const { drafts, ...wish } = desk.settings
