@@ -9,7 +9,7 @@ struct EmbedCommand: AsyncParsableCommand {
         discussion: """
               redraw embed photo.jpg other.png
               redraw embed --text "a tabby cat" "a sailing boat"
-              redraw embed --encoder clip-vit-base-patch32 --raw photo.jpg
+              redraw embed --encoder clip-vit-b-32 --raw photo.jpg
               redraw embed text - < phrases.txt
             """,
         subcommands: [Pictures.self, Texts.self, Labels.self],

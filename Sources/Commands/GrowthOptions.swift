@@ -6,7 +6,7 @@ struct GrowthOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How large the picture is made, or picture for the size of the one that is redrawn; far from the size a model was trained at, things appear twice (default: of the sizes that the model draws well the nearest to its proportions).",
+            "How large the picture is made, or picture for the size of the one that is redrawn; far from the size a model was trained at, things appear twice (default: of the sizes that the model draws well the nearest to the picture's proportions; a square for what is painted from words).",
             valueName: "WxH|picture"))
     var size: String?
 

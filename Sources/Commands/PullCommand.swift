@@ -28,7 +28,10 @@ extension ModelsCommand {
             help: ArgumentHelp("Which revision of the hub's repository to fetch (default: main).", valueName: "branch|tag|commit"))
         var revision: String?
 
-        @Option(name: .long, help: ArgumentHelp("What it is to be called (default: its own name).", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("What it is to be called, where Redraw does not know it by name (default: its own name).", valueName: "name")
+        )
         var name: String?
 
         @Flag(name: .long, help: "Replace files of the same name with other contents.")

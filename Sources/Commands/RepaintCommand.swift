@@ -8,7 +8,7 @@ struct RepaintCommand: AsyncParsableCommand {
         abstract: "Repaint only where a mask is white; every other pixel stays byte-identical.",
         discussion: """
             The mask is a picture of the same size: white where it is to be repainted, black where nothing may change, grey where the new may \
-            go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a checksum. Save as PNG or lossless WebP: a JPEG changes every pixel when it is saved.
+            go part of the way (a share of the strength). The result says how many pixels were left alone and proves it with a checksum. Save as PNG or WebP, which is written without loss; JPEG is refused, as it would change every pixel.
 
               redraw repaint photo.jpg --mask hat.png --prompt "a red hat" --strength 0.9
               redraw repaint photo.jpg --mask sky.png --prompt "a storm" --feather 8
@@ -70,7 +70,7 @@ struct RepaintingOptions: ParsableArguments {
     @Option(
         name: .long,
         help:
-            "How far the picture may change under the mask, elsewhere the denoising strength: 0 keeps it, from 0.9 on nothing of it is left (default: the model's own, else 0.6)."
+            "How far the picture may change under the mask, elsewhere the denoising strength: 0 keeps it, from 0.9 on hardly anything of it is left (default: the model's own, else 0.6)."
     )
     var strength: Double?
 
@@ -90,7 +90,7 @@ struct RepaintingOptions: ParsableArguments {
     @Option(
         name: .customLong("fill"),
         help: ArgumentHelp(
-            "What the new part starts from: original keeps to what was there, blur to its colours, noise and empty to nothing (default: original).",
+            "What the new part starts from: original is what was there, blur the colours around the mask, noise and empty are nothing (default: original).",
             valueName: "what"),
         completion: .list(GenerationWish.fills))
     var ground: String?

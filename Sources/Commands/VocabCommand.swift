@@ -11,7 +11,7 @@ struct VocabCommand: AsyncParsableCommand {
 
               redraw vocab list
               redraw vocab check my-tags.txt
-              redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32/
+              redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32
               redraw vocab thresholds
             """,
         subcommands: [List.self, Check.self, Calibrate.self, Thresholds.self],

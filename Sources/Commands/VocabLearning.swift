@@ -13,7 +13,7 @@ extension VocabCommand {
                 looked at; nobody has to label them) tell how near each tag is to pictures in general, and how near means something. \
                 Without it, confidences are a guess from the texts alone, and say so. The default encoder brings its own fit, which stands.
 
-                  redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32/
+                  redraw vocab calibrate ~/Pictures --encoder clip-vit-b-32
                 """)
 
         @Argument(help: "A folder of pictures.", completion: .directory)

@@ -3,7 +3,10 @@ import Studio
 
 /// What a picture should show, and where the words for it come from.
 struct WordingOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("What the picture should show (default: the picture's approved prompt).", valueName: "text"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the picture should show (default: the approved prompt of the picture that is redrawn).", valueName: "text"))
     var prompt: String?
 
     @Option(

@@ -1,9 +1,20 @@
 import Catalog
 import Diffusion
 
+extension Manifest {
+    /// The model of few steps that it is by its name; nil where it is none, or is run with another sampler.
+    var fewSteps: FewStepModel? {
+        guard let found = FewStepModel(named: name), found.sampler.rawValue == defaults?.sampler else { return nil }
+        return found
+    }
+}
+
 extension OrderKnowledge.Usage {
     /// What a manifest says; nothing where it says nothing.
-    init(_ defaults: Manifest.Defaults?) {
+    ///
+    /// - Parameter fewSteps: what the model is by its name.
+    init(_ defaults: Manifest.Defaults?, _ fewSteps: FewStepModel?) {
+        (spacing, eta) = (fewSteps?.spacing, fewSteps?.eta)
         guard let defaults else { return }
         (steps, guidance, sampler, strength) = (defaults.steps, defaults.guidance, defaults.sampler, defaults.strength)
         repaintStrength = defaults.repaintStrength

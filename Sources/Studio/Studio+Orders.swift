@@ -51,8 +51,12 @@ extension Studio {
         // No file of this machine tells how a model elsewhere is run, but a manifest of its name may.
         let manifest = outside == nil ? premises.manifest(of: name) : premises.catalog().model(named: name)
         let habits = outside == nil ? premises.habits(of: name) : nil
-        let usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults)
-        let recognised = habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
+        // A manifest does not say how steps are spaced; a name like sdxl-lightning does.
+        let fewSteps = outside == nil ? manifest?.fewSteps : nil
+        let usage: OrderKnowledge.Usage = manifest == nil ? .init(habits) : .init(manifest?.defaults, fewSteps)
+        let recognised =
+            fewSteps.map { GenerationOrder.Recognition(kind: $0.kind.rawValue, sign: "its name says so") }
+            ?? habits.flatMap { habits in habits.kind.map { GenerationOrder.Recognition(kind: $0.rawValue, sign: habits.sign) } }
         return try GenerationOrder(
             wish,
             OrderKnowledge(

@@ -55,6 +55,20 @@ import Testing
         #expect(try await order("a castle <lora:lcm-lora-sdv1-5:0.3>").recognised == nil)
     }
 
+    /// A manifest says steps and sampler, and the name how the steps are spaced: what Redraw fetches by its name runs as its authors say.
+    @Test func modelsThatAreKnownByNameAreSpacedAsTheirAuthorsSay() async throws {
+        for (name, spacing) in [
+            ("sdxl-lightning", StepSpacing.trailing), ("realvisxl-v5-lightning", .trailing), ("sdxl-turbo", .trailing), ("sdxl", nil),
+        ] {
+            let place = model.appendingPathComponent("manifest.json")
+            try? FileManager.default.removeItem(at: place)
+            try FileManager.default.copyItem(at: checkout.appendingPathComponent("Models/\(name)/manifest.json"), to: place)
+            let order = try await order("a castle")
+            #expect(order.request.spacing == spacing && (order.recognised == nil) == (spacing == nil), "\(name)")
+            #expect(try await self.order("a castle") { $0.spacing = "leading" }.request.spacing == .leading)
+        }
+    }
+
     /// In the prompt that was approved and in a style's words as in the one that was said; it is asked for once the wish is found sound.
     @Test func aLoRAOfTheApprovedPromptAndOfAStyleCounts() throws {
         let picture = GenerationOrder.Picture(path: "/p.png", sha256: "aa", width: 64, height: 64)

@@ -88,7 +88,7 @@ export const library = {
 	welcome: 'Start with a picture',
 	welcomeBody: 'Redraw looks at it and says what it sees. You correct that, say how far the new picture may go, and it is redrawn: all of it, or only where you brush.',
 	dropHere: 'Drop a picture here, paste one, or choose a file',
-	dropMore: 'PNG, JPEG, WebP, HEIC, AVIF, GIF or BMP. Nothing leaves this machine.',
+	dropMore: 'PNG, JPEG, WebP, HEIC, AVIF, GIF, BMP or TIFF. Nothing leaves this machine.',
 	walk: [
 		['Look', 'Tags, prompt, model and size are suggested.'],
 		['Decide', 'Approve what is right, reject what is wrong.'],
