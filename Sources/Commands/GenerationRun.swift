@@ -27,13 +27,13 @@ struct GenerationRun {
                 }
                 continue
             }
-            let telling = JobTelling(library: library)
+            let telling = JobTelling(library: library, list: list)
             defer { telling.end() }
             let report = try await studio.generate(order, atOnce: options.engine.atOnce, isLast: index == orders.count - 1) {
                 telling.tell($0)
             }
             telling.end()
-            if let list { try list.add(report) } else { try telling.tell(report) }
+            try telling.tell(report)
         }
     }
 
@@ -69,10 +69,12 @@ struct GenerationRun {
 /// What is said of a job while it runs, and when it is done.
 struct JobTelling: Sendable {
     let library: LibraryOptions
+    private let list: JSONListOutput?
     private let progress: ProgressLine
 
-    init(library: LibraryOptions) {
-        self.library = library
+    /// - Parameter list: takes the reports where they are told as JSON and may be several.
+    init(library: LibraryOptions, list: JSONListOutput? = nil) {
+        (self.library, self.list) = (library, list)
         progress = ProgressLine(enabled: !library.quiet)
     }
 
@@ -98,6 +100,7 @@ struct JobTelling: Sendable {
     func end() { progress.clear() }
 
     func tell(_ report: GenerationReport) throws {
+        if let list { return try list.add(report) }
         if library.json { return try JSONOutput.print(report) }
         for output in report.outputs { Terminal.standardOutput.write(output + "\n") }
         let seeds = report.seeds.map(String.init).joined(separator: ", ")

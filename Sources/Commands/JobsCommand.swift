@@ -68,21 +68,21 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() async throws {
             threads.apply()
-            let telling = JobTelling(library: library)
+            let studio = try library.studio(engines: EngineNames.servers(engine))
+            let list = library.json ? JSONListOutput() : nil
+            defer { list?.end() }
+            let telling = JobTelling(library: library, list: list)
             defer { telling.end() }
             var failed = 0
-            let studio = try library.studio(engines: EngineNames.servers(engine))
             defer { tellOfOthers(studio) }
             // A job that is cut off goes back into the queue.
             endsInOrder.withLock { $0 = true }
-            let list = library.json ? JSONListOutput() : nil
-            defer { list?.end() }
             try await studio.workOffJobs(atOnce: atOnce) {
                 telling.tell($1)
             } onOutcome: { job, outcome in
                 telling.end()
                 switch outcome {
-                case .success(let report): if let list { try list.add(report) } else { try telling.tell(report) }
+                case .success(let report): try telling.tell(report)
                 case .failure(let error):
                     failed += 1
                     Terminal.standardError.write("redraw: job \(job): \(CommandLineTool.oneLine(error))\n")

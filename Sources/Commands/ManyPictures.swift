@@ -39,12 +39,12 @@ struct ManyPictures {
     func make(
         _ wish: GenerationWish, masks: String?, _ studio: Studio, _ options: GenerationOptions, _ library: LibraryOptions
     ) async throws {
-        let telling = JobTelling(library: library)
+        let list = library.json ? JSONListOutput() : nil
+        let telling = JobTelling(library: library, list: list)
         defer { telling.end() }
         var failures: [String] = []
         var (made, queued, stood) = (0, 0, 0)
         let sources = names.map { $0 == "-" ? PictureListing.Source.standardInput : .path($0) }
-        let list = library.json ? JSONListOutput() : nil
         do {
             defer { list?.end() }
             try await studio.makeMany(of: sources, wish, masks: masks, atOnce: options.engine.atOnce, isLater: options.engine.later) {
@@ -54,7 +54,7 @@ struct ManyPictures {
                 switch outcome {
                 case .made(let report):
                     made += 1
-                    if let list { try list.add(report) } else { try telling.tell(report) }
+                    try telling.tell(report)
                 case .queued(let job):
                     queued += 1
                     if let list { try list.add(studio.job(job)) } else { Terminal.standardOutput.write("job \(job)\n") }

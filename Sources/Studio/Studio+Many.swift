@@ -57,8 +57,7 @@ extension Studio {
         let results = ManyResults(sources, folder: URL(asTyped: output).standardizedFileURL, masks: masks)
         try results.check()
         // With what is set for good, and by styles.
-        var whole = wish
-        for style in try styles(wish.styles ?? []) { whole.fill(from: style.settings) }
+        var whole = try styled(wish).wish
         settings.fill(&whole)
         let counts = GenerationRequest.Bounded.count.range
         let count = Int(min(max(Double(whole.count ?? 1), counts.lowerBound), counts.upperBound))
@@ -135,16 +134,12 @@ private struct ManyResults {
     private let masks: String?
 
     init(_ sources: [PictureListing.Source], folder: URL, masks: String?) {
-        roots = sources.compactMap { source in
-            guard case .path(let path) = source, PictureListing.isFolder(path) else { return nil }
-            return URL(asTyped: path).standardizedFileURL.path
+        var (roots, named) = ([String](), Set<String>())
+        for case .path(let path) in sources {
+            let whole = URL(asTyped: path).standardizedFileURL.path
+            if PictureListing.isFolder(path) { roots.append(whole) } else { named.insert(whole) }
         }
-        named = Set(
-            sources.compactMap { source in
-                guard case .path(let path) = source, !PictureListing.isFolder(path) else { return nil }
-                return URL(asTyped: path).standardizedFileURL.path
-            })
-        (self.folder, self.masks) = (folder, masks)
+        (self.roots, self.named, self.folder, self.masks) = (roots, named, folder, masks)
     }
 
     func check() throws {
@@ -153,19 +148,18 @@ private struct ManyResults {
 
     /// Whether a listed picture is what an earlier call made: its folder lies within the one that is gone through.
     func isResult(_ path: String) -> Bool {
-        standardized(path).hasPrefix(folder.path + "/") && roots.contains { folder.path.hasPrefix($0 + "/") }
+        standardized(path).hasPrefix(folder.path + "/") && isBelowRoot(folder.path)
     }
 
     /// Whether a result would stand where one of the pictures does, or may.
     func isSource(_ file: URL) -> Bool {
-        named.contains(file.path)
-            || roots.contains { file.path.hasPrefix($0 + "/") } && !roots.contains { folder.path.hasPrefix($0 + "/") }
+        named.contains(file.path) || isBelowRoot(file.path) && !isBelowRoot(folder.path)
     }
 
     /// Whether a picture of a list on standard input lies in the results' folder itself: what comes later in the list cannot be spared.
     func holds(_ path: String) -> Bool {
         let whole = standardized(path)
-        return !named.contains(whole) && !roots.contains { whole.hasPrefix($0 + "/") }
+        return !named.contains(whole) && !isBelowRoot(whole)
             && URL(fileURLWithPath: whole).deletingLastPathComponent().path == folder.path
     }
 
@@ -192,6 +186,9 @@ private struct ManyResults {
         let ending = URL(fileURLWithPath: name).pathExtension
         return ending.isEmpty ? name : String(name.dropLast(ending.count + 1))
     }
+
+    /// Whether a path lies within one of the folders that are gone through.
+    private func isBelowRoot(_ path: String) -> Bool { roots.contains { path.hasPrefix($0 + "/") } }
 
     private func standardized(_ path: String) -> String { URL(asTyped: path).standardizedFileURL.path }
 }

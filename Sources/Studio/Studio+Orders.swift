@@ -13,10 +13,8 @@ extension Studio {
     /// - Throws: `OrderError` where the wish is wrong in itself; `StudioError`, `ScreeningDeskError` or a room's own error where a file, a
     ///   model or an approved prompt is missing.
     package func order(_ wish: GenerationWish) async throws -> GenerationOrder {
-        let styles = try styles(wish.styles ?? [])
-        var wish = wish
-        // What the person said goes before what a style of theirs says, and that before what is set for good.
-        for style in styles { wish.fill(from: style.settings) }
+        let (said, styles) = try styled(wish)
+        var wish = said
         // Servers that were named for this run stand instead of those that were set for good.
         if wish.engine == nil, let usual = settings.engines.name, engines[usual] != nil { wish.engine = usual }
         let own = wish
@@ -28,6 +26,15 @@ extension Studio {
                 remedy: isVariable ? "unset REDRAW_MODEL" : "redraw config unset model")
         }
         return try await order(wish, styles)
+    }
+
+    /// What a wish says, and the styles that it calls: what the person said goes before what a style of theirs says, and that before what is
+    /// set for good.
+    func styled(_ wish: GenerationWish) throws -> (wish: GenerationWish, styles: [NamedStyle]) {
+        let styles = try styles(wish.styles ?? [])
+        var wish = wish
+        for style in styles { wish.fill(from: style.settings) }
+        return (wish, styles)
     }
 
     private func order(_ wish: GenerationWish, _ styles: [NamedStyle]) async throws -> GenerationOrder {

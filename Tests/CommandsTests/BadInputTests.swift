@@ -128,12 +128,7 @@ struct BadInputTests {
         ])
         try input.fileHandleForWriting.close()
         // The plan is printed just before the first step.
-        var told = ""
-        while !told.contains("steps will run") {
-            let more = errors.fileHandleForReading.availableData
-            guard !more.isEmpty else { break }
-            told += String(decoding: more, as: UTF8.self)
-        }
+        let told = Tool.read(errors, until: "steps will run")
         #expect(told.contains("steps will run"), "\(told)")
         process.interrupt()
         process.waitUntilExit()
@@ -153,12 +148,7 @@ struct BadInputTests {
         #expect(ordered.output == "job 1\n", "\(ordered)")
         let (process, input, output, errors) = try tool.start(["jobs", "run", "--json"])
         try input.fileHandleForWriting.close()
-        var told = ""
-        while !told.contains("will run") {
-            let more = errors.fileHandleForReading.availableData
-            guard !more.isEmpty else { break }
-            told += String(decoding: more, as: UTF8.self)
-        }
+        let told = Tool.read(errors, until: "will run")
         process.interrupt()
         process.waitUntilExit()
         #expect(process.terminationStatus == 130, "\(told)")
@@ -196,12 +186,7 @@ struct BadInputTests {
             tool.path("never.png"),
         ])
         try input.fileHandleForWriting.close()
-        var told = ""
-        while !told.contains("MB of memory") {
-            let more = errors.fileHandleForReading.availableData
-            guard !more.isEmpty else { break }
-            told += String(decoding: more, as: UTF8.self)
-        }
+        #expect(Tool.read(errors, until: "MB of memory").contains("MB of memory"))
         // A preview shows that steps are being taken.
         let deadline = ContinuousClock.now + .seconds(120)
         while !FileManager.default.fileExists(atPath: tool.path("now.png")), ContinuousClock.now < deadline { usleep(50_000) }

@@ -26,6 +26,17 @@ struct Tool {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent(name)
     }
 
+    /// What a program has told by the time it says these words, or all that it said.
+    static func read(_ pipe: Pipe, until words: String) -> String {
+        var told = ""
+        while !told.contains(words) {
+            let more = pipe.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            told += String(decoding: more, as: UTF8.self)
+        }
+        return told
+    }
+
     typealias Started = (process: Process, input: Pipe, output: Pipe, errors: Pipe)
 
     /// Starts what may run for as long as it likes, a server or a picture of many steps: it ends with the tests.

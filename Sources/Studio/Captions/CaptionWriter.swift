@@ -12,7 +12,7 @@ package final class CaptionWriter: Sendable {
     private let form: CaptionForm
     private let overwriting: Bool
     /// Captions of this run and whose they are: `a.jpg` and `a.png` would have the same.
-    private let owners = Mutex<[String: String]>([:])
+    private let owners = SidecarOwners()
     /// Whether one was written that the library could not take note of.
     private let isUnknown = Mutex(false)
 
@@ -58,11 +58,9 @@ package final class CaptionWriter: Sendable {
             }
             return report("", .removed)
         }
-        let owner = owners.withLock { owners in
-            owners[place.path, default: path] == path ? nil : owners[place.path]
+        if let owner = owners.other(than: path, of: place.path) {
+            throw CaptionError.sharedName(picture: path, file: place.lastPathComponent, with: owner)
         }
-        if let owner { throw CaptionError.sharedName(picture: path, file: place.lastPathComponent, with: owner) }
-        owners.withLock { $0[place.path] = path }
         let bytes = Array((line + "\n").utf8)
         if let standing {
             if standing == bytes || standing == bytes.dropLast() { return report(line, .same) }

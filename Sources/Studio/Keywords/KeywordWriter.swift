@@ -2,7 +2,6 @@ import Foundation
 import Glibc
 import Pixels
 import Screening
-import Synchronization
 
 /// Why keywords were not written.
 package enum KeywordError: Error, Equatable, CustomStringConvertible {
@@ -20,22 +19,6 @@ package enum KeywordError: Error, Equatable, CustomStringConvertible {
             "\(picture): its sidecar \(file) is that of \(other), too; leave --stem out, or rename one of the two pictures"
         case .notEmbeddable(let path, let format):
             "\(path): keywords are embedded in JPEG, PNG and WebP, not in \(format); write a sidecar, without --embed"
-        }
-    }
-}
-
-/// Which picture each sidecar of one call is of: with the picture's name alone, `cat.jpg` and `cat.png` would have the same.
-package final class SidecarOwners: Sendable {
-    private let owners = Mutex<[String: String]>([:])
-
-    package init() {}
-
-    /// The picture that has the sidecar already; nil where there is none, and then it is this one's.
-    func other(than picture: String, of sidecar: String) -> String? {
-        owners.withLock { owners in
-            let owner = owners[sidecar, default: picture]
-            owners[sidecar] = owner
-            return owner == picture ? nil : owner
         }
     }
 }

@@ -27,8 +27,10 @@ export class Desk {
 		this.picture = picture
 		/** What is kept of it on this device is kept under its bytes: in another library its number is another picture's. */
 		this.key = picture?.sha256 ?? 'none'
+		// Drafts belong to one picture; an earlier version kept them with what all have.
+		const { drafts, ...settings } = remembered.read('settings', {})
 		/** What the person set, and nothing else: what is not here, the server decides. */
-		this.settings = remembered.read('settings', {})
+		this.settings = settings
 		/** What belongs to this picture alone. */
 		this.own = remembered.read(`picture.${this.key}`, {})
 		/** The forms that the person chose here, by the form that the model wants. */

@@ -148,10 +148,10 @@ export async function deskView(id) {
 	scope.add(desk.on('watched', settle))
 	scope.add(desk.on('watched', () => desk.watched && innerWidth < 800 && showPanel('stage')))
 	scope.add(desk.on('selected', () => {
+		if (here().name !== (hasPicture ? 'picture' : 'paint')) return
 		const { selected } = desk
-		if (here().name === 'paint') replace(selected ? addresses.painting(selected.generation, selected.number) : addresses.paint)
-		else if (here().name === 'picture' && selected) replace(addresses.result(id, selected.generation, selected.number))
-		else if (here().name === 'picture' && !desk.repaint) replace(addresses.picture(id))
+		if (selected) replace(addresses.result(id, selected.generation, selected.number))
+		else if (!desk.repaint) replace(addresses.desk(id))
 	}))
 	scope.listen(document, 'desk-panel', (event) => showPanel(event.detail))
 

@@ -104,7 +104,7 @@ export function historyView() {
 					picture && h('img', { src: api.thumbnailAddress(picture), alt: '', width: picture.width, height: picture.height, loading: 'lazy' }),
 					h(
 						'div',
-						h('a', { href: '#' + (id === null ? addresses.paint : addresses.picture(id)) }, id === null ? text.history.fromWords : (picture?.name ?? text.history.gone)),
+						h('a', { href: '#' + addresses.desk(id) }, id === null ? text.history.fromWords : (picture?.name ?? text.history.gone)),
 						h('p.quiet.small', enlargedFrom(id) && text.history.enlarged, text.history.made(generations.length)),
 					),
 				),
@@ -115,7 +115,7 @@ export function historyView() {
 	}
 
 	function sheetLeaf(sheet) {
-		const choose = (generation) => go(sheet.picture ? addresses.result(sheet.picture, generation, 0) : addresses.painting(generation, 0))
+		const choose = (generation) => go(addresses.result(sheet.picture, generation, 0))
 		return h('li.leaf', h('details.leaf-body', { data: { sheet: sheet.id }, open: opened.has(sheet.id) }, h('summary', text.history.sheet(sheet)), sheetTable(sheet, choose)))
 	}
 
@@ -131,7 +131,7 @@ export function historyView() {
 					generation.outputs.slice(0, 6).map((output, number) =>
 						h(
 							'a',
-							{ href: '#' + (generation.picture ? addresses.result(generation.picture, generation.id, number) : addresses.painting(generation.id, number)), 'aria-label': text.results.label(generation, output) },
+							{ href: '#' + addresses.result(generation.picture, generation.id, number), 'aria-label': text.results.label(generation, output) },
 							h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', width: output.width, height: output.height, loading: 'lazy' }),
 						),
 					),
@@ -158,7 +158,7 @@ export function historyView() {
 	async function repeat(generation) {
 		try {
 			const job = await api.order(generation.wish)
-			notice(text.history.ordered, { label: text.results.look, action: () => go(job.picture ? addresses.picture(job.picture) : addresses.paint) })
+			notice(text.history.ordered, { label: text.results.look, action: () => go(addresses.desk(job.picture)) })
 		} catch (error) {
 			complain(error)
 		}

@@ -193,7 +193,7 @@ function paintedTile(generation) {
 		{ role: 'listitem' },
 		h(
 			'a.tile',
-			{ href: '#' + addresses.painting(generation.id, 0), data: { generation: generation.id } },
+			{ href: '#' + addresses.result(null, generation.id, 0), data: { generation: generation.id } },
 			h(
 				'div.tile-picture',
 				h('img', { src: api.outputAddress(output, 'thumbnail'), alt: '', loading: 'lazy', decoding: 'async', width: output.width, height: output.height }),

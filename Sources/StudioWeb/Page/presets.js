@@ -57,7 +57,7 @@ async function keep(desk) {
 			),
 	})
 	if (!answer) return
-	const { drafts, ...wish } = desk.settings
+	const wish = { ...desk.settings }
 	for (const key of ['strength', 'size', ...(mayHaveDrafts(desk) ? ['drafts'] : [])]) if (desk.own[key] !== undefined) wish[key] = desk.own[key]
 	if (withPrompt.checked) Object.assign(wish, { prompt: desk.promptText, negative: desk.negativeText })
 	try {

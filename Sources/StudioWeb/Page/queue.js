@@ -68,8 +68,7 @@ function row(job, index, open, close) {
 	const waits = job.state === 'queued'
 	const running = job.state === 'running'
 	const image = running && job.previewAt ? api.previewAddress(job.id, job.previewAt) : job.outputs?.[0] ? api.below(job.outputs[0], 'thumbnail') : job.picture ? api.thumbnailAddress({ id: job.picture }) : null
-	const whole = job.picture ? addresses.picture(job.picture) : addresses.paint
-	const place = !job.generation ? whole : job.picture ? addresses.result(job.picture, job.generation, 0) : addresses.painting(job.generation, 0)
+	const place = job.generation ? addresses.result(job.picture, job.generation, 0) : addresses.desk(job.picture)
 	const act = (name, sign, label, run, disabled = false) => tool(sign, label, run, { disabled, data: { act: `${name}${job.id}` } })
 	const before = waits && open[index - 1]?.state === 'queued' ? open[index - 1] : null
 	const after = waits ? open[index + 1] : null

@@ -17,9 +17,10 @@ export const addresses = {
 	library: '/',
 	picture: (id) => `/picture/${id}`,
 	brush: (id, mask) => `/picture/${id}/brush${mask ? `?mask=${mask}` : ''}`,
-	result: (picture, generation, number) => `/picture/${picture}?result=${generation}.${number}`,
 	paint: '/paint',
-	painting: (generation, number) => `/paint?result=${generation}.${number}`,
+	/** Where results of a picture lie; of none, what was painted from words. */
+	desk: (picture) => (picture ? addresses.picture(picture) : addresses.paint),
+	result: (picture, generation, number) => `${addresses.desk(picture)}?result=${generation}.${number}`,
 	history: '/history',
 	bin: '/bin',
 }

@@ -35,9 +35,8 @@ export function stagePanel(desk, scope) {
 			),
 		),
 	)
-	const paint = h('button.button.small', { id: 'open-brush', onclick: () => openBrush() }, icon('brush'), text.stage.brush)
-	const kept = h('span.kept-mask', { hidden: true, role: 'img', 'aria-label': text.stage.maskKept, title: text.stage.maskKept })
-	paint.append(kept)
+	const kept = h('span.kept-mask', { hidden: true, role: 'img', tip: text.stage.maskKept })
+	const paint = h('button.button.small', { id: 'open-brush', onclick: () => openBrush() }, icon('brush'), text.stage.brush, kept)
 	const original = h('button.button.small', { onclick: () => desk.select(null) }, icon('picture'), text.stage.original)
 	const zoom = h('output.figure.zoom')
 	const zoomTools = h(

@@ -7,7 +7,7 @@ export const repaintKeys = ['fill', 'area', 'padding', 'feather', 'grow']
 export const mayHaveDrafts = (desk) => desk.id === null || Boolean(desk.repaint) || desk.said('firstSide') > 0
 
 export function wishOf(desk) {
-	const { drafts, ...wish } = desk.settings
+	const wish = { ...desk.settings }
 	const repainting = desk.repaint && desk.repaint.id
 	if (desk.own.drafts !== undefined && mayHaveDrafts(desk)) wish.drafts = desk.own.drafts
 	if (!repainting) for (const key of repaintKeys) delete wish[key]
